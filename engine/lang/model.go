@@ -1,0 +1,297 @@
+package lang
+
+import (
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// Runbook is one decoded runbook file with its workspace merged in. It is immutable after [Load].
+type Runbook struct {
+	Name        string
+	Title       string
+	Description string
+	// Owner is an expression: a string or a contact.
+	Owner      *Expr
+	Severity   string
+	MTTRTarget time.Duration // zero: none
+	Tags       []string
+	Issue      string
+	Timeout    time.Duration // zero: none
+	// MaxParallel is how many steps run at once; the default is 16.
+	MaxParallel int
+	// StopOnFailure is true for on_failure = "stop".
+	StopOnFailure bool
+	Lock          string
+	Schedule      *Schedule
+	Range         hcl.Range
+
+	// File is the path as it was given; Dir is the absolute folder of the file.
+	File, Dir string
+	// Workspace is the path of the workspace file, or empty.
+	Workspace string
+	// Sources are the parsed files by file name, for diagnostics.
+	Sources map[string]*hcl.File
+
+	Variables   map[string]*Variable
+	Locals      map[string]*Local
+	Providers   []*ProviderConfig
+	Steps       []*Step // in the order of the file, checks among them
+	Outputs     []*Output
+	Contacts    map[string]*Contact
+	Escalations map[string]*Escalation
+
+	stepsByName map[string]*Step
+}
+
+// Step finds a step or check by name; nil where there is none.
+func (r *Runbook) Step(name string) *Step { return r.stepsByName[name] }
+
+// Schedule is when the runbook is meant to run.
+type Schedule struct {
+	Cron, Timezone string
+	Range          hcl.Range
+	// CronRange and TimezoneRange are the values' places.
+	CronRange, TimezoneRange hcl.Range
+}
+
+// Expr is an expression of a runbook with the names that it refers to, found once at load.
+type Expr struct {
+	hclsyntax.Expression
+	// Refs are its references in source order; locals are not expanded.
+	Refs []Ref
+	// Source is its text in the file.
+	Source string
+}
+
+// RefKind is the first word of a reference.
+type RefKind string
+
+// The kinds of references, named as they are written.
+const (
+	RefVar        RefKind = "var"
+	RefLocal      RefKind = "local"
+	RefStep       RefKind = "step"
+	RefEach       RefKind = "each"
+	RefSelf       RefKind = "self"
+	RefValue      RefKind = "value"
+	RefContact    RefKind = "contact"
+	RefEscalation RefKind = "escalation"
+	RefRun        RefKind = "run"
+	RefRunbook    RefKind = "runbook"
+)
+
+// Ref is one reference in an expression.
+type Ref struct {
+	Kind RefKind
+	// Name is the second word: the variable, local or step; empty for self and value.
+	Name string
+	// OutcomeOnly is true for a step reference that reads only outcome, error, duration_ms or attempts: it orders, and
+	// does not block under run_if = "success".
+	OutcomeOnly bool
+	// Traversal is the whole reference as written.
+	Traversal hcl.Traversal
+	Range     hcl.Range
+}
+
+// Variable is an input of the runbook or the workspace.
+type Variable struct {
+	Name string
+	// Type is the type constraint; cty.DynamicPseudoType where none is written.
+	Type cty.Type
+	// Default is cty.NilVal where the variable must be set.
+	Default     cty.Value
+	Description string
+	Sensitive   bool
+	Nullable    bool
+	Validations []*Condition
+	Range       hcl.Range
+}
+
+// Condition is a condition with the message for when it does not hold.
+type Condition struct {
+	Condition    *Expr
+	ErrorMessage *Expr // nil: written by the engine
+	Range        hcl.Range
+}
+
+// Local is a named expression.
+type Local struct {
+	Name  string
+	Value *Expr
+	Range hcl.Range
+}
+
+// ProviderConfig is a provider block.
+type ProviderConfig struct {
+	// Provider is the provider's name, Alias its alias or empty.
+	Provider, Alias string
+	Schema          *provider.Provider // nil where the provider is unknown
+	ForEach         *Expr              // nil: a single configuration
+	MaxParallel     int                // zero: unbounded
+	// Config holds the configuration's attributes by name.
+	Config map[string]*Attr
+	// Dir is the folder of the file that writes the block.
+	Dir   string
+	Range hcl.Range
+}
+
+// Attr is a named expression with its places.
+type Attr struct {
+	Name      string
+	Expr      *Expr
+	Range     hcl.Range
+	NameRange hcl.Range
+}
+
+// RunIf says after which outcomes of its dependencies a step runs.
+type RunIf string
+
+// The values of run_if.
+const (
+	RunIfSuccess    RunIf = "success"
+	RunIfNoneFailed RunIf = "none_failed"
+	RunIfFailure    RunIf = "failure"
+	RunIfAlways     RunIf = "always"
+)
+
+// Step is a step, or a check: a step without an action.
+type Step struct {
+	// Name is unique among steps and checks; Action is empty for a check.
+	Name, Action string
+	// Index is the step's place in the file, from 0.
+	Index int
+	// Provider and Spec are nil for a check and where the action is unknown.
+	Provider *provider.Provider
+	Spec     provider.Action
+	// Args holds the action's arguments by name.
+	Args map[string]*Attr
+
+	Description string
+	DependsOn   []Ref
+	When        *Expr
+	RunIf       RunIf
+	ForEach     *Expr
+	// ProviderRef names the configuration, nil for the default one.
+	ProviderRef *ProviderRef
+	// Timeout bounds one attempt; zero: none. TimeoutSet says that the author wrote it.
+	Timeout         time.Duration
+	TimeoutSet      bool
+	Precondition    *Condition
+	ContinueOnError bool
+	Show            *Expr
+	// Effect is what the author stated; nil: what the action declares.
+	Effect      *provider.Effect
+	EffectRange hcl.Range
+	Retry       *Retry // nil: one attempt
+	Poll        *Poll  // nil: one read
+	Asserts     []*Assert
+	Thresholds  []*Threshold
+	Remedies    []*Remedy
+	RunsOn      string
+	// Dir is the folder of the file that writes the step.
+	Dir string
+	// Range is the block's header, ActionRange and NameRange its labels.
+	Range, ActionRange, NameRange hcl.Range
+}
+
+// IsCheck reports whether the step is a check block.
+func (s *Step) IsCheck() bool { return s.Action == "" }
+
+// ProviderRef is `provider = provider.kubernetes.eu` or `provider.kubernetes[each.key]`.
+type ProviderRef struct {
+	Provider string
+	Alias    string // empty for the default configuration and for a keyed one
+	Key      *Expr  // nil unless indexed
+	Range    hcl.Range
+}
+
+// Retry repeats a step after an error.
+type Retry struct {
+	// Attempts counts the first.
+	Attempts        int
+	Delay, MaxDelay time.Duration
+	// Constant is backoff = "constant"; otherwise exponential with full jitter.
+	Constant bool
+	// Writes allows a write to be repeated.
+	Writes bool
+	Range  hcl.Range
+}
+
+// Poll repeats a read until a condition holds.
+type Poll struct {
+	Until                   *Expr
+	Interval, Timeout, Hold time.Duration
+	Range                   hcl.Range
+}
+
+// Severity is what an assertion that does not hold does to its step's outcome.
+type Severity string
+
+// The severities of an assertion.
+const (
+	SeverityFail Severity = "fail"
+	SeverityWarn Severity = "warn"
+	SeverityInfo Severity = "info"
+)
+
+// Assert is a condition on a result.
+type Assert struct {
+	Condition    *Expr
+	ErrorMessage *Expr // nil: written by the engine
+	Severity     Severity
+	AllowEmpty   bool
+	Remedies     []*Remedy
+	Range        hcl.Range
+}
+
+// Threshold is a named number with what it must be and what is worth a warning. At least one of Expect and Warn is set.
+type Threshold struct {
+	Name         string
+	Value        *Expr
+	Unit         string
+	Expect, Warn *Expr
+	Remedies     []*Remedy
+	Range        hcl.Range
+}
+
+// Remedy is what to do when a step does not pass. Nil parts are not written.
+type Remedy struct {
+	Text, Guide, Contact, Escalation *Expr
+	Range                            hcl.Range
+}
+
+// Output is a value that the run gives.
+type Output struct {
+	Name        string
+	Value       *Expr
+	Description string
+	Sensitive   bool
+	Range       hcl.Range
+}
+
+// Contact is a person, a team or a vendor. Empty fields are not written.
+type Contact struct {
+	// ID is the block's label, Name the person's name.
+	ID, Name, Role, Phone, Email, Slack, PagerDuty, URL, Hours string
+	Range                                                      hcl.Range
+}
+
+// Escalation is an ordered list of whom to call when.
+type Escalation struct {
+	Name   string
+	Levels []*Level
+	Range  hcl.Range
+}
+
+// Level is one level of an escalation.
+type Level struct {
+	Contact *Expr
+	After   time.Duration
+	Brief   string
+	Range   hcl.Range
+}

@@ -1,0 +1,216 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Action is one thing that a provider does. The engine runs steps through this interface and wraps it for what all
+// actions share (timeouts, read-only, recording); a provider makes one with [Define].
+type Action interface {
+	// Spec is the action's declaration; the same pointer each time.
+	Spec() *Spec
+	// Run carries the action out once. A cancelled or expired ctx ends it promptly, with an error that wraps the
+	// context's. A non-nil error means the outcome "error"; the action's own expectations that did not hold are in
+	// Result.Failure.
+	Run(ctx context.Context, call *Call) (*Result, error)
+}
+
+// Spec is what is known of an action without running it. Read-only after [Define].
+type Spec struct {
+	// Name is "<provider>_<verb or noun>".
+	Name string
+	// Doc is one line: what it does.
+	Doc string
+	// Effect is the worst that the action can do, unless Classify knows better.
+	Effect Effect
+	// AuthorStatesEffect is true where only the author can know: the step's `effect` may then lower Effect.
+	AuthorStatesEffect bool
+	// NeedsTimeout is true where interrupting the action does harm: the step must state a timeout.
+	NeedsTimeout bool
+	// ExactlyOne lists groups of arguments of which one, and only one, must be set; AtMostOne of which two exclude
+	// each other.
+	ExactlyOne, AtMostOne [][]string
+	// Supported is false for an action that is declared but can't be run by this version.
+	Supported bool
+
+	args, results func() *Object
+	classify      func(args cty.Value) Effect
+	target        func(args cty.Value) string
+}
+
+// Args is the schema of the action's arguments.
+func (s *Spec) Args() *Object { return s.args() }
+
+// Results is the schema of the action's result.
+func (s *Spec) Results() *Object { return s.results() }
+
+// Classify gives the effect of the action with these arguments, which may be partly unknown.
+func (s *Spec) Classify(args cty.Value) Effect { return s.classify(args) }
+
+// Target names the endpoint where the arguments decide it ("https://api.example.com"), else it is empty.
+// Unknown arguments give an empty string.
+func (s *Spec) Target(args cty.Value) string { return s.target(args) }
+
+// Call is one attempt at an action.
+type Call struct {
+	// Client is what the provider's Open returned.
+	Client Client
+	// Args is an object of Spec.Args' type, wholly known; marks are allowed.
+	Args cty.Value
+	// Effect is the effect of this step after what its author stated.
+	Effect Effect
+	// ReadOnly is true when nothing may be changed; the client enforces it too.
+	ReadOnly bool
+	// Dir is the folder of the file that holds the step: relative paths start there.
+	Dir string
+	Host
+}
+
+// Result is what an action gave.
+type Result struct {
+	// Value is an object of Spec.Results' type; sensitive attributes are marked.
+	Value cty.Value
+	// Summary is one line for the run's view: "3 of 3 nodes ready".
+	Summary string
+	// Failure is set when the action ended but its own expectation did not hold (an unexpected HTTP status, an exit
+	// code): the outcome is "fail".
+	Failure *Failure
+	// Warnings are things worth a line in the log: a NaN that became null.
+	Warnings []string
+}
+
+// Failure is an unmet expectation of the action itself.
+type Failure struct {
+	// Message is one sentence: "Status 503, expected below 400."
+	Message string
+	// Detail is evidence, perhaps of several lines: the start of a body, the end of stderr.
+	Detail string
+}
+
+// In is a [Call] with client and arguments decoded.
+type In[K, A any] struct {
+	Client K
+	Args   *A
+	// Set reports whether the author gave the argument a non-null value.
+	Set      func(name string) bool
+	Effect   Effect
+	ReadOnly bool
+	Dir      string
+	Host     Host
+	Log      hclog.Logger
+	// Warn adds a line to the result's warnings.
+	Warn func(format string, args ...any)
+}
+
+// Known tells Classify which arguments it can rely on.
+type Known func(name string) bool
+
+// Definition declares an action: client K, arguments A, results R.
+type Definition[K, A, R any] struct {
+	Name, Doc             string
+	Effect                Effect
+	AuthorStatesEffect    bool
+	NeedsTimeout          bool
+	ExactlyOne, AtMostOne [][]string
+	// Classify refines Effect by content; nil: always Effect. Arguments that known() denies hold their defaults.
+	Classify func(args *A, known Known) Effect
+	// Target names the endpoint where arguments decide it; nil: the provider's.
+	Target func(args *A) string
+	// Run carries it out. Nil declares an action that this version can't run.
+	Run func(ctx context.Context, in *In[K, A]) (*R, error)
+	// Summarize gives the one line for the view. Required where Run is set.
+	Summarize func(result *R) string
+	// Expect checks what the action itself expects of its result; nil: nothing.
+	Expect func(args *A, result *R) *Failure
+}
+
+type action[K, A, R any] struct {
+	spec Spec
+	def  Definition[K, A, R]
+}
+
+// Define makes an [Action] from its declaration.
+func Define[K, A, R any](d Definition[K, A, R]) Action {
+	a := &action[K, A, R]{def: d}
+	a.spec = Spec{
+		Name: d.Name, Doc: d.Doc, Effect: d.Effect, AuthorStatesEffect: d.AuthorStatesEffect,
+		NeedsTimeout: d.NeedsTimeout, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil,
+		args:    sync.OnceValue(func() *Object { return objectOf[A]() }),
+		results: sync.OnceValue(func() *Object { return objectOf[R]() }),
+	}
+	a.spec.classify = a.classify
+	a.spec.target = a.target
+	return a
+}
+
+func (a *action[K, A, R]) Spec() *Spec { return &a.spec }
+
+func (a *action[K, A, R]) classify(args cty.Value) Effect {
+	if a.def.Classify == nil {
+		return a.def.Effect
+	}
+	decoded := new(A)
+	known, err := a.spec.Args().decodeKnown(args, decoded)
+	if err != nil {
+		return a.def.Effect
+	}
+	return a.def.Classify(decoded, known)
+}
+
+func (a *action[K, A, R]) target(args cty.Value) string {
+	if a.def.Target == nil {
+		return ""
+	}
+	unmarked, _ := args.UnmarkDeep()
+	decoded := new(A)
+	if !unmarked.IsWhollyKnown() || a.spec.Args().Decode(args, decoded) != nil {
+		return ""
+	}
+	return a.def.Target(decoded)
+}
+
+func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) {
+	client, ok := call.Client.(K)
+	if !ok {
+		return nil, fmt.Errorf("%s: client is a %T", a.spec.Name, call.Client)
+	}
+	args := new(A)
+	if err := a.spec.Args().Decode(call.Args, args); err != nil {
+		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
+	}
+	result := &Result{}
+	in := &In[K, A]{
+		Client: client, Args: args, Effect: call.Effect, ReadOnly: call.ReadOnly, Dir: call.Dir,
+		Host: call.Host, Log: call.Log,
+		Set: func(name string) bool {
+			unmarked, _ := call.Args.Unmark()
+			return unmarked.Type().HasAttribute(name) && !unmarked.GetAttr(name).IsNull()
+		},
+		Warn: func(format string, args ...any) {
+			result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
+		},
+	}
+	if in.Log == nil {
+		in.Log = hclog.NewNullLogger()
+	}
+	typed, err := a.def.Run(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	value, warnings, err := a.spec.Results().Encode(typed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: result: %w", a.spec.Name, err)
+	}
+	result.Value = value
+	result.Warnings = append(result.Warnings, warnings...)
+	result.Summary = a.def.Summarize(typed)
+	if a.def.Expect != nil {
+		result.Failure = a.def.Expect(args, typed)
+	}
+	return result, nil
+}

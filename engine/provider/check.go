@@ -1,0 +1,77 @@
+package provider
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// Check looks at an argument that is a constant string before anything runs. A nil error means that it is well
+// formed; the error's text says what is wrong and what to write instead. An error may be a [*PositionError].
+type Check func(value string) error
+
+// PositionError is a problem at a place inside the checked string.
+type PositionError struct {
+	// Offset and Length are bytes within the string.
+	Offset, Length int
+	Message        string
+}
+
+// Error is the message alone: the place is for the diagnostic's underline.
+func (e *PositionError) Error() string { return e.Message }
+
+// checks are the light ones that every provider can name in a `check` tag; a provider adds its own in Setup.Checks.
+var checks = map[string]Check{
+	"regex":   checkRegex,
+	"url":     checkURL,
+	"address": checkAddress,
+	"glob":    checkGlob,
+}
+
+func checkRegex(value string) error {
+	if _, err := regexp.Compile(value); err != nil {
+		return fmt.Errorf("not an RE2 regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	return nil
+}
+
+func checkURL(value string) error {
+	u, err := url.Parse(value)
+	if err != nil {
+		// url.Error repeats the whole text, which may hold a password.
+		return fmt.Errorf("not a URL; write one like \"https://example.com/path\"")
+	}
+	if u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("scheme %q is not http or https", u.Scheme)
+	}
+	if u.Scheme != "" && u.Host == "" {
+		return fmt.Errorf("there is no host in it; write one like \"https://example.com/path\"")
+	}
+	return nil
+}
+
+func checkAddress(value string) error {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || host == "" || port == "" {
+		return fmt.Errorf("%q is not an address; write host and port, such as \"example.com:443\"", value)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return fmt.Errorf("port %q is not a number from 1 to 65535", port)
+	}
+	return nil
+}
+
+func checkGlob(value string) error {
+	if !doublestar.ValidatePattern(value) {
+		return fmt.Errorf("%q is not a pattern; write one like \"/backups/**/*.dump\"", value)
+	}
+	return nil
+}
+
+func reflectValue(v any) reflect.Value { return reflect.ValueOf(v) }

@@ -1,0 +1,162 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Provider is a set of actions that share a configuration and a client. Make one with [New]; it is immutable and safe
+// for concurrent use.
+type Provider struct {
+	// Name is the part of an action's name before the first underscore.
+	Name string
+	// Doc is one line for the catalogue.
+	Doc string
+	// Actions in the order of the documentation.
+	Actions []Action
+	// Checks are the static checks that arguments name in their `check` tag, beside the SDK's own (see [Check]).
+	Checks map[string]Check
+	// NeedsTarget is true where a write is refused unless a provider block names its target.
+	NeedsTarget bool
+
+	config func() *Object
+	open   func(ctx context.Context, req OpenRequest) (Client, error)
+	target func(req OpenRequest) (string, error)
+}
+
+// Client is an open configuration of a provider: what [Setup.Open] returned.
+type Client any
+
+// Host is what the engine passes to a provider in place of the process's globals.
+type Host struct {
+	// Lookup reads an environment variable.
+	Lookup func(name string) (string, bool)
+	// Environ is the whole environment as "name=value", for child processes.
+	Environ []string
+	// HomeDir is the user's home folder, or empty.
+	HomeDir string
+	// Log is the diagnostic log; never nil.
+	Log hclog.Logger
+}
+
+// Getenv is Lookup without the second result.
+func (h Host) Getenv(name string) string {
+	if h.Lookup == nil {
+		return ""
+	}
+	v, _ := h.Lookup(name)
+	return v
+}
+
+// OpenRequest asks for a client of one configuration.
+type OpenRequest struct {
+	Host
+	// Config is an object of the provider's configuration type, wholly known; cty.NilVal where there is no block.
+	Config cty.Value
+	// Dir is the folder of the file that holds the provider block, or the runbook's: relative paths start there.
+	Dir string
+	// ReadOnly asks for a client that cannot change anything, whatever a step asks of it.
+	ReadOnly bool
+	// MaxParallel is how many steps may use the client at once; at least 1.
+	MaxParallel int
+}
+
+// Open is an [OpenRequest] with the configuration decoded.
+type Open[C any] struct {
+	OpenRequest
+	// Config is never nil; without a provider block it holds the defaults.
+	Config *C
+	// Explicit is true where a provider block configures it, false where it comes from the surroundings.
+	Explicit bool
+}
+
+// Setup declares a provider with configuration struct C and client K.
+type Setup[C, K any] struct {
+	Name, Doc string
+	// Open makes the client. It must not block on the network longer than ctx allows and may connect lazily. A client
+	// that is an io.Closer is closed at the end of the run.
+	Open func(ctx context.Context, req Open[C]) (K, error)
+	// Target says in full which system a configuration points at ("postgres://db.example.com:5432/orders as app"),
+	// without credentials and without touching the network. Nil where the actions' arguments decide.
+	Target      func(req Open[C]) (string, error)
+	Checks      map[string]Check
+	NeedsTarget bool
+	Actions     []Action
+}
+
+// New declares a provider. It panics when the declaration itself is wrong, which a test of the provider sees at once.
+func New[C, K any](s Setup[C, K]) *Provider {
+	p := &Provider{Name: s.Name, Doc: s.Doc, Actions: s.Actions, Checks: s.Checks, NeedsTarget: s.NeedsTarget}
+	p.config = sync.OnceValue(func() *Object { return objectOf[C]() })
+	decode := func(req OpenRequest) (Open[C], error) {
+		typed := Open[C]{OpenRequest: req, Config: new(C), Explicit: req.Config != cty.NilVal}
+		value := req.Config
+		if !typed.Explicit {
+			value = p.config().Null()
+		}
+		if err := p.config().Decode(value, typed.Config); err != nil {
+			return typed, fmt.Errorf("configuration of provider %s: %w", s.Name, err)
+		}
+		return typed, nil
+	}
+	p.open = func(ctx context.Context, req OpenRequest) (Client, error) {
+		typed, err := decode(req)
+		if err != nil {
+			return nil, err
+		}
+		return s.Open(ctx, typed)
+	}
+	p.target = func(req OpenRequest) (string, error) {
+		if s.Target == nil {
+			return "", nil
+		}
+		typed, err := decode(req)
+		if err != nil {
+			return "", err
+		}
+		return s.Target(typed)
+	}
+	return p
+}
+
+// Config is the schema of the provider block's own attributes.
+func (p *Provider) Config() *Object { return p.config() }
+
+// Open makes a client. The caller closes it with [Close].
+func (p *Provider) Open(ctx context.Context, req OpenRequest) (Client, error) {
+	return p.open(ctx, req)
+}
+
+// Target names the system that a configuration points at, or is empty where the steps' arguments decide.
+func (p *Provider) Target(req OpenRequest) (string, error) { return p.target(req) }
+
+// Action finds an action by its full name; nil where there is none.
+func (p *Provider) Action(name string) Action {
+	for _, a := range p.Actions {
+		if a.Spec().Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// Check finds a static check by the name in a `check` tag: the provider's own, else the SDK's; nil where there is none.
+func (p *Provider) Check(name string) Check {
+	if c, ok := p.Checks[name]; ok {
+		return c
+	}
+	return checks[name]
+}
+
+// Close closes a client that wants it.
+func Close(c Client) error {
+	if closer, ok := c.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+type mark string
+
+// Sensitive marks values that are never shown. The mark follows every expression.
+const Sensitive = mark("sensitive")
+
+// GoString keeps the mark readable in debugging output of cty values.
+func (m mark) GoString() string { return "provider." + string(m) }
+
+// parseDefaultList reads "[0]" or "[a, b]": a default of a list of primitives in a tag.
+func parseDefaultList(text string, t cty.Type) cty.Value {
+	inner := strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
+	if strings.TrimSpace(inner) == "" {
+		return cty.ListValEmpty(t.ElementType())
+	}
+	var items []cty.Value
+	for item := range strings.SplitSeq(inner, ",") {
+		items = append(items, parseDefault(strings.Trim(strings.TrimSpace(item), `"`), t.ElementType()))
+	}
+	return cty.ListVal(items)
+}
+
+// FromJSON makes a language value of a JSON text: objects become objects, arrays tuples, and numbers keep their
+// digits, so that mixed arrays and maps are as fine as in JSON.
+func FromJSON(text []byte) (cty.Value, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return cty.NilVal, err
+	}
+	if d.More() {
+		return cty.NilVal, fmt.Errorf("more than one JSON value")
+	}
+	return FromGo(v), nil
+}
+
+// FromGo makes a language value of the Go values that decoders of JSON, YAML and database rows give: nil, bool,
+// string, []byte, numbers, json.Number, time.Time, []any, map[string]any, cty.Value. Numbers that are not finite
+// become null; any other type becomes the string that fmt gives it.
+func FromGo(v any) cty.Value {
+	switch v := v.(type) {
+	case nil:
+		return cty.NullVal(cty.DynamicPseudoType)
+	case cty.Value:
+		return v
+	case bool:
+		return cty.BoolVal(v)
+	case string:
+		return cty.StringVal(v)
+	case []byte:
+		return cty.StringVal(string(v))
+	case json.Number:
+		if f, _, err := big.ParseFloat(v.String(), 10, 512, big.ToNearestEven); err == nil {
+			return cty.NumberVal(f)
+		}
+		return cty.NullVal(cty.Number)
+	case float64:
+		return floatCodec.encode(reflectValue(v), func(string) {})
+	case float32:
+		return FromGo(float64(v))
+	case int:
+		return cty.NumberIntVal(int64(v))
+	case int16:
+		return cty.NumberIntVal(int64(v))
+	case int32:
+		return cty.NumberIntVal(int64(v))
+	case int64:
+		return cty.NumberIntVal(v)
+	case uint64:
+		return cty.NumberUIntVal(v)
+	case time.Time:
+		return cty.StringVal(v.UTC().Format(time.RFC3339Nano))
+	case []any:
+		return fromSlice(v)
+	case map[string]any:
+		return fromMap(v)
+	}
+	return cty.StringVal(fmt.Sprint(v))
+}
+
+func fromSlice(list []any) cty.Value {
+	if len(list) == 0 {
+		return cty.EmptyTupleVal
+	}
+	items := make([]cty.Value, len(list))
+	for i, item := range list {
+		items[i] = FromGo(item)
+	}
+	return cty.TupleVal(items)
+}
+
+func fromMap(m map[string]any) cty.Value {
+	if len(m) == 0 {
+		return cty.EmptyObjectVal
+	}
+	attrs := make(map[string]cty.Value, len(m))
+	for k, item := range m {
+		attrs[k] = FromGo(item)
+	}
+	return cty.ObjectVal(attrs)
+}

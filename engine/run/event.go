@@ -1,0 +1,213 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Version is the version of the event stream: within one version a field is added, never renamed.
+const Version = 1
+
+// Type says what happened.
+type Type string
+
+// The events of a run.
+const (
+	// RunStarted opens the stream: what runs, where, by whom, against which targets.
+	RunStarted Type = "run_started"
+	// StepExpanded tells the instances of a step with for_each.
+	StepExpanded Type = "step_expanded"
+	// StepReady says that a step's dependencies let it run and that it waits for a place.
+	StepReady Type = "step_ready"
+	// StepStarted is on disk before a write is sent.
+	StepStarted Type = "step_started"
+	// StepWaiting says that a step waits for something that takes no place: its next poll.
+	StepWaiting Type = "step_waiting"
+	// StepRetrying says that an attempt erred and when the next one may start.
+	StepRetrying Type = "step_retrying"
+	// CheckEvaluated is one assertion, threshold, precondition or expectation with what it saw.
+	CheckEvaluated Type = "check"
+	// StepFinished is a step's, or an instance's, outcome.
+	StepFinished Type = "step_finished"
+	// RunStopping says that nothing new starts, and why.
+	RunStopping Type = "run_stopping"
+	// RunFinished closes the stream.
+	RunFinished Type = "run_finished"
+)
+
+// Event is one thing that happened in a run. Which fields are set depends on Type; absent fields are left out of the
+// JSON. No field ever holds a sensitive value.
+type Event struct {
+	V    int       `json:"v"`
+	Seq  int64     `json:"seq"`
+	Time time.Time `json:"time"`
+	Run  string    `json:"run"`
+	Type Type      `json:"type"`
+
+	// Step is the address: the step's name, or name["key"] for an instance of for_each.
+	Step string `json:"step,omitempty"`
+
+	// run_started
+	*Header `json:",omitempty"`
+
+	// step_expanded
+	Keys *[]string `json:"keys,omitempty"`
+
+	// step_started
+	Action string `json:"action,omitempty"`
+	// Effect is "read", "write" or "destructive"; empty for a check.
+	Effect  string `json:"effect,omitempty"`
+	Attempt int    `json:"attempt,omitempty"`
+
+	// step_waiting: what for ("poll"), and when it goes on and gives up
+	For      string     `json:"for,omitempty"`
+	Until    *time.Time `json:"until,omitempty"`
+	Deadline *time.Time `json:"deadline,omitempty"`
+	// Holds says that the poll's condition held, so that hold is being waited for.
+	Holds bool `json:"holds,omitempty"`
+
+	// step_retrying (with Error)
+	DelayMS float64 `json:"delay_ms,omitempty"`
+
+	// check
+	*Check `json:",omitempty"`
+
+	// step_finished (with Outcome), run_finished
+	Outcome    Outcome  `json:"outcome,omitempty"`
+	DurationMS *float64 `json:"duration_ms,omitempty"`
+	Attempts   int      `json:"attempts,omitempty"`
+	// Summary is the one fact that matters of a step.
+	Summary string `json:"summary,omitempty"`
+	// Error is why a step erred, was blocked, skipped or cancelled, or why an attempt is repeated.
+	Error string `json:"error,omitempty"`
+	// Tolerated is the outcome that continue_on_error turned into a warning.
+	Tolerated Outcome `json:"tolerated,omitempty"`
+	// Result is the action's result; sensitive parts read "(sensitive)".
+	Result json.RawMessage `json:"result,omitempty"`
+	// Show is what the step's show expression gave.
+	Show     json.RawMessage `json:"show,omitempty"`
+	Remedies []Remedy        `json:"remedies,omitempty"`
+	Warnings []string        `json:"warnings,omitempty"`
+	// Detail is evidence of several lines: the start of an unexpected body.
+	Detail string `json:"detail,omitempty"`
+	// Source is the place of the step's block, "daily.hcl:27".
+	Source string `json:"source,omitempty"`
+
+	// run_stopping
+	Reason string `json:"reason,omitempty"`
+
+	// run_finished
+	Counts     map[Outcome]int `json:"counts,omitempty"`
+	Outputs    []OutputValue   `json:"outputs,omitempty"`
+	ExitStatus *int            `json:"exit_status,omitempty"`
+}
+
+// Header is what run_started tells.
+type Header struct {
+	Runbook     string `json:"runbook"`
+	Title       string `json:"title,omitempty"`
+	File        string `json:"file"`
+	Environment string `json:"environment,omitempty"`
+	// User is who runs it, "alice@host".
+	User     string `json:"user,omitempty"`
+	ReadOnly bool   `json:"read_only,omitempty"`
+	// Steps is how many steps the plan holds, before for_each.
+	Steps int `json:"steps"`
+	// Effects counts the steps by effect.
+	Effects map[string]int `json:"effects"`
+	// Targets names each system in full.
+	Targets []Target `json:"targets,omitempty"`
+	// MTTRTargetMS is the runbook's mttr_target in milliseconds.
+	MTTRTargetMS float64 `json:"mttr_target_ms,omitempty"`
+}
+
+// Target is one provider configuration and the system that it points at.
+type Target struct {
+	// Provider is the address: "kubernetes", "kubernetes.eu".
+	Provider string `json:"provider"`
+	Target   string `json:"target"`
+}
+
+// CheckKind is the block that a check stands in.
+type CheckKind string
+
+// The kinds of checks.
+const (
+	KindAssert       CheckKind = "assert"
+	KindThreshold    CheckKind = "threshold"
+	KindPrecondition CheckKind = "precondition"
+	KindExpectation  CheckKind = "expectation" // the action's own: an HTTP status, an exit code
+	KindUntil        CheckKind = "until"       // what a poll saw last
+)
+
+// Check is one evaluated check. Its outcome is in Event.Outcome: pass, warn, fail or error.
+type Check struct {
+	Kind CheckKind `json:"kind"`
+	// Name is a threshold's name.
+	Name string `json:"name,omitempty"`
+	// Severity is an assertion's: fail, warn or info.
+	Severity string `json:"severity,omitempty"`
+	Message  string `json:"message,omitempty"`
+	// Value is a threshold's number; null where there was none.
+	Value *float64 `json:"value,omitempty"`
+	Unit  string   `json:"unit,omitempty"`
+	// Expression is the condition as written; Place its source line, "morning.hcl:27".
+	Expression string      `json:"expression,omitempty"`
+	Place      string      `json:"place,omitempty"`
+	References []Reference `json:"references,omitempty"`
+	// CheckRemedies are the check's own.
+	CheckRemedies []Remedy `json:"check_remedies,omitempty"`
+}
+
+// Reference is a part of a condition with the value that it had.
+type Reference struct {
+	Expression string `json:"expression"`
+	// Value is written for people: long ones are cut in the middle, sensitive ones are "(sensitive)".
+	Value string `json:"value"`
+	// Depth nests the parts of && and || below them.
+	Depth int `json:"depth,omitempty"`
+}
+
+// Remedy is what to do about a step that did not pass, evaluated.
+type Remedy struct {
+	Text       string `json:"text,omitempty"`
+	Guide      string `json:"guide,omitempty"`
+	Contact    string `json:"contact,omitempty"`
+	Escalation string `json:"escalation,omitempty"`
+}
+
+// OutputValue is one output of the run.
+type OutputValue struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Value       json.RawMessage `json:"value"`
+	Sensitive   bool            `json:"sensitive,omitempty"`
+	// Error says why there is no value.
+	Error string `json:"error,omitempty"`
+}
+
+// Outcome is how a step, a check or a run ended.
+type Outcome string
+
+// The outcomes, see docs/reference.
+const (
+	Pass      Outcome = "pass"
+	Warn      Outcome = "warn"
+	Fail      Outcome = "fail"
+	Error     Outcome = "error"
+	Skipped   Outcome = "skipped"
+	Blocked   Outcome = "blocked"
+	Cancelled Outcome = "cancelled"
+)
+
+// severity ranks outcomes for the worst of many: error, fail, cancelled, warn, pass. A blocked step follows from a
+// failure that counts itself, and a skipped one is as intended.
+var severity = map[Outcome]int{Pass: 0, Skipped: 0, Blocked: 0, Warn: 1, Cancelled: 2, Fail: 3, Error: 4}
+
+// Worse gives the worse of two outcomes, a when they rank alike.
+func Worse(a, b Outcome) Outcome {
+	if severity[b] > severity[a] {
+		return b
+	}
+	return a
+}
