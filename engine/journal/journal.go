@@ -1,0 +1,70 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// ErrNotFound is returned for a run that the journal does not hold.
+var ErrNotFound = errors.New("no such run")
+
+// Journal keeps the events of runs. It is safe for concurrent use; one writer appends to a run.
+type Journal interface {
+	// Append adds a run's next events, each with its JSON. They may become durable later, at the latest with Sync.
+	// The first events of a run begin with run_started, which creates it.
+	Append(ctx context.Context, runID string, entries []Entry) error
+	// Sync returns when everything appended so far is on disk.
+	Sync(ctx context.Context) error
+	// Runs lists runs, newest first.
+	Runs(ctx context.Context, filter Filter) ([]Summary, error)
+	// Events gives a run's events in order. It yields ErrNotFound for an unknown run. A run's id may be shortened to a
+	// prefix that only one run has.
+	Events(ctx context.Context, runID string) iter.Seq2[run.Event, error]
+	// Values gives the history of a threshold's values, newest first; name is "step.threshold".
+	Values(ctx context.Context, runbook, name string, limit int) ([]Value, error)
+	Close() error
+}
+
+// Entry is an event with the JSON that the stream shows, written once.
+type Entry struct {
+	Event run.Event
+	JSON  []byte
+}
+
+// Filter selects runs. Zero fields select everything.
+type Filter struct {
+	// Runbook is a runbook's name.
+	Runbook string
+	Outcome run.Outcome
+	Since   time.Time
+	// Limit is how many runs at most; zero: 50.
+	Limit int
+}
+
+// Summary is one run.
+type Summary struct {
+	ID          string    `json:"id"`
+	Runbook     string    `json:"runbook"`
+	File        string    `json:"file"`
+	Environment string    `json:"environment,omitempty"`
+	User        string    `json:"user,omitempty"`
+	StartedAt   time.Time `json:"started_at"`
+	// Outcome is empty while the run goes on, or when it was interrupted by a crash.
+	Outcome    run.Outcome         `json:"outcome,omitempty"`
+	DurationMS float64             `json:"duration_ms,omitempty"`
+	ExitStatus *int                `json:"exit_status,omitempty"`
+	Counts     map[run.Outcome]int `json:"counts,omitempty"`
+}
+
+// Value is one recorded value of a threshold.
+type Value struct {
+	Run     string      `json:"run"`
+	At      time.Time   `json:"at"`
+	Value   float64     `json:"value"`
+	Unit    string      `json:"unit,omitempty"`
+	Outcome run.Outcome `json:"outcome"`
+}
