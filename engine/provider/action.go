@@ -179,6 +179,9 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 	if !ok {
 		return nil, fmt.Errorf("%s: client is a %T", a.spec.Name, call.Client)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, &Error{Op: a.spec.Name, Err: fmt.Errorf("not started: %w", err), NothingDone: true}
+	}
 	args := new(A)
 	if err := a.spec.Args().Decode(call.Args, args); err != nil {
 		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
