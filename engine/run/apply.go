@@ -1,0 +1,247 @@
+package run
+
+import (
+	"fmt"
+	"time"
+)
+
+// Apply adds one event to the state. An error means that the event can't follow what came before: the journal belongs
+// to another plan, or is damaged.
+func (s *State) Apply(e *Event) error {
+	switch e.Type {
+	case RunStarted:
+		s.start()
+		return nil
+	case RunStopping:
+		s.stop(e.Reason)
+		return nil
+	case RunFinished:
+		s.finished = true
+		return nil
+	case CheckEvaluated:
+		return nil
+	}
+	r, err := s.resolve(e.Step)
+	if err != nil {
+		return err
+	}
+	from := s.at(r).phase
+	if !s.follows(e.Type, from) {
+		return fmt.Errorf("%s of step %s can't follow: it is %s", e.Type, e.Step, phaseNames[from])
+	}
+	switch e.Type {
+	case StepExpanded:
+		s.expand(r, *e.Keys)
+	case StepReady:
+		s.makeReady(r)
+	case StepStarted:
+		s.startAttempt(r, e)
+	case StepRetrying:
+		s.wait(r, e.Time.Add(time.Duration(e.DelayMS*float64(time.Millisecond))))
+		s.at(r).heldSince = time.Time{}
+	case StepWaiting:
+		s.poll(r, e)
+	case StepFinished:
+		s.finish(r, e.Outcome)
+	}
+	return nil
+}
+
+var phaseNames = [...]string{
+	idle: "waiting for others", preparing: "being prepared", expanded: "expanded", ready: "ready", running: "running",
+	waiting: "waiting", settling: "about to end without running", ended: "ended",
+}
+
+// follows reports whether an event may come in a phase.
+func (s *State) follows(t Type, from phase) bool {
+	switch t {
+	case StepExpanded, StepReady:
+		return from == preparing
+	case StepStarted:
+		return from == ready || from == waiting
+	case StepRetrying, StepWaiting:
+		return from == running
+	case StepFinished:
+		return from != ended && from != idle && from != expanded
+	}
+	return false
+}
+
+func (s *State) start() {
+	s.started = true
+	for i := range s.steps {
+		if s.steps[i].missing == 0 {
+			s.decide(i)
+		}
+	}
+}
+
+func (s *State) expand(r ref, keys []string) {
+	step := &s.steps[r.step]
+	step.phase = expanded
+	step.keys = keys
+	step.instances = make([]instance, len(keys))
+	step.byAddress = make(map[string]int, len(keys))
+	step.left = len(keys)
+	for i := range keys {
+		step.byAddress[Address(s.plan.Steps[r.step].Name, keys[i], true)] = i
+	}
+	if len(keys) == 0 {
+		s.stepEnded(r.step, Pass)
+		return
+	}
+	for i := range keys {
+		if i > 0 && s.plan.Steps[r.step].Serial {
+			break // the next one follows when this one has ended
+		}
+		s.prepareInstance(ref{r.step, i})
+	}
+}
+
+func (s *State) prepareInstance(r ref) {
+	s.at(r).phase = preparing
+	s.prepare.push(r)
+}
+
+func (s *State) makeReady(r ref) {
+	in := s.at(r)
+	in.phase = ready
+	s.enqueue(r)
+}
+
+func (s *State) enqueue(r ref) {
+	s.tickets++
+	s.at(r).ticket = s.tickets
+	s.ready[s.group(r.step)].push(r)
+}
+
+// group is the step's queue: its configuration's, or the last.
+func (s *State) group(step int) int {
+	if g := s.plan.Steps[step].Group; g >= 0 {
+		return g
+	}
+	return len(s.plan.Limits)
+}
+
+// occupy counts an attempt that begins (+1) or ends (-1).
+func (s *State) occupy(step, delta int) {
+	s.running += delta
+	if g := s.plan.Steps[step].Group; g >= 0 {
+		s.active[g] += delta
+	}
+}
+
+func (s *State) startAttempt(r ref, e *Event) {
+	in := s.at(r)
+	in.phase = running
+	in.attempts++
+	in.tries++
+	if in.firstStart.IsZero() {
+		in.firstStart = e.Time
+	}
+	s.occupy(r.step, 1)
+}
+
+func (s *State) wait(r ref, until time.Time) {
+	in := s.at(r)
+	in.phase = waiting
+	in.wake = until
+	s.occupy(r.step, -1)
+	s.tickets++
+	in.ticket = s.tickets
+	s.waiting.add(timer{r, until, in.ticket})
+	if s.stopping != "" && s.stopping != StopFailure {
+		s.cancel(r, s.stopping)
+	}
+}
+
+func (s *State) poll(r ref, e *Event) {
+	in := s.at(r)
+	in.tries = 0
+	switch {
+	case !e.Holds:
+		in.heldSince = time.Time{}
+	case in.heldSince.IsZero():
+		in.heldSince = e.Time
+	}
+	until := e.Time
+	if e.Until != nil {
+		until = *e.Until
+	}
+	s.wait(r, until)
+}
+
+// finish ends a step or an instance.
+func (s *State) finish(r ref, outcome Outcome) {
+	in := s.at(r)
+	if in.phase == running {
+		s.occupy(r.step, -1)
+	}
+	in.phase = ended
+	in.outcome = outcome
+	if r.key < 0 {
+		s.stepEnded(r.step, outcome)
+		return
+	}
+	step := &s.steps[r.step]
+	step.left--
+	if outcome == Fail || outcome == Error {
+		s.failed()
+	}
+	if step.left == 0 {
+		s.stepEnded(r.step, combined(step.instances))
+		return
+	}
+	if next := r.key + 1; s.plan.Steps[r.step].Serial && next < len(step.instances) && step.instances[next].phase == idle {
+		s.prepareInstance(ref{r.step, next})
+		if s.stopping != "" {
+			s.cancel(ref{r.step, next}, s.stopping)
+		}
+	}
+}
+
+// combined is the outcome of a step from those of its instances.
+func combined(instances []instance) Outcome {
+	worst := instances[0].outcome
+	for _, in := range instances[1:] {
+		if worst == Skipped && in.outcome == Pass {
+			worst = Pass
+		}
+		worst = Worse(worst, in.outcome)
+	}
+	return worst
+}
+
+func (s *State) failed() {
+	if s.plan.StopOnFailure && s.stopping == "" {
+		s.wantStop = true
+	}
+}
+
+// stepEnded tells those that wait for a step.
+func (s *State) stepEnded(i int, outcome Outcome) {
+	step := &s.steps[i]
+	step.phase = ended
+	step.outcome = outcome
+	s.open--
+	if outcome == Fail || outcome == Error {
+		s.failed()
+	}
+	bad := outcome == Fail || outcome == Error || outcome == Blocked
+	for _, d := range s.out[i] {
+		waiter := &s.steps[d.step]
+		waiter.missing--
+		if !d.order {
+			waiter.anyBad = waiter.anyBad || bad
+			waiter.directFailed = waiter.directFailed || outcome == Fail || outcome == Error
+		}
+		if d.full {
+			waiter.fullBad = waiter.fullBad || bad
+			waiter.fullSkipped = waiter.fullSkipped || outcome == Skipped
+			waiter.cancelled = waiter.cancelled || outcome == Cancelled
+		}
+		if waiter.missing == 0 && waiter.phase == idle {
+			s.decide(d.step)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package run
+
+import "time"
+
+// CommandKind is what the runtime is asked to do.
+type CommandKind uint8
+
+const (
+	// Prepare asks to evaluate `when`, `for_each` and what else comes before a place is needed. The runtime answers
+	// with step_expanded, step_ready or step_finished.
+	Prepare CommandKind = iota
+	// Start asks for an attempt: step_started, then what After says.
+	Start
+	// Expire says that a poll's time is over while it waited: conclude it with what it saw last.
+	Expire
+	// Settle asks for step_finished with the command's outcome and reason, without running anything.
+	Settle
+	// Stop asks for run_stopping with the reason.
+	Stop
+	// Finish asks for run_finished: every step has ended.
+	Finish
+)
+
+// Command is one thing that may happen next.
+type Command struct {
+	Kind CommandKind
+	// Step is an index into Plan.Steps, Key an index into the keys of its for_each, or -1.
+	Step, Key int
+	// Address is the step's or the instance's.
+	Address string
+	// Attempt numbers the attempt to start, from 1.
+	Attempt int
+	// Deadline is when the poll that the attempt belongs to is over; zero: none.
+	Deadline time.Time
+	Outcome  Outcome
+	Reason   string
+}
+
+// Next says what may happen at a time, in the order in which it should. Asking again without an event in between gives
+// the same answer. Its cost is that of the answer, not of the plan.
+func (s *State) Next(now time.Time) []Command {
+	if !s.started || s.finished {
+		return nil
+	}
+	if s.wantStop {
+		return []Command{{Kind: Stop, Key: -1, Reason: StopFailure}}
+	}
+	if s.open == 0 {
+		return []Command{{Kind: Finish, Key: -1, Outcome: s.RunOutcome()}}
+	}
+	s.wakeUp(now)
+	var commands []Command
+	commands = s.collect(commands, &s.settle, settling, func(r ref) Command {
+		in := s.at(r)
+		return Command{Kind: Settle, Outcome: in.outcome, Reason: in.reason}
+	})
+	commands = s.collect(commands, &s.prepare, preparing, func(ref) Command { return Command{Kind: Prepare} })
+	return s.starts(commands, now)
+}
+
+// collect adds a command for everything in a queue that is still in the queue's phase.
+func (s *State) collect(commands []Command, q *queue, in phase, make func(ref) Command) []Command {
+	live := func(r ref) bool { return s.at(r).phase == in }
+	q.trim(live)
+	for _, r := range q.rest() {
+		if live(r) {
+			c := make(r)
+			c.Step, c.Key, c.Address = r.step, r.key, s.address(r)
+			commands = append(commands, c)
+		}
+	}
+	return commands
+}
+
+// wakeUp moves what has waited long enough to the ready queues.
+func (s *State) wakeUp(now time.Time) {
+	for {
+		s.waiting.trim(s.stillWaits)
+		if len(s.waiting) == 0 || s.waiting[0].at.After(now) {
+			return
+		}
+		s.makeReady(s.waiting[0].ref)
+	}
+}
+
+func (s *State) stillWaits(t timer) bool {
+	in := s.at(t.ref)
+	return in.phase == waiting && in.ticket == t.ticket
+}
+
+// Wake is when Next has more to say although no event happened; false when nothing waits for time.
+func (s *State) Wake() (time.Time, bool) {
+	s.waiting.trim(s.stillWaits)
+	if len(s.waiting) == 0 {
+		return time.Time{}, false
+	}
+	return s.waiting[0].at, true
+}
+
+// starts fills the free places with what became ready first, group by group.
+func (s *State) starts(commands []Command, now time.Time) []Command {
+	free := s.plan.MaxParallel - s.running
+	if free <= 0 {
+		return commands
+	}
+	at := make([]int, len(s.ready)) // how far each queue has been read
+	room := make([]int, len(s.ready))
+	for g := range s.ready {
+		q := &s.ready[g]
+		q.trim(func(r ref) bool { return s.at(r).phase == ready })
+		room[g] = free
+		if g < len(s.plan.Limits) {
+			room[g] = s.plan.Limits[g] - s.active[g]
+		}
+	}
+	for ; free > 0; free-- {
+		r, ok := s.first(at, room)
+		if !ok {
+			break
+		}
+		commands = append(commands, s.startCommand(r, now))
+	}
+	return commands
+}
+
+// first takes the earliest ticket of all queues that have room.
+func (s *State) first(at, room []int) (ref, bool) {
+	best := -1
+	for g := range s.ready {
+		rest := s.ready[g].rest()
+		for at[g] < len(rest) && s.at(rest[at[g]]).phase != ready {
+			at[g]++
+		}
+		if room[g] <= 0 || at[g] >= len(rest) {
+			continue
+		}
+		if best < 0 || s.at(rest[at[g]]).ticket < s.at(s.ready[best].rest()[at[best]]).ticket {
+			best = g
+		}
+	}
+	if best < 0 {
+		return ref{}, false
+	}
+	r := s.ready[best].rest()[at[best]]
+	at[best]++
+	room[best]--
+	return r, true
+}
+
+func (s *State) startCommand(r ref, now time.Time) Command {
+	in := s.at(r)
+	c := Command{Kind: Start, Step: r.step, Key: r.key, Address: s.address(r), Attempt: in.attempts + 1}
+	if poll := s.plan.Steps[r.step].Poll; poll != nil && in.attempts > 0 {
+		c.Deadline = in.firstStart.Add(poll.Timeout)
+		if !now.Before(c.Deadline) {
+			c.Kind = Expire
+		}
+	} else if poll != nil {
+		c.Deadline = now.Add(poll.Timeout)
+	}
+	return c
+}

@@ -1,0 +1,197 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// State is the fold of a run's events. It is not safe for concurrent use. Make one with [NewState], feed it every event
+// with Apply, and ask Next what may happen.
+type State struct {
+	plan  *Plan
+	steps []stepState
+	// out lists for each step who waits for it.
+	out    [][]dependent
+	byName map[string]int
+
+	started  bool
+	finished bool
+	// open counts the steps that have not ended, running the attempts under way, active those of each group.
+	open    int
+	running int
+	active  []int
+	// stopping is why nothing new starts, or empty; wantStop is a failure that has not been announced yet.
+	stopping string
+	wantStop bool
+
+	prepare queue
+	settle  queue
+	// ready holds a queue for each group, and the last for the steps of none.
+	ready   []queue
+	waiting timers
+	// tickets order what became ready, over all queues.
+	tickets int64
+}
+
+type dependent struct {
+	step        int
+	full, order bool
+}
+
+// phase is where a step or an instance stands.
+type phase uint8
+
+const (
+	idle      phase = iota // waits for its dependencies, or for its turn in a serial step
+	preparing              // its dependencies let it run; when, for_each and arguments are to be evaluated
+	expanded               // a step whose instances go their own ways
+	ready                  // waits for a place
+	running                // an attempt is under way
+	waiting                // waits for a retry's delay or the next poll
+	settling               // ends without having run
+	ended
+)
+
+type stepState struct {
+	instance
+	// missing counts the dependencies that have not ended.
+	missing int
+	// What the ended dependencies came to; the full ones count for every run_if.
+	fullBad, fullSkipped, cancelled, anyBad, directFailed bool
+
+	keys []string
+	// byAddress finds an instance by its whole address.
+	byAddress map[string]int
+	instances []instance
+	// left counts the instances that have not ended.
+	left int
+}
+
+// instance is a step without for_each, or one of its instances.
+type instance struct {
+	phase   phase
+	outcome Outcome
+	reason  string
+	ticket  int64
+	// attempts counts all; tries those since the last read that ended.
+	attempts, tries int
+	firstStart      time.Time
+	wake            time.Time
+	// heldSince is when a poll's condition began to hold; zero while it does not.
+	heldSince time.Time
+}
+
+// ref names a step (key -1) or one of its instances.
+type ref struct{ step, key int }
+
+// NewState begins a run of plan.
+func NewState(plan *Plan) *State {
+	s := &State{
+		plan: plan, steps: make([]stepState, len(plan.Steps)), out: make([][]dependent, len(plan.Steps)),
+		byName: make(map[string]int, len(plan.Steps)), open: len(plan.Steps),
+		active: make([]int, len(plan.Limits)), ready: make([]queue, len(plan.Limits)+1),
+	}
+	for i, spec := range plan.Steps {
+		s.byName[spec.Name] = i
+		s.steps[i].missing = len(spec.Deps)
+		for _, d := range spec.Deps {
+			s.out[d.Step] = append(s.out[d.Step], dependent{step: i, full: d.Full, order: d.Order})
+		}
+	}
+	return s
+}
+
+// Address writes the name of a step or of one of its instances: name, or name["key"].
+func Address(name, key string, keyed bool) string {
+	if !keyed {
+		return name
+	}
+	return fmt.Sprintf("%s[%q]", name, key)
+}
+
+// StepName is the step's name in an address.
+func StepName(address string) string {
+	name, _, _ := strings.Cut(address, "[")
+	return name
+}
+
+// resolve finds what an address names.
+func (s *State) resolve(address string) (ref, error) {
+	name := StepName(address)
+	i, ok := s.byName[name]
+	if !ok {
+		return ref{}, fmt.Errorf("the plan has no step %q", name)
+	}
+	if name == address {
+		return ref{i, -1}, nil
+	}
+	if at, ok := s.steps[i].byAddress[address]; ok {
+		return ref{i, at}, nil
+	}
+	return ref{}, fmt.Errorf("step %q has no instance %s", name, address)
+}
+
+func (s *State) at(r ref) *instance {
+	if r.key < 0 {
+		return &s.steps[r.step].instance
+	}
+	return &s.steps[r.step].instances[r.key]
+}
+
+func (s *State) address(r ref) string {
+	name := s.plan.Steps[r.step].Name
+	if r.key < 0 {
+		return name
+	}
+	return Address(name, s.steps[r.step].keys[r.key], true)
+}
+
+// Outcome is how a step ended; empty while it has not.
+func (s *State) Outcome(name string) Outcome {
+	if i, ok := s.byName[name]; ok && s.steps[i].phase == ended {
+		return s.steps[i].outcome
+	}
+	return ""
+}
+
+// Stopping is why nothing new starts, or empty.
+func (s *State) Stopping() string { return s.stopping }
+
+// Finished reports whether run_finished was applied.
+func (s *State) Finished() bool { return s.finished }
+
+// Counts counts the ended steps and instances by outcome: an expanded step counts as its instances.
+func (s *State) Counts() map[Outcome]int {
+	counts := map[Outcome]int{}
+	for i := range s.steps {
+		step := &s.steps[i]
+		if len(step.instances) == 0 {
+			if step.phase == ended {
+				counts[step.outcome]++
+			}
+			continue
+		}
+		for j := range step.instances {
+			if step.instances[j].phase == ended {
+				counts[step.instances[j].outcome]++
+			}
+		}
+	}
+	return counts
+}
+
+// RunOutcome is the worst outcome of the steps that have ended.
+func (s *State) RunOutcome() Outcome {
+	worst := Pass
+	for i := range s.steps {
+		if s.steps[i].phase == ended {
+			worst = Worse(worst, s.steps[i].outcome)
+		}
+	}
+	switch worst {
+	case Skipped, Blocked:
+		return Pass
+	}
+	return worst
+}
