@@ -1,0 +1,148 @@
+package graph
+
+import (
+	"container/heap"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// indexes is a heap of nodes' indexes, the first of the file on top.
+type indexes []int
+
+func (h indexes) Len() int           { return len(h) }
+func (h indexes) Less(i, j int) bool { return h[i] < h[j] }
+func (h indexes) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *indexes) Push(x any)        { *h = append(*h, x.(int)) }
+func (h *indexes) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
+}
+
+// sorted lists the nodes so that each comes after what it waits for, and in the order of the file where that leaves a
+// choice. Nodes on a cycle, and those behind one, are missing.
+func (g *Graph) sorted() []*Node {
+	waits := make([]int, len(g.Nodes))
+	ready := make(indexes, 0, len(g.Nodes))
+	for i, n := range g.Nodes {
+		waits[i] = len(n.In)
+		if waits[i] == 0 {
+			ready = append(ready, i) // ascending, so it is a heap already
+		}
+	}
+	out := make([]*Node, 0, len(g.Nodes))
+	for len(ready) > 0 {
+		n := g.Nodes[heap.Pop(&ready).(int)]
+		out = append(out, n)
+		for _, e := range n.Out {
+			if waits[e.To.Index]--; waits[e.To.Index] == 0 {
+				heap.Push(&ready, e.To.Index)
+			}
+		}
+	}
+	return out
+}
+
+// takeTurns chains the writes of each provider configuration. The chain follows an order that respects all
+// references, so it can't close a cycle.
+func (g *Graph) takeTurns() {
+	effects := effects{}
+	writes := false
+	canWrite := make([]bool, len(g.Nodes))
+	for i, n := range g.Nodes {
+		canWrite[i] = effects.of(n.Step) != provider.Read
+		writes = writes || canWrite[i]
+	}
+	if !writes {
+		return
+	}
+	last := map[string]*Node{}
+	for _, n := range g.sorted() {
+		if !canWrite[n.Index] {
+			continue
+		}
+		config := Configuration(n.Step)
+		if before := last[config]; before != nil && !waitsFor(n, before) {
+			connect(&Edge{From: before, To: n, Order: true, Text: "writes through " + config, Range: n.Step.Range})
+		}
+		last[config] = n
+	}
+}
+
+func waitsFor(n, before *Node) bool {
+	for _, e := range n.In {
+		if e.From == before {
+			return true
+		}
+	}
+	return false
+}
+
+// Configuration is the address of the provider configuration that a step works through: "postgres",
+// "kubernetes.eu", or "kubernetes[*]" for any key of a block with for_each. It is empty for a check.
+func Configuration(s *lang.Step) string {
+	switch ref := s.ProviderRef; {
+	case ref == nil && s.Provider == nil:
+		return ""
+	case ref == nil:
+		return s.Provider.Name
+	case ref.Key != nil:
+		return ref.Provider + "[*]"
+	case ref.Alias != "":
+		return ref.Provider + "." + ref.Alias
+	default:
+		return ref.Provider
+	}
+}
+
+// Effect is the worst that a step can do as far as its text says: what its author states, and what its action
+// declares for the arguments that are constants. An argument that is computed counts as unknown.
+func Effect(s *lang.Step) provider.Effect { return effects{}.of(s) }
+
+// effects remembers what each action can do with arguments that aren't known.
+type effects map[*provider.Spec]provider.Effect
+
+func (e effects) of(s *lang.Step) provider.Effect {
+	if s.Spec == nil {
+		if s.Effect != nil {
+			return *s.Effect
+		}
+		return provider.Read
+	}
+	spec := s.Spec.Spec()
+	if s.Effect != nil && spec.AuthorStatesEffect {
+		return *s.Effect
+	}
+	declared, ok := e[spec]
+	if !ok {
+		declared = spec.Classify(cty.UnknownVal(spec.Args().Type()))
+		e[spec] = declared
+	}
+	if declared != provider.Read {
+		declared = spec.Classify(constants(s, spec.Args()))
+	}
+	if s.Effect != nil {
+		declared = max(declared, *s.Effect)
+	}
+	return declared
+}
+
+// constants is an object of the arguments' type: absent ones are null, those without references have their value, the
+// rest is unknown.
+func constants(s *lang.Step, args *provider.Object) cty.Value {
+	values := make(map[string]cty.Value, len(args.Attributes))
+	for i := range args.Attributes {
+		a := &args.Attributes[i]
+		attr := s.Args[a.Name]
+		if attr == nil {
+			values[a.Name] = cty.NullVal(a.Type)
+			continue
+		}
+		values[a.Name] = constant(attr.Expr, a.Type)
+	}
+	return cty.ObjectVal(values)
+}
