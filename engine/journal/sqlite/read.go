@@ -1,0 +1,172 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+const defaultLimit = 50
+
+// Runs lists runs, newest first.
+func (s *store) Runs(ctx context.Context, f journal.Filter) (_ []journal.Summary, err error) {
+	limit := f.Limit
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	since := int64(0)
+	if !f.Since.IsZero() {
+		since = f.Since.UnixMicro()
+	}
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT id, runbook, file, environment, user, started_at, outcome, duration_ms, exit_status, counts FROM runs
+		WHERE (?1 = '' OR runbook = ?1) AND (?2 = '' OR outcome = ?2) AND started_at >= ?3
+		ORDER BY started_at DESC, id DESC LIMIT ?4`, f.Runbook, string(f.Outcome), since, limit)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []journal.Summary
+	for rows.Next() {
+		r, err := scanSummary(rows)
+		if err != nil {
+			return nil, s.readError(err)
+		}
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.readError(err)
+	}
+	return out, nil
+}
+
+func scanSummary(rows *sql.Rows) (journal.Summary, error) {
+	var r journal.Summary
+	var at int64
+	var outcome string
+	var status sql.NullInt64
+	var counts []byte
+	if err := rows.Scan(&r.ID, &r.Runbook, &r.File, &r.Environment, &r.User, &at, &outcome, &r.DurationMS, &status, &counts); err != nil {
+		return r, err
+	}
+	r.StartedAt = time.UnixMicro(at).UTC()
+	r.Outcome = run.Outcome(outcome)
+	if status.Valid {
+		n := int(status.Int64)
+		r.ExitStatus = &n
+	}
+	return r, json.Unmarshal(counts, &r.Counts)
+}
+
+// Events gives a run's events in order.
+func (s *store) Events(ctx context.Context, runID string) iter.Seq2[run.Event, error] {
+	return func(yield func(run.Event, error) bool) {
+		id, err := s.find(ctx, runID)
+		if err != nil {
+			yield(run.Event{}, err)
+			return
+		}
+		rows, err := s.db.QueryContext(ctx, "SELECT events FROM batches WHERE run = ? ORDER BY first_seq", id)
+		if err != nil {
+			yield(run.Event{}, s.readError(err))
+			return
+		}
+		defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
+		for rows.Next() {
+			var lines []byte
+			if err := rows.Scan(&lines); err != nil {
+				yield(run.Event{}, s.readError(err))
+				return
+			}
+			if !eachEvent(lines, yield) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(run.Event{}, s.readError(err))
+		}
+	}
+}
+
+// eachEvent reports whether the caller wants more.
+func eachEvent(lines []byte, yield func(run.Event, error) bool) bool {
+	for line := range bytes.Lines(lines) {
+		var e run.Event
+		if err := json.Unmarshal(line, &e); err != nil {
+			yield(run.Event{}, fmt.Errorf("an event of the run history can't be read: %w", err))
+			return false
+		}
+		if !yield(e, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// find completes a run's id from a prefix.
+func (s *store) find(ctx context.Context, prefix string) (string, error) {
+	prefix = strings.ToUpper(prefix)
+	rows, err := s.db.QueryContext(ctx, "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", prefix)
+	if err != nil {
+		return "", s.readError(err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return "", s.readError(err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return "", s.readError(err)
+	}
+	switch {
+	case len(ids) == 0 || prefix == "":
+		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
+	case len(ids) > 1 && ids[0] != prefix:
+		return "", fmt.Errorf("%q is the beginning of more than one run; write more of its id", prefix)
+	}
+	return ids[0], nil
+}
+
+// Values gives the history of a threshold, newest first.
+func (s *store) Values(ctx context.Context, runbook, name string, limit int) (_ []journal.Value, err error) {
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT run, at, value, unit, outcome FROM vals WHERE runbook = ? AND name = ?
+		ORDER BY at DESC LIMIT ?`, runbook, name, limit)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []journal.Value
+	for rows.Next() {
+		var v journal.Value
+		var at int64
+		if err := rows.Scan(&v.Run, &at, &v.Value, &v.Unit, &v.Outcome); err != nil {
+			return nil, s.readError(err)
+		}
+		v.At = time.UnixMicro(at).UTC()
+		out = append(out, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.readError(err)
+	}
+	return out, nil
+}
+
+func (s *store) readError(err error) error {
+	return fmt.Errorf("read the run history %s: %w", s.path, err)
+}

@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/journaltest"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+func open(t testing.TB, path string) journal.Journal {
+	t.Helper()
+	j, err := Open(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func TestContract(t *testing.T) {
+	journaltest.Run(t, func(t *testing.T) (journal.Journal, func() journal.Journal) {
+		path := filepath.Join(t.TempDir(), "a folder?", "runs.db")
+		j := open(t, path)
+		t.Cleanup(func() {
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return j, func() journal.Journal { return open(t, path) }
+	})
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	newer := filepath.Join(dir, "newer.db")
+	j := open(t, newer)
+	if _, err := j.(*store).db.Exec("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	junk := filepath.Join(dir, "junk.db")
+	if err := os.WriteFile(junk, []byte(strings.Repeat("not a database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ path, want string }{
+		"a newer layout":             {newer, "newer version"},
+		"not a database":             {junk, "not a database"},
+		"a folder that is a file":    {filepath.Join(junk, "runs.db"), "not a directory"},
+		"a folder instead of a file": {dir, "is a directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j, err := Open(t.Context(), c.path)
+			if err == nil {
+				j.Close() //nolint:errcheck // the test has failed already
+				t.Fatal("it opens")
+			}
+			if text := err.Error(); !strings.Contains(text, c.want) || !strings.Contains(text, dir) {
+				t.Errorf("the error must name the path and %q: %s", c.want, text)
+			}
+		})
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	j := open(b, filepath.Join(b.TempDir(), "runs.db"))
+	e := run.Event{V: 1, Run: "01A", Type: run.StepFinished, Step: "s", Outcome: run.Pass, Result: json.RawMessage(`{"a":1}`)}
+	text, err := json.Marshal(e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		e.Seq++
+		if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: e, JSON: text}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkOpenAppendSync(b *testing.B) {
+	dir := b.TempDir()
+	open(b, filepath.Join(dir, "runs.db")).Close()
+	n := int64(0)
+	for b.Loop() {
+		j := open(b, filepath.Join(dir, "runs.db"))
+		for range 3 {
+			n++
+			e := run.Event{V: 1, Seq: n, Run: "01A", Type: run.StepFinished, Step: "s", Outcome: run.Pass}
+			if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: e, JSON: []byte("{}")}}); err != nil {
+				b.Fatal(err)
+			}
+			if err := j.Sync(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		j.Close()
+	}
+}
