@@ -1,0 +1,7 @@
+// Package redact blanks secrets in whatever is written: the last thing between the program and any output.
+//
+// Values that the language knows to be sensitive never get this far; what does is a secret that a server echoes in its
+// answer or its error. A [Redactor] is told every secret that the run sees and blanks each occurrence, in the forms in
+// which programs write it (as it is, inside JSON, quoted, in a URL), also where it is split over several writes.
+// It doesn't find secrets that nobody told it.
+package redact

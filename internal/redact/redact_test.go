@@ -1,0 +1,139 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestBytes(t *testing.T) {
+	tests := map[string]struct {
+		secrets  []string
+		in, want string
+	}{
+		"no secrets":         {nil, "hello", "hello"},
+		"too short":          {[]string{"abc"}, "abc", "abc"},
+		"four wide runes":    {[]string{"日本語字"}, "x日本語字y", "x(sensitive)y"},
+		"three wide runes":   {[]string{"日本語"}, "x日本語y", "x日本語y"},
+		"once":               {[]string{"hunter2"}, "password hunter2.", "password (sensitive)."},
+		"longest first":      {[]string{"hunter", "hunter2000"}, "hunter2000 hunter", "(sensitive) (sensitive)"},
+		"inside another":     {[]string{"unte", "hunter2"}, "hunter2", "(sensitive)"},
+		"overlap is one":     {[]string{"abcd", "cdef"}, "abcdef", "(sensitive)"},
+		"side by side":       {[]string{"abcd", "efgh"}, "abcdefgh", "(sensitive)(sensitive)"},
+		"in JSON":            {[]string{`a"b\c<d`}, `{"x":"a\"b\\c\u003cd"}`, `{"x":"(sensitive)"}`},
+		"in JSON, no HTML":   {[]string{`a"b\c<d`}, `{"x":"a\"b\\c<d"}`, `{"x":"(sensitive)"}`},
+		"JSON in JSON":       {[]string{`pa"ss`}, `{"body":"{\"p\":\"pa\\\"ss\"}"}`, `{"body":"{\"p\":\"(sensitive)\"}"}`},
+		"in a URL":           {[]string{"p@ss/word"}, "postgres://u:p%40ss%2Fword@h/db", "postgres://u:(sensitive)@h/db"},
+		"a line of many":     {[]string{"BEGIN KEY\nabcdefghijkl\n"}, "  | abcdefghijkl", "  | (sensitive)"},
+		"surrounding spaces": {[]string{"hunter2\n"}, "got hunter2!", "got (sensitive)!"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var r Redactor
+			for _, s := range tt.secrets {
+				r.Add(s)
+			}
+			if got := string(r.Bytes([]byte(tt.in))); got != tt.want {
+				t.Errorf("Bytes(%q) = %q, want %q", tt.in, got, tt.want)
+			}
+			if got := r.String(tt.in); got != tt.want {
+				t.Errorf("String(%q) = %q, want %q", tt.in, got, tt.want)
+			}
+		})
+	}
+}
+
+// TestNoSecretForAnySplit: whatever the secrets and however the text is cut into writes, no secret comes out, and what
+// comes out is the same as for the whole text at once.
+func TestNoSecretForAnySplit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var r Redactor
+		// A small alphabet makes overlaps likely; none of it is in Blank, which would make a secret of its parts.
+		secrets := rapid.SliceOfN(rapid.StringMatching(`[abx"<]{4,9}`), 1, 5).Draw(t, "secrets")
+		for _, s := range secrets {
+			r.Add(s)
+		}
+		pieces := append([]string{"a", "b", "x", `"`, "<", "\\", "-", "a-b"}, secrets...)
+		for _, s := range secrets {
+			encoded, _ := json.Marshal(s)
+			pieces = append(pieces, string(encoded), url.QueryEscape(s))
+		}
+		text := strings.Join(rapid.SliceOf(rapid.SampledFrom(pieces)).Draw(t, "text"), "")
+		var out bytes.Buffer
+		w := r.Writer(&out)
+		for rest := text; rest != ""; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "n")
+			if _, err := io.WriteString(w, rest[:n]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range secrets {
+			if strings.Contains(out.String(), s) {
+				t.Fatalf("secret %q in %q (from %q)", s, out.String(), text)
+			}
+		}
+		if whole := r.String(text); whole != out.String() {
+			t.Fatalf("split gives %q, whole gives %q", out.String(), whole)
+		}
+	})
+}
+
+func TestSecretAddedBetweenWrites(t *testing.T) {
+	var r Redactor
+	var out bytes.Buffer
+	w := r.Writer(&out)
+	r.Add("first-secret")
+	fmt.Fprint(w, "a first-")
+	r.Add("second-secret")
+	fmt.Fprint(w, "secret b second-secret c")
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "a (sensitive) b (sensitive) c"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	var r Redactor
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 50 {
+				secret := fmt.Sprintf("secret-%d-%d", i, j)
+				r.Add(secret)
+				if got := r.String("x " + secret + "!"); strings.Contains(got, "secret-") {
+					t.Errorf("%q came out as %q", secret, got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkBytes(b *testing.B) {
+	line := []byte(strings.Repeat(`{"v":1,"seq":7,"type":"step_finished","step":"nodes","summary":"3 of 3 ready"}`, 10))
+	for _, secrets := range []int{0, 1, 100} {
+		b.Run(fmt.Sprint(secrets), func(b *testing.B) {
+			var r Redactor
+			for i := range secrets {
+				r.Add(fmt.Sprintf("%dhunter2-%d", i, i*i))
+			}
+			b.SetBytes(int64(len(line)))
+			for b.Loop() {
+				r.Bytes(line)
+			}
+		})
+	}
+}
