@@ -1,0 +1,136 @@
+package http
+
+import (
+	"context"
+	"fmt"
+	nethttp "net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/httpclient"
+)
+
+type config struct {
+	BaseURL     string                `rb:"base_url" check:"url" doc:"URL that relative ones are joined to; credentials are then sent to its origin only."`
+	Headers     map[string]string     `rb:"headers,sensitive" doc:"Headers of every request."`
+	BearerToken string                `rb:"bearer_token,sensitive" doc:"Token of the header Authorization."`
+	BasicAuth   *httpclient.BasicAuth `rb:"basic_auth,sensitive" doc:"User and password of the header Authorization."`
+	CAFile      string                `rb:"ca_file" doc:"PEM file of the authorities to trust in place of the system's."`
+	CertFile    string                `rb:"client_cert_file" doc:"PEM file of the client's own certificate."`
+	KeyFile     string                `rb:"client_key_file" doc:"PEM file of the key of client_cert_file."`
+	Proxy       string                `rb:"proxy,sensitive" doc:"URL of a proxy; without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY decide."`
+}
+
+// New declares the provider.
+func New() *provider.Provider {
+	return provider.New(provider.Setup[config, *client]{
+		Name: "http", Doc: "Requests to HTTP services.",
+		Open: open, Target: target,
+		Checks:  map[string]provider.Check{"http_method": checkMethod},
+		Actions: []provider.Action{request()},
+	})
+}
+
+// client is shared by all steps of a configuration.
+type client struct {
+	transport   *nethttp.Transport
+	guarded     nethttp.RoundTripper
+	base        *url.URL
+	credentials httpclient.Credentials
+}
+
+func open(_ context.Context, req provider.Open[config]) (*client, error) {
+	c := req.Config
+	base, err := baseURL(c.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	credentials := httpclient.Credentials{Headers: c.Headers, BearerToken: c.BearerToken, Basic: c.BasicAuth}
+	if err := credentials.Check(); err != nil {
+		return nil, configError(err)
+	}
+	transport, err := httpclient.Transport(req.Host, httpclient.Options{
+		Dir: req.Dir, CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Proxy: c.Proxy,
+		MaxParallel: req.MaxParallel,
+	})
+	if err != nil {
+		return nil, configError(err)
+	}
+	opened := &client{transport: transport, guarded: transport, base: base, credentials: credentials}
+	if req.ReadOnly {
+		opened.guarded = httpclient.ReadOnly(transport)
+	}
+	return opened, nil
+}
+
+// Close closes the connections that are kept for reuse.
+func (c *client) Close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}
+
+func configError(err error) error {
+	return &provider.Error{Op: "configuration of provider http", Err: err, NothingDone: true, Permanent: true}
+}
+
+func target(req provider.Open[config]) (string, error) {
+	base, err := baseURL(req.Config.BaseURL)
+	if err != nil || base == nil {
+		return "", err
+	}
+	return httpclient.Origin(base), nil
+}
+
+// baseURL is nil where none is configured.
+func baseURL(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		// The text is left out: it may hold a password.
+		return nil, configError(fmt.Errorf("base_url is not a URL; write one like \"https://api.example.com/v1\""))
+	}
+	return u, nil
+}
+
+// locate joins a step's URL to the base.
+func (c *client) locate(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("url is not a URL; write one like \"https://example.com/health\"")
+	}
+	switch {
+	case u.Scheme == "" && u.Host == "" && c.base == nil:
+		return nil, fmt.Errorf("url %q is relative, and the provider block has no base_url", u.Redacted())
+	case u.Scheme == "" && u.Host == "":
+		joined := *c.base
+		joined.RawQuery, joined.Fragment = u.RawQuery, ""
+		joined.Path, joined.RawPath = join(c.base.Path, u.Path), ""
+		if c.base.RawPath != "" || u.RawPath != "" {
+			joined.RawPath = join(c.base.EscapedPath(), u.EscapedPath())
+		}
+		return &joined, nil
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("url %q has no scheme and host; write one like \"https://example.com/health\"", u.Redacted())
+	}
+	return u, nil
+}
+
+// join puts one slash between two paths; an empty second path leaves the first as it is.
+func join(base, path string) string {
+	if path == "" {
+		return base
+	}
+	return strings.TrimSuffix(base, "/") + "/" + strings.TrimPrefix(path, "/")
+}
+
+func checkMethod(value string) error {
+	if !httpguts.ValidHeaderFieldName(value) { // a method is a token, as a header's name is (RFC 9110, 9.1)
+		return fmt.Errorf("%q is not a method; write one like \"GET\" or \"POST\"", value)
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	nethttp "net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/httpclient"
+	"github.com/e82355ed/runbook/engine/provider/neterr"
+)
+
+type requestArgs struct {
+	URL             string            `rb:"url,required" check:"url" doc:"Where to; a path is joined to the provider's base_url."`
+	Method          string            `rb:"method" default:"GET" check:"http_method" doc:"Method of the request; any case."`
+	Query           map[string]string `rb:"query" doc:"Parameters added to those of the URL."`
+	Headers         map[string]string `rb:"headers" doc:"Headers added to the provider's; they win."`
+	Body            string            `rb:"body" doc:"Body, sent as it is."`
+	JSON            cty.Value         `rb:"json" doc:"Body, sent as JSON with its content type."`
+	Form            map[string]string `rb:"form" doc:"Body, sent as an HTML form with its content type."`
+	ExpectedStatus  []int             `rb:"expected_status" doc:"Statuses that are as they should be; without it all below 400."`
+	FollowRedirects bool              `rb:"follow_redirects" default:"true" doc:"Follow redirects, ten at most."`
+	MaxBodyBytes    int64             `rb:"max_body_bytes" default:"1048576" doc:"At most so much of the answer's body is read."`
+}
+
+type requestResult struct {
+	StatusCode    int               `rb:"status_code" doc:"Status of the answer."`
+	Headers       map[string]string `rb:"headers" doc:"Headers of the answer by lower-case name; several of a name are joined with commas."`
+	Body          string            `rb:"body" doc:"Body of the answer as text."`
+	JSON          cty.Value         `rb:"json" doc:"Body decoded; null when it is not JSON."`
+	Truncated     bool              `rb:"truncated" doc:"Whether the body is longer than max_body_bytes."`
+	LatencyMS     float64           `rb:"latency_ms" doc:"From the request's last byte to the answer's first, of the last request where redirects were followed."`
+	Timing        timing            `rb:"timing" doc:"Where the time went."`
+	RemoteAddress string            `rb:"remote_address" doc:"Address of the server, or proxy, that answered."`
+	URL           string            `rb:"url" doc:"URL that answered, after redirects."`
+
+	status string // with its text: "404 Not Found"
+	size   int    // of the body, in bytes
+}
+
+const maxRedirects = 10
+
+func request() provider.Action {
+	return provider.Define(provider.Definition[*client, requestArgs, requestResult]{
+		Name: "http_request", Doc: "Sends an HTTP request and gives the answer, whatever its status.",
+		Effect:    provider.Destructive,
+		AtMostOne: [][]string{{"body", "json", "form"}},
+		Classify:  classify, Target: requestTarget,
+		Run: send, Expect: expect,
+		Summarize: func(r *requestResult) string {
+			return fmt.Sprintf("%s, %s", r.status, size(r.size, r.Truncated))
+		},
+	})
+}
+
+// classify goes by the method. An unknown one may do anything.
+func classify(args *requestArgs, known provider.Known) provider.Effect {
+	switch method := strings.ToUpper(args.Method); {
+	case !known("method"):
+		return provider.Destructive
+	case httpclient.Safe(method):
+		return provider.Read
+	case slices.Contains([]string{nethttp.MethodPost, nethttp.MethodPut, nethttp.MethodPatch}, method):
+		return provider.Write
+	}
+	return provider.Destructive
+}
+
+func requestTarget(args *requestArgs) string {
+	u, err := url.Parse(args.URL)
+	if err != nil || u.Host == "" {
+		return "" // joined to the provider's base_url, which is its target
+	}
+	return httpclient.Origin(u)
+}
+
+func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestResult, error) {
+	c, args := in.Client, in.Args
+	method := strings.ToUpper(args.Method)
+	failed := &provider.Error{Op: method, NothingDone: true, Permanent: true}
+	u, err := c.locate(args.URL)
+	if err != nil {
+		failed.Err = err
+		return nil, failed
+	}
+	failed.Op, failed.Endpoint = method+" "+u.EscapedPath(), httpclient.Origin(u)
+	trace := newTrace()
+	r, err := c.prepare(trace.attach(ctx), method, u, in)
+	if err != nil {
+		failed.Err = err
+		return nil, failed
+	}
+	answer, err := c.redirecting(args.FollowRedirects, r).Do(r)
+	if err != nil {
+		return nil, explain(ctx, failed, err, trace)
+	}
+	defer answer.Body.Close()
+	result, err := read(answer, args.MaxBodyBytes, in.Warn)
+	if err != nil {
+		failed.Op += ": read the answer"
+		return nil, explain(ctx, failed, err, trace)
+	}
+	trace.fill(result)
+	return result, nil
+}
+
+// redirecting is a client for one request. Headers that were set on purpose don't leave the first origin.
+func (c *client) redirecting(follow bool, first *nethttp.Request) *nethttp.Client {
+	return &nethttp.Client{Transport: c.guarded, CheckRedirect: func(next *nethttp.Request, via []*nethttp.Request) error {
+		if !follow {
+			return nethttp.ErrUseLastResponse
+		}
+		if len(via) >= maxRedirects {
+			return fmt.Errorf("stopped after %d redirects, the last to %s", maxRedirects, httpclient.Origin(next.URL))
+		}
+		if httpclient.Origin(next.URL) != httpclient.Origin(first.URL) {
+			for name := range first.Header {
+				if name != "Content-Type" && name != "User-Agent" && name != "Accept" {
+					next.Header.Del(name)
+				}
+			}
+			next.Host = ""
+		}
+		return nil
+	}}
+}
+
+// explain tells what went wrong, where, and whether the service can have done anything.
+func explain(ctx context.Context, failed *provider.Error, err error, trace *trace) error {
+	failed.Permanent = false
+	failed.NothingDone = !trace.sent()
+	failed.Err = neterr.Explain(ctx, err, trace.doing())
+	switch text := failed.Err.Error(); {
+	case errors.Is(err, provider.ErrReadOnly):
+		failed.NothingDone, failed.Permanent = true, true
+	case strings.HasPrefix(text, "certificate not trusted"):
+		failed.Permanent = true
+		failed.Hint = "If an authority of your own signed it, name its file as ca_file in the provider block."
+	case strings.HasPrefix(text, "certificate "):
+		failed.Permanent = true
+	}
+	return failed
+}
+
+// expect compares the status.
+func expect(args *requestArgs, r *requestResult) *provider.Failure {
+	expected := "below 400"
+	if len(args.ExpectedStatus) > 0 {
+		if slices.Contains(args.ExpectedStatus, r.StatusCode) {
+			return nil
+		}
+		expected = strings.Trim(strings.ReplaceAll(fmt.Sprint(args.ExpectedStatus), " ", ", "), "[]")
+	} else if r.StatusCode < 400 {
+		return nil
+	}
+	return &provider.Failure{
+		Message: fmt.Sprintf("Status %s, expected %s.", r.status, expected),
+		Detail:  start(r.Body),
+	}
+}
