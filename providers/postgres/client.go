@@ -1,0 +1,94 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// cancelPatience bounds the wait for the server to take notice of an interrupted statement.
+const cancelPatience = time.Second
+
+// client is a pool of connections to one server. It connects on first use and is safe for concurrent use.
+type client struct {
+	pool *pgxpool.Pool
+	// endpoint is "host:port/database", address "host:port".
+	endpoint, address string
+	secrets           settings
+}
+
+// open makes the client; it touches no network.
+func open(req provider.Open[config]) (*client, error) {
+	pool, err := poolConfig(req)
+	if err != nil {
+		return nil, &provider.Error{Op: "open the connection pool", Err: err, NothingDone: true, Permanent: true}
+	}
+	// A pool's own goroutines end with Close, not with the context of the first step.
+	p, err := pgxpool.NewWithConfig(context.Background(), pool)
+	if err != nil {
+		return nil, &provider.Error{Op: "open the connection pool", Err: errors.New("its settings contradict each other"), NothingDone: true, Permanent: true}
+	}
+	c := pool.ConnConfig
+	return &client{
+		pool:     p,
+		endpoint: endpointOf(c.Host, c.Port, c.Database),
+		address:  addressOf(c.Host, c.Port),
+		secrets:  settings{"password": c.Password},
+	}, nil
+}
+
+func addressOf(host string, port uint16) string {
+	if network, path := pgconn.NetworkAddress(host, port); network == "unix" {
+		return path
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
+
+// Close ends all connections.
+func (c *client) Close() error {
+	c.pool.Close()
+	return nil
+}
+
+// acquire gives a connection that no other step uses; the caller releases it.
+func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) {
+	if ctx.Err() != nil {
+		return nil, c.fail(op, fmt.Errorf("not sent: %w", ctx.Err()))
+	}
+	start := time.Now()
+	conn, err := c.pool.Acquire(ctx)
+	if err == nil {
+		return conn, nil
+	}
+	if ctx.Err() != nil {
+		if stat := c.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns() {
+			return nil, c.fail(op, fmt.Errorf("wait for one of %d connections: %w", stat.MaxConns(), interrupted(ctx, time.Since(start))))
+		}
+		return nil, c.fail(op, fmt.Errorf("connect to %s: %w", c.address, interrupted(ctx, time.Since(start))))
+	}
+	return nil, c.connectError(op, err)
+}
+
+// discard closes a connection whose protocol state is not known. With interrupt, the server is asked to give up the
+// statement first, so that it doesn't go on for nobody.
+func (c *client) discard(conn *pgx.Conn, interrupt bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelPatience)
+	defer cancel()
+	if interrupt {
+		// A server that can't be reached for this can't be told; the connection's end will tell it.
+		_ = conn.PgConn().CancelRequest(ctx)
+	}
+	// Closing waits for the server; one that is silent is not waited for.
+	gone, stop := context.WithCancel(context.Background())
+	stop()
+	_ = conn.Close(gone)
+}

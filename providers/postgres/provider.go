@@ -1,0 +1,60 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// config is the provider block. Either url or host must be set: a block names its target.
+type config struct {
+	URL      string `rb:"url,sensitive" check:"postgres_url" doc:"Connection URL, \"postgres://user:password@host:5432/database?sslmode=verify-full\"; the other attributes win over its parts."`
+	Host     string `rb:"host" doc:"Host name, address, or folder of the Unix socket."`
+	Port     int    `rb:"port" doc:"Port; 5432 unless the URL has one."`
+	Database string `rb:"database" doc:"Database; named like the user unless set."`
+	User     string `rb:"user" doc:"Role to log in as."`
+	Password string `rb:"password,sensitive" doc:"Password; otherwise PGPASSWORD or the password file (PGPASSFILE, ~/.pgpass)."`
+	SSLMode  string `rb:"sslmode" one_of:"disable,allow,prefer,require,verify-ca,verify-full" doc:"How TLS is used, as libpq has it; prefer unless set."`
+
+	StatementTimeout time.Duration `rb:"statement_timeout" doc:"The server ends a statement that runs longer, whatever the step's timeout."`
+	MaxConnections   int           `rb:"max_connections" default:"8" doc:"At most this many connections are open at once; steps wait for one."`
+}
+
+// New declares the provider.
+func New() *provider.Provider {
+	return provider.New(provider.Setup[config, *client]{
+		Name: "postgres",
+		Doc:  "PostgreSQL: health, activity, sizes, replication and queries.",
+		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
+			return open(req)
+		},
+		Target:      target,
+		NeedsTarget: true,
+		Checks: map[string]provider.Check{
+			"postgres_url":   checkURL,
+			"postgres_query": checkQuery,
+		},
+		Actions: []provider.Action{
+			ping, query, exec, slowQueries, activity, size, replication,
+		},
+	})
+}
+
+// target reads "postgres://db.example.com:5432/orders as app".
+func target(req provider.Open[config]) (string, error) {
+	pool, err := poolConfig(req)
+	if err != nil {
+		return "", err
+	}
+	c := pool.ConnConfig
+	return fmt.Sprintf("postgres://%s as %s", endpointOf(c.Host, c.Port, c.Database), c.User), nil
+}
+
+// endpointOf is "host:port/database", which errors and targets show.
+func endpointOf(host string, port uint16, database string) string {
+	return net.JoinHostPort(host, strconv.Itoa(int(port))) + "/" + database
+}

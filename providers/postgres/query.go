@@ -1,0 +1,136 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+type queryArgs struct {
+	SQL      string    `rb:"sql,required" check:"postgres_query" doc:"One SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN."`
+	Args     cty.Value `rb:"args" doc:"The values of $1, $2 and so on, as a list."`
+	RowLimit int       `rb:"row_limit" default:"1000" doc:"At most this many rows are read; 1 to 1000000."`
+}
+
+type queryColumn struct {
+	Name string `rb:"name" doc:"Name of the column."`
+	Type string `rb:"type" doc:"PostgreSQL's name of its type: int4, text, timestamptz, int4[]."`
+}
+
+type queryResult struct {
+	Rows      cty.Value     `rb:"rows" doc:"The rows in the query's order, each an object by column: numbers, bools, json and arrays as such, times in RFC 3339 and UTC, bytea in base64, the rest as strings."`
+	RowCount  int           `rb:"row_count" doc:"How many rows were read."`
+	Columns   []queryColumn `rb:"columns" doc:"The columns in the query's order."`
+	Truncated bool          `rb:"truncated" doc:"Whether there were more rows than row_limit."`
+}
+
+var query = provider.Define(provider.Definition[*client, queryArgs, queryResult]{
+	Name: "postgres_query", Doc: "Runs one query in a READ ONLY transaction and gives its rows.", Effect: provider.Read,
+	Classify: func(args *queryArgs, known provider.Known) provider.Effect {
+		if !known("sql") {
+			// What turns out to be more than a read is refused when it is known.
+			return provider.Read
+		}
+		return classifyQuery(args.SQL)
+	},
+	Run: runQuery,
+	Summarize: func(r *queryResult) string {
+		switch {
+		case r.Truncated:
+			return fmt.Sprintf("the first %d rows", r.RowCount)
+		case r.RowCount == 1:
+			return "1 row"
+		}
+		return fmt.Sprintf("%d rows", r.RowCount)
+	},
+})
+
+const (
+	queryOp     = "query"
+	maxRowLimit = 1_000_000
+)
+
+func runQuery(ctx context.Context, in *provider.In[*client, queryArgs]) (*queryResult, error) {
+	s, err := queryStatement(in)
+	if err != nil {
+		return nil, err
+	}
+	tables, _, err := in.Client.read(ctx, queryOp, s)
+	if err != nil {
+		return nil, err
+	}
+	t := tables[0]
+	if err := distinct(t.columns); err != nil {
+		return nil, in.Client.refuse(queryOp, err)
+	}
+	names, err := in.Client.typeNames(ctx, queryOp, t.columns)
+	if err != nil {
+		return nil, err
+	}
+	result := &queryResult{Rows: decodeRows(t, in.Warn), RowCount: len(t.rows), Truncated: t.truncated}
+	for _, c := range t.columns {
+		result.Columns = append(result.Columns, queryColumn{Name: c.name, Type: names[c.oid]})
+	}
+	return result, nil
+}
+
+// queryStatement refuses what must not be sent.
+func queryStatement(in *provider.In[*client, queryArgs]) (statement, error) {
+	refuse := func(err error) (statement, error) { return statement{}, in.Client.refuse(queryOp, err) }
+	if err := checkQuery(in.Args.SQL); err != nil {
+		return refuse(err)
+	}
+	if name := actingFunction(in.Args.SQL); name != "" {
+		if in.ReadOnly {
+			return refuse(fmt.Errorf("%s changes something: %w", name, provider.ErrReadOnly))
+		}
+		if in.Effect == provider.Read {
+			return refuse(fmt.Errorf("%s changes something, and the step is a read; state effect = \"write\" in it", name))
+		}
+	}
+	if n := in.Args.RowLimit; n < 1 || n > maxRowLimit {
+		return refuse(fmt.Errorf("row_limit is %d, which is not from 1 to %d", n, maxRowLimit))
+	}
+	params, err := paramsOf(in.Args.Args)
+	if err != nil {
+		return refuse(err)
+	}
+	return statement{sql: in.Args.SQL, params: params, limit: in.Args.RowLimit}, nil
+}
+
+// distinct makes sure that rows can be objects.
+func distinct(columns []column) error {
+	seen := map[string]bool{}
+	for _, c := range columns {
+		if seen[c.name] {
+			return fmt.Errorf("two columns are named %q; give one of them another name: … AS other_name", c.name)
+		}
+		seen[c.name] = true
+	}
+	return nil
+}
+
+// decodeRows makes a tuple of objects.
+func decodeRows(t table, warn func(format string, args ...any)) cty.Value {
+	if len(t.rows) == 0 {
+		return cty.EmptyTupleVal
+	}
+	decode := make([]decoder, len(t.columns))
+	for i, c := range t.columns {
+		decode[i] = decoderOf(c.oid)
+	}
+	rows := make([]cty.Value, len(t.rows))
+	for i, values := range t.rows {
+		attrs := make(map[string]cty.Value, len(values))
+		for j, raw := range values {
+			attrs[t.columns[j].name] = decode[j].value(raw, func(err error) {
+				warn("row %d, column %q: %v", i+1, t.columns[j].name, err)
+			})
+		}
+		rows[i] = cty.ObjectVal(attrs)
+	}
+	return cty.TupleVal(rows)
+}
