@@ -18,7 +18,7 @@ var clock = []string{"latency_ms", "timing", "headers"}
 func TestContract(t *testing.T) {
 	api, site := providertest.Lab(t, "LAB_API_URL"), providertest.Lab(t, "LAB_SITE_URL")
 	selfSigned, ca := providertest.Lab(t, "LAB_SELF_SIGNED_ADDRESS"), providertest.Lab(t, "LAB_CA_FILE")
-	password := providertest.Lab(t, "LAB_API_PASSWORD")
+	password, expired := providertest.Lab(t, "LAB_API_PASSWORD"), providertest.Lab(t, "LAB_EXPIRED_ADDRESS")
 	token, err := os.ReadFile(providertest.Lab(t, "LAB_API_TOKEN_FILE"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,9 +79,8 @@ func TestContract(t *testing.T) {
 				Args: to("https://" + selfSigned + "/"), Words: []string{"certificate not trusted", "unknown authority", "ca_file"}},
 			{Kind: providertest.Refused, Name: "not TLS", Action: "http_request", Endpoint: strings.Replace(api, "http:", "https:", 1),
 				Args: to(strings.Replace(api, "http:", "https:", 1)), Words: []string{"plain HTTP"}},
-			{Kind: providertest.Refused, Name: "wrong host", Action: "http_request", Endpoint: "https://127.0.0.2",
-				Config: providertest.Values{"ca_file": str(ca)},
-				Args:   to(strings.Replace(site, "127.0.0.1", "127.0.0.2", 1)), Words: []string{"127.0.0.2"}},
+			{Kind: providertest.Refused, Name: "expired", Action: "http_request", Endpoint: "https://" + expired,
+				Config: providertest.Values{"ca_file": str(ca)}, Args: to("https://" + expired + "/"), Words: []string{"expired"}},
 			{Kind: providertest.Timeout, Action: "http_request", Endpoint: "http://" + silent,
 				Args: to("http://" + silent), Words: []string{"timed out while waiting for the answer"}},
 			{Kind: providertest.Timeout, Name: "slow", Action: "http_request", Endpoint: api, Args: to(api + "/slow?ms=60000")},

@@ -1,11 +1,13 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	nethttp "net/http"
 	"net/url"
+
 	"slices"
 	"strings"
 
@@ -89,7 +91,7 @@ func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestR
 		failed.Err = err
 		return nil, failed
 	}
-	failed.Op, failed.Endpoint = method+" "+u.EscapedPath(), httpclient.Origin(u)
+	failed.Op, failed.Endpoint = method+" "+cmp.Or(u.EscapedPath(), "/"), httpclient.Origin(u)
 	trace := newTrace()
 	r, err := c.prepare(trace.attach(ctx), method, u, in)
 	if err != nil {
