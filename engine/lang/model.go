@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
@@ -66,6 +67,8 @@ type Expr struct {
 	Refs []Ref
 	// Source is its text in the file.
 	Source string
+
+	base int // the position in the file that Source begins at
 }
 
 // RefKind is the first word of a reference.
@@ -110,6 +113,9 @@ type Variable struct {
 	Nullable    bool
 	Validations []*Condition
 	Range       hcl.Range
+
+	typed    bool               // a type is written
+	optional *typeexpr.Defaults // of optional attributes of object types
 }
 
 // Condition is a condition with the message for when it does not hold.

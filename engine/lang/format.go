@@ -1,0 +1,114 @@
+package lang
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// maxShown is how many characters of a value are shown; the middle of a longer one is cut.
+const maxShown = 120
+
+const sensitiveText = "(sensitive)"
+
+// FormatValue writes a value on one line for people: as the language writes it, sensitive parts as "(sensitive)", and
+// with the middle cut out of what is longer than about 120 characters.
+func FormatValue(v cty.Value) string {
+	w := &valueWriter{budget: 40 * maxShown}
+	w.value(v)
+	return cutMiddle(w.out.String(), maxShown)
+}
+
+// cutMiddle keeps the beginning and the end of a text of more than most characters.
+func cutMiddle(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	runes := []rune(s)
+	head := most * 2 / 3
+	tail := most - head - 3
+	return string(runes[:head]) + " … " + string(runes[len(runes)-tail:])
+}
+
+// valueWriter writes until its budget is spent: no more of a value is looked at than can be shown.
+type valueWriter struct {
+	out    strings.Builder
+	budget int
+}
+
+func (w *valueWriter) value(v cty.Value) {
+	switch {
+	case v == cty.NilVal:
+		w.out.WriteString("nothing")
+		return
+	case v.IsMarked():
+		w.out.WriteString(sensitiveText)
+		return
+	case !v.IsKnown():
+		w.out.WriteString("(not known yet)")
+		return
+	case v.IsNull():
+		w.out.WriteString("null")
+		return
+	}
+	switch t := v.Type(); {
+	case t == cty.String:
+		w.out.WriteString(quote(v.AsString()))
+	case t == cty.Number:
+		w.out.WriteString(formatNumber(v.AsBigFloat()))
+	case t == cty.Bool:
+		w.out.WriteString(strconv.FormatBool(v.True()))
+	case t.IsMapType() || t.IsObjectType():
+		w.elements(v, '{', '}', true)
+	case t.IsListType() || t.IsTupleType() || t.IsSetType():
+		w.elements(v, '[', ']', false)
+	default:
+		w.out.WriteString(t.FriendlyName())
+	}
+}
+
+func (w *valueWriter) elements(v cty.Value, open, end byte, keys bool) {
+	w.out.WriteByte(open)
+	n := 0
+	for it := v.ElementIterator(); it.Next(); n++ {
+		if w.out.Len() > w.budget {
+			w.out.WriteString(", …")
+			break
+		}
+		if n > 0 {
+			w.out.WriteString(", ")
+		}
+		k, item := it.Element()
+		if keys {
+			w.out.WriteString(k.AsString() + " = ")
+		}
+		w.value(item)
+	}
+	w.out.WriteByte(end)
+}
+
+// quote writes a string in quotes with its line ends and quotes escaped, and the rest as it is.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s) + `"`
+}
+
+// formatNumber writes whole numbers in full and others with up to six digits after the point.
+func formatNumber(f *big.Float) string {
+	if f.IsInf() {
+		return "infinity"
+	}
+	if f.IsInt() {
+		if f.MantExp(nil) > 256 {
+			return f.Text('g', 10)
+		}
+		return f.Text('f', 0)
+	}
+	text := f.Text('f', 6)
+	if strings.Trim(text, "-0.") == "" {
+		return f.Text('g', 6)
+	}
+	return strings.TrimRight(text, "0")
+}

@@ -1,0 +1,200 @@
+package lang
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// DefaultMaxFileBytes bounds a runbook file where [LoadOptions] does not: about 30,000 steps.
+const DefaultMaxFileBytes = 4 << 20
+
+// LoadOptions says how to read runbooks. Its zero value reads the file system and knows no provider.
+type LoadOptions struct {
+	// Registry holds the providers whose actions steps may use. Nil: actions and their arguments are not looked at.
+	Registry *provider.Registry
+	// ReadFile reads a file; nil: the file system, bounded by MaxFileBytes. Its error for a file that is not there
+	// must be fs.ErrNotExist.
+	ReadFile func(path string) ([]byte, error)
+	// MaxFileBytes is the largest file accepted, in bytes; zero: [DefaultMaxFileBytes].
+	MaxFileBytes int
+}
+
+func (o *LoadOptions) maxFileBytes() int {
+	if o.MaxFileBytes > 0 {
+		return o.MaxFileBytes
+	}
+	return DefaultMaxFileBytes
+}
+
+// workspaceNames are the names of a workspace file, in the order in which a folder is searched for them.
+var workspaceNames = [...]string{"workspace.hcl", "workspace.hcl.json"}
+
+// IsWorkspace reports whether path is named as a workspace file is, so that it is for [LoadWorkspace].
+func IsWorkspace(path string) bool {
+	base := filepath.Base(path)
+	return base == workspaceNames[0] || base == workspaceNames[1]
+}
+
+// Load reads the runbook file at path and the workspace above it. All problems come back at once, sorted by file and
+// position. The runbook is never nil: beside errors it holds what could be read, and its Sources show the diagnostics.
+func Load(path string, opts LoadOptions) (*Runbook, hcl.Diagnostics) {
+	rb, diags := loadFile(path, &opts, runbookFile)
+	workspace, wsDiags := findWorkspace(path, &opts)
+	diags = append(diags, wsDiags...)
+	if workspace != nil {
+		rb.mergeWorkspace(workspace)
+	}
+	rb.index()
+	sortDiagnostics(diags, rb.File)
+	return rb, diags
+}
+
+// LoadWorkspace reads a workspace file alone, to check it. The result holds its blocks and no steps.
+func LoadWorkspace(path string, opts LoadOptions) (*Runbook, hcl.Diagnostics) {
+	rb, diags := loadFile(path, &opts, workspaceFile)
+	rb.Workspace = path
+	rb.index()
+	sortDiagnostics(diags, path)
+	return rb, diags
+}
+
+// fileKind is what a file may hold.
+type fileKind int
+
+const (
+	runbookFile fileKind = iota
+	workspaceFile
+)
+
+func newRunbook(path string) *Runbook {
+	return &Runbook{
+		File: path, Dir: absoluteDir(path), MaxParallel: defaultMaxParallel,
+		Sources:   map[string]*hcl.File{},
+		Variables: map[string]*Variable{}, Locals: map[string]*Local{},
+		Contacts: map[string]*Contact{}, Escalations: map[string]*Escalation{},
+	}
+}
+
+func absoluteDir(path string) string {
+	dir := filepath.Dir(path)
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return dir
+}
+
+func loadFile(path string, opts *LoadOptions, kind fileKind) (*Runbook, hcl.Diagnostics) {
+	rb := newRunbook(path)
+	source, err := readFile(path, opts)
+	if err != nil {
+		return rb, hcl.Diagnostics{unreadable(path, err)}
+	}
+	file, diags := parse(source, path, opts)
+	if file == nil {
+		return rb, diags
+	}
+	rb.Sources[path] = file
+	d := &decoder{registry: opts.Registry, source: file.Bytes, dir: rb.Dir, kind: kind, rb: rb, syntaxErrors: diags.HasErrors()}
+	d.decodeFile(file.Body)
+	return rb, append(diags, d.diags...)
+}
+
+// findWorkspace reads the workspace file in path's folder or the nearest one above; nil where there is none.
+func findWorkspace(path string, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
+	shown := filepath.Dir(path)
+	for dir := absoluteDir(path); ; dir = filepath.Dir(dir) {
+		for _, name := range workspaceNames {
+			candidate := filepath.Join(shown, name)
+			if candidate == filepath.Clean(path) {
+				continue
+			}
+			source, err := readFile(candidate, opts)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errDirectory) {
+				continue
+			}
+			if err != nil {
+				return nil, hcl.Diagnostics{unreadable(candidate, err)}
+			}
+			return decodeWorkspace(candidate, source, opts)
+		}
+		if dir == filepath.Dir(dir) {
+			return nil, nil
+		}
+		shown = filepath.Join(shown, "..")
+	}
+}
+
+func decodeWorkspace(path string, source []byte, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
+	found := *opts
+	found.ReadFile = func(string) ([]byte, error) { return source, nil }
+	return loadFile(path, &found, workspaceFile)
+}
+
+// mergeWorkspace adds the workspace's blocks that the runbook does not have itself.
+func (r *Runbook) mergeWorkspace(ws *Runbook) {
+	r.Workspace = ws.File
+	for name, file := range ws.Sources {
+		r.Sources[name] = file
+	}
+	addMissing(r.Variables, ws.Variables)
+	addMissing(r.Locals, ws.Locals)
+	addMissing(r.Contacts, ws.Contacts)
+	addMissing(r.Escalations, ws.Escalations)
+	own := map[[2]string]bool{}
+	for _, p := range r.Providers {
+		own[[2]string{p.Provider, p.Alias}] = true
+	}
+	for _, p := range ws.Providers {
+		if !own[[2]string{p.Provider, p.Alias}] {
+			r.Providers = append(r.Providers, p)
+		}
+	}
+}
+
+func addMissing[T any](into, from map[string]T) {
+	for name, v := range from {
+		if _, ok := into[name]; !ok {
+			into[name] = v
+		}
+	}
+}
+
+// index makes Step find its steps; of two with one name, which is an error, the first counts.
+func (r *Runbook) index() {
+	r.stepsByName = make(map[string]*Step, len(r.Steps))
+	for i, s := range r.Steps {
+		s.Index = i
+		if r.stepsByName[s.Name] == nil {
+			r.stepsByName[s.Name] = s
+		}
+	}
+}
+
+// sortDiagnostics orders by file, the runbook's own first, and by position within it.
+func sortDiagnostics(diags hcl.Diagnostics, first string) {
+	rank := func(d *hcl.Diagnostic) (string, int) {
+		switch {
+		case d.Subject == nil:
+			return "", 0
+		case d.Subject.Filename == first:
+			return " ", d.Subject.Start.Byte
+		}
+		return "!" + d.Subject.Filename, d.Subject.Start.Byte
+	}
+	sort.SliceStable(diags, func(i, j int) bool {
+		fi, bi := rank(diags[i])
+		fj, bj := rank(diags[j])
+		if c := strings.Compare(fi, fj); c != 0 {
+			return c < 0
+		}
+		return bi < bj
+	})
+}

@@ -1,0 +1,203 @@
+package lang
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// explainMissing rewrites HCL's diagnostics about parts of values that are not there: it says which value, why the part
+// is missing or what is there instead.
+func (s *Scope) explainMissing(ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.Diagnostics {
+	out := make(hcl.Diagnostics, 0, len(diags))
+	for _, d := range diags {
+		m, ok := missingPart(d, ctx)
+		if !ok {
+			out = append(out, d)
+			continue
+		}
+		if local := s.failedLocal(m); local != nil {
+			out = append(out, local...)
+			continue
+		}
+		rewritten := *d
+		rewritten.Summary = "Missing value"
+		rewritten.Detail = s.missingDetail(m)
+		out = append(out, &rewritten)
+	}
+	return out
+}
+
+// missed is a part of a value that an expression asked for in vain.
+type missed struct {
+	// traversal leads to the value, as written; nil where an expression other than a reference gave it.
+	traversal hcl.Traversal
+	// base is the value's source, name the missing part.
+	base, name string
+	value      cty.Value
+}
+
+// missingPart finds the value that lacks the part which a diagnostic is about.
+func missingPart(d *hcl.Diagnostic, ctx *hcl.EvalContext) (missed, bool) {
+	if d.Severity != hcl.DiagError || d.Summary != "Unsupported attribute" && d.Summary != "Invalid index" && d.Summary != "Missing map element" {
+		return missed{}, false
+	}
+	if d.EvalContext != nil {
+		ctx = d.EvalContext
+	}
+	switch e := d.Expression.(type) {
+	case *hclsyntax.ScopeTraversalExpr:
+		root, ok := lookUp(ctx, e.Traversal.RootName())
+		if !ok {
+			return missed{}, false
+		}
+		return walkTraversal(root, e.Traversal, 1)
+	case *hclsyntax.RelativeTraversalExpr:
+		if _, anonymous := e.Source.(*hclsyntax.AnonSymbolExpr); anonymous {
+			// The element of a splat: its value is gone by now.
+			return missed{}, false
+		}
+		root, diags := e.Source.Value(ctx)
+		if diags.HasErrors() {
+			return missed{}, false
+		}
+		return walkTraversal(root, e.Traversal, 0)
+	}
+	return missed{}, false
+}
+
+func lookUp(ctx *hcl.EvalContext, name string) (cty.Value, bool) {
+	for ; ctx != nil; ctx = ctx.Parent() {
+		if v, ok := ctx.Variables[name]; ok {
+			return v, true
+		}
+	}
+	return cty.NilVal, false
+}
+
+// walkTraversal goes along t from its step first and stops where a part is missing.
+func walkTraversal(v cty.Value, t hcl.Traversal, first int) (missed, bool) {
+	for i := first; i < len(t); i++ {
+		v, _ = v.Unmark()
+		next, diags := t[i : i+1].TraverseRel(v)
+		if !diags.HasErrors() {
+			v = next
+			continue
+		}
+		m := missed{base: traversalText(t[:i]), value: v}
+		if first == 1 {
+			m.traversal = t[:i]
+		}
+		switch step := t[i].(type) {
+		case hcl.TraverseAttr:
+			m.name = step.Name
+		case hcl.TraverseIndex:
+			m.name = keyText(step.Key)
+		}
+		return m, !v.IsNull() && v.IsKnown()
+	}
+	return missed{}, false
+}
+
+func keyText(key cty.Value) string {
+	if key.Type() == cty.String && key.IsKnown() && !key.IsNull() {
+		return key.AsString()
+	}
+	return FormatValue(key)
+}
+
+func traversalText(t hcl.Traversal) string {
+	var out strings.Builder
+	for _, step := range t {
+		switch step := step.(type) {
+		case hcl.TraverseRoot:
+			out.WriteString(step.Name)
+		case hcl.TraverseAttr:
+			out.WriteString("." + step.Name)
+		case hcl.TraverseIndex:
+			out.WriteString("[" + FormatValue(step.Key) + "]")
+		}
+	}
+	return out.String()
+}
+
+// failedLocal gives the errors of a local that Context left out because it could not be evaluated.
+func (s *Scope) failedLocal(m missed) hcl.Diagnostics {
+	if len(m.traversal) != 1 || m.traversal.RootName() != string(RefLocal) || s.Runbook.Locals[m.name] == nil {
+		return nil
+	}
+	_, diags := s.local(m.name, nil)
+	return diags
+}
+
+func (s *Scope) missingDetail(m missed) string {
+	if why := s.withoutResult(m); why != "" {
+		return why
+	}
+	base := m.base
+	if base == "" {
+		base = "This value"
+	}
+	t := m.value.Type()
+	switch {
+	case t.IsObjectType() || t.IsMapType():
+		return fmt.Sprintf("%s has no attribute %q%s", base, m.name, instead(m.name, slices.Sorted(maps.Keys(m.value.AsValueMap()))))
+	case t.IsListType() || t.IsTupleType():
+		return fmt.Sprintf("%s has %d elements, so there is none at %s.", base, m.value.LengthInt(), m.name)
+	}
+	return fmt.Sprintf("%s is %s: it has no attribute %q.", base, withArticle(t.FriendlyName()), m.name)
+}
+
+// instead ends a sentence about a name that is not there with what is.
+func instead(given string, names []string) string {
+	const most = 12
+	if len(names) == 0 {
+		return "; it is empty."
+	}
+	text := strings.Join(names, ", ")
+	if len(names) > most {
+		text = strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	if near := Suggest(given, names); near != "" {
+		return fmt.Sprintf("; did you mean %q? It has %s.", near, text)
+	}
+	return "; it has " + text + "."
+}
+
+// endedWithout says how a step ended that has no result.
+var endedWithout = map[string]string{
+	"skipped": "was skipped", "blocked": "was blocked", "cancelled": "was cancelled", "error": "ended with an error",
+}
+
+// withoutResult explains that a step has no result, where that is why the part is missing.
+func (s *Scope) withoutResult(m missed) string {
+	if !m.value.Type().IsObjectType() {
+		return ""
+	}
+	outcome := ""
+	if m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {
+		if v, _ := m.value.GetAttr("outcome").Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+			outcome = v.AsString()
+		}
+	} else if s.StepOutcome != nil && len(m.traversal) == 2 && m.traversal.RootName() == string(RefStep) {
+		if attr, ok := m.traversal[1].(hcl.TraverseAttr); ok {
+			outcome = s.StepOutcome(attr.Name)
+		}
+	}
+	how, ok := endedWithout[outcome]
+	if !ok {
+		return ""
+	}
+	cause := ""
+	if m.value.Type().HasAttribute("error") {
+		if v, marks := m.value.GetAttr("error").Unmark(); len(marks) == 0 && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+			cause = " (" + strings.TrimSuffix(v.AsString(), ".") + ")"
+		}
+	}
+	return fmt.Sprintf("%s %s%s, so it has no result %q. Where that may happen, write try(%s.%s, …).", m.base, how, cause, m.name, m.base, m.name)
+}

@@ -1,0 +1,220 @@
+package lang
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// The parsers call themselves for each level of nesting, and a stack that overflows ends the process. So sources are
+// bounded before they are parsed: by a scan that knows just enough of the grammar to tell brackets from text.
+const (
+	maxNesting = 100
+	// maxOperators bounds one expression within one pair of brackets: each operator of a chain is a level of its tree.
+	maxOperators = 2000
+)
+
+// sourceSyntax is what a scanned text is.
+type sourceSyntax int
+
+const (
+	nativeSource   sourceSyntax = iota
+	templateSource              // the inside of a quoted string
+	jsonSource
+)
+
+// bracket is one open bracket, string or heredoc.
+type bracket struct {
+	// open is the opening byte: ( [ { for brackets, '"' for a string, '<' for a heredoc, '$' for an interpolation, 0 for
+	// the outermost code, 't' for an outermost template.
+	open      byte
+	operators int
+	// marker ends a heredoc.
+	marker []byte
+}
+
+type nestingScanner struct {
+	src      []byte
+	at       int
+	brackets []bracket
+	json     bool
+}
+
+// checkNesting reports the first place where a source is nested too deeply to be parsed.
+func checkNesting(src []byte, filename string, start hcl.Pos, syntax sourceSyntax) *hcl.Diagnostic {
+	s := &nestingScanner{src: src, brackets: make([]bracket, 1, 16), json: syntax == jsonSource}
+	if syntax == templateSource {
+		s.brackets[0].open = 't'
+	}
+	problem := s.run()
+	if problem == "" {
+		return nil
+	}
+	pos := hcl.Pos{
+		Line: start.Line + bytes.Count(src[:s.at], []byte("\n")),
+		Byte: start.Byte + s.at,
+	}
+	pos.Column = s.at - bytes.LastIndexByte(src[:s.at], '\n')
+	if pos.Line == start.Line {
+		pos.Column += start.Column - 1
+	}
+	end := pos
+	end.Byte++
+	end.Column++
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Nested too deeply",
+		Detail:   problem,
+		Subject:  &hcl.Range{Filename: filename, Start: pos, End: end},
+	}
+}
+
+// run scans to the end and gives the problem found at s.at, or an empty text.
+func (s *nestingScanner) run() string {
+	for ; s.at < len(s.src); s.at++ {
+		top := &s.brackets[len(s.brackets)-1]
+		switch top.open {
+		case '"', 't':
+			s.inString(top)
+		case '<':
+			s.inHeredoc(top)
+		default:
+			s.inCode(top)
+		}
+		if len(s.brackets) > maxNesting {
+			return fmt.Sprintf("Brackets, blocks and templates may be nested %d deep. Split this up: move parts of it into locals.", maxNesting)
+		}
+		if s.brackets[len(s.brackets)-1].operators > maxOperators {
+			return fmt.Sprintf("One expression may have %d operators. Split this up: move parts of it into locals.", maxOperators)
+		}
+	}
+	return ""
+}
+
+func (s *nestingScanner) push(open byte) { s.brackets = append(s.brackets, bracket{open: open}) }
+
+func (s *nestingScanner) pop() {
+	if len(s.brackets) > 1 {
+		s.brackets = s.brackets[:len(s.brackets)-1]
+	}
+}
+
+func (s *nestingScanner) peek(n int) byte {
+	if s.at+n < len(s.src) {
+		return s.src[s.at+n]
+	}
+	return 0
+}
+
+func (s *nestingScanner) inCode(top *bracket) {
+	switch c := s.src[s.at]; c {
+	case '"':
+		s.push('"')
+	case '(', '[', '{':
+		top.operators++
+		s.push(c)
+	case ')', ']', '}':
+		s.pop()
+	case '\n':
+		if top.open == 0 || top.open == '{' {
+			top.operators = 0
+		}
+	case ',':
+		top.operators = 0
+	case '#':
+		s.skipLine()
+	case '/':
+		s.slash(top)
+	case '<':
+		top.operators++
+		if !s.json && s.peek(1) == '<' {
+			s.heredoc()
+		}
+	case '!', '-', '+', '*', '%', '>', '=', '&', '|', '?':
+		top.operators++
+	}
+}
+
+func (s *nestingScanner) slash(top *bracket) {
+	switch s.peek(1) {
+	case '/':
+		s.skipLine()
+	case '*':
+		if end := bytes.Index(s.src[s.at+2:], []byte("*/")); end >= 0 {
+			s.at += end + 3
+		}
+	default:
+		top.operators++
+	}
+}
+
+// skipLine stops before the line's end, which may end an expression.
+func (s *nestingScanner) skipLine() {
+	if end := bytes.IndexByte(s.src[s.at:], '\n'); end >= 0 {
+		s.at += end - 1
+		return
+	}
+	s.at = len(s.src)
+}
+
+// heredoc opens one at "<<NAME" or "<<-NAME" before a line's end.
+func (s *nestingScanner) heredoc() {
+	rest := s.src[s.at+2:]
+	line, _, found := bytes.Cut(rest, []byte("\n"))
+	name := bytes.TrimSuffix(bytes.TrimPrefix(line, []byte("-")), []byte("\r"))
+	if !found || len(name) == 0 || bytes.ContainsAny(name, " \t\"(){}[],") {
+		return
+	}
+	s.at += 2 + len(line)
+	s.brackets = append(s.brackets, bracket{open: '<', marker: name})
+	s.endHeredoc()
+}
+
+func (s *nestingScanner) inHeredoc(top *bracket) {
+	if s.src[s.at] == '\n' {
+		s.endHeredoc()
+		return
+	}
+	s.template(top)
+}
+
+// endHeredoc closes the heredoc when the line that begins after s.at is its marker.
+func (s *nestingScanner) endHeredoc() {
+	line, _, _ := bytes.Cut(s.src[min(s.at+1, len(s.src)):], []byte("\n"))
+	if bytes.Equal(bytes.TrimSpace(line), s.brackets[len(s.brackets)-1].marker) {
+		s.at += len(line)
+		s.pop()
+	}
+}
+
+func (s *nestingScanner) inString(top *bracket) {
+	switch c := s.src[s.at]; {
+	case c == '\\' && top.open == '"':
+		s.at++
+	case c == '"' && top.open == '"':
+		s.pop()
+	case !s.json:
+		s.template(top)
+	}
+}
+
+// template opens an interpolation or a control sequence at "${" or "%{"; a doubled sign escapes it.
+func (s *nestingScanner) template(top *bracket) {
+	c := s.src[s.at]
+	if c != '$' && c != '%' {
+		return
+	}
+	if s.peek(1) == c && s.peek(2) == '{' {
+		s.at += 2
+		return
+	}
+	if s.peek(1) == '{' {
+		if c == '%' {
+			// Directives nest without brackets: an if within an if.
+			top.operators++
+		}
+		s.at++
+		s.push('$')
+	}
+}

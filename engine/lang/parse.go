@@ -1,0 +1,126 @@
+package lang
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+)
+
+var (
+	errDirectory = errors.New("it is a directory")
+	errTooLarge  = errors.New("it is too large")
+)
+
+func readFile(path string, opts *LoadOptions) ([]byte, error) {
+	limit := opts.maxFileBytes()
+	var source []byte
+	var err error
+	if opts.ReadFile != nil {
+		source, err = opts.ReadFile(path)
+	} else {
+		source, err = readBounded(path, limit)
+	}
+	if err == nil && len(source) > limit {
+		err = fmt.Errorf("%w: a file may have up to %d bytes", errTooLarge, limit)
+	}
+	return source, err
+}
+
+// readBounded reads at most one byte more than limit, so that a device or a huge file does not fill the memory.
+func readBounded(path string, limit int) (source []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errDirectory
+	}
+	// The size is a hint: it is zero for pipes and may change while the file is read.
+	var buffer bytes.Buffer
+	buffer.Grow(int(min(info.Size(), int64(limit))) + bytes.MinRead)
+	_, err = buffer.ReadFrom(io.LimitReader(f, int64(limit)+1))
+	return buffer.Bytes(), err
+}
+
+// unreadable is the diagnostic for a file that could not be read. It has no snippet, as there is no source.
+func unreadable(path string, err error) *hcl.Diagnostic {
+	cause := err
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		cause = pathErr.Err
+	}
+	detail := fmt.Sprintf("%s can't be read: %s.", path, cause)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		detail = fmt.Sprintf("There is no file %s.", path)
+	case errors.Is(err, errDirectory):
+		detail = fmt.Sprintf("%s is a directory; name a runbook file in it.", path)
+	}
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unreadable file", Detail: detail}
+}
+
+func isJSON(path string) bool { return strings.HasSuffix(path, ".json") }
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// parse reads source in the syntax that path's ending names. The file is nil where it is not worth decoding.
+func parse(source []byte, path string, opts *LoadOptions) (*hcl.File, hcl.Diagnostics) {
+	if bad := checkText(source, path); bad != nil {
+		return nil, hcl.Diagnostics{bad}
+	}
+	if isJSON(path) {
+		source = bytes.TrimPrefix(source, byteOrderMark)
+		if bad := checkNesting(source, path, hcl.InitialPos, jsonSource); bad != nil {
+			return nil, hcl.Diagnostics{bad}
+		}
+		file, diags := json.Parse(source, path)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		return file, diags
+	}
+	if bad := checkNesting(source, path, hcl.InitialPos, nativeSource); bad != nil {
+		return nil, hcl.Diagnostics{bad}
+	}
+	return hclsyntax.ParseConfig(source, path, hcl.InitialPos)
+}
+
+// checkText answers binary junk with one diagnostic instead of one for every byte.
+func checkText(source []byte, path string) *hcl.Diagnostic {
+	at := bytes.IndexByte(source, 0)
+	if at < 0 && utf8.Valid(source) {
+		return nil
+	}
+	if at < 0 {
+		for at = 0; at < len(source); {
+			r, size := utf8.DecodeRune(source[at:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			at += size
+		}
+	}
+	line := 1 + bytes.Count(source[:at], []byte("\n"))
+	column := at - bytes.LastIndexByte(source[:at], '\n')
+	pos := hcl.Pos{Line: line, Column: column, Byte: at}
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Not a text file",
+		Detail:   fmt.Sprintf("%s is not UTF-8 text: its byte %d does not belong in one.", path, at+1),
+		Subject:  &hcl.Range{Filename: path, Start: pos, End: pos},
+	}
+}

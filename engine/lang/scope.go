@@ -1,0 +1,72 @@
+package lang
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+// Scope gives expressions the values of the names that they refer to, and of no others: evaluating `self.count == 0`
+// costs the same in a runbook of one step and of ten thousand. Fill the fields, then only use it; it is safe for
+// concurrent use when Step, StepOutcome and Host's functions are, and must not be copied.
+type Scope struct {
+	Runbook *Runbook
+	// Variables are the resolved values; a declared variable that is not in it is unknown.
+	Variables map[string]cty.Value
+	// RunID and StartedAt are unknown to expressions when zero; Environment is null when empty.
+	RunID, Environment string
+	StartedAt          time.Time
+	// Step gives the value of step.<name>: the result's attributes beside outcome, error, started_at, duration_ms and
+	// attempts, an object of these by key for for_each. It may be unknown. Nil: all are.
+	Step func(name string) cty.Value
+	// StepOutcome gives a step's outcome for messages, where its value does not tell; may be nil.
+	StepOutcome func(name string) string
+	Host        FunctionHost
+
+	once      sync.Once
+	functions map[string]function.Function
+
+	mu     sync.Mutex
+	locals map[string]cty.Value
+}
+
+// Frame holds the names that are there only in some places of a step. A cty.NilVal is not in scope.
+type Frame struct{ EachKey, EachValue, Self, Value cty.Value }
+
+// Value evaluates an expression. A reference to what is not there is an error that says why.
+func (s *Scope) Value(e *Expr, f Frame) (cty.Value, hcl.Diagnostics) {
+	ctx, diags := s.Context(e.Refs, f)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	return s.Evaluate(e, ctx)
+}
+
+// Evaluate evaluates an expression in a context that [Scope.Context] made for it. Where something is missing, the
+// diagnostic says what is there instead: "step.x was skipped, so it has no result "count"."
+func (s *Scope) Evaluate(e *Expr, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := e.Expression.Value(ctx)
+	if diags.HasErrors() {
+		return cty.DynamicVal, s.explainMissing(ctx, diags)
+	}
+	if v.Type() == cty.Number && v.IsKnown() {
+		if n, _ := v.Unmark(); !n.IsNull() && n.AsBigFloat().IsInf() {
+			at := e.Range()
+			return cty.DynamicVal, append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Not a finite number",
+				Detail:  "The result is infinite, as of a division by zero.",
+				Subject: &at, Expression: e.Expression, EvalContext: ctx,
+			})
+		}
+	}
+	return v, diags
+}
+
+// Functions is the scope's function table, shared by all its contexts. Do not change it.
+func (s *Scope) Functions() map[string]function.Function {
+	s.once.Do(func() { s.functions = Functions(s.Host) })
+	return s.functions
+}

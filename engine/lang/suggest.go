@@ -1,0 +1,39 @@
+package lang
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// Suggest gives the candidate that given was most likely meant to be, or an empty text where none is near.
+func Suggest(given string, candidates []string) string {
+	best, nearest := "", max(2, len(given)/3)+1
+	for _, c := range candidates {
+		if abs := len(c) - len(given); abs >= nearest || -abs >= nearest {
+			continue
+		}
+		if d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(c), nil); d < nearest && d < max(len(c), 2) {
+			best, nearest = c, d
+		}
+	}
+	return best
+}
+
+// DidYouMean is "; did you mean "nodes"?" where a candidate is near, else a full stop: the end of a sentence that says
+// that given is not there.
+func DidYouMean(given string, candidates []string) string {
+	if s := Suggest(given, candidates); s != "" {
+		return fmt.Sprintf("; did you mean %q?", s)
+	}
+	return "."
+}
+
+// listed joins names for a sentence, sorted.
+func listed(names []string) string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
