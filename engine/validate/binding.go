@@ -1,0 +1,114 @@
+package validate
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/validate/typecheck"
+)
+
+// binding checks that a step's provider configuration exists and fits its action, and that a write has one.
+func binding(c *checker, s *lang.Step) {
+	if s.Provider == nil {
+		if s.ProviderRef != nil && s.ProviderRef.Key != nil {
+			c.typed(s.ProviderRef.Key, c.before(s, "the provider argument"))
+		}
+		return
+	}
+	if s.ProviderRef == nil {
+		c.byDefault(s)
+		return
+	}
+	ref := s.ProviderRef
+	if ref.Key != nil {
+		c.key(s)
+	}
+	if ref.Provider != s.Provider.Name {
+		c.error(ref.Range, "Another provider", "Action %s belongs to provider %s, so it can't run through provider.%s.", s.Action, s.Provider.Name, ref.Provider)
+		return
+	}
+	config := c.config(ref.Provider, ref.Alias)
+	switch {
+	case config == nil && ref.Alias != "":
+		c.error(ref.Range, "Unknown provider configuration", "There is no configuration of provider %s with the alias %q%s",
+			ref.Provider, ref.Alias, nearOrAll(ref.Alias, c.aliases(ref.Provider)))
+	case config == nil && ref.Key != nil:
+		c.error(ref.Range, "Unknown provider configuration", "There is no provider %q block with for_each, so there are no keys to choose from.", ref.Provider)
+	case config == nil:
+		c.error(ref.Range, "Unknown provider configuration", "There is no provider %q block. Write one, or leave this argument out to use what is found in the surroundings.", ref.Provider)
+	case ref.Key != nil && config.ForEach == nil:
+		c.error(ref.Range, "No keys", "The provider %q block at %s has no for_each, so it has no keys; write provider.%[1]s.", ref.Provider, at(config))
+	case ref.Key == nil && config.ForEach != nil:
+		c.error(ref.Range, "Which configuration?", "%s", whichKey(s, config))
+	}
+}
+
+// byDefault checks a step that names no configuration.
+func (c *checker) byDefault(s *lang.Step) {
+	config := c.config(s.Provider.Name, "")
+	if config != nil && config.ForEach != nil {
+		c.error(s.Range, "Which configuration?", "%s", whichKey(s, config))
+		return
+	}
+	if config == nil && s.Provider.NeedsTarget && c.effectAtLeast(s) != provider.Read {
+		d := fmt.Sprintf("Step %q changes something, so it needs a provider %q block that says where; what is found in the surroundings is for reads.", s.Name, s.Provider.Name)
+		if aliases := c.aliases(s.Provider.Name); len(aliases) > 0 {
+			d += fmt.Sprintf(" Or name one: provider = provider.%s.%s.", s.Provider.Name, aliases[0])
+		}
+		c.error(s.Range, "A write without a target", "%s", d)
+	}
+}
+
+func whichKey(s *lang.Step, config *lang.ProviderConfig) string {
+	return fmt.Sprintf("The provider %q block at %s has for_each, so step %q must say which one: provider = provider.%[1]s[\"key\"], or [each.key] in a step with the same for_each.",
+		config.Provider, at(config), s.Name)
+}
+
+// at is a block's place, for a sentence.
+func at(config *lang.ProviderConfig) string {
+	return fmt.Sprintf("%s:%d", filepath.Base(config.Range.Filename), config.Range.Start.Line)
+}
+
+// key checks the key of provider.x[key].
+func (c *checker) key(s *lang.Step) {
+	key := s.ProviderRef.Key
+	v := c.typed(key, c.before(s, "the provider argument"))
+	converted, err := convert.Convert(v, cty.String)
+	if err != nil || isNull(v) {
+		c.error(key.Range(), "Wrong type", "The key of a provider configuration is a string; this is %s.", typecheck.Friendly(v.Type()))
+		return
+	}
+	text, ok := knownText(converted)
+	config := c.config(s.ProviderRef.Provider, "")
+	if !ok || config == nil || config.ForEach == nil {
+		return
+	}
+	over := c.typed(config.ForEach, outside("a provider block's for_each", false))
+	if keys, found := hasKey(over, text); !found {
+		c.error(key.Range(), "Unknown provider configuration", "The for_each of the provider %q block has no key %q%s", config.Provider, text, nearOrAll(text, keys))
+	}
+}
+
+func (c *checker) config(name, alias string) *lang.ProviderConfig {
+	for _, p := range c.rb.Providers {
+		if p.Provider == name && p.Alias == alias {
+			return p
+		}
+	}
+	return nil
+}
+
+func (c *checker) aliases(name string) []string {
+	var aliases []string
+	for _, p := range c.rb.Providers {
+		if p.Provider == name && p.Alias != "" {
+			aliases = append(aliases, p.Alias)
+		}
+	}
+	return aliases
+}

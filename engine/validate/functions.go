@@ -1,0 +1,148 @@
+package validate
+
+import (
+	"errors"
+	"path/filepath"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// readers are the functions that look at files. A file that is missing is an error here, but what is in it may change
+// before the run, so that nothing counts as constant that was read.
+var readers = []string{
+	"file", "filebase64", "filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512", "fileexists", "fileset",
+	"templatefile",
+}
+
+// functionsIn is the function table for the expressions of one file: relative paths start in its folder.
+func (c *checker) functionsIn(filename string) *hcl.EvalContext {
+	if ctx, ok := c.functions[filename]; ok {
+		return ctx
+	}
+	dir := c.rb.Dir
+	if rel, err := filepath.Rel(filepath.Dir(c.rb.File), filepath.Dir(filename)); err == nil {
+		dir = filepath.Join(dir, rel)
+	}
+	table := lang.Functions(lang.FunctionHost{Dir: dir, Static: true})
+	for _, name := range readers {
+		if f, ok := table[name]; ok {
+			table[name] = volatile(f)
+		}
+	}
+	ctx := &hcl.EvalContext{Functions: table}
+	c.functions[filename] = ctx
+	return ctx
+}
+
+// volatile makes a function whose errors are those of f and whose result is never known.
+func volatile(f function.Function) function.Function {
+	return function.New(&function.Spec{
+		Params: f.Params(), VarParam: f.VarParam(), Type: f.ReturnTypeForValues,
+		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+			v, err := f.Call(args)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			return cty.UnknownVal(v.Type()), nil
+		},
+	})
+}
+
+// pattern is an argument of a function whose form can be checked when it alone is constant.
+type pattern struct {
+	index int
+	check func(text string) error
+}
+
+var patterns = map[string]pattern{
+	"regex":      {0, checkRegex},
+	"regexall":   {0, checkRegex},
+	"replace":    {1, checkReplace},
+	"jq":         {1, lang.CompileJQ},
+	"formatdate": {0, checkDateFormat},
+	"timeadd":    {1, checkTimeDuration},
+}
+
+// callArguments checks the patterns among a function's arguments. Where all arguments are known, the function itself
+// says what is wrong with them.
+func (c *checker) callArguments(call *hclsyntax.FunctionCallExpr, args []cty.Value) hcl.Diagnostics {
+	p, ok := patterns[call.Name]
+	if !ok || p.index >= len(args) || call.ExpandFinal {
+		return nil
+	}
+	text, ok := knownText(args[p.index])
+	if !ok {
+		return nil
+	}
+	err := p.check(text)
+	if err == nil {
+		return nil
+	}
+	e := call.Args[p.index]
+	return hcl.Diagnostics{problem(c.within(e, text, err), "Invalid argument of "+call.Name, "%s.", sentence(err))}
+}
+
+// knownText gives the text of a known string.
+func knownText(v cty.Value) (string, bool) {
+	v, _ = v.Unmark()
+	if v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+		return "", false
+	}
+	return v.AsString(), true
+}
+
+// sentence is an error's text as the beginning of one, without the full stop.
+func sentence(err error) string { return strings.TrimSuffix(capital(err.Error()), ".") }
+
+func checkRegex(text string) error {
+	_, err := regexp.Compile(text)
+	var bad *syntax.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	message := "not an RE2 regular expression: " + bad.Code.String()
+	if bad.Expr == "" || bad.Expr == text {
+		return errors.New(message)
+	}
+	at := strings.Index(text, bad.Expr)
+	if at < 0 {
+		return errors.New(message + ": " + bad.Expr)
+	}
+	return &provider.PositionError{Offset: at, Length: len(bad.Expr), Message: message + ": " + bad.Expr}
+}
+
+// checkReplace checks a pattern between slashes; any other text is replaced as it is.
+func checkReplace(text string) error {
+	if len(text) < 2 || text[0] != '/' || text[len(text)-1] != '/' {
+		return nil
+	}
+	err := checkRegex(text[1 : len(text)-1])
+	var at *provider.PositionError
+	if errors.As(err, &at) {
+		at.Offset++
+	}
+	return err
+}
+
+// anyTime is what constant formats and durations are tried on.
+const anyTime = "2000-01-01T00:00:00Z"
+
+func checkDateFormat(text string) error {
+	_, err := stdlib.FormatDate(cty.StringVal(text), cty.StringVal(anyTime))
+	return err
+}
+
+func checkTimeDuration(text string) error {
+	_, err := stdlib.TimeAdd(cty.StringVal(anyTime), cty.StringVal(text))
+	return err
+}

@@ -1,0 +1,95 @@
+package validate
+
+import (
+	"fmt"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+)
+
+// place says what an expression may refer to where it stands.
+type place struct {
+	// what names the place in messages: "the arguments of a step".
+	what string
+	// only lists the kinds of names that are known here, where those are few; empty: all that the fields below allow.
+	only []lang.RefKind
+	// steps allows the results of steps.
+	steps bool
+	// self, eachValue and value are cty.NilVal where there is none.
+	self, eachValue, value cty.Value
+	// noSelf and noEach say in a sentence why there is none and what to write instead.
+	noSelf, noEach string
+	// bare says that self belongs to a check, which has no result.
+	bare bool
+	// variables are known values of variables; the others are unknown.
+	variables map[string]cty.Value
+}
+
+const (
+	noSelfInArguments = "self is the step's result, and there is none before its action ends: it stands in assert, threshold, poll, show and remedy."
+	noEachWithout     = "each stands in a step with for_each, which step %q is not."
+	noSelfOutside     = "self is a step's result, and stands only in that step's assert, threshold, poll, show and remedy."
+	noEachOutside     = "each stands only in steps and provider blocks with for_each."
+	noEachInForEach   = "for_each is evaluated once, before there is an each."
+)
+
+// before is where a step's when, arguments and precondition stand: its result is not there yet.
+func (c *checker) before(s *lang.Step, what string) *place {
+	p := &place{what: what, steps: true, noSelf: noSelfInArguments, eachValue: c.each(s)}
+	if s.ForEach == nil {
+		p.noEach = fmt.Sprintf(noEachWithout, s.Name)
+	}
+	return p
+}
+
+// after is where a step's checks stand.
+func (c *checker) after(s *lang.Step, what string) *place {
+	p := c.before(s, what)
+	p.self, p.bare = c.self(s), s.IsCheck()
+	return p
+}
+
+// outside is where no step's own names are known.
+func outside(what string, steps bool) *place {
+	return &place{what: what, steps: steps, noSelf: noSelfOutside, noEach: noEachOutside}
+}
+
+// each is the value that each.value has in a step: unknown, of the elements' type; cty.NilVal without for_each.
+func (c *checker) each(s *lang.Step) cty.Value {
+	if s.ForEach == nil {
+		return cty.NilVal
+	}
+	if v, ok := c.eachValues[s]; ok {
+		return v
+	}
+	c.eachValues[s] = cty.DynamicVal
+	v := elementOf(c.typed(s.ForEach, forEachPlace()))
+	c.eachValues[s] = v
+	return v
+}
+
+func forEachPlace() *place {
+	return &place{what: "for_each", steps: true, noSelf: noSelfInArguments, noEach: noEachInForEach}
+}
+
+// elementOf is any element of a collection that for_each goes over, unknown.
+func elementOf(v cty.Value) cty.Value {
+	t := v.Type()
+	switch {
+	case t.IsCollectionType():
+		return cty.UnknownVal(t.ElementType())
+	case t.IsObjectType():
+		common := cty.NilType
+		for _, at := range t.AttributeTypes() {
+			if common != cty.NilType && !common.Equals(at) {
+				return cty.DynamicVal
+			}
+			common = at
+		}
+		if common != cty.NilType {
+			return cty.UnknownVal(common)
+		}
+	}
+	return cty.DynamicVal
+}

@@ -1,0 +1,129 @@
+package validate_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+type config struct {
+	URL   string `rb:"url,required" check:"url" doc:"Where it is."`
+	Token string `rb:"token,sensitive" doc:"Bearer token."`
+}
+
+type nothing struct{}
+
+type listArgs struct {
+	Namespace string        `rb:"namespace" doc:"Namespace."`
+	Limit     int           `rb:"limit" default:"10" doc:"How many."`
+	Since     time.Duration `rb:"since" doc:"How far back."`
+	State     string        `rb:"state" one_of:"up,down,any" doc:"Which."`
+	Query     string        `rb:"query" check:"no_x" doc:"A query without x."`
+	Queries   []string      `rb:"queries" check:"no_x" doc:"Queries without x."`
+	Login     *login        `rb:"login" doc:"Who."`
+	Tags      []string      `rb:"tags" doc:"Tags."`
+}
+
+type login struct {
+	User string `rb:"user" doc:"Name."`
+	Role string `rb:"role" one_of:"admin,viewer" doc:"Role."`
+}
+
+type item struct {
+	Name      string            `rb:"name" doc:"Name."`
+	Ready     bool              `rb:"ready" doc:"Whether it is ready."`
+	Restarts  int               `rb:"restarts" doc:"Restarts."`
+	Labels    map[string]string `rb:"labels" doc:"Labels."`
+	Usage     usage             `rb:"usage" doc:"Usage."`
+	CreatedAt time.Time         `rb:"created_at" doc:"When."`
+}
+
+type usage struct {
+	CPU int `rb:"cpu" doc:"CPU."`
+}
+
+type list struct {
+	Items    []item    `rb:"items" doc:"Items."`
+	Count    int       `rb:"count" doc:"How many."`
+	NotReady []string  `rb:"not_ready" doc:"Names."`
+	Version  string    `rb:"version" doc:"Version."`
+	JSON     cty.Value `rb:"json" doc:"Anything."`
+}
+
+type requestArgs struct {
+	URL    string `rb:"url,required" check:"url" doc:"URL."`
+	Method string `rb:"method" default:"GET" doc:"Method."`
+	Body   string `rb:"body" doc:"Body."`
+	Form   string `rb:"form" doc:"Form."`
+	File   string `rb:"file" doc:"File."`
+	PEM    string `rb:"pem" doc:"PEM."`
+}
+
+type status struct {
+	Code int `rb:"code" doc:"Status."`
+}
+
+// define makes an action that is only declared.
+func define[A, R any](name string, effect provider.Effect, more ...func(*provider.Definition[any, A, R])) provider.Action {
+	d := provider.Definition[any, A, R]{Name: name, Doc: name + ".", Effect: effect}
+	for _, f := range more {
+		f(&d)
+	}
+	return provider.Define(d)
+}
+
+func noX(text string) error {
+	if at := strings.IndexByte(text, 'x'); at >= 0 {
+		return &provider.PositionError{Offset: at, Length: 1, Message: "there is an x in it"}
+	}
+	return nil
+}
+
+func method(args *requestArgs, known provider.Known) provider.Effect {
+	switch {
+	case !known("method"):
+		return provider.Destructive
+	case args.Method == "GET":
+		return provider.Read
+	case args.Method == "DELETE":
+		return provider.Destructive
+	}
+	return provider.Write
+}
+
+// registry knows two providers: demo lists and requests things, cluster changes them where a block says which.
+func registry() *provider.Registry {
+	open := func(context.Context, provider.Open[config]) (any, error) { return nil, fmt.Errorf("not for running") }
+	demo := provider.New(provider.Setup[nothing, any]{
+		Name: "demo", Doc: "Demo.",
+		Open:   func(context.Context, provider.Open[nothing]) (any, error) { return nil, fmt.Errorf("not for running") },
+		Checks: map[string]provider.Check{"no_x": noX},
+		Actions: []provider.Action{
+			define[listArgs, list]("demo_list", provider.Read),
+			define[requestArgs, status]("demo_request", provider.Destructive, func(d *provider.Definition[any, requestArgs, status]) {
+				d.Classify = method
+				d.AtMostOne = [][]string{{"body", "form"}}
+			}),
+			define[requestArgs, status]("demo_certificate", provider.Read, func(d *provider.Definition[any, requestArgs, status]) {
+				d.ExactlyOne = [][]string{{"file", "pem"}}
+			}),
+			define[nothing, status]("demo_command", provider.Write, func(d *provider.Definition[any, nothing, status]) {
+				d.AuthorStatesEffect = true
+			}),
+			define[nothing, status]("demo_ping", provider.Read),
+		},
+	})
+	cluster := provider.New(provider.Setup[config, any]{
+		Name: "cluster", Doc: "Cluster.", Open: open, NeedsTarget: true,
+		Actions: []provider.Action{
+			define[listArgs, list]("cluster_list", provider.Read),
+			define[nothing, status]("cluster_restart", provider.Write),
+		},
+	})
+	return provider.NewRegistry(demo, cluster)
+}

@@ -1,0 +1,5 @@
+runbook "case" {
+  owner = contact.opps
+}
+
+contact "ops" {}
