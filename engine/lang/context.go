@@ -16,6 +16,9 @@ import (
 // that can't be evaluated is left out, so that try and can catch it; [Scope.Evaluate] tells its error.
 func (s *Scope) Context(refs []Ref, f Frame) (*hcl.EvalContext, hcl.Diagnostics) {
 	b := &contextBuilder{scope: s, frame: f}
+	if len(refs) > 0 {
+		b.file = refs[0].Range.Filename
+	}
 	return b.build(refs)
 }
 
@@ -23,6 +26,8 @@ func (s *Scope) Context(refs []Ref, f Frame) (*hcl.EvalContext, hcl.Diagnostics)
 type contextBuilder struct {
 	scope *Scope
 	frame Frame
+	// file is where the expression stands.
+	file string
 	// path are the locals that are being evaluated, outermost first.
 	path  []string
 	diags hcl.Diagnostics
@@ -37,7 +42,7 @@ const (
 )
 
 func (b *contextBuilder) build(refs []Ref) (*hcl.EvalContext, hcl.Diagnostics) {
-	ctx := &hcl.EvalContext{Functions: b.scope.Functions(), Variables: make(map[string]cty.Value, 2)}
+	ctx := &hcl.EvalContext{Functions: b.scope.functionsFor(b.file), Variables: make(map[string]cty.Value, 2)}
 	for i := range refs {
 		ref := &refs[i]
 		switch ref.Kind {

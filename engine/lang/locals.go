@@ -11,7 +11,7 @@ import (
 
 // value evaluates an expression while the locals of path are being evaluated.
 func (s *Scope) value(e *Expr, f Frame, path []string) (cty.Value, hcl.Diagnostics) {
-	b := &contextBuilder{scope: s, frame: f, path: path}
+	b := &contextBuilder{scope: s, frame: f, path: path, file: e.Range().Filename}
 	ctx, diags := b.build(e.Refs)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags

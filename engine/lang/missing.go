@@ -11,7 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// explainMissing rewrites HCL's diagnostics about parts of values that are not there: it says which value, why the part
+// explainMissing works without a scope too, with less to tell. It rewrites HCL's diagnostics about parts of values that are not there: it says which value, why the part
 // is missing or what is there instead.
 func (s *Scope) explainMissing(ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.Diagnostics {
 	out := make(hcl.Diagnostics, 0, len(diags))
@@ -128,7 +128,7 @@ func traversalText(t hcl.Traversal) string {
 
 // failedLocal gives the errors of a local that Context left out because it could not be evaluated.
 func (s *Scope) failedLocal(m missed) hcl.Diagnostics {
-	if len(m.traversal) != 1 || m.traversal.RootName() != string(RefLocal) || s.Runbook.Locals[m.name] == nil {
+	if s == nil || len(m.traversal) != 1 || m.traversal.RootName() != string(RefLocal) || s.Runbook.Locals[m.name] == nil {
 		return nil
 	}
 	_, diags := s.local(m.name, nil)
@@ -184,7 +184,7 @@ func (s *Scope) withoutResult(m missed) string {
 		if v, _ := m.value.GetAttr("outcome").Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
 			outcome = v.AsString()
 		}
-	} else if s.StepOutcome != nil && len(m.traversal) == 2 && m.traversal.RootName() == string(RefStep) {
+	} else if s != nil && s.StepOutcome != nil && len(m.traversal) == 2 && m.traversal.RootName() == string(RefStep) {
 		if attr, ok := m.traversal[1].(hcl.TraverseAttr); ok {
 			outcome = s.StepOutcome(attr.Name)
 		}

@@ -26,11 +26,10 @@ type Scope struct {
 	StepOutcome func(name string) string
 	Host        FunctionHost
 
-	once      sync.Once
-	functions map[string]function.Function
-
-	mu     sync.Mutex
-	locals map[string]cty.Value
+	mu sync.Mutex
+	// functions are the tables by the folder that relative paths start in.
+	functions map[string]map[string]function.Function
+	locals    map[string]cty.Value
 }
 
 // Frame holds the names that are there only in some places of a step. A cty.NilVal is not in scope.
@@ -38,11 +37,7 @@ type Frame struct{ EachKey, EachValue, Self, Value cty.Value }
 
 // Value evaluates an expression. A reference to what is not there is an error that says why.
 func (s *Scope) Value(e *Expr, f Frame) (cty.Value, hcl.Diagnostics) {
-	ctx, diags := s.Context(e.Refs, f)
-	if diags.HasErrors() {
-		return cty.DynamicVal, diags
-	}
-	return s.Evaluate(e, ctx)
+	return s.value(e, f, nil)
 }
 
 // Evaluate evaluates an expression in a context that [Scope.Context] made for it. Where something is missing, the
@@ -65,8 +60,29 @@ func (s *Scope) Evaluate(e *Expr, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnost
 	return v, diags
 }
 
-// Functions is the scope's function table, shared by all its contexts. Do not change it.
-func (s *Scope) Functions() map[string]function.Function {
-	s.once.Do(func() { s.functions = Functions(s.Host) })
-	return s.functions
+// Functions is the function table for expressions of the runbook's own file, shared by all contexts. Do not change it.
+func (s *Scope) Functions() map[string]function.Function { return s.functionsIn(s.Host.Dir) }
+
+// functionsFor is the table for expressions of a file: relative paths start in the folder of the file that writes them.
+func (s *Scope) functionsFor(file string) map[string]function.Function {
+	if file == "" || file != s.Runbook.Workspace {
+		return s.functionsIn(s.Host.Dir)
+	}
+	return s.functionsIn(absoluteDir(file))
+}
+
+func (s *Scope) functionsIn(dir string) map[string]function.Function {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	table := s.functions[dir]
+	if table == nil {
+		host := s.Host
+		host.Dir = dir
+		table = Functions(host)
+		if s.functions == nil {
+			s.functions = map[string]map[string]function.Function{}
+		}
+		s.functions[dir] = table
+	}
+	return table
 }
