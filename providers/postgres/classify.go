@@ -49,24 +49,33 @@ func classifyQuery(sql string) provider.Effect {
 
 // classifyExec is destructive for DROP, TRUNCATE and DELETE without WHERE, wherever they stand, else write.
 func classifyExec(sql string) provider.Effect {
-	for _, statement := range split(scan(sql)) {
-		if destructive(statement) {
-			return provider.Destructive
-		}
+	if anyDestructive(sql, false) {
+		return provider.Destructive
 	}
 	return provider.Write
 }
 
+// anyDestructive looks at each statement. The body of a DO block or of a function is a text, and so is what it gives
+// to EXECUTE: in a body every text counts as SQL.
+func anyDestructive(sql string, body bool) bool {
+	for _, statement := range split(scan(sql)) {
+		if destructive(statement, body) {
+			return true
+		}
+	}
+	return false
+}
+
 // destructive judges one statement.
-func destructive(statement []token) bool {
+func destructive(statement []token, body bool) bool {
 	first := firstWord(statement)
+	body = body || first == "do" || first == "create"
 	if first == "drop" || first == "truncate" {
 		return true
 	}
 	for i, t := range statement {
 		switch {
-		case t.kind == text && (first == "do" || first == "create") && classifyExec(t.text) == provider.Destructive:
-			// The body of a DO block or of a function is a text; so is what it gives to EXECUTE.
+		case t.kind == text && body && anyDestructive(t.text, true):
 			return true
 		case t.kind != word:
 		case t.text == "drop" && first == "alter":

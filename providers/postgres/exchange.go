@@ -81,7 +81,7 @@ type exchange struct {
 	conn       *pgx.Conn
 	statements []statement
 	tables     []table
-	// refused is the first error of the server, done counts the statements that ended before.
+	// refused is the first error of the server; done counts the commands that ended before it, BEGIN among them.
 	refused *pgconn.PgError
 	done    int
 }
@@ -159,7 +159,9 @@ func (x *exchange) receive() error {
 		case *pgproto3.DataRow:
 			x.row(m)
 		case *pgproto3.CommandComplete, *pgproto3.PortalSuspended, *pgproto3.EmptyQueryResponse:
-			x.done++
+			if x.refused == nil {
+				x.done++
+			}
 		case *pgproto3.CopyOutResponse, *pgproto3.CopyInResponse, *pgproto3.CopyBothResponse:
 			return errors.New("COPY is not a query")
 		case *pgproto3.ErrorResponse:

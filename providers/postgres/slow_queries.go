@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -49,6 +50,9 @@ ORDER BY mean_%[2]stime DESC, query, calls LIMIT $2::int8`
 	hidden = "<insufficient privilege>"
 )
 
+// passwords finds those of CREATE and ALTER ROLE: of such statements the extension keeps the constants.
+var passwords = regexp.MustCompile(`(?i)\b(password)\s+[eE]?'(?:[^']|'')*'`)
+
 func runSlowQueries(ctx context.Context, in *provider.In[*client, slowArgs]) (*slowResult, error) {
 	if n := in.Args.Limit; n < 1 || n > 10_000 {
 		return nil, in.Client.refuse(slowOp, fmt.Errorf("limit is %d, which is not from 1 to 10000", n))
@@ -61,7 +65,7 @@ func runSlowQueries(ctx context.Context, in *provider.In[*client, slowArgs]) (*s
 	set, unseen := rowsOf(t), 0
 	for _, r := range set.rows {
 		q := slowQuery{
-			Query: r.text("query"), Calls: r.integer("calls"), MeanMS: r.float("mean"), TotalMS: r.float("total"),
+			Query: passwords.ReplaceAllString(r.text("query"), "$1 '(sensitive)'"), Calls: r.integer("calls"), MeanMS: r.float("mean"), TotalMS: r.float("total"),
 			Rows: r.integer("rows"),
 		}
 		if q.Query == hidden {

@@ -1,0 +1,85 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	pt "github.com/e82355ed/runbook/engine/provider/providertest"
+	"github.com/e82355ed/runbook/providers/postgres"
+)
+
+// object makes a value of the schema's type from some of its attributes.
+func object(t *testing.T, schema *provider.Object, values pt.Values) cty.Value {
+	t.Helper()
+	attrs := schema.Null().AsValueMap()
+	if attrs == nil {
+		attrs = map[string]cty.Value{}
+	}
+	for name, v := range values {
+		converted, err := convert.Convert(v, schema.Attribute(name).Type)
+		if err != nil {
+			t.Fatal(err)
+		}
+		attrs[name] = converted
+	}
+	return cty.ObjectVal(attrs)
+}
+
+// request is one for the configuration, with these environment variables.
+func request(t *testing.T, config pt.Values, env map[string]string) provider.OpenRequest {
+	t.Helper()
+	req := provider.OpenRequest{MaxParallel: 4, Dir: t.TempDir()}
+	req.Lookup = func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	if config != nil {
+		req.Config = object(t, postgres.New().Config(), config)
+	}
+	return req
+}
+
+// session runs actions against one client.
+type session struct {
+	t        *testing.T
+	provider *provider.Provider
+	client   provider.Client
+	readOnly bool
+}
+
+func connect(t *testing.T, config pt.Values, env map[string]string) *session {
+	t.Helper()
+	p := postgres.New()
+	client, err := p.Open(t.Context(), request(t, config, env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := provider.Close(client); err != nil {
+			t.Error(err)
+		}
+	})
+	return &session{t: t, provider: p, client: client}
+}
+
+func (s *session) run(action string, args pt.Values, effect provider.Effect) (*provider.Result, error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	defer cancel()
+	a := s.provider.Action(action)
+	return a.Run(ctx, &provider.Call{
+		Client: s.client, Args: object(s.t, a.Spec().Args(), args), Effect: effect, ReadOnly: s.readOnly,
+	})
+}
+
+// rows runs a query that must go well.
+func (s *session) rows(args pt.Values) *provider.Result {
+	s.t.Helper()
+	r, err := s.run("postgres_query", args, provider.Read)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
