@@ -12,8 +12,8 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
-// loops finds one shortest loop in each set of steps that wait for each other, by the file's order of their first
-// steps. A loop lists edges so that each one's From is the next one's To.
+// loops finds the steps that wait for themselves, and one shortest loop in each set of steps that wait for each other,
+// by the file's order of their first steps. A loop lists edges so that each one's From is the next one's To.
 func (g *Graph) loops() [][]*Edge {
 	if len(g.sorted()) == len(g.Nodes) {
 		return nil
@@ -27,6 +27,11 @@ func (g *Graph) loops() [][]*Edge {
 	var loops [][]*Edge
 	seen := map[int]bool{}
 	for _, n := range g.Nodes {
+		for _, e := range n.In {
+			if e.From == n {
+				loops = append(loops, []*Edge{e})
+			}
+		}
 		c := t.component[n.Index]
 		if seen[c] {
 			continue
@@ -74,7 +79,8 @@ func (t *tarjan) visit(n *Node) {
 	}
 }
 
-// shortestLoop goes from a node along what it waits for until it is back; nil where it can't come back.
+// shortestLoop goes from a node along what it waits for until it is back, through at least one other; nil where it
+// can't come back.
 func shortestLoop(start *Node, component []int) []*Edge {
 	reachedBy := map[*Node]*Edge{}
 	queue := []*Node{start}
@@ -82,7 +88,7 @@ func shortestLoop(start *Node, component []int) []*Edge {
 		n := queue[0]
 		queue = queue[1:]
 		for _, e := range n.In {
-			if e.From == start {
+			if e.From == start && n != start {
 				loop := []*Edge{e}
 				for at := n; at != start; at = reachedBy[at].To {
 					loop = append(loop, reachedBy[at])
@@ -90,7 +96,7 @@ func shortestLoop(start *Node, component []int) []*Edge {
 				slices.Reverse(loop)
 				return loop
 			}
-			if component[e.From.Index] == component[start.Index] && reachedBy[e.From] == nil {
+			if component[e.From.Index] == component[start.Index] && e.From != start && reachedBy[e.From] == nil {
 				reachedBy[e.From] = e
 				queue = append(queue, e.From)
 			}

@@ -42,6 +42,10 @@ func (c *checker) attribute(attr *lang.Attr, schema *provider.Object, owner *pro
 	}
 	converted, err := convert.Convert(v, a.Type)
 	if err != nil {
+		if text, ok := knownText(v); ok && a.Type.IsPrimitiveType() {
+			c.error(attr.Expr.Range(), "Wrong type", "The argument %q of %s is %s, and %q is not one.", attr.Name, of, typecheck.Friendly(a.Type), text)
+			return
+		}
 		c.error(attr.Expr.Range(), "Wrong type", "The argument %q of %s is %s; this is %s%s.",
 			attr.Name, of, typecheck.Friendly(a.Type), typecheck.Friendly(v.Type()), reason(v.Type(), a.Type, err))
 		return

@@ -32,10 +32,10 @@ func (c *checker) boolean(e *lang.Expr, p *place, what string) cty.Value {
 	switch {
 	case e == nil:
 	case isNull(v):
-		c.error(e.Range(), "Condition is null", "%s is true or false; this is null.", capital(what))
+		c.error(e.Range(), "Condition is null", "%s is true or false; this is null.", what)
 		return cty.DynamicVal
 	case v.Type() != cty.Bool && v.Type() != cty.DynamicPseudoType:
-		c.error(e.Range(), "Condition is not a bool", "%s is true or false; this is %s%s.", capital(what), typecheck.Friendly(v.Type()), asCondition(v))
+		c.error(e.Range(), "Condition is not a bool", "%s is true or false; this is %s%s.", what, typecheck.Friendly(v.Type()), asCondition(v))
 		return cty.DynamicVal
 	}
 	return v
@@ -58,7 +58,7 @@ func asCondition(v cty.Value) string {
 func (c *checker) mustHold(e *lang.Expr, p *place, what string) {
 	v := c.boolean(e, p, what)
 	if v.Type() == cty.Bool && v.IsKnown() && v.False() {
-		c.error(e.Range(), "Condition can never hold", "%s is false whatever the run finds.", capital(what))
+		c.error(e.Range(), "Condition can never hold", "%s is false whatever the run finds.", what)
 	}
 }
 
@@ -69,7 +69,7 @@ func (c *checker) message(e *lang.Expr, p *place, what string) {
 	}
 	v := c.typed(e, p)
 	if _, err := convert.Convert(v, cty.String); err != nil {
-		c.error(e.Range(), "Not a text", "%s is a text; this is %s.", capital(what), typecheck.Friendly(v.Type()))
+		c.error(e.Range(), "Not a text", "%s is a text; this is %s.", what, typecheck.Friendly(v.Type()))
 	}
 }
 

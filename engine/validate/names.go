@@ -37,9 +37,9 @@ func named(root lang.RefKind) (kind, bool) {
 	case lang.RefEscalation:
 		return kind{"escalation", func(c *checker) []string { return slices.Collect(maps.Keys(c.rb.Escalations)) }, escalationValue}, true
 	case lang.RefRun:
-		return kind{"attribute of run", fixedNames(runAttributes), fixedValue(runAttributes)}, true
+		return kind{"attribute", fixedNames(runAttributes), fixedValue(runAttributes)}, true
 	case lang.RefRunbook:
-		return kind{"attribute of runbook", fixedNames(runbookAttributes), fixedValue(runbookAttributes)}, true
+		return kind{"attribute", fixedNames(runbookAttributes), fixedValue(runbookAttributes)}, true
 	}
 	return kind{}, false
 }
@@ -143,9 +143,7 @@ func (c *checker) resolve(t hcl.Traversal, p *place) typecheck.Resolved {
 func (c *checker) resolveNamed(t hcl.Traversal, p *place, root lang.RefKind, k kind, name string) typecheck.Resolved {
 	v, ok := k.value(c, name, p)
 	if !ok {
-		d := problem(t[1].SourceRange(), "Unknown "+k.noun, "There is no %s %q%s", k.noun, name, c.orNear(root, name))
-		d.Subject = hcl.RangeBetween(t[0].SourceRange(), t[1].SourceRange()).Ptr()
-		return typecheck.Resolved{Problem: d}
+		return typecheck.Resolved{Problem: c.unknown(t, root, k, name)}
 	}
 	r := typecheck.Resolved{Value: v, Taken: 2, Closed: root != lang.RefVar && root != lang.RefLocal}
 	switch root {
@@ -160,6 +158,15 @@ func (c *checker) resolveNamed(t hcl.Traversal, p *place, root lang.RefKind, k k
 		}
 	}
 	return r
+}
+
+// unknown reports a name that is not there.
+func (c *checker) unknown(t hcl.Traversal, root lang.RefKind, k kind, name string) *hcl.Diagnostic {
+	at := hcl.RangeBetween(t[0].SourceRange(), t[1].SourceRange())
+	if k.noun == "attribute" {
+		return problem(at, "Unknown attribute", "There is no attribute %q on %s%s", name, root, c.orNear(root, name))
+	}
+	return problem(at, "Unknown "+k.noun, "There is no %s %q%s", k.noun, name, c.orNear(root, name))
 }
 
 // explainInstances finds instances of a step without for_each, and results of a step with it that name no instance.
@@ -215,6 +222,9 @@ func (c *checker) resolveSelf(t hcl.Traversal, p *place) typecheck.Resolved {
 
 func (c *checker) resolveEach(t hcl.Traversal, p *place) typecheck.Resolved {
 	if p.eachValue == cty.NilVal {
+		if p.noEach == "" {
+			return unresolved(t, "No each here", "each stands in a step with for_each; step %q has none.", p.step)
+		}
 		return unresolved(t, "No each here", "%s", p.noEach)
 	}
 	if len(t) > 1 {

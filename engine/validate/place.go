@@ -1,8 +1,6 @@
 package validate
 
 import (
-	"fmt"
-
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/lang"
@@ -18,8 +16,10 @@ type place struct {
 	steps bool
 	// self, eachValue and value are cty.NilVal where there is none.
 	self, eachValue, value cty.Value
-	// noSelf and noEach say in a sentence why there is none and what to write instead.
+	// noSelf and noEach say in a sentence why there is none and what to write instead; within a step, noEach is empty.
 	noSelf, noEach string
+	// step is the step's name, or empty.
+	step string
 	// bare says that self belongs to a check, which has no result.
 	bare bool
 	// variables are known values of variables; the others are unknown.
@@ -28,7 +28,6 @@ type place struct {
 
 const (
 	noSelfInArguments = "self is the step's result, and there is none before its action ends: it stands in assert, threshold, poll, show and remedy."
-	noEachWithout     = "each stands in a step with for_each, which step %q is not."
 	noSelfOutside     = "self is a step's result, and stands only in that step's assert, threshold, poll, show and remedy."
 	noEachOutside     = "each stands only in steps and provider blocks with for_each."
 	noEachInForEach   = "for_each is evaluated once, before there is an each."
@@ -36,11 +35,7 @@ const (
 
 // before is where a step's when, arguments and precondition stand: its result is not there yet.
 func (c *checker) before(s *lang.Step, what string) *place {
-	p := &place{what: what, steps: true, noSelf: noSelfInArguments, eachValue: c.each(s)}
-	if s.ForEach == nil {
-		p.noEach = fmt.Sprintf(noEachWithout, s.Name)
-	}
-	return p
+	return &place{what: what, steps: true, noSelf: noSelfInArguments, eachValue: c.each(s), step: s.Name}
 }
 
 // after is where a step's checks stand.

@@ -30,11 +30,22 @@ func neverEqual(e *hclsyntax.BinaryOpExpr, left, right cty.Value) *hcl.Diagnosti
 	}
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagWarning, Summary: "Different types are never equal",
-		Detail: fmt.Sprintf("The left side is %s and the right side is %s, so this is always %t. "+
-			"To ask whether a list is empty, write length(list) == 0; to compare with a list that is written out, convert it: tolist([…]).",
-			Friendly(lt), Friendly(rt), e.Op == hclsyntax.OpNotEqual),
+		Detail: fmt.Sprintf("The left side is %s and the right side is %s, so this is always %t. %s",
+			Friendly(lt), Friendly(rt), e.Op == hclsyntax.OpNotEqual, alike(lt, rt)),
 		Subject: &rng, Expression: e,
 	}
+}
+
+// alike says how to compare what looks alike in a file.
+func alike(a, b cty.Type) string {
+	sequence := func(t cty.Type) bool { return t.IsTupleType() || t.IsListType() || t.IsSetType() }
+	switch {
+	case sequence(a) && sequence(b) && (a.Equals(cty.EmptyTuple) || b.Equals(cty.EmptyTuple)):
+		return "To ask whether a list is empty, write length(list) == 0."
+	case sequence(a) && sequence(b):
+		return "A list of a result and one that is written out differ in type; write tolist([…]), or toset(…) on both sides."
+	}
+	return "Compare two values of one type."
 }
 
 // differForGood reports whether no values of two types are equal; types that hold some that aren't known may be.
@@ -87,7 +98,7 @@ func sameType(left, right cty.Value) string {
 
 func isNull(v cty.Value) bool { return v.IsKnown() && v.IsNull() }
 
-// Friendly names a type for a sentence: "a number", "a list of string", "an object", "[…] of 2 elements".
+// Friendly names a type for a sentence: "a number", "a list of string", "an object", "a tuple of 2 elements".
 func Friendly(t cty.Type) string {
 	switch {
 	case t == cty.DynamicPseudoType:
@@ -95,7 +106,10 @@ func Friendly(t cty.Type) string {
 	case t.IsObjectType():
 		return "an object"
 	case t.IsTupleType():
-		return fmt.Sprintf("a list written out, of %d", t.Length())
+		if t.Length() == 1 {
+			return "a tuple of 1 element"
+		}
+		return fmt.Sprintf("a tuple of %d elements", t.Length())
 	case t.IsCollectionType() && !t.ElementType().IsPrimitiveType():
 		return "a " + kindOf(t)
 	}

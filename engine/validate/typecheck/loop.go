@@ -109,7 +109,8 @@ func (c *checker) body(e *hclsyntax.ForExpr, over operand, item element) body {
 func (c *checker) want(e hclsyntax.Expression, t cty.Type, what string) cty.Value {
 	v := c.eval(e)
 	out, err := convert.Convert(v, t)
-	if err != nil || isNull(v) {
+	// A text could be "true"; whoever writes it as a condition means something else.
+	if err != nil || isNull(v) || t == cty.Bool && v.Type() == cty.String {
 		rng := e.Range()
 		c.typed(&hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Wrong type", Subject: &rng,

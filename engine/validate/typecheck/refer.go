@@ -28,13 +28,13 @@ func (c *checker) refer(e hclsyntax.Expression) operand {
 		if item, ok := c.items[e]; ok {
 			return item
 		}
-		return operand{value: cty.DynamicVal, label: "this"}
+		return operand{value: cty.DynamicVal, label: "this value"}
 	case *hclsyntax.ParenthesesExpr:
 		return c.refer(e.Expression)
 	case *hclsyntax.FunctionCallExpr:
 		return operand{value: c.call(e), label: e.Name + "(…)"}
 	}
-	return operand{value: c.eval(e), label: "this"}
+	return operand{value: c.eval(e), label: "this value"}
 }
 
 func (c *checker) scope(t hcl.Traversal) operand {

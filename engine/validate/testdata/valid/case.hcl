@@ -65,7 +65,7 @@ step "cluster_restart" "each" {
 check "all" {
   run_if = "always"
   assert { condition = alltrue([for k, s in step.each : s.code == 200]) }
-  assert { condition = alltrue(values(step.each)[*].code == [200] ? [true] : [false]) }
+  assert { condition = alltrue([for c in values(step.each)[*].code : c == 200]) }
   assert {
     condition = try(step.list.json.deep.field, "none") == "none"
     severity  = "warn"
