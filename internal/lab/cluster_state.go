@@ -17,11 +17,18 @@ const (
 	report     = "nightly-report"
 )
 
+// answers checks that the control plane, kwok and metrics-server do their work.
+func (c *cluster) answers(ctx context.Context) error {
+	return inOrder(ctx, c.nodesReady, c.nodeUsageKnown)
+}
+
 // complete checks everything that the runbooks and the tests find in a fresh cluster.
 func (c *cluster) complete(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{
-		c.nodesReady, c.deploymentsReady, c.reportDone, c.stagingBroken, c.usageKnown,
-	} {
+	return inOrder(ctx, c.nodesReady, c.deploymentsReady, c.reportDone, c.stagingBroken, c.nodeUsageKnown, c.podUsageKnown)
+}
+
+func inOrder(ctx context.Context, checks ...func(context.Context) error) error {
+	for _, check := range checks {
 		if err := check(ctx); err != nil {
 			return err
 		}
@@ -122,8 +129,8 @@ func (c *cluster) stagingBroken(ctx context.Context) error {
 	return nil
 }
 
-// usageKnown wants an answer of metrics-server for every node and for every pod in production.
-func (c *cluster) usageKnown(ctx context.Context) error {
+// nodeUsageKnown wants an answer of metrics-server for every node.
+func (c *cluster) nodeUsageKnown(ctx context.Context) error {
 	measured, err := c.dynamic.Resource(nodeMetrics).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
@@ -131,11 +138,17 @@ func (c *cluster) usageKnown(ctx context.Context) error {
 	if len(measured.Items) < len(nodes) {
 		return fmt.Errorf("the usage of %d of %d nodes is known", len(measured.Items), len(nodes))
 	}
+	return nil
+}
+
+// podUsageKnown wants an answer of metrics-server for every pod in production.
+func (c *cluster) podUsageKnown(ctx context.Context) error {
 	pods, err := c.typed.CoreV1().Pods(production).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
-	if measured, err = c.dynamic.Resource(podMetrics).Namespace(production).List(ctx, metav1.ListOptions{}); err != nil {
+	measured, err := c.dynamic.Resource(podMetrics).Namespace(production).List(ctx, metav1.ListOptions{})
+	if err != nil {
 		return err
 	}
 	if len(measured.Items) < len(pods.Items) {

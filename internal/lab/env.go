@@ -69,7 +69,7 @@ func (l *Lab) environment() []variable {
 		{"LAB_DATABASE_SUPERUSER_URL", database("postgres", secret["postgres-superuser"], "sslmode=disable")},
 		{"LAB_DATABASE_TLS_URL", database("runbook", secret["postgres-runbook"], "sslmode=verify-full&sslrootcert="+l.path("certs", "ca.crt"))},
 		{"LAB_DATABASE_ADDRESS", l.address("postgres")},
-		{"REDIS_URL", cache("", secret["redis"])},
+		{"REDIS_URL", cache("default", secret["redis"])},
 		{"LAB_REDIS_ADDR", l.address("redis")},
 		{"LAB_REDIS_READONLY_URL", cache("limited", secret["redis-limited"])},
 		{"PROMETHEUS_URL", "http://" + l.address("prometheus")},

@@ -37,11 +37,12 @@ func startFromStat(stat []byte) (string, error) {
 		return "", fmt.Errorf("read process status: no program name in %q", stat)
 	}
 	fields := strings.Fields(string(stat[end+1:]))
-	const state, start = 0, 19 // fields 3 and 22
+	const state, threads, start = 0, 17, 19 // fields 3, 20 and 22
 	if len(fields) <= start {
 		return "", fmt.Errorf("read process status: only %d fields", len(fields))
 	}
-	if fields[state] == "Z" || fields[state] == "X" {
+	// A leader can be a zombie while other threads of it still hold files and ports.
+	if fields[state] == "X" || fields[state] == "Z" && (fields[threads] == "0" || fields[threads] == "1") {
 		return "", errNoProcess
 	}
 	return fields[start], nil

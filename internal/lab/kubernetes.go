@@ -9,10 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
-// kubernetesUp runs a control plane and fills it. A cluster whose store has died, or that was filled by another version
-// of the lab or only half, is thrown away: making a new one takes seconds, and every test finds the same.
+// answerDeadline is how long a cluster that runs may take to show that it is in order.
+const answerDeadline = 15 * time.Second
+
+// kubernetesUp runs a control plane and fills it. A cluster of which a part has died, or that another version of the lab
+// has started or filled, is thrown away: making a new one takes seconds, and every test finds the same.
 func (l *Lab) kubernetesUp(ctx context.Context) (outcome, error) {
 	programs, kwokDir, err := l.kubernetesPrograms(ctx)
 	if err != nil {
@@ -21,18 +25,6 @@ func (l *Lab) kubernetesUp(ctx context.Context) (outcome, error) {
 	if err := l.linkPrograms(programs); err != nil {
 		return outcome{}, err
 	}
-	contents, err := l.kubernetesContents()
-	if err != nil {
-		return outcome{}, err
-	}
-	commands := l.kubernetesProcesses(programs)
-	filled, _ := os.ReadFile(l.kubeFile("filled")) // absent is as good as different
-	whole := l.running("etcd") && string(filled) == contents
-	if !whole {
-		if err := l.kubernetesClear(ctx, commands); err != nil {
-			return outcome{}, err
-		}
-	}
 	if err := l.kubernetesConfigure(kwokDir); err != nil {
 		return outcome{}, err
 	}
@@ -40,14 +32,33 @@ func (l *Lab) kubernetesUp(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	started, err := l.kubernetesStart(ctx, commands, cluster)
+	commands := l.kubernetesProcesses(programs)
+	contents, err := l.kubernetesContents()
 	if err != nil {
 		return outcome{}, err
 	}
-	if !whole {
-		if err := l.kubernetesFill(ctx, cluster); err != nil {
-			return outcome{}, err
+	result := outcome{detail: fmt.Sprintf("https://%s, %s, %d nodes", l.address("kubernetes"), kubernetesVersion, len(nodes))}
+	// What the tests have made of a whole cluster since is theirs; it only has to answer.
+	if l.kubernetesWhole(commands, contents) {
+		soon, cancel := context.WithTimeoutCause(ctx, answerDeadline, errors.New("does not answer"))
+		defer cancel()
+		if err := l.await(soon, cluster.answers, names(commands)...); err == nil || ctx.Err() != nil {
+			return result, err
 		}
+		l.progress.step("kubernetes", "does not answer as it should, making it anew")
+	}
+	result.started = true
+	if err := l.kubernetesClear(ctx, commands); err != nil {
+		return outcome{}, err
+	}
+	if err := l.kubernetesConfigure(kwokDir); err != nil {
+		return outcome{}, err
+	}
+	if err := l.kubernetesStart(ctx, commands, cluster); err != nil {
+		return outcome{}, err
+	}
+	if err := l.kubernetesFill(ctx, cluster); err != nil {
+		return outcome{}, err
 	}
 	if err := l.await(ctx, cluster.complete, names(commands)...); err != nil {
 		return outcome{}, err
@@ -55,35 +66,47 @@ func (l *Lab) kubernetesUp(ctx context.Context) (outcome, error) {
 	if err := writeFile(l.kubeFile("filled"), []byte(contents), 0o644); err != nil {
 		return outcome{}, fmt.Errorf("mark the cluster as filled: %w", err)
 	}
-	return outcome{started: started, detail: fmt.Sprintf("https://%s, %s, %d nodes", l.address("kubernetes"), kubernetesVersion, len(nodes))}, nil
+	return result, nil
 }
 
-// kubernetesStart starts what does not run. The API server and its store come first, the rest needs their answer.
-func (l *Lab) kubernetesStart(ctx context.Context, commands []command, cluster *cluster) (started bool, err error) {
+// kubernetesWhole reports whether all processes run as they would be started now, and the cluster was filled to the end.
+func (l *Lab) kubernetesWhole(commands []command, contents string) bool {
+	filled, err := os.ReadFile(l.kubeFile("filled"))
+	if err != nil || string(filled) != contents {
+		return false
+	}
+	for _, c := range commands {
+		if current, err := l.current(c); err != nil || !current {
+			return false
+		}
+	}
+	return true
+}
+
+// kubernetesStart starts the processes. The API server and its store come first, the rest needs their answer.
+func (l *Lab) kubernetesStart(ctx context.Context, commands []command, cluster *cluster) error {
 	const servers = 2
 	for _, batch := range [][]command{commands[:servers], commands[servers:]} {
 		for _, c := range batch {
-			did, err := l.ensure(ctx, c)
-			if err != nil {
-				return false, err
+			if _, err := l.ensure(ctx, c); err != nil {
+				return err
 			}
-			started = started || did
 		}
 		if err := l.await(ctx, cluster.ready, names(batch)...); err != nil {
-			return false, err
+			return err
 		}
 		// The nodes are there before the programs that look after them, which so find them at their first look.
 		if err := l.createNodes(ctx, cluster); err != nil {
-			return false, err
+			return err
 		}
 	}
-	return started, nil
+	return nil
 }
 
 // kubernetesClear stops what is left of a cluster and removes its data.
 func (l *Lab) kubernetesClear(ctx context.Context, commands []command) error {
 	for _, c := range commands {
-		if err := l.stopRecorded(ctx, c.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := l.stopRecorded(ctx, c.name); err != nil {
 			return err
 		}
 	}

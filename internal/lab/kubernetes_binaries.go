@@ -6,10 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,18 +38,7 @@ var kubernetesTools = []tool{
 	{name: "metrics-server", source: "./metrics-server", own: true},
 }
 
-// kwokFiles are taken from kwok's module: how nodes and pods behave, and what metrics they have.
-var kwokFiles = []string{
-	"kustomize/stage/node/fast/node-initialize.yaml",
-	"kustomize/stage/node/heartbeat/node-heartbeat.yaml",
-	"kustomize/stage/pod/fast/pod-ready.yaml",
-	"kustomize/stage/pod/fast/pod-complete.yaml",
-	"kustomize/stage/pod/fast/pod-delete.yaml",
-	"kustomize/metrics/resource/metrics-resource.yaml",
-	"kustomize/crd/bases/kwok.x-k8s.io_logs.yaml",
-}
-
-// kubernetesPrograms returns the path of each tool and the directory with kwok's files, and builds what is not there.
+// kubernetesPrograms returns the path of each tool and the directory of kwok's module, and makes what is not there.
 func (l *Lab) kubernetesPrograms(ctx context.Context) (paths map[string]string, kwokDir string, err error) {
 	cache, err := l.kubernetesCache()
 	if err != nil {
@@ -75,14 +61,14 @@ func (l *Lab) kubernetesPrograms(ctx context.Context) (paths map[string]string, 
 			return nil, "", fmt.Errorf("build the control plane: %s is missing afterwards", absent[0].name)
 		}
 	}
-	kwokDir = filepath.Join(cache, "kwok-files")
-	return paths, kwokDir, l.copyKwokFiles(ctx, kwokDir)
+	kwokDir, err = l.kwokSource(ctx, cache)
+	return paths, kwokDir, err
 }
 
 // kubernetesCache is keyed by the version and by the exact content of the module.
 func (l *Lab) kubernetesCache() (string, error) {
 	sum := sha256.New()
-	for _, name := range []string{"go.mod", "go.sum", "metrics-server/main.go"} {
+	for _, name := range []string{"go.mod", "go.sum", "metrics-server/main.go", kwokAddition} {
 		content, err := os.ReadFile(filepath.Join(l.Root, kubernetesModule, name))
 		if err != nil {
 			return "", fmt.Errorf("read the module of the control plane: %w", err)
@@ -136,12 +122,16 @@ func (l *Lab) buildTools(ctx context.Context, cache string, tools []tool) error 
 	if err != nil {
 		return err
 	}
+	moduleFile, err := l.moduleFile(ctx, cache)
+	if err != nil {
+		return err
+	}
 	unfinished := filepath.Join(cache, "unfinished")
 	if err := os.MkdirAll(unfinished, 0o755); err != nil {
 		return fmt.Errorf("create the cache of programs: %w", err)
 	}
 	args := []string{
-		"build", "-v", "-trimpath", "-ldflags", "-s -w -X k8s.io/component-base/version.gitVersion=" + kubernetesVersion,
+		"build", "-v", "-trimpath", "-modfile=" + moduleFile, "-ldflags", "-s -w -X k8s.io/component-base/version.gitVersion=" + kubernetesVersion,
 		"-o", unfinished + string(filepath.Separator),
 	}
 	build := l.goCommand(ctx, append(args, sources...)...)
@@ -195,38 +185,6 @@ func (l *Lab) watchBuild(build *exec.Cmd, total int) error {
 	}
 	if err := build.Wait(); err != nil {
 		return fmt.Errorf("build the control plane: %w\n%s", err, strings.Join(last, "\n"))
-	}
-	return nil
-}
-
-// copyKwokFiles copies kwokFiles out of the module that kwok was built from.
-func (l *Lab) copyKwokFiles(ctx context.Context, dir string) error {
-	complete := true
-	for _, name := range kwokFiles {
-		if _, err := os.Stat(filepath.Join(dir, filepath.Base(name))); errors.Is(err, fs.ErrNotExist) {
-			complete = false
-		}
-	}
-	if complete {
-		return nil
-	}
-	download := l.goCommand(ctx, "mod", "download", "sigs.k8s.io/kwok")
-	download.Stderr = io.Discard
-	if err := download.Run(); err != nil {
-		return fmt.Errorf("download kwok's module: %w", err)
-	}
-	module, err := l.goCommand(ctx, "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok").Output()
-	if err != nil {
-		return fmt.Errorf("find kwok's module: %w", err)
-	}
-	for _, name := range kwokFiles {
-		content, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(module)), name))
-		if err != nil {
-			return fmt.Errorf("read kwok's files: %w", err)
-		}
-		if err := writeFile(filepath.Join(dir, filepath.Base(name)), content, 0o644); err != nil {
-			return fmt.Errorf("copy kwok's files: %w", err)
-		}
 	}
 	return nil
 }

@@ -67,10 +67,7 @@ func (l *Lab) writeKubeconfig() error {
 func (l *Lab) writeKwokConfig(kwokDir string) error {
 	documents := [][]byte{kwokConfig, l.kwokPodRules()}
 	for _, name := range kwokFiles {
-		if filepath.Base(name) == kwokLogsCRD {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(kwokDir, filepath.Base(name)))
+		content, err := os.ReadFile(filepath.Join(kwokDir, name))
 		if err != nil {
 			return fmt.Errorf("read kwok's files: %w", err)
 		}

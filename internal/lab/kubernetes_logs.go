@@ -7,8 +7,6 @@ import (
 	"time"
 )
 
-const kwokLogsCRD = "kwok.x-k8s.io_logs.yaml"
-
 // podLog describes what the containers of one name in one namespace have written.
 type podLog struct {
 	namespace, container string

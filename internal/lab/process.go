@@ -66,27 +66,38 @@ func readRecord(path string) (record, error) {
 	return r, json.Unmarshal(data, &r)
 }
 
-// ensure starts the process unless it runs with the same arguments and inputs. It reports whether it started one.
-func (l *Lab) ensure(ctx context.Context, c command) (started bool, err error) {
+// current reports whether the process runs, and was started as it would be started now.
+func (l *Lab) current(c command) (bool, error) {
 	fingerprint, err := c.fingerprint()
 	if err != nil {
 		return false, err
 	}
-	old, err := readRecord(l.recordPath(c.name))
-	switch {
-	case err == nil && old.alive() && old.Fingerprint == fingerprint:
+	r, err := readRecord(l.recordPath(c.name))
+	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
-	case err == nil && old.alive():
-		if err := l.stopRecorded(ctx, c.name); err != nil {
-			return false, err
-		}
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	}
+	if err != nil {
 		return false, fmt.Errorf("read the record of %s: %w", c.name, err)
 	}
-	return true, l.start(c, fingerprint)
+	return r.alive() && r.Fingerprint == fingerprint, nil
 }
 
-func (l *Lab) start(c command, fingerprint string) error {
+// ensure starts the process unless it is current. It reports whether it started one.
+func (l *Lab) ensure(ctx context.Context, c command) (started bool, err error) {
+	if current, err := l.current(c); err != nil || current {
+		return false, err
+	}
+	if err := l.stopRecorded(ctx, c.name); err != nil {
+		return false, err
+	}
+	return true, l.start(c)
+}
+
+func (l *Lab) start(c command) error {
+	fingerprint, err := c.fingerprint()
+	if err != nil {
+		return err
+	}
 	log, err := os.Create(l.logPath(c.name))
 	if err != nil {
 		return fmt.Errorf("create the log of %s: %w", c.name, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,11 +41,14 @@ func (l *Lab) stopAll(ctx context.Context) error {
 	return group.Wait()
 }
 
-// stopRecorded ends the named process and its group, and forgets it. A process that merely inherited the number of a
+// stopRecorded ends the named process and its group, and forgets it, if it is on record. A process that merely inherited the number of a
 // dead one is left alone.
 func (l *Lab) stopRecorded(ctx context.Context, name string) error {
 	path := l.recordPath(name)
 	r, err := readRecord(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("read the record of %s: %w", name, err)
 	}

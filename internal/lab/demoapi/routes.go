@@ -20,26 +20,33 @@ const (
 // Version is what /health reports.
 const Version = "2.4.1"
 
-// newHandler returns the API. The table is the whole list of its paths.
+// route is a path and who answers it.
+type route struct {
+	pattern string
+	// path is the name in the metrics, without variable parts.
+	path    string
+	handler http.HandlerFunc
+	// probe marks a path that only a test would ask for.
+	probe bool
+}
+
+// newHandler returns the API. The table is the whole list of its paths, besides /metrics.
 func newHandler(config Config) http.Handler {
 	m := newMetrics()
 	mux := http.NewServeMux()
-	for _, route := range []struct {
-		pattern, path string
-		handler       http.HandlerFunc
-	}{
-		{"GET /health", "/health", health},
-		{"POST /admin/cache/warmup", "/admin/cache/warmup", warmup},
-		{"/echo", "/echo", echo},
-		{"/slow", "/slow", slow},
-		{"/fail", "/fail", fail},
-		{"/status/{code}", "/status", status},
-		{"GET /bytes", "/bytes", bytes},
-		{"GET /redirect", "/redirect", redirect},
-		{"GET /private", "/private", config.private},
-		{"/", "other", notFound},
+	for _, r := range []route{
+		{pattern: "GET /health", path: "/health", handler: health},
+		{pattern: "POST /admin/cache/warmup", path: "/admin/cache/warmup", handler: warmup},
+		{pattern: "/echo", path: "/echo", handler: echo},
+		{pattern: "/slow", path: "/slow", handler: slow, probe: true},
+		{pattern: "/fail", path: "/fail", handler: fail, probe: true},
+		{pattern: "/status/{code}", path: "/status", handler: status, probe: true},
+		{pattern: "GET /bytes", path: "/bytes", handler: bytes, probe: true},
+		{pattern: "GET /redirect", path: "/redirect", handler: redirect, probe: true},
+		{pattern: "GET /private", path: "/private", handler: config.private, probe: true},
+		{pattern: "/", path: "other", handler: notFound, probe: true},
 	} {
-		mux.Handle(route.pattern, m.observe(route.path, route.handler))
+		mux.Handle(r.pattern, m.observe(r))
 	}
 	mux.Handle("GET /metrics", m.handler())
 	return mux

@@ -45,7 +45,7 @@ func Serve(ctx context.Context, config Config) error {
 // generateTraffic is what the users of the API would do: mostly quick requests, none of them failing.
 func generateTraffic(ctx context.Context, url string) {
 	client := &http.Client{Timeout: 2 * time.Second}
-	paths := []string{"/health", "/echo", "/health", "/slow?ms=20", "/bytes?n=2048"}
+	paths := []string{"/health", "/echo", "/health", "/slow?ms=20&counted=1", "/bytes?n=2048&counted=1"}
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
