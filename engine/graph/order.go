@@ -3,8 +3,6 @@ package graph
 import (
 	"container/heap"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -97,52 +95,4 @@ func Configuration(s *lang.Step) string {
 	default:
 		return ref.Provider
 	}
-}
-
-// Effect is the worst that a step can do as far as its text says: what its author states, and what its action
-// declares for the arguments that are constants. An argument that is computed counts as unknown.
-func Effect(s *lang.Step) provider.Effect { return effects{}.of(s) }
-
-// effects remembers what each action can do with arguments that aren't known.
-type effects map[*provider.Spec]provider.Effect
-
-func (e effects) of(s *lang.Step) provider.Effect {
-	if s.Spec == nil {
-		if s.Effect != nil {
-			return *s.Effect
-		}
-		return provider.Read
-	}
-	spec := s.Spec.Spec()
-	if s.Effect != nil && spec.AuthorStatesEffect {
-		return *s.Effect
-	}
-	declared, ok := e[spec]
-	if !ok {
-		declared = spec.Classify(cty.UnknownVal(spec.Args().Type()))
-		e[spec] = declared
-	}
-	if declared != provider.Read {
-		declared = spec.Classify(constants(s, spec.Args()))
-	}
-	if s.Effect != nil {
-		declared = max(declared, *s.Effect)
-	}
-	return declared
-}
-
-// constants is an object of the arguments' type: absent ones are null, those without references have their value, the
-// rest is unknown.
-func constants(s *lang.Step, args *provider.Object) cty.Value {
-	values := make(map[string]cty.Value, len(args.Attributes))
-	for i := range args.Attributes {
-		a := &args.Attributes[i]
-		attr := s.Args[a.Name]
-		if attr == nil {
-			values[a.Name] = cty.NullVal(a.Type)
-			continue
-		}
-		values[a.Name] = constant(attr.Expr, a.Type)
-	}
-	return cty.ObjectVal(values)
 }
