@@ -2,6 +2,7 @@ package validate
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -10,8 +11,6 @@ import (
 
 // remedies checks what a step, its assertions and its thresholds say to do.
 func remedies(c *checker, s *lang.Step) {
-	p := c.after(s, "a remedy")
-	p.self = c.ended(p.self)
 	lists := [][]*lang.Remedy{s.Remedies}
 	for _, a := range s.Asserts {
 		lists = append(lists, a.Remedies)
@@ -19,13 +18,17 @@ func remedies(c *checker, s *lang.Step) {
 	for _, t := range s.Thresholds {
 		lists = append(lists, t.Remedies)
 	}
-	for _, list := range lists {
-		for _, r := range list {
-			c.message(r.Text, p, "text")
-			c.message(r.Guide, p, "guide")
-			c.contact(r.Contact, p)
-			c.escalation(r.Escalation, p)
-		}
+	all := slices.Concat(lists...)
+	if len(all) == 0 {
+		return
+	}
+	p := c.after(s, "a remedy")
+	p.self = c.ended(p.self)
+	for _, r := range all {
+		c.message(r.Text, p, "text")
+		c.message(r.Guide, p, "guide")
+		c.contact(r.Contact, p)
+		c.escalation(r.Escalation, p)
 	}
 }
 
