@@ -1,0 +1,259 @@
+package view
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// Screen is the terminal that a live view draws on.
+type Screen struct {
+	Out io.Writer
+	// Size gives columns and rows, asked for each frame.
+	Size func() (width, height int)
+	// Now is the clock.
+	Now func() time.Time
+	// Shared is true where the lines of the inner view appear on the same terminal.
+	Shared bool
+}
+
+// The first frame comes after a run has lasted patience; from then on one each frame.
+const (
+	patience = 300 * time.Millisecond
+	frame    = 100 * time.Millisecond
+	maxLive  = 8 // running steps that are drawn
+)
+
+// Live shows what runs now below the lines of another view. A short run never draws anything.
+type Live struct {
+	inner  View
+	screen Screen
+	config Config
+	stop   chan struct{}
+	done   chan struct{}
+	after  func()
+
+	mu       sync.Mutex
+	drawn    int // lines on the screen below the inner view's
+	ticks    int
+	order    []string
+	running  map[string]*liveStep
+	finished int
+	header   *run.Header
+	started  time.Time
+	reason   string
+}
+
+// liveStep is a step that is under way.
+type liveStep struct {
+	since   time.Time
+	waiting *run.Event
+}
+
+// NewLive draws what runs below inner on a screen until Close. With a shared screen, inner must write to the same
+// terminal and to nothing in between.
+func NewLive(inner View, screen Screen, config Config) *Live {
+	l := &Live{
+		inner: inner, screen: screen, config: config, running: map[string]*liveStep{},
+		stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	go l.tick()
+	return l
+}
+
+func (l *Live) tick() {
+	defer close(l.done)
+	select {
+	case <-l.stop:
+		return
+	case <-time.After(patience):
+	}
+	ticker := time.NewTicker(frame)
+	defer ticker.Stop()
+	for {
+		l.mu.Lock()
+		l.ticks++
+		l.redraw()
+		l.mu.Unlock()
+		select {
+		case <-l.stop:
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Event passes an event on and takes note of what it says about what runs.
+func (l *Live) Event(e journal.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.note(&e.Event)
+	if l.drawn == 0 || !l.screen.Shared || !writes(e.Event.Type) {
+		l.inner.Event(e)
+		return
+	}
+	l.write(l.erase())
+	l.inner.Event(e)
+	l.redraw()
+}
+
+// writes reports whether a view may write lines for an event; the rest need not disturb what is drawn.
+func writes(t run.Type) bool {
+	return t == run.RunStarted || t == run.StepFinished || t == run.RunStopping || t == run.RunFinished
+}
+
+// OnClose has f called when the live lines are gone. Call it before the first event.
+func (l *Live) OnClose(f func()) { l.after = f }
+
+// Above gives a writer to w, which is on the same terminal, whose text appears above the live lines.
+func (l *Live) Above(w io.Writer) io.Writer { return above{l, w} }
+
+type above struct {
+	live *Live
+	w    io.Writer
+}
+
+func (a above) Write(p []byte) (int, error) {
+	a.live.mu.Lock()
+	defer a.live.mu.Unlock()
+	a.live.write(a.live.erase())
+	return a.w.Write(p)
+}
+
+// Close takes the live lines away and closes the inner view.
+func (l *Live) Close() error {
+	close(l.stop)
+	<-l.done
+	l.mu.Lock()
+	l.write(l.erase())
+	l.mu.Unlock()
+	if l.after != nil {
+		l.after()
+	}
+	return l.inner.Close()
+}
+
+func (l *Live) note(e *run.Event) {
+	switch e.Type {
+	case run.RunStarted:
+		l.header, l.started = e.Header, e.Time
+	case run.StepStarted:
+		if l.running[e.Step] == nil {
+			l.order = append(l.order, e.Step)
+			l.running[e.Step] = &liveStep{since: e.Time}
+		}
+		l.running[e.Step].waiting = nil
+	case run.StepWaiting, run.StepRetrying:
+		if step := l.running[e.Step]; step != nil {
+			waiting := *e
+			step.waiting = &waiting
+		}
+	case run.StepFinished:
+		l.finished++
+		if l.running[e.Step] != nil {
+			delete(l.running, e.Step)
+			l.order = without(l.order, e.Step)
+		}
+	case run.RunStopping:
+		l.reason = e.Reason
+	case run.RunFinished:
+		l.running, l.order = map[string]*liveStep{}, nil
+	}
+}
+
+func without(list []string, item string) []string {
+	for i, s := range list {
+		if s == item {
+			return append(list[:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+// erase gives the escape sequence that takes the drawn lines away.
+func (l *Live) erase() []byte {
+	if l.drawn == 0 {
+		return nil
+	}
+	up := fmt.Sprintf("\x1b[%dA\r\x1b[J", l.drawn)
+	l.drawn = 0
+	return []byte(up)
+}
+
+func (l *Live) write(frame []byte) {
+	if len(frame) > 0 {
+		// A terminal that is gone shows up where the results are written.
+		_, _ = l.screen.Out.Write(frame)
+	}
+}
+
+func (l *Live) redraw() {
+	var b bytes.Buffer
+	b.Write(l.erase())
+	width, height := l.screen.Size()
+	if len(l.order) > 0 && width > 0 {
+		for _, line := range l.frame(height) {
+			b.WriteString(term.Cut(line, width-1, l.config.Glyphs.Ellipsis))
+			b.WriteByte('\n')
+			l.drawn++
+		}
+	}
+	l.write(b.Bytes())
+}
+
+// frame gives the lines of what runs now.
+func (l *Live) frame(height int) []string {
+	now := l.screen.Now()
+	room := min(maxLive, max(height-3, 1))
+	spinner := l.config.Glyphs.Spinner[l.ticks%len(l.config.Glyphs.Spinner)]
+	var lines []string
+	for _, name := range l.order[:min(room, len(l.order))] {
+		lines = append(lines, " "+spinner+" "+term.Pad(l.config.clean(name), nameWidth)+" "+l.doing(l.running[name], now))
+	}
+	var parts []string
+	if more := len(l.order) - room; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more running", more))
+	}
+	if l.header != nil {
+		parts = append(parts, fmt.Sprintf("%d of %d steps ended", l.finished, max(l.header.Steps, l.finished+len(l.order))))
+	}
+	elapsed := Duration(now.Sub(l.started))
+	if l.header != nil && l.header.MTTRTargetMS > 0 {
+		elapsed += " of " + Duration(milliseconds(l.header.MTTRTargetMS))
+	}
+	parts = append(parts, elapsed)
+	if l.reason != "" {
+		parts = append(parts, "stopping: "+l.config.clean(l.reason))
+	}
+	return append(lines, "   "+strings.Join(parts, " "+l.config.Glyphs.Dot+" "))
+}
+
+// doing says what a step is at: running since, or waiting for what and how long.
+func (l *Live) doing(s *liveStep, now time.Time) string {
+	w := s.waiting
+	if w == nil {
+		return "running " + Duration(now.Sub(s.since))
+	}
+	if w.Type == run.StepRetrying {
+		next := w.Time.Add(milliseconds(w.DelayMS))
+		return fmt.Sprintf("tries again in %s: %s", Duration(max(next.Sub(now), 0)), l.config.clean(w.Error))
+	}
+	text := "waits for " + firstOf(w.For, "its turn")
+	if w.Holds {
+		text += ", which holds"
+	}
+	if w.Until != nil {
+		text += ", next in " + Duration(max(w.Until.Sub(now), 0))
+	}
+	if w.Deadline != nil {
+		text += fmt.Sprintf(", %s left until %s", Duration(max(w.Deadline.Sub(now), 0)), w.Deadline.Local().Format("15:04:05"))
+	}
+	return text
+}

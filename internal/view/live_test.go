@@ -1,0 +1,118 @@
+package view
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// newTestLive makes a live view whose frames the test draws itself.
+func newTestLive(out *bytes.Buffer, now time.Time) *Live {
+	return NewLive(NewText(out, config()), Screen{
+		Out: out, Shared: true, Now: func() time.Time { return now }, Size: func() (int, int) { return 60, 24 },
+	}, config())
+}
+
+func TestLiveFrames(t *testing.T) {
+	var out bytes.Buffer
+	l := newTestLive(&out, began.Add(10*time.Second))
+	until, deadline := began.Add(12*time.Second), began.Add(5*time.Minute)
+	for _, e := range entries(t, []run.Event{
+		{Type: run.RunStarted, Header: &run.Header{Runbook: "x", Steps: 4, MTTRTargetMS: 900_000}},
+		{Type: run.StepStarted, Step: "slow"},
+		{Type: run.StepStarted, Step: "poll"},
+		{Type: run.StepWaiting, Step: "poll", For: "poll", Until: &until, Deadline: &deadline, Holds: true},
+		{Type: run.StepStarted, Step: "again"},
+		{Type: run.StepRetrying, Step: "again", Error: "connection refused", DelayMS: 8000},
+		{Type: run.StepStarted, Step: "done"},
+		finished("done", run.Pass, 1, "ok"),
+	}) {
+		l.note(&e.Event)
+	}
+	frame := strings.Join(l.frame(24), "\n")
+	frame = strings.Replace(frame, deadline.Local().Format("15:04:05"), "08:05:00", 1)
+	golden(t, "frame.txt", frame+"\n")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLiveLeavesTheLines: after a live run the terminal shows what the inner view wrote, and nothing else.
+func TestLiveLeavesTheLines(t *testing.T) {
+	var out bytes.Buffer
+	l := newTestLive(&out, began)
+	all := entries(t, sample())
+	for i, e := range all {
+		l.Event(e)
+		if i%3 == 0 {
+			l.mu.Lock()
+			l.redraw()
+			l.mu.Unlock()
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := screen(out.String()), render(t, config(), all); got != want {
+		t.Errorf("the screen shows\n%s\nand not\n%s", got, want)
+	}
+}
+
+// screen plays the escape sequences that Live uses: up n lines, and erase to the end.
+func screen(written string) string {
+	var lines []string
+	for written != "" {
+		if rest, ok := strings.CutPrefix(written, "\x1b["); ok {
+			n := 0
+			for rest[0] >= '0' && rest[0] <= '9' {
+				n, rest = n*10+int(rest[0]-'0'), rest[1:]
+			}
+			if rest[0] == 'A' {
+				lines = lines[:len(lines)-n]
+			}
+			written = strings.TrimPrefix(rest[1:], "\r")
+			continue
+		}
+		line, rest, _ := strings.Cut(written, "\n")
+		lines, written = append(lines, line), rest
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func TestShortRunDrawsNothing(t *testing.T) {
+	var out bytes.Buffer
+	l := newTestLive(&out, began)
+	all := entries(t, sample())
+	for _, e := range all {
+		l.Event(e)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), render(t, config(), all); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAboveGoesAboveTheLiveLines(t *testing.T) {
+	var out bytes.Buffer
+	l := newTestLive(&out, began)
+	l.Event(entries(t, []run.Event{{Type: run.StepStarted, Step: "slow"}})[0])
+	l.mu.Lock()
+	l.redraw()
+	l.mu.Unlock()
+	if _, err := l.Above(&out).Write([]byte("a log line\n")); err != nil {
+		t.Fatal(err)
+	}
+	closed := false
+	l.OnClose(func() { closed = true })
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := screen(out.String()); got != "a log line\n" || !closed {
+		t.Errorf("the screen shows %q, closed %v", got, closed)
+	}
+}

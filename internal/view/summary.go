@@ -1,0 +1,101 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// counted are the outcomes in the order of the summary, with the word for what counts.
+var counted = []struct {
+	outcome run.Outcome
+	word    string
+}{
+	{run.Pass, "passed"}, {run.Warn, "warned"}, {run.Fail, "failed"}, {run.Error, "erred"},
+	{run.Skipped, "skipped"}, {run.Blocked, "blocked"}, {run.Cancelled, "cancelled"},
+}
+
+// words name a run's outcome in its last line.
+var words = map[run.Outcome]string{
+	run.Pass: "passed", run.Warn: "passed with warnings", run.Fail: "failed", run.Error: "failed", run.Cancelled: "cancelled",
+}
+
+// exitInterrupted is the exit status of a run that was interrupted.
+const exitInterrupted = 3
+
+// Counts is "2 passed, 1 warned, 1 failed".
+func Counts(counts map[run.Outcome]int) string {
+	var parts []string
+	for _, c := range counted {
+		if n := counts[c.outcome]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, c.word))
+		}
+	}
+	if parts == nil {
+		return "no steps"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// finish writes the outputs, the summary and the run's id.
+func (t *Text) finish(e *run.Event) {
+	t.outputs(e.Outputs)
+	word := words[e.Outcome]
+	if e.ExitStatus != nil && *e.ExitStatus == exitInterrupted {
+		word = "interrupted"
+	}
+	text := word + ": " + Counts(e.Counts)
+	if e.DurationMS != nil {
+		text += " in " + Duration(milliseconds(*e.DurationMS))
+	}
+	if t.header != nil && t.header.MTTRTargetMS > 0 {
+		text += fmt.Sprintf(" (target %s)", Duration(milliseconds(t.header.MTTRTargetMS)))
+	}
+	paint := t.Palette.Bad
+	switch e.Outcome {
+	case run.Pass:
+		paint = t.Palette.Good
+	case run.Warn, run.Cancelled:
+		paint = t.Palette.Warn
+	}
+	if e.Error != "" {
+		t.line(t.Palette.Bad(t.clean(e.Error)))
+	}
+	id := "run " + e.Run
+	if t.Width > 0 && term.Width(text)+len(id)+3 > t.Width {
+		t.lines(paint(text), id)
+		return
+	}
+	t.line(paint(text) + " " + t.Glyphs.Dot + " " + id)
+}
+
+func (t *Text) outputs(all []run.OutputValue) {
+	if len(all) == 0 {
+		return
+	}
+	t.line("")
+	t.line(t.Palette.Strong("outputs"))
+	for _, o := range all {
+		name := "  " + t.clean(o.Name)
+		if o.Error != "" {
+			t.line(name + ": " + t.Palette.Bad(t.clean(o.Error)))
+			continue
+		}
+		if o.Sensitive {
+			t.line(name + " = (sensitive)")
+			continue
+		}
+		lines := t.valueLines(o.Value)
+		if len(lines) == 1 {
+			t.line(name + " = " + lines[0])
+			continue
+		}
+		t.line(name + " =")
+		for _, line := range lines {
+			t.line("    " + line)
+		}
+	}
+	t.line("")
+}

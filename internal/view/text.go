@@ -1,0 +1,154 @@
+package view
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// Config is how text looks.
+type Config struct {
+	Palette term.Palette
+	// Glyphs must be set.
+	Glyphs term.Glyphs
+	// Width is the terminal's in columns; zero: no terminal, so that nothing is cut.
+	Width int
+	// Times puts the wall clock in Zone (nil: local) before each line.
+	Times bool
+	Zone  *time.Location
+	// SkipHeader leaves out what runs against which targets, where it was shown already.
+	SkipHeader bool
+	// Redact blanks secrets before text is cut, so that no half of one remains; nil: nothing to blank.
+	Redact func(string) string
+}
+
+// defaultWidth is the layout's width where there is no terminal; nameWidth the least width of the column of names.
+const (
+	defaultWidth  = 72
+	nameWidth     = 18
+	durationWidth = 9
+)
+
+// Text writes what happened for people: a line a step, what it saw where it did not pass, the outputs and a summary.
+type Text struct {
+	Config
+	out   io.Writer
+	err   error
+	buf   bytes.Buffer
+	names int // width of the column of names
+	// checks are those of the steps that have not ended.
+	checks  map[string][]run.Event
+	header  *run.Header
+	started time.Time
+	stamp   string
+	steps   int // that have ended
+}
+
+// NewText makes a view that writes to out.
+func NewText(out io.Writer, config Config) *Text {
+	return &Text{Config: config, out: out, names: nameWidth, checks: map[string][]run.Event{}}
+}
+
+// Event shows an event; many show nothing.
+func (t *Text) Event(e journal.Entry) {
+	t.render(&e.Event)
+	t.flush()
+}
+
+// Close gives the first error of writing.
+func (t *Text) Close() error { return t.err }
+
+func (t *Text) flush() {
+	if t.err == nil && t.buf.Len() > 0 {
+		_, t.err = t.out.Write(t.buf.Bytes())
+	}
+	t.buf.Reset()
+}
+
+func (t *Text) render(e *run.Event) {
+	if t.Times {
+		t.stamp = t.Palette.Faint(t.local(e.Time).Format("15:04:05")) + " "
+	}
+	switch e.Type {
+	case run.RunStarted:
+		t.started, t.header = e.Time, e.Header
+		if e.Header != nil && !t.SkipHeader {
+			t.lines(Header(e.Header, t.Config)...)
+		}
+	case run.StepReady, run.StepStarted:
+		t.see(e.Step)
+	case run.StepExpanded:
+		if e.Keys != nil {
+			for _, key := range *e.Keys {
+				t.see(Address(e.Step, key))
+			}
+		}
+	case run.CheckEvaluated:
+		t.checks[e.Step] = append(t.checks[e.Step], *e)
+	case run.StepFinished:
+		t.step(e)
+		delete(t.checks, e.Step)
+		t.steps++
+	case run.RunStopping:
+		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn("stopping: "+t.clean(e.Reason)))
+	case run.RunFinished:
+		t.finish(e)
+	}
+}
+
+// see widens the column of names for a step that is going to run.
+func (t *Text) see(step string) {
+	limit := max(t.width()*2/5, nameWidth)
+	if w := term.Width(term.CleanLine(step)); w > t.names && w <= limit {
+		t.names = w
+	}
+}
+
+func (t *Text) width() int {
+	if t.Width <= 0 {
+		return defaultWidth
+	}
+	return t.Width
+}
+
+func (t *Text) local(at time.Time) time.Time {
+	if t.Zone == nil {
+		return at.Local()
+	}
+	return at.In(t.Zone)
+}
+
+func (t *Text) line(text string) {
+	t.buf.WriteString(t.stamp)
+	t.buf.WriteString(strings.TrimRight(text, " "))
+	t.buf.WriteByte('\n')
+}
+
+func (t *Text) lines(all ...string) {
+	for _, text := range all {
+		t.line(text)
+	}
+}
+
+// clean makes text of unknown origin safe to show on one line.
+func (c *Config) clean(text string) string { return term.CleanLine(c.redact(text)) }
+
+// cleanLines is clean for text of several lines.
+func (c *Config) cleanLines(text string) string { return term.Clean(c.redact(text)) }
+
+func (c *Config) redact(text string) string {
+	if c.Redact == nil {
+		return text
+	}
+	return c.Redact(text)
+}
+
+// Address names an instance of a step with for_each as the events do.
+func Address(step, key string) string {
+	return step + `["` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(key) + `"]`
+}
