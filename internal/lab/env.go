@@ -87,5 +87,13 @@ func (l *Lab) environment() []variable {
 		{"LAB_BACKUP_DIR", l.path("data", "backups")},
 		{"LAB_CLOSED_ADDRESS", l.address("closed")},
 		{"LAB_BIN_DIR", l.path("bin")},
+		// What runbooks/workspace.hcl has variables for.
+		{"RUNBOOK_VAR_api_url", "http://" + l.address("api")},
+		{"RUNBOOK_VAR_prometheus_url", "http://" + l.address("prometheus")},
+		{"RUNBOOK_VAR_redis_url", cache("default", secret["redis"])},
+		{"RUNBOOK_VAR_site_address", l.address("site")},
+		{"RUNBOOK_VAR_site_server_name", siteName},
+		{"RUNBOOK_VAR_site_ca_file", l.path("certs", "ca.crt")},
+		{"RUNBOOK_VAR_metrics_dir", l.path("data", "metrics")},
 	}
 }
