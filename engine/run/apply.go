@@ -87,7 +87,7 @@ func (s *State) expand(r ref, keys []string) {
 		step.byAddress[Address(s.plan.Steps[r.step].Name, keys[i], true)] = i
 	}
 	if len(keys) == 0 {
-		s.stepEnded(r.step, Pass)
+		s.end(r, verdict{Pass, "for_each is empty: nothing to do"})
 		return
 	}
 	for i := range keys {

@@ -13,7 +13,8 @@ const (
 	Start
 	// Expire says that a poll's time is over while it waited: conclude it with what it saw last.
 	Expire
-	// Settle asks for step_finished with the command's outcome and reason, without running anything.
+	// Settle asks for step_finished with the command's outcome and reason, without running anything: the step is
+	// skipped, blocked or cancelled, or passes because its for_each is empty.
 	Settle
 	// Stop asks for run_stopping with the reason.
 	Stop

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/oklog/ulid/v2"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run/local"
+	"github.com/e82355ed/runbook/engine/validate"
+)
+
+// Engine loads, plans and runs runbooks with a set of providers on behalf of a host. It holds no state between calls.
+type Engine struct {
+	// Registry holds the providers.
+	Registry *provider.Registry
+	// Host is the environment that runbooks and providers see.
+	Host provider.Host
+	// User is who runs it, "alice@host".
+	User string
+}
+
+// RunOptions are how a run is watched and kept.
+type RunOptions struct {
+	// Journal keeps the events; required.
+	Journal journal.Journal
+	// Sink sees every event after it was handed to the journal, in order; nil: nobody looks.
+	Sink func(journal.Entry)
+	// Redact blanks secrets in the JSON of an event; nil: none are known.
+	Redact func([]byte) []byte
+	// Interrupt stops the run gracefully when it is closed: nothing new starts, reads are cancelled, writes in flight
+	// end. Cancelling the context stops at once.
+	Interrupt <-chan struct{}
+	// FailOnWarn makes warnings count in the exit status.
+	FailOnWarn bool
+}
+
+// Result is how a run ended.
+type Result struct {
+	RunID string
+	local.Result
+}
+
+// Load reads a runbook and checks it without touching anything. The runbook is nil where the file can't be read; it may
+// be returned beside errors, for its Sources.
+func (e *Engine) Load(path string) (*lang.Runbook, hcl.Diagnostics) {
+	rb, diags := lang.Load(path, lang.LoadOptions{Registry: e.Registry})
+	if rb == nil {
+		return nil, diags
+	}
+	g, more := graph.Build(rb)
+	diags = append(diags, more...)
+	return rb, append(diags, validate.Runbook(rb, g, validate.Options{})...)
+}
+
+// Run carries a plan out. Errors among the diagnostics without a result mean that nothing was run, or that the journal
+// could not be written.
+func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result, hcl.Diagnostics) {
+	// A scope keeps what locals gave; the plan's saw no results.
+	scope := e.scope(plan)
+	result, diags, err := local.Run(ctx, local.Config{
+		RunID: plan.RunID, StartedAt: plan.StartedAt, Runbook: plan.Runbook, Graph: plan.Graph, Effects: plan.effects(),
+		Header: plan.Header, Scope: scope, Configs: plan.configs, MaxParallel: plan.maxParallel(), Timeout: plan.timeout(),
+		ReadOnly: plan.Options.ReadOnly, FailOnWarn: opts.FailOnWarn, Host: e.host(), Journal: opts.Journal, Sink: opts.Sink,
+		Redact: opts.Redact, Secret: plan.Options.Secret, Interrupt: opts.Interrupt,
+	})
+	if err != nil {
+		return nil, append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "The run can't be kept", Detail: fmt.Sprintf("%s.", err),
+		})
+	}
+	return &Result{RunID: plan.RunID, Result: *result}, diags
+}
+
+// host is the engine's with a log that can be called.
+func (e *Engine) host() provider.Host {
+	h := e.Host
+	if h.Log == nil {
+		h.Log = hclog.NewNullLogger()
+	}
+	return h
+}
+
+// newRunID is unique and sorts by time.
+func newRunID(at time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()
+}
+
+// countEffects counts the steps of each effect, checks left out.
+func countEffects(steps []PlannedStep) map[string]int {
+	counts := map[string]int{}
+	for _, s := range steps {
+		if !s.IsCheck {
+			counts[s.Effect.String()]++
+		}
+	}
+	return counts
+}

@@ -1,0 +1,146 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// Fake is a provider named "fake". The test tells what its actions do; it counts what they did.
+type Fake struct {
+	mu     sync.Mutex
+	calls  map[string]int
+	active int
+	most   int
+	log    []string
+
+	// Do is called for every action with the step's id and the number of the call, from 1, in place of a service. Nil:
+	// the action gives its value.
+	Do func(ctx context.Context, id string, n int) error
+}
+
+// Calls is how often an action with this id was carried out.
+func (f *Fake) Calls(id string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls[id]
+}
+
+// Most is how many actions were under way at once at the most.
+func (f *Fake) Most() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.most
+}
+
+// Log is the ids in the order in which their actions began.
+func (f *Fake) Log() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.log...)
+}
+
+type fakeConfig struct {
+	Password string `rb:"password,sensitive" doc:"A secret of the configuration."`
+	Name     string `rb:"name" doc:"What the target is called."`
+}
+
+type fakeArgs struct {
+	ID    string    `rb:"id" doc:"Names the call."`
+	Value cty.Value `rb:"value" doc:"What the result's value is."`
+}
+
+type fakeResult struct {
+	Value cty.Value `rb:"value" doc:"The argument, after how many calls."`
+	Call  int       `rb:"call" doc:"The number of the call, from 1."`
+	Items []item    `rb:"items" doc:"Two of them."`
+	Token string    `rb:"token,sensitive" doc:"A secret result."`
+	Count int       `rb:"count" doc:"Length of items."`
+}
+
+type item struct {
+	Name  string `rb:"name" doc:"A name."`
+	Ready bool   `rb:"ready" doc:"Whether it is ready."`
+}
+
+type client struct{ fake *Fake }
+
+// SecretToken is the sensitive result of every fake action.
+const SecretToken = "tok-5ecret-result"
+
+func (f *Fake) call(ctx context.Context, id string) (int, error) {
+	f.mu.Lock()
+	if f.calls == nil {
+		f.calls = map[string]int{}
+	}
+	f.calls[id]++
+	n := f.calls[id]
+	f.log = append(f.log, id)
+	f.active++
+	f.most = max(f.most, f.active)
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		f.active--
+		f.mu.Unlock()
+	}()
+	if f.Do == nil {
+		return n, nil
+	}
+	return n, f.Do(ctx, id, n)
+}
+
+// ErrUnreachable is an error like a service's that is not there: nothing was done.
+func ErrUnreachable() error {
+	return &provider.Error{Op: "call", Endpoint: "fake:1", Err: errors.New("connection refused"), NothingDone: true}
+}
+
+// Until returns when the context ends or the channel is closed.
+func Until(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("call fake:1: %w", ctx.Err())
+	case <-done:
+		return nil
+	}
+}
+
+// Provider declares the fake: fake_read, fake_write and fake_destroy, which take id and value, and fake_later, which
+// is declared but not supported.
+func (f *Fake) Provider() *provider.Provider {
+	action := func(name string, effect provider.Effect) provider.Action {
+		return provider.Define(provider.Definition[client, fakeArgs, fakeResult]{
+			Name: name, Doc: "Does as the test says.", Effect: effect,
+			Run: func(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
+				n, err := in.Client.fake.call(ctx, in.Args.ID)
+				if err != nil {
+					return nil, err
+				}
+				return &fakeResult{
+					Value: in.Args.Value, Call: n, Items: []item{{"a", true}, {"b", false}}, Count: 2, Token: SecretToken,
+				}, nil
+			},
+			Summarize: func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
+		})
+	}
+	later := provider.Define(provider.Definition[client, fakeArgs, fakeResult]{Name: "fake_later", Doc: "Comes later.", Effect: provider.Write})
+	return provider.New(provider.Setup[fakeConfig, client]{
+		Name: "fake", Doc: "A provider for tests.",
+		Open: func(context.Context, provider.Open[fakeConfig]) (client, error) { return client{f}, nil },
+		Target: func(req provider.Open[fakeConfig]) (string, error) {
+			return "fake://" + req.Config.Name, nil
+		},
+		Actions: []provider.Action{
+			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_destroy", provider.Destructive), later,
+		},
+	})
+}
+
+// deadline bounds every run of a test: a run that hangs fails there, with what it had told.
+const deadline = 30 * time.Second

@@ -1,0 +1,156 @@
+package enginetest
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/sqlite"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/redact"
+)
+
+// Options are what a test adds to a run. The zero value is fine.
+type Options struct {
+	Plan      engine.PlanOptions
+	Env       map[string]string
+	Interrupt <-chan struct{}
+	// OnEvent sees each event as it happens.
+	OnEvent    func(run.Event)
+	FailOnWarn bool
+	// Journal replaces the SQLite file.
+	Journal journal.Journal
+	Context context.Context
+}
+
+// Outcome is what a run came to.
+type Outcome struct {
+	Result *engine.Result
+	Diags  hcl.Diagnostics
+	Events []run.Event
+	// Stream is the JSON lines.
+	Stream string
+}
+
+// Run loads, plans and runs a runbook with the fake provider. The text may leave out the runbook block.
+func Run(t testing.TB, fake *Fake, text string, opts Options) Outcome {
+	t.Helper()
+	e := New(fake, opts.Env)
+	rb, diags := e.Load(Write(t, text))
+	if diags.HasErrors() {
+		return Outcome{Diags: diags}
+	}
+	redactor := &redact.Redactor{}
+	opts.Plan.Apply, opts.Plan.Secret = true, redactor.Add
+	ctx := opts.Context
+	if ctx == nil {
+		ctx = t.Context()
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	plan, more := e.Plan(ctx, rb, opts.Plan)
+	diags = append(diags, more...)
+	if diags.HasErrors() {
+		return Outcome{Diags: diags}
+	}
+	return carryOut(ctx, t, e, plan, opts, redactor)
+}
+
+func carryOut(ctx context.Context, t testing.TB, e *engine.Engine, plan *engine.Plan, opts Options, redactor *redact.Redactor) Outcome {
+	t.Helper()
+	j := opts.Journal
+	if j == nil {
+		var err error
+		if j, err = sqlite.Open(ctx, filepath.Join(t.TempDir(), "runs.db")); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	out := Outcome{}
+	var stream bytes.Buffer
+	result, more := e.Run(ctx, plan, engine.RunOptions{
+		Journal: j, Interrupt: opts.Interrupt, FailOnWarn: opts.FailOnWarn, Redact: redactor.Bytes,
+		Sink: func(entry journal.Entry) {
+			out.Events = append(out.Events, entry.Event)
+			stream.Write(entry.JSON)
+			stream.WriteByte('\n')
+			if opts.OnEvent != nil {
+				opts.OnEvent(entry.Event)
+			}
+		},
+	})
+	if ctx.Err() == context.DeadlineExceeded {
+		t.Fatalf("the run did not end:\n%s", stream.String())
+	}
+	out.Result, out.Diags, out.Stream = result, more, stream.String()
+	return out
+}
+
+// New makes an engine with the fake provider and an environment of the test's own.
+func New(fake *Fake, env map[string]string) *engine.Engine {
+	return &engine.Engine{
+		Registry: provider.NewRegistry(fake.Provider()),
+		Host: provider.Host{
+			Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+			Log:    hclog.NewNullLogger(),
+		},
+		User: "test@host",
+	}
+}
+
+// Write puts a runbook in a file of the test's and gives its path.
+func Write(t testing.TB, text string) string {
+	t.Helper()
+	if !strings.Contains(text, "runbook \"") {
+		text = "runbook \"test\" {}\n" + text
+	}
+	path := filepath.Join(t.TempDir(), "test.hcl")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Finished gives the step_finished events by address.
+func (o Outcome) Finished() map[string]run.Event {
+	out := map[string]run.Event{}
+	for _, e := range o.Events {
+		if e.Type == run.StepFinished {
+			out[e.Step] = e
+		}
+	}
+	return out
+}
+
+// Outcomes gives the outcomes by address.
+func (o Outcome) Outcomes() map[string]run.Outcome {
+	out := map[string]run.Outcome{}
+	for address, e := range o.Finished() {
+		out[address] = e.Outcome
+	}
+	return out
+}
+
+// Checks gives the check events of a step.
+func (o Outcome) Checks(address string) []run.Event {
+	var out []run.Event
+	for _, e := range o.Events {
+		if e.Type == run.CheckEvaluated && e.Step == address {
+			out = append(out, e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// PlanOptions are what the person who runs a runbook adds to it.
+type PlanOptions struct {
+	// Variables are the sources of variables' values beside the file's own.
+	Variables lang.VariableSources
+	// Targets keeps only these steps and what they depend on; empty: all.
+	Targets []string
+	// ReadOnly refuses every step that is not a read.
+	ReadOnly bool
+	// MaxParallel and Timeout override the runbook's; zero: the runbook's.
+	MaxParallel int
+	Timeout     time.Duration
+	// Apply makes a plan that will be run: secrets and the environment are read, and what can't be run is an error.
+	Apply bool
+	// Secret is told every secret value that is read; nil: nobody is.
+	Secret func(string)
+}
+
+// Plan is a checked runbook with its inputs: what a run would do.
+type Plan struct {
+	Runbook   *lang.Runbook
+	Graph     *graph.Graph
+	Variables map[string]cty.Value
+	Options   PlanOptions
+	// RunID and StartedAt are the run's, should the plan be run.
+	RunID     string
+	StartedAt time.Time
+	// Header is what run_started will tell: the targets among it.
+	Header run.Header
+	Steps  []PlannedStep // in the order of the file
+	// Stages are the steps' names by depth: the steps of a stage wait only for steps of earlier ones.
+	Stages [][]string
+
+	scope   *lang.Scope
+	configs *local.Configs
+}
+
+// PlannedStep is what is known of a step before it runs.
+type PlannedStep struct {
+	Name   string `json:"name"`
+	Action string `json:"action,omitempty"`
+	// Description is the author's.
+	Description string          `json:"description,omitempty"`
+	IsCheck     bool            `json:"-"`
+	Effect      provider.Effect `json:"effect"`
+	// Provider is the configuration's address, "postgres" or "kubernetes.eu"; Target the endpoint, empty when it is
+	// known only at run time.
+	Provider string `json:"provider,omitempty"`
+	Target   string `json:"target,omitempty"`
+	// WaitsFor are the steps that must have ended.
+	WaitsFor []string   `json:"waits_for,omitempty"`
+	RunIf    lang.RunIf `json:"run_if"`
+	When     string     `json:"when,omitempty"`
+	// Checks are the conditions as written: "assert self.count == 0".
+	Checks []string `json:"checks,omitempty"`
+	// Keys are the for_each keys; Expands is true when they are known only at run time.
+	ForEach bool     `json:"for_each,omitempty"`
+	Keys    []string `json:"keys,omitempty"`
+	Expands bool     `json:"expands_at_run_time,omitempty"`
+	// Supported is false for an action that this version can't run.
+	Supported bool `json:"supported"`
+	// Notes are things worth a line: "runs_on is ignored on a single machine".
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Plan says what a run would do, without touching a system.
+func (e *Engine) Plan(_ context.Context, rb *lang.Runbook, opts PlanOptions) (*Plan, hcl.Diagnostics) {
+	variables, diags := lang.ResolveVariables(rb, opts.Variables)
+	g, more := graph.Build(rb)
+	diags = append(diags, more...)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	if len(opts.Targets) > 0 {
+		selected, err := g.Select(opts.Targets)
+		if err != nil {
+			return nil, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong --target", Detail: err.Error()})
+		}
+		g = selected
+	}
+	for _, v := range variables {
+		local.TellSecrets(v, opts.Secret)
+	}
+	now := time.Now()
+	p := &Plan{Runbook: rb, Graph: g, Variables: variables, Options: opts, StartedAt: now, RunID: newRunID(now)}
+	p.scope = e.scope(p)
+	p.configs = local.NewConfigs(rb, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
+	planner := &planner{plan: p}
+	for _, n := range g.Nodes {
+		p.Steps = append(p.Steps, planner.step(n))
+	}
+	for _, stage := range g.Stages() {
+		names := make([]string, len(stage))
+		for i, n := range stage {
+			names[i] = n.Step.Name
+		}
+		p.Stages = append(p.Stages, names)
+	}
+	p.Header = p.header(e.User, planner.targets)
+	diags = append(diags, planner.diags...)
+	if opts.Apply {
+		diags = append(diags, planner.readSecrets()...)
+	}
+	return p, diags
+}
+
+// scope is what the plan's expressions see. Without Apply, what only a run knows is unknown.
+func (e *Engine) scope(p *Plan) *lang.Scope {
+	s := &lang.Scope{
+		Runbook: p.Runbook, Variables: p.Variables, RunID: p.RunID, StartedAt: p.StartedAt,
+		Step:        func(string) cty.Value { return cty.DynamicVal },
+		StepOutcome: func(string) string { return "" },
+		Host: lang.FunctionHost{
+			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: time.Now,
+			Static: !p.Options.Apply, OnSecret: p.Options.Secret,
+		},
+	}
+	return s
+}
+
+func (p *Plan) header(user string, targets []run.Target) run.Header {
+	return run.Header{
+		Runbook: p.Runbook.Name, Title: p.Runbook.Title, File: p.Runbook.File, User: user, ReadOnly: p.Options.ReadOnly,
+		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets,
+		MTTRTargetMS: float64(p.Runbook.MTTRTarget.Milliseconds()),
+	}
+}
+
+func (p *Plan) maxParallel() int {
+	if p.Options.MaxParallel > 0 {
+		return p.Options.MaxParallel
+	}
+	return p.Runbook.MaxParallel
+}
+
+func (p *Plan) timeout() time.Duration {
+	if p.Options.Timeout > 0 {
+		return p.Options.Timeout
+	}
+	return p.Runbook.Timeout
+}
+
+func (p *Plan) effects() map[string]provider.Effect {
+	effects := make(map[string]provider.Effect, len(p.Steps))
+	for _, s := range p.Steps {
+		effects[s.Name] = s.Effect
+	}
+	return effects
+}
+
+// Writes are the steps that change something, in the order of the file: what apply asks about.
+func (p *Plan) Writes() []PlannedStep {
+	var out []PlannedStep
+	for _, s := range p.Steps {
+		if s.Effect != provider.Read {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// readOnlyRefusal says why a step can't run under --read-only.
+func readOnlyRefusal(s *lang.Step, effect provider.Effect) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "Refused by --read-only",
+		Detail:  fmt.Sprintf("Step %q is a %s; leave it out with --target, or run without --read-only.", s.Name, effect),
+		Subject: &s.Range,
+	}
+}

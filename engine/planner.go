@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// planner looks at each step of a plan in turn.
+type planner struct {
+	plan    *Plan
+	targets []run.Target
+	seen    map[run.Target]bool
+	diags   hcl.Diagnostics
+}
+
+func (p *planner) step(n *graph.Node) PlannedStep {
+	s := n.Step
+	out := PlannedStep{
+		Name: s.Name, Action: s.Action, Description: s.Description, IsCheck: s.IsCheck(), RunIf: s.RunIf, Supported: true,
+		ForEach: s.ForEach != nil, Checks: checksOf(s),
+	}
+	for _, e := range n.In {
+		out.WaitsFor = append(out.WaitsFor, e.From.Step.Name)
+	}
+	if s.When != nil {
+		out.When = s.When.Source
+	}
+	if s.RunsOn != "" {
+		out.Notes = append(out.Notes, fmt.Sprintf("runs_on = %q is ignored: this run takes place on one machine", s.RunsOn))
+	}
+	if s.ForEach != nil {
+		out.Keys, out.Expands = p.keys(s)
+	}
+	if s.IsCheck() {
+		return out
+	}
+	spec := s.Spec.Spec()
+	args := p.args(s)
+	out.Effect = effectOf(s, spec.Classify(args))
+	out.Supported = spec.Supported
+	out.Target = spec.Target(args)
+	p.findTarget(s, &out)
+	p.refuse(s, &out)
+	return out
+}
+
+// keys evaluates for_each where no step's result is needed for it.
+func (p *planner) keys(s *lang.Step) (keys []string, expands bool) {
+	v, diags := p.plan.scope.Value(s.ForEach, lang.Frame{})
+	if diags.HasErrors() {
+		return nil, true // the run says what is wrong, should it come to it
+	}
+	v, _ = v.UnmarkDeep()
+	if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
+		return nil, true
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		k, value := it.Element()
+		if v.Type().IsSetType() {
+			k = value
+		}
+		if !k.IsKnown() || k.IsNull() || k.Type() != cty.String {
+			return nil, true
+		}
+		keys = append(keys, k.AsString())
+	}
+	sort.Strings(keys)
+	return keys, false
+}
+
+// args evaluates what is known of a step's arguments; the rest is unknown.
+func (p *planner) args(s *lang.Step) cty.Value {
+	l := lang.Frame{}
+	if s.ForEach != nil {
+		l.EachKey, l.EachValue = cty.UnknownVal(cty.String), cty.DynamicVal
+	}
+	return local.KnownArgs(p.plan.scope, s, l)
+}
+
+// effectOf joins what the action declares with what the author states: an author may raise an effect, and state it
+// where the action can't know.
+func effectOf(s *lang.Step, declared provider.Effect) provider.Effect {
+	if s.Effect == nil {
+		return declared
+	}
+	if s.Spec.Spec().AuthorStatesEffect {
+		return *s.Effect
+	}
+	return max(declared, *s.Effect)
+}
+
+// findTarget names the system that a step talks to and keeps it for the header.
+func (p *planner) findTarget(s *lang.Step, out *PlannedStep) {
+	l := lang.Frame{}
+	if s.ForEach != nil {
+		l.EachKey, l.EachValue = cty.UnknownVal(cty.String), cty.DynamicVal
+	}
+	target, diags := p.plan.configs.Target(s, l)
+	if diags.HasErrors() {
+		// What is unknown before a run is no mistake; a run reads it, and then it is.
+		if p.plan.Options.Apply && s.ForEach == nil {
+			p.diags = append(p.diags, diags...)
+		}
+		out.Provider = s.Provider.Name
+		return
+	}
+	out.Provider = target.Provider
+	if out.Target == "" {
+		out.Target = target.Target
+	}
+	target.Target = out.Target
+	if p.seen == nil {
+		p.seen = map[run.Target]bool{}
+	}
+	if target.Target != "" && !p.seen[target] {
+		p.seen[target] = true
+		p.targets = append(p.targets, target)
+	}
+}
+
+// refuse adds why a step can't be run as planned.
+func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
+	if p.plan.Options.ReadOnly && out.Effect != provider.Read {
+		p.diags = append(p.diags, readOnlyRefusal(s, out.Effect))
+	}
+	if !p.plan.Options.Apply {
+		return
+	}
+	if !out.Supported {
+		p.diags = append(p.diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Not supported yet",
+			Detail:  fmt.Sprintf("This version checks and plans %s, and can't carry it out.", s.Action),
+			Subject: &s.ActionRange,
+		})
+	}
+	if out.Effect != provider.Read && s.Provider.NeedsTarget && !p.plan.configs.Explicit(s) {
+		p.diags = append(p.diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "A write needs an explicit target",
+			Detail: fmt.Sprintf("Step %q changes something, and no provider %q block names the system; what is found in the surroundings is for reads.",
+				s.Name, s.Provider.Name),
+			Subject: &s.ActionRange,
+		})
+	}
+}
+
+// checksOf writes a step's checks as the plan shows them.
+func checksOf(s *lang.Step) []string {
+	var out []string
+	if s.Precondition != nil {
+		out = append(out, "precondition "+s.Precondition.Condition.Source)
+	}
+	if s.Poll != nil {
+		out = append(out, "until "+s.Poll.Until.Source)
+	}
+	for _, a := range s.Asserts {
+		out = append(out, "assert "+a.Condition.Source)
+	}
+	for _, t := range s.Thresholds {
+		text := fmt.Sprintf("threshold %q:", t.Name)
+		if t.Expect != nil {
+			text += " expect " + t.Expect.Source
+		}
+		if t.Warn != nil {
+			text += " warn " + t.Warn.Source
+		}
+		out = append(out, text)
+	}
+	return out
+}

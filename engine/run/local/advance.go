@@ -1,0 +1,124 @@
+package local
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// execution is a step or an instance that was prepared.
+type execution struct {
+	address string
+	step    *lang.Step
+	local   lang.Frame
+	effect  provider.Effect
+	// cancel ends the attempt under way; nil between attempts.
+	cancel context.CancelCauseFunc
+	// key is the instance's place among the keys of for_each, or -1.
+	key int
+	// prepared holds what is evaluated once, before the first attempt.
+	prepared *prepared
+	attempts int
+	timing   timing
+	// last is the latest attempt: what a poll that gives up concludes with.
+	last *attempt
+}
+
+// advance carries out commands until the scheduler has no more to say, and reports whether the run is over.
+func (r *runner) advance(ctx context.Context) (finished bool, err error) {
+	for {
+		commands := r.state.Next(r.clock())
+		if len(commands) == 0 {
+			return false, r.flush(ctx, false)
+		}
+		var launch []func()
+		barrier := false
+		for _, c := range commands {
+			start, finished, err := r.carryOut(ctx, c)
+			if err != nil || finished {
+				return finished, err
+			}
+			if start != nil {
+				launch = append(launch, start)
+				barrier = barrier || r.live[c.Address].effect != provider.Read
+			}
+		}
+		// Write-ahead: what starts now is in the journal first, and on disk where it is a write.
+		if err := r.flush(ctx, barrier); err != nil {
+			return false, err
+		}
+		for _, start := range launch {
+			r.underWay++
+			go start()
+		}
+	}
+}
+
+// carryOut does what a command asks. A start gives the function that makes the attempt.
+func (r *runner) carryOut(ctx context.Context, c run.Command) (start func(), finished bool, err error) {
+	step := r.nodeStep(c)
+	switch c.Kind {
+	case run.Prepare:
+		return nil, false, r.prepare(step, c)
+	case run.Start:
+		return r.start(ctx, r.live[c.Address], c)
+	case run.Expire:
+		return nil, false, r.expire(r.live[c.Address])
+	case run.Settle:
+		return nil, false, r.settle(step, c)
+	case run.Stop:
+		return nil, false, r.emit(&run.Event{Type: run.RunStopping, Reason: c.Reason})
+	case run.Finish:
+		return nil, true, r.finishRun()
+	}
+	return nil, false, fmt.Errorf("unknown command %d", c.Kind)
+}
+
+func (r *runner) nodeStep(c run.Command) *lang.Step {
+	if c.Kind == run.Stop || c.Kind == run.Finish {
+		return nil
+	}
+	return r.Graph.Nodes[c.Step].Step
+}
+
+// settle ends a step that does not run.
+func (r *runner) settle(step *lang.Step, c run.Command) error {
+	e := &run.Event{Step: c.Address, Outcome: c.Outcome, Error: c.Reason}
+	if c.Outcome == run.Pass {
+		e.Error, e.Summary = "", c.Reason
+	}
+	return r.end(step, c.Key, e, nil)
+}
+
+// start begins an attempt. A check, which talks to nobody, is concluded on the spot.
+func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func(), bool, error) {
+	x.attempts = c.Attempt
+	e := &run.Event{Type: run.StepStarted, Step: x.address, Action: x.step.Action, Attempt: c.Attempt}
+	if !x.step.IsCheck() {
+		e.Effect = x.effect.String()
+	}
+	if err := r.emit(e); err != nil {
+		return nil, false, err
+	}
+	if x.timing.started.IsZero() {
+		x.timing.started = e.Time
+	}
+	a := &attempt{execution: x, number: c.Attempt}
+	if x.step.IsCheck() {
+		return nil, false, r.concludeWith(r.conclude(a, false))
+	}
+	attemptCtx, cancel := context.WithCancelCause(ctx)
+	x.cancel = cancel
+	return func() {
+		r.attempt(attemptCtx, a, c.Deadline)
+		r.done <- a
+	}, false, nil
+}
+
+// expire concludes a poll whose time passed while it waited.
+func (r *runner) expire(x *execution) error {
+	return r.concludeWith(r.conclude(x.last, true))
+}

@@ -1,0 +1,172 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// conclusion is what a step came to: the events that tell it and the ending that others see.
+type conclusion struct {
+	attempt  *attempt
+	checks   []*checked
+	finished run.Event
+	ending   *ending
+}
+
+// withSelf is the attempt's local scope with its result as self.
+func (r *runner) withSelf(a *attempt) lang.Frame {
+	local := a.local
+	local.Self = cty.ObjectVal(a.selfEnding().self())
+	return local
+}
+
+func (a *attempt) selfEnding() *ending {
+	e := &ending{timing: timing{a.timing.started, a.ended}, attempts: a.number}
+	if a.result != nil {
+		e.result = a.result.Value
+	}
+	return e
+}
+
+// conclude evaluates a step's checks on its last attempt. expired says that a poll's time is over.
+func (r *runner) conclude(a *attempt, expired bool) *conclusion {
+	if a.ended.IsZero() {
+		a.ended = r.clock()
+	}
+	c := &conclusion{attempt: a, ending: a.selfEnding()}
+	outcome, problem := run.Pass, ""
+	switch {
+	case a.precondition != nil:
+		c.checks = []*checked{a.precondition}
+	case a.err != nil:
+		outcome, problem = run.Error, a.err.Error()
+		if expired {
+			problem = "the poll's time (" + a.step.Poll.Timeout.String() + ") is over and the last read erred: " + problem
+		}
+	default:
+		c.checks = r.checks(a, expired)
+	}
+	for _, check := range c.checks {
+		outcome = run.Worse(outcome, check.outcome)
+		if check.outcome == run.Error && problem == "" {
+			problem = check.Message
+		}
+	}
+	tolerated := run.Outcome("")
+	if a.step.ContinueOnError && (outcome == run.Fail || outcome == run.Error) {
+		tolerated, outcome = outcome, run.Warn
+	}
+	c.ending.outcome, c.ending.err = outcome, problem
+	r.describe(c, tolerated)
+	return c
+}
+
+// describe writes step_finished.
+func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
+	a := c.attempt
+	took := c.ending.timing.duration()
+	e := &c.finished
+	e.Type, e.Step, e.Time = run.StepFinished, a.address, a.ended
+	e.Action, e.Outcome, e.Tolerated, e.Error = a.step.Action, c.ending.outcome, tolerated, c.ending.err
+	e.DurationMS, e.Attempts = &took, a.number
+	e.Source = place(a.step.Range)
+	if a.result != nil {
+		e.Result = lang.ValueToJSON(a.result.Value)
+		e.Summary, e.Warnings = a.result.Summary, a.result.Warnings
+		if a.result.Failure != nil {
+			e.Detail = a.result.Failure.Detail
+		}
+	}
+	if fact := theFact(c.checks); fact != "" {
+		e.Summary = fact
+	}
+	if a.step.Show != nil && a.err == nil && a.precondition == nil {
+		e.Show, e.Warnings = r.show(a, e.Warnings)
+	}
+	if c.ending.outcome != run.Pass {
+		e.Remedies = r.remedies(a.step.Remedies, r.withEnding(a, c.ending))
+	}
+}
+
+// withEnding is self with outcome and error, for remedies.
+func (r *runner) withEnding(a *attempt, e *ending) lang.Frame {
+	local := a.local
+	local.Self = e.value()
+	return local
+}
+
+func (r *runner) show(a *attempt, warnings []string) (json.RawMessage, []string) {
+	v, diags := r.Scope.Value(a.step.Show, r.withSelf(a))
+	if diags.HasErrors() {
+		return nil, append(warnings, "show could not be evaluated: "+text(diags))
+	}
+	return lang.ValueToJSON(v), warnings
+}
+
+// theFact is the one thing that matters: the message of the worst check that did not hold, else the thresholds' values.
+func theFact(checks []*checked) string {
+	var worst, first *checked
+	for _, c := range checks {
+		if c.Kind == run.KindThreshold && first == nil {
+			first = c
+		}
+		if c.outcome != run.Pass && c.Severity != string(lang.SeverityInfo) && (worst == nil || run.Worse(worst.outcome, c.outcome) != worst.outcome) {
+			worst = c
+		}
+	}
+	switch {
+	case worst != nil:
+		return worst.Message
+	case first != nil:
+		return first.Message
+	}
+	return ""
+}
+
+// concludeWith tells the events of a conclusion.
+func (r *runner) concludeWith(c *conclusion) error {
+	for _, check := range c.checks {
+		e := &run.Event{
+			Type: run.CheckEvaluated, Step: c.attempt.address, Time: c.attempt.ended, Outcome: check.outcome, Check: &check.Check,
+		}
+		if err := r.emit(e); err != nil {
+			return err
+		}
+	}
+	if a := c.attempt; a.err != nil && !errors.Is(a.err, errInterrupted) {
+		r.Host.Log.Debug("step erred", "step", a.address, "attempt", a.number, "error", a.err)
+	}
+	return r.end(c.attempt.step, c.attempt.key, &c.finished, c.ending)
+}
+
+// end tells how a step or an instance ended and lets others see it. Without an ending it never ran.
+func (r *runner) end(step *lang.Step, key int, e *run.Event, end *ending) error {
+	e.Type = run.StepFinished
+	if e.DurationMS == nil {
+		zero := 0.0
+		e.DurationMS = &zero
+	}
+	if e.Source == "" {
+		e.Source = place(step.Range)
+	}
+	if end == nil {
+		if e.Action == "" {
+			e.Action = step.Action
+		}
+		if e.Outcome == run.Error && step.ContinueOnError {
+			e.Outcome, e.Tolerated = run.Warn, run.Error
+		}
+		end = &ending{outcome: e.Outcome, err: e.Error}
+		if e.Outcome == run.Error || e.Tolerated != "" {
+			e.Remedies = r.remedies(step.Remedies, lang.Frame{Self: end.value()})
+		}
+	}
+	r.values.end(step.Name, key, end)
+	delete(r.live, e.Step)
+	return r.emit(e)
+}

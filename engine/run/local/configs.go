@@ -1,0 +1,187 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// Configs are the provider configurations of a run, each with its client, made on first use. Safe for concurrent use.
+type Configs struct {
+	rb       *lang.Runbook
+	scope    *lang.Scope
+	host     provider.Host
+	readOnly bool
+	parallel int
+	secret   func(string)
+
+	mu   sync.Mutex
+	open map[string]*config
+}
+
+// NewConfigs makes the configurations of a runbook; nothing is opened yet. parallel is how many steps run at once; secret
+// is told the sensitive strings of configurations and may be nil.
+func NewConfigs(rb *lang.Runbook, scope *lang.Scope, host provider.Host, readOnly bool, parallel int, secret func(string)) *Configs {
+	return &Configs{
+		rb: rb, scope: scope, host: host, readOnly: readOnly, parallel: parallel, secret: secret, open: map[string]*config{},
+	}
+}
+
+// config is one configuration.
+type config struct {
+	address string
+	schema  *provider.Provider
+	request provider.OpenRequest
+
+	mu     sync.Mutex
+	client provider.Client
+}
+
+// block is the provider block that a step uses; nil where there is none.
+func (c *Configs) block(s *lang.Step) *lang.ProviderConfig {
+	if s.IsCheck() {
+		return nil
+	}
+	alias := ""
+	if s.ProviderRef != nil {
+		alias = s.ProviderRef.Alias
+	}
+	for _, b := range c.rb.Providers {
+		if b.Provider == s.Provider.Name && b.Alias == alias {
+			return b
+		}
+	}
+	return nil
+}
+
+// Explicit reports whether a provider block names the step's target.
+func (c *Configs) Explicit(s *lang.Step) bool { return c.block(s) != nil }
+
+// choose finds the configuration of a step or an instance.
+func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnostics) {
+	block := c.block(s)
+	address := s.Provider.Name
+	configLocal := lang.Frame{}
+	if s.ProviderRef != nil && s.ProviderRef.Alias != "" {
+		address += "." + s.ProviderRef.Alias
+	}
+	if block != nil && block.ForEach != nil {
+		key, each, diags := c.key(s, block, local)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		address = run.Address(address, key, true)
+		configLocal = each
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.open[address]; known != nil {
+		return known, nil
+	}
+	made, diags := c.make(address, s, block, configLocal)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	c.open[address] = made
+	return made, diags
+}
+
+func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig, local lang.Frame) (*config, hcl.Diagnostics) {
+	request := provider.OpenRequest{Host: c.host, Dir: c.rb.Dir, ReadOnly: c.readOnly, MaxParallel: max(c.parallel, 1)}
+	if block != nil {
+		value, diags := object(c.scope, s.Provider.Config(), block.Config, local)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		TellSecrets(value, c.secret)
+		request.Config, request.Dir = value, block.Dir
+		if block.MaxParallel > 0 {
+			request.MaxParallel = min(request.MaxParallel, block.MaxParallel)
+		}
+	}
+	return &config{address: address, schema: s.Provider, request: request}, nil
+}
+
+// key finds which instance of a provider block with for_each a step uses.
+func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame) (string, lang.Frame, hcl.Diagnostics) {
+	v, diags := c.scope.Value(block.ForEach, lang.Frame{})
+	if diags.HasErrors() {
+		return "", lang.Frame{}, diags
+	}
+	keys, instances, problem := forEach(v)
+	if problem != "" {
+		return "", lang.Frame{}, diagnostic("for_each of provider "+s.Provider.Name, problem, block.ForEach.Range())
+	}
+	if s.ProviderRef == nil || s.ProviderRef.Key == nil {
+		return "", lang.Frame{}, diagnostic("The provider has several configurations",
+			fmt.Sprintf("Choose one with provider = provider.%s[\"key\"]; the keys are %q.", s.Provider.Name, keys), s.Range)
+	}
+	k, diags := c.scope.Value(s.ProviderRef.Key, local)
+	if diags.HasErrors() {
+		return "", lang.Frame{}, diags
+	}
+	k, _ = k.Unmark()
+	if k.IsNull() || !k.IsKnown() || k.Type() != cty.String {
+		return "", lang.Frame{}, diagnostic("The provider's key is not a string", s.ProviderRef.Key.Source, s.ProviderRef.Range)
+	}
+	at := slices.Index(keys, k.AsString())
+	if at < 0 {
+		return "", lang.Frame{}, diagnostic("There is no such configuration",
+			fmt.Sprintf("provider.%s has no key %q; its keys are %q.", s.Provider.Name, k.AsString(), keys), s.ProviderRef.Range)
+	}
+	return keys[at], instances[at], nil
+}
+
+// Target names the system that a step's configuration points at and the configuration's address.
+func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagnostics) {
+	chosen, diags := c.choose(s, local)
+	if diags.HasErrors() {
+		return run.Target{}, diags
+	}
+	target, err := chosen.schema.Target(chosen.request)
+	if err != nil {
+		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), s.ActionRange)
+	}
+	return run.Target{Provider: chosen.address, Target: target}, nil
+}
+
+// open gives the configuration's client. A failure is not kept: the next attempt tries anew.
+func (c *config) open(ctx context.Context) (provider.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != nil {
+		return c.client, nil
+	}
+	client, err := c.schema.Open(ctx, c.request)
+	if err != nil {
+		return nil, err
+	}
+	c.client = client
+	return client, nil
+}
+
+// Close closes the clients.
+func (c *Configs) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, one := range c.open {
+		if one.client != nil {
+			errs = append(errs, provider.Close(one.client))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func diagnostic(summary, detail string, at hcl.Range) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at}}
+}

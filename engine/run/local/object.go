@@ -1,0 +1,93 @@
+package local
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// object evaluates attributes into an object of a schema: converted to its types, null where absent.
+func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.Attr, local lang.Frame) (cty.Value, hcl.Diagnostics) {
+	values := make(map[string]cty.Value, len(schema.Attributes))
+	var diags hcl.Diagnostics
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		attr := attrs[a.Name]
+		if attr == nil {
+			values[a.Name] = cty.NullVal(a.Type)
+			continue
+		}
+		v, more := scope.Value(attr.Expr, local)
+		diags = append(diags, more...)
+		if more.HasErrors() {
+			continue
+		}
+		converted, err := convert.Convert(v, a.Type)
+		if err != nil {
+			diags = append(diags, diagnostic("Wrong type", fmt.Sprintf("%s must be %s: %s.", a.Name, a.Type.FriendlyName(), err), attr.Range)...)
+			continue
+		}
+		if unmarked, _ := converted.Unmark(); unmarked.IsNull() && a.Required {
+			diags = append(diags, diagnostic("A required argument is null", fmt.Sprintf("%s = %s gave null.", a.Name, attr.Expr.Source), attr.Range)...)
+			continue
+		}
+		if a.Sensitive {
+			converted = converted.Mark(provider.Sensitive)
+		}
+		values[a.Name] = converted
+	}
+	if diags.HasErrors() {
+		return cty.NilVal, diags
+	}
+	return cty.ObjectVal(values), diags
+}
+
+// text writes diagnostics' errors in one line, for events.
+func text(diags hcl.Diagnostics) string {
+	var parts []string
+	for _, d := range diags {
+		if d.Severity != hcl.DiagError {
+			continue
+		}
+		part := d.Summary
+		if d.Detail != "" {
+			part = d.Detail
+		}
+		if d.Subject != nil {
+			part = fmt.Sprintf("%s:%d: %s", baseName(d.Subject.Filename), d.Subject.Start.Line, part)
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func baseName(path string) string {
+	return path[strings.LastIndexAny(path, `/\`)+1:]
+}
+
+// KnownArgs evaluates what can be known of a step's arguments before it runs; the rest is unknown.
+func KnownArgs(scope *lang.Scope, step *lang.Step, local lang.Frame) cty.Value {
+	schema := step.Spec.Spec().Args()
+	values := make(map[string]cty.Value, len(schema.Attributes))
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		attr := step.Args[a.Name]
+		if attr == nil {
+			values[a.Name] = cty.NullVal(a.Type)
+			continue
+		}
+		values[a.Name] = cty.UnknownVal(a.Type)
+		if v, diags := scope.Value(attr.Expr, local); !diags.HasErrors() {
+			if converted, err := convert.Convert(v, a.Type); err == nil {
+				values[a.Name] = converted
+			}
+		}
+	}
+	return cty.ObjectVal(values)
+}

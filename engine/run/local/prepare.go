@@ -1,0 +1,140 @@
+package local
+
+import (
+	"fmt"
+	"sort"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// prepare evaluates what comes before a step needs a place: when and for_each. Arguments follow in the first attempt.
+func (r *runner) prepare(step *lang.Step, c run.Command) error {
+	local := lang.Frame{}
+	whole := c.Key < 0
+	if !whole {
+		local = r.values.each(step.Name, c.Key)
+	}
+	perInstance := step.ForEach != nil && refersTo(step.When, lang.RefEach)
+	if step.When != nil && whole != perInstance {
+		holds, diags := r.condition(step.When, local)
+		if diags.HasErrors() {
+			return r.end(step, c.Key, &run.Event{Step: c.Address, Outcome: run.Error, Error: "when: " + text(diags)}, nil)
+		}
+		if !holds {
+			return r.end(step, c.Key, &run.Event{Step: c.Address, Outcome: run.Skipped, Error: "when is false: " + step.When.Source}, nil)
+		}
+	}
+	if whole && step.ForEach != nil {
+		return r.expand(step, c)
+	}
+	r.live[c.Address] = &execution{address: c.Address, step: step, key: c.Key, local: local, effect: r.Effects[step.Name]}
+	return r.emit(&run.Event{Type: run.StepReady, Step: c.Address})
+}
+
+func refersTo(e *lang.Expr, kind lang.RefKind) bool {
+	if e == nil {
+		return false
+	}
+	for _, ref := range e.Refs {
+		if ref.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// condition evaluates an expression that must be a bool.
+func (r *runner) condition(e *lang.Expr, local lang.Frame) (bool, hcl.Diagnostics) {
+	v, diags := r.Scope.Value(e, local)
+	if diags.HasErrors() {
+		return false, diags
+	}
+	holds, problem := boolOf(v)
+	if problem != "" {
+		return false, append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "The condition is not a bool", Subject: e.Range().Ptr(),
+			Detail: fmt.Sprintf("%s %s.", e.Source, problem),
+		})
+	}
+	return holds, diags
+}
+
+// boolOf reads a condition's value; problem says why it is none.
+func boolOf(v cty.Value) (holds bool, problem string) {
+	v, _ = v.Unmark()
+	switch {
+	case v.IsNull():
+		return false, "is null"
+	case !v.IsKnown():
+		return false, "is not known"
+	case v.Type() != cty.Bool:
+		return false, "is " + v.Type().FriendlyName() + ", not true or false"
+	}
+	return v.True(), ""
+}
+
+// expand evaluates for_each, once, into keys in order.
+func (r *runner) expand(step *lang.Step, c run.Command) error {
+	v, diags := r.Scope.Value(step.ForEach, lang.Frame{})
+	var keys []string
+	var instances []lang.Frame
+	problem := text(diags)
+	if !diags.HasErrors() {
+		keys, instances, problem = forEach(v)
+	}
+	if problem != "" {
+		return r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: "for_each: " + problem}, nil)
+	}
+	r.values.expand(step.Name, keys, instances)
+	return r.emit(&run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys})
+}
+
+// forEach reads the value of a for_each: a map, an object or a set of strings.
+func forEach(v cty.Value) (keys []string, instances []lang.Frame, problem string) {
+	v, marks := v.Unmark()
+	ty := v.Type()
+	switch {
+	case len(marks) > 0:
+		return nil, nil, "its keys would show a sensitive value; use nonsensitive(…) if they may be shown"
+	case v.IsNull():
+		return nil, nil, "it is null; give an empty map for nothing to do"
+	case !v.IsWhollyKnown():
+		return nil, nil, "it is not known"
+	case ty.IsSetType() && ty.ElementType() == cty.String, ty.IsMapType(), ty.IsObjectType():
+	case ty.IsListType(), ty.IsTupleType():
+		return nil, nil, fmt.Sprintf("it is a %s; write toset(…) around a list of strings, or make a map with { for x in … : x.name => x }", kindOf(ty))
+	default:
+		return nil, nil, fmt.Sprintf("it is %s, and must be a map or a set of strings", ty.FriendlyName())
+	}
+	byKey := map[string]cty.Value{}
+	for it := v.ElementIterator(); it.Next(); {
+		k, value := it.Element()
+		if ty.IsSetType() {
+			k = value
+		}
+		if k.IsNull() || k.IsMarked() {
+			return nil, nil, "one of its keys is null or sensitive"
+		}
+		byKey[k.AsString()] = value
+		keys = append(keys, k.AsString())
+	}
+	sort.Strings(keys)
+	for _, k := range keys {
+		instances = append(instances, lang.Frame{EachKey: cty.StringVal(k), EachValue: byKey[k]})
+	}
+	if keys == nil {
+		keys = []string{}
+	}
+	return keys, instances, ""
+}
+
+func kindOf(ty cty.Type) string {
+	if ty.IsTupleType() {
+		return "tuple"
+	}
+	return "list"
+}

@@ -1,0 +1,84 @@
+package local
+
+import (
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// remedies evaluates what to do. A part that can't be evaluated says so in place of its text: the rest still helps.
+func (r *runner) remedies(list []*lang.Remedy, local lang.Frame) []run.Remedy {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]run.Remedy, 0, len(list))
+	for _, remedy := range list {
+		out = append(out, run.Remedy{
+			Text: r.remedyText(remedy.Text, local), Guide: r.remedyText(remedy.Guide, local),
+			Contact: r.remedyText(remedy.Contact, local), Escalation: r.remedyText(remedy.Escalation, local),
+		})
+	}
+	return out
+}
+
+func (r *runner) remedyText(e *lang.Expr, local lang.Frame) string {
+	if e == nil {
+		return ""
+	}
+	v, diags := r.Scope.Value(e, local)
+	if diags.HasErrors() {
+		return "(can't be evaluated: " + text(diags) + ")"
+	}
+	if unmarked, _ := v.Unmark(); !unmarked.IsNull() && unmarked.Type().IsObjectType() {
+		if unmarked.Type().HasAttribute("levels") {
+			return escalationText(unmarked)
+		}
+		return contactText(unmarked)
+	}
+	return stringOf(v)
+}
+
+// contactParts are a contact's attributes in the order in which someone in need reads them.
+var contactParts = []string{"role", "name", "phone", "slack", "email", "pagerduty", "url", "hours"}
+
+func contactText(contact cty.Value) string {
+	var parts []string
+	for _, name := range contactParts {
+		if s := attributeText(contact, name); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func escalationText(escalation cty.Value) string {
+	var parts []string
+	for it := escalation.GetAttr("levels").ElementIterator(); it.Next(); {
+		_, level := it.Element()
+		part := ""
+		if level.Type().HasAttribute("contact") {
+			if contact := level.GetAttr("contact"); !contact.IsNull() && contact.Type().IsObjectType() {
+				part = contactText(contact)
+			}
+		}
+		if after := attributeText(level, "after"); after != "" {
+			part = "after " + after + ": " + part
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func attributeText(object cty.Value, name string) string {
+	if !object.Type().HasAttribute(name) {
+		return ""
+	}
+	v := object.GetAttr(name)
+	if unmarked, _ := v.Unmark(); unmarked.IsNull() {
+		return ""
+	}
+	return stringOf(v)
+}

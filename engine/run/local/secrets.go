@@ -1,0 +1,50 @@
+package local
+
+import (
+	"net/url"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// TellSecrets tells every sensitive string in a value, and the passwords of sensitive URLs, which services like to
+// repeat by themselves.
+func TellSecrets(v cty.Value, tell func(string)) {
+	if tell == nil || !v.ContainsMarked() {
+		return
+	}
+	_, marked := v.UnmarkDeepWithPaths()
+	plain, _ := v.UnmarkDeep()
+	for _, at := range marked {
+		if _, ok := at.Marks[provider.Sensitive]; !ok {
+			continue
+		}
+		part, err := at.Path.Apply(plain)
+		if err != nil {
+			continue // a path into a set: the set as a whole is marked then
+		}
+		tellStrings(part, tell)
+	}
+}
+
+func tellStrings(v cty.Value, tell func(string)) {
+	if v.IsNull() || !v.IsKnown() {
+		return
+	}
+	if v.Type() == cty.String {
+		tell(v.AsString())
+		if u, err := url.Parse(v.AsString()); err == nil && u.User != nil {
+			if password, ok := u.User.Password(); ok {
+				tell(password)
+			}
+		}
+		return
+	}
+	if v.CanIterateElements() {
+		for it := v.ElementIterator(); it.Next(); {
+			_, item := it.Element()
+			tellStrings(item, tell)
+		}
+	}
+}

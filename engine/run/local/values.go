@@ -1,0 +1,163 @@
+package local
+
+import (
+	"sync"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// timing is what every step's value tells beside its result.
+type timing struct {
+	started  time.Time
+	finished time.Time
+}
+
+func (t timing) duration() float64 {
+	if t.started.IsZero() {
+		return 0
+	}
+	return milliseconds(t.finished.Sub(t.started))
+}
+
+// ending is how a step or an instance ended, and what it gave.
+type ending struct {
+	// result is an object, or cty.NilVal where the action gave none.
+	result   cty.Value
+	outcome  run.Outcome
+	err      string
+	timing   timing
+	attempts int
+}
+
+// values holds what expressions see of the steps. The loop writes, attempts read: it is safe for concurrent use.
+type values struct {
+	mu    sync.RWMutex
+	steps map[string]*stepValues
+}
+
+type stepValues struct {
+	keyed bool
+	// whole is the ending of a step without for_each, or of one that never came to its instances.
+	whole *ending
+	keys  []string
+	each  []lang.Frame
+	ends  []*ending
+	// value is made on first use and kept once the step has ended.
+	value cty.Value
+}
+
+func newValues(g *graph.Graph) *values {
+	v := &values{steps: make(map[string]*stepValues, len(g.Nodes))}
+	all := make([]stepValues, len(g.Nodes))
+	for i, n := range g.Nodes {
+		all[i].keyed = n.Step.ForEach != nil
+		v.steps[n.Step.Name] = &all[i]
+	}
+	return v
+}
+
+func (v *values) expand(name string, keys []string, each []lang.Frame) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s := v.steps[name]
+	s.keys, s.each, s.ends = keys, each, make([]*ending, len(keys))
+}
+
+func (v *values) each(name string, key int) lang.Frame {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.steps[name].each[key]
+}
+
+// end keeps how a step (key -1) or an instance ended.
+func (v *values) end(name string, key int, e *ending) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s := v.steps[name]
+	if key < 0 {
+		s.whole = e
+	} else {
+		s.ends[key] = e
+	}
+	s.value = cty.NilVal
+}
+
+// outcome tells how a step ended, for messages: "skipped"; empty where it passed or is keyed.
+func (v *values) outcome(name string) string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if s := v.steps[name]; s != nil && s.whole != nil {
+		return string(s.whole.outcome)
+	}
+	return ""
+}
+
+// step is the value of step.<name>. The scheduler sees to it that it is asked for only when the step has ended.
+func (v *values) step(name string) cty.Value {
+	v.mu.RLock()
+	s := v.steps[name]
+	if s == nil {
+		v.mu.RUnlock()
+		return cty.DynamicVal
+	}
+	value := s.value
+	v.mu.RUnlock()
+	if value != cty.NilVal {
+		return value
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.value = s.build()
+	return s.value
+}
+
+func (s *stepValues) build() cty.Value {
+	if s.keys == nil {
+		if s.whole == nil {
+			return cty.DynamicVal
+		}
+		return s.whole.value()
+	}
+	byKey := make(map[string]cty.Value, len(s.keys))
+	for i, k := range s.keys {
+		if s.ends[i] != nil {
+			byKey[k] = s.ends[i].value()
+		}
+	}
+	return cty.ObjectVal(byKey)
+}
+
+// value joins the result with what every step has.
+func (e *ending) value() cty.Value {
+	attrs := e.self()
+	attrs["outcome"] = cty.StringVal(string(e.outcome))
+	attrs["error"] = cty.NullVal(cty.String)
+	if e.err != "" {
+		attrs["error"] = cty.StringVal(e.err)
+	}
+	return cty.ObjectVal(attrs)
+}
+
+// self is the result with the timing: what an assertion sees.
+func (e *ending) self() map[string]cty.Value {
+	attrs := map[string]cty.Value{}
+	if e.result != cty.NilVal && !e.result.IsNull() {
+		unmarked, _ := e.result.Unmark()
+		for it := unmarked.ElementIterator(); it.Next(); {
+			k, value := it.Element()
+			attrs[k.AsString()] = value
+		}
+	}
+	attrs["started_at"] = cty.NullVal(cty.String)
+	if !e.timing.started.IsZero() {
+		attrs["started_at"] = cty.StringVal(e.timing.started.UTC().Format(time.RFC3339Nano))
+	}
+	attrs["duration_ms"] = cty.NumberFloatVal(e.timing.duration())
+	attrs["attempts"] = cty.NumberIntVal(int64(e.attempts))
+	return attrs
+}
