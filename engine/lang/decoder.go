@@ -46,7 +46,7 @@ func place(r hcl.Range) string {
 
 // duplicate reports a second declaration of a name.
 func (d *decoder) duplicate(at hcl.Range, what, name string, first hcl.Range) {
-	d.errorAt(at, "Duplicate "+what, "There is a %s %q at %s already; names must differ.", what, name, place(first))
+	d.errorAt(at, "Duplicate "+what, "There is %s %q at %s already; names must differ.", withArticle(what), name, place(first))
 }
 
 func (d *decoder) decodeFile(body hcl.Body) {

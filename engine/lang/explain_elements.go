@@ -25,14 +25,20 @@ func quantifierOf(e hclsyntax.Expression) string {
 func (x *explainer) quantified(name string, call *hclsyntax.FunctionCallExpr, ctx *hcl.EvalContext, depth int, want bool) {
 	result, diags := call.Value(ctx)
 	arg := unwrap(call.Args[0])
+	if tuple, ok := arg.(*hclsyntax.TupleConsExpr); ok {
+		for _, item := range tuple.Exprs {
+			x.operand(item, ctx, depth, want)
+		}
+		return
+	}
 	list := elementsOf(arg, ctx)
 	switch {
 	case diags.HasErrors() || list == nil:
 		x.value(arg, ctx, depth)
-	case want && isTrue(result) || !want && isFalse(result):
-		x.add(x.expr.SourceOf(list.source), counted(len(list.items)), depth)
 	case len(list.items) == 0:
 		x.add(x.expr.SourceOf(list.source), "empty", depth)
+	case want && isTrue(result) || !want && isFalse(result):
+		x.add(x.expr.SourceOf(list.source), counted(len(list.items)), depth)
 	default:
 		// alltrue is false for what is not true, anytrue true for what is.
 		x.offenders(list, ctx, name == "anytrue" && !want, depth)
@@ -40,7 +46,10 @@ func (x *explainer) quantified(name string, call *hclsyntax.FunctionCallExpr, ct
 }
 
 func counted(n int) string {
-	if n == 1 {
+	switch n {
+	case 0:
+		return "no elements"
+	case 1:
 		return "1 element"
 	}
 	return fmt.Sprintf("%d elements", n)
@@ -219,8 +228,10 @@ func (l *elements) describe(item element) string {
 	return cutMiddle("{"+strings.Join(parts, ", ")+"}", maxShown)
 }
 
-// NothingToCheck reports whether a condition that holds does so because an alltrue had no elements to look at.
-func NothingToCheck(e *Expr, ctx *hcl.EvalContext) bool { return vacuous(e.Expression, ctx) }
+// NothingToCheck reports whether a condition holds only because an alltrue had no elements to look at.
+func NothingToCheck(e *Expr, ctx *hcl.EvalContext) bool {
+	return vacuous(e.Expression, ctx) && holds(e.Expression, ctx)
+}
 
 func vacuous(e hclsyntax.Expression, ctx *hcl.EvalContext) bool {
 	switch e := unwrap(e).(type) {
@@ -230,7 +241,8 @@ func vacuous(e hclsyntax.Expression, ctx *hcl.EvalContext) bool {
 			return vacuous(e.LHS, ctx) || vacuous(e.RHS, ctx)
 		case hclsyntax.OpLogicalOr:
 			// One side that holds for a reason is enough.
-			return (vacuous(e.LHS, ctx) || !holds(e.LHS, ctx)) && (vacuous(e.RHS, ctx) || !holds(e.RHS, ctx))
+			left, right := vacuous(e.LHS, ctx), vacuous(e.RHS, ctx)
+			return (left || right) && (left || !holds(e.LHS, ctx)) && (right || !holds(e.RHS, ctx))
 		}
 	case *hclsyntax.FunctionCallExpr:
 		if quantifierOf(e) != "alltrue" {

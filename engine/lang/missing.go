@@ -39,12 +39,19 @@ type missed struct {
 	traversal hcl.Traversal
 	// base is the value's source, name the missing part.
 	base, name string
+	index      bool // asked for in brackets
 	value      cty.Value
+}
+
+// missingSummaries are those of HCL's diagnostics that may be about a part that is not there.
+var missingSummaries = map[string]bool{
+	"Unsupported attribute": true, "Invalid index": true, "Missing map element": true,
+	"Attempt to get attribute from null value": true, "Attempt to index null value": true,
 }
 
 // missingPart finds the value that lacks the part which a diagnostic is about.
 func missingPart(d *hcl.Diagnostic, ctx *hcl.EvalContext) (missed, bool) {
-	if d.Severity != hcl.DiagError || d.Summary != "Unsupported attribute" && d.Summary != "Invalid index" && d.Summary != "Missing map element" {
+	if d.Severity != hcl.DiagError || !missingSummaries[d.Summary] {
 		return missed{}, false
 	}
 	if d.EvalContext != nil {
@@ -97,9 +104,9 @@ func walkTraversal(v cty.Value, t hcl.Traversal, first int) (missed, bool) {
 		case hcl.TraverseAttr:
 			m.name = step.Name
 		case hcl.TraverseIndex:
-			m.name = keyText(step.Key)
+			m.name, m.index = keyText(step.Key), true
 		}
-		return m, !v.IsNull() && v.IsKnown()
+		return m, v.IsKnown()
 	}
 	return missed{}, false
 }
@@ -144,13 +151,22 @@ func (s *Scope) missingDetail(m missed) string {
 		base = "This value"
 	}
 	t := m.value.Type()
-	switch {
-	case t.IsObjectType() || t.IsMapType():
-		return fmt.Sprintf("%s has no attribute %q%s", base, m.name, instead(m.name, slices.Sorted(maps.Keys(m.value.AsValueMap()))))
-	case t.IsListType() || t.IsTupleType():
-		return fmt.Sprintf("%s has %d elements, so there is none at %s.", base, m.value.LengthInt(), m.name)
+	part := "attribute"
+	if m.index {
+		part = "key"
 	}
-	return fmt.Sprintf("%s is %s: it has no attribute %q.", base, withArticle(t.FriendlyName()), m.name)
+	switch {
+	case m.value.IsNull():
+		return fmt.Sprintf("%s is null, so it has no %s %q.", base, part, m.name)
+	case t.IsObjectType() || t.IsMapType():
+		return fmt.Sprintf("%s has no %s %q%s", base, part, m.name, instead(m.name, slices.Sorted(maps.Keys(m.value.AsValueMap()))))
+	case t.IsListType() || t.IsTupleType():
+		if m.index {
+			return fmt.Sprintf("%s has %s, so there is none at %s.", base, counted(m.value.LengthInt()), m.name)
+		}
+		return fmt.Sprintf("%s is a list, so it has no attribute %q; its elements may: %s[*].%s, %s[0].%s.", base, m.name, base, m.name, base, m.name)
+	}
+	return fmt.Sprintf("%s is %s: it has no %s %q.", base, withArticle(t.FriendlyName()), part, m.name)
 }
 
 // instead ends a sentence about a name that is not there with what is.
@@ -176,7 +192,7 @@ var endedWithout = map[string]string{
 
 // withoutResult explains that a step has no result, where that is why the part is missing.
 func (s *Scope) withoutResult(m missed) string {
-	if !m.value.Type().IsObjectType() {
+	if !m.value.Type().IsObjectType() || m.value.IsNull() {
 		return ""
 	}
 	outcome := ""

@@ -90,7 +90,7 @@ func decodeRunbook(d *decoder, r *Runbook, b *block) {
 	d.runbookAt = b.rng
 	r.Name = b.labels[0]
 	r.Range = b.rng
-	if !runbookName.MatchString(r.Name) {
+	if !runbookName.MatchString(r.Name) && !d.syntaxErrors {
 		d.errorAt(b.labelRngs[0], "Bad name", "A runbook's name has lower-case letters, digits and hyphens between them, such as \"morning-health-check\".")
 	}
 	decodeBody(d, runbookRules, b.body, b.rng, r, nil)
@@ -112,7 +112,7 @@ func decodeSchedule(d *decoder, r *Runbook, b *block) {
 
 // identifier reports a label that can't stand in a reference.
 func (d *decoder) identifier(at hcl.Range, what, name string) {
-	if !hclsyntax.ValidIdentifier(name) {
-		d.errorAt(at, "Bad name", "%q can't be the name of a %s: a name begins with a letter and has letters, digits, underscores and hyphens.", name, what)
+	if !hclsyntax.ValidIdentifier(name) && !d.syntaxErrors {
+		d.errorAt(at, "Bad name", "%q can't be the name of %s: a name begins with a letter and has letters, digits, underscores and hyphens.", name, withArticle(what))
 	}
 }

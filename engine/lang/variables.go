@@ -240,12 +240,12 @@ func (r *resolver) convert(v *Variable, g given) (cty.Value, bool) {
 		shown = " " + FormatValue(g.value)
 	}
 	r.error(at(g, v), "Wrong value", "The value%s of variable %q from %s does not fit its type %s: %s.",
-		shown, v.Name, g.from, typeexpr.TypeString(v.Type), conversionError(err))
+		shown, v.Name, g.from, typeexpr.TypeString(v.Type), conversionError(v.Name, err))
 	return cty.UnknownVal(v.Type), false
 }
 
 // conversionError names the place within a value that does not convert.
-func conversionError(err error) string {
+func conversionError(name string, err error) string {
 	var pathErr cty.PathError
 	if !errors.As(err, &pathErr) || len(pathErr.Path) == 0 {
 		return err.Error()
@@ -259,7 +259,7 @@ func conversionError(err error) string {
 			where.WriteString("[" + FormatValue(step.Key) + "]")
 		}
 	}
-	return fmt.Sprintf("%s: %s", strings.TrimPrefix(where.String(), "."), pathErr.Error())
+	return fmt.Sprintf("%s%s: %s", name, where.String(), pathErr.Error())
 }
 
 func (r *resolver) validate(scope *Scope, v *Variable, c *Condition) {

@@ -1,0 +1,4 @@
+runbook "r" {}
+step "web_request" { url = "http://a" }
+check "a" "b" {}
+locals "x" {}

@@ -1,0 +1,6 @@
+runbook "r" {}
+step "web_request" "a" {
+  url    = "http://a"
+  run_if = "failed"
+  effect = "reads"
+}

@@ -1,0 +1,2 @@
+runbook "r" {}
+runbook "s" {}

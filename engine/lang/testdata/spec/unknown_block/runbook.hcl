@@ -1,0 +1,3 @@
+runbook "r" {}
+stepp "web_request" "a" { url = "http://a" }
+tasks {}

@@ -1,0 +1,3 @@
+c = "one"
+d = "one"
+e = "one"

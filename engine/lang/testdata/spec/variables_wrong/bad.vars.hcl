@@ -1,0 +1,4 @@
+map = { a = "x" }
+mapp = {}
+not_null = null
+replicas2 = foo.bar

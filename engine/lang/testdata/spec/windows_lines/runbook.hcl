@@ -1,0 +1,9 @@
+﻿runbook "r" {
+  title = "x"
+}
+output "o" {
+  value = <<-EOT
+    a
+    b
+  EOT
+}

@@ -1,0 +1,2 @@
+variable "a" { defalt = 1 }
+provider "db" { urll = "x" }
