@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+type applyOptions struct {
+	*Program
+	planFlags
+	Plan        engine.PlanOptions
+	File        string
+	AutoApprove bool
+	FailOn      string
+	JSON        bool
+	Times       bool
+	Store       string
+}
+
+func newApply(p *Program) *cobra.Command {
+	o := &applyOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "apply FILE", Short: "Check, plan and run a runbook",
+		Long: "Checks the runbook, shows what it is going to act on, asks before anything is changed, runs the steps and reports.\n" +
+			"Ctrl-C starts nothing new and lets writes in flight end; a second one stops at once.",
+		Example: "  runbook apply morning.hcl\n" +
+			"  runbook apply morning.hcl --var namespace=staging --read-only\n" +
+			"  runbook apply morning.hcl --target nodes --json > events.jsonl\n" +
+			"  runbook apply restart.hcl --auto-approve --fail-on warn",
+		Args: exactly("FILE"), ValidArgsFunction: runbookFiles,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			o.File = args[0]
+			if o.Plan, err = o.options(p, cmd); err != nil {
+				return err
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	o.declare(p, cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before a plan that changes something")
+	flags.StringVar(&o.FailOn, "fail-on", "fail", "exit with 1 from this outcome on: fail, or `warn`")
+	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
+	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
+	storeFlag(cmd, &o.Store)
+	mustComplete(cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+var failOn = []string{"fail", "warn"}
+
+func (o *applyOptions) run(ctx context.Context) error {
+	if o.FailOn != "fail" && o.FailOn != "warn" {
+		return wrongValue("--fail-on", o.FailOn, failOn)
+	}
+	eng := o.engine()
+	o.Plan.Apply, o.Plan.Secret = true, o.redactor.Add
+	plan, err := o.loadPlan(ctx, eng, o.File, o.Plan)
+	if err != nil {
+		return err
+	}
+	stop := o.watchInterrupts(ctx)
+	defer stop.release()
+	asked, err := o.confirm(plan, stop)
+	if err != nil {
+		return err
+	}
+	path, err := o.storePath(o.Store)
+	if err != nil {
+		return err
+	}
+	history, err := o.OpenJournal(ctx, path)
+	if err != nil {
+		return fmt.Errorf("nothing was run: %w", err)
+	}
+	v := o.view(asked)
+	result, diags := eng.Run(stop.ctx, plan, engine.RunOptions{
+		Journal: history, Sink: v.Event, Redact: o.redactor.Bytes,
+		Interrupt: stop.interrupt, FailOnWarn: o.FailOn == "warn",
+	})
+	viewErr, closeErr := v.Close(), history.Close()
+	printed := o.printDiagnostics(diags, sourcesOf(plan.Runbook, o.Plan))
+	if result == nil {
+		return errors.Join(printed, closeErr)
+	}
+	return o.ending(result, diags.HasErrors(), errors.Join(viewErr, closeErr))
+}
+
+// ending is the exit status of a run that took place.
+func (o *applyOptions) ending(result *engine.Result, erred bool, err error) error {
+	status := result.ExitStatus
+	if status == ExitPassed && (erred || err != nil) {
+		status = ExitFailed
+	}
+	if err != nil {
+		return &exitError{status: status, message: fmt.Sprintf("run %s took place, and its report is not complete: %v", result.RunID, err)}
+	}
+	return exit(status)
+}
+
+// loadPlan loads and plans a runbook; problems are printed, and errors end it.
+func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string, opts engine.PlanOptions) (*engine.Plan, error) {
+	rb, diags := eng.Load(file)
+	if diags.HasErrors() || rb == nil {
+		return nil, p.refuse(diags, sourcesOf(rb, opts))
+	}
+	plan, more := eng.Plan(ctx, rb, opts)
+	diags = append(diags, more...)
+	if diags.HasErrors() || plan == nil {
+		return nil, p.refuse(diags, sourcesOf(rb, opts))
+	}
+	return plan, p.printDiagnostics(diags, sourcesOf(rb, opts))
+}
+
+// view is how this run is shown. Asked says that the header was shown with the question.
+func (o *applyOptions) view(asked bool) view.View {
+	config := o.viewConfig(o.Times)
+	config.SkipHeader = asked && o.OutTerminal
+	var v view.View
+	if o.JSON {
+		v = view.NewJSON(o.Out)
+	} else {
+		v = view.NewText(o.Out, config)
+	}
+	return o.live(v, config)
+}
+
+// live adds what runs now at the bottom of the terminal, where there is one to draw on. With the results on their way
+// elsewhere it is drawn on standard error.
+func (o *applyOptions) live(v view.View, config view.Config) view.View {
+	shared := o.OutTerminal && !o.JSON
+	if !o.lively() || !shared && !o.ErrTerminal || o.Size == nil || o.JSON && o.OutTerminal {
+		return v
+	}
+	screen := view.Screen{Out: o.errGate.w, Size: o.Size, Now: o.Now, Shared: shared}
+	if shared {
+		screen.Out = o.Out
+	}
+	l := view.NewLive(v, screen, config)
+	if o.ErrTerminal {
+		l.OnClose(o.errGate.lead(l.Above(o.errGate.w)))
+	}
+	return l
+}
+
+// viewConfig is how the text of a run looks on standard output.
+func (p *Program) viewConfig(times bool) view.Config {
+	return view.Config{
+		Palette: p.palette(p.OutTerminal), Glyphs: p.glyphs(), Width: p.width(), Times: times, Redact: p.redactor.String,
+	}
+}
+
+// writesOf are the steps of a plan that change something.
+func writesOf(plan *engine.Plan) (writes, destructive []engine.PlannedStep) {
+	for _, s := range plan.Steps {
+		switch s.Effect {
+		case provider.Write:
+			writes = append(writes, s)
+		case provider.Destructive:
+			destructive = append(destructive, s)
+		}
+	}
+	return writes, destructive
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// confirm asks before a plan that changes something. It reports whether it showed the header; an error refuses the run.
+func (o *applyOptions) confirm(plan *engine.Plan, stop *interruption) (asked bool, err error) {
+	writes, destructive := writesOf(plan)
+	if o.AutoApprove || len(writes)+len(destructive) == 0 {
+		return false, nil
+	}
+	// With the question, everything it is about goes to where it is asked.
+	config := o.viewConfig(false)
+	config.Palette, config.Width = o.palette(o.ErrTerminal), 0
+	lines := view.Header(&plan.Header, config)
+	lines = append(lines, o.namedSteps("changes", writes)...)
+	lines = append(lines, o.namedSteps("destroys", destructive)...)
+	fmt.Fprintln(o.Err, strings.Join(lines, "\n"))
+	if !o.InTerminal || !o.ErrTerminal {
+		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " +
+			"--auto-approve runs it without a question, --read-only refuses it")
+	}
+	fmt.Fprint(o.Err, "\nRun it? Only \"yes\" is accepted: ")
+	flushWriter(o.Err)
+	answer, err := readAnswer(o.In, stop)
+	if err != nil {
+		return true, err
+	}
+	if answer != "yes" {
+		return true, errors.New("nothing was run: the answer was not \"yes\"")
+	}
+	fmt.Fprintln(o.Err)
+	return true, nil
+}
+
+// namedSteps lists steps that change something, each with its action and where it acts.
+func (o *applyOptions) namedSteps(verb string, steps []engine.PlannedStep) []string {
+	if len(steps) == 0 {
+		return nil
+	}
+	palette := o.palette(o.ErrTerminal)
+	title := palette.Warn("This run " + verb + " something:")
+	if verb == "destroys" {
+		title = palette.Danger("This run destroys something that can't be brought back:")
+	}
+	var rows [][]string
+	for _, s := range steps {
+		where := s.Target
+		if where == "" {
+			where = s.Provider
+		}
+		rows = append(rows, []string{"  " + s.Name, s.Action, where, s.Description})
+	}
+	return append([]string{title}, table(rows)...)
+}
+
+// readAnswer reads a line, or gives up at an interrupt.
+func readAnswer(in io.Reader, stop *interruption) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	answers := make(chan line, 1)
+	// The reader can't be interrupted; the program ends without it.
+	go func() {
+		text, err := bufio.NewReader(in).ReadString('\n')
+		answers <- line{text, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil && a.err != io.EOF {
+			return "", fmt.Errorf("read the answer: %w", a.err)
+		}
+		return strings.TrimSpace(a.text), nil
+	case <-stop.interrupt:
+		return "", errors.New("nothing was run: interrupted")
+	}
+}

@@ -1,0 +1,57 @@
+package cli
+
+import "errors"
+
+// Exit statuses of every command. This is the one table of them.
+const (
+	// ExitPassed: the run passed, the files are valid.
+	ExitPassed = 0
+	// ExitFailed: the run took place and something failed or erred; fmt --check found a difference.
+	ExitFailed = 1
+	// ExitRefused: nothing was run: an invalid runbook, a wrong flag, a refusal.
+	ExitRefused = 2
+	// ExitInterrupted: the run was interrupted.
+	ExitInterrupted = 3
+	// ExitLeftOver: the run ended and left something that a person must look at.
+	ExitLeftOver = 4
+)
+
+// exitMeanings explain the statuses in the help and the reference.
+var exitMeanings = []struct {
+	Status  int
+	Meaning string
+}{
+	{ExitPassed, "passed, warnings allowed unless --fail-on warn; the files are valid"},
+	{ExitFailed, "the run took place and something failed; fmt --check found a difference"},
+	{ExitRefused, "nothing was run: an invalid runbook, a wrong flag, a refusal"},
+	{ExitInterrupted, "the run was interrupted"},
+	{ExitLeftOver, "the run ended and left something that a person must look at"},
+}
+
+// exitError ends the program with a status. What there is to say was said, unless message is set.
+type exitError struct {
+	status  int
+	message string
+}
+
+func (e *exitError) Error() string { return e.message }
+
+// exit gives nil for status 0, else an error that ends the program with it and says nothing more.
+func exit(status int) error {
+	if status == ExitPassed {
+		return nil
+	}
+	return &exitError{status: status}
+}
+
+// statusOf is the exit status for what a command returned. Errors that nobody classified come from before a run.
+func statusOf(err error) int {
+	var e *exitError
+	switch {
+	case err == nil:
+		return ExitPassed
+	case errors.As(err, &e):
+		return e.status
+	}
+	return ExitRefused
+}

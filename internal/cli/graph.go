@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/graph"
+)
+
+type graphOptions struct {
+	*Program
+	File, Format string
+}
+
+// graphFormats are how a graph can be drawn.
+var graphFormats = map[string]func(*graph.Graph, io.Writer) error{
+	"dot": (*graph.Graph).DOT, "mermaid": (*graph.Graph).Mermaid,
+}
+
+var graphFormatNames = []string{"dot", "mermaid"}
+
+func newGraph(p *Program) *cobra.Command {
+	o := &graphOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "graph FILE", Short: "Draw the order of a runbook's steps",
+		Example: "  runbook graph morning.hcl | dot -Tsvg > morning.svg\n  runbook graph --format mermaid morning.hcl",
+		Args:    exactly("FILE"), ValidArgsFunction: runbookFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.File = args[0]
+			return o.run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVar(&o.Format, "format", "dot", "`FORMAT`: dot or mermaid")
+	mustComplete(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(graphFormatNames, cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+func (o *graphOptions) run(context.Context) error {
+	draw := graphFormats[o.Format]
+	if draw == nil {
+		return wrongValue("--format", o.Format, graphFormatNames)
+	}
+	rb, diags := o.engine().Load(o.File)
+	if diags.HasErrors() || rb == nil {
+		return o.refuse(diags, sourcesOf(rb, engine.PlanOptions{}))
+	}
+	if err := o.printDiagnostics(diags, rb.Sources); err != nil {
+		return err
+	}
+	g, diags := graph.Build(rb)
+	if diags.HasErrors() {
+		return o.refuse(diags, sourcesOf(rb, engine.PlanOptions{}))
+	}
+	return draw(g, o.Out)
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// interruption turns signals into the two ways of stopping a run.
+type interruption struct {
+	// ctx ends at the second interrupt: stop at once.
+	ctx context.Context
+	// interrupt is closed at the first: start nothing new.
+	interrupt chan struct{}
+	release   func()
+}
+
+// watchInterrupts catches signals until release.
+func (p *Program) watchInterrupts(parent context.Context) *interruption {
+	ctx, cancel := context.WithCancel(parent)
+	signals, restore := p.Signals()
+	stop := &interruption{ctx: ctx, interrupt: make(chan struct{})}
+	ended := make(chan struct{})
+	stopped := make(chan struct{})
+	stop.release = func() { close(ended); <-stopped; restore(); cancel() }
+	go func() {
+		defer close(stopped)
+		for count := 1; ; count++ {
+			select {
+			case <-ended:
+				return
+			case s := <-signals:
+				p.interrupted(count, s, stop.interrupt, cancel)
+			}
+		}
+	}()
+	return stop
+}
+
+func (p *Program) interrupted(count int, s os.Signal, interrupt chan struct{}, cancel context.CancelFunc) {
+	switch count {
+	case 1:
+		close(interrupt)
+		fmt.Fprintf(p.Err, "%v: nothing new starts, writes in flight end; once more stops at once\n", s)
+	case 2:
+		cancel()
+		fmt.Fprintf(p.Err, "%v: stopping at once\n", s)
+	default:
+		// Whatever holds the run up doesn't heed its context; the journal has what happened so far.
+		fmt.Fprintf(p.Err, "%v: gone without an ending; the history has what happened until now\n", s)
+		os.Exit(ExitInterrupted)
+	}
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/lang"
+)
+
+// Main runs the program with the process's arguments and gives its exit status.
+func Main(p *Program) int { return Run(context.Background(), p, os.Args[1:]) }
+
+// Run runs one command line and gives its exit status.
+func Run(ctx context.Context, p *Program, args []string) int {
+	flush := p.start()
+	root := NewRoot(p)
+	root.SetArgs(args)
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && err.Error() != "" && !errors.Is(err, syscall.EPIPE) {
+		style := p.diagnosticStyle()
+		fmt.Fprintln(p.Err, style.Palette.Bad("Error: ")+strings.TrimSpace(err.Error()))
+	}
+	if ferr := flush(); err == nil && ferr != nil && !errors.Is(ferr, syscall.EPIPE) {
+		fmt.Fprintln(p.Err, ferr)
+		return ExitFailed
+	}
+	return statusOf(err)
+}
+
+// NewRoot builds the tree of commands.
+func NewRoot(p *Program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "runbook <command> [flags]",
+		Short: "Run operations runbooks: what must be true of running systems, and what to do about it",
+		Long: "runbook reads a runbook in HCL, checks it without touching anything, and runs its steps against real systems.\n\n" +
+			"Exit statuses:\n" + exitTable(),
+		Example:       "  runbook validate runbooks/\n  runbook plan runbooks/daily/morning-health-check.hcl\n  runbook apply runbooks/daily/morning-health-check.hcl",
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return p.openLog() },
+		Args:              unknownCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().BoolVar(&p.noColour, "no-color", false, "no colours, as with NO_COLOR")
+	root.PersistentFlags().StringVar(&p.logLevel, "log-level", "warn", "how much to log to standard error: "+strings.Join(logLevels, ", "))
+	mustComplete(root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels, cobra.ShellCompDirectiveNoFileComp)))
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		newApply(p), newPlan(p), newValidate(p), newFmt(p), newGraph(p), newProviders(p), newRuns(p), newShow(p), newVersion(p),
+	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+func exitTable() string {
+	var b strings.Builder
+	for _, e := range exitMeanings {
+		fmt.Fprintf(&b, "  %d  %s\n", e.Status, e.Meaning)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// mustComplete takes the error of a registration that fails only where a flag is misspelt in this package.
+func mustComplete(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// unknownCommand refuses arguments of the root, which are commands that don't exist.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return fmt.Errorf("there is no command %q%s\nRun \"runbook --help\" for the list", args[0], lang.DidYouMean(args[0], names))
+}
+
+// flagError explains a wrong flag, with the one that was perhaps meant.
+func flagError(cmd *cobra.Command, err error) error {
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
+		text = fmt.Sprintf("there is no flag --%s%s", name, nearestFlag(cmd, name))
+	}
+	return fmt.Errorf("%s\nRun \"%s --help\" for the flags", text, cmd.CommandPath())
+}
+
+// exactly demands that many arguments, by their names in the usage line.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return fmt.Errorf("%s is missing\nUsage: %s", names[len(args)], cmd.UseLine())
+		case len(args) > len(names):
+			return fmt.Errorf("one %s at a time; %q is too many\nUsage: %s", strings.Join(names, " and one "), args[len(names)], cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// atLeastOne demands arguments.
+func atLeastOne(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("%s is missing\nUsage: %s", name, cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// wrongValue refuses a flag's value that is not in a list.
+func wrongValue(flag, value string, allowed []string) error {
+	return fmt.Errorf("%s %q is not one of %s%s", flag, value, strings.Join(allowed, ", "), lang.DidYouMean(value, allowed))
+}
+
+var _ io.Writer = (*gate)(nil)

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/internal/diagfmt"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// printJSON writes one value for machines, indented for people.
+func (p *Program) printJSON(v any) error {
+	e := json.NewEncoder(p.Out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// printDiagnostics writes problems to standard error and gives the error that refuses to go on, where one must.
+func (p *Program) printDiagnostics(diags hcl.Diagnostics, sources map[string]*hcl.File) error {
+	if len(diags) == 0 {
+		return nil
+	}
+	if err := diagfmt.Text(p.Err, diagfmt.NewReport(diags, sources), p.diagnosticStyle()); err != nil {
+		return fmt.Errorf("write to standard error: %w", err)
+	}
+	if diags.HasErrors() {
+		return exit(ExitRefused)
+	}
+	return nil
+}
+
+// table lays out rows in columns that are two spaces apart; the last column is not padded.
+func table(rows [][]string) []string {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], term.Width(cell))
+		}
+	}
+	lines := make([]string, len(rows))
+	for i, row := range rows {
+		var b strings.Builder
+		for j, cell := range row {
+			if j < len(row)-1 {
+				cell = term.Pad(cell, widths[j]) + "  "
+			}
+			b.WriteString(cell)
+		}
+		lines[i] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
+}
+
+// printLines writes lines to standard output in one write.
+func (p *Program) printLines(lines ...string) error {
+	_, err := fmt.Fprintln(p.Out, strings.Join(lines, "\n"))
+	return err
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// planLines lays a plan out: the header, then each stage with its steps.
+func (o *planOptions) planLines(plan *engine.Plan) []string {
+	lines := view.Header(&plan.Header, o.viewConfig(false))
+	palette := o.palette(o.OutTerminal)
+	steps := map[string]engine.PlannedStep{}
+	var names, actions int
+	for _, s := range plan.Steps {
+		steps[s.Name] = s
+		names, actions = max(names, term.Width(s.Name)), max(actions, term.Width(actionName(s)))
+	}
+	for i, stage := range plan.Stages {
+		lines = append(lines, palette.Strong(fmt.Sprintf("stage %d", i+1)))
+		for _, name := range stage {
+			s := steps[name]
+			lines = append(lines, strings.TrimRight("  "+term.Pad(s.Name, names)+"  "+term.Pad(actionName(s), actions)+"  "+
+				effectText(s, palette)+"  "+palette.Faint(term.CleanLine(where(s))), " "))
+			for _, note := range o.notes(s) {
+				lines = append(lines, "    "+palette.Faint(o.glyphs().Bar)+" "+term.CleanLine(note))
+			}
+		}
+	}
+	return lines
+}
+
+func actionName(s engine.PlannedStep) string {
+	if s.IsCheck {
+		return "check"
+	}
+	return s.Action
+}
+
+// effectText is an effect in the colour of its harm, padded.
+func effectText(s engine.PlannedStep, palette term.Palette) string {
+	if s.IsCheck {
+		return strings.Repeat(" ", len("destructive"))
+	}
+	text := term.Pad(s.Effect.String(), len("destructive"))
+	switch s.Effect {
+	case provider.Write:
+		return palette.Warn(text)
+	case provider.Destructive:
+		return palette.Danger(text)
+	}
+	return text
+}
+
+func where(s engine.PlannedStep) string {
+	if s.Target != "" {
+		return s.Target
+	}
+	return s.Provider
+}
+
+// notes are what else is known of a step, a line each.
+func (o *planOptions) notes(s engine.PlannedStep) []string {
+	var notes []string
+	if s.Description != "" {
+		notes = append(notes, s.Description)
+	}
+	if s.ForEach {
+		switch {
+		case s.Expands:
+			notes = append(notes, "for_each expands at run time")
+		case len(s.Keys) == 0:
+			notes = append(notes, "for_each is empty: nothing to do")
+		default:
+			notes = append(notes, "for each of "+strings.Join(s.Keys, ", "))
+		}
+	}
+	if s.When != "" {
+		notes = append(notes, "when "+s.When)
+	}
+	if len(s.WaitsFor) > 0 {
+		text := "waits for " + strings.Join(s.WaitsFor, ", ")
+		if s.RunIf != "" && s.RunIf != lang.RunIfSuccess {
+			text += "; runs if " + strings.ReplaceAll(string(s.RunIf), "_", " ")
+		}
+		notes = append(notes, text)
+	}
+	notes = append(notes, s.Checks...)
+	if !s.Supported && !s.IsCheck {
+		notes = append(notes, "this version can't run "+s.Action+" yet")
+	}
+	return append(notes, s.Notes...)
+}

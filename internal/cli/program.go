@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/internal/diagfmt"
+	"github.com/e82355ed/runbook/internal/redact"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// Program is all that the commands may reach of the world. [System] makes the one of this process.
+type Program struct {
+	Streams
+	// Lookup and Environ are the environment; HomeDir is the user's, or empty; User is who runs it, "alice@host".
+	Lookup        func(name string) (string, bool)
+	Environ       []string
+	HomeDir, User string
+	// Registry makes the catalogue of providers. It is called by the commands that need it.
+	Registry func() *provider.Registry
+	// OpenJournal opens the history of runs, made where it does not exist.
+	OpenJournal func(ctx context.Context, path string) (journal.Journal, error)
+	// Signals gives the interrupts from now on, and a function that gives them back to the system.
+	Signals func() (<-chan os.Signal, func())
+	// Now is the clock.
+	Now func() time.Time
+
+	redactor redact.Redactor
+	errGate  *gate
+	log      hclog.Logger
+	noColour bool
+	logLevel string
+}
+
+// start puts the redactor before every output. It returns what writes out the rest at the end.
+func (p *Program) start() (flush func() error) {
+	out, errs := p.redactor.Writer(p.Out), &gate{w: p.Err}
+	safe := p.redactor.Writer(errs)
+	p.Out, p.Err, p.errGate = out, safe, errs
+	return func() error {
+		err := out.Flush()
+		if e := safe.Flush(); err == nil {
+			err = e
+		}
+		return err
+	}
+}
+
+// openLog makes the diagnostic log of --log-level.
+func (p *Program) openLog() error {
+	level := hclog.LevelFromString(p.logLevel)
+	if level == hclog.NoLevel {
+		return wrongValue("--log-level", p.logLevel, logLevels)
+	}
+	p.log = hclog.New(&hclog.LoggerOptions{Name: "runbook", Level: level, Output: p.Err, TimeFn: p.Now})
+	return nil
+}
+
+var logLevels = []string{"off", "error", "warn", "info", "debug", "trace"}
+
+// engine makes the engine for this program.
+func (p *Program) engine() *engine.Engine {
+	return &engine.Engine{
+		Registry: p.Registry(),
+		Host:     provider.Host{Lookup: p.Lookup, Environ: p.Environ, HomeDir: p.HomeDir, Log: p.log},
+		User:     p.User,
+	}
+}
+
+func (p *Program) env(name string) string {
+	value, _ := p.Lookup(name)
+	return value
+}
+
+// lively says whether a terminal may be drawn on and coloured: not in CI, and not where it can do neither.
+func (p *Program) lively() bool { return p.env("CI") == "" && p.env("TERM") != "dumb" }
+
+func (p *Program) palette(terminal bool) term.Palette {
+	return term.NewPalette(terminal && !p.noColour && p.env("NO_COLOR") == "" && p.lively())
+}
+
+// glyphs are ASCII where the locale says that UTF-8 would not be understood; no locale at all says nothing.
+func (p *Program) glyphs() term.Glyphs {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		locale := strings.ToLower(p.env(name))
+		if locale == "" {
+			continue
+		}
+		if strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8") {
+			return term.Unicode()
+		}
+		return term.ASCII()
+	}
+	return term.Unicode()
+}
+
+// diagnosticStyle is how problems look on standard error.
+func (p *Program) diagnosticStyle() diagfmt.Style {
+	style := diagfmt.Style{Palette: p.palette(p.ErrTerminal), Glyphs: p.glyphs()}
+	if p.ErrTerminal {
+		style.Width, _ = p.size()
+	}
+	return style
+}
+
+// flushWriter writes out what is held back, before a person is asked to answer.
+func flushWriter(w io.Writer) {
+	if f, ok := w.(interface{ Flush() error }); ok {
+		_ = f.Flush() // the next write reports the same problem
+	}
+}

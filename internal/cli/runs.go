@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+type runsOptions struct {
+	*Program
+	Store, Runbook, Outcome, Since string
+	Limit                          int
+	JSON                           bool
+}
+
+func newRuns(p *Program) *cobra.Command {
+	o := &runsOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "runs", Short: "List the runs of the past, newest first",
+		Example: "  runbook runs\n  runbook runs --runbook morning-health-check --outcome fail --since 7d\n  runbook runs --json | jq '.[0].id'",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Runbook, "runbook", "", "only runs of the runbook of this `NAME`")
+	flags.StringVar(&o.Outcome, "outcome", "", "only runs of this `OUTCOME`: "+strings.Join(runOutcomes, ", "))
+	flags.StringVar(&o.Since, "since", "", "only runs started since then: a `DURATION` back, such as 7d, or an RFC 3339 time")
+	flags.IntVar(&o.Limit, "limit", 50, "at most so many")
+	jsonFlag(cmd, &o.JSON, "them")
+	storeFlag(cmd, &o.Store)
+	mustComplete(cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(runOutcomes, cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+// runOutcomes are how a run can end.
+var runOutcomes = []string{string(run.Pass), string(run.Warn), string(run.Fail), string(run.Error), string(run.Cancelled)}
+
+func (o *runsOptions) run(ctx context.Context) error {
+	filter, err := o.filter()
+	if err != nil {
+		return err
+	}
+	history, err := o.openHistory(ctx, o.Store)
+	if err != nil {
+		return err
+	}
+	runs := []journal.Summary{}
+	if history != nil {
+		found, err := history.Runs(ctx, filter)
+		if err = errors.Join(err, history.Close()); err != nil {
+			return err
+		}
+		runs = append(runs, found...)
+	}
+	if o.JSON {
+		return o.printJSON(runs)
+	}
+	if len(runs) == 0 {
+		fmt.Fprintln(o.Err, "There are no such runs.")
+		return nil
+	}
+	return o.printLines(o.rows(runs)...)
+}
+
+func (o *runsOptions) filter() (journal.Filter, error) {
+	f := journal.Filter{Runbook: o.Runbook, Outcome: run.Outcome(o.Outcome), Limit: o.Limit}
+	if o.Limit < 1 {
+		return f, fmt.Errorf("--limit %d: give a number from 1", o.Limit)
+	}
+	if o.Outcome != "" {
+		known := false
+		for _, name := range runOutcomes {
+			known = known || name == o.Outcome
+		}
+		if !known {
+			return f, wrongValue("--outcome", o.Outcome, runOutcomes)
+		}
+	}
+	if o.Since == "" {
+		return f, nil
+	}
+	if at, err := time.Parse(time.RFC3339, o.Since); err == nil {
+		f.Since = at
+		return f, nil
+	}
+	back, err := provider.ParseDuration(o.Since)
+	if err != nil || back < 0 {
+		return f, fmt.Errorf("--since %q is neither a duration such as 7d nor a time such as 2026-01-31T08:00:00Z", o.Since)
+	}
+	f.Since = o.Now().Add(-back)
+	return f, nil
+}
+
+func (o *runsOptions) rows(runs []journal.Summary) []string {
+	palette := o.palette(o.OutTerminal)
+	rows := [][]string{{"RUN", "STARTED", "RUNBOOK", "OUTCOME", "TIME", "STEPS"}}
+	for _, r := range runs {
+		outcome, took := "unfinished", ""
+		if r.Outcome != "" {
+			outcome = string(r.Outcome)
+			took = view.Duration(time.Duration(r.DurationMS * float64(time.Millisecond)))
+		}
+		steps := ""
+		if len(r.Counts) > 0 {
+			steps = view.Counts(r.Counts)
+		}
+		rows = append(rows, []string{
+			r.ID, r.StartedAt.Local().Format("2006-01-02 15:04:05"), term.CleanLine(r.Runbook), outcome, took, steps,
+		})
+	}
+	lines := table(rows)
+	lines[0] = palette.Faint(lines[0])
+	return lines
+}
+
+// openHistory opens the history of runs for reading; nil where there is none yet.
+func (p *Program) openHistory(ctx context.Context, flag string) (journal.Journal, error) {
+	path, err := p.storePath(flag)
+	if err != nil {
+		return nil, err
+	}
+	// Looking must not make a file.
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return p.OpenJournal(ctx, path)
+}

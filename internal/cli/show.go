@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+type showOptions struct {
+	*Program
+	Store, Run  string
+	JSON, Times bool
+}
+
+func newShow(p *Program) *cobra.Command {
+	o := &showOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "show RUN", Short: "Show a run of the past with its evidence",
+		Long:    "Shows a run as apply showed it. RUN is an id from \"runbook runs\", or the beginning of one.",
+		Example: "  runbook show 01JD3V7C\n  runbook show 01JD3V7C --times\n  runbook show 01JD3V7C --json | jq 'select(.type == \"check\")'",
+		Args:    exactly("RUN"),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return o.completeRuns(cmd.Context()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Run = args[0]
+			return o.run(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
+	cmd.Flags().BoolVar(&o.Times, "times", false, "begin each line with the time")
+	storeFlag(cmd, &o.Store)
+	return cmd
+}
+
+func (o *showOptions) run(ctx context.Context) (err error) {
+	history, err := o.openHistory(ctx, o.Store)
+	if err != nil {
+		return err
+	}
+	if history == nil {
+		return fmt.Errorf("there is no run %q: no run was kept yet", o.Run)
+	}
+	defer func() { err = errors.Join(err, history.Close()) }()
+	var v view.View
+	if o.JSON {
+		v = view.NewJSON(o.Out)
+	} else {
+		v = view.NewText(o.Out, o.viewConfig(o.Times))
+	}
+	ended := false
+	for e, err := range history.Events(ctx, o.Run) {
+		if errors.Is(err, journal.ErrNotFound) {
+			return fmt.Errorf("there is no run %q; \"runbook runs\" lists them", o.Run)
+		}
+		if err != nil {
+			return err
+		}
+		entry := journal.Entry{Event: e}
+		if o.JSON {
+			if entry.JSON, err = json.Marshal(&e); err != nil {
+				return fmt.Errorf("event %d of run %s: %w", e.Seq, e.Run, err)
+			}
+		}
+		v.Event(entry)
+		ended = e.Type == run.RunFinished
+	}
+	if err := v.Close(); err != nil {
+		return err
+	}
+	if !ended {
+		fmt.Fprintln(o.Err, "The run has not ended, or the program that ran it is gone.")
+	}
+	return nil
+}
+
+func (o *showOptions) completeRuns(ctx context.Context) []string {
+	history, err := o.openHistory(ctx, o.Store)
+	if err != nil || history == nil {
+		return nil
+	}
+	defer history.Close() //nolint:errcheck // a completion has nobody to tell
+	runs, err := history.Runs(ctx, journal.Filter{Limit: 20})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, r := range runs {
+		names = append(names, r.ID+"\t"+r.Runbook+" "+string(r.Outcome))
+	}
+	return names
+}

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"io"
+	"sync"
+)
+
+// Streams are where a command reads and writes. A test holds buffers.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// InTerminal, OutTerminal and ErrTerminal say which of them a person sits at.
+	InTerminal, OutTerminal, ErrTerminal bool
+	// Size gives the terminal's columns and rows; zeros where there is none. Nil: none.
+	Size func() (width, height int)
+}
+
+// size is Size where there is one.
+func (s *Streams) size() (width, height int) {
+	if s.Size == nil {
+		return 0, 0
+	}
+	return s.Size()
+}
+
+// width is that of the terminal behind standard output, zero where there is none.
+func (s *Streams) width() int {
+	if !s.OutTerminal {
+		return 0
+	}
+	width, _ := s.size()
+	return width
+}
+
+// gate is a writer that can be led elsewhere for a while: what is logged during a live display goes above it.
+type gate struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	w := g.w
+	g.mu.Unlock()
+	return w.Write(p)
+}
+
+// lead sends what follows to w and gives a function that undoes it.
+func (g *gate) lead(w io.Writer) (restore func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.w
+	g.w = w
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.w = before
+	}
+}

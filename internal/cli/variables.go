@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// planFlags are what apply and plan have in common: the inputs of a plan.
+type planFlags struct {
+	Vars, VarFiles []string
+	Env            string
+	Targets        []string
+	ReadOnly       bool
+	MaxParallel    int
+	Timeout        string
+}
+
+func (f *planFlags) declare(p *Program, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.Vars, "var", nil, "set a variable, `NAME=VALUE` (repeatable)")
+	flags.StringArrayVar(&f.VarFiles, "var-file", nil, "read variables from `FILE` of HCL attributes (repeatable)")
+	flags.StringVar(&f.Env, "env", "", "environment of the workspace (not supported yet)")
+	flags.StringArrayVar(&f.Targets, "target", nil, "only this `STEP` and what it depends on (repeatable)")
+	flags.BoolVar(&f.ReadOnly, "read-only", false, "refuse whatever could change a system")
+	flags.IntVar(&f.MaxParallel, "max-parallel", 0, "how many steps run at once (default: the runbook's)")
+	flags.StringVar(&f.Timeout, "timeout", "", "bound of the whole run, a `DURATION` such as 10m (default: the runbook's)")
+	mustComplete(cmd.RegisterFlagCompletionFunc("target", p.completeSteps))
+	mustComplete(cmd.RegisterFlagCompletionFunc("var-file", cobra.FixedCompletions([]string{"hcl"}, cobra.ShellCompDirectiveFilterFileExt)))
+}
+
+// options makes the engine's options of the flags.
+func (f *planFlags) options(p *Program, cmd *cobra.Command) (engine.PlanOptions, error) {
+	opts := engine.PlanOptions{Targets: f.Targets, ReadOnly: f.ReadOnly, MaxParallel: f.MaxParallel}
+	if f.Env != "" {
+		return opts, errors.New("--env is not supported yet: environments come with a later version; set variables with --var or --var-file")
+	}
+	if f.MaxParallel < 1 && cmd.Flags().Changed("max-parallel") {
+		return opts, fmt.Errorf("--max-parallel %d: at least one step must run at once", f.MaxParallel)
+	}
+	if f.Timeout != "" {
+		timeout, err := provider.ParseDuration(f.Timeout)
+		if err != nil {
+			return opts, fmt.Errorf("--timeout: %w", err)
+		}
+		if timeout < time.Millisecond {
+			return opts, fmt.Errorf("--timeout %s: a run needs more than no time", f.Timeout)
+		}
+		opts.Timeout = timeout
+	}
+	opts.Variables = lang.VariableSources{Values: f.Vars, Files: f.VarFiles, Lookup: p.Lookup, Sources: map[string]*hcl.File{}}
+	return opts, nil
+}
+
+// completeSteps completes the names of a runbook's steps.
+func (p *Program) completeSteps(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	rb, _ := lang.Load(args[0], lang.LoadOptions{})
+	if rb == nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, s := range rb.Steps {
+		names = append(names, s.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
