@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/e82355ed/runbook/engine/provider"
@@ -37,20 +34,13 @@ func open(req provider.Open[config]) (*client, error) {
 	if err != nil {
 		return nil, &provider.Error{Op: "open the connection pool", Err: errors.New("its settings contradict each other"), NothingDone: true, Permanent: true}
 	}
-	c := pool.ConnConfig
+	c := &pool.ConnConfig.Config
 	return &client{
 		pool:     p,
-		endpoint: endpointOf(c.Host, c.Port, c.Database),
-		address:  addressOf(c.Host, c.Port),
+		endpoint: endpointOf(c),
+		address:  addressesOf(c),
 		secrets:  settings{"password": c.Password},
 	}, nil
-}
-
-func addressOf(host string, port uint16) string {
-	if network, path := pgconn.NetworkAddress(host, port); network == "unix" {
-		return path
-	}
-	return net.JoinHostPort(host, strconv.Itoa(int(port)))
 }
 
 // Close ends all connections.

@@ -140,7 +140,7 @@ var connectCauses = []struct {
 	{func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }, "connection refused", "Check that the server runs and that host and port are right."},
 	{func(err error) bool { return errors.Is(err, os.ErrNotExist) }, "there is no such socket", "Set host, or PGHOST."},
 	{func(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) || timeout(err) }, "no answer in time", "Check the address, and firewalls on the way."},
-	{func(err error) bool { return strings.Contains(err.Error(), "server refused TLS connection") }, "the server does not speak TLS", "Set sslmode to what the server offers."},
+	{func(err error) bool { return strings.Contains(innermost(err).Error(), "server refused TLS connection") }, "the server does not speak TLS", "Set sslmode to what the server offers."},
 	{func(err error) bool {
 		return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 	}, "the server closed the connection before it was ready", "Check that PostgreSQL listens there, and its log."},
@@ -172,12 +172,13 @@ func connectCause(err error) (cause, hint string) {
 	return innermost(err).Error(), ""
 }
 
-// innermost unwraps what has one cause, down to the one that says it in the fewest words.
+// innermost unwraps down to the cause that says it in the fewest words; of several attempts it takes the last, which
+// under sslmode prefer is the one without TLS.
 func innermost(err error) error {
 	for {
 		next := errors.Unwrap(err)
 		if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) > 0 {
-			next = joined.Unwrap()[0]
+			next = joined.Unwrap()[len(joined.Unwrap())-1]
 		}
 		if next == nil {
 			return err

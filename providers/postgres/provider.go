@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -50,11 +54,30 @@ func target(req provider.Open[config]) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := pool.ConnConfig
-	return fmt.Sprintf("postgres://%s as %s", endpointOf(c.Host, c.Port, c.Database), c.User), nil
+	c := &pool.ConnConfig.Config
+	return fmt.Sprintf("postgres://%s as %s", endpointOf(c), c.User), nil
 }
 
 // endpointOf is "host:port/database", which errors and targets show.
-func endpointOf(host string, port uint16, database string) string {
-	return net.JoinHostPort(host, strconv.Itoa(int(port))) + "/" + database
+func endpointOf(c *pgconn.Config) string {
+	return addressesOf(c) + "/" + c.Database
+}
+
+// addressesOf is "host:port", or several of them where one after the other is tried.
+func addressesOf(c *pgconn.Config) string {
+	list := []string{addressOf(c.Host, c.Port)}
+	for _, f := range c.Fallbacks {
+		// The same address comes again where TLS is tried first.
+		if next := addressOf(f.Host, f.Port); !slices.Contains(list, next) {
+			list = append(list, next)
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+func addressOf(host string, port uint16) string {
+	if network, path := pgconn.NetworkAddress(host, port); network == "unix" {
+		return path
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
 }

@@ -64,6 +64,19 @@ func TestRefusedByTheServer(t *testing.T) {
 	}
 }
 
+// Of the attempts with and without TLS, the one that tells something is told.
+func TestWrongKindOfServer(t *testing.T) {
+	u, _ := labURL(t)
+	for mode, want := range map[string]string{"disable": "not in hot standby mode", "prefer": "not in hot standby mode"} {
+		other := *u
+		other.RawQuery = "target_session_attrs=standby&sslmode=" + mode
+		_, err := connect(t, block(other.String()), nil).run("postgres_ping", nil, provider.Read)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("sslmode %s: error is %v", mode, err)
+		}
+	}
+}
+
 // The template database is as empty as one can be: no extension, no table.
 func TestEmptyDatabase(t *testing.T) {
 	u, err := url.Parse(pt.Lab(t, "LAB_DATABASE_SUPERUSER_URL"))

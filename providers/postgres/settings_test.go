@@ -158,7 +158,7 @@ func TestPoolConfig(t *testing.T) {
 		},
 		"several hosts": {
 			block:  map[string]cty.Value{"url": cty.StringVal("postgres://app@a:1,b:2/orders")},
-			target: "postgres://a:1/orders as app",
+			target: "postgres://a:1,b:2/orders as app",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

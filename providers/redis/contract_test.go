@@ -67,7 +67,7 @@ func TestContract(t *testing.T) {
 			{Kind: pt.Refused, Action: pt.Every, Config: block(wrong.String()), Endpoint: u.Host, Words: []string{"WRONGPASS", "password"}},
 			{Kind: pt.Refused, Action: "redis_info", Name: "ACL", Config: block(limited.String()), Endpoint: u.Host, Words: []string{"NOPERM", "info", "ACL SETUSER"}},
 			{Kind: pt.Refused, Action: "redis_info", Config: block(wrong.String()), Endpoint: u.Host, Words: []string{"WRONGPASS", "password"}},
-			{Kind: pt.Refused, Action: "redis_query", Name: "ACL", Config: block(limited.String()), Args: words("DBSIZE"), Endpoint: u.Host, Words: []string{"NOPERM"}},
+			{Kind: pt.Refused, Action: "redis_query", Name: "ACL", Config: block(limited.String()), Args: words("DBSIZE"), Endpoint: u.Host, Words: []string{"NOPERM", "ask whether DBSIZE reads"}},
 			{Kind: pt.Refused, Action: "redis_query", Name: "write", Args: words("SET", "a", "b"), Endpoint: u.Host, Words: []string{"SET is not let out", "does not flag it read-only"}},
 			{Kind: pt.Refused, Action: "redis_query", Name: "flush", Args: words("FLUSHALL"), Endpoint: u.Host, Words: []string{"FLUSHALL is not let out"}},
 			{Kind: pt.Refused, Action: "redis_query", Name: "dangerous", Args: words("KEYS", "*"), Endpoint: u.Host, Words: []string{"KEYS is not let out"}},

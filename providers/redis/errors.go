@@ -76,7 +76,9 @@ func (c *client) explain(op string, err error) *provider.Error {
 	}
 	if asked, ok := errors.AsType[*askError](err); ok {
 		e := c.explain(op, asked.cause)
-		e.Err = fmt.Errorf("ask whether %s reads, with COMMAND INFO: %w", asked.command, e.Err)
+		if strings.HasPrefix(e.Err.Error(), "NOPERM") {
+			e.Err = fmt.Errorf("ask whether %s reads, with COMMAND INFO: %w", asked.command, e.Err)
+		}
 		return e
 	}
 	if reply, ok := errors.AsType[redis.Error](err); ok {
@@ -96,6 +98,7 @@ var causes = []struct {
 }{
 	{func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }, "connection refused", "Check that the server runs and that host and port are right."},
 	{func(err error) bool { return errors.Is(err, os.ErrNotExist) }, "there is no such socket", "Check the path in the URL."},
+	{func(err error) bool { return errors.Is(err, errNoPrimary) }, errNoPrimary.Error(), "Check master_name of the provider block."},
 	{timeout, "no answer in time", "Check the address, and firewalls on the way."},
 	{func(err error) bool {
 		return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)

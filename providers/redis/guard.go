@@ -2,7 +2,9 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -57,6 +59,9 @@ type askError struct {
 
 func (e *askError) Error() string { return "ask whether " + e.command + " reads: " + e.cause.Error() }
 func (e *askError) Unwrap() error { return e.cause }
+
+// errNoPrimary is the sentinels' answer to a wrong master_name.
+var errNoPrimary = errors.New("no sentinel knows a primary of that name")
 
 // reading are commands that read although the server does not flag them, or only as administration.
 var reading = set(
@@ -180,8 +185,17 @@ func list(entry []any, at int) []any {
 	return items
 }
 
-// DialHook lets connections be made.
-func (g *guard) DialHook(next redis.DialHook) redis.DialHook { return next }
+// DialHook lets connections be made. Sentinels that know no such primary answer nil, which must not pass for the
+// answer of a command.
+func (g *guard) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := next(ctx, network, addr)
+		if errors.Is(err, redis.Nil) {
+			return nil, errNoPrimary
+		}
+		return conn, err
+	}
+}
 
 // ProcessHook stops a command that does not read.
 func (g *guard) ProcessHook(next redis.ProcessHook) redis.ProcessHook {

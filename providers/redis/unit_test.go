@@ -1,9 +1,11 @@
 package redis
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/big"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +138,10 @@ func TestHook(t *testing.T) {
 	if err := client.Close(); err != nil {
 		t.Error(err)
 	}
+	dial := g.DialHook(func(context.Context, string, string) (net.Conn, error) { return nil, redis.Nil })
+	if _, err := dial(ctx, "tcp", "main"); !errors.Is(err, errNoPrimary) {
+		t.Errorf("a sentinel's nil gave %v", err)
+	}
 }
 
 func TestExplain(t *testing.T) {
@@ -147,6 +153,7 @@ func TestExplain(t *testing.T) {
 	}{
 		"loading": {proto("LOADING Redis is loading the dataset in memory"), "op: cache:6379: LOADING Redis is loading the dataset in memory. The server is", false},
 		"moved":   {proto("MOVED 1 10.0.0.1:6379"), "set mode = \"cluster\"", true},
+		"primary": {errNoPrimary, "talk to cache:6379: no sentinel knows a primary of that name. Check master_name", false},
 		"secret":  {proto("ERR unknown hunter22"), "ERR unknown (sensitive)", true},
 	} {
 		t.Run(name, func(t *testing.T) {
