@@ -20,6 +20,9 @@ var kwokFiles = []string{
 	"kustomize/metrics/resource/metrics-resource.yaml",
 }
 
+// kwokLogsKind defines the objects that say which file is a pod's log.
+const kwokLogsKind = "kustomize/crd/bases/kwok.x-k8s.io_logs.yaml"
+
 // kwok reports a command that ended with a status as an internal error, which kubectl cannot tell from a broken
 // connection. One line of it is changed, so that the status arrives.
 const (

@@ -42,7 +42,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New(usage)
+		return askForHelp()
 	}
 	if args[0] == "serve-api" {
 		return serveAPI(ctx, args[1:])
@@ -65,7 +65,13 @@ func run(ctx context.Context, args []string) error {
 	case "run":
 		return runWith(ctx, l, args[1:])
 	}
-	return errors.New(usage)
+	return askForHelp()
+}
+
+// askForHelp says how labctl is called.
+func askForHelp() error {
+	fmt.Fprint(os.Stderr, usage)
+	return exitStatus(2)
 }
 
 // newLab finds the work tree that labctl was called in.
@@ -109,7 +115,7 @@ func workTree() (string, error) {
 // runWith runs a program with the lab's variables on top of the environment.
 func runWith(ctx context.Context, l *lab.Lab, args []string) error {
 	if len(args) == 0 {
-		return errors.New(usage)
+		return askForHelp()
 	}
 	environ, err := lab.ReadEnv(l.EnvFile())
 	if err != nil {
