@@ -26,7 +26,7 @@ type canIResult struct {
 }
 
 func canIAction() provider.Action {
-	return provider.Define(provider.Definition[*client, canIArgs, canIResult]{
+	return read(provider.Definition[*client, canIArgs, canIResult]{
 		Name: "kubernetes_can_i", Doc: "Asks the API server whether the configured user may do something.",
 		Run: runCanI,
 		Summarize: func(r *canIResult) string {
@@ -52,7 +52,7 @@ func runCanI(ctx context.Context, in *provider.In[*client, canIArgs]) (*canIResu
 	if err != nil {
 		return nil, wrong(op, err)
 	}
-	request := c.rest.Post().AbsPath("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews").
+	request := c.ask("POST").AbsPath("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews").
 		Body(body).SetHeader("Content-Type", "application/json")
 	if err := getJSON(ctx, request, &review); err != nil {
 		return nil, c.explain(ctx, op, err)

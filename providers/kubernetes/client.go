@@ -60,6 +60,11 @@ func restClient(req provider.Open[config], located *rest.Config) (*rest.RESTClie
 		// process, so that Close can close its connections.
 		rc.Proxy = proxy(req.Host)
 	}
+	if rc.ExecProvider != nil {
+		// A plugin that asks at the terminal would fight with the run's own view.
+		rc.ExecProvider.StdinUnavailable = true
+		rc.ExecProvider.StdinUnavailableMessage = "log in with it first, in a shell"
+	}
 	limitRate(rc, req.Config)
 	base, _, err := rest.DefaultServerUrlFor(rc)
 	if err != nil {

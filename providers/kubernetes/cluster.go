@@ -29,7 +29,7 @@ type clusterCheck struct {
 }
 
 func clusterAction() provider.Action {
-	return provider.Define(provider.Definition[*client, clusterArgs, clusterResult]{
+	return read(provider.Definition[*client, clusterArgs, clusterResult]{
 		Name: "kubernetes_cluster", Doc: "Asks the API server for its version and health.",
 		Run: runCluster,
 		Summarize: func(r *clusterResult) string {
@@ -48,7 +48,7 @@ func runCluster(ctx context.Context, in *provider.In[*client, clusterArgs]) (*cl
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		var v version.Info
-		err := getJSON(groupCtx, c.rest.Get().AbsPath("/version"), &v)
+		err := getJSON(groupCtx, c.ask("GET").AbsPath("/version"), &v)
 		result.Version = v.GitVersion
 		return err
 	})

@@ -36,7 +36,7 @@ type deploymentResult struct {
 }
 
 func deploymentsAction() provider.Action {
-	return provider.Define(provider.Definition[*client, deploymentsArgs, deploymentsResult]{
+	return read(provider.Definition[*client, deploymentsArgs, deploymentsResult]{
 		Name: "kubernetes_deployments", Doc: "Lists deployments and how many of their replicas are ready.",
 		Run: runDeployments,
 		Summarize: func(r *deploymentsResult) string {

@@ -43,9 +43,9 @@ func ended(ctx context.Context, err error) error {
 	deadline, bounded := ctx.Deadline()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), bounded && !time.Now().Before(deadline):
-		return fmt.Errorf("the API server did not answer in time: %w", context.DeadlineExceeded)
+		return plain{"the API server did not answer in time", context.DeadlineExceeded}
 	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted: %w", ctx.Err())
+		return plain{"interrupted", ctx.Err()}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err // of a request beside the one that failed
 	}

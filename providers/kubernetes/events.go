@@ -39,7 +39,7 @@ type eventResult struct {
 }
 
 func eventsAction() provider.Action {
-	return provider.Define(provider.Definition[*client, eventsArgs, eventsResult]{
+	return read(provider.Definition[*client, eventsArgs, eventsResult]{
 		Name: "kubernetes_events", Doc: "Lists events, newest first.",
 		Run: runEvents,
 		Summarize: func(r *eventsResult) string {

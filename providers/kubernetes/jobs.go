@@ -37,7 +37,7 @@ type jobResult struct {
 }
 
 func jobsAction() provider.Action {
-	return provider.Define(provider.Definition[*client, jobsArgs, jobsResult]{
+	return read(provider.Definition[*client, jobsArgs, jobsResult]{
 		Name: "kubernetes_jobs", Doc: "Lists jobs and how they ended.",
 		Run: runJobs,
 		Summarize: func(r *jobsResult) string {

@@ -67,7 +67,7 @@ func (c *client) kindsOf(ctx context.Context, root, op string) ([]metav1.APIReso
 		return list.kinds, nil
 	}
 	var answer metav1.APIResourceList
-	if err := getJSON(ctx, c.rest.Get().AbsPath(root), &answer); err != nil {
+	if err := getJSON(ctx, c.ask("GET").AbsPath(root), &answer); err != nil {
 		if notFound(err) {
 			return nil, &provider.Error{
 				Op: op, Endpoint: c.cluster.endpoint, Err: plain{"the server has no API " + strings.TrimPrefix(root, "/apis/"), err},

@@ -44,7 +44,7 @@ type logLine struct {
 const parallelLogs = 16
 
 func logsAction() provider.Action {
-	return provider.Define(provider.Definition[*client, logsArgs, logsResult]{
+	return read(provider.Definition[*client, logsArgs, logsResult]{
 		Name: "kubernetes_logs", Doc: "Reads the logs of pods.",
 		ExactlyOne: [][]string{{"label_selector", "pod", "resource"}},
 		Run:        runLogs,

@@ -46,7 +46,7 @@ type nodeResources struct {
 }
 
 func nodesAction() provider.Action {
-	return provider.Define(provider.Definition[*client, nodesArgs, nodesResult]{
+	return read(provider.Definition[*client, nodesArgs, nodesResult]{
 		Name: "kubernetes_nodes", Doc: "Lists the nodes and whether they are ready.",
 		Run: runNodes,
 		Summarize: func(r *nodesResult) string {

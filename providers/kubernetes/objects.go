@@ -34,7 +34,7 @@ type objectsResult struct {
 }
 
 func objectsAction() provider.Action {
-	return provider.Define(provider.Definition[*client, objectsArgs, objectsResult]{
+	return read(provider.Definition[*client, objectsArgs, objectsResult]{
 		Name: "kubernetes_objects", Doc: "Reads objects of any kind, custom resources included.",
 		AtMostOne: [][]string{{"name", "label_selector"}, {"name", "field_selector"}},
 		Run:       runObjects,

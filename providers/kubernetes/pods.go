@@ -56,7 +56,7 @@ type containerResult struct {
 }
 
 func podsAction() provider.Action {
-	return provider.Define(provider.Definition[*client, podsArgs, podsResult]{
+	return read(provider.Definition[*client, podsArgs, podsResult]{
 		Name: "kubernetes_pods", Doc: "Lists pods and how they fare.",
 		Run: runPods,
 		Summarize: func(r *podsResult) string {

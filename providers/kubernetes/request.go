@@ -41,9 +41,16 @@ func (q query) op() string {
 	return "list " + q.resource.plural + " in " + q.namespace
 }
 
+// maxRetries is how often client-go itself repeats a request whose connection died, or which the server asked to come
+// again (429 with Retry-After). Its own default, ten times a second apart, would hide a broken server for long; to
+// repeat a step is the runbook's to say.
+const maxRetries = 2
+
+func (c *client) ask(verb string) *rest.Request { return c.rest.Verb(verb).MaxRetries(maxRetries) }
+
 // object asks for something by its place in the API: a list where name is empty.
 func (c *client) object(r resource, namespace, name string) *rest.Request {
-	request := c.rest.Get().AbsPath(r.root()).NamespaceIfScoped(namespace, namespace != everywhere).Resource(r.plural)
+	request := c.ask("GET").AbsPath(r.root()).NamespaceIfScoped(namespace, namespace != everywhere).Resource(r.plural)
 	if name != "" {
 		request = request.Name(name)
 	}
@@ -108,7 +115,8 @@ func (c *client) pages(q query, read func(*rest.Request) (string, int, error), r
 		next, total, err := read(c.page(q, size, token))
 		if err != nil && token != "" && apierrors.IsResourceExpired(err) {
 			restart()
-			_, _, err = read(c.page(q, q.limit, ""))
+			next, _, err = read(c.page(q, q.limit, ""))
+			*truncated = next != ""
 			return err
 		}
 		if err != nil || next == "" {
@@ -152,7 +160,7 @@ func getJSON(ctx context.Context, request *rest.Request, into any) error {
 
 // text reads a page that is not of the API, whatever its status.
 func (c *client) text(ctx context.Context, path, parameters string) (status int, body string, err error) {
-	u := c.rest.Get().AbsPath(path).URL()
+	u := c.ask("GET").AbsPath(path).URL()
 	u.RawQuery = parameters
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

@@ -43,7 +43,7 @@ const (
 )
 
 func rolloutHistoryAction() provider.Action {
-	return provider.Define(provider.Definition[*client, rolloutHistoryArgs, rolloutHistoryResult]{
+	return read(provider.Definition[*client, rolloutHistoryArgs, rolloutHistoryResult]{
 		Name: "kubernetes_rollout_history", Doc: "Lists the revisions of a deployment, stateful set or daemon set.",
 		Run: runRolloutHistory,
 		Summarize: func(r *rolloutHistoryResult) string {

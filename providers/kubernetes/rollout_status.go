@@ -27,7 +27,7 @@ type rolloutStatusResult struct {
 }
 
 func rolloutStatusAction() provider.Action {
-	return provider.Define(provider.Definition[*client, rolloutStatusArgs, rolloutStatusResult]{
+	return read(provider.Definition[*client, rolloutStatusArgs, rolloutStatusResult]{
 		Name: "kubernetes_rollout_status", Doc: "Says whether a rollout is complete.",
 		Run:       runRolloutStatus,
 		Summarize: func(r *rolloutStatusResult) string { return r.Message },

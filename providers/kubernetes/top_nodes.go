@@ -17,7 +17,7 @@ type topNodesArgs struct {
 }
 
 func topNodesAction() provider.Action {
-	return provider.Define(provider.Definition[*client, topNodesArgs, topResult]{
+	return read(provider.Definition[*client, topNodesArgs, topResult]{
 		Name: "kubernetes_top_nodes", Doc: "Says how much CPU and memory the nodes use, in percent of what pods may use of them.",
 		Run:       runTopNodes,
 		Summarize: func(r *topResult) string { return summarizeTop(r, "node") },

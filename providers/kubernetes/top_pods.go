@@ -17,7 +17,7 @@ type topPodsArgs struct {
 }
 
 func topPodsAction() provider.Action {
-	return provider.Define(provider.Definition[*client, topPodsArgs, topResult]{
+	return read(provider.Definition[*client, topPodsArgs, topResult]{
 		Name: "kubernetes_top_pods", Doc: "Says how much CPU and memory pods use, in percent of what pods may use of their nodes.",
 		Run:       runTopPods,
 		Summarize: func(r *topResult) string { return summarizeTop(r, "pod") },
