@@ -38,10 +38,12 @@ var replication = provider.Define(provider.Definition[*client, replicationArgs, 
 })
 
 const (
-	// A standby that has replayed all it received has no lag, however long ago the last change was.
+	// A standby that receives, and has replayed all of it, has no lag, however long ago the last change was. One whose
+	// receiver has lost the primary can't know of changes: its lag counts from the last one.
 	roleSQL = `SELECT pg_catalog.pg_is_in_recovery() AS standby,
 	CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN NULL
-	WHEN pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() THEN 0
+	WHEN pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn()
+		AND EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) THEN 0
 	ELSE extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()) END AS lag`
 	// Its lag columns are NULL for a replica that is idle and up to date.
 	replicasSQL = `SELECT coalesce(nullif(application_name, ''), host(client_addr), pid::text) AS name,
@@ -69,6 +71,9 @@ func runReplication(ctx context.Context, in *provider.In[*client, replicationArg
 		}
 		if result.Role == "primary" {
 			result.MaxLagSeconds = larger(result.MaxLagSeconds, item.LagSeconds)
+		}
+		if item.LagBytes == nil {
+			in.Warn("the lag of %s is hidden from this role; grant it pg_monitor", item.Name)
 		}
 		result.Replicas = append(result.Replicas, item)
 	}
