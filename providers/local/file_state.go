@@ -1,0 +1,87 @@
+package local
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"unicode/utf8"
+)
+
+const (
+	defaultMode = 0o644
+	// maxKept bounds the old content that the result keeps.
+	maxKept = 64 << 10
+)
+
+// fileState is what a file is before it is written. Only the start of its content is held: logs are long.
+type fileState struct {
+	exists bool
+	size   int64
+	start  []byte // up to one byte more than maxKept
+	digest hash.Hash
+	mode   os.FileMode
+	info   os.FileInfo
+}
+
+// look reads a file. One that is not there is a state too.
+func look(path string) (*fileState, error) {
+	s := &fileState{mode: defaultMode, digest: sha256.New()}
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errors.New("it is a folder")
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its other end
+		return nil, fmt.Errorf("it is not a regular file (%s)", info.Mode().Type())
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	s.exists, s.mode, s.info = true, info.Mode().Perm(), info
+	content := io.TeeReader(f, s.digest)
+	if s.start, err = io.ReadAll(io.LimitReader(content, maxKept+1)); err != nil {
+		return nil, err
+	}
+	rest, err := io.Copy(io.Discard, content)
+	s.size = int64(len(s.start)) + rest
+	return s, err
+}
+
+func (s *fileState) sum() string { return fmt.Sprintf("%x", s.digest.Sum(nil)) }
+
+// sumWith is the digest of the file with more at its end.
+func (s *fileState) sumWith(more []byte) string {
+	longer, err := s.digest.(hash.Cloner).Clone() // SHA-256 always can (see crypto/sha256.New)
+	if err != nil {
+		panic("local: copy a SHA-256: " + err.Error())
+	}
+	longer.Write(more)
+	return fmt.Sprintf("%x", longer.Sum(nil))
+}
+
+func (s *fileState) before() fileBefore {
+	if !s.exists {
+		return fileBefore{}
+	}
+	mode, sum := octal(s.mode), s.sum()
+	b := fileBefore{Exists: true, SizeBytes: s.size, Mode: &mode, SHA256: &sum}
+	if len(s.start) <= maxKept && utf8.Valid(s.start) {
+		text := string(s.start)
+		b.Content = &text
+	}
+	return b
+}
+
+func octal(mode os.FileMode) string { return fmt.Sprintf("%04o", mode) }
+
+func hexadecimal(sum [sha256.Size]byte) string { return fmt.Sprintf("%x", sum) }
