@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -104,7 +105,7 @@ func (c *client) process(ctx context.Context, args []any) answer {
 	cmd := redis.NewCmd(ctx, args...)
 	err := c.redis.Process(ctx, cmd)
 	took := time.Since(ready)
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		err = nil
 	}
 	return answer{value: cmd.Val(), took: took, err: err}
