@@ -1,4 +1,3 @@
-// Command labctl starts and stops the lab; see package lab. It is for the Makefile, tests read the env file.
 package main
 
 import (
