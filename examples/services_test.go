@@ -1,0 +1,132 @@
+package examples
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/lang"
+)
+
+const token = "t0ken-of-the-example"
+
+func values(vars ...string) func(*testing.T) []string {
+	return func(*testing.T) []string { return vars }
+}
+
+func planWith(vars ...string) engine.PlanOptions {
+	return engine.PlanOptions{Apply: true, Variables: lang.VariableSources{Values: vars}}
+}
+
+func containsAny(errs []error, part string) bool {
+	for _, err := range errs {
+		if strings.Contains(err.Error(), part) {
+			return true
+		}
+	}
+	return false
+}
+
+// serve starts a server for the test and gives its URL.
+func serve(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func answerHealthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write([]byte(`{"status": "healthy"}`))
+}
+
+func healthy(t *testing.T) []string { return []string{"url=" + serve(t, answerHealthy)} }
+
+// answersThirdTime closes the first two connections without an answer.
+func answersThirdTime(t *testing.T) []string {
+	var asked atomic.Int32
+	return []string{"url=" + serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) < 3 {
+			panic(http.ErrAbortHandler)
+		}
+		answerHealthy(w, r)
+	})}
+}
+
+// healthyAfterAWhile flaps once: 503, 503, 200, 503, and 200 from then on.
+func healthyAfterAWhile(t *testing.T) []string {
+	var asked atomic.Int32
+	return []string{"url=" + serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n := asked.Add(1); n <= 4 && n != 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		answerHealthy(w, r)
+	})}
+}
+
+func noteFile(t *testing.T) []string {
+	path := filepath.Join(t.TempDir(), "note.txt")
+	t.Cleanup(func() {
+		if text, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(text), "Checked at ") {
+			t.Errorf("the note reads %q, %v", text, err)
+		}
+	})
+	return []string{"file=" + path}
+}
+
+func regions(t *testing.T) []string {
+	return []string{`regions={eu = "` + serve(t, answerHealthy) + `", us = "` + serve(t, answerHealthy) + `"}`}
+}
+
+// private wants the token, and sends it back: the run must blank it.
+func private(t *testing.T) []string {
+	return []string{"url=" + serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answerHealthy(w, r)
+	})}
+}
+
+// certificates makes a folder of two certificates: one is good for a year, one ends in ten days.
+func certificates(t *testing.T) []string {
+	dir := t.TempDir()
+	for name, days := range map[string]int{"good.pem": 365, "expiring.pem": 10} {
+		writeCertificate(t, filepath.Join(dir, name), days)
+	}
+	return []string{"dir=" + dir}
+}
+
+func writeCertificate(t *testing.T, path string, days int) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(int64(days)), Subject: pkix.Name{CommonName: filepath.Base(path)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(0, 0, days),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
