@@ -66,7 +66,7 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		entry := journal.Entry{Event: e}
+		entry := journal.Entry{Event: &e}
 		if o.JSON {
 			if entry.JSON, err = json.Marshal(&e); err != nil {
 				return fmt.Errorf("event %d of run %s: %w", e.Seq, e.Run, err)

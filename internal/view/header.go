@@ -34,13 +34,21 @@ func Header(h *run.Header, c Config) []string {
 	return append(lines, "")
 }
 
-// stepCounts is "12: 11 read, 1 write".
+// stepCounts is "12: 10 read, 1 write, 1 check".
 func stepCounts(h *run.Header) string {
 	var parts []string
+	checks := h.Steps
 	for _, effect := range effects {
 		if n := h.Effects[effect]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, effect))
+			checks -= n
 		}
+	}
+	switch {
+	case checks == 1:
+		parts = append(parts, "1 check")
+	case checks > 1:
+		parts = append(parts, fmt.Sprintf("%d checks", checks))
 	}
 	text := fmt.Sprint(h.Steps)
 	if len(parts) > 0 {

@@ -94,7 +94,7 @@ func (l *Live) tick() {
 func (l *Live) Event(e journal.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.note(&e.Event)
+	l.note(e.Event)
 	if l.drawn == 0 || !l.screen.Shared || !writes(e.Event.Type) {
 		l.inner.Event(e)
 		return

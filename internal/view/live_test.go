@@ -30,7 +30,7 @@ func TestLiveFrames(t *testing.T) {
 		{Type: run.StepStarted, Step: "done"},
 		finished("done", run.Pass, 1, "ok"),
 	}) {
-		l.note(&e.Event)
+		l.note(e.Event)
 	}
 	frame := strings.Join(l.frame(24), "\n")
 	frame = strings.Replace(frame, deadline.Local().Format("15:04:05"), "08:05:00", 1)

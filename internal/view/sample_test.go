@@ -52,7 +52,7 @@ func entries(t *testing.T, events []run.Event) []journal.Entry {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out[i] = journal.Entry{Event: e, JSON: text}
+		out[i] = journal.Entry{Event: &e, JSON: text}
 	}
 	return out
 }

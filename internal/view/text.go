@@ -56,7 +56,7 @@ func NewText(out io.Writer, config Config) *Text {
 
 // Event shows an event; many show nothing.
 func (t *Text) Event(e journal.Entry) {
-	t.render(&e.Event)
+	t.render(e.Event)
 	t.flush()
 }
 

@@ -48,7 +48,8 @@ func TestReplayShowsTheSame(t *testing.T) {
 	live := entries(t, sample())
 	replayed := make([]journal.Entry, len(live))
 	for i, e := range live {
-		if err := json.Unmarshal(e.JSON, &replayed[i].Event); err != nil {
+		replayed[i].Event = new(run.Event)
+		if err := json.Unmarshal(e.JSON, replayed[i].Event); err != nil {
 			t.Fatal(err)
 		}
 	}
