@@ -33,6 +33,16 @@ func cutMiddle(s string, most int) string {
 	return string(runes[:head]) + " … " + string(runes[len(runes)-tail:])
 }
 
+// shortened leaves the middle of a very long text out before it is looked at character by character, such as the body of
+// a response.
+func shortened(s string) string {
+	const keep = 8 * maxShown // bytes; a character has up to four, and an escape two
+	if len(s) <= 2*keep {
+		return s
+	}
+	return strings.ToValidUTF8(s[:keep], "") + " … " + strings.ToValidUTF8(s[len(s)-keep:], "")
+}
+
 // valueWriter writes until its budget is spent: no more of a value is looked at than can be shown.
 type valueWriter struct {
 	out    strings.Builder
@@ -56,7 +66,7 @@ func (w *valueWriter) value(v cty.Value) {
 	}
 	switch t := v.Type(); {
 	case t == cty.String:
-		w.out.WriteString(quote(v.AsString()))
+		w.out.WriteString(quote(shortened(v.AsString())))
 	case t == cty.Number:
 		w.out.WriteString(formatNumber(v.AsBigFloat()))
 	case t == cty.Bool:

@@ -117,7 +117,7 @@ var pureFunctions = sync.OnceValue(func() map[string]function.Function {
 	} {
 		group(table)
 	}
-	table["jq"] = jqFunction()
+	table["jq"] = jqFunction(jqTimeout)
 	return table
 })
 

@@ -22,7 +22,8 @@ type jqFilters struct {
 	byText map[string]*gojq.Code
 }
 
-const jqTimeout = 10 * time.Second
+// jqTimeout bounds one filter: [repeat(1)] goes on for ever, and fills the memory meanwhile.
+const jqTimeout = 2 * time.Second
 
 // maxJQFilters bounds the cache: filters may be made of values.
 const maxJQFilters = 1000
@@ -63,7 +64,7 @@ func (f *jqFilters) get(filter string) (*gojq.Code, error) {
 }
 
 // jqFunction is jq(value, filter). Its result's type is known only with its value.
-func jqFunction() function.Function {
+func jqFunction(timeout time.Duration) function.Function {
 	filters := &jqFilters{}
 	return function.New(&function.Spec{
 		Params: []function.Parameter{
@@ -79,14 +80,13 @@ func jqFunction() function.Function {
 			if !args[0].IsWhollyKnown() {
 				return cty.DynamicVal, nil
 			}
-			return runJQ(code, args[0])
+			return runJQ(code, args[0], timeout)
 		},
 	})
 }
 
-func runJQ(code *gojq.Code, input cty.Value) (cty.Value, error) {
-	// A filter may go on for ever: [repeat(1)].
-	ctx, cancel := context.WithTimeout(context.Background(), jqTimeout)
+func runJQ(code *gojq.Code, input cty.Value, timeout time.Duration) (cty.Value, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	outputs := code.RunWithContext(ctx, toJQ(input))
 	first, ok := outputs.Next()
@@ -94,6 +94,9 @@ func runJQ(code *gojq.Code, input cty.Value) (cty.Value, error) {
 		return cty.NullVal(cty.DynamicPseudoType), nil
 	}
 	if err, failed := first.(error); failed {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return cty.NilVal, function.NewArgErrorf(1, "the filter runs for longer than %s", timeout)
+		}
 		var halt *gojq.HaltError
 		if errors.As(err, &halt) && halt.Value() == nil {
 			return cty.NullVal(cty.DynamicPseudoType), nil

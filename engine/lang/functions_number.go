@@ -27,8 +27,10 @@ func finite(f function.Function) function.Function {
 		Type: function.StaticReturnType(cty.Number),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			v, err := f.Call(args)
-			if err == nil && v.IsKnown() && !v.IsNull() && v.AsBigFloat().IsInf() {
-				err = errors.New("the result is not a finite number")
+			// cty panics on what is not a number, which its Call turns into an error that shows a stack.
+			var panicked function.PanicError
+			if errors.As(err, &panicked) || err == nil && v.IsKnown() && !v.IsNull() && v.AsBigFloat().IsInf() {
+				return cty.NilVal, errors.New("the result is not a finite number")
 			}
 			return v, err
 		},

@@ -16,6 +16,7 @@ import (
 func (s *Scope) explainMissing(ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.Diagnostics {
 	out := make(hcl.Diagnostics, 0, len(diags))
 	for _, d := range diags {
+		d = withoutStack(d)
 		m, ok := missingPart(d, ctx)
 		if !ok {
 			out = append(out, d)
@@ -31,6 +32,17 @@ func (s *Scope) explainMissing(ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.
 		out = append(out, &rewritten)
 	}
 	return out
+}
+
+// withoutStack rewrites the error of a function or an operator that panicked, which cty tells with its stack.
+func withoutStack(d *hcl.Diagnostic) *hcl.Diagnostic {
+	before, _, panicked := strings.Cut(d.Detail, "panic in function implementation")
+	if !panicked {
+		return d
+	}
+	rewritten := *d
+	rewritten.Detail = before + "it can't work with these values; is one of them infinite, as of a division by zero?"
+	return &rewritten
 }
 
 // missed is a part of a value that an expression asked for in vain.

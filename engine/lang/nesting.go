@@ -73,15 +73,7 @@ func checkNesting(src []byte, filename string, start hcl.Pos, syntax sourceSynta
 // run scans to the end and gives the problem found at s.at, or an empty text.
 func (s *nestingScanner) run() string {
 	for ; s.at < len(s.src); s.at++ {
-		top := &s.brackets[len(s.brackets)-1]
-		switch top.open {
-		case '"', 't':
-			s.inString(top)
-		case '<':
-			s.inHeredoc(top)
-		default:
-			s.inCode(top)
-		}
+		s.step()
 		if len(s.brackets) > maxNesting {
 			return fmt.Sprintf("Brackets, blocks and templates may be nested %d deep. Split this up: move parts of it into locals.", maxNesting)
 		}
@@ -90,6 +82,19 @@ func (s *nestingScanner) run() string {
 		}
 	}
 	return ""
+}
+
+// step looks at the byte at s.at, and moves on where it belongs to longer marks.
+func (s *nestingScanner) step() {
+	top := &s.brackets[len(s.brackets)-1]
+	switch top.open {
+	case '"', 't':
+		s.inString(top)
+	case '<':
+		s.inHeredoc(top)
+	default:
+		s.inCode(top)
+	}
 }
 
 func (s *nestingScanner) push(open byte) { s.brackets = append(s.brackets, bracket{open: open}) }

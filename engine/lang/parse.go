@@ -89,7 +89,8 @@ func parse(source []byte, path string, opts *LoadOptions) (*hcl.File, hcl.Diagno
 		}
 		file, diags := json.Parse(source, path)
 		if diags.HasErrors() {
-			return nil, diags
+			// What else is wrong follows from the first error.
+			return nil, diags[:1]
 		}
 		return file, diags
 	}
