@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -56,19 +57,43 @@ func constants(s *lang.Step, args *provider.Object) cty.Value {
 	return cty.ObjectVal(values)
 }
 
-// constant evaluates an expression that refers to nothing and calls nothing; any other is unknown.
+// constant evaluates an expression that is written out; any other is unknown.
 func constant(e *lang.Expr, want cty.Type) cty.Value {
-	unknown := cty.UnknownVal(want)
-	if e == nil || len(e.Refs) > 0 {
-		return unknown
+	if e != nil && len(e.Refs) == 0 && writtenOut(e.Expression) {
+		if v, diags := e.Value(nil); !diags.HasErrors() {
+			if v, err := convert.Convert(v, want); err == nil {
+				return v
+			}
+		}
 	}
-	v, diags := e.Value(nil)
-	if diags.HasErrors() {
-		return unknown
+	return cty.UnknownVal(want)
+}
+
+// writtenOut reports whether an expression is strings, true, false, null, small numbers, and lists of these. Evaluating
+// more could take long, and no effect depends on it.
+func writtenOut(e hclsyntax.Expression) bool {
+	switch e := e.(type) {
+	case *hclsyntax.TemplateExpr:
+		for _, part := range e.Parts {
+			if literal, ok := part.(*hclsyntax.LiteralValueExpr); !ok || literal.Val.Type() != cty.String {
+				return false
+			}
+		}
+		return true
+	case *hclsyntax.LiteralValueExpr:
+		const most = 1 << 10
+		if e.Val.Type() != cty.Number || e.Val.IsNull() || !e.Val.IsKnown() {
+			return true
+		}
+		exponent := e.Val.AsBigFloat().MantExp(nil)
+		return -most < exponent && exponent < most
+	case *hclsyntax.TupleConsExpr:
+		for _, item := range e.Exprs {
+			if !writtenOut(item) {
+				return false
+			}
+		}
+		return true
 	}
-	v, err := convert.Convert(v, want)
-	if err != nil {
-		return unknown
-	}
-	return v
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -83,15 +84,29 @@ func (c *checker) key(s *lang.Step) {
 		c.error(key.Range(), "Wrong type", "The key of a provider configuration is a string; this is %s.", typecheck.Friendly(v.Type()))
 		return
 	}
-	text, ok := knownText(converted)
 	config := c.config(s.ProviderRef.Provider, "")
-	if !ok || config == nil || config.ForEach == nil {
+	if config == nil || config.ForEach == nil {
 		return
 	}
 	over := c.typed(config.ForEach, outside("a provider block's for_each", false))
-	if keys, found := hasKey(over, text); !found {
-		c.error(key.Range(), "Unknown provider configuration", "The for_each of the provider %q block has no key %q%s", config.Provider, text, nearOrAll(text, keys))
+	for _, text := range c.keysNamed(s, converted) {
+		if keys, found := hasKey(over, text); !found {
+			c.error(key.Range(), "Unknown provider configuration", "The for_each of the provider %q block has no key %q%s", config.Provider, text, nearOrAll(text, keys))
+		}
 	}
+}
+
+// keysNamed lists the keys that a step's provider argument surely names: a constant, or all that each.key will be.
+func (c *checker) keysNamed(s *lang.Step, v cty.Value) []string {
+	if text, ok := knownText(v); ok {
+		return []string{text}
+	}
+	t, ok := s.ProviderRef.Key.Expression.(*hclsyntax.ScopeTraversalExpr)
+	if !ok || typecheck.Text(t.Traversal) != "each.key" || s.ForEach == nil {
+		return nil
+	}
+	keys, _ := keysOf(c.typed(s.ForEach, forEachPlace()))
+	return keys
 }
 
 func (c *checker) config(name, alias string) *lang.ProviderConfig {

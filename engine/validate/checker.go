@@ -19,6 +19,8 @@ type checker struct {
 	graph *graph.Graph // nil for a workspace alone
 	diags hcl.Diagnostics
 
+	options Options
+
 	// functions are the function tables by file.
 	functions map[string]*hcl.EvalContext
 	steps     map[string]*lang.Step
@@ -40,9 +42,9 @@ type checkedText struct {
 	provider, check, text string
 }
 
-func newChecker(rb *lang.Runbook, g *graph.Graph) *checker {
+func newChecker(rb *lang.Runbook, g *graph.Graph, opts Options) *checker {
 	c := &checker{
-		rb: rb, graph: g,
+		rb: rb, graph: g, options: opts,
 		functions:  map[string]*hcl.EvalContext{},
 		steps:      make(map[string]*lang.Step, len(rb.Steps)),
 		values:     make(map[*lang.Expr]cty.Value, 4*len(rb.Steps)),

@@ -17,11 +17,11 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// readers are the functions that look at files. A file that is missing is an error here, but what is in it may change
-// before the run, so that nothing counts as constant that was read.
+// readers are the functions that look at the machine's files. A file that is missing is an error here, but what is in
+// it may change before the run, so that nothing counts as constant that was read.
 var readers = []string{
 	"file", "filebase64", "filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512", "fileexists", "fileset",
-	"templatefile",
+	"templatefile", "pathexpand",
 }
 
 // functionsIn is the function table for the expressions of one file: relative paths start in its folder.
@@ -33,10 +33,12 @@ func (c *checker) functionsIn(filename string) *hcl.EvalContext {
 	if rel, err := filepath.Rel(filepath.Dir(c.rb.File), filepath.Dir(filename)); err == nil {
 		dir = filepath.Join(dir, rel)
 	}
-	table := lang.Functions(lang.FunctionHost{Dir: dir, Static: true})
+	table := lang.Functions(lang.FunctionHost{
+		Dir: dir, HomeDir: c.options.HomeDir, ReadFile: c.options.ReadFile, Static: true,
+	})
 	for _, name := range readers {
 		if f, ok := table[name]; ok {
-			table[name] = volatile(f)
+			table[name] = c.volatile(f)
 		}
 	}
 	ctx := &hcl.EvalContext{Functions: table}
@@ -44,11 +46,24 @@ func (c *checker) functionsIn(filename string) *hcl.EvalContext {
 	return ctx
 }
 
-// volatile makes a function whose errors are those of f and whose result is never known.
-func volatile(f function.Function) function.Function {
+// volatile makes a function whose errors are those of f and whose result is never known. Its first argument is a path.
+func (c *checker) volatile(f function.Function) function.Function {
+	homeless := func(args []cty.Value) bool {
+		path, known := knownText(args[0])
+		return known && c.options.HomeDir == "" && strings.HasPrefix(path, "~")
+	}
 	return function.New(&function.Spec{
-		Params: f.Params(), VarParam: f.VarParam(), Type: f.ReturnTypeForValues,
-		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+		Params: f.Params(), VarParam: f.VarParam(),
+		Type: func(args []cty.Value) (cty.Type, error) {
+			if homeless(args) {
+				return cty.DynamicPseudoType, nil
+			}
+			return f.ReturnTypeForValues(args)
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if homeless(args) {
+				return cty.DynamicVal, nil
+			}
 			v, err := f.Call(args)
 			if err != nil {
 				return cty.NilVal, err

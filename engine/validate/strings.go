@@ -65,8 +65,8 @@ func inLiteral(file []byte, rng hcl.Range, value string, offset int) (hcl.Pos, b
 		return hcl.Pos{}, false
 	}
 	source := file[rng.Start.Byte:rng.End.Byte]
-	if bytes.HasSuffix(source, []byte(value)) {
-		return advance(rng.Start, source[:len(source)-len(value)+offset]), true
+	if at, ok := inLines(source, value, offset); ok {
+		return advance(rng.Start, source[:at]), true
 	}
 	at := 0
 	for rest := value; len(value)-len(rest) < offset; {
@@ -78,6 +78,26 @@ func inLiteral(file []byte, rng hcl.Range, value string, offset int) (hcl.Pos, b
 		rest = rest[len(stands):]
 	}
 	return advance(rng.Start, source[:at]), true
+}
+
+// inLines finds a byte where each line of the source ends in a line of the value: in a literal without escapes.
+func inLines(source []byte, value string, offset int) (int, bool) {
+	lines, values := bytes.SplitAfter(source, []byte("\n")), strings.SplitAfter(value, "\n")
+	if len(lines) != len(values) {
+		return 0, false
+	}
+	at, before, found := 0, 0, -1
+	for i, line := range lines {
+		if !bytes.HasSuffix(line, []byte(values[i])) {
+			return 0, false
+		}
+		if found < 0 && offset <= before+len(values[i]) {
+			found = at + len(line) - len(values[i]) + offset - before
+		}
+		at += len(line)
+		before += len(values[i])
+	}
+	return found, found >= 0
 }
 
 var escapes = map[byte]string{'n': "\n", 'r': "\r", 't': "\t", '"': `"`, '\\': `\`}

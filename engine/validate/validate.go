@@ -11,12 +11,17 @@ import (
 )
 
 // Options are what the checker needs beside the runbook. The zero value is fine.
-type Options struct{}
+type Options struct {
+	// HomeDir is the user's home folder, for paths that begin with "~"; empty: such paths are not looked at.
+	HomeDir string
+	// ReadFile reads a file for file and its like; nil: the file system. See [lang.FunctionHost].
+	ReadFile func(path string) ([]byte, error)
+}
 
 // Runbook reports all problems of a loaded runbook, sorted by file and position, each once. The graph is what
 // [graph.Build] made of it; the two packages' diagnostics and the loader's don't repeat each other.
 func Runbook(rb *lang.Runbook, g *graph.Graph, opts Options) hcl.Diagnostics {
-	c := newChecker(rb, g)
+	c := newChecker(rb, g, opts)
 	for _, r := range rules {
 		if r.file != nil {
 			r.file(c)
@@ -33,7 +38,7 @@ func Runbook(rb *lang.Runbook, g *graph.Graph, opts Options) hcl.Diagnostics {
 
 // Workspace reports the problems of a workspace file that was loaded alone.
 func Workspace(ws *lang.Runbook, opts Options) hcl.Diagnostics {
-	c := newChecker(ws, nil)
+	c := newChecker(ws, nil, opts)
 	for _, r := range rules {
 		if r.workspace {
 			r.file(c)

@@ -30,6 +30,9 @@ func TestCases(t *testing.T) {
 		}
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			got := render(checkFolder(t, dir))
+			if folder, err := filepath.Abs(dir); err == nil {
+				got = strings.ReplaceAll(got, folder, "(folder)")
+			}
 			expect := filepath.Join(dir, "expect")
 			if *update {
 				if err := os.WriteFile(expect, []byte(got), 0o644); err != nil {
@@ -66,7 +69,7 @@ func check(path string, opts lang.LoadOptions) hcl.Diagnostics {
 	rb, diags := lang.Load(path, opts)
 	g, cycles := graph.Build(rb)
 	diags = append(diags, cycles...)
-	return validate.Sorted(path, append(diags, validate.Runbook(rb, g, validate.Options{})...))
+	return validate.Sorted(path, append(diags, validate.Runbook(rb, g, validate.Options{ReadFile: opts.ReadFile})...))
 }
 
 func render(diags hcl.Diagnostics) string {

@@ -43,7 +43,20 @@ func (c *checker) call(e *hclsyntax.FunctionCallExpr) cty.Value {
 			return cty.DynamicVal
 		}
 	}
+	if e.Name == "lookup" && otherDefault(node.Args) {
+		return cty.DynamicVal
+	}
 	return c.apply(&node, e)
+}
+
+// otherDefault reports whether a lookup's default differs in type from the elements of a map whose keys aren't known. In
+// a run that may be an object, whose attributes have types of their own.
+func otherDefault(args []hclsyntax.Expression) bool {
+	if len(args) != 3 {
+		return false
+	}
+	over, fallback := args[0].(*hclsyntax.LiteralValueExpr).Val, args[2].(*hclsyntax.LiteralValueExpr).Val
+	return over.Type().IsMapType() && !over.IsKnown() && !over.Type().ElementType().Equals(fallback.Type())
 }
 
 // caught looks into the arguments of try and can, where types are not errors. What try gives is known only where all

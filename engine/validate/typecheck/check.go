@@ -46,6 +46,8 @@ type checker struct {
 	locals []local
 	// items are what the splats around go over.
 	items map[*hclsyntax.AnonSymbolExpr]operand
+	// turns counts how often the body of a loop was looked at.
+	turns int
 	// lenient counts the `try` and `can` around: inside, types are not errors.
 	lenient int
 }
@@ -91,6 +93,23 @@ func literal(v cty.Value, e hclsyntax.Expression) *hclsyntax.LiteralValueExpr {
 	return &hclsyntax.LiteralValueExpr{Val: v, SrcRange: e.Range()}
 }
 
+// maxExponent bounds numbers, in bits: written out, one of 1e600000000 would fill the memory.
+const maxExponent = 1 << 14
+
+func (c *checker) literal(e *hclsyntax.LiteralValueExpr) cty.Value {
+	if e.Val.Type() != cty.Number || !e.Val.IsKnown() || e.Val.IsNull() {
+		return e.Val
+	}
+	if n, _ := e.Val.Unmark(); n.AsBigFloat().MantExp(nil) > maxExponent || n.AsBigFloat().MantExp(nil) < -maxExponent {
+		c.always(&hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Number out of range", Subject: e.Range().Ptr(),
+			Detail: "A number has up to about 4,900 digits before or behind the point.",
+		})
+		return cty.UnknownVal(cty.Number)
+	}
+	return e.Val
+}
+
 // part evaluates a part of a node and wraps it for apply.
 func (c *checker) part(e hclsyntax.Expression) *hclsyntax.LiteralValueExpr {
 	return literal(c.eval(e), e)
@@ -107,7 +126,7 @@ func (c *checker) parts(list []hclsyntax.Expression) []hclsyntax.Expression {
 func (c *checker) eval(e hclsyntax.Expression) cty.Value {
 	switch e := e.(type) {
 	case *hclsyntax.LiteralValueExpr:
-		return e.Val
+		return c.literal(e)
 	case *hclsyntax.ScopeTraversalExpr, *hclsyntax.RelativeTraversalExpr, *hclsyntax.IndexExpr,
 		*hclsyntax.SplatExpr, *hclsyntax.AnonSymbolExpr, *hclsyntax.ParenthesesExpr:
 		return c.refer(e).value
@@ -130,7 +149,7 @@ func (c *checker) eval(e hclsyntax.Expression) cty.Value {
 	case *hclsyntax.TemplateWrapExpr:
 		return c.eval(e.Wrapped)
 	case *hclsyntax.TemplateJoinExpr:
-		return c.apply(&hclsyntax.TemplateJoinExpr{Tuple: c.part(e.Tuple)}, e)
+		return c.join(e)
 	case *hclsyntax.TupleConsExpr:
 		node := *e
 		node.Exprs = c.parts(e.Exprs)
@@ -142,6 +161,16 @@ func (c *checker) eval(e hclsyntax.Expression) cty.Value {
 	}
 	// What the parser could not read was reported by it.
 	return cty.DynamicVal
+}
+
+// join is what a template makes of its for directive: the turns' texts one after the other.
+func (c *checker) join(e *hclsyntax.TemplateJoinExpr) cty.Value {
+	turns := c.part(e.Tuple)
+	if t := turns.Val.Type(); t.IsTupleType() && !turns.Val.IsNull() {
+		return c.apply(&hclsyntax.TemplateJoinExpr{Tuple: turns}, e)
+	}
+	// HCL knows only tuples here. How many turns there are isn't known, and a template gives texts in each.
+	return cty.UnknownVal(cty.String)
 }
 
 func (c *checker) object(e *hclsyntax.ObjectConsExpr) cty.Value {
@@ -160,8 +189,9 @@ func (c *checker) key(e hclsyntax.Expression) cty.Value {
 	if !ok {
 		return c.eval(e)
 	}
-	if word := hcl.ExprAsKeyword(key.Wrapped); word != "" && !key.ForceNonLiteral {
-		return cty.StringVal(word)
+	if _, bare := key.Wrapped.(*hclsyntax.ScopeTraversalExpr); bare && !key.ForceNonLiteral {
+		// One word is a name; for several, HCL asks for parentheses.
+		return c.apply(key, key.Wrapped)
 	}
 	return c.eval(key.Wrapped)
 }

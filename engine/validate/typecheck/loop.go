@@ -2,6 +2,8 @@ package typecheck
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -9,16 +11,42 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// maxUnrolled is how many elements of a known collection are looked at one by one; of a longer one, only the type is.
-const maxUnrolled = 64
+const (
+	// maxUnrolled is how many elements of a known collection are looked at one by one; of a longer one, only the type is.
+	maxUnrolled = 64
+	// maxTurns bounds that for loops within loops: in all of an expression, so many elements are looked at.
+	maxTurns = 4096
+)
 
 // element is a key and a value of what a loop or a splat goes over.
 type element struct{ key, value cty.Value }
 
 // elements lists what a collection holds. Exact is true where these are all of them, each as it is; otherwise the one
 // element stands for any.
-func elements(v cty.Value) (list []element, exact bool) {
+func (c *checker) elements(v cty.Value) (list []element, exact bool) {
 	v, _ = v.Unmark()
+	t := v.Type()
+	c.turns++
+	if c.turns < maxTurns {
+		if list, exact = each(v); exact && len(list) <= maxUnrolled {
+			c.turns += len(list)
+			return list, true
+		}
+	}
+	one := element{cty.DynamicVal, cty.DynamicVal}
+	switch {
+	case t.IsListType():
+		one = element{cty.UnknownVal(cty.Number), cty.UnknownVal(t.ElementType())}
+	case t.IsMapType():
+		one = element{cty.UnknownVal(cty.String), cty.UnknownVal(t.ElementType())}
+	case t.IsSetType():
+		one = element{cty.UnknownVal(t.ElementType()), cty.UnknownVal(t.ElementType())}
+	}
+	return []element{one}, false
+}
+
+// each lists all elements of a collection, where it is known how many there are.
+func each(v cty.Value) (list []element, exact bool) {
 	t := v.Type()
 	switch {
 	case t.IsTupleType():
@@ -31,8 +59,8 @@ func elements(v cty.Value) (list []element, exact bool) {
 		}
 		return list, true
 	case t.IsObjectType():
-		for name, at := range t.AttributeTypes() {
-			e := cty.UnknownVal(at)
+		for _, name := range slices.Sorted(maps.Keys(t.AttributeTypes())) {
+			e := cty.UnknownVal(t.AttributeType(name))
 			if v.IsKnown() {
 				e = v.GetAttr(name)
 			}
@@ -45,15 +73,8 @@ func elements(v cty.Value) (list []element, exact bool) {
 			list = append(list, element{key, e})
 		}
 		return list, true
-	case t.IsListType():
-		return []element{{cty.UnknownVal(cty.Number), cty.UnknownVal(t.ElementType())}}, false
-	case t.IsMapType():
-		return []element{{cty.UnknownVal(cty.String), cty.UnknownVal(t.ElementType())}}, false
-	case t.IsSetType():
-		e := cty.UnknownVal(t.ElementType())
-		return []element{{e, e}}, false
 	}
-	return []element{{cty.DynamicVal, cty.DynamicVal}}, false
+	return nil, false
 }
 
 func (c *checker) loop(e *hclsyntax.ForExpr) cty.Value {
@@ -67,7 +88,7 @@ func (c *checker) loop(e *hclsyntax.ForExpr) cty.Value {
 		})
 		over.value = cty.DynamicVal
 	}
-	list, exact := elements(over.value)
+	list, exact := c.elements(over.value)
 	var bodies []body
 	for _, item := range list {
 		bodies = append(bodies, c.body(e, over, item))
@@ -185,24 +206,33 @@ func (c *checker) splat(e *hclsyntax.SplatExpr) operand {
 	if !sequence {
 		over.value = cty.TupleVal([]cty.Value{over.value})
 	}
-	list, exact := elements(over.value)
+	list, exact := c.elements(over.value)
 	values := make([]cty.Value, len(list))
 	for i, item := range list {
 		values[i] = c.each(e, operand{value: item.value, label: out.label, closed: over.closed})
 	}
-	out.value = gathered(values, exact)
+	out.value = gathered(values, exact, over.value.Type().IsTupleType())
 	return out
 }
 
-// gathered is what a splat gives.
-func gathered(values []cty.Value, exact bool) cty.Value {
-	if exact {
+// gathered is what a splat gives: a tuple of a tuple, a list of a list or a set.
+func gathered(values []cty.Value, exact, tuple bool) cty.Value {
+	if tuple && exact {
 		return cty.TupleVal(values)
 	}
-	if t := values[0].Type(); t != cty.DynamicPseudoType {
-		return cty.UnknownVal(cty.List(t))
+	if len(values) == 0 {
+		return cty.DynamicVal
 	}
-	return cty.DynamicVal
+	t := values[0].Type()
+	for _, v := range values {
+		if v.Type() == cty.DynamicPseudoType || !v.Type().Equals(t) {
+			return cty.DynamicVal
+		}
+	}
+	if exact {
+		return cty.ListVal(values)
+	}
+	return cty.UnknownVal(cty.List(t))
 }
 
 // each evaluates what stands behind a splat for one element.
