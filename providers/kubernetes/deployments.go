@@ -53,14 +53,10 @@ func runDeployments(ctx context.Context, in *provider.In[*client, deploymentsArg
 		resource: deployments, namespace: in.Client.scope(in.Args.Namespace),
 		labelSelector: in.Args.LabelSelector, limit: in.Args.Limit,
 	}
-	items, truncated, err := list(ctx, in.Client, q, func(l *appsv1.DeploymentList) []appsv1.Deployment { return l.Items })
-	if err == nil && len(items) == 0 {
-		err = in.Client.namespaceExists(ctx, q)
-	}
+	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, func(l *appsv1.DeploymentList) []appsv1.Deployment { return l.Items })
 	if err != nil {
 		return nil, err
 	}
-	warnTruncated(in.Warn, truncated, q)
 	result := &deploymentsResult{Deployments: make([]deploymentResult, len(items)), Count: len(items), Truncated: truncated}
 	for i := range items {
 		result.Deployments[i] = describeDeployment(&items[i])

@@ -54,14 +54,10 @@ func runJobs(ctx context.Context, in *provider.In[*client, jobsArgs]) (*jobsResu
 		resource: jobs, namespace: in.Client.scope(in.Args.Namespace),
 		labelSelector: in.Args.LabelSelector, limit: in.Args.Limit,
 	}
-	items, truncated, err := list(ctx, in.Client, q, func(l *batchv1.JobList) []batchv1.Job { return l.Items })
-	if err == nil && len(items) == 0 {
-		err = in.Client.namespaceExists(ctx, q)
-	}
+	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, func(l *batchv1.JobList) []batchv1.Job { return l.Items })
 	if err != nil {
 		return nil, err
 	}
-	warnTruncated(in.Warn, truncated, q)
 	of := func(j *batchv1.Job) place { return place{j.Namespace, j.Name} }
 	sortByPlace(items, of)
 	result := &jobsResult{Jobs: make([]jobResult, len(items)), Count: len(items), Truncated: truncated}

@@ -132,7 +132,7 @@ func chosen(p *corev1.Pod, names []string, container string) []string {
 	case container == "" && slices.Contains(names, p.Annotations[defaultContainer]):
 		return []string{p.Annotations[defaultContainer]}
 	case container == "":
-		return names[:1] // the API server lets no pod in without a container
+		return names[:min(1, len(names))]
 	case slices.Contains(names, container):
 		return []string{container}
 	}

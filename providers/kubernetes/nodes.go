@@ -57,11 +57,10 @@ func nodesAction() provider.Action {
 
 func runNodes(ctx context.Context, in *provider.In[*client, nodesArgs]) (*nodesResult, error) {
 	q := query{resource: nodes, labelSelector: in.Args.LabelSelector, limit: in.Args.Limit}
-	items, truncated, err := list(ctx, in.Client, q, func(l *corev1.NodeList) []corev1.Node { return l.Items })
+	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, func(l *corev1.NodeList) []corev1.Node { return l.Items })
 	if err != nil {
 		return nil, err
 	}
-	warnTruncated(in.Warn, truncated, q)
 	result := &nodesResult{Nodes: make([]nodeResult, len(items)), Count: len(items), Truncated: truncated}
 	for i := range items {
 		result.Nodes[i] = describeNode(&items[i])

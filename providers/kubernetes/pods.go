@@ -73,14 +73,10 @@ func runPods(ctx context.Context, in *provider.In[*client, podsArgs]) (*podsResu
 		resource: pods, namespace: in.Client.scope(in.Args.Namespace), limit: in.Args.Limit,
 		labelSelector: in.Args.LabelSelector, fieldSelector: in.Args.FieldSelector,
 	}
-	items, truncated, err := list(ctx, in.Client, q, podItems)
-	if err == nil && len(items) == 0 {
-		err = in.Client.namespaceExists(ctx, q)
-	}
+	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, podItems)
 	if err != nil {
 		return nil, err
 	}
-	warnTruncated(in.Warn, truncated, q)
 	now := time.Now()
 	result := &podsResult{Pods: make([]podResult, len(items)), Count: len(items), Truncated: truncated}
 	for i := range items {

@@ -103,6 +103,20 @@ func list[L any, T any, P listOf[L]](ctx context.Context, c *client, q query, it
 	return all, truncated, nil
 }
 
+// listChecked is list for actions whose namespace an author may have misspelt, and whose limit must be told.
+func listChecked[L any, T any, P listOf[L]](
+	ctx context.Context, c *client, warn func(string, ...any), q query, items func(P) []T,
+) (all []T, truncated bool, err error) {
+	all, truncated, err = list(ctx, c, q, items)
+	if err == nil && len(all) == 0 {
+		err = c.namespaceExists(ctx, q)
+	}
+	if err == nil {
+		warnTruncated(warn, truncated, q)
+	}
+	return all, truncated, err
+}
+
 // pages drives a paged list. Read gets a request for the next page and gives the token of the one after it and how many
 // objects there are by now. Where the server has forgotten the list under way (410), all is read again in one piece.
 func (c *client) pages(q query, read func(*rest.Request) (string, int, error), restart func(), truncated *bool) error {
