@@ -45,8 +45,13 @@ func (l *Lab) postgresUp(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	err = l.await(ctx, l.postgresSeeded, "postgres")
-	return outcome{started: started, detail: l.address("postgres") + "/" + databaseName}, err
+	err = l.await(ctx, func(ctx context.Context) error {
+		return l.asSuperuser(ctx, "postgres", execute(ctx, "SELECT"))
+	}, "postgres")
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{started: started, detail: l.address("postgres") + "/" + databaseName}, l.postgresSeeded(ctx)
 }
 
 // postgresPrepare makes the cluster's directory, its configuration and its certificate.
@@ -123,47 +128,45 @@ func (l *Lab) postgresInit(ctx context.Context, owner *account, data string) err
 	return errors.Join(err, main.Close())
 }
 
-// postgresSeeded creates the database and fills it, unless that has been done.
+// postgresSeeded creates the database and fills it, unless that has been done. What an interrupted attempt has left is
+// dropped: the seed runs in one transaction, so its last table stands for all of it.
 func (l *Lab) postgresSeeded(ctx context.Context) error {
-	url := fmt.Sprintf("postgres://postgres:%s@%s/", l.state.Secrets["postgres-superuser"], l.address("postgres"))
-	admin, err := pgx.Connect(ctx, url+"postgres")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = admin.Close(ctx) }()
-	var exists bool
-	err = admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", databaseName).Scan(&exists)
-	if err != nil {
-		return err
-	}
-	if exists {
-		return seeded(ctx, url+databaseName)
-	}
-	if _, err := admin.Exec(ctx, "CREATE DATABASE "+databaseName); err != nil {
-		return err
-	}
-	database, err := pgx.Connect(ctx, url+databaseName)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = database.Close(ctx) }()
-	seed := strings.ReplaceAll(postgresSeed, "%ROLE_PASSWORD%", l.state.Secrets["postgres-runbook"])
-	if _, err := database.Exec(ctx, seed); err != nil {
-		return fmt.Errorf("fill the database: %w", err)
-	}
-	return nil
+	return l.asSuperuser(ctx, "postgres", func(admin *pgx.Conn) error {
+		var exists bool
+		err := admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", databaseName).Scan(&exists)
+		if err != nil {
+			return fmt.Errorf("look for the database: %w", err)
+		}
+		if exists && l.asSuperuser(ctx, databaseName, execute(ctx, "SELECT FROM lab_seed")) == nil {
+			return nil
+		}
+		for _, statement := range []string{"DROP DATABASE IF EXISTS " + databaseName + " WITH (FORCE)", "CREATE DATABASE " + databaseName} {
+			if err := execute(ctx, statement)(admin); err != nil {
+				return err
+			}
+		}
+		seed := strings.ReplaceAll(postgresSeed, "%ROLE_PASSWORD%", l.state.Secrets["postgres-runbook"])
+		return l.asSuperuser(ctx, databaseName, execute(ctx, seed))
+	})
 }
 
-// seeded reports an error when the database exists without the end of the seed, which runs in one transaction.
-func seeded(ctx context.Context, url string) error {
-	database, err := pgx.Connect(ctx, url)
+// asSuperuser calls do with a connection to a database.
+func (l *Lab) asSuperuser(ctx context.Context, database string, do func(*pgx.Conn) error) error {
+	url := fmt.Sprintf("postgres://postgres:%s@%s/%s", l.state.Secrets["postgres-superuser"], l.address("postgres"), database)
+	connection, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return err
+		return fmt.Errorf("connect to the database %s: %w", database, err)
 	}
-	defer func() { _ = database.Close(ctx) }()
-	_, err = database.Exec(ctx, "SELECT FROM lab_seed")
-	if err != nil {
-		return fmt.Errorf("the database is half filled, stop the lab and start it again: %w", err)
+	return errors.Join(do(connection), connection.Close(ctx))
+}
+
+// execute runs statements in one transaction, except for those that must not be in one.
+func execute(ctx context.Context, sql string) func(*pgx.Conn) error {
+	return func(connection *pgx.Conn) error {
+		if _, err := connection.Exec(ctx, sql); err != nil {
+			start, _, _ := strings.Cut(sql, "\n")
+			return fmt.Errorf("run %q: %w", start, err)
+		}
+		return nil
 	}
-	return nil
 }

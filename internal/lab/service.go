@@ -28,7 +28,7 @@ type outcome struct {
 }
 
 // startDeadline bounds the start of one service, builds and installations not included.
-const startDeadline = 90 * time.Second
+const startDeadline = 3 * time.Minute
 
 // runServices brings all services up, side by side where needs allows it. The first failure ends the others.
 func runServices(ctx context.Context, services []service, progress *progress) error {

@@ -1,4 +1,5 @@
 -- Runs once, as the superuser, inside the new database. %ROLE_PASSWORD% is replaced by hexadecimal digits.
+DROP ROLE IF EXISTS runbook;
 CREATE ROLE runbook LOGIN PASSWORD '%ROLE_PASSWORD%';
 GRANT pg_monitor TO runbook;
 ALTER DATABASE intelligent_agent OWNER TO runbook;
