@@ -42,23 +42,15 @@ func (c *checker) attribute(attr *lang.Attr, schema *provider.Object, owner *pro
 	}
 	converted, err := convert.Convert(v, a.Type)
 	if err != nil {
-		if text, ok := knownText(v); ok && a.Type.IsPrimitiveType() {
+		if text, ok := knownText(v); ok && a.Type.IsPrimitiveType() && !a.Sensitive {
 			c.error(attr.Expr.Range(), "Wrong type", "The argument %q of %s is %s, and %q is not one.", attr.Name, of, typecheck.Friendly(a.Type), text)
 			return
 		}
-		c.error(attr.Expr.Range(), "Wrong type", "The argument %q of %s is %s; this is %s%s.",
-			attr.Name, of, typecheck.Friendly(a.Type), typecheck.Friendly(v.Type()), reason(v.Type(), a.Type, err))
+		m := misfitOf(attr.Expr.Expression, v.Type(), a.Type, err)
+		c.error(m.part.Range(), "Wrong type", "The argument %q of %s is %s; %s.", attr.Name, of, typecheck.Friendly(a.Type), m.why)
 		return
 	}
 	c.form(attr.Expr.Expression, converted, a, owner)
-}
-
-// reason adds what a conversion said where the two types alone don't.
-func reason(have, want cty.Type, err error) string {
-	if have.IsPrimitiveType() != want.IsPrimitiveType() || have.IsCollectionType() && want.IsPrimitiveType() {
-		return ""
-	}
-	return fmt.Sprintf(" (%s)", err)
 }
 
 func isNull(v cty.Value) bool { return v.IsKnown() && v.IsNull() }

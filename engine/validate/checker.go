@@ -108,6 +108,9 @@ func (c *checker) evaluate(e *lang.Expr, p *place) (cty.Value, hcl.Diagnostics) 
 		},
 	}
 	v, diags := typecheck.Check(e.Expression, env)
-	v, _ = v.UnmarkDeep()
+	if v.ContainsMarked() {
+		// What is sensitive must not turn up in a message, so only its type counts.
+		v = cty.UnknownVal(v.Type())
+	}
 	return v, diags
 }

@@ -107,10 +107,9 @@ func (c *checker) callArguments(call *hclsyntax.FunctionCallExpr, args []cty.Val
 	return hcl.Diagnostics{problem(c.within(e, text, err), "Invalid argument of "+call.Name, "%s.", sentence(err))}
 }
 
-// knownText gives the text of a known string.
+// knownText gives the text of a known string that is not sensitive.
 func knownText(v cty.Value) (string, bool) {
-	v, _ = v.Unmark()
-	if v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+	if v.IsMarked() || v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
 		return "", false
 	}
 	return v.AsString(), true
