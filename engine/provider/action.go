@@ -119,7 +119,8 @@ type Definition[K, A, R any] struct {
 	ExactlyOne, AtMostOne [][]string
 	// Classify refines Effect by content; nil: always Effect. Arguments that known() denies hold their defaults.
 	Classify func(args *A, known Known) Effect
-	// Target names the endpoint where arguments decide it; nil: the provider's.
+	// Target names the endpoint where arguments decide it; nil: the provider's. Arguments that are not known yet hold
+	// their defaults.
 	Target func(args *A) string
 	// Run carries it out. Nil declares an action that this version can't run.
 	Run func(ctx context.Context, in *In[K, A]) (*R, error)
@@ -166,9 +167,8 @@ func (a *action[K, A, R]) target(args cty.Value) string {
 	if a.def.Target == nil {
 		return ""
 	}
-	unmarked, _ := args.UnmarkDeep()
 	decoded := new(A)
-	if !unmarked.IsWhollyKnown() || a.spec.Args().Decode(args, decoded) != nil {
+	if _, err := a.spec.Args().decodeKnown(args, decoded); err != nil {
 		return ""
 	}
 	return a.def.Target(decoded)
@@ -186,14 +186,18 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 	if err := a.spec.Args().Decode(call.Args, args); err != nil {
 		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
 	}
+	set := func(name string) bool {
+		unmarked, _ := call.Args.Unmark()
+		return unmarked.Type().HasAttribute(name) && !unmarked.GetAttr(name).IsNull()
+	}
+	if err := a.spec.groups(set); err != nil {
+		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
+	}
 	result := &Result{}
 	in := &In[K, A]{
 		Client: client, Args: args, Effect: call.Effect, ReadOnly: call.ReadOnly, Dir: call.Dir,
 		Host: call.Host, Log: call.Log,
-		Set: func(name string) bool {
-			unmarked, _ := call.Args.Unmark()
-			return unmarked.Type().HasAttribute(name) && !unmarked.GetAttr(name).IsNull()
-		},
+		Set: set,
 		Warn: func(format string, args ...any) {
 			result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
 		},

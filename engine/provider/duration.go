@@ -24,7 +24,7 @@ func ParseDuration(text string) (time.Duration, error) {
 			continue
 		}
 		n, err := strconv.ParseFloat(count, 64)
-		if err != nil || math.IsNaN(n) || n < 0 || n*float64(u.length)+float64(total) > math.MaxInt64 {
+		if err != nil || math.IsNaN(n) || n < 0 || n*float64(u.length)+float64(total) >= math.MaxInt64 {
 			return 0, durationError(text)
 		}
 		total += time.Duration(n * float64(u.length))

@@ -3,9 +3,10 @@ package provider
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/big"
-	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -19,21 +20,9 @@ const Sensitive = mark("sensitive")
 // GoString keeps the mark readable in debugging output of cty values.
 func (m mark) GoString() string { return "provider." + string(m) }
 
-// parseDefaultList reads "[0]" or "[a, b]": a default of a list of primitives in a tag.
-func parseDefaultList(text string, t cty.Type) cty.Value {
-	inner := strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
-	if strings.TrimSpace(inner) == "" {
-		return cty.ListValEmpty(t.ElementType())
-	}
-	var items []cty.Value
-	for item := range strings.SplitSeq(inner, ",") {
-		items = append(items, parseDefault(strings.Trim(strings.TrimSpace(item), `"`), t.ElementType()))
-	}
-	return cty.ListVal(items)
-}
-
 // FromJSON makes a language value of a JSON text: objects become objects, arrays tuples, and numbers keep their
-// digits, so that mixed arrays and maps are as fine as in JSON.
+// digits, so that mixed arrays and maps are as fine as in JSON. A number beyond the range of a float64 becomes null, as
+// an infinity does.
 func FromJSON(text []byte) (cty.Value, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -41,8 +30,8 @@ func FromJSON(text []byte) (cty.Value, error) {
 	if err := d.Decode(&v); err != nil {
 		return cty.NilVal, err
 	}
-	if d.More() {
-		return cty.NilVal, fmt.Errorf("more than one JSON value")
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return cty.NilVal, fmt.Errorf("there is more after the JSON value")
 	}
 	return FromGo(v), nil
 }
@@ -63,10 +52,7 @@ func FromGo(v any) cty.Value {
 	case []byte:
 		return cty.StringVal(string(v))
 	case json.Number:
-		if f, _, err := big.ParseFloat(v.String(), 10, 512, big.ToNearestEven); err == nil {
-			return cty.NumberVal(f)
-		}
-		return cty.NullVal(cty.Number)
+		return number(v)
 	case float64:
 		return floatCodec.encode(reflectValue(v), func(string) {})
 	case float32:
@@ -90,6 +76,25 @@ func FromGo(v any) cty.Value {
 	}
 	return cty.StringVal(fmt.Sprint(v))
 }
+
+// number keeps the digits of a number but not every exponent: written out, as a language value is, 1e999999999 would
+// fill the memory.
+func number(text json.Number) cty.Value {
+	f, _, err := big.ParseFloat(text.String(), 10, 512, big.ToNearestEven)
+	switch {
+	case err != nil || f.MantExp(nil) > maxExponent || f.IsInf():
+		return cty.NullVal(cty.Number)
+	case f.MantExp(nil) < minExponent:
+		return cty.Zero
+	}
+	return cty.NumberVal(f)
+}
+
+// The binary exponents of a float64, those of its smallest numbers included.
+const (
+	maxExponent = 1024
+	minExponent = -1074
+)
 
 func fromSlice(list []any) cty.Value {
 	if len(list) == 0 {

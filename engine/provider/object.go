@@ -1,0 +1,117 @@
+package provider
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Decode fills the struct that into points to from an object of the schema's type. Marks are dropped: what is
+// sensitive is the provider's to keep out of its errors. An unknown value is an error.
+func (o *Object) Decode(v cty.Value, into any) error {
+	unmarked, _ := v.UnmarkDeep()
+	return o.decodeInto(unmarked, reflect.ValueOf(into).Elem(), nil)
+}
+
+// decodeKnown decodes what is known; the rest keeps its default.
+func (o *Object) decodeKnown(v cty.Value, into any) (Known, error) {
+	unmarked, _ := v.UnmarkDeep()
+	unknown := map[string]bool{}
+	err := o.decodeInto(unmarked, reflect.ValueOf(into).Elem(), unknown)
+	return func(name string) bool { return !unknown[name] }, err
+}
+
+// decodeInto notes unknown attributes in unknown, or fails on them where it is nil.
+func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[string]bool) error {
+	known := v.IsKnown() && !v.IsNull()
+	for i := range o.Attributes {
+		a := &o.Attributes[i]
+		value := cty.UnknownVal(a.Type)
+		if known {
+			value = v.GetAttr(a.Name)
+		}
+		if !value.IsWhollyKnown() {
+			if unknown == nil {
+				return fmt.Errorf("%s is not known yet", a.Name)
+			}
+			unknown[a.Name] = true
+			value = cty.NullVal(a.Type)
+		}
+		if value.IsNull() {
+			if a.Required && unknown == nil {
+				return fmt.Errorf("%s is required and is null", a.Name)
+			}
+			value = a.fallback
+		}
+		if value.IsNull() {
+			continue
+		}
+		if err := a.permitted(value); err != nil {
+			return fmt.Errorf("%s: %w", a.Name, err)
+		}
+		if err := a.codec.decode(value, target.Field(a.index)); err != nil {
+			return fmt.Errorf("%s: %w", a.Name, err)
+		}
+	}
+	return nil
+}
+
+// permitted compares a string with the values that the declaration lists.
+func (a *Attribute) permitted(v cty.Value) error {
+	if len(a.OneOf) == 0 || v.Type() != cty.String || slices.Contains(a.OneOf, v.AsString()) {
+		return nil
+	}
+	return fmt.Errorf("%q is not one of %s", v.AsString(), strings.Join(a.OneOf, ", "))
+}
+
+// Encode makes an object of the schema's type from a pointer to the struct; sensitive attributes are marked. The
+// strings are warnings about numbers that the language can't hold.
+func (o *Object) Encode(from any) (cty.Value, []string, error) {
+	v := reflect.ValueOf(from)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return cty.NilVal, nil, fmt.Errorf("the provider gave no result")
+	}
+	var warnings repeated
+	out := o.encodeFrom(v.Elem(), warnings.add)
+	return out, warnings.lines(), nil
+}
+
+// repeated collects warnings, each once: a range of values may be NaN a thousand times.
+type repeated struct {
+	order []string
+	times map[string]int
+}
+
+func (r *repeated) add(text string) {
+	if r.times == nil {
+		r.times = map[string]int{}
+	}
+	if r.times[text]++; r.times[text] == 1 {
+		r.order = append(r.order, text)
+	}
+}
+
+func (r *repeated) lines() []string {
+	for i, text := range r.order {
+		if n := r.times[text]; n > 1 {
+			r.order[i] = fmt.Sprintf("%s (%d times)", text, n)
+		}
+	}
+	return r.order
+}
+
+func (o *Object) encodeFrom(v reflect.Value, warn func(string)) cty.Value {
+	values := make(map[string]cty.Value, len(o.Attributes))
+	for i := range o.Attributes {
+		a := &o.Attributes[i]
+		value := a.codec.encode(v.Field(a.index), func(w string) { warn(a.Name + ": " + w) })
+		if a.Sensitive {
+			value = value.Mark(Sensitive)
+		}
+		values[a.Name] = value
+	}
+	return cty.ObjectVal(values)
+}
