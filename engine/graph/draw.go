@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -51,7 +50,7 @@ func kindOf(e *Edge) edgeKind {
 // DOT writes the graph in Graphviz's language. Steps are drawn by effect, checks as ellipses; a dashed edge reads only
 // how a step ended, a dotted one only says that two writes take turns.
 func (g *Graph) DOT(w io.Writer) error {
-	out := bufio.NewWriter(w)
+	out := &strings.Builder{}
 	effects := effects{}
 	fmt.Fprintf(out, "digraph %s {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n", dotQuote(g.name))
 	for _, n := range g.Nodes {
@@ -63,12 +62,13 @@ func (g *Graph) DOT(w io.Writer) error {
 		}
 	}
 	out.WriteString("}\n")
-	return out.Flush()
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 // Mermaid writes the graph as a Mermaid flowchart, drawn as [Graph.DOT] draws it.
 func (g *Graph) Mermaid(w io.Writer) error {
-	out := bufio.NewWriter(w)
+	out := &strings.Builder{}
 	effects := effects{}
 	out.WriteString("flowchart LR\n")
 	used := map[string]bool{}
@@ -91,7 +91,8 @@ func (g *Graph) Mermaid(w io.Writer) error {
 			fmt.Fprintf(out, "  classDef %s %s\n", kind, looks[kind].mermaid)
 		}
 	}
-	return out.Flush()
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 // label is the step's name and, on a second line, what it does.

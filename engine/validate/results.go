@@ -84,7 +84,7 @@ func keysOf(v cty.Value) ([]string, bool) {
 		}
 		return keys, true
 	}
-	if !v.IsKnown() || v.IsNull() || !(t.IsMapType() || t.IsSetType()) {
+	if !v.IsKnown() || v.IsNull() || !t.IsMapType() && !t.IsSetType() {
 		return nil, false
 	}
 	var keys []string

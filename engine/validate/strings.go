@@ -20,11 +20,11 @@ func (c *checker) within(e hclsyntax.Expression, text string, err error) hcl.Ran
 	if !errors.As(err, &at) || at.Offset < 0 || at.Offset > len(text) {
 		return e.Range()
 	}
-	start, ok := c.locate(e, text, at.Offset)
+	start, ok := c.locate(e, at.Offset)
 	if !ok {
 		return e.Range()
 	}
-	end, ok := c.locate(e, text, min(at.Offset+max(at.Length, 1), len(text)))
+	end, ok := c.locate(e, min(at.Offset+max(at.Length, 1), len(text)))
 	if !ok || end.Byte <= start.Byte {
 		end = start
 		end.Byte++
@@ -34,7 +34,7 @@ func (c *checker) within(e hclsyntax.Expression, text string, err error) hcl.Ran
 }
 
 // locate finds the place in the file of a byte of a constant string.
-func (c *checker) locate(e hclsyntax.Expression, text string, offset int) (hcl.Pos, bool) {
+func (c *checker) locate(e hclsyntax.Expression, offset int) (hcl.Pos, bool) {
 	template, ok := e.(*hclsyntax.TemplateExpr)
 	if !ok {
 		return hcl.Pos{}, false

@@ -35,7 +35,11 @@ func env(self, dynamic cty.Value) (*typecheck.Env, *hcl.EvalContext) {
 	return &typecheck.Env{
 		Context: &hcl.EvalContext{Functions: functions},
 		Resolve: func(t hcl.Traversal) typecheck.Resolved {
-			return typecheck.Resolved{Value: values[t.RootName()], Taken: 1, Closed: t.RootName() == "self"}
+			v, ok := values[t.RootName()]
+			if !ok {
+				return typecheck.Resolved{Problem: &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown name"}}
+			}
+			return typecheck.Resolved{Value: v, Taken: 1, Closed: t.RootName() == "self"}
 		},
 	}, &hcl.EvalContext{Functions: functions, Variables: values}
 }
@@ -105,7 +109,9 @@ func TestBrokenTrees(t *testing.T) {
 			t.Errorf("%s parses", source)
 		}
 		if e != nil {
-			typecheck.Check(e, static)
+			if v, _ := typecheck.Check(e, static); v == cty.NilVal {
+				t.Errorf("%s has no value", source)
+			}
 		}
 	}
 }

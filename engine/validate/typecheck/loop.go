@@ -79,8 +79,7 @@ func each(v cty.Value) (list []element, exact bool) {
 
 func (c *checker) loop(e *hclsyntax.ForExpr) cty.Value {
 	over := c.refer(e.CollExpr)
-	t := over.value.Type()
-	if isNull(over.value) || !(t == cty.DynamicPseudoType || t.IsObjectType() || t.IsTupleType() || t.IsCollectionType()) {
+	if isNull(over.value) || !iterable(over.value.Type()) {
 		rng := e.CollExpr.Range()
 		c.typed(&hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Nothing to go over", Subject: &rng,
@@ -94,6 +93,10 @@ func (c *checker) loop(e *hclsyntax.ForExpr) cty.Value {
 		bodies = append(bodies, c.body(e, over, item))
 	}
 	return assemble(e, bodies, exact)
+}
+
+func iterable(t cty.Type) bool {
+	return t == cty.DynamicPseudoType || t.IsObjectType() || t.IsTupleType() || t.IsCollectionType()
 }
 
 func nullOr(v cty.Value) string {
