@@ -1,9 +1,11 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -83,20 +85,21 @@ func (c *client) healthy(ctx context.Context, path, parameters string) (bool, st
 	return false, "", statusError(status, "GET", path)
 }
 
-// healthChecks reads the lines "[+]ping ok" and "[-]etcd failed: reason withheld". They come in the server's order,
-// which is that of its code.
+// healthChecks reads the lines "[+]ping ok" and "[-]etcd failed: reason withheld".
 func healthChecks(body string) []clusterCheck {
 	var checks []clusterCheck
 	for line := range strings.Lines(body) {
 		line = strings.TrimSpace(line)
-		good, ok := strings.CutPrefix(line, "[+]")
-		if !ok {
-			if good, ok = strings.CutPrefix(line, "[-]"); !ok {
+		said, holds := strings.CutPrefix(line, "[+]")
+		if !holds {
+			var fails bool
+			if said, fails = strings.CutPrefix(line, "[-]"); !fails {
 				continue
 			}
 		}
-		name, message, _ := strings.Cut(good, " ")
-		checks = append(checks, clusterCheck{Name: name, OK: line[1] == '+', Message: message})
+		name, message, _ := strings.Cut(said, " ")
+		checks = append(checks, clusterCheck{Name: name, OK: holds, Message: message})
 	}
+	slices.SortFunc(checks, func(a, b clusterCheck) int { return cmp.Compare(a.Name, b.Name) })
 	return checks
 }

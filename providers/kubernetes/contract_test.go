@@ -1,10 +1,13 @@
 package kubernetes_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/provider/providertest"
 	"github.com/e82355ed/runbook/providers/kubernetes"
 )
@@ -29,6 +32,7 @@ func TestContract(t *testing.T) {
 		Dir:      t.TempDir(),
 		Secrets:  append(lab.tokens, wrongToken),
 		Cases: append(append(happyCases(), boundedCases()...),
+			manyEvents(t, lab),
 			refusedPods(lab), refusedNamespace(lab), refusedKind(lab), missingDeployment(lab),
 			providertest.Case{
 				Kind: providertest.Refused, Action: providertest.Every, Config: lab.with(t, lab.server, wrongToken),
@@ -84,8 +88,9 @@ func happyCases() []providertest.Case {
 		happy("kubernetes_logs", values{"resource": str(backend), "tail_lines": num(5)}, resultCheck{"line_count": num(15), "match_count": num(15)}),
 		named("match", happy("kubernetes_logs", values{"label_selector": str("app=intelligent-agent"), "match": str("(?i)error")},
 			resultCheck{"match_count": num(0), "truncated": cty.False})),
-		happy("kubernetes_top_nodes", nil, resultCheck{"truncated": cty.False}),
-		happy("kubernetes_top_pods", nil, resultCheck{"truncated": cty.False}),
+		// metrics-server measures again between two calls.
+		happy("kubernetes_top_nodes", nil, resultCheck{"truncated": cty.False}, "items", "cpu_percent"),
+		happy("kubernetes_top_pods", nil, resultCheck{"truncated": cty.False}, "items", "cpu_percent"),
 		happy("kubernetes_rollout_history", values{"resource": str(backend)}, resultCheck{"count": num(3)}),
 		named("daemon set", happy("kubernetes_rollout_history", values{"resource": str("ds/node-agent"), "namespace": str("kube-system")},
 			resultCheck{"count": num(1)})),
@@ -108,7 +113,6 @@ func boundedCases() []providertest.Case {
 		"kubernetes_deployments":     {"limit": one},
 		"kubernetes_jobs":            {"namespace": str("*"), "limit": one},
 		"kubernetes_objects":         {"api_version": str("v1"), "kind": str("Pod"), "limit": one},
-		"kubernetes_events":          {"namespace": str("*"), "limit": one},
 		"kubernetes_logs":            {"label_selector": str("app=intelligent-agent"), "max_pods": one},
 		"kubernetes_top_nodes":       {"limit": one},
 		"kubernetes_top_pods":        {"limit": one},
@@ -123,6 +127,27 @@ func boundedCases() []providertest.Case {
 		Args:  values{"resource": str(backend), "max_bytes": num(100)},
 		Check: resultCheck{"line_count": num(3)}.run,
 	})
+}
+
+// manyEvents has a server of its own: the lab's API server forgets events after an hour.
+func manyEvents(t *testing.T, lab *lab) providertest.Case {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, err := w.Write([]byte(`{"kind": "EventList", "apiVersion": "v1", "items": [
+			{"lastTimestamp": "2026-01-01T00:00:00Z", "message": "older"}, {"lastTimestamp": "2026-01-02T00:00:00Z", "message": "newer"}]}`))
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return providertest.Case{
+		Kind: providertest.Bounded, Action: "kubernetes_events", Config: lab.with(t, server.URL, wrongToken), Args: values{"limit": num(1)},
+		Check: func(t *testing.T, r *provider.Result) {
+			if got := r.Value.GetAttr("events").Index(cty.Zero).GetAttr("message"); !got.RawEquals(str("newer")) {
+				t.Errorf("it kept %#v", got)
+			}
+		},
+	}
 }
 
 // The cases of a user who may not, and of things that are not there.

@@ -73,7 +73,7 @@ func first(t *testing.T, c *client, args map[string]cty.Value) cty.Value {
 
 func TestHealthChecks(t *testing.T) {
 	got := healthChecks("[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n")
-	want := []clusterCheck{{"ping", true, "ok"}, {"etcd", false, "failed: reason withheld"}}
+	want := []clusterCheck{{"etcd", false, "failed: reason withheld"}, {"ping", true, "ok"}}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("healthChecks is %+v, expected %+v", got, want)
 	}

@@ -64,7 +64,9 @@ var builtin = []resource{
 	{plural: "storageclasses", singular: "storageclass", kind: "StorageClass", group: "storage.k8s.io", version: "v1", short: []string{"sc"}},
 }
 
-func core(plural, kind string, short ...string) resource { return namespaced("", "v1", plural, kind, short...) }
+func core(plural, kind string, short ...string) resource {
+	return namespaced("", "v1", plural, kind, short...)
+}
 
 func apps(plural, kind string, short ...string) resource {
 	return namespaced("apps", "v1", plural, kind, short...)
