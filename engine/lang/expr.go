@@ -60,6 +60,9 @@ func ParseExpression(text, filename string) (*Expr, hcl.Diagnostics) {
 }
 
 func parseExpression(src []byte, at hcl.Range) (hclsyntax.Expression, hcl.Diagnostics) {
+	if bad := checkText(src, at.Filename); bad != nil {
+		return nil, hcl.Diagnostics{bad}
+	}
 	if bad := checkNesting(src, at.Filename, at.Start, nativeSource); bad != nil {
 		return nil, hcl.Diagnostics{bad}
 	}

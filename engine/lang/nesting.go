@@ -39,17 +39,25 @@ type nestingScanner struct {
 	at       int
 	brackets []bracket
 	json     bool
+	// splits are ends of lines outside all brackets, chunkBytes or more apart.
+	splits []int
 }
 
 // checkNesting reports the first place where a source is nested too deeply to be parsed.
 func checkNesting(src []byte, filename string, start hcl.Pos, syntax sourceSyntax) *hcl.Diagnostic {
+	_, problem := scanNesting(src, filename, start, syntax)
+	return problem
+}
+
+// scanNesting is checkNesting that also tells where the source can be cut in pieces: see parseNative.
+func scanNesting(src []byte, filename string, start hcl.Pos, syntax sourceSyntax) (splits []int, bad *hcl.Diagnostic) {
 	s := &nestingScanner{src: src, brackets: make([]bracket, 1, 16), json: syntax == jsonSource}
 	if syntax == templateSource {
 		s.brackets[0].open = 't'
 	}
 	problem := s.run()
 	if problem == "" {
-		return nil
+		return s.splits, nil
 	}
 	pos := hcl.Pos{
 		Line: start.Line + bytes.Count(src[:s.at], []byte("\n")),
@@ -62,7 +70,7 @@ func checkNesting(src []byte, filename string, start hcl.Pos, syntax sourceSynta
 	end := pos
 	end.Byte++
 	end.Column++
-	return &hcl.Diagnostic{
+	return nil, &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Nested too deeply",
 		Detail:   problem,
@@ -125,6 +133,9 @@ func (s *nestingScanner) inCode(top *bracket) {
 		if top.open == 0 || top.open == '{' {
 			top.operators = 0
 		}
+		if len(s.brackets) == 1 {
+			s.split()
+		}
 	case ',':
 		top.operators = 0
 	case '#':
@@ -138,6 +149,17 @@ func (s *nestingScanner) inCode(top *bracket) {
 		}
 	case '!', '-', '+', '*', '%', '>', '=', '&', '|', '?':
 		top.operators++
+	}
+}
+
+// split notes the line's end as a place to cut at, when the last one is far enough away.
+func (s *nestingScanner) split() {
+	last := 0
+	if n := len(s.splits); n > 0 {
+		last = s.splits[n-1]
+	}
+	if s.at+1-last >= chunkBytes && s.at+1 < len(s.src) {
+		s.splits = append(s.splits, s.at+1)
 	}
 }
 

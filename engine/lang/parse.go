@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
 )
 
@@ -94,10 +93,11 @@ func parse(source []byte, path string, opts *LoadOptions) (*hcl.File, hcl.Diagno
 		}
 		return file, diags
 	}
-	if bad := checkNesting(source, path, hcl.InitialPos, nativeSource); bad != nil {
+	splits, bad := scanNesting(source, path, hcl.InitialPos, nativeSource)
+	if bad != nil {
 		return nil, hcl.Diagnostics{bad}
 	}
-	return hclsyntax.ParseConfig(source, path, hcl.InitialPos)
+	return parseNative(source, path, splits)
 }
 
 // checkText answers binary junk with one diagnostic instead of one for every byte.
