@@ -17,11 +17,13 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// readers are the functions that look at the machine's files. A file that is missing is an error here, but what is in
-// it may change before the run, so that nothing counts as constant that was read.
-var readers = []string{
-	"file", "filebase64", "filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512", "fileexists", "fileset",
-	"templatefile", "pathexpand",
+// readers are the functions that look at the machine's files. What they give may change before the run, so nothing
+// counts as constant that was read. A relative path is a file of the project, which must be there (mustRead); any other
+// belongs to the machine that runs the runbook, and is not looked at.
+var readers = map[string]struct{ mustRead bool }{
+	"file": {true}, "filebase64": {true}, "filebase64sha256": {true}, "filebase64sha512": {true}, "filemd5": {true},
+	"filesha1": {true}, "filesha256": {true}, "filesha512": {true}, "templatefile": {true},
+	"fileexists": {false}, "fileset": {false}, "pathexpand": {false},
 }
 
 // functionsIn is the function table for the expressions of one file: relative paths start in its folder.
@@ -33,12 +35,10 @@ func (c *checker) functionsIn(filename string) *hcl.EvalContext {
 	if rel, err := filepath.Rel(filepath.Dir(c.rb.File), filepath.Dir(filename)); err == nil {
 		dir = filepath.Join(dir, rel)
 	}
-	table := lang.Functions(lang.FunctionHost{
-		Dir: dir, HomeDir: c.options.HomeDir, ReadFile: c.options.ReadFile, Static: true,
-	})
-	for _, name := range readers {
+	table := lang.Functions(lang.FunctionHost{Dir: dir, ReadFile: c.options.ReadFile, Static: true})
+	for name, reader := range readers {
 		if f, ok := table[name]; ok {
-			table[name] = c.volatile(f)
+			table[name] = volatile(f, reader.mustRead)
 		}
 	}
 	ctx := &hcl.EvalContext{Functions: table}
@@ -46,23 +46,24 @@ func (c *checker) functionsIn(filename string) *hcl.EvalContext {
 	return ctx
 }
 
-// volatile makes a function whose errors are those of f and whose result is never known. Its first argument is a path.
-func (c *checker) volatile(f function.Function) function.Function {
-	homeless := func(args []cty.Value) bool {
+// volatile makes a function like f, whose first argument is a path, whose result is never known. It calls f for its
+// errors where mustRead is set and the path is relative.
+func volatile(f function.Function, mustRead bool) function.Function {
+	reads := func(args []cty.Value) bool {
 		path, known := knownText(args[0])
-		return known && c.options.HomeDir == "" && strings.HasPrefix(path, "~")
+		return mustRead && known && !filepath.IsAbs(path) && !strings.HasPrefix(path, "~")
 	}
 	return function.New(&function.Spec{
 		Params: f.Params(), VarParam: f.VarParam(),
 		Type: func(args []cty.Value) (cty.Type, error) {
-			if homeless(args) {
-				return cty.DynamicPseudoType, nil
+			if !reads(args) {
+				args = append([]cty.Value{cty.UnknownVal(cty.String)}, args[1:]...)
 			}
 			return f.ReturnTypeForValues(args)
 		},
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if homeless(args) {
-				return cty.DynamicVal, nil
+		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+			if !reads(args) {
+				return cty.UnknownVal(t), nil
 			}
 			v, err := f.Call(args)
 			if err != nil {

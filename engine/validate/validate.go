@@ -12,8 +12,6 @@ import (
 
 // Options are what the checker needs beside the runbook. The zero value is fine.
 type Options struct {
-	// HomeDir is the user's home folder, for paths that begin with "~"; empty: such paths are not looked at.
-	HomeDir string
 	// ReadFile reads a file for file and its like; nil: the file system. See [lang.FunctionHost].
 	ReadFile func(path string) ([]byte, error)
 }
