@@ -305,7 +305,8 @@ func TestConnectionsAreReused(t *testing.T) {
 			t.Error(err)
 		}
 		server.Close()
-		if n := opened.Load(); int(n) > parallel {
+		// One may break now and then on a busy machine and be replaced.
+		if n := opened.Load(); int(n) > parallel+parallel/10 {
 			t.Errorf("%d connections for 1000 requests, %d at once", n, parallel)
 		}
 	}

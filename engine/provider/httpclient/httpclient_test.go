@@ -1,0 +1,155 @@
+package httpclient
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+func host(env map[string]string) provider.Host {
+	return provider.Host{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+}
+
+func TestProxy(t *testing.T) {
+	for name, test := range map[string]struct {
+		env      map[string]string
+		explicit string
+		to, want string
+	}{
+		"none":        {to: "http://a"},
+		"http":        {env: map[string]string{"http_proxy": "p:1"}, to: "http://a", want: "http://p:1"},
+		"not https":   {env: map[string]string{"HTTP_PROXY": "http://p:1"}, to: "https://a"},
+		"https":       {env: map[string]string{"HTTPS_PROXY": "http://p:1"}, to: "https://a", want: "http://p:1"},
+		"no proxy":    {env: map[string]string{"HTTPS_PROXY": "http://p:1", "NO_PROXY": "a"}, to: "https://a"},
+		"loopback":    {env: map[string]string{"HTTP_PROXY": "http://p:1"}, to: "http://127.0.0.1"},
+		"the block's": {env: map[string]string{"NO_PROXY": "*"}, explicit: "http://q:2", to: "http://a", want: "http://q:2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transport, err := Transport(host(test.env), Options{Proxy: test.explicit})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if transport.Proxy != nil {
+				u, err := url.Parse(test.to)
+				if err != nil {
+					t.Fatal(err)
+				}
+				proxy, err := transport.Proxy(&http.Request{URL: u})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if proxy != nil {
+					got = proxy.String()
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	for parallel, want := range map[int]int{0: 1, 1: 1, 16: 16, 100: 100, 5000: MaxConnections} {
+		transport, err := Transport(host(nil), Options{MaxParallel: parallel})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if transport.MaxConnsPerHost != want || transport.MaxIdleConnsPerHost != want || transport.MaxIdleConns != MaxConnections {
+			t.Errorf("%d at once: %d connections a host, %d idle, %d idle in all", parallel,
+				transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost, transport.MaxIdleConns)
+		}
+	}
+}
+
+func TestTransportErrors(t *testing.T) {
+	for want, o := range map[string]Options{
+		"read ca_file": {CAFile: "/nowhere"}, "belong together": {KeyFile: "k"}, "proxy is not a URL": {Proxy: "http://u:secret@["},
+	} {
+		_, err := Transport(host(nil), o)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("got %v, expected %q", err, want)
+		}
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	for name, test := range map[string]struct {
+		c    Credentials
+		want string
+	}{
+		"good":     {Credentials{Headers: map[string]string{"X-Key": "secret"}, BearerToken: "secret"}, ""},
+		"two":      {Credentials{BearerToken: "secret", Basic: &BasicAuth{}}, "exclude each other"},
+		"newline":  {Credentials{BearerToken: "secret\n"}, "newline at its end"},
+		"name":     {Credentials{Headers: map[string]string{"X Key": "secret"}}, `"X Key" is not the name`},
+		"in value": {Credentials{Headers: map[string]string{"X-Key": "secret\r\nHost: x"}}, `value of header "X-Key"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := test.c.Check()
+			if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret")) {
+				t.Errorf("got %v, expected %q", err, test.want)
+			}
+		})
+	}
+}
+
+// keep remembers the last request.
+type keep struct{ last *http.Request }
+
+func (k *keep) RoundTrip(r *http.Request) (*http.Response, error) {
+	k.last = r
+	return nil, errors.New("not sent")
+}
+
+func request(t *testing.T, method, to string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestAuthorized(t *testing.T) {
+	next := &keep{}
+	transport := Authorized(next, "https://a:1", Credentials{
+		Basic: &BasicAuth{Username: "u", Password: "p"}, Headers: map[string]string{"X-Key": "k", "host": "virtual"},
+	})
+	for to, want := range map[string]string{
+		"https://a:1/x": "Basic dTpw k virtual", "https://a:2/x": "  a:2", "http://a:1/x": "  a:1", "https://b:1/x": "  b:1",
+	} {
+		sent := request(t, "GET", to)
+		if _, err := transport.RoundTrip(sent); err == nil {
+			t.Error("it was sent")
+		}
+		got := strings.Join([]string{next.last.Header.Get("Authorization"), next.last.Header.Get("X-Key"), next.last.Host}, " ")
+		if got != want {
+			t.Errorf("to %s: %q, expected %q", to, got, want)
+		}
+		if sent.Header.Get("Authorization") != "" {
+			t.Error("the caller's request was changed")
+		}
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	for method, passes := range map[string]bool{
+		"GET": true, "HEAD": true, "OPTIONS": true, "POST": false, "PUT": false, "DELETE": false, "PURGE": false, "get": false,
+	} {
+		next := &keep{}
+		_, err := ReadOnly(next).RoundTrip(request(t, method, "http://a"))
+		if errors.Is(err, provider.ErrReadOnly) == passes || (next.last != nil) != passes {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+	if !Safe("get") || Safe("") || Safe("TRACE") {
+		t.Error("Safe is wrong")
+	}
+}
