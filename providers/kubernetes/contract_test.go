@@ -161,8 +161,8 @@ func refusedPods(lab *lab) providertest.Case {
 
 func refusedNamespace(lab *lab) providertest.Case {
 	return providertest.Case{
-		Name: "no namespace", Kind: providertest.Refused, Action: "kubernetes_deployments", Args: values{"namespace": str("productoin")},
-		Endpoint: lab.server, Words: []string{`there is no namespace "productoin"`},
+		Name: "no namespace", Kind: providertest.Refused, Action: "kubernetes_deployments", Args: values{"namespace": str("no-such-place")},
+		Endpoint: lab.server, Words: []string{`there is no namespace "no-such-place"`},
 	}
 }
 

@@ -2,8 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/zclconf/go-cty/cty"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -49,7 +48,8 @@ func TestStatuses(t *testing.T) {
 
 func TestConnections(t *testing.T) {
 	tlsServer := httptest.NewUnstartedServer(http.NotFoundHandler())
-	tlsServer.Config.ErrorLog = log.New(io.Discard, "", 0) // the refused handshake is what is tested
+	// The refused handshake is what is tested.
+	tlsServer.Config.ErrorLog = hclog.NewNullLogger().StandardLogger(&hclog.StandardLoggerOptions{})
 	tlsServer.StartTLS()
 	defer tlsServer.Close()
 	hangUp := listen(t, func(c net.Conn) {})

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 )
 
 // resource is a type of object as the API knows it.
@@ -114,7 +114,7 @@ func splitResource(text string) (typ, name string, err error) {
 	if !ok || typ == "" || name == "" {
 		return "", "", fmt.Errorf(`%q is not TYPE/NAME; write one like "deployment/api"`, text)
 	}
-	if problems := path.IsValidPathSegmentName(name); len(problems) > 0 {
+	if problems := content.IsPathSegmentName(name); len(problems) > 0 {
 		return "", "", fmt.Errorf("%q can't be a name: it %s", name, strings.Join(problems, ", it "))
 	}
 	return typ, name, nil
