@@ -10,8 +10,14 @@ import (
 	"github.com/e82355ed/runbook/internal/term"
 )
 
+// nothing are the values of show that there is nothing to show of.
+var nothing = map[string]bool{"null": true, `""`: true, "[]": true, "{}": true}
+
 // show writes a value below a step: text as its lines, a list one element a line, rows as a table.
 func (t *Text) show(raw json.RawMessage) {
+	if nothing[string(raw)] {
+		return
+	}
 	for _, line := range t.valueLines(raw) {
 		t.line("   " + t.Palette.Faint(t.Glyphs.Bar) + " " + t.fit(line, 5))
 	}
