@@ -12,26 +12,25 @@ import (
 // Decode fills the struct that into points to from an object of the schema's type. Marks are dropped: what is
 // sensitive is the provider's to keep out of its errors. An unknown value is an error.
 func (o *Object) Decode(v cty.Value, into any) error {
-	unmarked, _ := v.UnmarkDeep()
-	return o.decodeInto(unmarked, reflect.ValueOf(into).Elem(), nil)
+	return o.decodeInto(v, reflect.ValueOf(into).Elem(), nil)
 }
 
 // decodeKnown decodes what is known; the rest keeps its default.
 func (o *Object) decodeKnown(v cty.Value, into any) (Known, error) {
-	unmarked, _ := v.UnmarkDeep()
 	unknown := map[string]bool{}
-	err := o.decodeInto(unmarked, reflect.ValueOf(into).Elem(), unknown)
+	err := o.decodeInto(v, reflect.ValueOf(into).Elem(), unknown)
 	return func(name string) bool { return !unknown[name] }, err
 }
 
 // decodeInto notes unknown attributes in unknown, or fails on them where it is nil.
 func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[string]bool) error {
+	v, _ = v.Unmark()
 	known := v.IsKnown() && !v.IsNull()
 	for i := range o.Attributes {
 		a := &o.Attributes[i]
 		value := cty.UnknownVal(a.Type)
 		if known {
-			value = v.GetAttr(a.Name)
+			value = bare(v.GetAttr(a.Name))
 		}
 		if !value.IsWhollyKnown() {
 			if unknown == nil {
@@ -57,6 +56,16 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 		}
 	}
 	return nil
+}
+
+// bare drops the marks. Most values are primitive, for which that costs nothing.
+func bare(v cty.Value) cty.Value {
+	if v.Type().IsPrimitiveType() {
+		v, _ = v.Unmark()
+		return v
+	}
+	v, _ = v.UnmarkDeep()
+	return v
 }
 
 // permitted compares a string with the values that the declaration lists.
