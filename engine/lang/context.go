@@ -137,7 +137,9 @@ func (b *contextBuilder) memberValue(ref *Ref) cty.Value {
 			return missing(b, ref, rb.stepsByName)
 		}
 		if b.scope.Step != nil {
-			return b.scope.Step(ref.Name)
+			if v := b.scope.Step(ref.Name); v != cty.NilVal {
+				return v
+			}
 		}
 		return cty.DynamicVal
 	case RefContact:

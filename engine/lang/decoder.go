@@ -63,6 +63,9 @@ func (d *decoder) decodeFile(body hcl.Body) {
 		if len(strings.TrimSpace(string(d.source))) == 0 {
 			detail = "The file is empty. " + detail
 		}
+		if IsWorkspace(d.rb.File) {
+			detail = "This is a workspace file: it is read with the runbooks beside and below it, and holds none itself."
+		}
 		at := hcl.Range{Filename: d.rb.File, Start: hcl.InitialPos, End: hcl.InitialPos}
 		d.errorAt(at, "No runbook", "%s", detail)
 	}

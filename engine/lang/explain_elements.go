@@ -101,7 +101,7 @@ func eachElement(v cty.Value, f func(key, value cty.Value)) bool {
 	}
 	for it := v.ElementIterator(); it.Next(); {
 		key, value := it.Element()
-		f(key, value.WithMarks(marks))
+		f(key.WithMarks(marks), value.WithMarks(marks))
 	}
 	return true
 }

@@ -16,7 +16,7 @@ import (
 func (s *Scope) explainMissing(ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.Diagnostics {
 	out := make(hcl.Diagnostics, 0, len(diags))
 	for _, d := range diags {
-		d = withoutStack(d)
+		d = withoutSecrets(withoutStack(d), ctx)
 		m, ok := missingPart(d, ctx)
 		if !ok {
 			out = append(out, d)
@@ -45,6 +45,41 @@ func withoutStack(d *hcl.Diagnostic) *hcl.Diagnostic {
 	return &rewritten
 }
 
+// withoutSecrets hides the reason of a function's error where an argument is sensitive: it may repeat the argument.
+func withoutSecrets(d *hcl.Diagnostic, ctx *hcl.EvalContext) *hcl.Diagnostic {
+	call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
+	if !ok || d.Expression == nil {
+		return d
+	}
+	if d.EvalContext != nil {
+		ctx = d.EvalContext
+	}
+	if !readsSensitive(d.Expression, ctx) {
+		return d
+	}
+	rewritten := *d
+	rewritten.Detail = fmt.Sprintf("Call to function %q failed; the reason is not shown, as an argument is sensitive.", call.CalledFunctionName())
+	return &rewritten
+}
+
+// readsSensitive reports whether an expression, an argument of the call that it is, or a name in it is sensitive.
+func readsSensitive(e hcl.Expression, ctx *hcl.EvalContext) bool {
+	parts := []hcl.Expression{e}
+	if call, ok := e.(*hclsyntax.FunctionCallExpr); ok {
+		for _, arg := range call.Args {
+			parts = append(parts, arg)
+		}
+	}
+	for _, t := range e.Variables() {
+		parts = append(parts, &hclsyntax.ScopeTraversalExpr{Traversal: t})
+	}
+	return slices.ContainsFunc(parts, func(part hcl.Expression) bool {
+		// What can't be evaluated has no value that could be shown.
+		v, _ := part.Value(ctx)
+		return v.ContainsMarked()
+	})
+}
+
 // missed is a part of a value that an expression asked for in vain.
 type missed struct {
 	// traversal leads to the value, as written; nil where an expression other than a reference gave it.
@@ -52,6 +87,7 @@ type missed struct {
 	// base is the value's source, name the missing part.
 	base, name string
 	index      bool // asked for in brackets
+	sensitive  bool // its keys are not shown
 	value      cty.Value
 }
 
@@ -101,14 +137,16 @@ func lookUp(ctx *hcl.EvalContext, name string) (cty.Value, bool) {
 
 // walkTraversal goes along t from its step first and stops where a part is missing.
 func walkTraversal(v cty.Value, t hcl.Traversal, first int) (missed, bool) {
+	sensitive := false
 	for i := first; i < len(t); i++ {
-		v, _ = v.Unmark()
+		unmarked, marks := v.Unmark()
+		v, sensitive = unmarked, sensitive || len(marks) > 0
 		next, diags := t[i : i+1].TraverseRel(v)
 		if !diags.HasErrors() {
 			v = next
 			continue
 		}
-		m := missed{base: traversalText(t[:i]), value: v}
+		m := missed{base: traversalText(t[:i]), value: v, sensitive: sensitive}
 		if first == 1 {
 			m.traversal = t[:i]
 		}
@@ -170,6 +208,8 @@ func (s *Scope) missingDetail(m missed) string {
 	switch {
 	case m.value.IsNull():
 		return fmt.Sprintf("%s is null, so it has no %s %q.", base, part, m.name)
+	case m.sensitive:
+		return fmt.Sprintf("%s has no %s %q.", base, part, m.name)
 	case t.IsObjectType() || t.IsMapType():
 		return fmt.Sprintf("%s has no %s %q%s", base, part, m.name, instead(m.name, slices.Sorted(maps.Keys(m.value.AsValueMap()))))
 	case t.IsListType() || t.IsTupleType():

@@ -15,7 +15,8 @@ func Suggest(given string, candidates []string) string {
 		if abs := len(c) - len(given); abs >= nearest || -abs >= nearest {
 			continue
 		}
-		if d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(c), nil); d < nearest && d < max(len(c), 2) {
+		// Half of a name may be wrong, and of names of two letters nothing.
+		if d := levenshtein.Distance(strings.ToLower(given), strings.ToLower(c), nil); d < nearest && 2*d <= len(given) && len(given) > 2 {
 			best, nearest = c, d
 		}
 	}
