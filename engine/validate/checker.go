@@ -108,9 +108,14 @@ func (c *checker) evaluate(e *lang.Expr, p *place) (cty.Value, hcl.Diagnostics) 
 		},
 	}
 	v, diags := typecheck.Check(e.Expression, env)
-	if v.ContainsMarked() {
+	foreseen := !v.IsKnown() && v.HasMark(typecheck.Foreseen)
+	v, marks := v.UnmarkDeep()
+	if _, sensitive := marks[provider.Sensitive]; sensitive {
 		// What is sensitive must not turn up in a message, so only its type counts.
 		v = cty.UnknownVal(v.Type())
+	}
+	if foreseen {
+		v = v.Mark(typecheck.Foreseen)
 	}
 	return v, diags
 }

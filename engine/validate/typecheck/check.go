@@ -31,8 +31,14 @@ type Resolved struct {
 	Missing func(attr string, rng hcl.Range) *hcl.Diagnostic
 }
 
+type mark string
+
+// Foreseen marks the unknown lists and maps that stand for what a `for` expression will give. In a run that is a tuple
+// or an object, which converts to them and differs from them only where two values are compared.
+const Foreseen = mark("foreseen")
+
 // Check gives what an expression evaluates to as far as that is known, with all that is wrong with it. A part with an
-// error counts as a value of which nothing is known.
+// error counts as a value of which nothing is known. The value may be marked, with [Foreseen] or as sensitive.
 func Check(e hclsyntax.Expression, env *Env) (cty.Value, hcl.Diagnostics) {
 	c := &checker{env: env}
 	v := c.eval(e)
@@ -204,6 +210,11 @@ func (c *checker) binary(e *hclsyntax.BinaryOpExpr) cty.Value {
 	if e.Op == hclsyntax.OpEqual || e.Op == hclsyntax.OpNotEqual {
 		if d := neverEqual(e, left, right); d != nil {
 			c.typed(d)
+			if d.Severity == hcl.DiagError {
+				return cty.UnknownVal(cty.Bool)
+			}
+		}
+		if foreseen(left) || foreseen(right) {
 			return cty.UnknownVal(cty.Bool)
 		}
 	}

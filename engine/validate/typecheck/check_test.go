@@ -75,6 +75,9 @@ func TestSound(t *testing.T) {
 		`formatdate("YYYY", "2026-01-02T03:04:05Z")`, `[for a in self.items : [for b in self.items : a.name == b.name]]`,
 		`sort([for i in self.items : i.name])[0]`, `{ for i in self.items : i.name => { r = i.restarts } }["a"].r`,
 		`[for i in self.items : { n = i.name }][0].n`, `range(3)[*]`, `self.items == self.items`, `tolist(["a", "b"]) == self.names`,
+		`[for i in self.items : i.name] == ["a", "b"]`, `{ n = [for i in self.items : i.name] } == { n = ["a", "b"] }`,
+		`sort([for i in self.items : i.name]) == tolist(["a", "b"])`, `{ for i in self.items : i.name => 1 } == { a = 1, b = 1 }`,
+		`(self.ready ? [for i in self.items : i.name] : ["x"]) == ["a", "b"]`, `self.names == ["a", "b"]`,
 	} {
 		e, diags := hclsyntax.ParseExpression([]byte(source), "x.hcl", hcl.InitialPos)
 		if diags.HasErrors() {

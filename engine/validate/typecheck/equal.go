@@ -25,7 +25,7 @@ func neverEqual(e *hclsyntax.BinaryOpExpr, left, right cty.Value) *hcl.Diagnosti
 			Subject: &rng, Expression: e,
 		}
 	}
-	if !differForGood(lt, rt) {
+	if foreseen(left) || foreseen(right) || !differForGood(lt, rt) {
 		return nil
 	}
 	return &hcl.Diagnostic{
@@ -35,6 +35,9 @@ func neverEqual(e *hclsyntax.BinaryOpExpr, left, right cty.Value) *hcl.Diagnosti
 		Subject: &rng, Expression: e,
 	}
 }
+
+// foreseen reports whether a value's type may be another in a run.
+func foreseen(v cty.Value) bool { return v.HasMarkDeep(Foreseen) }
 
 // alike says how to compare what looks alike in a file.
 func alike(a, b cty.Type) string {

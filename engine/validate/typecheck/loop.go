@@ -176,11 +176,11 @@ func assemble(e *hclsyntax.ForExpr, bodies []body, exact bool) cty.Value {
 	case common == cty.NilType || common == cty.DynamicPseudoType:
 		return cty.DynamicVal
 	case e.KeyExpr == nil:
-		return cty.UnknownVal(cty.List(common))
+		return cty.UnknownVal(cty.List(common)).Mark(Foreseen)
 	case e.Group:
-		return cty.UnknownVal(cty.Map(cty.List(common)))
+		return cty.UnknownVal(cty.Map(cty.List(common))).Mark(Foreseen)
 	}
-	return cty.UnknownVal(cty.Map(common))
+	return cty.UnknownVal(cty.Map(common)).Mark(Foreseen)
 }
 
 func (c *checker) splat(e *hclsyntax.SplatExpr) operand {

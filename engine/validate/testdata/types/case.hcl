@@ -53,3 +53,17 @@ step "demo_list" "fine" {
     error_message = self.items
   }
 }
+
+locals {
+  names = [for i in step.fine.items : i.name]
+}
+
+check "equal" {
+  assert { condition = [for i in step.fine.items : i.name] == ["a"] }
+  assert { condition = local.names != ["a"] }
+  assert { condition = sort(local.names) == ["a"] }
+  assert { condition = concat(local.names, ["b"]) == ["a", "b"] }
+  assert { condition = step.fine.items == [] || step.fine.not_ready != [] }
+  assert { condition = length(local.names) < 0 }
+  assert { condition = step.fine.not_ready == tolist([]) }
+}
