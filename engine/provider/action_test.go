@@ -160,7 +160,7 @@ func TestError(t *testing.T) {
 		"list pods: connection refused":             {Op: "list pods", Err: cause},
 		"list pods: db:1: connection refused":       {Op: "list pods", Endpoint: "db:1", Err: cause},
 		"db:1: connection refused. Is it up?":       {Endpoint: "db:1", Err: cause, Hint: "Is it up?"},
-		"x: it is over. Start again.":               {Op: "x", Err: errors.New("it is over."), Hint: "Start again."},
+		"x: it is over. Start again.":               {Op: "x", Err: fmt.Errorf("it is over%s", "."), Hint: "Start again."},
 		"run: refused: this run is read-only. Stop": {Op: "run", Err: ErrReadOnly, Hint: "Stop"},
 	} {
 		if got := e.Error(); got != want {

@@ -21,12 +21,12 @@ type codec struct {
 }
 
 func codecOf(t reflect.Type) codec {
-	switch {
-	case t == valueType:
+	switch t {
+	case valueType:
 		return dynamicCodec
-	case t == timeType:
+	case timeType:
 		return timeCodec
-	case t == durationType:
+	case durationType:
 		return durationCodec
 	}
 	switch t.Kind() {

@@ -33,7 +33,7 @@ func TestDecode(t *testing.T) {
 			if err := o.Decode(args(o, test.given), &got); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got, cmpopts.IgnoreUnexported(sampleArgs{}, cty.Value{})); diff != "" {
+			if diff := cmp.Diff(test.want, got, cmpopts.IgnoreUnexported(cty.Value{})); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -17,19 +17,19 @@ type sampleConfig struct {
 }
 
 type sampleArgs struct {
-	Name    string            `rb:"name,required" doc:"Name."`
-	Format  string            `rb:"format" default:"text" one_of:"text,json" doc:"Format."`
-	Limit   int               `rb:"limit" default:"500" doc:"Limit."`
-	Ratio   *float64          `rb:"ratio" doc:"Ratio."`
-	Wait    time.Duration     `rb:"wait" default:"1m" doc:"Wait."`
-	On      bool              `rb:"on" default:"true" doc:"On."`
-	Codes   []int             `rb:"codes" default:"[0, 3]" doc:"Codes."`
-	Words   []string          `rb:"words" default:"[a, \"b\"]" doc:"Words."`
-	Labels  map[string]string `rb:"labels" doc:"Labels."`
-	Login   *sampleLogin      `rb:"login" doc:"Login."`
-	Any     cty.Value         `rb:"any" doc:"Anything."`
-	Other   string            `rb:"other" doc:"Excludes format."`
-	ignored int
+	Hidden int               // not declared: it has no tag
+	Name   string            `rb:"name,required" doc:"Name."`
+	Format string            `rb:"format" default:"text" one_of:"text,json" doc:"Format."`
+	Limit  int               `rb:"limit" default:"500" doc:"Limit."`
+	Ratio  *float64          `rb:"ratio" doc:"Ratio."`
+	Wait   time.Duration     `rb:"wait" default:"1m" doc:"Wait."`
+	On     bool              `rb:"on" default:"true" doc:"On."`
+	Codes  []int             `rb:"codes" default:"[0, 3]" doc:"Codes."`
+	Words  []string          `rb:"words" default:"[a, \"b\"]" doc:"Words."`
+	Labels map[string]string `rb:"labels" doc:"Labels."`
+	Login  *sampleLogin      `rb:"login" doc:"Login."`
+	Any    cty.Value         `rb:"any" doc:"Anything."`
+	Other  string            `rb:"other" doc:"Excludes format."`
 }
 
 type sampleLogin struct {
@@ -38,18 +38,17 @@ type sampleLogin struct {
 }
 
 type sampleResult struct {
-	Text    string             `rb:"text" doc:"Text."`
-	Maybe   *string            `rb:"maybe" doc:"Null when nothing."`
-	Secret  string             `rb:"secret,sensitive" doc:"Secret."`
-	Number  float64            `rb:"used_percent" doc:"Number."`
-	Whole   int64              `rb:"size_bytes" doc:"Whole number."`
-	At      time.Time          `rb:"created_at" doc:"Time."`
-	Took    time.Duration      `rb:"took" doc:"Duration."`
-	Rows    cty.Value          `rb:"rows" doc:"Rows."`
-	List    []sampleItem       `rb:"list" doc:"List."`
-	ByName  map[string]float64 `rb:"by_name" doc:"Map."`
-	Nested  sampleItem         `rb:"nested" doc:"Nested."`
-	private string
+	Text   string             `rb:"text" doc:"Text."`
+	Maybe  *string            `rb:"maybe" doc:"Null when nothing."`
+	Secret string             `rb:"secret,sensitive" doc:"Secret."`
+	Number float64            `rb:"used_percent" doc:"Number."`
+	Whole  int64              `rb:"size_bytes" doc:"Whole number."`
+	At     time.Time          `rb:"created_at" doc:"Time."`
+	Took   time.Duration      `rb:"took" doc:"Duration."`
+	Rows   cty.Value          `rb:"rows" doc:"Rows."`
+	List   []sampleItem       `rb:"list" doc:"List."`
+	ByName map[string]float64 `rb:"by_name" doc:"Map."`
+	Nested sampleItem         `rb:"nested" doc:"Nested."`
 }
 
 type sampleItem struct {

@@ -102,7 +102,7 @@ func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestR
 	if err != nil {
 		return nil, explain(ctx, failed, err, trace)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }() // what was wanted of it has been read
 	result, err := read(answer, args.MaxBodyBytes, in.Warn)
 	if err != nil {
 		failed.Op += ": read the answer"

@@ -122,7 +122,7 @@ func TestLocate(t *testing.T) {
 func TestBodies(t *testing.T) {
 	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		body, _ := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "%s %s %s %s %s", r.Method, r.URL.RawQuery, r.Header.Get("Content-Type"), r.Header.Get("X-Who"), body)
+		_, _ = fmt.Fprintf(w, "%s %s %s %s %s", r.Method, r.URL.RawQuery, r.Header.Get("Content-Type"), r.Header.Get("X-Who"), body)
 	}))
 	t.Cleanup(server.Close)
 	config := providertest.Values{"headers": cty.MapVal(map[string]cty.Value{"x-who": str("config")})}

@@ -46,7 +46,7 @@ func look(path string) (*fileState, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	s.exists, s.mode, s.info = true, info.Mode().Perm(), info
 	content := io.TeeReader(f, s.digest)
 	if s.start, err = io.ReadAll(io.LimitReader(content, maxKept+1)); err != nil {

@@ -117,7 +117,7 @@ func (s *searcher) file(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	reader := bufio.NewReaderSize(f, 64<<10)
 	start, err := reader.Peek(binaryWindow)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -178,7 +178,7 @@ func equal(t *testing.T, got, want cty.Value) {
 // run calls an action of a server that answers each path with a text.
 func run(t *testing.T, action string, args providertest.Values, answer string) (*provider.Result, error) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, answer) }))
 	t.Cleanup(server.Close)
 	p := New()
 	client, err := p.Open(t.Context(), provider.OpenRequest{MaxParallel: 1, Host: provider.Host{Lookup: func(name string) (string, bool) {

@@ -105,7 +105,7 @@ func dialogue(t *testing.T, config *tls.Config, greeting string, answers ...stri
 		if err != nil {
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		_, _ = conn.Write([]byte(greeting))
 		lines := bufio.NewReader(conn)
 		for _, answer := range answers {

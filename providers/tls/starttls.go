@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -82,7 +83,7 @@ func startIMAP(conn net.Conn) error {
 
 // refusal tells what the server said in place of yes.
 func refusal(err error) error {
-	if e, ok := err.(*textproto.Error); ok {
+	if e, ok := errors.AsType[*textproto.Error](err); ok {
 		return fmt.Errorf("the server answered %q", e.Error())
 	}
 	return err

@@ -50,7 +50,7 @@ func fake() *provider.Provider {
 			if err != nil {
 				return nil, &provider.Error{Op: "connect", Endpoint: address, Err: err}
 			}
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 			<-ctx.Done()
 			return nil, &provider.Error{Op: "read", Endpoint: address, Err: ctx.Err()}
 		}
