@@ -84,11 +84,11 @@ func carryOut(ctx context.Context, t testing.TB, e *engine.Engine, plan *engine.
 	result, more := e.Run(ctx, plan, engine.RunOptions{
 		Journal: j, Interrupt: opts.Interrupt, FailOnWarn: opts.FailOnWarn, Redact: redactor.Bytes,
 		Sink: func(entry journal.Entry) {
-			out.Events = append(out.Events, entry.Event)
+			out.Events = append(out.Events, *entry.Event)
 			stream.Write(entry.JSON)
 			stream.WriteByte('\n')
 			if opts.OnEvent != nil {
-				opts.OnEvent(entry.Event)
+				opts.OnEvent(*entry.Event)
 			}
 		},
 	})

@@ -29,9 +29,9 @@ type Journal interface {
 	Close() error
 }
 
-// Entry is an event with the JSON that the stream shows, written once.
+// Entry is an event with the JSON that the stream shows, written once. Nobody changes either.
 type Entry struct {
-	Event run.Event
+	Event *run.Event
 	JSON  []byte
 }
 

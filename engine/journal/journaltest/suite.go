@@ -57,7 +57,7 @@ func write(t *testing.T, j journal.Journal, list []run.Event) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := j.Append(t.Context(), e.Run, []journal.Entry{{Event: e, JSON: text}}); err != nil {
+		if err := j.Append(t.Context(), e.Run, []journal.Entry{{Event: &e, JSON: text}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -75,9 +75,12 @@ func BenchmarkAppend(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	seq := int64(1)
 	for b.Loop() {
-		e.Seq++
-		if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: e, JSON: text}}); err != nil {
+		e := e
+		e.Seq = seq
+		seq++
+		if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: &e, JSON: text}}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -95,7 +98,7 @@ func BenchmarkOpenAppendSync(b *testing.B) {
 		for range 3 {
 			n++
 			e := run.Event{V: 1, Seq: n, Run: "01A", Type: run.StepFinished, Step: "s", Outcome: run.Pass}
-			if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: e, JSON: []byte("{}")}}); err != nil {
+			if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: &e, JSON: []byte("{}")}}); err != nil {
 				b.Fatal(err)
 			}
 			if err := j.Sync(b.Context()); err != nil {

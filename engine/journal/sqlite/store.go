@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -138,7 +139,7 @@ func merge(batches []batch) []batch {
 			continue
 		}
 		at[b.run] = len(out)
-		out = append(out, batch{b.run, append([]journal.Entry(nil), b.entries...)})
+		out = append(out, batch{b.run, slices.Clip(b.entries)})
 	}
 	return out
 }
@@ -151,7 +152,7 @@ func (s *store) insert(ctx context.Context, tx *sql.Tx, b batch) error {
 	lines := make([]byte, 0, size)
 	for i := range b.entries {
 		lines = append(append(lines, b.entries[i].JSON...), '\n')
-		if err := s.index(ctx, tx, b.run, &b.entries[i].Event); err != nil {
+		if err := s.index(ctx, tx, b.run, b.entries[i].Event); err != nil {
 			return err
 		}
 	}

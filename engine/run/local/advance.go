@@ -27,6 +27,9 @@ type execution struct {
 	last *attempt
 }
 
+// flushAt bounds how many events wait for the journal while many steps become ready at once.
+const flushAt = 256
+
 // advance carries out commands until the scheduler has no more to say, and reports whether the run is over.
 func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 	for {
@@ -40,6 +43,11 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			start, finished, err := r.carryOut(ctx, c)
 			if err != nil || finished {
 				return finished, err
+			}
+			if len(r.pending) >= flushAt {
+				if err := r.flush(ctx, false); err != nil {
+					return false, err
+				}
 			}
 			if start != nil {
 				launch = append(launch, start)

@@ -7,10 +7,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -111,11 +109,10 @@ func (e cancelledError) Unwrap() error { return e.cause }
 
 // evaluate works out the arguments and gets the client. permanent is true for arguments: repeating would give the same.
 func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, permanent bool, err error) {
-	args, diags := Args(r.Scope, x.step, x.local)
+	args, diags := object(r.Scope, x.step.Spec.Spec().Args(), x.step.Args, x.local, r.Secret)
 	if diags.HasErrors() {
 		return nil, true, errors.New(text(diags))
 	}
-	TellSecrets(args, r.Secret)
 	config, diags := r.Configs.choose(x.step, x.local)
 	if diags.HasErrors() {
 		return nil, true, errors.New(text(diags))
@@ -125,11 +122,6 @@ func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, perma
 		return nil, false, err
 	}
 	return &prepared{args: args, client: client}, false, nil
-}
-
-// Args evaluates a step's arguments into an object of its action's type. Absent ones are null.
-func Args(scope *lang.Scope, step *lang.Step, local lang.Frame) (cty.Value, hcl.Diagnostics) {
-	return object(scope, step.Spec.Spec().Args(), step.Args, local)
 }
 
 // untilHolds evaluates a poll's condition on the latest result.

@@ -98,11 +98,10 @@ func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnosti
 func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig, local lang.Frame) (*config, hcl.Diagnostics) {
 	request := provider.OpenRequest{Host: c.host, Dir: c.rb.Dir, ReadOnly: c.readOnly, MaxParallel: max(c.parallel, 1)}
 	if block != nil {
-		value, diags := object(c.scope, s.Provider.Config(), block.Config, local)
+		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secret)
 		if diags.HasErrors() {
 			return nil, diags
 		}
-		TellSecrets(value, c.secret)
 		request.Config, request.Dir = value, block.Dir
 		if block.MaxParallel > 0 {
 			request.MaxParallel = min(request.MaxParallel, block.MaxParallel)

@@ -27,7 +27,7 @@ func (r *runner) emit(e *run.Event) error {
 	if r.Redact != nil {
 		text = r.Redact(text)
 	}
-	r.pending = append(r.pending, journal.Entry{Event: *e, JSON: text})
+	r.pending = append(r.pending, journal.Entry{Event: e, JSON: text})
 	return nil
 }
 

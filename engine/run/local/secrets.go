@@ -11,7 +11,7 @@ import (
 // TellSecrets tells every sensitive string in a value, and the passwords of sensitive URLs, which services like to
 // repeat by themselves.
 func TellSecrets(v cty.Value, tell func(string)) {
-	if tell == nil || !v.ContainsMarked() {
+	if tell == nil || v.Type().IsPrimitiveType() && !v.IsMarked() || !v.ContainsMarked() {
 		return
 	}
 	_, marked := v.UnmarkDeepWithPaths()
