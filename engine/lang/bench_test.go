@@ -65,3 +65,20 @@ func BenchmarkFunctions(b *testing.B) {
 		Functions(FunctionHost{})
 	}
 }
+
+func BenchmarkExplain(b *testing.B) {
+	e, diags := ParseExpression(`self.status_code == 200 && self.body != "x"`, "bench.hcl")
+	if diags.HasErrors() {
+		b.Fatal(diags)
+	}
+	self := cty.ObjectVal(map[string]cty.Value{"status_code": cty.NumberIntVal(200), "body": cty.StringVal("ok")})
+	scope := &Scope{Runbook: newRunbook("bench.hcl")}
+	ctx, diags := scope.Context(e.Refs, Frame{Self: self})
+	if diags.HasErrors() {
+		b.Fatal(diags)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Explain(e, ctx)
+	}
+}

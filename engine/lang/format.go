@@ -102,7 +102,10 @@ func (w *valueWriter) elements(v cty.Value, open, end byte, keys bool) {
 
 // quote writes a string in quotes with its line ends and quotes escaped, and the rest as it is.
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s) + `"`
+	if strings.ContainsAny(s, "\\\"\n\r\t") {
+		s = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
+	}
+	return `"` + s + `"`
 }
 
 // formatNumber writes whole numbers in full and others with up to six digits after the point.

@@ -3,6 +3,7 @@ package lang
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -117,7 +118,7 @@ func findWorkspace(path string, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
 				continue
 			}
 			source, err := readFile(candidate, opts)
-			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errDirectory) {
+			if isAbsent(candidate, err, opts) {
 				continue
 			}
 			if err != nil {
@@ -130,6 +131,15 @@ func findWorkspace(path string, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
 		}
 		shown = filepath.Join(shown, "..")
 	}
+}
+
+// isAbsent reports whether err says that there is no such file; so it does where its folder may not be looked into.
+func isAbsent(path string, err error, opts *LoadOptions) bool {
+	if errors.Is(err, fs.ErrPermission) && opts.ReadFile == nil {
+		_, statErr := os.Stat(path)
+		return statErr != nil
+	}
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errDirectory)
 }
 
 func decodeWorkspace(path string, source []byte, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
