@@ -112,7 +112,7 @@ func ask(ctx context.Context, args *certificateArgs, warn func(string, ...any)) 
 		failed.Err = neterr.Explain(ctx, err, "connecting")
 		return nil, failed
 	}
-	defer func() { _ = conn.Close() }() // nothing was sent that could be lost
+	defer func() { _ = conn.Close() }()                                              // nothing was sent that could be lost
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })() // unblocks what reads
 	if negotiate := negotiators[args.StartTLS]; negotiate != nil {
 		if err := negotiate(conn); err != nil {
