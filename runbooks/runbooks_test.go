@@ -124,6 +124,25 @@ func TestEveningReviewWritesTheDay(t *testing.T) {
 	}
 }
 
+// TestEveningReviewKeepsAnEarlierExport leaves the folder alone when Prometheus can't be asked, and hands over all the same.
+func TestEveningReviewKeepsAnEarlierExport(t *testing.T) {
+	env, metrics := labEnv(t)
+	env["RUNBOOK_VAR_prometheus_url"] = "http://" + env["LAB_CLOSED_ADDRESS"]
+	got := runtest.Apply(t, builtin.Registry(), filepath.Join("daily", "evening-review.hcl"), runtest.Options{Env: env})
+	outcomes := got.Outcomes()
+	for step, want := range map[string]run.Outcome{"requests": run.Error, "p95": run.Error, "deployments": run.Pass, "metrics": run.Fail} {
+		if outcomes[step] != want {
+			t.Errorf("step %s: %q; want %q", step, outcomes[step], want)
+		}
+	}
+	if _, err := os.Stat(metrics); err == nil {
+		t.Errorf("%s was made", metrics)
+	}
+	if handoff := got.Outputs()["handoff"]; !strings.Contains(handoff, "Uptime: unknown") || !strings.Contains(handoff, "Deployments: ") {
+		t.Errorf("the handoff reads %s", handoff)
+	}
+}
+
 // TestMorningCheckFindsWhatIsBroken points the check at faults that the lab keeps for it.
 func TestMorningCheckFindsWhatIsBroken(t *testing.T) {
 	env, _ := labEnv(t)

@@ -127,33 +127,49 @@ step "prometheus_query" "alerts" {
   }
 }
 
+# A bad day is worth exporting too: what a step could not find out is null, and the rest is written.
+
 locals {
-  rolled_out = {
+  rolled_out = try({
     for name, history in step.rollouts : name => length([for r in history.revisions : r if timecmp(r.created_at, local.midnight) >= 0])
-  }
-  finished = [for d in step.deployments.deployments : local.rolled_out[d.name] if d.complete]
-  stuck    = [for d in step.deployments.deployments : d.name if !d.complete]
-  alerts   = { for s in step.alerts.series : lookup(s.labels, "severity", "no severity") => s.value }
+  }, {})
+  deployments = try(step.deployments.deployments, [])
+  finished    = [for d in local.deployments : lookup(local.rolled_out, d.name, 0) if d.complete]
+  stuck       = [for d in local.deployments : d.name if !d.complete]
+  alerts      = try({ for s in step.alerts.series : lookup(s.labels, "severity", "no severity") => s.value }, null)
 
   report = {
     date               = local.today
-    uptime_percent     = step.uptime.value
-    p95_ms             = step.p95.value
-    error_rate_percent = step.error_rate.value
-    error_budget_left  = step.availability.error_budget_remaining_percent
+    uptime_percent     = try(step.uptime.value, null)
+    p95_ms             = try(step.p95.value, null)
+    p95_change_percent = try(100 * (step.p95.value / step.p95_before.value - 1), null)
+    error_rate_percent = try(step.error_rate.value, null)
+    error_budget_left  = try(step.availability.error_budget_remaining_percent, null)
     deployments        = { successful = sum(concat([0], local.finished)), failed = length(local.stuck) }
-    alerts             = { critical = lookup(local.alerts, "critical", 0), warning = lookup(local.alerts, "warning", 0) }
-    p95_change_percent = step.p95_before.value == null ? null : 100 * (step.p95.value / step.p95_before.value - 1)
+    alerts = {
+      critical = try(lookup(local.alerts, "critical", 0), null)
+      warning  = try(lookup(local.alerts, "warning", 0), null)
+    }
   }
 }
 
 step "local_write_file" "metrics" {
   description = "The day's metrics, for the trends."
+  run_if      = "always"
   path        = "${var.metrics_dir}/daily-metrics-${local.today}.json"
   content = jsonencode({
     report   = local.report
-    requests = step.requests.series
+    requests = try(step.requests.series, [])
   })
+  precondition {
+    condition     = contains(["pass", "warn"], step.requests.outcome)
+    error_message = "There is nothing to export: the day's requests are not known. An earlier file of today is left as it is."
+  }
+  remedy {
+    text    = "Run this again when Prometheus answers; it keeps the day's data."
+    guide   = "TROUBLESHOOTING_GUIDE.md#prometheus-not-scraping"
+    contact = contact.oncall
+  }
 }
 
 output "report" {
@@ -165,16 +181,16 @@ output "handoff" {
   description = "What the night team should know; post it to #operations-oncall."
   value = join("\n", [
     "Handoff ${local.today}",
-    format("- Uptime: %.2f%%", local.report.uptime_percent),
-    format("- P95 response time: %.0f ms", local.report.p95_ms),
-    format("- Error rate: %.2f%%", local.report.error_rate_percent),
+    "- Uptime: ${try(format("%.2f%%", local.report.uptime_percent), "unknown")}",
+    "- P95 response time: ${try(format("%.0f ms", local.report.p95_ms), "unknown")}",
+    "- Error rate: ${try(format("%.2f%%", local.report.error_rate_percent), "unknown")}",
     "- Deployments: ${local.report.deployments.successful} successful, ${local.report.deployments.failed} failures",
-    "- Alerts: ${local.report.alerts.critical} critical, ${local.report.alerts.warning} warnings",
-    local.report.p95_change_percent == null ? "- Notable: no day before to compare with" : format("- Notable: response time changed by %+.0f%% against the day before", local.report.p95_change_percent),
+    "- Alerts: ${coalesce(local.report.alerts.critical, "unknown")} critical, ${coalesce(local.report.alerts.warning, "unknown")} warnings",
+    "- Notable: ${try(format("response time changed by %+.0f%% against the day before", local.report.p95_change_percent), "no day before to compare with")}",
   ])
 }
 
 output "metrics_file" {
-  description = "Where the day's metrics are."
-  value       = step.metrics.path
+  description = "Where the day's metrics are; null when they could not be written."
+  value       = try(step.metrics.path, null)
 }

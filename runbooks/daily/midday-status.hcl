@@ -105,12 +105,12 @@ step "kubernetes_events" "events" {
 
 output "resources" {
   description = "The snapshot: usage by node."
-  value = {
+  value = try({
     for n in step.nodes.items : n.name => {
       cpu_percent    = n.cpu_percent
       memory_percent = n.memory_percent
     }
-  }
+  }, null)
 }
 
 output "revision" {

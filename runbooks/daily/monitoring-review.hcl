@@ -318,9 +318,9 @@ output "dashboard" {
 output "metrics" {
   description = "The five numbers of the dashboard."
   value = {
-    response_time_p95_ms = step.response_time.value
-    error_rate_percent   = step.error_rate.value
-    cpu_percent          = step.nodes.cpu_percent
+    response_time_p95_ms = try(step.response_time.value, null)
+    error_rate_percent   = try(step.error_rate.value, null)
+    cpu_percent          = try(step.nodes.cpu_percent, null)
     memory_percent       = try(avg(step.nodes.items[*].memory_percent), null)
     query_time_p95_ms    = try(step.query_time.rows[0].p95_ms, null)
   }
