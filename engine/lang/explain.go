@@ -40,7 +40,7 @@ func (x *explainer) add(expression, value string, depth int) bool {
 		return false
 	}
 	x.seen[expression] = true
-	x.parts = append(x.parts, Part{Expression: cutMiddle(oneLine(expression), maxShown), Value: value, Depth: depth})
+	x.parts = append(x.parts, Part{Expression: cutMiddle(oneLine(expression)), Value: value, Depth: depth})
 	return true
 }
 

@@ -225,7 +225,7 @@ func (l *elements) describe(item element) string {
 			add(strings.TrimPrefix(traversalText(t), "."), v)
 		}
 	}
-	return cutMiddle("{"+strings.Join(parts, ", ")+"}", maxShown)
+	return cutMiddle("{" + strings.Join(parts, ", ") + "}")
 }
 
 // NothingToCheck reports whether a condition holds only because an alltrue had no elements to look at.

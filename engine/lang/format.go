@@ -19,17 +19,17 @@ const sensitiveText = "(sensitive)"
 func FormatValue(v cty.Value) string {
 	w := &valueWriter{budget: 40 * maxShown}
 	w.value(v)
-	return cutMiddle(w.out.String(), maxShown)
+	return cutMiddle(w.out.String())
 }
 
-// cutMiddle keeps the beginning and the end of a text of more than most characters.
-func cutMiddle(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
+// cutMiddle keeps the beginning and the end of a text of more than maxShown characters.
+func cutMiddle(s string) string {
+	if utf8.RuneCountInString(s) <= maxShown {
 		return s
 	}
 	runes := []rune(s)
-	head := most * 2 / 3
-	tail := most - head - 3
+	const head = maxShown * 2 / 3
+	const tail = maxShown - head - 3
 	return string(runes[:head]) + " … " + string(runes[len(runes)-tail:])
 }
 

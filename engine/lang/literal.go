@@ -161,16 +161,15 @@ func (d *decoder) positive(a *attribute) time.Duration {
 }
 
 // positiveInto sets into to a duration above zero, and leaves it where that was reported.
-func (d *decoder) positiveInto(a *attribute, into *time.Duration) bool {
+func (d *decoder) positiveInto(a *attribute, into *time.Duration) {
 	length, ok := d.duration(a)
-	if ok && length <= 0 {
+	switch {
+	case !ok:
+	case length <= 0:
 		d.errorAt(a.raw.Range(), "Duration out of range", "%s is %s; it must be longer than nothing.", a.name, length)
-		ok = false
-	}
-	if ok {
+	default:
 		*into = length
 	}
-	return ok
 }
 
 func (d *decoder) notNegative(a *attribute) time.Duration {

@@ -98,7 +98,7 @@ func loadFile(path string, opts *LoadOptions, kind fileKind) (*Runbook, hcl.Diag
 	if err != nil {
 		return rb, hcl.Diagnostics{unreadable(path, err)}
 	}
-	file, diags := parse(source, path, opts)
+	file, diags := parse(source, path)
 	if file == nil {
 		return rb, diags
 	}

@@ -77,7 +77,7 @@ func isJSON(path string) bool { return strings.HasSuffix(path, ".json") }
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // parse reads source in the syntax that path's ending names. The file is nil where it is not worth decoding.
-func parse(source []byte, path string, opts *LoadOptions) (*hcl.File, hcl.Diagnostics) {
+func parse(source []byte, path string) (*hcl.File, hcl.Diagnostics) {
 	if bad := checkText(source, path); bad != nil {
 		return nil, hcl.Diagnostics{bad}
 	}

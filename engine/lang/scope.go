@@ -43,7 +43,7 @@ func (s *Scope) Value(e *Expr, f Frame) (cty.Value, hcl.Diagnostics) {
 // Evaluate evaluates an expression in a context that [Scope.Context] made for it. Where something is missing, the
 // diagnostic says what is there instead: "step.x was skipped, so it has no result "count"."
 func (s *Scope) Evaluate(e *Expr, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	v, diags := e.Expression.Value(ctx)
+	v, diags := e.Value(ctx)
 	if diags.HasErrors() {
 		return cty.DynamicVal, s.explainMissing(ctx, diags)
 	}

@@ -110,7 +110,7 @@ func (r *resolver) fromFile(path string) {
 		r.diags = append(r.diags, bad)
 		return
 	}
-	file, diags := parse(source, path, opts)
+	file, diags := parse(source, path)
 	r.diags = append(r.diags, diags...)
 	if file == nil {
 		return
@@ -139,7 +139,7 @@ func (r *resolver) fromFile(path string) {
 func (r *resolver) fromAssignment(assignment string) {
 	name, value, ok := strings.Cut(assignment, "=")
 	if name = strings.TrimSpace(name); !ok || name == "" {
-		r.error(nil, "Wrong --var", "--var %q is not of the form name=value.", cutMiddle(name, maxShown))
+		r.error(nil, "Wrong --var", "--var %q is not of the form name=value.", cutMiddle(name))
 		return
 	}
 	if r.declared(name, "--var", nil) {
@@ -186,7 +186,7 @@ func (r *resolver) take(v *Variable, text, from string) {
 	}
 	r.breaks(v.Name)
 	r.error(&v.Range, "Wrong value", "The value of variable %q from %s can't be read: %s Its type is %s, so write it as in a file, such as %s.",
-		v.Name, from, diags.Errs()[0].(*hcl.Diagnostic).Detail, typeexpr.TypeString(v.Type), example(v.Type))
+		v.Name, from, diags[0].Detail, typeexpr.TypeString(v.Type), example(v.Type))
 }
 
 func example(t cty.Type) string {
