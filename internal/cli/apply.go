@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/internal/view"
 )
@@ -80,15 +81,17 @@ func (o *applyOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("nothing was run: %w", err)
 	}
-	v := o.view(asked)
+	v, seen := o.view(asked), &witness{}
 	result, diags := eng.Run(stop.ctx, plan, engine.RunOptions{
-		Journal: history, Sink: v.Event, Redact: o.redactor.Bytes,
+		Journal: history, Sink: func(e journal.Entry) { seen.see(e); v.Event(e) }, Redact: o.redactor.Bytes,
 		Interrupt: stop.interrupt, FailOnWarn: o.FailOn == "warn",
 	})
 	viewErr, closeErr := v.Close(), history.Close()
-	printed := o.printDiagnostics(diags, sourcesOf(plan.Runbook, o.Plan))
+	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook, o.Plan)); err != nil && result == nil {
+		return exit(seen.status())
+	}
 	if result == nil {
-		return errors.Join(printed, closeErr)
+		return &exitError{status: seen.status(), message: "the run ended without a result"}
 	}
 	return o.ending(result, diags.HasErrors(), errors.Join(viewErr, closeErr))
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/journal"
 )
 
 const writing = `
@@ -145,6 +146,43 @@ func TestOutputThatFails(t *testing.T) {
 	if status != ExitFailed || !strings.Contains(tt.err.String(), "no space left on device") {
 		t.Errorf("exit status %d\n%s", status, tt.err)
 	}
+}
+
+// failingJournal takes so many appends, then its disk is full.
+type failingJournal struct {
+	journal.Journal
+	left int
+}
+
+func (j *failingJournal) Append(ctx context.Context, id string, entries []journal.Entry) error {
+	if j.left--; j.left < 0 {
+		return errors.New("no space left on device")
+	}
+	return j.Journal.Append(ctx, id, entries)
+}
+
+// TestDiskFullDuringARun: what was run is not called "nothing was run".
+func TestDiskFullDuringARun(t *testing.T) {
+	for appends := range 12 {
+		tt := newTerminal(t, false, nil, nil)
+		open := tt.OpenJournal
+		tt.OpenJournal = func(ctx context.Context, path string) (journal.Journal, error) {
+			j, err := open(ctx, path)
+			return &failingJournal{Journal: j, left: appends}, err
+		}
+		status := tt.run("apply", tt.file(t, "x.hcl", writing), "--auto-approve")
+		ran := len(tt.fake.Log()) > 0
+		if broken := strings.Contains(tt.err.String(), "no space left on device"); !broken {
+			if status != ExitPassed {
+				t.Errorf("%d appends: exit status %d\n%s%s", appends, status, tt.out, tt.err)
+			}
+			return
+		}
+		if ran && status == ExitRefused || appends == 0 && status != ExitRefused {
+			t.Errorf("%d appends: carried out %v, exit status %d\n%s%s", appends, tt.fake.Log(), status, tt.out, tt.err)
+		}
+	}
+	t.Error("the run never ended well")
 }
 
 // TestSecretsNeverShow: a value that secret() read is blanked wherever a service echoes it, in errors too.

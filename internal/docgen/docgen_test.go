@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/e82355ed/runbook/engine/lang"
 )
 
 // TestPagesAreFresh: what is in docs is what the sources say now.
@@ -25,6 +27,21 @@ func TestPagesAreFresh(t *testing.T) {
 	for _, file := range files {
 		if _, known := all["docs/providers/"+filepath.Base(file)]; !known {
 			t.Errorf("%s belongs to no provider; remove it", file)
+		}
+	}
+}
+
+// TestEveryFunctionIsDescribed: no function without a line, no line without a function.
+func TestEveryFunctionIsDescribed(t *testing.T) {
+	table := lang.Functions(lang.FunctionHost{})
+	for name, f := range table {
+		if functionDocs[name] == "" && f.Description() == "" {
+			t.Errorf("function %s has no description", name)
+		}
+	}
+	for name := range functionDocs {
+		if _, known := table[name]; !known {
+			t.Errorf("there is no function %s", name)
 		}
 	}
 }

@@ -19,7 +19,11 @@ func functions() []byte {
 	var rows [][]string
 	for _, name := range slices.Sorted(maps.Keys(table)) {
 		f := table[name]
-		rows = append(rows, []string{"`" + signature(name, f) + "`", f.Description()})
+		doc := functionDocs[name]
+		if doc == "" {
+			doc = strings.ReplaceAll(f.Description(), " of dynamic", " of any")
+		}
+		rows = append(rows, []string{"`" + signature(name, f) + "`", doc})
 	}
 	p.table([]string{"function", "what it gives"}, rows)
 	return p.bytes()
@@ -37,8 +41,8 @@ func signature(name string, f function.Function) string {
 }
 
 func parameter(p function.Parameter) string {
-	if p.Type == cty.DynamicPseudoType || p.Type == cty.NilType {
+	if p.Type == cty.DynamicPseudoType || p.Type == cty.NilType || p.Type.IsCapsuleType() {
 		return p.Name
 	}
-	return p.Name + " " + p.Type.FriendlyName()
+	return p.Name + " " + strings.ReplaceAll(p.Type.FriendlyName(), "dynamic", "any")
 }
