@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -17,10 +16,6 @@ import (
 
 // System is the program as this process sees the world.
 func System(registry func() *provider.Registry, open func(context.Context, string) (journal.Journal, error)) *Program {
-	if os.Getenv("GOGC") == "" {
-		// A run is short and its memory small: collecting half as often saves an eighth of the CPU of a large one.
-		debug.SetGCPercent(200)
-	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "" // what needs it says so
