@@ -118,3 +118,13 @@ func TestObjective(t *testing.T) {
 		}
 	}
 }
+
+func TestRanges(t *testing.T) {
+	got := ranges("sum(rate(a[5m])) / sum(rate(b[1h])) + avg_over_time(c[1d:5m])")
+	if diff := cmp.Diff([]time.Duration{5 * time.Minute, time.Hour}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := ranges("sum("); got != nil {
+		t.Errorf("got %v", got)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -44,10 +46,11 @@ func runSLO(ctx context.Context, in *provider.In[*client, sloArgs]) (*sloResult,
 	case args.Window <= 0:
 		return nil, wrong("slo", "window is %s, expected more than 0", args.Window)
 	}
-	for name, text := range map[string]string{"errors": args.Errors, "total": args.Total} {
-		for _, back := range ranges(text) {
+	for _, e := range []struct{ name, text string }{{"errors", args.Errors}, {"total", args.Total}} {
+		for _, back := range ranges(e.text) {
 			if back != args.Window {
-				in.Warn("%s looks back over %s, the window is %s: the result tells of %s", name, back, args.Window, back)
+				in.Warn("%s looks back over %s, the window is %s: the result is about what it looks back over",
+					e.name, model.Duration(back), model.Duration(args.Window))
 			}
 		}
 	}
