@@ -48,14 +48,14 @@ func New() *provider.Provider {
 	})
 }
 
-// target reads "postgres://db.example.com:5432/orders as app".
+// target reads "db.example.com:5432/orders as app". Without a scheme it never repeats a URL that is a secret as a whole.
 func target(req provider.Open[config]) (string, error) {
 	pool, err := poolConfig(req)
 	if err != nil {
 		return "", err
 	}
 	c := &pool.ConnConfig.Config
-	return fmt.Sprintf("postgres://%s as %s", endpointOf(c), c.User), nil
+	return fmt.Sprintf("%s as %s", endpointOf(c), c.User), nil
 }
 
 // endpointOf is "host:port/database", which errors and targets show.

@@ -113,32 +113,32 @@ func TestPoolConfig(t *testing.T) {
 	}{
 		"variables": {
 			env:    map[string]string{"PGHOST": "db", "PGPORT": "6543", "PGUSER": "app", "PGDATABASE": "orders", "PGPASSWORD": "hunter22", "PGAPPNAME": "nightly"},
-			target: "postgres://db:6543/orders as app",
+			target: "db:6543/orders as app",
 			want:   map[string]string{"password": "hunter22", "application_name": "nightly", "tls": "prefer"},
 		},
 		"password file of the home": {
 			env:    map[string]string{"PGHOST": "db", "PGUSER": "app", "PGDATABASE": "orders"},
-			target: "postgres://db:5432/orders as app",
+			target: "db:5432/orders as app",
 			want:   map[string]string{"password": "from-pgpass"},
 		},
 		"password file of a variable": {
 			env:    map[string]string{"PGHOST": "db", "PGUSER": "app", "PGPASSFILE": other},
-			target: "postgres://db:5432/app as app",
+			target: "db:5432/app as app",
 			want:   map[string]string{"password": "from-passfile"},
 		},
 		"service": {
 			env:    map[string]string{"PGSERVICE": "orders", "PGSERVICEFILE": service},
-			target: "postgres://db9:5432/orders9 as nine",
+			target: "db9:5432/orders9 as nine",
 			want:   map[string]string{"password": "from-service"},
 		},
 		"user of the machine": {
 			env:    map[string]string{"PGHOST": "db", "USER": "alice"},
-			target: "postgres://db:5432/alice as alice",
+			target: "db:5432/alice as alice",
 		},
 		"url": {
 			block:  map[string]cty.Value{"url": cty.StringVal("postgres://app:hunter22@db:6543/orders?sslmode=disable")},
 			env:    map[string]string{"PGHOST": "elsewhere", "PGDATABASE": "other", "PGPORT": "1", "PGUSER": "bob"},
-			target: "postgres://db:6543/orders as app",
+			target: "db:6543/orders as app",
 			want:   map[string]string{"password": "hunter22", "tls": "disable"},
 		},
 		"attributes win over the url": {
@@ -147,18 +147,18 @@ func TestPoolConfig(t *testing.T) {
 				"database": cty.StringVal("d"), "user": cty.StringVal("u"), "password": cty.StringVal("it's \\ p"),
 				"sslmode": cty.StringVal("disable"), "statement_timeout": cty.StringVal("1m30s"),
 			},
-			target: "postgres://db2:5433/d as u",
+			target: "db2:5433/d as u",
 			want:   map[string]string{"password": "it's \\ p", "statement_timeout": "90000", "tls": "disable"},
 		},
 		"password of the environment": {
 			block:  map[string]cty.Value{"host": cty.StringVal("db"), "user": cty.StringVal("app")},
 			env:    map[string]string{"PGPASSWORD": "hunter22"},
-			target: "postgres://db:5432/app as app",
+			target: "db:5432/app as app",
 			want:   map[string]string{"password": "hunter22"},
 		},
 		"several hosts": {
 			block:  map[string]cty.Value{"url": cty.StringVal("postgres://app@a:1,b:2/orders")},
-			target: "postgres://a:1,b:2/orders as app",
+			target: "a:1,b:2/orders as app",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

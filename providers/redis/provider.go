@@ -39,7 +39,7 @@ func New() *provider.Provider {
 	})
 }
 
-// target reads "redis://cache.example.com:6379/0 as default".
+// target reads "cache.example.com:6379/0 as default".
 func target(req provider.Open[config]) (string, error) {
 	s, err := settingsOf(req)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *settings) target() string {
 	case strings.HasPrefix(addresses, "/"):
 		return fmt.Sprintf("unix://%s?db=%d", addresses, s.options.DB)
 	case s.options.TLSConfig != nil:
-		return fmt.Sprintf("rediss://%s/%d", addresses, s.options.DB)
+		return fmt.Sprintf("%s/%d over TLS", addresses, s.options.DB)
 	}
-	return fmt.Sprintf("redis://%s/%d", addresses, s.options.DB)
+	return fmt.Sprintf("%s/%d", addresses, s.options.DB)
 }

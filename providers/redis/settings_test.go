@@ -83,11 +83,11 @@ func TestTargets(t *testing.T) {
 		env   map[string]string
 		want  string
 	}{
-		"nothing":   {want: "redis://127.0.0.1:6379/0 as default"},
-		"variable":  {env: map[string]string{"REDIS_URL": "redis://app:hunter22@cache:6380/2"}, want: "redis://cache:6380/2 as app"},
-		"url":       {block: map[string]cty.Value{"url": cty.StringVal("rediss://:hunter22@cache")}, env: map[string]string{"REDIS_URL": "redis://x"}, want: "rediss://cache:6379/0 as default"},
+		"nothing":   {want: "127.0.0.1:6379/0 as default"},
+		"variable":  {env: map[string]string{"REDIS_URL": "redis://app:hunter22@cache:6380/2"}, want: "cache:6380/2 as app"},
+		"url":       {block: map[string]cty.Value{"url": cty.StringVal("rediss://:hunter22@cache")}, env: map[string]string{"REDIS_URL": "redis://x"}, want: "cache:6379/0 over TLS as default"},
 		"socket":    {block: map[string]cty.Value{"url": cty.StringVal("unix:///run/redis.sock?db=3")}, want: "unix:///run/redis.sock?db=3 as default"},
-		"addresses": {block: map[string]cty.Value{"addresses": addresses("cache:6379"), "username": cty.StringVal("app"), "db": cty.NumberIntVal(1), "tls": cty.True}, want: "rediss://cache:6379/1 as app"},
+		"addresses": {block: map[string]cty.Value{"addresses": addresses("cache:6379"), "username": cty.StringVal("app"), "db": cty.NumberIntVal(1), "tls": cty.True}, want: "cache:6379/1 over TLS as app"},
 		"sentinel": {block: map[string]cty.Value{"addresses": addresses("s1:26379", "s2:26379"), "mode": cty.StringVal("sentinel"), "master_name": cty.StringVal("main")},
 			want: "redis primary main/0 of sentinels s1:26379,s2:26379 as default"},
 		"cluster": {block: map[string]cty.Value{"addresses": addresses("n1:6379", "n2:6379"), "mode": cty.StringVal("cluster")}, want: "redis cluster n1:6379,n2:6379 as default"},
