@@ -1,6 +1,9 @@
 // Package provider is what the author of a provider needs, and all of it: declare actions as tagged Go structs, get
 // schemas, static types, decoding, documentation and validation from that one declaration.
 //
+// Beside it stand what providers share: providertest, the contract as a test suite; neterr, network failures in plain
+// words; trust and httpclient, TLS and HTTP as the environment and a configuration have them.
+//
 // It is not a registry (see providers/builtin) and does not run steps (see engine/run/local). Start at [New], which
 // declares a provider, and [Define], which declares one of its actions.
 //

@@ -102,9 +102,13 @@ func read(answer *nethttp.Response, bound int64, warn func(string, ...any)) (*re
 	return r, nil
 }
 
+// maxReserved bounds the memory that is taken on a server's word.
+const maxReserved = 1 << 20
+
 // readBounded gives up to one byte more than the bound, which tells that there is more.
 func readBounded(answer *nethttp.Response, bound int64) ([]byte, error) {
-	buffer := bytes.NewBuffer(make([]byte, 0, min(max(answer.ContentLength, 0), bound)+bytes.MinRead))
+	reserved := min(max(answer.ContentLength, 0), bound, maxReserved)
+	buffer := bytes.NewBuffer(make([]byte, 0, reserved+bytes.MinRead))
 	_, err := buffer.ReadFrom(io.LimitReader(answer.Body, bound+1))
 	return buffer.Bytes(), err
 }
