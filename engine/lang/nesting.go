@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // The parsers call themselves for each level of nesting, and a stack that overflows ends the process. So sources are
@@ -190,7 +191,7 @@ func (s *nestingScanner) heredoc() {
 	rest := s.src[s.at+2:]
 	line, _, found := bytes.Cut(rest, []byte("\n"))
 	name := bytes.TrimSuffix(bytes.TrimPrefix(line, []byte("-")), []byte("\r"))
-	if !found || len(name) == 0 || bytes.ContainsAny(name, " \t\"(){}[],") {
+	if !found || !hclsyntax.ValidIdentifier(string(name)) {
 		return
 	}
 	s.at += 2 + len(line)
