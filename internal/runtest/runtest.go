@@ -126,7 +126,8 @@ func (r Run) Troubles() string {
 		case e.Type == run.StepFinished && e.Outcome != run.Pass && e.Outcome != run.Skipped:
 			out.WriteString(e.Step + ": " + string(e.Outcome) + " " + e.Summary + " " + e.Error + "\n")
 		case e.Type == run.CheckEvaluated && e.Outcome != run.Pass && e.Check != nil:
-			out.WriteString(e.Step + ": " + string(e.Check.Kind) + " " + e.Check.Name + " " + e.Check.Message + "\n")
+			c := e.Check
+			out.WriteString(e.Step + ": " + string(c.Kind) + " " + c.Name + " " + c.Message + "\n")
 		}
 	}
 	return out.String()
