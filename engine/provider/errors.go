@@ -19,7 +19,8 @@ type Error struct {
 	// NothingDone is true when the provider knows that the service did nothing (the connection was refused, the
 	// transaction was rolled back), so that a write may be repeated.
 	NothingDone bool
-	// Permanent is true when repeating can't help: a refused password, a malformed query. It is never retried.
+	// Permanent is true when repeating can't help: a refused password, a malformed query. It is not retried, so that an
+	// account is not locked by it; a poll goes on, because what it waits for may mend it.
 	Permanent bool
 }
 

@@ -5,9 +5,10 @@ import "time"
 // Observation is what an attempt came to.
 type Observation struct {
 	Time time.Time
-	// Err is true when the action could not be carried out; Permanent when repeating is out of the question (an
-	// argument could not be evaluated, the run was cancelled); NothingDone when the service surely did nothing.
-	Err, Permanent, NothingDone bool
+	// Err is true when the action could not be carried out; Permanent when the same attempt would err again (a refused
+	// password), so that it is not retried; Final when not even a poll may go on (an argument can't be evaluated);
+	// NothingDone when the service surely did nothing.
+	Err, Permanent, Final, NothingDone bool
 	// Until is whether a poll's condition holds; false where it could not be evaluated.
 	Until bool
 }
@@ -45,14 +46,14 @@ func (s *State) After(address string, seen Observation) (Decision, error) {
 		return Decision{}, err
 	}
 	spec, in := &s.plan.Steps[r.step], s.at(r)
-	if seen.Err && !seen.Permanent && s.mayRetry(spec, in, seen) {
+	if seen.Err && !seen.Permanent && !seen.Final && s.mayRetry(spec, in, seen) {
 		ceiling := spec.Retry.ceiling(in.tries)
 		d := Decision{Kind: Again, Delay: ceiling, Jitter: !spec.Retry.Constant}
 		if spec.Poll == nil || seen.Time.Add(ceiling).Before(in.firstStart.Add(spec.Poll.Timeout)) {
 			return d, nil
 		}
 	}
-	if spec.Poll == nil || seen.Permanent || (s.stopping != "" && s.stopping != StopFailure) {
+	if spec.Poll == nil || seen.Final || (s.stopping != "" && s.stopping != StopFailure) {
 		return Decision{Kind: Conclude}, nil
 	}
 	return pollDecision(spec.Poll, in, seen), nil

@@ -26,9 +26,9 @@ type attempt struct {
 	ended  time.Time
 
 	result *provider.Result
-	// err is why there is no result; permanent that repeating is out of the question.
-	err       error
-	permanent bool
+	// err is why there is no result; final that repeating would give the same: arguments don't change.
+	err   error
+	final bool
 	// precondition is set when it did not hold: the action did not run.
 	precondition *checked
 	// until is what a poll's condition gave; untilProblem why it could not be evaluated.
@@ -65,9 +65,9 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		defer cancel()
 	}
 	if a.prepared == nil {
-		p, permanent, err := r.evaluate(ctx, a.execution)
+		p, final, err := r.evaluate(ctx, a.execution)
 		if err != nil {
-			a.err, a.permanent = explainContext(ctx, err, limit), permanent
+			a.err, a.final = explainContext(ctx, err, limit), final
 			return
 		}
 		a.prepared = p
@@ -107,8 +107,8 @@ type cancelledError struct{ cause error }
 func (e cancelledError) Error() string { return e.cause.Error() }
 func (e cancelledError) Unwrap() error { return e.cause }
 
-// evaluate works out the arguments and gets the client. permanent is true for arguments: repeating would give the same.
-func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, permanent bool, err error) {
+// evaluate works out the arguments and gets the client. final is true for arguments: repeating would give the same.
+func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final bool, err error) {
 	args, diags := object(r.Scope, x.step.Spec.Spec().Args(), x.step.Args, x.local, r.Secret)
 	if diags.HasErrors() {
 		return nil, true, errors.New(text(diags))
@@ -148,7 +148,7 @@ func (r *runner) attemptDone(a *attempt) error {
 		return r.concludeWith(a.conclusion)
 	}
 	d, err := r.state.After(a.address, run.Observation{
-		Time: a.ended, Err: a.err != nil, Permanent: a.permanent, NothingDone: provider.NothingDone(a.err), Until: a.until,
+		Time: a.ended, Err: a.err != nil, Permanent: provider.Permanent(a.err), Final: a.final, NothingDone: provider.NothingDone(a.err), Until: a.until,
 	})
 	if err != nil {
 		return err
