@@ -23,13 +23,14 @@ func (o *applyOptions) confirm(plan *engine.Plan, stop *interruption) (asked boo
 	lines := view.Header(&plan.Header, config)
 	lines = append(lines, o.namedSteps("changes", writes)...)
 	lines = append(lines, o.namedSteps("destroys", destructive)...)
-	fmt.Fprintln(o.Err, strings.Join(lines, "\n"))
+	o.say("%s", strings.Join(lines, "\n"))
 	if !o.InTerminal || !o.ErrTerminal {
 		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " +
 			"--auto-approve runs it without a question, --read-only refuses it")
 	}
-	fmt.Fprint(o.Err, "\nRun it? Only \"yes\" is accepted: ")
-	flushWriter(o.Err)
+	if err := o.ask("\nRun it? Only \"yes\" is accepted: "); err != nil {
+		return true, fmt.Errorf("nothing was run: the question can't be shown: %w", err)
+	}
 	answer, err := readAnswer(o.In, stop)
 	if err != nil {
 		return true, err
@@ -37,8 +38,19 @@ func (o *applyOptions) confirm(plan *engine.Plan, stop *interruption) (asked boo
 	if answer != "yes" {
 		return true, errors.New("nothing was run: the answer was not \"yes\"")
 	}
-	fmt.Fprintln(o.Err)
+	o.say("")
 	return true, nil
+}
+
+// ask writes a question, of which nothing may be held back.
+func (p *Program) ask(question string) error {
+	if _, err := io.WriteString(p.Err, question); err != nil {
+		return err
+	}
+	if f, ok := p.Err.(interface{ Flush() error }); ok {
+		return f.Flush()
+	}
+	return nil
 }
 
 // namedSteps lists steps that change something, each with its action and where it acts.
@@ -76,7 +88,7 @@ func readAnswer(in io.Reader, stop *interruption) (string, error) {
 	}()
 	select {
 	case a := <-answers:
-		if a.err != nil && a.err != io.EOF {
+		if a.err != nil && !errors.Is(a.err, io.EOF) {
 			return "", fmt.Errorf("read the answer: %w", a.err)
 		}
 		return strings.TrimSpace(a.text), nil

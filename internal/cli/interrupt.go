@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 )
 
@@ -41,13 +40,13 @@ func (p *Program) interrupted(count int, s os.Signal, interrupt chan struct{}, c
 	switch count {
 	case 1:
 		close(interrupt)
-		fmt.Fprintf(p.Err, "%v: nothing new starts, writes in flight end; once more stops at once\n", s)
+		p.say("%v: nothing new starts, writes in flight end; once more stops at once", s)
 	case 2:
 		cancel()
-		fmt.Fprintf(p.Err, "%v: stopping at once\n", s)
+		p.say("%v: stopping at once", s)
 	default:
 		// Whatever holds the run up doesn't heed its context; the journal has what happened so far.
-		fmt.Fprintf(p.Err, "%v: gone without an ending; the history has what happened until now\n", s)
+		p.say("%v: gone without an ending; the history has what happened until now", s)
 		os.Exit(ExitInterrupted)
 	}
 }

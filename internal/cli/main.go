@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -28,10 +27,10 @@ func Run(ctx context.Context, p *Program, args []string) int {
 	err := root.ExecuteContext(ctx)
 	if err != nil && err.Error() != "" && !errors.Is(err, syscall.EPIPE) {
 		style := p.diagnosticStyle()
-		fmt.Fprintln(p.Err, style.Palette.Bad("Error: ")+strings.TrimSpace(err.Error()))
+		p.say("%s%s", style.Palette.Bad("Error: "), strings.TrimSpace(err.Error()))
 	}
 	if ferr := flush(); err == nil && ferr != nil && !errors.Is(ferr, syscall.EPIPE) {
-		fmt.Fprintln(p.Err, ferr)
+		p.say("%v", ferr)
 		return ExitFailed
 	}
 	return statusOf(err)
@@ -127,5 +126,3 @@ func atLeastOne(name string) cobra.PositionalArgs {
 func wrongValue(flag, value string, allowed []string) error {
 	return fmt.Errorf("%s %q is not one of %s%s", flag, value, strings.Join(allowed, ", "), lang.DidYouMean(value, allowed))
 }
-
-var _ io.Writer = (*gate)(nil)

@@ -19,6 +19,11 @@ func (p *Program) printJSON(v any) error {
 	return e.Encode(v)
 }
 
+// say writes a line to standard error. Where that can't be written there is nobody left to tell.
+func (p *Program) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.Err, format+"\n", args...)
+}
+
 // printDiagnostics writes problems to standard error and gives the error that refuses to go on, where one must.
 func (p *Program) printDiagnostics(diags hcl.Diagnostics, sources map[string]*hcl.File) error {
 	if len(diags) == 0 {

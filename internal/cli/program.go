@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -104,16 +103,9 @@ func (p *Program) glyphs() term.Glyphs {
 
 // diagnosticStyle is how problems look on standard error.
 func (p *Program) diagnosticStyle() diagfmt.Style {
-	style := diagfmt.Style{Palette: p.palette(p.ErrTerminal), Glyphs: p.glyphs()}
+	style := diagfmt.Style{Palette: p.palette(p.ErrTerminal), Glyphs: p.glyphs(), Redact: p.redactor.String}
 	if p.ErrTerminal {
-		style.Width, _ = p.size()
+		style.Width = p.columns()
 	}
 	return style
-}
-
-// flushWriter writes out what is held back, before a person is asked to answer.
-func flushWriter(w io.Writer) {
-	if f, ok := w.(interface{ Flush() error }); ok {
-		_ = f.Flush() // the next write reports the same problem
-	}
 }

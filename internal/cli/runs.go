@@ -68,7 +68,7 @@ func (o *runsOptions) run(ctx context.Context) error {
 		return o.printJSON(runs)
 	}
 	if len(runs) == 0 {
-		fmt.Fprintln(o.Err, "There are no such runs.")
+		o.say("There are no such runs.")
 		return nil
 	}
 	return o.printLines(o.rows(runs)...)

@@ -79,7 +79,7 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	if !ended {
-		fmt.Fprintln(o.Err, "The run has not ended, or the program that ran it is gone.")
+		o.say("The run has not ended, or the program that ran it is gone.")
 	}
 	return nil
 }

@@ -15,12 +15,13 @@ type Streams struct {
 	Size func() (width, height int)
 }
 
-// size is Size where there is one.
-func (s *Streams) size() (width, height int) {
+// columns is the terminal's width, zero where there is none.
+func (s *Streams) columns() int {
 	if s.Size == nil {
-		return 0, 0
+		return 0
 	}
-	return s.Size()
+	width, _ := s.Size()
+	return width
 }
 
 // width is that of the terminal behind standard output, zero where there is none.
@@ -28,8 +29,7 @@ func (s *Streams) width() int {
 	if !s.OutTerminal {
 		return 0
 	}
-	width, _ := s.size()
-	return width
+	return s.columns()
 }
 
 // gate is a writer that can be led elsewhere for a while: what is logged during a live display goes above it.

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,6 +127,20 @@ func TestSummary(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestNoHalfOfASecret: a secret is blanked before a line ends inside it.
+func TestNoHalfOfASecret(t *testing.T) {
+	const secret = "correct horse battery staple and then some more words"
+	r := NewReport(hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Refused", Detail: "The password " + secret + " was refused."}}, nil)
+	var b bytes.Buffer
+	style := Style{Glyphs: term.Unicode(), Width: 40, Redact: func(s string) string { return strings.ReplaceAll(s, secret, "(sensitive)") }}
+	if err := Text(&b, r, style); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "horse") {
+		t.Errorf("a part of the secret in %s", b.String())
 	}
 }
 

@@ -1,7 +1,6 @@
 package diagfmt
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -15,6 +14,19 @@ type Style struct {
 	Glyphs  term.Glyphs
 	// Width is the terminal's, in columns; zero: 100.
 	Width int
+	// Redact blanks secrets before text is wrapped, so that none is cut in two; nil: nothing to blank.
+	Redact func(string) string
+}
+
+// clean makes text safe to show, and cleanLine also keeps it on one line.
+func (s *Style) clean(text string) string     { return term.Clean(s.redact(text)) }
+func (s *Style) cleanLine(text string) string { return term.CleanLine(s.redact(text)) }
+
+func (s *Style) redact(text string) string {
+	if s.Redact == nil {
+		return text
+	}
+	return s.Redact(text)
 }
 
 // Text writes the diagnostics of a report for people, each in a box of its own, and the count at the end.
@@ -22,17 +34,18 @@ func Text(w io.Writer, r Report, style Style) error {
 	if style.Width <= 0 {
 		style.Width = 100
 	}
-	b := bufio.NewWriter(w)
+	b := &strings.Builder{}
 	for _, d := range r.Diagnostics {
 		writeBox(b, d, style)
 	}
 	if summary := r.Summary(); summary != "" {
 		fmt.Fprintln(b, summary)
 	}
-	return b.Flush()
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
-func writeBox(b *bufio.Writer, d Diagnostic, style Style) {
+func writeBox(b *strings.Builder, d Diagnostic, style Style) {
 	colour, title := style.Palette.Bad, "Error"
 	if d.Severity == "warning" {
 		colour, title = style.Palette.Warn, "Warning"
@@ -46,14 +59,14 @@ func writeBox(b *bufio.Writer, d Diagnostic, style Style) {
 		fmt.Fprintf(b, "%s %s\n", bar, text)
 	}
 	fmt.Fprintln(b, colour(style.Glyphs.BoxTop))
-	line(colour(title+": ") + style.Palette.Strong(term.CleanLine(d.Summary)))
+	line(colour(title+": ") + style.Palette.Strong(style.cleanLine(d.Summary)))
 	if d.Range != nil {
 		line("")
 		writeSource(line, d, style, colour)
 	}
 	if d.Detail != "" {
 		line("")
-		for _, text := range term.Wrap(term.Clean(d.Detail), max(style.Width-2, 30)) {
+		for _, text := range term.Wrap(style.clean(d.Detail), max(style.Width-2, 30)) {
 			line(text)
 		}
 	}
@@ -84,6 +97,6 @@ func writeSource(line func(string), d Diagnostic, style Style, colour func(strin
 		return
 	}
 	for _, v := range s.Values {
-		line("      " + style.Palette.Faint(style.Glyphs.Bar+" ") + term.CleanLine(v.Traversal+" "+v.Statement))
+		line("      " + style.Palette.Faint(style.Glyphs.Bar+" ") + style.cleanLine(v.Traversal+" "+v.Statement))
 	}
 }

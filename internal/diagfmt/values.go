@@ -60,7 +60,7 @@ func literal(v cty.Value) string {
 		return "..."
 	}
 	if v.Type() == cty.String {
-		return `"` + string(hclwriteEscape(v.AsString())) + `"`
+		return `"` + escape(v.AsString()) + `"`
 	}
 	text, err := convert.Convert(v, cty.String)
 	if err != nil {
@@ -69,8 +69,8 @@ func literal(v cty.Value) string {
 	return text.AsString()
 }
 
-// hclwriteEscape writes a string as the inside of a literal in a runbook.
-func hclwriteEscape(text string) string {
+// escape writes a string as the inside of a literal in a runbook.
+func escape(text string) string {
 	quoted := fmt.Sprintf("%q", text)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], "${", "$${")
 }
@@ -88,7 +88,7 @@ func statementOf(v cty.Value) string {
 		return "is null"
 	case v.Type() == cty.String && len(v.AsString()) > maxValue:
 		text := v.AsString()
-		return fmt.Sprintf("is %s… (%d bytes)", strings.ToValidUTF8(`"`+hclwriteEscape(text[:maxValue]), ""), len(text))
+		return fmt.Sprintf("is %s… (%d bytes)", strings.ToValidUTF8(`"`+escape(text[:maxValue]), ""), len(text))
 	case v.Type().IsPrimitiveType():
 		return "is " + literal(v)
 	case v.Type().IsObjectType():

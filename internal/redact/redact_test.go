@@ -94,9 +94,12 @@ func TestSecretAddedBetweenWrites(t *testing.T) {
 	var out bytes.Buffer
 	w := r.Writer(&out)
 	r.Add("first-secret")
-	fmt.Fprint(w, "a first-")
-	r.Add("second-secret")
-	fmt.Fprint(w, "secret b second-secret c")
+	for _, text := range []string{"a first-", "secret b second-secret c"} {
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+		r.Add("second-secret")
+	}
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
