@@ -171,3 +171,18 @@ func TestMorningCheckFindsWhatIsBroken(t *testing.T) {
 		}
 	}
 }
+
+// TestMiddayStatusFindsWhatIsBroken looks at the namespace whose pods crash, wait and fail.
+func TestMiddayStatusFindsWhatIsBroken(t *testing.T) {
+	env, _ := labEnv(t)
+	env["RUNBOOK_VAR_namespace"], env["RUNBOOK_VAR_backend"] = "staging", "deployment/crashing"
+	got := runtest.Apply(t, builtin.Registry(), filepath.Join("daily", "midday-status.hcl"), runtest.Options{Env: env})
+	outcomes := got.Outcomes()
+	for step, want := range map[string]run.Outcome{
+		"pods": run.Fail, "nodes": run.Pass, "rollouts": run.Pass, "rollout": run.Warn,
+	} {
+		if outcomes[step] != want {
+			t.Errorf("step %s: %q; want %q\n%s", step, outcomes[step], want, got.Troubles())
+		}
+	}
+}
