@@ -36,7 +36,7 @@ func New() *provider.Provider {
 
 // client is shared by all steps of a configuration.
 type client struct {
-	transport   *nethttp.Transport
+	transport   *httpclient.Pool
 	guarded     nethttp.RoundTripper
 	base        *url.URL
 	credentials httpclient.Credentials

@@ -39,7 +39,7 @@ func New() *provider.Provider {
 // client is shared by all steps of a configuration.
 type client struct {
 	api       v1.API
-	transport *http.Transport
+	transport *httpclient.Pool
 	// endpoint is the server's URL without credentials.
 	endpoint string
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
@@ -26,8 +27,11 @@ type store struct {
 	appended, written int
 	err               error
 	closed            bool
-	done              chan struct{}
-	runbooks          map[string]string // of the runs that this process writes
+	// waiters counts the calls of Sync under way; hurry ends the writer's pause for them.
+	waiters  int
+	hurry    chan struct{}
+	done     chan struct{}
+	runbooks map[string]string // of the runs that this process writes
 }
 
 type batch struct {
@@ -36,7 +40,7 @@ type batch struct {
 }
 
 func newStore(path string, db *sql.DB, conn *sql.Conn) *store {
-	s := &store{path: path, db: db, conn: conn, done: make(chan struct{}), runbooks: map[string]string{}}
+	s := &store{path: path, db: db, conn: conn, hurry: make(chan struct{}, 1), done: make(chan struct{}), runbooks: map[string]string{}}
 	s.changed = sync.NewCond(&s.mu)
 	go s.write()
 	return s
@@ -65,10 +69,20 @@ func (s *store) Append(_ context.Context, runID string, entries []journal.Entry)
 func (s *store) Sync(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.waiters++
+	defer func() { s.waiters-- }()
+	s.hurryUp()
 	for target := s.appended; s.written < target && s.err == nil; {
 		s.changed.Wait()
 	}
 	return s.err
+}
+
+func (s *store) hurryUp() {
+	select {
+	case s.hurry <- struct{}{}:
+	default: // it has been told
+	}
 }
 
 // Close writes what is queued and closes the file.
@@ -79,10 +93,26 @@ func (s *store) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.hurryUp()
 	s.changed.Broadcast()
 	s.mu.Unlock()
 	<-s.done
 	return errors.Join(s.conn.Close(), s.db.Close())
+}
+
+// linger is how long the writer waits for more while nobody waits for it: what ends within it costs one transaction.
+const linger = 10 * time.Millisecond
+
+// pause lets events gather. The lock is free meanwhile.
+func (s *store) pause() {
+	s.mu.Unlock()
+	timer := time.NewTimer(linger)
+	select {
+	case <-timer.C:
+	case <-s.hurry:
+		timer.Stop()
+	}
+	s.mu.Lock()
 }
 
 // write is the journal's goroutine: it takes all that is queued, makes it durable in one transaction, and repeats.
@@ -93,6 +123,9 @@ func (s *store) write() {
 	for {
 		for len(s.pending) == 0 && !s.closed {
 			s.changed.Wait()
+		}
+		if s.waiters == 0 && !s.closed {
+			s.pause()
 		}
 		if len(s.pending) == 0 || s.err != nil {
 			return

@@ -3,6 +3,7 @@ package httpclient
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -36,12 +37,12 @@ func TestProxy(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ""
-			if transport.Proxy != nil {
+			if transport.plain.Proxy != nil {
 				u, err := url.Parse(test.to)
 				if err != nil {
 					t.Fatal(err)
 				}
-				proxy, err := transport.Proxy(&http.Request{URL: u})
+				proxy, err := transport.plain.Proxy(&http.Request{URL: u})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -62,9 +63,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if transport.MaxConnsPerHost != want || transport.MaxIdleConnsPerHost != want || transport.MaxIdleConns != MaxConnections {
+		if transport.plain.MaxConnsPerHost != want || transport.plain.MaxIdleConnsPerHost != want || transport.plain.MaxIdleConns != MaxConnections {
 			t.Errorf("%d at once: %d connections a host, %d idle, %d idle in all", parallel,
-				transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost, transport.MaxIdleConns)
+				transport.plain.MaxConnsPerHost, transport.plain.MaxIdleConnsPerHost, transport.plain.MaxIdleConns)
 		}
 	}
 }
@@ -159,5 +160,30 @@ func TestReadOnly(t *testing.T) {
 	}
 	if !Safe("get") || Safe("") || Safe("TRACE") {
 		t.Error("Safe is wrong")
+	}
+}
+
+func TestAuthoritiesAreReadOnFirstUse(t *testing.T) {
+	pool, err := Transport(host(map[string]string{"SSL_CERT_FILE": "/nowhere"}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: pool}
+	defer client.CloseIdleConnections()
+	plain, secure := httptest.NewServer(http.NotFoundHandler()), httptest.NewTLSServer(http.NotFoundHandler())
+	defer plain.Close()
+	defer secure.Close()
+	answer, err := client.Get(plain.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := client.Get(secure.URL); err == nil || !strings.Contains(err.Error(), "SSL_CERT_FILE") {
+		if err == nil {
+			answer.Body.Close() //nolint:errcheck // the test has failed already
+		}
+		t.Errorf("got %v", err)
 	}
 }

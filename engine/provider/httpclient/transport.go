@@ -2,10 +2,13 @@ package httpclient
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -32,12 +35,48 @@ type Options struct {
 	MaxParallel int
 }
 
-// Transport makes one. Idle connections are kept so that as many requests as run at once reuse theirs; the caller
-// closes them at the end.
-func Transport(host provider.Host, o Options) (*http.Transport, error) {
-	roots, err := trust.Roots(host, o.Dir, o.CAFile)
+// Pool is the transport of one configuration: idle connections are kept so that as many requests as run at once reuse
+// theirs. The caller closes them at the end. Safe for concurrent use.
+type Pool struct {
+	plain *http.Transport
+	// secure is plain with the authorities of SSL_CERT_FILE: reading a system's whole bundle takes milliseconds, which
+	// those who speak no TLS shall not pay.
+	secure func() (*http.Transport, error)
+	used   atomic.Bool // secure was asked for
+}
+
+// RoundTrip sends a request.
+func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "https" && p.plain.Proxy == nil {
+		return p.plain.RoundTrip(r)
+	}
+	p.used.Store(true)
+	t, err := p.secure()
 	if err != nil {
 		return nil, err
+	}
+	return t.RoundTrip(r)
+}
+
+// CloseIdleConnections closes the connections that are kept for reuse.
+func (p *Pool) CloseIdleConnections() {
+	p.plain.CloseIdleConnections()
+	if !p.used.Load() {
+		return
+	}
+	if t, err := p.secure(); err == nil && t != p.plain {
+		t.CloseIdleConnections()
+	}
+}
+
+// Transport makes a pool.
+func Transport(host provider.Host, o Options) (*Pool, error) {
+	var roots *x509.CertPool
+	if o.CAFile != "" {
+		var err error
+		if roots, err = trust.Roots(host, o.Dir, o.CAFile); err != nil {
+			return nil, err
+		}
 	}
 	own, err := trust.Own(o.Dir, o.CertFile, o.KeyFile)
 	if err != nil {
@@ -48,7 +87,7 @@ func Transport(host provider.Host, o Options) (*http.Transport, error) {
 		return nil, err
 	}
 	perHost := min(max(o.MaxParallel, 1), MaxConnections)
-	return &http.Transport{
+	plain := &http.Transport{
 		Proxy:                 proxy,
 		DialContext:           (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:       &tls.Config{RootCAs: roots, Certificates: own, MinVersion: tls.VersionTLS12},
@@ -58,7 +97,19 @@ func Transport(host provider.Host, o Options) (*http.Transport, error) {
 		MaxConnsPerHost:       perHost,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
-	}, nil
+	}
+	if o.CAFile != "" {
+		return &Pool{plain: plain, secure: func() (*http.Transport, error) { return plain, nil }}, nil
+	}
+	return &Pool{plain: plain, secure: sync.OnceValues(func() (*http.Transport, error) {
+		roots, err := trust.Roots(host, o.Dir, "")
+		if err != nil || roots == nil {
+			return plain, err
+		}
+		t := plain.Clone()
+		t.TLSClientConfig.RootCAs = roots
+		return t, nil
+	})}, nil
 }
 
 // proxyOf is nil where there is no proxy, which spares each request the question.

@@ -54,10 +54,12 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 				barrier = barrier || r.live[c.Address].effect != provider.Read
 			}
 		}
-		// Write-ahead: what starts now is in the journal first, and on disk where it is a write.
-		if err := r.flush(ctx, barrier); err != nil {
+		// Write-ahead: what starts now is in the journal first, and on disk where it is a write. The first time it is on
+		// disk in any case: a full disk or a folder that can't be written stops the run before an action is carried out.
+		if err := r.flush(ctx, barrier || !r.durable); err != nil {
 			return false, err
 		}
+		r.durable = true
 		for _, start := range launch {
 			r.underWay++
 			go start()

@@ -41,6 +41,8 @@ type config struct {
 	address string
 	schema  *provider.Provider
 	request provider.OpenRequest
+	// target is worked out once: it may have to read files.
+	target func() (string, error)
 
 	mu     sync.Mutex
 	client provider.Client
@@ -107,7 +109,10 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 			request.MaxParallel = min(request.MaxParallel, block.MaxParallel)
 		}
 	}
-	return &config{address: address, schema: s.Provider, request: request}, nil
+	return &config{
+		address: address, schema: s.Provider, request: request,
+		target: sync.OnceValues(func() (string, error) { return s.Provider.Target(request) }),
+	}, nil
 }
 
 // key finds which instance of a provider block with for_each a step uses.
@@ -146,7 +151,7 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 	if diags.HasErrors() {
 		return run.Target{}, diags
 	}
-	target, err := chosen.schema.Target(chosen.request)
+	target, err := chosen.target()
 	if err != nil {
 		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), s.ActionRange)
 	}

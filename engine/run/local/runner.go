@@ -37,6 +37,8 @@ type runner struct {
 	outputs     []run.OutputValue
 	// interrupted is true when the run must be called resumable.
 	interrupted bool
+	// durable is true when the beginning of the run is on disk.
+	durable bool
 }
 
 func newRunner(cfg Config) *runner {
@@ -55,10 +57,6 @@ const killGrace = 3 * time.Second
 func (r *runner) run(ctx context.Context) (*Result, error) {
 	header := r.Header
 	if err := r.emit(&run.Event{Type: run.RunStarted, Header: &header}); err != nil {
-		return nil, err
-	}
-	// A full disk or a folder that can't be written stops the run here, before a step starts.
-	if err := r.flush(ctx, true); err != nil {
 		return nil, err
 	}
 	work, cancel := context.WithCancelCause(ctx)
