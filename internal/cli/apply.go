@@ -127,10 +127,17 @@ func (o *applyOptions) view(asked bool) view.View {
 	config := o.viewConfig(o.Times)
 	config.SkipHeader = asked && o.OutTerminal
 	var v view.View
+	out, buffer := o.Out, view.NewBuffer(o.Out)
+	if o.JSON || !o.OutTerminal {
+		out = buffer
+	}
 	if o.JSON {
-		v = view.NewJSON(o.Out)
+		v = view.NewJSON(out)
 	} else {
-		v = view.NewText(o.Out, config)
+		v = view.NewText(out, config)
+	}
+	if out != o.Out {
+		v = view.Buffered{View: v, Buffer: buffer}
 	}
 	return o.live(v, config)
 }
