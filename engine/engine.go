@@ -57,7 +57,8 @@ func (e *Engine) Load(path string) (*lang.Runbook, hcl.Diagnostics) {
 	}
 	g, more := graph.Build(rb)
 	diags = append(diags, more...)
-	return rb, append(diags, validate.Runbook(rb, g, validate.Options{})...)
+	diags = append(diags, validate.Runbook(rb, g, validate.Options{})...)
+	return rb, validate.Sorted(path, diags)
 }
 
 // Run carries a plan out. Errors among the diagnostics without a result mean that nothing was run, or that the journal
