@@ -81,7 +81,7 @@ func (t *Text) stepLine(e *run.Event, head string) bool {
 	}
 	cell := term.Pad(shown, max(room, 0))
 	if _, ok := quiet[e.Outcome]; ok {
-		name, cell = t.Palette.Faint(name), t.Palette.Faint(cell)
+		name, cell = t.Palette.Faint(name), t.Palette.Faint(shown)
 	}
 	if took != "" {
 		cell += strings.Repeat(" ", max(durationWidth-term.Width(took), 1)) + t.Palette.Faint(took)
