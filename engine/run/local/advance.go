@@ -130,5 +130,6 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 
 // expire concludes a poll whose time passed while it waited.
 func (r *runner) expire(x *execution) error {
+	x.last.ended = r.clock() // the waiting is the step's too
 	return r.concludeWith(r.conclude(x.last, true))
 }
