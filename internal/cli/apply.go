@@ -57,12 +57,14 @@ func newApply(p *Program) *cobra.Command {
 
 var failOn = []string{"fail", "warn"}
 
-func (o *applyOptions) run(ctx context.Context) error {
+func (o *applyOptions) run(ctx context.Context) (err error) {
 	if o.FailOn != "fail" && o.FailOn != "warn" {
 		return wrongValue("--fail-on", o.FailOn, failOn)
 	}
 	eng := o.engine()
 	o.Plan.Apply, o.Plan.Secret = true, o.redactor.Add
+	opening := o.openBeside(ctx)
+	defer func() { err = errors.Join(err, opening.discard()) }()
 	plan, err := o.loadPlan(ctx, eng, o.File, o.Plan)
 	if err != nil {
 		return err
@@ -73,11 +75,7 @@ func (o *applyOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path, err := o.storePath(o.Store)
-	if err != nil {
-		return err
-	}
-	history, err := o.OpenJournal(ctx, path)
+	history, err := opening.take()
 	if err != nil {
 		return fmt.Errorf("nothing was run: %w", err)
 	}

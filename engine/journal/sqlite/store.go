@@ -150,8 +150,12 @@ func (s *store) commit(batches []batch) (err error) {
 		return err
 	}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, tx.Rollback())
+		if err == nil {
+			return
+		}
+		// A full disk has SQLite roll back by itself.
+		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
+			err = errors.Join(err, rollback)
 		}
 	}()
 	for _, b := range merge(batches) {

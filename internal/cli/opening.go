@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/e82355ed/runbook/engine/journal"
+)
+
+// opening is a journal that is being opened while the runbook is read and planned.
+type opening struct {
+	opened chan struct{}
+	// journal and err are set when opened is closed.
+	journal journal.Journal
+	err     error
+	taken   bool
+}
+
+func (o *applyOptions) openBeside(ctx context.Context) *opening {
+	p := &opening{opened: make(chan struct{})}
+	path, err := o.storePath(o.Store)
+	if err != nil {
+		p.err = err
+		close(p.opened)
+		return p
+	}
+	go func() {
+		defer close(p.opened)
+		p.journal, p.err = o.OpenJournal(ctx, path)
+	}()
+	return p
+}
+
+// take waits for the journal and hands it over: whoever takes it closes it.
+func (p *opening) take() (journal.Journal, error) {
+	<-p.opened
+	p.taken = p.err == nil
+	return p.journal, p.err
+}
+
+// discard closes a journal that nobody took: nothing was run. Why it could not be opened does not matter then.
+func (p *opening) discard() error {
+	<-p.opened
+	if p.taken || p.err != nil {
+		return nil
+	}
+	return p.journal.Close()
+}
