@@ -2,6 +2,7 @@
 package examples
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2/hclwrite"
 
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/runtest"
@@ -133,6 +135,9 @@ func TestEveryExampleIsRun(t *testing.T) {
 		opens := strings.HasPrefix(lines[0], "# ") && strings.HasPrefix(lines[1], "# ") && !strings.HasPrefix(lines[2], "#")
 		if !opens && !strings.HasSuffix(path, ".json") {
 			t.Errorf("%s does not open with a comment of two lines that says what it shows", path)
+		}
+		if strings.HasSuffix(path, ".hcl") && !bytes.Equal(hclwrite.Format(text), text) {
+			t.Errorf("%s is not in canonical form: run runbook fmt", path)
 		}
 		if _, ok := offline[path]; ok || filepath.Base(path) == "workspace.hcl" {
 			return nil

@@ -1,5 +1,5 @@
 # What the runbooks of this folder and below share: providers, variables, locals, contacts and escalations.
-# A runbook's own block of the same name wins.
+# A block in a runbook replaces the one of its name here.
 variable "path" {
   type    = string
   default = "/"
