@@ -61,6 +61,17 @@ func (e *Engine) Load(path string) (*lang.Runbook, hcl.Diagnostics) {
 	return rb, validate.Sorted(path, diags)
 }
 
+// LoadWorkspace reads a workspace file and checks it alone. The result, nil where the file can't be read, holds its
+// blocks and no steps.
+func (e *Engine) LoadWorkspace(path string) (*lang.Runbook, hcl.Diagnostics) {
+	ws, diags := lang.LoadWorkspace(path, lang.LoadOptions{Registry: e.Registry})
+	if ws == nil {
+		return nil, diags
+	}
+	diags = append(diags, validate.Workspace(ws, validate.Options{})...)
+	return ws, validate.Sorted(path, diags)
+}
+
 // Run carries a plan out. Errors among the diagnostics without a result mean that nothing was run, or that the journal
 // could not be written.
 func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result, hcl.Diagnostics) {

@@ -46,7 +46,7 @@ func (o *validateOptions) run(context.Context) error {
 		var rb *lang.Runbook
 		var more hcl.Diagnostics
 		if lang.IsWorkspace(file) {
-			rb, more = lang.LoadWorkspace(file, lang.LoadOptions{Registry: eng.Registry})
+			rb, more = eng.LoadWorkspace(file)
 		} else {
 			rb, more = eng.Load(file)
 		}
