@@ -244,11 +244,11 @@ var endedWithout = map[string]string{
 
 // withoutResult explains that a step has no result, where that is why the part is missing.
 func (s *Scope) withoutResult(m missed) string {
-	if !m.value.Type().IsObjectType() || m.value.IsNull() {
+	if !m.value.Type().IsObjectType() && !m.value.IsNull() {
 		return ""
 	}
 	outcome := ""
-	if m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {
+	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {
 		if v, _ := m.value.GetAttr("outcome").Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
 			outcome = v.AsString()
 		}
@@ -262,7 +262,7 @@ func (s *Scope) withoutResult(m missed) string {
 		return ""
 	}
 	cause := ""
-	if m.value.Type().HasAttribute("error") {
+	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("error") {
 		if v, marks := m.value.GetAttr("error").Unmark(); len(marks) == 0 && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
 			cause = " (" + strings.TrimSuffix(v.AsString(), ".") + ")"
 		}

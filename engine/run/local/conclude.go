@@ -144,7 +144,17 @@ func (r *runner) concludeWith(c *conclusion) error {
 	return r.end(c.attempt.step, c.attempt.key, &c.finished, c.ending)
 }
 
-// end tells how a step or an instance ended and lets others see it. Without an ending it never ran.
+// endingWithout is the ending of a step that ends between attempts, or without any. The event tells the attempts too.
+func (r *runner) endingWithout(e *run.Event) *ending {
+	end := &ending{outcome: e.Outcome, err: e.Error}
+	if x := r.live[e.Step]; x != nil && x.attempts > 0 {
+		end.attempts, end.timing = x.attempts, timing{x.timing.started, r.clock()}
+		e.Attempts, e.DurationMS = x.attempts, new(end.timing.duration())
+	}
+	return end
+}
+
+// end tells how a step or an instance ended and lets others see it. Without an ending no attempt was concluded.
 func (r *runner) end(step *lang.Step, key int, e *run.Event, end *ending) error {
 	e.Type = run.StepFinished
 	if e.DurationMS == nil {
@@ -161,9 +171,14 @@ func (r *runner) end(step *lang.Step, key int, e *run.Event, end *ending) error 
 		if e.Outcome == run.Error && step.ContinueOnError {
 			e.Outcome, e.Tolerated = run.Warn, run.Error
 		}
-		end = &ending{outcome: e.Outcome, err: e.Error}
+		end = r.endingWithout(e)
 		if e.Outcome == run.Error || e.Tolerated != "" {
-			e.Remedies = r.remedies(step.Remedies, lang.Frame{Self: end.value()})
+			local := lang.Frame{}
+			if key >= 0 {
+				local = r.values.each(step.Name, key)
+			}
+			local.Self = end.value()
+			e.Remedies = r.remedies(step.Remedies, local)
 		}
 	}
 	r.values.end(step.Name, key, end)

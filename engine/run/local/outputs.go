@@ -14,7 +14,7 @@ func (r *runner) evaluateOutputs() ([]run.OutputValue, hcl.Diagnostics) {
 	var out []run.OutputValue
 	var diags hcl.Diagnostics
 	for _, o := range r.Runbook.Outputs {
-		if r.leftOut(o) {
+		if r.leftOut(o.Value, map[string]bool{}) {
 			continue
 		}
 		got := run.OutputValue{Name: o.Name, Description: o.Description, Sensitive: o.Sensitive, Value: json.RawMessage("null")}
@@ -33,11 +33,21 @@ func (r *runner) evaluateOutputs() ([]run.OutputValue, hcl.Diagnostics) {
 	return out, diags
 }
 
-// leftOut reports whether an output refers to a step that --target left out.
-func (r *runner) leftOut(o *lang.Output) bool {
-	for _, ref := range o.Value.Refs {
-		if ref.Kind == lang.RefStep && r.Graph.Node(ref.Name) == nil {
-			return true
+// leftOut reports whether an expression refers to a step that --target left out, be it through locals.
+func (r *runner) leftOut(e *lang.Expr, seen map[string]bool) bool {
+	for _, ref := range e.Refs {
+		switch ref.Kind {
+		case lang.RefStep:
+			if r.Graph.Node(ref.Name) == nil {
+				return true
+			}
+		case lang.RefLocal:
+			if local := r.Runbook.Locals[ref.Name]; local != nil && !seen[ref.Name] {
+				seen[ref.Name] = true
+				if r.leftOut(local.Value, seen) {
+					return true
+				}
+			}
 		}
 	}
 	return false

@@ -104,7 +104,8 @@ func forEach(v cty.Value) (keys []string, instances []lang.Frame, problem string
 		return nil, nil, "it is null; give an empty map for nothing to do"
 	case !v.IsWhollyKnown():
 		return nil, nil, "it is not known"
-	case ty.IsSetType() && ty.ElementType() == cty.String, ty.IsMapType(), ty.IsObjectType():
+	case ty.IsSetType() && (ty.ElementType() == cty.String || v.LengthInt() == 0), ty.IsMapType(), ty.IsObjectType():
+		// An empty set has no type of its own: toset([]).
 	case ty.IsListType(), ty.IsTupleType():
 		return nil, nil, fmt.Sprintf("it is a %s; write toset(…) around a list of strings, or make a map with { for x in … : x.name => x }", kindOf(ty))
 	default:

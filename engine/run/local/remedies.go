@@ -2,6 +2,7 @@ package local
 
 import (
 	"strings"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -60,16 +61,49 @@ func escalationText(escalation cty.Value) string {
 		_, level := it.Element()
 		part := ""
 		if level.Type().HasAttribute("contact") {
-			if contact := level.GetAttr("contact"); !contact.IsNull() && contact.Type().IsObjectType() {
-				part = contactText(contact)
-			}
+			part = whoText(level.GetAttr("contact"))
 		}
-		if after := attributeText(level, "after"); after != "" {
-			part = "after " + after + ": " + part
+		if after := levelAfter(level); after > 0 {
+			part = "after " + inUnits(after) + ": " + part
+		}
+		if brief := attributeText(level, "brief"); brief != "" {
+			part += " (" + brief + ")"
 		}
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// whoText names a contact, or whom a text names.
+func whoText(who cty.Value) string {
+	unmarked, _ := who.Unmark()
+	switch {
+	case unmarked.IsNull():
+		return ""
+	case unmarked.Type().IsObjectType():
+		return contactText(unmarked)
+	}
+	return stringOf(who)
+}
+
+// levelAfter is how long to wait before a level's contact is called; zero where it is called at once.
+func levelAfter(level cty.Value) time.Duration {
+	if !level.Type().HasAttribute("after_seconds") {
+		return 0
+	}
+	seconds, _ := level.GetAttr("after_seconds").AsBigFloat().Float64()
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// inUnits writes a duration without the units that are nothing: 15m, not 15m0s.
+func inUnits(d time.Duration) string {
+	text := d.String()
+	for _, nothing := range []struct{ unit, zero string }{{"m", "0s"}, {"h", "0m"}} {
+		if rest, ok := strings.CutSuffix(text, nothing.unit+nothing.zero); ok {
+			text = rest + nothing.unit
+		}
+	}
+	return text
 }
 
 func attributeText(object cty.Value, name string) string {

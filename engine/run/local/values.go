@@ -118,8 +118,13 @@ func (v *values) step(name string) cty.Value {
 
 func (s *stepValues) build() cty.Value {
 	if s.keys == nil {
-		if s.whole == nil {
+		switch {
+		case s.whole == nil:
 			return cty.DynamicVal
+		case s.keyed:
+			// It never came to its instances. How the whole step ended must not be taken for instances by a function that counts
+			// them.
+			return cty.NullVal(cty.DynamicPseudoType)
 		}
 		return s.whole.value()
 	}

@@ -1,0 +1,159 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+func TestNothingToDoPasses(t *testing.T) {
+	for name, forEach := range map[string]string{
+		"an empty list as a set":    `toset([])`,
+		"of a result":               `toset([for i in step.a.items : i.name if i.name == "z"])`,
+		"an empty map":              `{}`,
+		"of a value without a type": `toset(step.a.value)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := outcomes(t, `
+				step "fake_read" "a" { value = [] }
+				step "fake_read" "many" { for_each = `+forEach+` }
+				check "after" {
+					assert { condition = length(step.many) == 0 }
+				}`, enginetest.Options{}, map[string]run.Outcome{"a": run.Pass, "many": run.Pass, "after": run.Pass})
+			if got.Result.ExitStatus != 0 {
+				t.Errorf("exit status %d", got.Result.ExitStatus)
+			}
+		})
+	}
+}
+
+func TestInstancesThatNeverWere(t *testing.T) {
+	got := outcomes(t, `
+		step "fake_read" "many" {
+			for_each = toset(["x"])
+			when     = false
+		}
+		check "counts" {
+			run_if = "always"
+			assert { condition = length(step.many) == 1 }
+		}
+		check "reads" {
+			run_if = "always"
+			assert { condition = step.many["x"].count == 2 }
+		}
+		check "catches" {
+			run_if = "always"
+			assert { condition = try(length(step.many), 0) == 0 && !can(step.many["x"].count) }
+		}`, enginetest.Options{}, map[string]run.Outcome{
+		"many": run.Skipped, "counts": run.Error, "reads": run.Error, "catches": run.Pass,
+	})
+	if said := got.Finished()["reads"].Error; !strings.Contains(said, "step.many was skipped") {
+		t.Errorf("the error does not say why the result is missing: %s", said)
+	}
+}
+
+func TestEachInTheRemedyOfAnInstanceThatErred(t *testing.T) {
+	got := outcomes(t, `
+		step "fake_read" "a" { value = {} }
+		step "fake_read" "many" {
+			for_each = toset(["x"])
+			when     = step.a.value[each.key]
+			remedy { text = "look at ${each.key}, which ended with ${self.outcome}" }
+		}`, enginetest.Options{}, map[string]run.Outcome{"a": run.Pass, `many["x"]`: run.Error})
+	want := []run.Remedy{{Text: "look at x, which ended with error"}}
+	if diff := cmp.Diff(want, got.Finished()[`many["x"]`].Remedies); diff != "" {
+		t.Errorf("remedies (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryInstanceOfAWriteHandlesAFailure(t *testing.T) {
+	outcomes(t, `
+		runbook "test" { on_failure = "stop" }
+		step "fake_read" "a" { id = "bad" }
+		step "fake_write" "handle" {
+			depends_on = [step.a]
+			run_if     = "failure"
+			for_each   = toset(["x", "y", "z"])
+		}
+		step "fake_write" "other" {
+			depends_on = [step.handle]
+			run_if     = "failure"
+			for_each   = toset(["x"])
+		}`, enginetest.Options{}, map[string]run.Outcome{
+		"a": run.Error, `handle["x"]`: run.Pass, `handle["y"]`: run.Pass, `handle["z"]`: run.Pass, "other": run.Cancelled,
+	})
+}
+
+func TestEscalationTellsWhenAndWhy(t *testing.T) {
+	got := outcomes(t, `
+		contact "bob" { name = "Bob" }
+		contact "ann" {
+			name  = "Ann"
+			phone = "+1"
+		}
+		escalation "main" {
+			level { contact = contact.bob }
+			level {
+				contact = contact.ann
+				after   = "1h30m"
+				brief   = "what was tried"
+			}
+			level {
+				contact = "the vendor"
+				after   = "1d"
+			}
+		}
+		step "fake_read" "a" {
+			id = "bad"
+			remedy { escalation = escalation.main }
+		}`, enginetest.Options{}, map[string]run.Outcome{"a": run.Error})
+	want := []run.Remedy{{Escalation: "Bob; after 1h30m: Ann, +1 (what was tried); after 24h: the vendor"}}
+	if diff := cmp.Diff(want, got.Finished()["a"].Remedies); diff != "" {
+		t.Errorf("remedies (-want +got):\n%s", diff)
+	}
+}
+
+func TestOutputsOfStepsThatWereLeftOut(t *testing.T) {
+	got := outcomes(t, `
+		locals { count = step.b.count }
+		step "fake_read" "a" {}
+		step "fake_read" "b" {}
+		output "a" { value = step.a.count }
+		output "b" { value = local.count }`,
+		enginetest.Options{Plan: planOf("a")}, map[string]run.Outcome{"a": run.Pass})
+	var names []string
+	for _, o := range got.Result.Outputs {
+		names = append(names, o.Name)
+	}
+	if diff := cmp.Diff([]string{"a"}, names); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
+	}
+}
+
+func TestAPollThatIsInterruptedTellsItsReads(t *testing.T) {
+	interrupt := make(chan struct{})
+	got := enginetest.Run(t, &enginetest.Fake{Do: func(context.Context, string, int) error { return nil }}, `
+		step "fake_read" "a" {
+			poll {
+				until    = self.call == 100
+				interval = "1h"
+				timeout  = "2h"
+			}
+		}`, enginetest.Options{Interrupt: interrupt, OnEvent: func(e run.Event) {
+		if e.Type == run.StepWaiting {
+			close(interrupt)
+		}
+	}})
+	e := got.Finished()["a"]
+	if e.Outcome != run.Cancelled || e.Attempts != 1 || *e.DurationMS <= 0 {
+		t.Errorf("got %s after %d attempts in %v ms, want one cancelled attempt and its time", e.Outcome, e.Attempts, *e.DurationMS)
+	}
+}
+
+func planOf(targets ...string) engine.PlanOptions { return engine.PlanOptions{Targets: targets} }
