@@ -53,7 +53,7 @@ func (s *State) After(address string, seen Observation) (Decision, error) {
 			return d, nil
 		}
 	}
-	if spec.Poll == nil || seen.Final || (s.stopping != "" && s.stopping != StopFailure) {
+	if spec.Poll == nil || seen.Final {
 		return Decision{Kind: Conclude}, nil
 	}
 	return pollDecision(spec.Poll, in, seen), nil

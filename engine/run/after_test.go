@@ -109,6 +109,25 @@ func TestWhatIsRetried(t *testing.T) {
 	}
 }
 
+func TestAReadThatEndsWhileTheRunStopsIsNoSuccess(t *testing.T) {
+	s := newSingle(t, StepSpec{Poll: &PollPolicy{Interval: time.Second, Timeout: time.Minute}})
+	s.start()
+	s.apply(Event{Type: RunStopping, Reason: StopInterrupt})
+	if d := s.after(Observation{Until: true}); d.Kind != Conclude {
+		t.Fatalf("its condition held, got %+v", d)
+	}
+	if d := s.after(Observation{}); d.Kind != ReadAgain {
+		t.Fatalf("its condition did not hold, got %+v", d)
+	}
+	s.apply(Event{Type: StepWaiting, Step: "s", Until: &s.now})
+	if c := s.next(); c.Kind != Settle || c.Outcome != Cancelled {
+		t.Fatalf("want it cancelled, got %+v", c)
+	}
+	if got := s.state.RunOutcome(); got != Cancelled {
+		t.Fatalf("the run is %s before its step has ended", got)
+	}
+}
+
 func TestPollHoldsAndTimesOut(t *testing.T) {
 	poll := &PollPolicy{Interval: 5 * time.Second, Timeout: 20 * time.Second, Hold: 7 * time.Second}
 	s := newSingle(t, StepSpec{Poll: poll})

@@ -194,7 +194,7 @@ func (s *State) finish(r ref, outcome Outcome) {
 	}
 	if next := r.key + 1; s.plan.Steps[r.step].Serial && next < len(step.instances) && step.instances[next].phase == idle {
 		s.prepareInstance(ref{r.step, next})
-		if s.stopping != "" {
+		if s.stopping != "" && !s.mayStillRun(r.step) {
 			s.cancel(ref{r.step, next}, s.stopping)
 		}
 	}

@@ -181,9 +181,12 @@ func (s *State) Counts() map[Outcome]int {
 	return counts
 }
 
-// RunOutcome is the worst outcome of the steps that have ended.
+// RunOutcome is the worst outcome of the steps. One that has not ended when the run does counts as cancelled.
 func (s *State) RunOutcome() Outcome {
 	worst := Pass
+	if s.open > 0 {
+		worst = Cancelled
+	}
 	for i := range s.steps {
 		if s.steps[i].phase == ended {
 			worst = Worse(worst, s.steps[i].outcome)
