@@ -182,6 +182,7 @@ func TestThresholds(t *testing.T) {
 		"7":             {run.Fail, "days left 7 days (must be above 7)"},
 		"null":          {run.Error, "is null"},
 		`"21"`:          {run.Error, "is string"},
+		"1e400":         {run.Error, "is too large a number"},
 		"{ days = 21 }": {run.Error, "is object"},
 	} {
 		t.Run(value, func(t *testing.T) {

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -84,7 +85,9 @@ func numberOf(v cty.Value) (number float64, sensitive bool, problem string) {
 	case v.Type() != cty.Number:
 		return 0, sensitive, fmt.Sprintf("is %s, and a threshold needs a number; use tonumber(…) if it holds one", v.Type().FriendlyName())
 	}
-	number, _ = v.AsBigFloat().Float64()
+	if number, _ = v.AsBigFloat().Float64(); math.IsInf(number, 0) {
+		return 0, sensitive, "is too large a number to keep"
+	}
 	return number, sensitive, ""
 }
 
