@@ -4,18 +4,19 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
-// readSecrets evaluates every call of secret(…) with a constant argument in the steps that will run, so that a missing
+// readSecrets evaluates every secret(…) that the steps will surely need and that is known beforehand, so that a missing
 // one stops the run before its first step and not in its middle. Secrets of provider blocks are read when the blocks'
 // targets are worked out.
 func (p *planner) readSecrets() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	seen := map[*lang.Expr]bool{}
 	for _, n := range p.plan.Graph.Nodes {
-		for _, attr := range n.Step.Args {
-			diags = append(diags, p.secretsIn(attr.Expr, seen)...)
+		for _, e := range graph.Expressions(n.Step) {
+			diags = append(diags, p.secretsIn(e, seen)...)
 		}
 	}
 	return diags
@@ -26,31 +27,96 @@ func (p *planner) secretsIn(e *lang.Expr, seen map[*lang.Expr]bool) hcl.Diagnost
 		return nil
 	}
 	seen[e] = true
-	var diags hcl.Diagnostics
-	for _, ref := range e.Refs {
-		if l := p.plan.Runbook.Locals[ref.Name]; ref.Kind == lang.RefLocal && l != nil {
+	calls := &secretCalls{}
+	diags := hclsyntax.Walk(e.Expression, calls)
+	for _, name := range calls.locals {
+		if l := p.plan.Runbook.Locals[name]; l != nil {
 			diags = append(diags, p.secretsIn(l.Value, seen)...)
 		}
 	}
-	calls := &secretCalls{}
-	diags = append(diags, hclsyntax.Walk(e.Expression, calls)...)
 	for _, call := range calls.found {
-		_, more := p.plan.scope.Value(&lang.Expr{Expression: call}, lang.Frame{})
+		_, more := p.plan.scope.Value(&lang.Expr{Expression: call, Refs: within(e, call)}, lang.Frame{})
 		diags = append(diags, more...)
 	}
 	return diags
 }
 
-// secretCalls collects calls of secret whose argument needs no names.
-type secretCalls struct {
-	found []hclsyntax.Expression
+// within lists the references of a part of an expression.
+func within(e *lang.Expr, part hclsyntax.Expression) []lang.Ref {
+	at := part.Range()
+	var refs []lang.Ref
+	for _, ref := range e.Refs {
+		if ref.Range.Start.Byte >= at.Start.Byte && ref.Range.End.Byte <= at.End.Byte {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
 }
 
+// secretCalls collects calls of secret that will be evaluated whatever the run finds, and choices between some. What
+// try and can may catch is left to the run.
+type secretCalls struct {
+	found []hclsyntax.Expression
+	// locals are the names of the locals that are as sure to be evaluated.
+	locals []string
+	// inside counts the calls of try and can, and the choices, around the node that is visited.
+	inside int
+}
+
+var catches = map[string]bool{"try": true, "can": true}
+
 func (c *secretCalls) Enter(n hclsyntax.Node) hcl.Diagnostics {
-	if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && call.Name == "secret" && len(call.Variables()) == 0 {
-		c.found = append(c.found, call)
+	switch n := n.(type) {
+	case *hclsyntax.FunctionCallExpr:
+		if catches[n.Name] {
+			c.inside++
+		} else if n.Name == "secret" {
+			c.take(n)
+		}
+	case *hclsyntax.ScopeTraversalExpr:
+		if c.inside == 0 && n.Traversal.RootName() == string(lang.RefLocal) && len(n.Traversal) > 1 {
+			if name, ok := n.Traversal[1].(hcl.TraverseAttr); ok {
+				c.locals = append(c.locals, name.Name)
+			}
+		}
+	case *hclsyntax.ConditionalExpr:
+		c.take(n) // only the side that is chosen is needed
+		c.inside++
 	}
 	return nil
 }
 
-func (c *secretCalls) Exit(hclsyntax.Node) hcl.Diagnostics { return nil }
+func (c *secretCalls) Exit(n hclsyntax.Node) hcl.Diagnostics {
+	switch n := n.(type) {
+	case *hclsyntax.FunctionCallExpr:
+		if catches[n.Name] {
+			c.inside--
+		}
+	case *hclsyntax.ConditionalExpr:
+		c.inside--
+	}
+	return nil
+}
+
+// take keeps an expression that needs nothing but inputs.
+func (c *secretCalls) take(e hclsyntax.Expression) {
+	if c.inside > 0 {
+		return
+	}
+	needsSecret := false
+	// The callback gives no diagnostics, so the walk has none.
+	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		needsSecret = needsSecret || ok && call.Name == "secret"
+		return nil
+	})
+	if !needsSecret {
+		return
+	}
+	for _, t := range e.Variables() {
+		if root := lang.RefKind(t.RootName()); root != lang.RefVar && root != lang.RefLocal {
+			return
+		}
+	}
+	c.found = append(c.found, e)
+}

@@ -219,8 +219,9 @@ func (r *resolver) resolve(v *Variable) (value cty.Value, ok bool) {
 	return cty.UnknownVal(v.Type), false
 }
 
+// at is the place of a value in a file, or the variable's: the line that holds a sensitive value is not shown.
 func at(g given, v *Variable) *hcl.Range {
-	if g.at != nil {
+	if g.at != nil && !v.Sensitive {
 		return g.at
 	}
 	return &v.Range

@@ -1,0 +1,60 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/lang"
+)
+
+func TestSecretsAreReadBeforeTheFirstStep(t *testing.T) {
+	for name, c := range map[string]struct {
+		text    string
+		refused bool
+	}{
+		"an argument":               {`step "fake_read" "b" { value = secret("env:NONE") }`, true},
+		"through a local":           {`step "fake_read" "b" { value = local.none }`, true},
+		"when":                      {`step "fake_read" "b" { when = secret("env:NONE") == "x" }`, true},
+		"an assertion":              {"check \"b\" {\nassert { condition = secret(\"env:NONE\") == \"x\" }\n}", true},
+		"named by a variable":       {`step "fake_read" "b" { value = secret("env:${var.none}") }`, true},
+		"tolerated":                 {`step "fake_read" "b" { value = try(secret("env:NONE"), "x") }`, false},
+		"tolerated through a local": {`step "fake_read" "b" { value = try(local.none, "x") }`, false},
+		"not chosen":                {`step "fake_read" "b" { value = var.none == "" ? secret("env:NONE") : "x" }`, false},
+		"chosen":                    {`step "fake_read" "b" { value = var.none != "" ? secret("env:NONE") : "x" }`, true},
+		"nobody asks":               {`output "b" { value = try(local.none, "x") }`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := &enginetest.Fake{}
+			got := enginetest.Run(t, fake, `
+				variable "none" { default = "NONE" }
+				locals { none = secret("env:NONE") }
+				step "fake_write" "a" { id = "a" }
+				`+c.text, enginetest.Options{})
+			if refused := got.Result == nil; refused != c.refused {
+				t.Fatalf("refused: %v, want %v: %s", refused, c.refused, got.Diags)
+			}
+			if c.refused && (fake.Calls("a") != 0 || !strings.Contains(got.Diags.Error(), "NONE is not set")) {
+				t.Errorf("%d calls; %s", fake.Calls("a"), got.Diags)
+			}
+		})
+	}
+}
+
+func TestTheLineOfASensitiveValueIsNotShown(t *testing.T) {
+	values := filepath.Join(t.TempDir(), "values.hcl")
+	if err := os.WriteFile(values, []byte(`pin = "hunter2"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := enginetest.Run(t, &enginetest.Fake{}, `
+		variable "pin" {
+			type      = number
+			sensitive = true
+		}`, enginetest.Options{Plan: engine.PlanOptions{Variables: lang.VariableSources{Files: []string{values}}}})
+	if len(got.Diags) != 1 || got.Diags[0].Subject.Filename == values || !strings.Contains(got.Diags[0].Detail, "values.hcl:1") {
+		t.Fatalf("want one diagnostic that names the file's line without showing it, got %v", got.Diags)
+	}
+}
