@@ -28,7 +28,7 @@ func formsOf(secret string) []string {
 	}
 	for line := range strings.SplitSeq(secret, "\n") {
 		if line = strings.TrimSpace(line); len(line) >= minLine {
-			forms = append(forms, line)
+			forms = append(append(forms, line), jsonForms(line)...)
 		}
 	}
 	return forms

@@ -32,6 +32,7 @@ func TestBytes(t *testing.T) {
 		"JSON in JSON":       {[]string{`pa"ss`}, `{"body":"{\"p\":\"pa\\\"ss\"}"}`, `{"body":"{\"p\":\"(sensitive)\"}"}`},
 		"in a URL":           {[]string{"p@ss/word"}, "postgres://u:p%40ss%2Fword@h/db", "postgres://u:(sensitive)@h/db"},
 		"a line of many":     {[]string{"BEGIN KEY\nabcdefghijkl\n"}, "  | abcdefghijkl", "  | (sensitive)"},
+		"its line in JSON":   {[]string{"BEGIN\nab\"cd<efgh\n"}, `["ab\"cd\u003cefgh"]`, `["(sensitive)"]`},
 		"surrounding spaces": {[]string{"hunter2\n"}, "got hunter2!", "got (sensitive)!"},
 	}
 	for name, tt := range tests {
