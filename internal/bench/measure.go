@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// command is a process to measure.
+type command struct {
+	args []string
+	// env is added to the bench's own.
+	env []string
+	// prints must all be in what it prints: a script that goes on after an error is fast and wrong.
+	prints []string
+}
+
+// shownOutput is how much of a failed command's output is shown, in bytes.
+const shownOutput = 2000
+
+// measure runs a command once, from its start to its end.
+func measure(ctx context.Context, c command) (sample, error) {
+	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+	cmd.Env = append(os.Environ(), c.env...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	start := time.Now()
+	err := cmd.Run()
+	took := time.Since(start)
+	if err == nil {
+		err = c.said(out.String())
+	}
+	if err != nil {
+		return sample{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, tail(out.String()+errs.String(), shownOutput))
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return sample{}, errors.New("this system does not tell what a process used")
+	}
+	return cost(took, usage), nil
+}
+
+// cost reads what wait4 tells of a process and the children that it waited for: their CPU times are added up, and of
+// their peaks it is the highest (getrusage(2); ru_maxrss is in KiB on Linux).
+func cost(took time.Duration, usage *syscall.Rusage) sample {
+	return sample{
+		wall:   took,
+		cpu:    time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
+		memory: int64(usage.Maxrss) << 10,
+	}
+}
+
+func (c command) said(output string) error {
+	for _, text := range c.prints {
+		if !strings.Contains(output, text) {
+			return fmt.Errorf("it does not print %q", text)
+		}
+	}
+	return nil
+}
+
+// tail is the last of a text, at most so many bytes.
+func tail(text string, limit int) string {
+	if len(text) > limit {
+		text = "…" + text[len(text)-limit:]
+	}
+	return strings.TrimSpace(text)
+}
+
+// result is a case and what it came to.
+type result struct {
+	*benchCase
+	samples []sample
+	median  sample
+	// perStep is what one more step takes: the time beyond that of the case named by base, divided by the steps beyond
+	// its own. Zero where the case counts no steps.
+	perStep time.Duration
+}
+
+// runGroup measures the cases of a group in turn, n times after a warm-up.
+func runGroup(ctx context.Context, cases []*benchCase, n int) ([]*result, error) {
+	results := make([]*result, len(cases))
+	for i, c := range cases {
+		results[i] = &result{benchCase: c}
+	}
+	for turn := range n + 1 {
+		for _, r := range results {
+			s, err := measure(ctx, r.command)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", r.name, err)
+			}
+			if turn > 0 {
+				r.samples = append(r.samples, s)
+			}
+		}
+	}
+	for _, r := range results {
+		r.median = median(r.samples)
+	}
+	for _, r := range results {
+		r.perStep = costPerStep(r, find(results, r.stepsBeyond))
+	}
+	return results, nil
+}
+
+func find(results []*result, name string) *result {
+	for _, r := range results {
+		if r.name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+func costPerStep(r, base *result) time.Duration {
+	if base == nil || r.steps <= base.steps {
+		return 0
+	}
+	return (r.median.wall - base.median.wall) / time.Duration(r.steps-base.steps)
+}
