@@ -157,3 +157,23 @@ func TestAPollThatIsInterruptedTellsItsReads(t *testing.T) {
 }
 
 func planOf(targets ...string) engine.PlanOptions { return engine.PlanOptions{Targets: targets} }
+
+func TestAnOutputThatCannotBeEvaluated(t *testing.T) {
+	for name, c := range map[string]struct {
+		step  string
+		diags int
+	}{
+		"passed": {`when = false`, 1},
+		"failed": {`id = "bad"`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := enginetest.Run(t, &enginetest.Fake{Do: failing}, `
+				step "fake_read" "a" { `+c.step+` }
+				output "x" { value = step.a.count }`, enginetest.Options{})
+			last := got.Events[len(got.Events)-1]
+			if len(got.Diags) != c.diags || got.Result.ExitStatus != 1 || *last.ExitStatus != 1 || last.Outputs[0].Error == "" {
+				t.Errorf("diagnostics %v, exit status %d, told as %d", got.Diags, got.Result.ExitStatus, *last.ExitStatus)
+			}
+		})
+	}
+}

@@ -182,6 +182,8 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 	switch {
 	case r.interrupted:
 		return exitInterrupted
+	case r.outputDiags.HasErrors():
+		return exitFailed
 	case outcome == run.Pass, outcome == run.Warn && !r.FailOnWarn:
 		return exitPassed
 	}
@@ -191,6 +193,10 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 func (r *runner) finishRun() error {
 	r.outputs, r.outputDiags = r.evaluateOutputs()
 	outcome := r.state.RunOutcome()
+	if r.interrupted || outcome != run.Pass && outcome != run.Warn {
+		// What did not run gave no results; why is told by the steps, and beside each output.
+		r.outputDiags = nil
+	}
 	status := r.exitStatus(outcome)
 	took := milliseconds(r.clock().Sub(r.StartedAt))
 	return r.emit(&run.Event{
