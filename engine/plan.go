@@ -175,11 +175,13 @@ func (p *Plan) Writes() []PlannedStep {
 	return out
 }
 
+var nouns = map[provider.Effect]string{provider.Write: "a write", provider.Destructive: "destructive"}
+
 // readOnlyRefusal says why a step can't run under --read-only.
 func readOnlyRefusal(s *lang.Step, effect provider.Effect) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: "Refused by --read-only",
-		Detail:  fmt.Sprintf("Step %q is a %s; leave it out with --target, or run without --read-only.", s.Name, effect),
+		Detail:  fmt.Sprintf("Step %q is %s; leave it out with --target, or run without --read-only.", s.Name, nouns[effect]),
 		Subject: &s.Range,
 	}
 }
