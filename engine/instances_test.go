@@ -177,3 +177,20 @@ func TestAnOutputThatCannotBeEvaluated(t *testing.T) {
 		})
 	}
 }
+
+func TestTheHeaderNamesTheTargetOfEveryInstance(t *testing.T) {
+	got := outcomes(t, `
+		variable "sites" { default = { a = "one", b = "two", c = "three" } }
+		provider "fake" {
+			for_each = var.sites
+			name     = each.value
+		}
+		step "fake_read" "x" {
+			for_each = toset(["a", "b"])
+			provider = provider.fake[each.key]
+		}`, enginetest.Options{}, map[string]run.Outcome{`x["a"]`: run.Pass, `x["b"]`: run.Pass})
+	want := []run.Target{{Provider: `fake["a"]`, Target: "fake://one"}, {Provider: `fake["b"]`, Target: "fake://two"}}
+	if diff := cmp.Diff(want, got.Events[0].Targets); diff != "" {
+		t.Errorf("targets (-want +got):\n%s", diff)
+	}
+}

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"fmt"
-	"sort"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -37,53 +35,21 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	if s.RunsOn != "" {
 		out.Notes = append(out.Notes, fmt.Sprintf("runs_on = %q is ignored: this run takes place on one machine", s.RunsOn))
 	}
+	var instances []lang.Frame
 	if s.ForEach != nil {
-		out.Keys, out.Expands = p.keys(s)
+		out.Keys, instances = p.instances(s)
+		out.Expands = instances == nil
 	}
 	if s.IsCheck() {
 		return out
 	}
 	spec := s.Spec.Spec()
-	args := p.args(s)
+	args := local.KnownArgs(p.plan.scope, s, anyInstance(s))
 	out.Effect = effectOf(s, spec.Classify(args))
 	out.Supported = spec.Supported
-	out.Target = spec.Target(args)
-	p.findTarget(s, &out)
+	p.findTargets(s, &out, args, instances)
 	p.refuse(s, &out)
 	return out
-}
-
-// keys evaluates for_each where no step's result is needed for it.
-func (p *planner) keys(s *lang.Step) (keys []string, expands bool) {
-	v, diags := p.plan.scope.Value(s.ForEach, lang.Frame{})
-	if diags.HasErrors() {
-		return nil, true // the run says what is wrong, should it come to it
-	}
-	v, _ = v.UnmarkDeep()
-	if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
-		return nil, true
-	}
-	for it := v.ElementIterator(); it.Next(); {
-		k, value := it.Element()
-		if v.Type().IsSetType() {
-			k = value
-		}
-		if !k.IsKnown() || k.IsNull() || k.Type() != cty.String {
-			return nil, true
-		}
-		keys = append(keys, k.AsString())
-	}
-	sort.Strings(keys)
-	return keys, false
-}
-
-// args evaluates what is known of a step's arguments; the rest is unknown.
-func (p *planner) args(s *lang.Step) cty.Value {
-	l := lang.Frame{}
-	if s.ForEach != nil {
-		l.EachKey, l.EachValue = cty.UnknownVal(cty.String), cty.DynamicVal
-	}
-	return local.KnownArgs(p.plan.scope, s, l)
 }
 
 // effectOf joins what the action declares with what the author states: an author may raise an effect, and state it
@@ -96,35 +62,6 @@ func effectOf(s *lang.Step, declared provider.Effect) provider.Effect {
 		return *s.Effect
 	}
 	return max(declared, *s.Effect)
-}
-
-// findTarget names the system that a step talks to and keeps it for the header.
-func (p *planner) findTarget(s *lang.Step, out *PlannedStep) {
-	l := lang.Frame{}
-	if s.ForEach != nil {
-		l.EachKey, l.EachValue = cty.UnknownVal(cty.String), cty.DynamicVal
-	}
-	target, diags := p.plan.configs.Target(s, l)
-	if diags.HasErrors() {
-		// What is unknown before a run is no mistake; a run reads it, and then it is.
-		if p.plan.Options.Apply && s.ForEach == nil {
-			p.diags = append(p.diags, diags...)
-		}
-		out.Provider = s.Provider.Name
-		return
-	}
-	out.Provider = target.Provider
-	if out.Target == "" {
-		out.Target = target.Target
-	}
-	target.Target = out.Target
-	if p.seen == nil {
-		p.seen = map[run.Target]bool{}
-	}
-	if target.Target != "" && !p.seen[target] {
-		p.seen[target] = true
-		p.targets = append(p.targets, target)
-	}
 }
 
 // refuse adds why a step can't be run as planned.
