@@ -15,6 +15,8 @@ type benchCase struct {
 	// for the cost of one. Both are for the cases that show a cost per step.
 	steps       int
 	stepsBeyond string
+	// atATime is how often it is measured each turn: more often where a difference of short times counts. 0: once.
+	atATime int
 }
 
 // group is cases that take turns.
@@ -91,6 +93,9 @@ var stepCounts = []int{1, 100, 1_000, 10_000}
 // graph's is the difference of two short times.
 const sameCost = 1.5
 
+// smallGraph is up to how many steps a graph is measured more often.
+const smallGraph = 100
+
 func (s *setup) emptySteps() (group, error) {
 	g := group{title: "empty steps"}
 	for _, kind := range []string{"independent", "chained"} {
@@ -102,6 +107,9 @@ func (s *setup) emptySteps() (group, error) {
 				return group{}, err
 			}
 			c := &benchCase{name: name(n), command: s.apply(file, id), steps: n, stepsBeyond: name(1)}
+			if n <= smallGraph {
+				c.atATime = 5
+			}
 			if n == stepCounts[len(stepCounts)-1] {
 				c.targets = []target{
 					{metric: wall, limit: 2}, {metric: memory, limit: 200e6},

@@ -43,12 +43,8 @@ func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 	if err := checkLab(os.LookupEnv); err != nil {
 		return err
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return err
-	}
 	s := &setup{}
-	if s.root, err = moduleRoot(dir); err != nil {
+	if s.root, err = moduleRoot("."); err != nil {
 		return err
 	}
 	fmt.Fprintln(progress, "building")

@@ -78,8 +78,8 @@ type result struct {
 	*benchCase
 	samples []sample
 	median  sample
-	// perStep is what one more step takes: the time beyond that of the case named by base, divided by the steps beyond
-	// its own. Zero where the case counts no steps.
+	// perStep is the CPU time of one more step: what is beyond the case named by stepsBeyond, divided by the steps
+	// beyond its own. Zero where the case counts no steps.
 	perStep time.Duration
 }
 
@@ -91,12 +91,8 @@ func runGroup(ctx context.Context, cases []*benchCase, n int) ([]*result, error)
 	}
 	for turn := range n + 1 {
 		for _, r := range results {
-			s, err := measure(ctx, r.command)
-			if err != nil {
+			if err := r.take(ctx, turn > 0); err != nil {
 				return nil, fmt.Errorf("%s: %w", r.name, err)
-			}
-			if turn > 0 {
-				r.samples = append(r.samples, s)
 			}
 		}
 	}
@@ -107,6 +103,20 @@ func runGroup(ctx context.Context, cases []*benchCase, n int) ([]*result, error)
 		r.perStep = costPerStep(r, find(results, r.stepsBeyond))
 	}
 	return results, nil
+}
+
+// take measures the case once, or as often as it asks for, and keeps the samples unless they are the warm-up.
+func (r *result) take(ctx context.Context, keep bool) error {
+	for range max(r.atATime, 1) {
+		s, err := measure(ctx, r.command)
+		if err != nil {
+			return err
+		}
+		if keep {
+			r.samples = append(r.samples, s)
+		}
+	}
+	return nil
 }
 
 func find(results []*result, name string) *result {
@@ -122,5 +132,5 @@ func costPerStep(r, base *result) time.Duration {
 	if base == nil || r.steps <= base.steps {
 		return 0
 	}
-	return (r.median.wall - base.median.wall) / time.Duration(r.steps-base.steps)
+	return (r.median.cpu - base.median.cpu) / time.Duration(r.steps-base.steps)
 }

@@ -43,6 +43,10 @@ func build(ctx context.Context, root string) (*programs, error) {
 
 // moduleRoot is the nearest folder above that holds go.mod.
 func moduleRoot(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
 	for at := dir; ; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
 			return at, nil

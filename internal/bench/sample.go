@@ -45,7 +45,7 @@ const (
 	perStep
 )
 
-var metricNames = map[metric]string{wall: "wall", cpu: "CPU", memory: "memory", perStep: "per step"}
+var metricNames = map[metric]string{wall: "wall", cpu: "CPU", memory: "memory", perStep: "CPU per step"}
 
 // of is the metric in seconds or bytes.
 func (m metric) of(r *result) float64 {

@@ -22,7 +22,7 @@ var columns = []struct {
 	{"wall", func(r *result) string { return seconds(r.median.wall) }},
 	{"CPU", func(r *result) string { return seconds(r.median.cpu) }},
 	{"memory", func(r *result) string { return megabytes(r.median.memory) }},
-	{"per step", func(r *result) string { return seconds(r.perStep) }},
+	{"CPU per step", func(r *result) string { return seconds(r.perStep) }},
 }
 
 const (
