@@ -47,7 +47,9 @@ func run(ctx context.Context, o options, out, progress io.Writer) (err error) {
 	if s.root, err = moduleRoot("."); err != nil {
 		return err
 	}
-	fmt.Fprintln(progress, "building")
+	if err := say(progress, "building"); err != nil {
+		return err
+	}
 	if s.programs, err = build(ctx, s.root); err != nil {
 		return err
 	}
@@ -85,13 +87,21 @@ func (s *setup) prepare(ctx context.Context) (release func() error, err error) {
 	return func() error { return errors.Join(stop(), remove()) }, nil
 }
 
+// say tells on standard error what goes on.
+func say(progress io.Writer, what string) error {
+	_, err := fmt.Fprintln(progress, what)
+	return err
+}
+
 func measureAll(ctx context.Context, o options, all []group, progress io.Writer) ([]measured, error) {
 	var out []measured
 	for _, g := range all {
 		if !strings.Contains(g.title, o.only) {
 			continue
 		}
-		fmt.Fprintf(progress, "measuring: %s\n", g.title)
+		if err := say(progress, "measuring: "+g.title); err != nil {
+			return nil, err
+		}
 		results, err := runGroup(ctx, g.cases, o.runs)
 		if err != nil {
 			return nil, err

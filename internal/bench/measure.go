@@ -52,7 +52,7 @@ func cost(took time.Duration, usage *syscall.Rusage) sample {
 	return sample{
 		wall:   took,
 		cpu:    time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
-		memory: int64(usage.Maxrss) << 10,
+		memory: usage.Maxrss << 10,
 	}
 }
 

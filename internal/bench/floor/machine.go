@@ -32,7 +32,7 @@ func checkCertificate(ctx context.Context, s site) error {
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // nothing was sent that could be lost
 	over, ok := conn.(*tls.Conn)
 	if !ok {
 		return errors.New("certificate: the connection is not TLS")

@@ -111,7 +111,7 @@ func getJSON(ctx context.Context, client *http.Client, url string, into any) err
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer answer.Body.Close() //nolint:errcheck // it was read; closing tells nothing more
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("it answers %s", answer.Status)
 	}
