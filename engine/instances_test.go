@@ -47,14 +47,20 @@ func TestInstancesThatNeverWere(t *testing.T) {
 			run_if = "always"
 			assert { condition = step.many["x"].count == 2 }
 		}
+		check "goes_over" {
+			run_if = "always"
+			assert { condition = [for s in step.many : s.outcome] == ["pass"] }
+		}
 		check "catches" {
 			run_if = "always"
 			assert { condition = try(length(step.many), 0) == 0 && !can(step.many["x"].count) }
 		}`, enginetest.Options{}, map[string]run.Outcome{
-		"many": run.Skipped, "counts": run.Error, "reads": run.Error, "catches": run.Pass,
+		"many": run.Skipped, "counts": run.Error, "reads": run.Error, "goes_over": run.Error, "catches": run.Pass,
 	})
-	if said := got.Finished()["reads"].Error; !strings.Contains(said, "step.many was skipped") {
-		t.Errorf("the error does not say why the result is missing: %s", said)
+	for _, name := range []string{"counts", "reads", "goes_over"} {
+		if said := got.Finished()[name].Error; !strings.Contains(said, "step.many was skipped") {
+			t.Errorf("the error of %s does not say why the result is missing: %s", name, said)
+		}
 	}
 }
 

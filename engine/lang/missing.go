@@ -19,7 +19,7 @@ func (s *Scope) explainMissing(ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.
 		d = withoutSecrets(withoutStack(d), ctx)
 		m, ok := missingPart(d, ctx)
 		if !ok {
-			out = append(out, d)
+			out = append(out, s.withNullStep(d, ctx))
 			continue
 		}
 		if local := s.failedLocal(m); local != nil {
@@ -235,37 +235,4 @@ func instead(given string, names []string) string {
 		return fmt.Sprintf("; did you mean %q? It has %s.", near, text)
 	}
 	return "; it has " + text + "."
-}
-
-// endedWithout says how a step ended that has no result.
-var endedWithout = map[string]string{
-	"skipped": "was skipped", "blocked": "was blocked", "cancelled": "was cancelled", "error": "ended with an error",
-}
-
-// withoutResult explains that a step has no result, where that is why the part is missing.
-func (s *Scope) withoutResult(m missed) string {
-	if !m.value.Type().IsObjectType() && !m.value.IsNull() {
-		return ""
-	}
-	outcome := ""
-	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {
-		if v, _ := m.value.GetAttr("outcome").Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
-			outcome = v.AsString()
-		}
-	} else if s != nil && s.StepOutcome != nil && len(m.traversal) == 2 && m.traversal.RootName() == string(RefStep) {
-		if attr, ok := m.traversal[1].(hcl.TraverseAttr); ok {
-			outcome = s.StepOutcome(attr.Name)
-		}
-	}
-	how, ok := endedWithout[outcome]
-	if !ok {
-		return ""
-	}
-	cause := ""
-	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("error") {
-		if v, marks := m.value.GetAttr("error").Unmark(); len(marks) == 0 && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
-			cause = " (" + strings.TrimSuffix(v.AsString(), ".") + ")"
-		}
-	}
-	return fmt.Sprintf("%s %s%s, so it has no result %q. Where that may happen, write try(%s.%s, …).", m.base, how, cause, m.name, m.base, m.name)
 }

@@ -1,0 +1,81 @@
+package lang
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// endedWithout says how a step ended that has no result.
+var endedWithout = map[string]string{
+	"skipped": "was skipped", "blocked": "was blocked", "cancelled": "was cancelled", "error": "ended with an error",
+}
+
+// withoutResult explains that a step has no result, where that is why the part is missing.
+func (s *Scope) withoutResult(m missed) string {
+	if !m.value.Type().IsObjectType() && !m.value.IsNull() {
+		return ""
+	}
+	outcome, cause := "", stepError(m.value)
+	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {
+		if v, _ := m.value.GetAttr("outcome").Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+			outcome = v.AsString()
+		}
+	} else if s != nil && s.StepOutcome != nil && len(m.traversal) == 2 && m.traversal.RootName() == string(RefStep) {
+		if attr, ok := m.traversal[1].(hcl.TraverseAttr); ok {
+			outcome = s.StepOutcome(attr.Name)
+		}
+	}
+	if outcome == "warn" && cause != "" && len(m.value.Type().AttributeTypes()) == ownAttributes {
+		outcome = "error" // which continue_on_error made a warning
+	}
+	how, ok := endedWithout[outcome]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s %s%s, so it has no result %q. Where that may happen, write try(%s.%s, …).", m.base, how, cause, m.name, m.base, m.name)
+}
+
+// ownAttributes is how many attributes a step has beside its action's result: outcome, error, started_at, duration_ms, attempts.
+const ownAttributes = 5
+
+// stepError is the error of a step's value in parentheses; empty where there is none that may be shown.
+func stepError(step cty.Value) string {
+	if !step.Type().IsObjectType() || step.IsNull() || !step.Type().HasAttribute("error") {
+		return ""
+	}
+	v, marks := step.GetAttr("error").Unmark()
+	if len(marks) > 0 || v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+		return ""
+	}
+	return " (" + strings.TrimSuffix(v.AsString(), ".") + ")"
+}
+
+// withNullStep adds how a step with for_each ended that never came to its instances, where an expression takes it as a
+// whole: its value is null.
+func (s *Scope) withNullStep(d *hcl.Diagnostic, ctx *hcl.EvalContext) *hcl.Diagnostic {
+	if s == nil || s.StepOutcome == nil || d.Expression == nil || d.Severity != hcl.DiagError {
+		return d
+	}
+	steps, ok := lookUp(ctx, string(RefStep))
+	if !ok {
+		return d
+	}
+	for _, t := range d.Expression.Variables() {
+		if len(t) < 2 || t.RootName() != string(RefStep) {
+			continue
+		}
+		name, ok := t[1].(hcl.TraverseAttr)
+		if !ok || !steps.Type().HasAttribute(name.Name) || !steps.GetAttr(name.Name).IsNull() {
+			continue
+		}
+		if how, ok := endedWithout[s.StepOutcome(name.Name)]; ok {
+			rewritten := *d
+			rewritten.Detail = fmt.Sprintf("step.%s %s, so it has no instances. %s", name.Name, how, d.Detail)
+			return &rewritten
+		}
+	}
+	return d
+}
