@@ -14,54 +14,78 @@ type verdict struct {
 	reason  string
 }
 
-// verdicts holds a function for each value of run_if.
-var verdicts = map[string]func(*stepState) verdict{
-	"success": func(s *stepState) verdict {
+// verdicts holds a function for each value of run_if: how the step ends without running, or an empty outcome.
+var verdicts = map[string]func(*stepState) Outcome{
+	"success": func(s *stepState) Outcome {
 		switch {
 		case s.cancelled:
-			return verdict{Cancelled, "a step it depends on was cancelled"}
+			return Cancelled
 		case s.fullSkipped:
-			return verdict{Skipped, "a step it depends on was skipped"}
+			return Skipped
 		case s.fullBad:
-			return verdict{Blocked, "a step it depends on did not pass"}
+			return Blocked
 		}
-		return verdict{}
+		return ""
 	},
-	"none_failed": func(s *stepState) verdict {
+	"none_failed": func(s *stepState) Outcome {
 		switch {
 		case s.cancelled:
-			return verdict{Cancelled, "a step it depends on was cancelled"}
+			return Cancelled
 		case s.fullBad:
-			return verdict{Blocked, "a step it depends on did not pass"}
+			return Blocked
 		}
-		return verdict{}
+		return ""
 	},
-	"failure": func(s *stepState) verdict {
+	"failure": func(s *stepState) Outcome {
 		switch {
 		case s.anyBad:
-			return verdict{}
+			return ""
 		case s.cancelled:
-			return verdict{Cancelled, "a step it depends on was cancelled"}
+			return Cancelled
 		}
-		return verdict{Skipped, "nothing that it depends on failed"}
+		return Skipped
 	},
-	"always": func(*stepState) verdict { return verdict{} },
+	"always": func(*stepState) Outcome { return "" },
+}
+
+// causes are the outcomes of a dependency that end a step with an outcome, with what is said of that dependency.
+var causes = map[Outcome]map[Outcome]string{
+	Cancelled: {Cancelled: " was cancelled"},
+	Skipped:   {Skipped: " was skipped"},
+	Blocked:   {Fail: " did not pass", Error: " did not pass", Blocked: " was blocked"},
+}
+
+// because names the first step, in the order of the file, for which another ends with an outcome without running.
+func (s *State) because(i int, outcome Outcome) string {
+	spec := &s.plan.Steps[i]
+	if spec.RunIf == "failure" && outcome == Skipped {
+		return "nothing that it depends on failed"
+	}
+	first, reason := len(s.steps), ""
+	for _, d := range spec.Deps {
+		if !d.Full || d.Step >= first {
+			continue
+		}
+		if what, ok := causes[outcome][s.steps[d.Step].outcome]; ok {
+			first, reason = d.Step, s.plan.Steps[d.Step].Name+what
+		}
+	}
+	return reason
 }
 
 // decide settles what happens to a step whose dependencies have all ended.
 func (s *State) decide(i int) {
-	step := &s.steps[i]
 	r := ref{i, -1}
-	v := verdicts[s.plan.Steps[i].RunIf](step)
-	if s.stopping != "" && !s.mayStillRun(i) {
-		v = verdict{Cancelled, stopReason(s.stopping)}
-	}
-	if v.outcome == "" {
-		step.phase = preparing
+	outcome := verdicts[s.plan.Steps[i].RunIf](&s.steps[i])
+	switch {
+	case s.stopping != "" && !s.mayStillRun(i):
+		s.cancel(r, s.stopping)
+	case outcome != "":
+		s.end(r, verdict{outcome, s.because(i, outcome)})
+	default:
+		s.steps[i].phase = preparing
 		s.prepare.push(r)
-		return
 	}
-	s.end(r, v)
 }
 
 // mayStillRun reports whether a step runs although the run stops: it handles a failure, and one of the steps it

@@ -39,7 +39,7 @@ func holds(checks []run.Event) string {
 // saysNoMore reports whether a message only repeats its condition and the values that are shown below it anyway.
 func saysNoMore(c *run.Event) bool {
 	condition := strings.Join(strings.Fields(c.Expression), " ")
-	return condition != "" && len(c.References) > 0 && strings.HasPrefix(c.Message, condition+" does not hold")
+	return condition != "" && strings.HasPrefix(c.Message, condition+" does not hold")
 }
 
 // isPlainThreshold reports whether a threshold's message has its value and limit, so that its condition adds nothing.

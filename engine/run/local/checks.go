@@ -17,6 +17,8 @@ type checked struct {
 	// outcome is what the event tells; an assertion of severity info that does not hold tells "warn" there and counts
 	// for nothing.
 	outcome run.Outcome
+	// unworded says that the author wrote no message, so that it only repeats the condition and its values.
+	unworded bool
 }
 
 // checks evaluates everything that must hold of a result. All are evaluated: the first failure hides no other.
@@ -116,6 +118,7 @@ func (r *runner) assert(assert *lang.Assert, local lang.Frame) *checked {
 			c.outcome = run.Fail
 		}
 		c.Message = r.message(assert.ErrorMessage, local, engineMessage(c.Expression, got.references))
+		c.unworded = assert.ErrorMessage == nil
 	case got.nothing && !assert.AllowEmpty:
 		c.outcome, c.Message = run.Warn, "nothing to check: the list is empty (allow_empty = true if that is fine)"
 	}
@@ -146,6 +149,7 @@ func (r *runner) message(e *lang.Expr, local lang.Frame, fallback string) string
 
 // engineMessage is what is said of a condition without a message: the condition and what it saw.
 func engineMessage(condition string, references []run.Reference) string {
+	condition = strings.Join(strings.Fields(condition), " ")
 	seen := make([]string, 0, len(references))
 	for _, ref := range references {
 		if ref.Depth == 0 || len(references) == 1 {
@@ -155,7 +159,7 @@ func engineMessage(condition string, references []run.Reference) string {
 	if len(seen) == 0 {
 		return condition + " does not hold"
 	}
-	return strings.Join(strings.Fields(condition), " ") + " does not hold: " + strings.Join(seen, ", ")
+	return condition + " does not hold: " + strings.Join(seen, ", ")
 }
 
 func stringOf(v cty.Value) string {

@@ -82,9 +82,7 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 			e.Detail = a.result.Failure.Detail
 		}
 	}
-	if fact := theFact(c.checks); fact != "" {
-		e.Summary = fact
-	}
+	e.Summary = theFact(c.checks, e.Summary)
 	if a.step.Show != nil && a.err == nil && a.precondition == nil {
 		e.Show, e.Warnings = r.show(a, e.Warnings)
 	}
@@ -108,8 +106,10 @@ func (r *runner) show(a *attempt, warnings []string) (json.RawMessage, []string)
 	return lang.ValueToJSON(v), warnings
 }
 
-// theFact is the one thing that matters: the message of the worst check that did not hold, else the thresholds' values.
-func theFact(checks []*checked) string {
+// theFact is the one thing that matters: the message of the worst check that did not hold, else the first threshold's
+// value, else the summary of the action's result. The summary also goes before a message that nobody wrote: the
+// condition and its values are shown below it anyway.
+func theFact(checks []*checked, summary string) string {
 	var worst, first *checked
 	for _, c := range checks {
 		if c.Kind == run.KindThreshold && first == nil {
@@ -120,12 +120,12 @@ func theFact(checks []*checked) string {
 		}
 	}
 	switch {
-	case worst != nil:
+	case worst != nil && !(worst.unworded && summary != ""):
 		return worst.Message
-	case first != nil:
+	case worst == nil && first != nil:
 		return first.Message
 	}
-	return ""
+	return summary
 }
 
 // concludeWith tells the events of a conclusion.

@@ -2,6 +2,7 @@ runbook "r" {}
 step "web_request" "skipped" { url = "http://a" }
 step "web_request" "erred" { url = "http://a" }
 step "web_request" "many" { url = "http://a" }
+step "web_request" "tolerated" { url = "http://a" }
 step "web_request" "passed" { url = "http://a" }
 output "skipped" { value = step.skipped.count }
 output "erred" { value = step.erred.json.status + 1 }
@@ -16,3 +17,4 @@ output "deep" { value = step.passed.json.nope }
 output "index" { value = step.passed.json.list[7] }
 output "of_text" { value = step.passed.json.status.code }
 output "of_null" { value = step.passed.json.nothing.code }
+output "tolerated" { value = step.tolerated.json }
