@@ -48,9 +48,24 @@ type Result struct {
 	local.Result
 }
 
+// Runbook is a runbook that was loaded and checked.
+type Runbook struct {
+	*lang.Runbook
+	// Graph is the order of its steps; nil for a workspace file.
+	Graph *graph.Graph
+}
+
+// Files are the parsed files by name, for diagnostics. A nil runbook has none.
+func (r *Runbook) Files() map[string]*hcl.File {
+	if r == nil {
+		return nil
+	}
+	return r.Sources
+}
+
 // Load reads a runbook and checks it without touching anything. The runbook is nil where the file can't be read; it may
-// be returned beside errors, for its Sources.
-func (e *Engine) Load(path string) (*lang.Runbook, hcl.Diagnostics) {
+// be returned beside errors, for its files.
+func (e *Engine) Load(path string) (*Runbook, hcl.Diagnostics) {
 	rb, diags := lang.Load(path, lang.LoadOptions{Registry: e.Registry})
 	if rb == nil {
 		return nil, diags
@@ -58,18 +73,18 @@ func (e *Engine) Load(path string) (*lang.Runbook, hcl.Diagnostics) {
 	g, more := graph.Build(rb)
 	diags = append(diags, more...)
 	diags = append(diags, validate.Runbook(rb, g, validate.Options{})...)
-	return rb, validate.Sorted(path, diags)
+	return &Runbook{Runbook: rb, Graph: g}, validate.Sorted(path, diags)
 }
 
 // LoadWorkspace reads a workspace file and checks it alone. The result, nil where the file can't be read, holds its
 // blocks and no steps.
-func (e *Engine) LoadWorkspace(path string) (*lang.Runbook, hcl.Diagnostics) {
+func (e *Engine) LoadWorkspace(path string) (*Runbook, hcl.Diagnostics) {
 	ws, diags := lang.LoadWorkspace(path, lang.LoadOptions{Registry: e.Registry})
 	if ws == nil {
 		return nil, diags
 	}
 	diags = append(diags, validate.Workspace(ws, validate.Options{})...)
-	return ws, validate.Sorted(path, diags)
+	return &Runbook{Runbook: ws}, validate.Sorted(path, diags)
 }
 
 // Run carries a plan out. Errors among the diagnostics without a result mean that nothing was run, or that the journal

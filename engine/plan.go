@@ -79,14 +79,13 @@ type PlannedStep struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Plan says what a run would do, without touching a system.
-func (e *Engine) Plan(_ context.Context, rb *lang.Runbook, opts PlanOptions) (*Plan, hcl.Diagnostics) {
-	variables, diags := lang.ResolveVariables(rb, opts.Variables)
-	g, more := graph.Build(rb)
-	diags = append(diags, more...)
+// Plan says what a run would do, without touching a system. The runbook must have been loaded without errors.
+func (e *Engine) Plan(_ context.Context, rb *Runbook, opts PlanOptions) (*Plan, hcl.Diagnostics) {
+	variables, diags := lang.ResolveVariables(rb.Runbook, opts.Variables)
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	g := rb.Graph
 	if len(opts.Targets) > 0 {
 		selected, err := g.Select(opts.Targets)
 		if err != nil {
@@ -98,9 +97,9 @@ func (e *Engine) Plan(_ context.Context, rb *lang.Runbook, opts PlanOptions) (*P
 		local.TellSecrets(v, opts.Secret)
 	}
 	now := time.Now()
-	p := &Plan{Runbook: rb, Graph: g, Variables: variables, Options: opts, StartedAt: now, RunID: newRunID(now)}
+	p := &Plan{Runbook: rb.Runbook, Graph: g, Variables: variables, Options: opts, StartedAt: now, RunID: newRunID(now)}
 	p.scope = e.scope(p)
-	p.configs = local.NewConfigs(rb, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
+	p.configs = local.NewConfigs(rb.Runbook, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
 	planner := &planner{plan: p}
 	for _, n := range g.Nodes {
 		p.Steps = append(p.Steps, planner.step(n))

@@ -12,7 +12,7 @@ import (
 // ballast is memory that is never touched, so that it costs address space alone. It counts as live for the garbage
 // collector, which then waits until the program's own heap has grown by as much before it first works: short runs end
 // without paying for it (docs/benchmarks.md).
-const ballast = 32 << 20
+const ballast = 48 << 20
 
 func main() {
 	held := make([]byte, ballast)

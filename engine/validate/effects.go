@@ -20,7 +20,7 @@ func effect(c *checker, s *lang.Step) {
 
 // polls checks that what is repeated may be repeated.
 func polls(c *checker, s *lang.Step) {
-	if s.Spec == nil {
+	if s.Spec == nil || (s.Poll == nil && (s.Retry == nil || !s.Retry.Writes)) {
 		return
 	}
 	effect := c.effectAtLeast(s)

@@ -85,7 +85,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 		Interrupt: stop.interrupt, FailOnWarn: o.FailOn == "warn",
 	})
 	viewErr, closeErr := v.Close(), history.Close()
-	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook, o.Plan)); err != nil && result == nil {
+	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook.Sources, o.Plan)); err != nil && result == nil {
 		return exit(seen.status())
 	}
 	if result == nil {
@@ -110,14 +110,14 @@ func (o *applyOptions) ending(result *engine.Result, erred bool, err error) erro
 func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string, opts engine.PlanOptions) (*engine.Plan, error) {
 	rb, diags := eng.Load(file)
 	if diags.HasErrors() || rb == nil {
-		return nil, p.refuse(diags, sourcesOf(rb, opts))
+		return nil, p.refuse(diags, sourcesOf(rb.Files(), opts))
 	}
 	plan, more := eng.Plan(ctx, rb, opts)
 	diags = append(diags, more...)
 	if diags.HasErrors() || plan == nil {
-		return nil, p.refuse(diags, sourcesOf(rb, opts))
+		return nil, p.refuse(diags, sourcesOf(rb.Files(), opts))
 	}
-	return plan, p.printDiagnostics(diags, sourcesOf(rb, opts))
+	return plan, p.printDiagnostics(diags, sourcesOf(rb.Files(), opts))
 }
 
 // view is how this run is shown. Asked says that the header was shown with the question.

@@ -11,16 +11,25 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/internal/diagfmt"
 )
 
 type fmtOptions struct {
 	*Program
 	Paths       []string
 	Check, Diff bool
+	JSON        bool
+}
+
+// fmtResult is what `fmt --json` prints: the files that were not in canonical form, and what is wrong with others.
+type fmtResult struct {
+	Changed []string `json:"changed"`
+	diagfmt.Report
 }
 
 func newFmt(p *Program) *cobra.Command {
@@ -38,89 +47,100 @@ func newFmt(p *Program) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&o.Check, "check", false, "write nothing; exit with 1 when a file is not in canonical form")
 	cmd.Flags().BoolVar(&o.Diff, "diff", false, "print what changes")
+	jsonFlag(cmd, &o.JSON, "the names and the problems")
+	cmd.MarkFlagsMutuallyExclusive("diff", "json")
 	return cmd
 }
 
 func (o *fmtOptions) run(ctx context.Context) error {
 	files, diags := findFiles(o.Paths, func(path string) bool { return strings.HasSuffix(path, ".hcl") }, "HCL files")
 	sources := map[string]*hcl.File{}
-	changed := false
+	result := fmtResult{Changed: []string{}}
 	for _, path := range files {
 		if strings.HasSuffix(path, ".json") {
 			continue
 		}
 		differs, problems, err := o.file(ctx, path, sources)
 		if err != nil {
-			diags = append(diags, problem("Unreadable file", "%v", err))
+			return err
 		}
 		diags = append(diags, problems...)
-		changed = changed || differs
+		if differs {
+			result.Changed = append(result.Changed, path)
+		}
 	}
-	if err := o.printDiagnostics(diags, sources); err != nil {
+	if o.JSON {
+		result.Report = diagfmt.NewReport(diags, sources)
+		if err := o.printJSON(result); err != nil {
+			return err
+		}
+		if !result.Valid {
+			return exit(ExitRefused)
+		}
+	} else if err := o.printDiagnostics(diags, sources); err != nil {
 		return err
 	}
-	if o.Check && changed {
+	if o.Check && len(result.Changed) > 0 {
 		return exit(ExitFailed)
 	}
 	return nil
 }
 
-// file formats one file and reports whether it was not in canonical form.
+// file formats one file and reports whether it was not in canonical form. Problems are the file's, an error ends all.
 func (o *fmtOptions) file(_ context.Context, path string, sources map[string]*hcl.File) (bool, hcl.Diagnostics, error) {
-	name, src, err := o.read(path)
-	if err != nil {
-		return false, nil, err
+	name, src, diags := o.read(path)
+	if diags.HasErrors() {
+		return false, diags, nil
 	}
 	text := bytes.TrimPrefix(src, []byte("\ufeff"))
-	file, diags := hclsyntax.ParseConfig(text, name, hcl.InitialPos)
+	file, diags := lang.ParseSource(text, name)
 	if diags.HasErrors() {
-		if file == nil {
-			file = &hcl.File{}
+		if file != nil {
+			sources[name] = file
 		}
-		file.Bytes = text
-		sources[name] = file
 		return false, diags, nil
 	}
 	formatted := hclwrite.Format(text)
 	differs := !bytes.Equal(src, formatted)
-	if o.Diff && differs {
-		if _, err := o.Out.Write(diff.Diff(name, src, name, formatted)); err != nil {
-			return differs, nil, err
-		}
+	if path == stdin {
+		return differs, nil, o.print(name, src, formatted, differs)
 	}
-	return differs, nil, o.write(path, name, formatted, differs)
-}
-
-func (o *fmtOptions) read(path string) (name string, src []byte, err error) {
-	if path == "-" {
-		src, err = io.ReadAll(o.In)
-		return "<stdin>", src, err
-	}
-	src, err = os.ReadFile(path)
-	return path, src, err
-}
-
-// write puts the canonical form where it belongs: standard input's to standard output, a file's in its place.
-func (o *fmtOptions) write(path, name string, formatted []byte, differs bool) error {
-	if path == "-" {
-		if o.Check || o.Diff {
-			return nil
-		}
-		_, err := o.Out.Write(formatted)
-		return err
-	}
-	if !differs {
-		return nil
-	}
-	if !o.Check {
+	if differs && !o.Check {
 		if err := replaceFile(path, formatted); err != nil {
-			return err
+			return differs, hcl.Diagnostics{problem("The file can't be written", "%v", err)}, nil
 		}
 	}
-	if o.Diff {
-		return nil
+	return differs, nil, o.print(name, src, formatted, differs)
+}
+
+// Standard input's path on the command line, and its name in what is said of it.
+const stdin, stdinName = "-", "<stdin>"
+
+func (o *fmtOptions) read(path string) (name string, src []byte, diags hcl.Diagnostics) {
+	if path != stdin {
+		src, diags = lang.ReadSource(path, lang.LoadOptions{})
+		return path, src, diags
 	}
-	_, err := fmt.Fprintln(o.Out, name)
+	// One byte more than is accepted, so that too much is noticed and not kept.
+	limited := io.LimitReader(o.In, lang.DefaultMaxFileBytes+1)
+	name = stdinName
+	src, diags = lang.ReadSource(name, lang.LoadOptions{ReadFile: func(string) ([]byte, error) { return io.ReadAll(limited) }})
+	return name, src, diags
+}
+
+// print writes what there is to see of a file: its difference, or else its name where it is to be rewritten, and of
+// standard input the canonical form.
+func (o *fmtOptions) print(name string, src, formatted []byte, differs bool) error {
+	var err error
+	switch {
+	case o.JSON:
+	case o.Diff && differs:
+		_, err = o.Out.Write(diff.Diff(name, src, name, formatted))
+	case name == stdinName && !o.Check && !o.Diff:
+		_, err = o.Out.Write(formatted)
+	case name != stdinName && differs:
+		_, err = fmt.Fprintln(o.Out, name)
+	}
 	return err
 }
 

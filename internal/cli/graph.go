@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/graph"
 )
 
@@ -45,14 +44,10 @@ func (o *graphOptions) run(context.Context) error {
 	}
 	rb, diags := o.engine().Load(o.File)
 	if diags.HasErrors() || rb == nil {
-		return o.refuse(diags, sourcesOf(rb, engine.PlanOptions{}))
+		return o.refuse(diags, rb.Files())
 	}
 	if err := o.printDiagnostics(diags, rb.Sources); err != nil {
 		return err
 	}
-	g, diags := graph.Build(rb)
-	if diags.HasErrors() {
-		return o.refuse(diags, sourcesOf(rb, engine.PlanOptions{}))
-	}
-	return draw(g, o.Out)
+	return draw(rb.Graph, o.Out)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine"
-	"github.com/e82355ed/runbook/engine/lang"
 )
 
 type planOptions struct {
@@ -25,7 +24,7 @@ func newPlan(p *Program) *cobra.Command {
 		Use: "plan FILE", Short: "Show what apply would do, without touching a system",
 		Long: "Shows the stages of the runbook: each step's action, effect and target, what it waits for, and its checks.\n" +
 			"Nothing is connected to, and no secret is read.",
-		Example: "  runbook plan morning.hcl\n  runbook plan morning.hcl --target nodes\n  runbook plan morning.hcl --json | jq '.steps[].effect'",
+		Example: "  runbook plan morning.hcl\n  runbook plan morning.hcl --target nodes\n  runbook plan morning.hcl --json | jq '.plan[].effect'",
 		Args:    exactly("FILE"), ValidArgsFunction: runbookFiles,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.File = args[0]
@@ -60,10 +59,10 @@ func (p *Program) refuse(diags hcl.Diagnostics, sources map[string]*hcl.File) er
 }
 
 // sourcesOf are the files of a runbook and those that the flags name.
-func sourcesOf(rb *lang.Runbook, opts engine.PlanOptions) map[string]*hcl.File {
-	sources := map[string]*hcl.File{}
-	if rb != nil {
-		maps.Copy(sources, rb.Sources)
+func sourcesOf(files map[string]*hcl.File, opts engine.PlanOptions) map[string]*hcl.File {
+	sources := maps.Clone(files)
+	if sources == nil {
+		sources = map[string]*hcl.File{}
 	}
 	maps.Copy(sources, opts.Variables.Sources)
 	return sources

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/internal/diagfmt"
 )
@@ -43,7 +44,7 @@ func (o *validateOptions) run(context.Context) error {
 	eng := o.engine()
 	sources := map[string]*hcl.File{}
 	for _, file := range files {
-		var rb *lang.Runbook
+		var rb *engine.Runbook
 		var more hcl.Diagnostics
 		if lang.IsWorkspace(file) {
 			rb, more = eng.LoadWorkspace(file)
@@ -51,9 +52,7 @@ func (o *validateOptions) run(context.Context) error {
 			rb, more = eng.Load(file)
 		}
 		diags = append(diags, more...)
-		if rb != nil {
-			maps.Copy(sources, rb.Sources)
-		}
+		maps.Copy(sources, rb.Files())
 	}
 	report := diagfmt.NewReport(unique(diags), sources)
 	if o.JSON {
