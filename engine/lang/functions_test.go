@@ -217,6 +217,8 @@ func TestFunctions(t *testing.T) {
 
 func TestFunctionErrors(t *testing.T) {
 	for source, want := range map[string]string{
+		`indent(1001, "a\nb")`:                 "at most 1000 spaces",
+		`setproduct(range(1000), range(1000))`: "more than 100000 elements",
 		`avg([])`:                              "the list is empty, so it has no avg",
 		`sum([1, null])`:                       "its element 1 is null",
 		`sum(["1"])`:                           "its element 0 is a string, not a number",
