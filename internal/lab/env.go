@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -67,7 +68,7 @@ func (l *Lab) environment() []variable {
 		{"KUBECONFIG", l.path("kubeconfig")},
 		{"DATABASE_URL", database("runbook", secret["postgres-runbook"], "sslmode=disable")},
 		{"LAB_DATABASE_SUPERUSER_URL", database("postgres", secret["postgres-superuser"], "sslmode=disable")},
-		{"LAB_DATABASE_TLS_URL", database("runbook", secret["postgres-runbook"], "sslmode=verify-full&sslrootcert="+l.path("certs", "ca.crt"))},
+		{"LAB_DATABASE_TLS_URL", database("runbook", secret["postgres-runbook"], "sslmode=verify-full&sslrootcert="+url.PathEscape(l.path("certs", "ca.crt")))},
 		{"LAB_DATABASE_ADDRESS", l.address("postgres")},
 		{"REDIS_URL", cache("default", secret["redis"])},
 		{"LAB_REDIS_ADDR", l.address("redis")},
