@@ -200,3 +200,18 @@ func TestTheHeaderNamesTheTargetOfEveryInstance(t *testing.T) {
 		t.Errorf("targets (-want +got):\n%s", diff)
 	}
 }
+
+func TestAnErrorMessageThatCannotBeEvaluatedSaysSo(t *testing.T) {
+	got := outcomes(t, `
+		step "fake_read" "a" {
+			value = {}
+			assert {
+				condition     = self.count == 3
+				error_message = "see ${self.value.nope}"
+			}
+		}`, enginetest.Options{}, map[string]run.Outcome{"a": run.Fail})
+	said := got.Checks("a")[0].Message
+	if !strings.HasPrefix(said, "error_message can't be evaluated: ") || !strings.HasSuffix(said, "self.count is 2") {
+		t.Errorf("got %q", said)
+	}
+}

@@ -142,7 +142,7 @@ func (r *runner) message(e *lang.Expr, local lang.Frame, fallback string) string
 	}
 	v, diags := r.Scope.Value(e, local)
 	if diags.HasErrors() {
-		return fmt.Sprintf("%s (error_message can't be evaluated: %s)", fallback, text(diags))
+		return fmt.Sprintf("error_message can't be evaluated: %s; %s", text(diags), fallback)
 	}
 	return stringOf(v)
 }
