@@ -72,6 +72,19 @@ func unreadable(path string, err error) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unreadable file", Detail: detail}
 }
 
+// ReadSource reads a file as [Load] does: at most as many bytes as it accepts. The diagnostics say why there is no source.
+func ReadSource(path string, opts LoadOptions) ([]byte, hcl.Diagnostics) {
+	source, err := readFile(path, &opts)
+	if err != nil {
+		return nil, hcl.Diagnostics{unreadable(path, err)}
+	}
+	return source, nil
+}
+
+// ParseSource finds the problems of a source's syntax, as [Load] does before it decodes. Path names the syntax by its
+// ending. The file is nil for what isn't text, or is nested too deeply for a parser.
+func ParseSource(source []byte, path string) (*hcl.File, hcl.Diagnostics) { return parse(source, path) }
+
 func isJSON(path string) bool { return strings.HasSuffix(path, ".json") }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")

@@ -21,9 +21,8 @@ import (
 
 type fmtOptions struct {
 	*Program
-	Paths       []string
-	Check, Diff bool
-	JSON        bool
+	Paths             []string
+	Check, Diff, JSON bool
 }
 
 // fmtResult is what `fmt --json` prints: the files that were not in canonical form, and what is wrong with others.
@@ -102,10 +101,7 @@ func (o *fmtOptions) file(_ context.Context, path string, sources map[string]*hc
 	}
 	formatted := hclwrite.Format(text)
 	differs := !bytes.Equal(src, formatted)
-	if path == stdin {
-		return differs, nil, o.print(name, src, formatted, differs)
-	}
-	if differs && !o.Check {
+	if differs && !o.Check && path != stdin {
 		if err := replaceFile(path, formatted); err != nil {
 			return differs, hcl.Diagnostics{problem("The file can't be written", "%v", err)}, nil
 		}

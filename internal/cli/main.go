@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/e82355ed/runbook/engine/lang"
 )
@@ -58,7 +59,28 @@ func NewRoot(p *Program) *cobra.Command {
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	refuseOthers(root)
 	return root
+}
+
+// refuseOthers has cobra's own commands refuse what they would answer with help and the status of success.
+func refuseOthers(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = func(_ *cobra.Command, args []string) error {
+				if found, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+					return unknownCommand(found, rest)
+				}
+				return nil
+			}
+		case "completion":
+			c.Args, c.RunE = unknownCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range c.Commands() {
+				shell.Args = none
+			}
+		}
+	}
 }
 
 func exitTable() string {
@@ -76,7 +98,7 @@ func mustComplete(err error) {
 	}
 }
 
-// unknownCommand refuses arguments of the root, which are commands that don't exist.
+// unknownCommand refuses arguments of a command with commands below it: there is none of that name.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -87,12 +109,20 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return fmt.Errorf("there is no command %q%s\nRun \"runbook --help\" for the list", args[0], lang.DidYouMean(args[0], names))
+	return fmt.Errorf("there is no command %q%s\nRun \"%s --help\" for the list", args[0], lang.DidYouMean(args[0], names), cmd.CommandPath())
 }
+
+// valueKinds say what a flag of a type takes, where not any text will do.
+var valueKinds = map[string]string{"int": "a whole number", "bool": "true or false"}
 
 // flagError explains a wrong flag, with the one that was perhaps meant.
 func flagError(cmd *cobra.Command, err error) error {
 	text := err.Error()
+	var wrong *pflag.InvalidValueError
+	if errors.As(err, &wrong) {
+		f := wrong.GetFlag()
+		text = fmt.Sprintf("--%s %q is not %s", f.Name, wrong.GetValue(), valueKinds[f.Value.Type()])
+	}
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
 		text = fmt.Sprintf("there is no flag --%s%s", name, nearestFlag(cmd, name))
 	}
@@ -110,6 +140,14 @@ func exactly(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// none refuses arguments.
+func none(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%q is too many: the command takes no arguments\nUsage: %s", args[0], cmd.UseLine())
+	}
+	return nil
 }
 
 // atLeastOne demands arguments.

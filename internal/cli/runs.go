@@ -30,7 +30,7 @@ func newRuns(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "runs", Short: "List the runs of the past, newest first",
 		Example: "  runbook runs\n  runbook runs --runbook morning-health-check --outcome fail --since 7d\n  runbook runs --json | jq '.[0].id'",
-		Args:    cobra.NoArgs,
+		Args:    none,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()

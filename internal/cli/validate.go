@@ -108,7 +108,7 @@ func unique(diags hcl.Diagnostics) hcl.Diagnostics {
 func isCheckable(path string) bool { return isRunbookFile(path) || lang.IsWorkspace(path) }
 
 // findFiles lists the files that the arguments name: a file itself, of a folder all files below that want accepts. Hidden
-// folders are left out.
+// folders are left out, and so are pipes, sockets and devices: nobody knows when they end.
 func findFiles(paths []string, want func(string) bool, noun string) ([]string, hcl.Diagnostics) {
 	var files []string
 	var diags hcl.Diagnostics
@@ -132,7 +132,7 @@ func findFiles(paths []string, want func(string) bool, noun string) ([]string, h
 				return err
 			case d.IsDir() && file != path && strings.HasPrefix(d.Name(), "."):
 				return filepath.SkipDir
-			case !d.IsDir() && want(file):
+			case d.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) == 0 && !d.IsDir() && want(file):
 				add(file)
 			}
 			return nil

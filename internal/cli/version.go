@@ -28,7 +28,7 @@ func newVersion(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "version", Short: "Print the version",
 		Example: "  runbook version\n  runbook version --json",
-		Args:    cobra.NoArgs,
+		Args:    none,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	jsonFlag(cmd, &o.JSON, "it")
