@@ -12,6 +12,7 @@ import (
 type graphOptions struct {
 	*Program
 	File, Format string
+	JSON         bool
 }
 
 // graphFormats are how a graph can be drawn.
@@ -25,7 +26,7 @@ func newGraph(p *Program) *cobra.Command {
 	o := &graphOptions{Program: p}
 	cmd := &cobra.Command{
 		Use: "graph FILE", Short: "Draw the order of a runbook's steps",
-		Example: "  runbook graph morning.hcl | dot -Tsvg > morning.svg\n  runbook graph --format mermaid morning.hcl",
+		Example: "  runbook graph morning.hcl | dot -Tsvg > morning.svg\n  runbook graph --format mermaid morning.hcl\n  runbook graph --json morning.hcl | jq '.edges[]'",
 		Args:    exactly("FILE"), ValidArgsFunction: runbookFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.File = args[0]
@@ -33,6 +34,8 @@ func newGraph(p *Program) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.Format, "format", "dot", "`FORMAT`: dot or mermaid")
+	jsonFlag(cmd, &o.JSON, "the steps and edges")
+	cmd.MarkFlagsMutuallyExclusive("format", "json")
 	mustComplete(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(graphFormatNames, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
@@ -48,6 +51,9 @@ func (o *graphOptions) run(context.Context) error {
 	}
 	if err := o.printDiagnostics(diags, rb.Sources); err != nil {
 		return err
+	}
+	if o.JSON {
+		return o.printJSON(newGraphJSON(rb.Name, rb.Graph))
 	}
 	return draw(rb.Graph, o.Out)
 }

@@ -150,7 +150,7 @@ func sample() []run.Event {
 			Outputs: []run.OutputValue{
 				{Name: "nodes", Value: json.RawMessage(`3`)}, {Name: "text", Value: json.RawMessage(`"one\ntwo"`)},
 				{Name: "by_region", Value: json.RawMessage(`{"eu":{"up":true},"us":null}`)},
-				{Name: "token", Sensitive: true}, {Name: "gone", Error: "step.later did not run"},
+				{Name: "empty", Value: json.RawMessage(`{}`)}, {Name: "token", Sensitive: true}, {Name: "gone", Error: "step.later did not run"},
 			},
 		},
 	}

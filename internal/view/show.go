@@ -31,6 +31,9 @@ func (t *Text) fit(line string, column int) string {
 	return term.Cut(line, max(t.Width-column-len(t.stampText()), minFact), t.Glyphs.Ellipsis)
 }
 
+// none stands for what has no elements.
+const none = "(none)"
+
 // valueLines lays a JSON value out for reading.
 func (c *Config) valueLines(raw json.RawMessage) []string {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -51,10 +54,13 @@ func (c *Config) valueLines(raw json.RawMessage) []string {
 			lines = append(lines, c.valueLine(item)...)
 		}
 		if lines == nil {
-			return []string{"(none)"}
+			return []string{none}
 		}
 		return lines
 	case map[string]any:
+		if len(v) == 0 {
+			return []string{none}
+		}
 		return c.attributes(v)
 	}
 	return c.valueLine(v)
