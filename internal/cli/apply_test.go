@@ -37,7 +37,7 @@ func TestQuestion(t *testing.T) {
 		"yes":             {"yes\n", true, nil, ExitPassed, append(asks, "Run it?")},
 		"no":              {"no\n", true, nil, ExitRefused, append(asks, `the answer was not "yes"`)},
 		"half a yes":      {"y\n", true, nil, ExitRefused, asks},
-		"end of input":    {"", true, nil, ExitRefused, asks},
+		"end of input":    {"", true, nil, ExitRefused, append(asks, "there was no answer")},
 		"nobody there":    {"yes\n", false, nil, ExitRefused, append(asks, "--auto-approve", "--read-only")},
 		"auto-approve":    {"", false, []string{"--auto-approve"}, ExitPassed, nil},
 		"read-only":       {"yes\n", true, []string{"--read-only"}, ExitRefused, []string{"change", "remove"}},
@@ -97,7 +97,7 @@ func TestInterrupts(t *testing.T) {
 			}
 			change := " ✓ change"
 			if second {
-				change = " ■ change"
+				change = " ■ change             cancelled: the run was interrupted while the step was under way: it may have changed something"
 			}
 			for _, text := range []string{change, " ■ slow", " ■ later", "interrupted: "} {
 				if !strings.Contains(tt.out.String(), text) {
@@ -131,6 +131,9 @@ func TestInterruptAtTheQuestion(t *testing.T) {
 	tt.signals <- os.Interrupt
 	if got := <-status; got != ExitRefused || len(tt.fake.Log()) > 0 {
 		t.Errorf("exit status %d after %v", got, tt.fake.Log())
+	}
+	if said := tt.err.String(); strings.Contains(said, "nothing new starts") {
+		t.Errorf("the program speaks of a run that has not begun:\n%s", said)
 	}
 }
 

@@ -28,11 +28,14 @@ func (o *applyOptions) confirm(plan *engine.Plan, stop *interruption) (asked boo
 		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " +
 			"--auto-approve runs it without a question, --read-only refuses it")
 	}
+	stop.asking.Store(true)
+	defer stop.asking.Store(false)
 	if err := o.ask("\nRun it? Only \"yes\" is accepted: "); err != nil {
 		return true, fmt.Errorf("nothing was run: the question can't be shown: %w", err)
 	}
 	answer, err := readAnswer(o.In, stop)
 	if err != nil {
+		o.say("") // the cursor stands behind the question
 		return true, err
 	}
 	if answer != "yes" {
@@ -88,8 +91,11 @@ func readAnswer(in io.Reader, stop *interruption) (string, error) {
 	}()
 	select {
 	case a := <-answers:
-		if a.err != nil && !errors.Is(a.err, io.EOF) {
-			return "", fmt.Errorf("read the answer: %w", a.err)
+		switch {
+		case errors.Is(a.err, io.EOF) && a.text == "":
+			return "", errors.New("nothing was run: there was no answer")
+		case a.err != nil && !errors.Is(a.err, io.EOF):
+			return "", fmt.Errorf("nothing was run: read the answer: %w", a.err)
 		}
 		return strings.TrimSpace(a.text), nil
 	case <-stop.interrupt:

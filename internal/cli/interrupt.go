@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"os"
+	"sync/atomic"
 )
 
 // interruption turns signals into the two ways of stopping a run.
@@ -12,6 +13,8 @@ type interruption struct {
 	// interrupt is closed at the first: start nothing new.
 	interrupt chan struct{}
 	release   func()
+	// asking is true while a question waits for its answer: nothing runs that an interrupt could stop.
+	asking atomic.Bool
 }
 
 // watchInterrupts catches signals until release.
@@ -29,17 +32,20 @@ func (p *Program) watchInterrupts(parent context.Context) *interruption {
 			case <-ended:
 				return
 			case s := <-signals:
-				p.interrupted(count, s, stop.interrupt, cancel)
+				p.interrupted(count, s, stop, cancel)
 			}
 		}
 	}()
 	return stop
 }
 
-func (p *Program) interrupted(count int, s os.Signal, interrupt chan struct{}, cancel context.CancelFunc) {
+func (p *Program) interrupted(count int, s os.Signal, stop *interruption, cancel context.CancelFunc) {
 	switch count {
 	case 1:
-		close(interrupt)
+		close(stop.interrupt)
+		if stop.asking.Load() {
+			return
+		}
 		p.say("%v: nothing new starts, writes in flight end; once more stops at once", s)
 	case 2:
 		cancel()

@@ -44,8 +44,11 @@ func (t *Text) step(e *run.Event) {
 	if e.Tolerated != "" {
 		head = strings.TrimSpace(fmt.Sprintf("%s (%s, tolerated)", head, e.Tolerated))
 	}
-	whole := t.stepLine(e, head)
-	if whole && rest == "" {
+	shown := t.stepLine(e, head)
+	if shown == "" && e.Outcome == run.Pass && head != "" {
+		t.bar(head) // of a step that passed, nothing else tells it
+	}
+	if shown == head && rest == "" {
 		head = ""
 	}
 	t.below(e, checks, raw, joinLines(head, rest))
@@ -58,8 +61,9 @@ func joinLines(head, rest string) string {
 	return head + "\n" + rest
 }
 
-// stepLine writes the line itself: sign, name, fact and duration in columns. It reports whether the fact is whole.
-func (t *Text) stepLine(e *run.Event, head string) bool {
+// stepLine writes the line itself: sign, name, fact and duration in columns. It gives as much of the fact as it had room
+// for.
+func (t *Text) stepLine(e *run.Event, head string) string {
 	name := term.Pad(t.clean(e.Step), t.names)
 	var took string
 	if _, ok := quiet[e.Outcome]; !ok && e.DurationMS != nil {
@@ -73,7 +77,7 @@ func (t *Text) stepLine(e *run.Event, head string) bool {
 			line += " " + t.Palette.Faint(took)
 		}
 		t.line(line)
-		return head == ""
+		return ""
 	}
 	shown := head
 	if t.Width > 0 {
@@ -87,7 +91,7 @@ func (t *Text) stepLine(e *run.Event, head string) bool {
 		cell += strings.Repeat(" ", max(durationWidth-term.Width(took), 1)) + t.Palette.Faint(took)
 	}
 	t.line(prefix + name + " " + strings.TrimRight(cell, " "))
-	return shown == head
+	return shown
 }
 
 func (t *Text) stampText() string {

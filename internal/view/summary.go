@@ -50,9 +50,7 @@ func (t *Text) finish(e *run.Event) {
 	if e.DurationMS != nil {
 		text += " in " + Duration(milliseconds(*e.DurationMS))
 	}
-	if t.header != nil && t.header.MTTRTargetMS > 0 {
-		text += fmt.Sprintf(" (target %s)", Duration(milliseconds(t.header.MTTRTargetMS)))
-	}
+	text += t.target(e)
 	paint := t.Palette.Bad
 	switch e.Outcome {
 	case run.Pass:
@@ -69,6 +67,18 @@ func (t *Text) finish(e *run.Event) {
 		return
 	}
 	t.line(paint(text) + " " + t.Glyphs.Dot + " " + id)
+}
+
+// target holds the elapsed time against the runbook's mttr_target, where it has one.
+func (t *Text) target(e *run.Event) string {
+	if t.header == nil || t.header.MTTRTargetMS <= 0 {
+		return ""
+	}
+	target := Duration(milliseconds(t.header.MTTRTargetMS))
+	if e.DurationMS != nil && *e.DurationMS > t.header.MTTRTargetMS {
+		return fmt.Sprintf(" (over the target of %s)", target)
+	}
+	return fmt.Sprintf(" (target %s)", target)
 }
 
 func (t *Text) outputs(all []run.OutputValue) {

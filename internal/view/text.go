@@ -51,7 +51,9 @@ type Text struct {
 
 // NewText makes a view that writes to out.
 func NewText(out io.Writer, config Config) *Text {
-	return &Text{Config: config, out: out, names: nameWidth, checks: map[string][]run.Event{}}
+	t := &Text{Config: config, out: out, checks: map[string][]run.Event{}}
+	t.names = min(nameWidth, t.width()/4)
+	return t
 }
 
 // Event shows an event; many show nothing.
@@ -103,7 +105,7 @@ func (t *Text) render(e *run.Event) {
 
 // see widens the column of names for a step that is going to run.
 func (t *Text) see(step string) {
-	limit := max(t.width()*2/5, nameWidth)
+	limit := t.width() * 2 / 5
 	if w := term.Width(term.CleanLine(step)); w > t.names && w <= limit {
 		t.names = w
 	}

@@ -90,6 +90,18 @@ func TestNoHalfOfASecret(t *testing.T) {
 	}
 }
 
+func TestTheElapsedTimeStandsAgainstTheTarget(t *testing.T) {
+	for took, want := range map[float64]string{1999: "in 2.0 s (target 2.0 s)", 2001: "in 2.0 s (over the target of 2.0 s)"} {
+		got := render(t, config(), entries(t, []run.Event{
+			{Type: run.RunStarted, Header: &run.Header{Runbook: "x", MTTRTargetMS: 2000}},
+			{Type: run.RunFinished, Outcome: run.Pass, DurationMS: ms(took)},
+		}))
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in %s", want, got)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
 	v := NewJSON(&b)

@@ -139,10 +139,14 @@ func (r *runner) attemptDone(a *attempt) error {
 	a.last = a
 	var cancelled cancelledError
 	if errors.As(a.err, &cancelled) {
+		why := cancelled.Error()
+		if a.effect != provider.Read && a.prepared != nil {
+			why += " while the step was under way: it may have changed something"
+		}
 		return r.end(a.step, a.key, &run.Event{
-			Step: a.address, Outcome: run.Cancelled, Error: cancelled.Error(), Attempts: a.number,
+			Step: a.address, Outcome: run.Cancelled, Error: why, Attempts: a.number,
 			DurationMS: new(milliseconds(a.ended.Sub(a.timing.started))),
-		}, &ending{outcome: run.Cancelled, err: cancelled.Error(), timing: timing{a.timing.started, a.ended}, attempts: a.number})
+		}, &ending{outcome: run.Cancelled, err: why, timing: timing{a.timing.started, a.ended}, attempts: a.number})
 	}
 	if a.conclusion != nil {
 		return r.concludeWith(a.conclusion)
