@@ -63,7 +63,7 @@ func inspect(ctx context.Context, in *provider.In[*client, certificateArgs]) (*c
 // readFile reads every certificate of a PEM file and leaves out what else is in it, such as a key.
 func readFile(path, name string) (*peer, error) {
 	failed := &provider.Error{Op: "read the certificate", Endpoint: path, Permanent: true}
-	rest, err := os.ReadFile(path)
+	rest, err := trust.ReadFile(path)
 	if err != nil {
 		if e, ok := errors.AsType[*os.PathError](err); ok {
 			err = e.Err // the path is the endpoint already

@@ -110,7 +110,10 @@ func fingerprint(der []byte) string {
 
 func summarize(r *certificateResult) string {
 	text := fmt.Sprintf("%d days left", r.ExpiresInDays)
-	if r.ExpiresInDays < 0 {
+	switch {
+	case r.ExpiresInDays == 1:
+		text = "1 day left"
+	case r.ExpiresInDays < 0:
 		text = "expired on " + r.NotAfter.UTC().Format(time.DateOnly)
 	}
 	if r.VerifyError != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"encoding/pem"
@@ -25,6 +26,9 @@ func TestRoots(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	write(t, filepath.Join(dir, "empty.pem"), nil)
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	env := func(path string) provider.Host {
 		return provider.Host{Lookup: func(name string) (string, bool) { return path, name == "SSL_CERT_FILE" }}
 	}
@@ -39,6 +43,9 @@ func TestRoots(t *testing.T) {
 		"environment":   {host: env(filepath.Join(dir, "ca.pem")), some: true},
 		"file first":    {host: env("/nowhere"), file: "ca.pem", some: true},
 		"missing":       {file: "nowhere.pem", failed: "read ca_file: open " + dir + "/nowhere.pem"},
+		"pipe":          {file: "pipe", failed: dir + "/pipe: it is not a regular file"},
+		"device":        {file: "/dev/zero", failed: "it is not a regular file"},
+		"folder":        {file: ".", failed: "it is a folder"},
 		"empty":         {file: "empty.pem", failed: "no certificate in PEM form"},
 		"variable lies": {host: env("/nowhere"), failed: "read SSL_CERT_FILE"},
 	} {
@@ -56,8 +63,8 @@ func TestOwn(t *testing.T) {
 		t.Errorf("got %v, %v", own, err)
 	}
 	for want, names := range map[string][2]string{
-		"belong together":                   {"a.pem", ""},
-		"read the client certificate: open": {"a.pem", "b.pem"},
+		"belong together": {"a.pem", ""},
+		"read client_cert_file: open /nowhere/a.pem: no such file": {"a.pem", "b.pem"},
 	} {
 		if _, err := Own("/nowhere", names[0], names[1]); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, expected %q", err, want)
