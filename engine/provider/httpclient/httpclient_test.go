@@ -57,6 +57,27 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+func TestProxyThatRefuses(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	t.Cleanup(proxy.Close)
+	transport, err := Transport(provider.Host{}, Options{Proxy: strings.Replace(proxy.URL, "//", "//user:hidden@", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := transport.RoundTrip(r)
+	if err == nil {
+		_ = answer.Body.Close()
+	}
+	if want := "the proxy " + proxy.URL + " does not connect to it: 403 Forbidden"; err == nil || err.Error() != want {
+		t.Errorf("got %v, expected %q", err, want)
+	}
+}
+
 func TestConnectionsAreBounded(t *testing.T) {
 	for parallel, want := range map[int]int{0: 1, 1: 1, 16: 16, 100: 100, 5000: MaxConnections} {
 		transport, err := Transport(host(nil), Options{MaxParallel: parallel})

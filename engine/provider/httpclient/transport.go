@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -97,6 +98,12 @@ func Transport(host provider.Host, o Options) (*Pool, error) {
 		MaxConnsPerHost:       perHost,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
+		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			return fmt.Errorf("the proxy %s does not connect to it: %s", Origin(proxy), answer.Status)
+		},
 	}
 	if o.CAFile != "" {
 		return &Pool{plain: plain, secure: func() (*http.Transport, error) { return plain, nil }}, nil

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // explained is an error with another text.
@@ -78,6 +79,13 @@ func certificate(err error) string {
 		return "certificate for another host: " + strings.TrimPrefix(e.Error(), "x509: ")
 	}
 	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		if e.Reason == x509.Expired && e.Cert != nil {
+			// Go's text names the present moment, which differs each time.
+			if strings.Contains(e.Detail, " is before ") {
+				return "certificate not valid: not yet, but from " + e.Cert.NotBefore.UTC().Format(time.RFC3339)
+			}
+			return "certificate not valid: expired at " + e.Cert.NotAfter.UTC().Format(time.RFC3339)
+		}
 		return "certificate not valid: " + strings.TrimPrefix(e.Error(), "x509: ")
 	}
 	return ""
@@ -134,6 +142,9 @@ func connection(err error) string {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok {
 		return ""
+	}
+	if inner, ok := errors.AsType[*net.OpError](op.Err); ok && op.Op == "proxyconnect" {
+		return "the proxy: " + connection(inner)
 	}
 	text := op.Err.Error()
 	if e, ok := errors.AsType[*os.SyscallError](op.Err); ok {

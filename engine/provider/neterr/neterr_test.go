@@ -12,6 +12,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestText(t *testing.T) {
@@ -19,6 +20,12 @@ func TestText(t *testing.T) {
 	dial := func(errno syscall.Errno) error {
 		return &url.Error{Op: "Get", URL: "http://u:p@h/?q", Err: &net.OpError{
 			Op: "dial", Net: "tcp", Addr: address, Err: os.NewSyscallError("connect", errno)}}
+	}
+	outside := func(which string) error {
+		return x509.CertificateInvalidError{
+			Cert:   &x509.Certificate{NotBefore: time.Unix(0, 0), NotAfter: time.Unix(3600, 0)},
+			Reason: x509.Expired, Detail: "current time 2026-11-23T06:56:32Z is " + which + " it",
+		}
 	}
 	for name, test := range map[string]struct {
 		err  error
@@ -37,7 +44,10 @@ func TestText(t *testing.T) {
 		"DNS":         {&net.DNSError{Name: "h", Err: "server misbehaving"}, `look up "h": server misbehaving`},
 		"authority":   {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "certificate not trusted: certificate signed by unknown authority"},
 		"other host":  {x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "b"}, "certificate for another host: certificate is valid for a, not b"},
-		"expired":     {x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.NotAuthorizedToSign}, "certificate not valid: certificate is not authorized to sign other certificates"},
+		"rights":      {x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.NotAuthorizedToSign}, "certificate not valid: certificate is not authorized to sign other certificates"},
+		"expired":     {outside("after"), "certificate not valid: expired at 1970-01-01T01:00:00Z"},
+		"too early":   {outside("before"), "certificate not valid: not yet, but from 1970-01-01T00:00:00Z"},
+		"proxy":       {&net.OpError{Op: "proxyconnect", Net: "tcp", Err: dial(syscall.ECONNREFUSED)}, "the proxy: connect to 127.0.0.1:80: connection refused"},
 		"alert":       {tls.AlertError(40), "the server refused the TLS handshake: handshake failure"},
 		"remote":      {errors.New("remote error: tls: bad certificate"), "the server refused the TLS handshake: bad certificate"},
 		"not TLS":     {tls.RecordHeaderError{RecordHeader: [5]byte{'H', 'T', 'T', 'P', '/'}}, `the server does not speak TLS here (it sent "HTTP/")`},
