@@ -20,11 +20,14 @@ const Sensitive = mark("sensitive")
 // GoString keeps the mark readable in debugging output of cty values.
 func (m mark) GoString() string { return "provider." + string(m) }
 
+// byteOrderMark is what some writers begin UTF-8 with; RFC 8259, 8.1 lets readers pass over it.
+var byteOrderMark = []byte("\uFEFF")
+
 // FromJSON makes a language value of a JSON text: objects become objects, arrays tuples, and numbers keep their
 // digits, so that mixed arrays and maps are as fine as in JSON. A number beyond the range of a float64 becomes null, as
 // an infinity does.
 func FromJSON(text []byte) (cty.Value, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, byteOrderMark)))
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {

@@ -25,6 +25,7 @@ func TestFromJSON(t *testing.T) {
 		`1e99999999999999999999`:  cty.NullVal(cty.Number),
 		`0`:                       cty.Zero,
 		`0e999999999`:             cty.Zero,
+		"\uFEFF{}":                cty.EmptyObjectVal,
 	} {
 		got, err := FromJSON([]byte(text))
 		if err != nil || !got.RawEquals(want) {
