@@ -21,6 +21,9 @@ import (
 // userAgent tells a server's log who asked.
 const userAgent = "runbook"
 
+// maxBodyBytes is the most that an author may ask for: it is held in memory.
+const maxBodyBytes = 1 << 30
+
 // detailBytes bounds the part of a body that a failure shows.
 const detailBytes = 1024
 
@@ -30,8 +33,8 @@ func (c *client) prepare(ctx context.Context, method string, u *url.URL, in *pro
 	if err := httpclient.CheckHeaders(args.Headers); err != nil {
 		return nil, err
 	}
-	if args.MaxBodyBytes < 0 {
-		return nil, fmt.Errorf("max_body_bytes is %d, expected 0 or more", args.MaxBodyBytes)
+	if args.MaxBodyBytes < 0 || args.MaxBodyBytes > maxBodyBytes {
+		return nil, fmt.Errorf("max_body_bytes is %d, expected 0 to %d", args.MaxBodyBytes, maxBodyBytes)
 	}
 	if len(args.Query) > 0 {
 		query := u.Query()

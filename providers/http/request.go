@@ -28,7 +28,7 @@ type requestArgs struct {
 	Form            map[string]string `rb:"form" doc:"Body, sent as an HTML form with its content type."`
 	ExpectedStatus  []int             `rb:"expected_status" doc:"Statuses that are as they should be; without it all below 400."`
 	FollowRedirects bool              `rb:"follow_redirects" default:"true" doc:"Follow redirects, ten at most."`
-	MaxBodyBytes    int64             `rb:"max_body_bytes" default:"1048576" doc:"At most so much of the answer's body is read."`
+	MaxBodyBytes    int64             `rb:"max_body_bytes" default:"1048576" doc:"At most so much of the answer's body is read; at most 1 GiB."`
 }
 
 type requestResult struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -256,6 +257,15 @@ func TestNothingDone(t *testing.T) {
 		_, err := do(t, nil, providertest.Values{"url": str("http://" + at), "method": str("POST")}, false)
 		if err == nil || provider.NothingDone(err) != want || strings.HasSuffix(err.Error(), "EOF") {
 			t.Errorf("nothing done is %v after %v", provider.NothingDone(err), err)
+		}
+	}
+}
+
+func TestBodyBounds(t *testing.T) {
+	for _, n := range []int64{-1, maxBodyBytes + 1, math.MaxInt64} {
+		_, err := do(t, nil, providertest.Values{"url": str("http://127.0.0.1"), "max_body_bytes": cty.NumberIntVal(n)}, false)
+		if err == nil || !strings.Contains(err.Error(), "max_body_bytes is") || !provider.Permanent(err) {
+			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
 }
