@@ -65,6 +65,10 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 		failed.Hint = "If the command changes nothing, say effect = \"read\" in the step."
 		return nil, failed
 	}
+	if err := args.check(); err != nil {
+		failed.Err = err
+		return nil, failed
+	}
 	environ := environment(in.Host.Environ, args.Env)
 	path, err := lookUp(args.Command[0], in.Dir, environ)
 	if err != nil {
@@ -97,6 +101,27 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 		return nil, failed
 	}
 	return r, nil
+}
+
+// check refuses what the system would pass over or answer with a bare "invalid argument".
+func (a *commandArgs) check() error {
+	if len(a.ExpectedExitCodes) == 0 {
+		return errors.New("expected_exit_codes is empty; name at least one, or leave it out for [0]")
+	}
+	for i, argument := range a.Command {
+		if strings.ContainsRune(argument, 0) {
+			return fmt.Errorf("command[%d] holds a NUL character, which no argument can", i)
+		}
+	}
+	for name, value := range a.Env {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return fmt.Errorf("env: %q is not the name of a variable", name)
+		}
+		if strings.ContainsRune(value, 0) {
+			return fmt.Errorf("env: the value of %s holds a NUL character, which no variable can", name)
+		}
+	}
+	return nil
 }
 
 // read takes the output in as the format asks. That it can't be read is an error only after the expected exit code:

@@ -99,6 +99,10 @@ func TestCommandErrors(t *testing.T) {
 		want string
 	}{
 		"empty":      {providertest.Values{"command": cty.ListValEmpty(cty.String)}, "command is empty"},
+		"codes":      {providertest.Values{"command": list("true"), "expected_exit_codes": cty.ListValEmpty(cty.Number)}, "expected_exit_codes is empty"},
+		"NUL":        {providertest.Values{"command": list("echo", "a\x00b")}, "command[1] holds a NUL"},
+		"no name":    {providertest.Values{"command": list("env"), "env": cty.MapVal(map[string]cty.Value{"A=B": str("c")})}, `env: "A=B" is not the name of a variable`},
+		"NUL value":  {providertest.Values{"command": list("env"), "env": cty.MapVal(map[string]cty.Value{"A": str("c\x00")})}, "the value of A holds a NUL"},
 		"bad script": {providertest.Values{"command": list("./script")}, "#!/bin/sh"},
 		"folder":     {providertest.Values{"command": list("./")}, "is a folder"},
 		"not json":   {providertest.Values{"command": list("printf", `{\n"a": oops}`), "format": str("json")}, "read the output of: printf: it is not JSON: line 2: invalid character 'o'"},
@@ -111,6 +115,30 @@ func TestCommandErrors(t *testing.T) {
 				t.Errorf("got %v, expected %q", err, test.want)
 			}
 		})
+	}
+}
+
+// A program that has stopped itself, or was stopped for asking at the terminal, ends as fast as any other.
+func TestStoppedCommandsEnd(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := call(ctx, "local_command", t.TempDir(), providertest.Values{"command": list("sh", "-c", "kill -STOP $$")})
+	if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took > grace {
+		t.Errorf("got %v after %s", err, took)
+	}
+}
+
+func TestPatience(t *testing.T) {
+	never := make(chan struct{})
+	defer close(never)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := patiently(ctx, func() (int, error) { <-never; return 1, nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if n, err := patiently(t.Context(), func() (int, error) { return 1, nil }); n != 1 || err != nil {
+		t.Errorf("got %d, %v", n, err)
 	}
 }
 

@@ -39,25 +39,14 @@ func diskUsage() provider.Action {
 
 func runDisk(ctx context.Context, in *provider.In[*client, diskArgs]) (*diskResult, error) {
 	path := absolute(in.Dir, in.Args.Path)
-	type measured struct {
-		result *diskResult
-		err    error
+	r, err := patiently(ctx, func() (*diskResult, error) { return measure(ctx, path) })
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return nil, fileError("measure the disk", path, neterr.Explain(ctx, err, "asking the file system"))
+	case err != nil:
+		return nil, fileError("measure the disk", path, err)
 	}
-	done := make(chan measured, 1)
-	go func() {
-		r, err := measure(ctx, path)
-		done <- measured{r, err}
-	}()
-	// A dead network file system holds statfs for ever and no signal ends it: the step ends, that goroutine can't.
-	select {
-	case <-ctx.Done():
-		return nil, fileError("measure the disk", path, neterr.Explain(ctx, ctx.Err(), "asking the file system"))
-	case m := <-done:
-		if m.err != nil {
-			return nil, fileError("measure the disk", path, m.err)
-		}
-		return m.result, nil
-	}
+	return r, nil
 }
 
 func measure(ctx context.Context, path string) (*diskResult, error) {

@@ -50,30 +50,47 @@ func files() provider.Action {
 }
 
 func runFiles(ctx context.Context, in *provider.In[*client, filesArgs]) (*filesResult, error) {
-	r := &filesResult{}
+	type found struct {
+		result     *filesResult
+		unreadable []string
+	}
+	all, err := patiently(ctx, func() (found, error) {
+		r := &filesResult{}
+		unreadable, err := r.find(ctx, in.Dir, in.Args.Pattern)
+		return found{r, unreadable}, err
+	})
+	if err != nil {
+		return nil, walkError(ctx, "list files", in.Args.Pattern, err)
+	}
+	warnUnreadable(in.Warn, all.unreadable)
+	all.result.finish(max(in.Args.Limit, 1))
+	return all.result, nil
+}
+
+// find takes in all files of a pattern, in no order.
+func (r *filesResult) find(ctx context.Context, dir, pattern string) (unreadable []string, err error) {
 	now := time.Now()
-	unreadable, err := regular(ctx, "list files", in.Dir, in.Args.Pattern, func(path string, info fs.FileInfo) error {
+	return regular(ctx, "list files", dir, pattern, func(path string, info fs.FileInfo) error {
 		r.TotalBytes += info.Size()
 		r.Files = append(r.Files, file{
 			Path: path, SizeBytes: info.Size(), ModifiedAt: info.ModTime(), AgeSeconds: seconds(now.Sub(info.ModTime())),
 		})
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	warnUnreadable(in.Warn, unreadable)
+}
+
+// finish sorts and bounds the files.
+func (r *filesResult) finish(limit int) {
 	slices.SortFunc(r.Files, func(a, b file) int {
 		return cmp.Or(b.ModifiedAt.Compare(a.ModifiedAt), cmp.Compare(a.Path, b.Path))
 	})
 	if len(r.Files) > 0 {
 		r.NewestAgeSeconds = &r.Files[0].AgeSeconds
 	}
-	if limit := max(in.Args.Limit, 1); len(r.Files) > limit {
+	if len(r.Files) > limit {
 		r.Files, r.Truncated = r.Files[:limit], true
 	}
 	r.Count = len(r.Files)
-	return r, nil
 }
 
 // seconds is a duration with milliseconds.

@@ -56,6 +56,14 @@ func regular(ctx context.Context, op, dir, pattern string, found func(path strin
 	return walked.unreadable, nil
 }
 
+// walkError is the error of a walk, one that was left behind included.
+func walkError(ctx context.Context, op, pattern string, err error) error {
+	if _, ok := errors.AsType[*provider.Error](err); ok {
+		return err
+	}
+	return fileError(op, pattern, neterr.Explain(ctx, err, "reading folders and files"))
+}
+
 // watched is a file system that ends with its context and remembers which folders could not be read; the walk itself
 // passes over them in silence.
 type watched struct {

@@ -20,6 +20,7 @@ func endGroup(id int) {
 	if !signal(id, syscall.SIGTERM) {
 		return
 	}
+	signal(id, syscall.SIGCONT) // one that is stopped would not hear of it
 	if !gone(id, grace) {
 		signal(id, syscall.SIGKILL)
 		gone(id, drain) // the system needs a moment

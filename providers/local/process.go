@@ -23,7 +23,8 @@ const (
 	drain = 200 * time.Millisecond
 )
 
-// process is one program run in a process group of its own.
+// process is one program run in a session, and so a process group, of its own. Without the terminal of the engine a
+// program that would ask there fails at once; in another group of the same session it would be stopped, and wait.
 type process struct {
 	path           string
 	args           []string // the first is the program as it was written
@@ -39,7 +40,7 @@ type process struct {
 func (p *process) run(ctx context.Context) (*os.ProcessState, error) {
 	cmd := &exec.Cmd{
 		Path: p.path, Args: p.args, Env: p.environ, Dir: p.dir,
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	if _, err := os.Stat(p.dir); p.dir != "" && err != nil { // the system's own error would seem to be about the program
 		return nil, fmt.Errorf("dir %s: %w", p.dir, reason(err))

@@ -80,8 +80,25 @@ func runSearch(ctx context.Context, in *provider.In[*client, searchArgs]) (*sear
 			return nil, &provider.Error{Op: "search files: exclude", Err: err, NothingDone: true, Permanent: true}
 		}
 	}
+	unreadable, err := patiently(ctx, func() ([]string, error) { return s.walk(ctx, in.Dir, in.Args.Files) })
+	if err != nil {
+		return nil, walkError(ctx, "search files", in.Args.Files, err)
+	}
+	warnUnreadable(in.Warn, unreadable)
+	if s.result.FileCount == 0 {
+		in.Warn("no text file was searched: %s matches none that can be read", in.Args.Files)
+	}
+	slices.SortFunc(s.result.Matches, func(a, b match) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
+	})
+	s.result.Count = len(s.result.Matches)
+	return s.result, nil
+}
+
+// walk searches the files of a pattern and names what could not be read.
+func (s *searcher) walk(ctx context.Context, dir, pattern string) ([]string, error) {
 	var paths []string
-	unreadable, err := regular(ctx, "search files", in.Dir, in.Args.Files, func(path string, _ fs.FileInfo) error {
+	unreadable, err := regular(ctx, "search files", dir, pattern, func(path string, _ fs.FileInfo) error {
 		paths = append(paths, path)
 		return nil
 	})
@@ -100,15 +117,7 @@ func runSearch(ctx context.Context, in *provider.In[*client, searchArgs]) (*sear
 			unreadable = append(unreadable, fileError("read", path, err).Error())
 		}
 	}
-	warnUnreadable(in.Warn, unreadable)
-	if s.result.FileCount == 0 {
-		in.Warn("no text file was searched: %s matches none that can be read", in.Args.Files)
-	}
-	slices.SortFunc(s.result.Matches, func(a, b match) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
-	})
-	s.result.Count = len(s.result.Matches)
-	return s.result, nil
+	return unreadable, nil
 }
 
 // file looks at the lines of one file.
