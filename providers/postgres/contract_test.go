@@ -61,6 +61,7 @@ func TestContract(t *testing.T) {
 
 			{Kind: pt.Bounded, Action: "postgres_query", Check: checkBounded,
 				Args: pt.Values{"sql": cty.StringVal("SELECT generate_series(1, 100000000) AS n"), "row_limit": cty.NumberIntVal(10)}},
+			{Kind: pt.Bounded, Action: "postgres_slow_queries", Args: pt.Values{"limit": cty.NumberIntVal(1)}},
 			{Kind: pt.Bounded, Action: "postgres_size", Args: pt.Values{"limit": cty.NumberIntVal(1)}},
 		},
 	})

@@ -20,6 +20,9 @@ type statement struct {
 	limit int
 }
 
+// maxTableBytes bounds the values that are kept of one statement: a few rows may hold hundreds of megabytes.
+const maxTableBytes = 16 << 20
+
 // column is one column of a result.
 type column struct {
 	name string
@@ -30,8 +33,10 @@ type column struct {
 type table struct {
 	columns []column
 	rows    [][][]byte
-	// truncated is true where the server had more rows than the limit; they were not sent.
+	// truncated is true where the server had more rows than the limit, or more than maxTableBytes of them.
 	truncated bool
+	// size is the bytes in rows.
+	size int
 }
 
 // read runs statements in one READ ONLY transaction and one round trip, and gives a table for each. The transaction is
@@ -182,13 +187,20 @@ func (x *exchange) begin(m *pgproto3.RowDescription) {
 	x.tables = append(x.tables, t)
 }
 
-// row keeps a row unless it is the one beyond the limit.
+// row keeps a row unless it is beyond a bound.
 func (x *exchange) row(m *pgproto3.DataRow) {
 	at := len(x.tables) - 1
 	t := &x.tables[at]
-	if limit := x.statements[at].limit; limit > 0 && len(t.rows) == limit {
-		t.truncated = true
+	if t.truncated {
 		return
+	}
+	if limit := x.statements[at].limit; limit > 0 {
+		for _, v := range m.Values {
+			t.size += len(v)
+		}
+		if t.truncated = len(t.rows) == limit || t.size > maxTableBytes; t.truncated {
+			return
+		}
 	}
 	row := make([][]byte, len(m.Values))
 	for i, v := range m.Values {

@@ -12,7 +12,7 @@ import (
 type queryArgs struct {
 	SQL      string    `rb:"sql,required" check:"postgres_query" doc:"One SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN."`
 	Args     cty.Value `rb:"args" doc:"The values of $1, $2 and so on, as a list."`
-	RowLimit int       `rb:"row_limit" default:"1000" doc:"At most this many rows are read; 1 to 1000000."`
+	RowLimit int       `rb:"row_limit" default:"1000" doc:"At most this many rows are read, and no more than 16 MiB of them; 1 to 1000000."`
 }
 
 type queryColumn struct {
@@ -24,7 +24,7 @@ type queryResult struct {
 	Rows      cty.Value     `rb:"rows" doc:"The rows in the query's order, each an object by column: numbers, bools, json and arrays as such, times in RFC 3339 and UTC, bytea in base64, the rest as strings."`
 	RowCount  int           `rb:"row_count" doc:"How many rows were read."`
 	Columns   []queryColumn `rb:"columns" doc:"The columns in the query's order."`
-	Truncated bool          `rb:"truncated" doc:"Whether there were more rows than row_limit."`
+	Truncated bool          `rb:"truncated" doc:"Whether there were more rows than row_limit, or more than 16 MiB of them."`
 }
 
 var query = provider.Define(provider.Definition[*client, queryArgs, queryResult]{

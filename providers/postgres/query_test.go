@@ -92,6 +92,15 @@ func TestQueryArgs(t *testing.T) {
 	}
 }
 
+// Few rows may be long: what is kept of them is bounded too.
+func TestQueryOfLongRows(t *testing.T) {
+	u, _ := labURL(t)
+	r := connect(t, block(u.String()), nil).rows(sql("SELECT repeat('x', 4 << 20) AS long FROM generate_series(1, 6)"))
+	if got := number(attr(t, r, "row_count")); got != 4 || attr(t, r, "truncated").False() || r.Summary != "the first 4 rows" {
+		t.Errorf("%v rows, truncated %#v, %q", got, attr(t, r, "truncated"), r.Summary)
+	}
+}
+
 func TestQueryRefusals(t *testing.T) {
 	u, _ := labURL(t)
 	s := connect(t, block(u.String()), nil)

@@ -37,7 +37,11 @@ var size = provider.Define(provider.Definition[*client, sizeArgs, sizeResult]{
 		if r.Tables == nil {
 			return bytesText(r.SizeBytes)
 		}
-		return fmt.Sprintf("%s, %d tables", bytesText(r.SizeBytes), len(*r.Tables))
+		noun := "tables"
+		if len(*r.Tables) == 1 {
+			noun = "table"
+		}
+		return fmt.Sprintf("%s, %d %s", bytesText(r.SizeBytes), len(*r.Tables), noun)
 	},
 })
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -25,7 +26,8 @@ type slowQuery struct {
 }
 
 type slowResult struct {
-	Queries []slowQuery `rb:"queries" doc:"The queries since the last reset of the statistics, slowest mean first."`
+	Queries   []slowQuery `rb:"queries" doc:"The queries since the last reset of the statistics, slowest mean first."`
+	Truncated bool        `rb:"truncated" doc:"Whether there are more than limit."`
 }
 
 var slowQueries = provider.Define(provider.Definition[*client, slowArgs, slowResult]{
@@ -36,7 +38,7 @@ var slowQueries = provider.Define(provider.Definition[*client, slowArgs, slowRes
 		if len(r.Queries) == 0 {
 			return "no such query"
 		}
-		return fmt.Sprintf("slowest mean %.3g ms", r.Queries[0].MeanMS)
+		return fmt.Sprintf("slowest mean %s ms", strconv.FormatFloat(math.Round(10*r.Queries[0].MeanMS)/10, 'f', -1, 64))
 	},
 })
 
@@ -61,7 +63,7 @@ func runSlowQueries(ctx context.Context, in *provider.In[*client, slowArgs]) (*s
 	if err != nil {
 		return nil, err
 	}
-	result := &slowResult{}
+	result := &slowResult{Truncated: t.truncated}
 	set, unseen := rowsOf(t), 0
 	for _, r := range set.rows {
 		q := slowQuery{
@@ -87,8 +89,9 @@ func (c *client) slowTable(ctx context.Context, args *slowArgs) (table, error) {
 		tables, _, err := c.read(ctx, slowOp, statement{
 			sql: fmt.Sprintf(slowSQL, schema, prefix),
 			params: [][]byte{
-				strconv.AppendFloat(nil, args.MinMeanMS, 'g', -1, 64), strconv.AppendInt(nil, int64(args.Limit), 10),
+				strconv.AppendFloat(nil, args.MinMeanMS, 'g', -1, 64), strconv.AppendInt(nil, int64(args.Limit)+1, 10),
 			},
+			limit: args.Limit,
 		})
 		switch state := sqlState(err); {
 		case err == nil:
