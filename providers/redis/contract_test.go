@@ -85,6 +85,7 @@ func TestContract(t *testing.T) {
 			{Kind: pt.Cancelled, Action: pt.Every, Config: at(silent), Endpoint: silent, Words: []string{"stopped"}},
 			{Kind: pt.Timeout, Action: "redis_query", Name: "blocked", Args: words("XREAD", "BLOCK", "0", "STREAMS", "no:such", "$"), Endpoint: u.Host, Words: []string{"no answer after"}},
 			{Kind: pt.Timeout, Action: "redis_query", Config: at(silent), Args: words("GET", "a"), Endpoint: silent},
+			{Kind: pt.Bounded, Action: "redis_slowlog", Args: pt.Values{"limit": cty.NumberIntVal(1)}},
 			{Kind: pt.Cancelled, Action: "redis_query", Name: "blocked", Args: words("XREAD", "BLOCK", "0", "STREAMS", "no:such", "$"), Endpoint: u.Host, Words: []string{"stopped"}},
 		},
 	})

@@ -22,8 +22,9 @@ type slowlogEntry struct {
 }
 
 type slowlogResult struct {
-	Entries []slowlogEntry `rb:"entries" doc:"Commands that took longer than the server's slowlog-log-slower-than, newest first."`
-	Count   int            `rb:"count" doc:"How many entries."`
+	Entries   []slowlogEntry `rb:"entries" doc:"Commands that took longer than the server's slowlog-log-slower-than, newest first."`
+	Count     int            `rb:"count" doc:"How many entries."`
+	Truncated bool           `rb:"truncated" doc:"Whether there are more than limit."`
 }
 
 var slowlog = provider.Define(provider.Definition[*client, slowlogArgs, slowlogResult]{
@@ -37,7 +38,11 @@ var slowlog = provider.Define(provider.Definition[*client, slowlogArgs, slowlogR
 		for _, e := range r.Entries {
 			slowest = max(slowest, e.DurationMS)
 		}
-		return fmt.Sprintf("%d slow commands, the slowest %.3g ms", r.Count, slowest)
+		noun := "slow commands"
+		if r.Count == 1 {
+			noun = "slow command"
+		}
+		return fmt.Sprintf("%d %s, the slowest %s ms", r.Count, noun, strconv.FormatFloat(slowest, 'f', -1, 64))
 	},
 })
 
@@ -47,7 +52,7 @@ func runSlowlog(ctx context.Context, in *provider.In[*client, slowlogArgs]) (*sl
 	if n := in.Args.Limit; n < 1 || n > 100_000 {
 		return nil, in.Client.refuse(slowlogOp, fmt.Errorf("limit is %d, which is not from 1 to 100000", n))
 	}
-	value, _, err := in.Client.do(ctx, slowlogOp, "slowlog", "get", in.Args.Limit)
+	value, _, err := in.Client.do(ctx, slowlogOp, "slowlog", "get", in.Args.Limit+1) // one more tells whether there is more
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +61,9 @@ func runSlowlog(ctx context.Context, in *provider.In[*client, slowlogArgs]) (*sl
 		return nil, in.Client.fail(slowlogOp, fmt.Errorf("the answer is not a list"))
 	}
 	result := &slowlogResult{}
+	if len(items) > in.Args.Limit {
+		items, result.Truncated = items[:in.Args.Limit], true
+	}
 	for _, item := range items {
 		entry, err := slowlogEntryOf(item)
 		if err != nil {
