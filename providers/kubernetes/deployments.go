@@ -51,7 +51,7 @@ func deploymentsAction() provider.Action {
 func runDeployments(ctx context.Context, in *provider.In[*client, deploymentsArgs]) (*deploymentsResult, error) {
 	q := query{
 		resource: deployments, namespace: in.Client.scope(in.Args.Namespace),
-		labelSelector: in.Args.LabelSelector, limit: in.Args.Limit,
+		labelSelector: in.Args.LabelSelector, limit: max(in.Args.Limit, 1),
 	}
 	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, func(l *appsv1.DeploymentList) []appsv1.Deployment { return l.Items })
 	if err != nil {

@@ -52,7 +52,7 @@ func jobsAction() provider.Action {
 func runJobs(ctx context.Context, in *provider.In[*client, jobsArgs]) (*jobsResult, error) {
 	q := query{
 		resource: jobs, namespace: in.Client.scope(in.Args.Namespace),
-		labelSelector: in.Args.LabelSelector, limit: in.Args.Limit,
+		labelSelector: in.Args.LabelSelector, limit: max(in.Args.Limit, 1),
 	}
 	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, func(l *batchv1.JobList) []batchv1.Job { return l.Items })
 	if err != nil {

@@ -56,7 +56,7 @@ func nodesAction() provider.Action {
 }
 
 func runNodes(ctx context.Context, in *provider.In[*client, nodesArgs]) (*nodesResult, error) {
-	q := query{resource: nodes, labelSelector: in.Args.LabelSelector, limit: in.Args.Limit}
+	q := query{resource: nodes, labelSelector: in.Args.LabelSelector, limit: max(in.Args.Limit, 1)}
 	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, func(l *corev1.NodeList) []corev1.Node { return l.Items })
 	if err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func runObjects(ctx context.Context, in *provider.In[*client, objectsArgs]) (*ob
 	if err != nil {
 		return nil, err
 	}
-	q := query{resource: found, labelSelector: a.LabelSelector, fieldSelector: a.FieldSelector, limit: a.Limit}
+	q := query{resource: found, labelSelector: a.LabelSelector, fieldSelector: a.FieldSelector, limit: max(a.Limit, 1)}
 	if found.namespaced {
 		q.namespace = c.scope(a.Namespace)
 	}

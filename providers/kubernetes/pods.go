@@ -70,7 +70,7 @@ func podsAction() provider.Action {
 
 func runPods(ctx context.Context, in *provider.In[*client, podsArgs]) (*podsResult, error) {
 	q := query{
-		resource: pods, namespace: in.Client.scope(in.Args.Namespace), limit: in.Args.Limit,
+		resource: pods, namespace: in.Client.scope(in.Args.Namespace), limit: max(in.Args.Limit, 1),
 		labelSelector: in.Args.LabelSelector, fieldSelector: in.Args.FieldSelector,
 	}
 	items, truncated, err := listChecked(ctx, in.Client, in.Warn, q, podItems)

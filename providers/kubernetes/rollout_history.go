@@ -71,7 +71,7 @@ func runRolloutHistory(ctx context.Context, in *provider.In[*client, rolloutHist
 	}
 	slices.SortFunc(revisions, func(a, b revisionResult) int { return cmp.Compare(b.Revision, a.Revision) })
 	result := &rolloutHistoryResult{Revisions: revisions}
-	if limit := in.Args.Limit; limit > 0 && len(revisions) > limit {
+	if limit := max(in.Args.Limit, 1); len(revisions) > limit {
 		result.Revisions, result.Truncated = revisions[:limit], true
 	}
 	result.Count = len(result.Revisions)

@@ -50,7 +50,7 @@ func runTopNodes(ctx context.Context, in *provider.In[*client, topNodesArgs]) (*
 		items[i] = topItem{Name: used[i].Name, CPUMillicores: used[i].Usage.Cpu().MilliValue(), MemoryBytes: used[i].Usage.Memory().Value()}
 		items[i].setPercent(allocatable[used[i].Name])
 	}
-	result := topOf(items, in.Args.Limit)
+	result := topOf(items, max(in.Args.Limit, 1))
 	if missing := len(known) - len(used); missing > 0 && in.Args.LabelSelector == "" {
 		in.Warn("there are no metrics of %s", counted(missing, "node"))
 	}

@@ -61,7 +61,7 @@ func runTopPods(ctx context.Context, in *provider.In[*client, topPodsArgs]) (*to
 		items[i] = describePodMetrics(&used[i])
 		items[i].setPercent(sizes[placed[place{used[i].Namespace, used[i].Name}]])
 	}
-	return topOf(items, in.Args.Limit), nil
+	return topOf(items, max(in.Args.Limit, 1)), nil
 }
 
 // mayLack lets a user who may not look at nodes or pods have the numbers without the percentages.
