@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -14,18 +15,16 @@ import (
 // minLine is the length from which a line of a secret of several lines (a key file) is a secret by itself.
 const minLine = 8
 
-// formsOf lists the texts in which a secret shows up: as it is, inside JSON (once and twice encoded), in Go's quotes and
-// in a URL. Views indent lines, so the lines of a long secret count for themselves.
+// formsOf lists the texts in which a secret shows up: as it is, in Go's quotes and in a URL, and each of these inside JSON
+// (once and twice encoded). Views indent lines, so the lines of a long secret count for themselves.
 func formsOf(secret string) []string {
-	forms := append([]string{secret, strings.TrimSpace(secret)}, jsonForms(secret)...)
-	for _, once := range jsonForms(secret) {
-		forms = append(forms, jsonForms(once)...)
-	}
-	quoted := strconv.Quote(secret)
-	forms = append(forms, quoted[1:len(quoted)-1], url.QueryEscape(secret), url.PathEscape(secret))
-	forms = append(forms, (&url.URL{Path: secret}).EscapedPath()) // a path, whose slashes stay
+	forms := []string{secret, strings.TrimSpace(secret), inner(strconv.Quote(secret))}
+	forms = append(forms, url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath())
 	if userinfo := url.UserPassword("", secret).String(); len(userinfo) > 1 {
 		forms = append(forms, userinfo[1:])
+	}
+	for range 2 {
+		forms = withJSON(forms)
 	}
 	if !strings.Contains(secret, "\n") {
 		return forms
@@ -36,6 +35,19 @@ func formsOf(secret string) []string {
 		}
 	}
 	return forms
+}
+
+// inner is a text without the quotes around it.
+func inner(quoted string) string { return quoted[1 : len(quoted)-1] }
+
+// withJSON adds the forms that texts have inside JSON, each once.
+func withJSON(texts []string) []string {
+	all := slices.Clone(texts)
+	for _, text := range texts {
+		all = append(all, jsonForms(text)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // jsonForms are the inner texts of the secret as a JSON string: with and without the escapes for HTML, for slashes and
@@ -49,9 +61,8 @@ func jsonForms(text string) []string {
 		if e.Encode(text) != nil {
 			continue // a string always encodes
 		}
-		inner := strings.TrimSuffix(b.String(), "\n")
-		inner = inner[1 : len(inner)-1]
-		for _, form := range []string{inner, inASCII(inner, `\u%04x`), inASCII(inner, `\u%04X`)} {
+		text := inner(strings.TrimSuffix(b.String(), "\n"))
+		for _, form := range []string{text, inASCII(text, `\u%04x`), inASCII(text, `\u%04X`)} {
 			forms = append(forms, form, strings.ReplaceAll(form, "/", `\/`))
 		}
 	}

@@ -34,6 +34,7 @@ func TestBytes(t *testing.T) {
 		"JSON in ASCII":      {[]string{"pa/é𝄞"}, `["pa/\u00e9\ud834\udd1e","pa\/\u00E9\uD834\uDD1E"]`, `["(sensitive)","(sensitive)"]`},
 		"ASCII in JSON":      {[]string{`pa"é`}, `{"body":"{\"p\":\"pa\\\"\\u00e9\"}"}`, `{"body":"{\"p\":\"(sensitive)\"}"}`},
 		"in a URL's path":    {[]string{"p ss/wörd"}, "GET /p%20ss/w%C3%B6rd:", "GET /(sensitive):"},
+		"a path in JSON":     {[]string{"p s&w"}, `{"error":"GET /p%20s\u0026w"}`, `{"error":"GET /(sensitive)"}`},
 		"a line of many":     {[]string{"BEGIN KEY\nabcdefghijkl\n"}, "  | abcdefghijkl", "  | (sensitive)"},
 		"its line in JSON":   {[]string{"BEGIN\nab\"cd<efgh\n"}, `["ab\"cd\u003cefgh"]`, `["(sensitive)"]`},
 		"surrounding spaces": {[]string{"hunter2\n"}, "got hunter2!", "got (sensitive)!"},
