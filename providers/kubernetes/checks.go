@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
@@ -27,6 +28,14 @@ func checkFieldSelector(value string) error {
 func checkJSONPath(value string) error {
 	_, err := parseJSONPath(value)
 	return err
+}
+
+// checkSince refuses a time that would pass for none. It is looked at when the step runs.
+func checkSince(since time.Duration) error {
+	if since < 0 {
+		return fmt.Errorf("since is %s, expected more than 0: it says how far to look back", since)
+	}
+	return nil
 }
 
 // checkResource accepts every TYPE/NAME whose type is known or written with its group.

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zclconf/go-cty/cty"
@@ -35,6 +36,14 @@ func TestChecks(t *testing.T) {
 			if check(value) == nil {
 				t.Errorf("%s accepts %q", name, value)
 			}
+		}
+	}
+}
+
+func TestCheckSince(t *testing.T) {
+	for since, good := range map[time.Duration]bool{0: true, time.Minute: true, -time.Minute: false} {
+		if err := checkSince(since); (err == nil) != good {
+			t.Errorf("%s: %v", since, err)
 		}
 	}
 }

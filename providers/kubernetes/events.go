@@ -62,6 +62,9 @@ func runEvents(ctx context.Context, in *provider.In[*client, eventsArgs]) (*even
 	if q.fieldSelector, err = eventSelector(a); err != nil {
 		return nil, wrong(q.op(), err)
 	}
+	if err := checkSince(a.Since); err != nil {
+		return nil, wrong(q.op(), err)
+	}
 	var oldest time.Time
 	if a.Since > 0 {
 		oldest = time.Now().Add(-a.Since)

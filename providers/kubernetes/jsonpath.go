@@ -37,6 +37,9 @@ func find(object rawObject, text string) (cty.Value, error) {
 		return cty.NilVal, err
 	}
 	groups, err := path.FindResults(object)
+	if err != nil && outOfBounds(err) && !strings.ContainsAny(text, manySigns) {
+		return cty.NullVal(cty.DynamicPseudoType), nil
+	}
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -54,3 +57,7 @@ func find(object rawObject, text string) (cty.Value, error) {
 	}
 	return provider.FromGo(values[0]), nil
 }
+
+// outOfBounds tells the error about an element that a list does not have: a missing key is none. The package has no
+// type for it.
+func outOfBounds(err error) bool { return strings.HasPrefix(err.Error(), "array index out of bounds") }

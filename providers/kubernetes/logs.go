@@ -63,6 +63,9 @@ func runLogs(ctx context.Context, in *provider.In[*client, logsArgs]) (*logsResu
 	if err != nil {
 		return nil, wrong("read logs", fmt.Errorf("match: %w", err))
 	}
+	if err := checkSince(a.Since); err != nil {
+		return nil, wrong("read logs", err)
+	}
 	found, more, err := c.podsToRead(ctx, a)
 	if err != nil {
 		return nil, err

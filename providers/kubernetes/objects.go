@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -180,7 +179,7 @@ func (p fieldPaths) take(object rawObject) (cty.Value, error) {
 	for name, text := range p {
 		value, err := find(object, text)
 		if err != nil {
-			return cty.NilVal, errors.Join(fmt.Errorf("fields.%s", name), err)
+			return cty.NilVal, fmt.Errorf("fields.%s: %w", name, err)
 		}
 		values[name] = value
 	}

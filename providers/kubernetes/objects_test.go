@@ -23,6 +23,7 @@ func TestFind(t *testing.T) {
 		"with braces":  {"{.spec.replicas}", cty.NumberIntVal(3)},
 		"nothing":      {".spec.nope.deeper", cty.NullVal(cty.DynamicPseudoType)},
 		"element":      {".spec.ports[1].port", cty.NumberIntVal(443)},
+		"no element":   {".spec.ports[2].port", cty.NullVal(cty.DynamicPseudoType)},
 		"all":          {".spec.ports[*].port", cty.TupleVal([]cty.Value{cty.NumberIntVal(80), cty.NumberIntVal(443)})},
 		"none of many": {".spec.nope[*].port", cty.EmptyTupleVal},
 		"one of many":  {`.status.conditions[?(@.type=="Ready")].status`, cty.TupleVal([]cty.Value{cty.StringVal("True")})},
