@@ -29,7 +29,7 @@ func (p *Program) printDiagnostics(diags hcl.Diagnostics, sources map[string]*hc
 	if len(diags) == 0 {
 		return nil
 	}
-	if err := diagfmt.Text(p.Err, diagfmt.NewReport(diags, sources), p.diagnosticStyle()); err != nil {
+	if err := diagfmt.Text(p.Err, diagfmt.NewReport(unique(diags), sources), p.diagnosticStyle()); err != nil {
 		return fmt.Errorf("write to standard error: %w", err)
 	}
 	if diags.HasErrors() {

@@ -58,13 +58,23 @@ func locate(req provider.Open[config]) (*cluster, error) {
 		if req.Config.Kubeconfig == "" && req.Config.Context == "" && req.Getenv(serviceHostVariable) != "" {
 			return inCluster(req)
 		}
-		return nil, configError(paths, errors.New("there is no cluster in it"))
+		return nil, configError(paths, whyEmpty(paths))
 	}
 	c, err := fromKubeconfig(req, loaded)
 	if err != nil {
 		return nil, configError(paths, err)
 	}
 	return c, nil
+}
+
+// whyEmpty says why kubeconfig files that may be missing hold nothing.
+func whyEmpty(paths []string) error {
+	for _, path := range paths {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			return errors.New("there is no cluster in it")
+		}
+	}
+	return errors.New("no such file")
 }
 
 func configError(paths []string, err error) error {

@@ -59,12 +59,15 @@ func TestLocateErrors(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "two"), twoContexts)
 	write(t, filepath.Join(dir, "junk"), "\x00\x01 no kubeconfig")
+	write(t, filepath.Join(dir, "empty"), "")
 	cases := map[string]struct {
 		config config
 		env    map[string]string
 		words  []string
 	}{
-		"nothing anywhere":    {words: []string{"no cluster", "KUBECONFIG"}},
+		"nothing anywhere":    {words: []string{"no such file", "KUBECONFIG"}},
+		"no such files":       {env: map[string]string{"KUBECONFIG": "/nope/a:/nope/b"}, words: []string{"/nope/a, /nope/b", "no such file"}},
+		"nothing in it":       {env: map[string]string{"KUBECONFIG": filepath.Join(dir, "empty")}, words: []string{"no cluster", "KUBECONFIG"}},
 		"no such file":        {config: config{Kubeconfig: "nope"}, words: []string{filepath.Join(dir, "nope"), "no such file"}},
 		"no such context":     {config: config{Kubeconfig: "two", Context: "asia"}, words: []string{`no context "asia"`, "eu, us"}},
 		"junk":                {config: config{Kubeconfig: "junk"}, words: []string{filepath.Join(dir, "junk")}},

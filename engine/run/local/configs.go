@@ -41,6 +41,8 @@ type config struct {
 	address string
 	schema  *provider.Provider
 	request provider.OpenRequest
+	// place is the provider block or, without one, the first step that needs it.
+	place hcl.Range
 	// target is worked out once: it may have to read files.
 	target func() (string, error)
 
@@ -98,6 +100,7 @@ func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnosti
 }
 
 func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig, local lang.Frame) (*config, hcl.Diagnostics) {
+	place := s.ActionRange
 	request := provider.OpenRequest{Host: c.host, Dir: c.rb.Dir, ReadOnly: c.readOnly, MaxParallel: max(c.parallel, 1)}
 	if block != nil {
 		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secret)
@@ -105,12 +108,13 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 			return nil, diags
 		}
 		request.Config, request.Dir = value, block.Dir
+		place = block.Range
 		if block.MaxParallel > 0 {
 			request.MaxParallel = min(request.MaxParallel, block.MaxParallel)
 		}
 	}
 	return &config{
-		address: address, schema: s.Provider, request: request,
+		address: address, schema: s.Provider, request: request, place: place,
 		target: sync.OnceValues(func() (string, error) { return s.Provider.Target(request) }),
 	}, nil
 }
@@ -153,7 +157,7 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 	}
 	target, err := chosen.target()
 	if err != nil {
-		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), s.ActionRange)
+		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), chosen.place)
 	}
 	return run.Target{Provider: chosen.address, Target: target}, nil
 }
