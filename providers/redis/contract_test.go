@@ -85,6 +85,8 @@ func TestContract(t *testing.T) {
 			{Kind: pt.Cancelled, Action: pt.Every, Config: at(silent), Endpoint: silent, Words: []string{"stopped"}},
 			{Kind: pt.Timeout, Action: "redis_query", Name: "blocked", Args: words("XREAD", "BLOCK", "0", "STREAMS", "no:such", "$"), Endpoint: u.Host, Words: []string{"no answer after"}},
 			{Kind: pt.Timeout, Action: "redis_query", Config: at(silent), Args: words("GET", "a"), Endpoint: silent},
+			{Kind: pt.Bounded, Action: "redis_query", Check: value(cty.StringVal("act")),
+				Args: pt.Values{"command": words("GET", "session:000")["command"], "max_bytes": cty.NumberIntVal(3)}},
 			{Kind: pt.Bounded, Action: "redis_slowlog", Args: pt.Values{"limit": cty.NumberIntVal(1)}},
 			{Kind: pt.Cancelled, Action: "redis_query", Name: "blocked", Args: words("XREAD", "BLOCK", "0", "STREAMS", "no:such", "$"), Endpoint: u.Host, Words: []string{"stopped"}},
 		},

@@ -14,18 +14,25 @@ import (
 )
 
 type queryArgs struct {
-	Command []string `rb:"command,required" doc:"A reading command and its arguments: [\"LLEN\", \"jobs\"]."`
+	Command  []string `rb:"command,required" doc:"A reading command and its arguments: [\"LLEN\", \"jobs\"]."`
+	MaxBytes int      `rb:"max_bytes" default:"16777216" doc:"At most so much of the answer is kept: the start of a string, the first elements of a list."`
 }
 
 type queryResult struct {
-	Value cty.Value `rb:"value" doc:"The answer: null, string, number, bool, tuple or object; a string that is not UTF-8 is \"base64:\" and its bytes."`
+	Value     cty.Value `rb:"value" doc:"The answer: null, string, number, bool, tuple or object; a string that is not UTF-8 is \"base64:\" and its bytes."`
+	Truncated bool      `rb:"truncated" doc:"Whether the answer is longer than max_bytes."`
 }
 
 var query = provider.Define(provider.Definition[*client, queryArgs, queryResult]{
 	Name: "redis_query",
 	Doc:  "Runs a command that the server flags read-only and not dangerous, or one of PING, INFO, TIME, ROLE, LASTSAVE, SLOWLOG GET and LEN, MEMORY USAGE, STATS and DOCTOR, LATENCY, CLIENT LIST, CONFIG GET, CLUSTER INFO.",
 	Run:  runQuery, Effect: provider.Read,
-	Summarize: func(r *queryResult) string { return summary(r.Value) },
+	Summarize: func(r *queryResult) string {
+		if r.Truncated {
+			return "cut: " + summary(r.Value)
+		}
+		return summary(r.Value)
+	},
 })
 
 // secretParameters are parameters of the server's configuration that hold passwords.
@@ -50,7 +57,8 @@ func runQuery(ctx context.Context, in *provider.In[*client, queryArgs]) (*queryR
 		value = pairs(value)
 		d.secret = func(key string) bool { return secretParameters[strings.ToLower(key)] }
 	}
-	return &queryResult{Value: d.value(value)}, nil
+	b := bound{room: max(in.Args.MaxBytes, 1)}
+	return &queryResult{Value: d.value(b.value(value)), Truncated: b.cut}, nil
 }
 
 // summary is an answer in one short line.
