@@ -17,11 +17,11 @@ type Observation struct {
 type DecisionKind uint8
 
 const (
-	// Conclude: evaluate the checks and finish the step.
+	// Conclude evaluates the checks and finishes the step.
 	Conclude DecisionKind = iota
-	// Again: the same after a delay of at most Delay (step_retrying).
+	// Again does the same after a delay of at most Delay (step_retrying).
 	Again
-	// ReadAgain: the next read of a poll, not before Delay has passed (step_waiting).
+	// ReadAgain makes the next read of a poll, not before Delay has passed (step_waiting).
 	ReadAgain
 )
 

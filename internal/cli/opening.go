@@ -40,7 +40,7 @@ func (p *opening) take() (journal.Journal, error) {
 // discard closes a journal that nobody took: nothing was run. Why it could not be opened does not matter then.
 func (p *opening) discard() error {
 	<-p.opened
-	if p.taken || p.err != nil {
+	if p.taken || p.journal == nil {
 		return nil
 	}
 	return p.journal.Close()

@@ -135,7 +135,7 @@ func (r *runner) untilHolds(a *attempt) (bool, string) {
 
 // attemptDone decides with the scheduler how a step goes on.
 func (r *runner) attemptDone(a *attempt) error {
-	a.execution.cancel = nil
+	a.cancel = nil
 	a.last = a
 	var cancelled cancelledError
 	if errors.As(a.err, &cancelled) {

@@ -120,7 +120,7 @@ func theFact(checks []*checked, summary string) string {
 		}
 	}
 	switch {
-	case worst != nil && !(worst.unworded && summary != ""):
+	case worst != nil && (!worst.unworded || summary == ""):
 		return worst.Message
 	case worst == nil && first != nil:
 		return first.Message
