@@ -45,7 +45,11 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	}
 	spec := s.Spec.Spec()
 	args := local.KnownArgs(p.plan.scope, s, anyInstance(s))
-	out.Effect = effectOf(s, spec.Classify(args))
+	declared, fixed := spec.FixedEffect(s.HasArg)
+	if !fixed {
+		declared = spec.Classify(args)
+	}
+	out.Effect = effectOf(s, declared)
 	out.Supported = spec.Supported
 	p.findTargets(s, &out, args, instances)
 	p.refuse(s, &out)

@@ -27,18 +27,27 @@ func (e effects) of(s *lang.Step) provider.Effect {
 	if s.Effect != nil && spec.AuthorStatesEffect {
 		return *s.Effect
 	}
-	declared, ok := e[spec]
-	if !ok {
-		declared = spec.Classify(cty.UnknownVal(spec.Args().Type()))
-		e[spec] = declared
-	}
-	if declared != provider.Read {
-		declared = spec.Classify(constants(s, spec.Args()))
-	}
+	declared := e.declared(s, spec)
 	if s.Effect != nil {
 		declared = max(declared, *s.Effect)
 	}
 	return declared
+}
+
+// declared is what the action declares for the step's arguments, with as little evaluated as will do.
+func (e effects) declared(s *lang.Step, spec *provider.Spec) provider.Effect {
+	if fixed, ok := spec.FixedEffect(s.HasArg); ok {
+		return fixed
+	}
+	worst, ok := e[spec]
+	if !ok {
+		worst = spec.Classify(cty.UnknownVal(spec.Args().Type()))
+		e[spec] = worst
+	}
+	if worst == provider.Read {
+		return worst
+	}
+	return spec.Classify(constants(s, spec.Args()))
 }
 
 // constants is an object of the arguments' type: absent ones are null, those without references have their value, the

@@ -205,6 +205,9 @@ type Step struct {
 	Range, ActionRange, NameRange hcl.Range
 }
 
+// HasArg reports whether the step's text gives an argument, be it null.
+func (s *Step) HasArg(argument string) bool { return s.Args[argument] != nil }
+
 // IsCheck reports whether the step is a check block.
 func (s *Step) IsCheck() bool { return s.Action == "" }
 

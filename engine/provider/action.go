@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -38,6 +39,8 @@ type Spec struct {
 	// Supported is false for an action that is declared but can't be run by this version.
 	Supported bool
 
+	effectArgs    []string
+	unwritten     func() Effect
 	args, results func() *Object
 	classify      func(args cty.Value) Effect
 	target        func(args cty.Value) string
@@ -51,6 +54,15 @@ func (s *Spec) Results() *Object { return s.results() }
 
 // Classify gives the effect of the action with these arguments, which may be partly unknown.
 func (s *Spec) Classify(args cty.Value) Effect { return s.classify(args) }
+
+// FixedEffect is the effect of the action where a step writes none of the arguments that it depends on; false where it
+// writes one, or where it is not declared which these are. It spares evaluating arguments.
+func (s *Spec) FixedEffect(written func(name string) bool) (Effect, bool) {
+	if len(s.effectArgs) == 0 || slices.ContainsFunc(s.effectArgs, written) {
+		return Read, false
+	}
+	return s.unwritten(), true
+}
 
 // Target names the endpoint where the arguments decide it ("https://api.example.com"), else it is empty.
 // Unknown arguments give an empty string.
@@ -119,6 +131,8 @@ type Definition[K, A, R any] struct {
 	ExactlyOne, AtMostOne [][]string
 	// Classify refines Effect by content; nil: always Effect. Arguments that known() denies hold their defaults.
 	Classify func(args *A, known Known) Effect
+	// EffectArgs names the arguments that Classify looks at; nil: perhaps all.
+	EffectArgs []string
 	// Target names the endpoint where arguments decide it; nil: the provider's. Arguments that are not known yet hold
 	// their defaults.
 	Target func(args *A) string
@@ -145,6 +159,8 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 		results: sync.OnceValue(func() *Object { return objectOf[R]() }),
 	}
 	a.spec.classify = a.classify
+	a.spec.effectArgs = d.EffectArgs
+	a.spec.unwritten = sync.OnceValue(func() Effect { return a.classify(a.spec.Args().Null()) })
 	a.spec.target = a.target
 	return a
 }

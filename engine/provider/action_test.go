@@ -224,3 +224,32 @@ func TestChecks(t *testing.T) {
 		t.Error("the message is lost")
 	}
 }
+
+func TestFixedEffect(t *testing.T) {
+	type args struct {
+		Method string `rb:"method" doc:"How."`
+		Body   string `rb:"body" doc:"What."`
+	}
+	classify := func(a *args, known Known) Effect {
+		if a.Method == "" && known("method") {
+			return Read
+		}
+		return Destructive
+	}
+	named := Define(Definition[any, args, struct{}]{Name: "x_named", Effect: Write, Classify: classify, EffectArgs: []string{"method"}}).Spec()
+	open := Define(Definition[any, args, struct{}]{Name: "x_open", Effect: Write, Classify: classify}).Spec()
+	for name, c := range map[string]struct {
+		spec    *Spec
+		written string
+		fixed   bool
+	}{
+		"another argument":       {named, "body", true},
+		"the one that decides":   {named, "method", false},
+		"not known which decide": {open, "body", false},
+	} {
+		effect, fixed := c.spec.FixedEffect(func(name string) bool { return name == c.written })
+		if fixed != c.fixed || effect != Read {
+			t.Errorf("%s: %s %v", name, effect, fixed)
+		}
+	}
+}

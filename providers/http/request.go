@@ -53,7 +53,7 @@ func request() provider.Action {
 		Name: "http_request", Doc: "Sends an HTTP request and gives the answer, whatever its status.",
 		Effect:    provider.Destructive,
 		AtMostOne: [][]string{{"body", "json", "form"}},
-		Classify:  classify, Target: requestTarget,
+		Classify:  classify, EffectArgs: []string{"method"}, Target: requestTarget,
 		Run: send, Expect: expect,
 		Summarize: func(r *requestResult) string {
 			return fmt.Sprintf("%s, %s", r.status, size(r.size, r.Truncated))
