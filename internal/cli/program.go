@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"strings"
@@ -41,15 +42,13 @@ type Program struct {
 
 // start puts the redactor before every output. It returns what writes out the rest at the end.
 func (p *Program) start() (flush func() error) {
-	out, errs := p.redactor.Writer(p.Out), &gate{w: p.Err}
+	results := &noting{w: p.Out}
+	out, errs := p.redactor.Writer(results), &gate{w: p.Err}
 	safe := p.redactor.Writer(errs)
 	p.Out, p.Err, p.errGate = out, safe, errs
 	return func() error {
 		err := out.Flush()
-		if e := safe.Flush(); err == nil {
-			err = e
-		}
-		return err
+		return cmp.Or(err, results.err, safe.Flush())
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"io"
 	"sync"
 )
@@ -56,4 +57,17 @@ func (g *gate) lead(w io.Writer) (restore func()) {
 		defer g.mu.Unlock()
 		g.w = before
 	}
+}
+
+// noting is a writer that remembers its first error: help is printed by a library that looks at none. It is safe for
+// concurrent use behind a redact.Writer, which writes one at a time.
+type noting struct {
+	w   io.Writer
+	err error
+}
+
+func (n *noting) Write(p []byte) (int, error) {
+	written, err := n.w.Write(p)
+	n.err = cmp.Or(n.err, err)
+	return written, err
 }
