@@ -40,6 +40,7 @@ func TestRulesFire(t *testing.T) {
 	write("engine/a.go", "package x\nimport _ \"example.com/m/providers/a\"\n")
 	write("engine/provider/a.go", "package x\nimport _ \"example.com/m/engine\"\n")
 	write("engine/run/a.go", "package x\nimport _ \"example.com/m/engine/provider\"\n")
+	write("engine/run/b.go", "package x\nimport (\n \"time\"\n \"sync\"\n)\nvar mu sync.Mutex\nvar start time.Time\nfunc f() { go g() }\nfunc g() { start = time.Now() }\n")
 	write("providers/a/a.go", "package x\nimport (\n_ \"example.com/m/providers/b\"\n_ \"example.com/m/providers/a/inner\"\n_ \"example.com/m/engine/provider\"\n)\n")
 	write("providers/b/a.go", "package x\nimport (\n env \"os\"\n \"fmt\"\n)\nvar _ = env.Getenv(\"X\")\nfunc init() { fmt.Println() }\n")
 	write("providers/b/a_test.go", "package x\nimport _ \"os\"\nfunc init() {}\n")
@@ -57,6 +58,9 @@ func TestRulesFire(t *testing.T) {
 		"engine/a.go imports providers/a: the engine is for those who embed it, and knows no provider and no command line",
 		"engine/provider/a.go imports engine: who writes a provider needs this one package",
 		"engine/run/a.go imports engine/provider: the scheduler is pure: no clock, no input or output, no goroutine",
+		"engine/run/b.go imports sync: the scheduler is pure: no clock, no input or output, no goroutine",
+		"engine/run/b.go:8: go: the scheduler is pure: no clock, no input or output, no goroutine",
+		"engine/run/b.go:9: time.Now: the scheduler is pure: no clock, no input or output, no goroutine",
 		"internal/cli/long.go has 501 lines; split it before 500",
 		"internal/view/a.go imports internal/cli: a view knows events alone",
 		"internal/view/a.go imports internal/cli: the command line is on top",

@@ -23,6 +23,7 @@ func Check(t *Tree) []string {
 				report("%s has %d lines; split it before %d", f.Name, f.Lines, maxLines)
 			}
 			checkGlobals(t, p, f, report)
+			checkPure(t, p, f, report)
 		}
 	}
 	sort.Strings(found)
@@ -101,7 +102,7 @@ func checkGlobals(t *Tree, p *Package, f *File, report reporter) {
 	if underAny(p.Path, globalsAllowed) {
 		return
 	}
-	names := localNames(f.AST)
+	names := localNames(f.AST, globals)
 	ast.Inspect(f.AST, func(n ast.Node) bool {
 		selector, ok := n.(*ast.SelectorExpr)
 		if !ok {
@@ -114,12 +115,12 @@ func checkGlobals(t *Tree, p *Package, f *File, report reporter) {
 	})
 }
 
-// localNames are the names by which a file calls the packages of globals.
-func localNames(file *ast.File) map[string]string {
+// localNames are the names by which a file calls the packages of a table.
+func localNames(file *ast.File, table map[string]map[string]bool) map[string]string {
 	names := map[string]string{}
 	for _, spec := range file.Imports {
 		imported := strings.Trim(spec.Path.Value, `"`)
-		if globals[imported] == nil {
+		if table[imported] == nil {
 			continue
 		}
 		if spec.Name != nil {

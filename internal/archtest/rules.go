@@ -41,7 +41,25 @@ var arrows = []arrow{
 	},
 	{
 		from: "engine/run", except: []string{"engine/run/local"}, only: []string{"engine/run"},
-		why: "the scheduler is pure: no clock, no input or output, no goroutine",
+		why: pureWhy,
+	},
+}
+
+// pure are the packages whose result depends on their arguments alone: the scheduler.
+var pure = map[string]bool{"engine/run": true}
+
+const pureWhy = "the scheduler is pure: no clock, no input or output, no goroutine"
+
+// impure are packages that such a package can't use, clocks what it may not use of those it can.
+var impure = map[string]bool{
+	"os": true, "io": true, "io/fs": true, "net": true, "net/http": true, "context": true, "sync": true, "sync/atomic": true,
+	"math/rand": true, "math/rand/v2": true, "crypto/rand": true, "log": true, "log/slog": true,
+}
+
+var clocks = map[string]map[string]bool{
+	"time": {
+		"Now": true, "Since": true, "Until": true, "Sleep": true, "After": true, "AfterFunc": true, "Tick": true,
+		"NewTimer": true, "NewTicker": true,
 	},
 }
 
