@@ -47,7 +47,7 @@ func TestContract(t *testing.T) {
 	at := func(url string) providertest.Values {
 		return providertest.Values{"url": str(url), "bearer_token": str("wr0ng-token")}
 	}
-	past := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
+	past := time.Now().Add(-2 * time.Second).UTC().Format(time.RFC3339)
 	one := func(text string) providertest.Values { return providertest.Values{"query": str(text)} }
 	happy := func(action, name string, args providertest.Values, check func(*testing.T, cty.Value)) providertest.Case {
 		return providertest.Case{Kind: providertest.Happy, Action: "prometheus_" + action, Name: name, Args: args,

@@ -208,7 +208,8 @@ locals {
 
 step "prometheus_query" "cpu_sustained" {
   description = "The busiest process's CPU, at its lowest in the last hour."
-  query       = "100 * max(min_over_time(rate(process_cpu_seconds_total[5m])[1h:1m]))"
+  # A process that has started within the minute has no full minute yet: its rate of now counts.
+  query = "100 * max(min_over_time(rate(process_cpu_seconds_total[5m])[1h:1m]) or rate(process_cpu_seconds_total[5m]))"
   threshold "CPU, lowest of the last hour" {
     value  = self.value
     unit   = "% of a core"
