@@ -75,9 +75,9 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	if a.precondition = r.precondition(a); a.precondition != nil {
 		return
 	}
-	result, err := a.step.Spec.Run(ctx, &provider.Call{
+	result, err := carry(ctx, a.step.Spec, &provider.Call{
 		Client: a.prepared.client, Args: a.prepared.args, Effect: a.effect, ReadOnly: r.ReadOnly, Dir: a.step.Dir, Host: r.Host,
-	})
+	}, patience)
 	if err != nil {
 		a.err = explainContext(ctx, err, limit)
 		return
