@@ -14,8 +14,9 @@ type Object struct {
 	// Attributes in the order of the struct's fields.
 	Attributes []Attribute
 
-	typ    cty.Type
-	byName map[string]int
+	typ       cty.Type
+	byName    map[string]int
+	sensitive bool
 }
 
 // Attribute is one field of an [Object].
@@ -49,6 +50,9 @@ type Attribute struct {
 
 // Type is the object type of the schema.
 func (o *Object) Type() cty.Type { return o.typ }
+
+// Sensitive reports whether any attribute, also of an inner object, is sensitive.
+func (o *Object) Sensitive() bool { return o.sensitive }
 
 // Attribute finds an attribute by name; nil where there is none.
 func (o *Object) Attribute(name string) *Attribute {
@@ -101,6 +105,7 @@ func objectFor(t reflect.Type) *Object {
 		o.byName[a.Name] = len(o.Attributes)
 		o.Attributes = append(o.Attributes, a)
 		types[a.Name] = a.Type
+		o.sensitive = o.sensitive || a.Sensitive || (a.Fields != nil && a.Fields.sensitive)
 	}
 	o.typ = cty.Object(types)
 	return o

@@ -109,6 +109,7 @@ func (o *applyOptions) ending(result *engine.Result, erred bool, err error) erro
 // loadPlan loads and plans a runbook; problems are printed, and errors end it.
 func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string, opts engine.PlanOptions) (*engine.Plan, error) {
 	rb, diags := eng.Load(file)
+	rb.LiteralSecrets(p.redactor.Add)
 	if diags.HasErrors() || rb == nil {
 		return nil, p.refuse(diags, sourcesOf(rb.Files(), opts))
 	}

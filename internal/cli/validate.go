@@ -51,6 +51,7 @@ func (o *validateOptions) run(context.Context) error {
 		} else {
 			rb, more = eng.Load(file)
 		}
+		rb.LiteralSecrets(o.redactor.Add)
 		diags = append(diags, more...)
 		maps.Copy(sources, rb.Files())
 	}

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// LiteralSecrets tells the secrets that the files themselves hold: constants of sensitive arguments and defaults of
+// sensitive variables. A diagnostic shows source lines, and these must not be readable there either.
+func (r *Runbook) LiteralSecrets(tell func(string)) {
+	if r == nil {
+		return
+	}
+	for _, v := range r.Variables {
+		if v.Sensitive && v.Default != cty.NilVal {
+			local.TellSecrets(v.Default.Mark(provider.Sensitive), tell)
+		}
+	}
+	for _, p := range r.Providers {
+		if p.Schema != nil {
+			literalsOf(p.Schema.Config(), p.Config, tell)
+		}
+	}
+	for _, s := range r.Steps {
+		if s.Spec != nil {
+			literalsOf(s.Spec.Spec().Args(), s.Args, tell)
+		}
+	}
+}
+
+func literalsOf(schema *provider.Object, attrs map[string]*lang.Attr, tell func(string)) {
+	if !schema.Sensitive() {
+		return
+	}
+	for _, attr := range attrs {
+		a := schema.Attribute(attr.Name)
+		if a == nil || !(a.Sensitive || a.Fields != nil && a.Fields.Sensitive()) || len(attr.Expr.Refs) > 0 || calls(attr.Expr) {
+			continue
+		}
+		if v, diags := attr.Expr.Value(nil); !diags.HasErrors() {
+			local.TellSecrets(v.Mark(provider.Sensitive), tell)
+		}
+	}
+}
+
+// calls reports whether an expression calls a function: what it gives is not written in the file.
+func calls(e *lang.Expr) bool {
+	found := false
+	diags := hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
+		_, is := n.(*hclsyntax.FunctionCallExpr)
+		found = found || is
+		return nil
+	})
+	return found || diags.HasErrors()
+}
