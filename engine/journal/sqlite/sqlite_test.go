@@ -91,7 +91,9 @@ func BenchmarkAppend(b *testing.B) {
 
 func BenchmarkOpenAppendSync(b *testing.B) {
 	dir := b.TempDir()
-	open(b, filepath.Join(dir, "runs.db")).Close()
+	if err := open(b, filepath.Join(dir, "runs.db")).Close(); err != nil {
+		b.Fatal(err)
+	}
 	n := int64(0)
 	for b.Loop() {
 		j := open(b, filepath.Join(dir, "runs.db"))
@@ -105,6 +107,8 @@ func BenchmarkOpenAppendSync(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		j.Close()
+		if err := j.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
