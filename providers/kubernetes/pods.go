@@ -61,7 +61,7 @@ func podsAction() provider.Action {
 		Run: runPods,
 		Summarize: func(r *podsResult) string {
 			if r.Count == 0 {
-				return "no pods"
+				return "no pods match"
 			}
 			return fmt.Sprintf("%s, %d ready", counted(r.Count, "pod"), r.ReadyCount)
 		},
