@@ -32,6 +32,12 @@ func TestTheFactOfAStep(t *testing.T) {
 				severity      = "warn"
 				error_message = "two are missing"
 			}`, "call 1", run.Fail},
+		"two as bad, one with a message": {`
+			assert { condition = self.count == 3 }
+			threshold "things" {
+				value  = self.count
+				expect = value > 2
+			}`, "things 2 (must be above 2)", run.Fail},
 		"a threshold": {`
 			threshold "things" {
 				value  = self.count

@@ -68,6 +68,9 @@ func (t *Text) check(c *run.Event, headline string) {
 	t.remedies(c.CheckRemedies)
 }
 
+// unknown is the value of a reference that could not be evaluated, followed by why.
+const unknown = "not known"
+
 // condition writes the condition as it stands in the file and the values that it saw.
 func (t *Text) condition(c *run.Event) {
 	if c.Expression != "" {
@@ -82,7 +85,11 @@ func (t *Text) condition(c *run.Event) {
 		t.barWith(text, t.Palette.Strong)
 	}
 	for _, r := range c.References {
-		t.barWith(strings.Repeat("  ", r.Depth+1)+t.clean(r.Expression)+" is "+t.clean(r.Value), t.Palette.Faint)
+		value := r.Value
+		if why, ok := strings.CutPrefix(value, unknown+": "); ok && strings.Contains(c.Message, why) {
+			value = unknown // the message says why
+		}
+		t.barWith(strings.Repeat("  ", r.Depth+1)+t.clean(r.Expression)+" is "+t.clean(value), t.Palette.Faint)
 	}
 }
 

@@ -90,6 +90,25 @@ func TestNoHalfOfASecret(t *testing.T) {
 	}
 }
 
+// TestWhyAValueIsNotKnownIsSaidOnce: the message says it, so that the reference need not.
+func TestWhyAValueIsNotKnownIsSaidOnce(t *testing.T) {
+	e := finished("s", run.Error, 1, "")
+	e.Error = "the assertion can't be evaluated: step.a was skipped, so it has no result."
+	got := render(t, config(), entries(t, []run.Event{
+		check("s", run.Error, run.Check{
+			Kind: run.KindAssert, Message: e.Error, Expression: "step.a.x > step.b.y", References: []run.Reference{
+				{Expression: "step.a.x", Value: "not known: step.a was skipped, so it has no result"},
+				{Expression: "step.b.y", Value: "not known: step.b was blocked"},
+			},
+		}),
+		e,
+	}))
+	if strings.Count(got, "step.a was skipped") != 1 || !strings.Contains(got, "step.a.x is not known\n") ||
+		!strings.Contains(got, "step.b.y is not known: step.b was blocked") {
+		t.Error(got)
+	}
+}
+
 func TestTheElapsedTimeStandsAgainstTheTarget(t *testing.T) {
 	for took, want := range map[float64]string{1999: "in 2.0 s (target 2.0 s)", 2001: "in 2.0 s (over the target of 2.0 s)"} {
 		got := render(t, config(), entries(t, []run.Event{

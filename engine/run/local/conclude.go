@@ -115,7 +115,7 @@ func theFact(checks []*checked, summary string) string {
 		if c.Kind == run.KindThreshold && first == nil {
 			first = c
 		}
-		if c.outcome != run.Pass && c.Severity != string(lang.SeverityInfo) && (worst == nil || run.Worse(worst.outcome, c.outcome) != worst.outcome) {
+		if c.outcome != run.Pass && c.Severity != string(lang.SeverityInfo) && c.tellsMore(worst) {
 			worst = c
 		}
 	}
@@ -126,6 +126,18 @@ func theFact(checks []*checked, summary string) string {
 		return first.Message
 	}
 	return summary
+}
+
+// tellsMore reports whether a check that does not hold matters more than another (nil: none): it is worse, or as bad and
+// has a message that somebody wrote.
+func (c *checked) tellsMore(other *checked) bool {
+	if other == nil {
+		return true
+	}
+	if c.outcome == other.outcome {
+		return other.unworded && !c.unworded
+	}
+	return run.Worse(other.outcome, c.outcome) == c.outcome
 }
 
 // concludeWith tells the events of a conclusion.
