@@ -106,12 +106,16 @@ func (r *runner) show(a *attempt, warnings []string) (json.RawMessage, []string)
 	return lang.ValueToJSON(v), warnings
 }
 
-// theFact is the one thing that matters: the message of the worst check that did not hold, else the first threshold's
+// theFact is the one thing that matters: that the action itself did not get what it expects (a status, an exit code,
+// a poll's condition), because checks on what it got instead say little; else the message of the worst check that did not hold, else the first threshold's
 // value, else the summary of the action's result. The summary also goes before a message that nobody wrote: the
 // condition and its values are shown below it anyway.
 func theFact(checks []*checked, summary string) string {
 	var worst, first *checked
 	for _, c := range checks {
+		if c.outcome != run.Pass && (c.Kind == run.KindExpectation || c.Kind == run.KindUntil) {
+			return c.Message
+		}
 		if c.Kind == run.KindThreshold && first == nil {
 			first = c
 		}
