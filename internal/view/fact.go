@@ -7,13 +7,9 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// fact is the one thing that matters of a step that ended: why it did not run or could not, else what the run made its
-// summary (a threshold's value, an assertion's message, the action's own line). It is not cleaned yet.
+// fact is the one thing that matters of a step that ended: what the run made its summary (a threshold's value, an
+// assertion's message, the action's own line), else why it did not run or could not. It is not cleaned yet.
 func fact(e *run.Event, checks []run.Event) string {
-	switch e.Outcome {
-	case run.Skipped, run.Blocked, run.Cancelled, run.Error:
-		return firstOf(e.Error, e.Summary)
-	}
 	return firstOf(e.Summary, e.Error, holds(checks))
 }
 
