@@ -39,7 +39,10 @@ func literalsOf(schema *provider.Object, attrs map[string]*lang.Attr, tell func(
 	}
 	for _, attr := range attrs {
 		a := schema.Attribute(attr.Name)
-		if a == nil || !(a.Sensitive || a.Fields != nil && a.Fields.Sensitive()) || len(attr.Expr.Refs) > 0 || calls(attr.Expr) {
+		if a == nil || len(attr.Expr.Refs) > 0 || calls(attr.Expr) {
+			continue
+		}
+		if inner := a.Fields != nil && a.Fields.Sensitive(); !a.Sensitive && !inner {
 			continue
 		}
 		if v, diags := attr.Expr.Value(nil); !diags.HasErrors() {
