@@ -55,6 +55,10 @@ func (s *Spec) Results() *Object { return s.results() }
 // Classify gives the effect of the action with these arguments, which may be partly unknown.
 func (s *Spec) Classify(args cty.Value) Effect { return s.classify(args) }
 
+// EffectArgs names the arguments that decide between effects; nil: there is one effect, or it is not declared which
+// these are.
+func (s *Spec) EffectArgs() []string { return s.effectArgs }
+
 // FixedEffect is the effect of the action where a step writes none of the arguments that it depends on; false where it
 // writes one, or where it is not declared which these are. It spares evaluating arguments.
 func (s *Spec) FixedEffect(written func(name string) bool) (Effect, bool) {

@@ -40,6 +40,8 @@ type actionSummary struct {
 	Doc       string `json:"doc"`
 	Effect    string `json:"effect"`
 	Supported bool   `json:"supported"`
+
+	effects string
 }
 
 func (o *providersOptions) run(context.Context) error {
@@ -48,7 +50,7 @@ func (o *providersOptions) run(context.Context) error {
 		one := providerJSON{Name: p.Name, Doc: p.Doc}
 		for _, a := range p.Actions {
 			s := a.Spec()
-			one.Actions = append(one.Actions, actionSummary{s.Name, s.Doc, s.Effect.String(), s.Supported})
+			one.Actions = append(one.Actions, actionSummary{s.Name, s.Doc, s.Effect.String(), s.Supported, EffectRange(s)})
 		}
 		all = append(all, one)
 	}
@@ -68,7 +70,7 @@ func (o *providersOptions) run(context.Context) error {
 			if !a.Supported {
 				doc += " (can't be run by this version)"
 			}
-			rows = append(rows, []string{"  " + a.Name, a.Effect, doc})
+			rows = append(rows, []string{"  " + a.Name, a.effects, doc})
 		}
 		lines = append(lines, table(rows)...)
 	}

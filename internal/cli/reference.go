@@ -81,13 +81,25 @@ func TypeName(a provider.Attribute) string {
 	return strings.Replace(t.FriendlyName(), "dynamic", "any", 1)
 }
 
-// EffectText says an action's effect and who may state another.
+// EffectText says an action's effect and who or what decides it.
 func EffectText(s *provider.Spec) string {
-	text := s.Effect.String()
+	text := EffectRange(s)
+	if names := s.EffectArgs(); len(names) > 0 {
+		text += ", depending on " + strings.Join(names, ", ")
+	}
 	if s.AuthorStatesEffect {
 		text += ", unless the step states its effect"
 	}
 	return text
+}
+
+// EffectRange is an action's effect, or the least and the worst where its arguments decide.
+func EffectRange(s *provider.Spec) string {
+	least, ok := s.FixedEffect(func(string) bool { return false })
+	if ok && least != s.Effect {
+		return least.String() + " to " + s.Effect.String()
+	}
+	return s.Effect.String()
 }
 
 // Rules are what an action demands beyond the types of its arguments, a sentence each.

@@ -27,7 +27,7 @@ func actionRows(one *provider.Provider) [][]string {
 		if !s.Supported {
 			doc += " Not in this version yet."
 		}
-		rows = append(rows, []string{fmt.Sprintf("[`%s`](%s.md#%s)", s.Name, one.Name, s.Name), s.Effect.String(), doc})
+		rows = append(rows, []string{fmt.Sprintf("[`%s`](%s.md#%s)", s.Name, one.Name, s.Name), cli.EffectRange(s), doc})
 	}
 	return rows
 }
