@@ -211,6 +211,6 @@ func labelsFit(d *decoder, b *block, want []string) bool {
 	if len(b.labels) > len(want) {
 		at = b.labelRngs[len(want)]
 	}
-	d.errorAt(at, "Wrong labels", "A %s block is written %s { … }: it has %d, not %d labels.", b.kind, shape, len(want), len(b.labels))
+	d.errorAt(at, "Wrong labels", "Such a block is written %s { … }: it has %d, not %d labels.", shape, len(want), len(b.labels))
 	return false
 }
