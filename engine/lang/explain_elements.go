@@ -222,7 +222,7 @@ func (l *elements) describe(item element) string {
 			return FormatValue(item.value)
 		}
 		if v, diags := t.TraverseRel(item.value); !diags.HasErrors() {
-			add(strings.TrimPrefix(traversalText(t), "."), v)
+			add(strings.TrimPrefix(TraversalText(t), "."), v)
 		}
 	}
 	return cutMiddle("{" + strings.Join(parts, ", ") + "}")

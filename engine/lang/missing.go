@@ -146,7 +146,7 @@ func walkTraversal(v cty.Value, t hcl.Traversal, first int) (missed, bool) {
 			v = next
 			continue
 		}
-		m := missed{base: traversalText(t[:i]), value: v, sensitive: sensitive}
+		m := missed{base: TraversalText(t[:i]), value: v, sensitive: sensitive}
 		if first == 1 {
 			m.traversal = t[:i]
 		}
@@ -168,7 +168,15 @@ func keyText(key cty.Value) string {
 	return FormatValue(key)
 }
 
-func traversalText(t hcl.Traversal) string {
+func indexText(key cty.Value) string {
+	if unmarked, _ := key.Unmark(); unmarked.IsKnown() && !unmarked.IsNull() && unmarked.Type().IsPrimitiveType() {
+		return FormatValue(unmarked)
+	}
+	return "…"
+}
+
+// TraversalText writes a reference as it stands in a file; a key that is not known is "…".
+func TraversalText(t hcl.Traversal) string {
 	var out strings.Builder
 	for _, step := range t {
 		switch step := step.(type) {
@@ -177,7 +185,7 @@ func traversalText(t hcl.Traversal) string {
 		case hcl.TraverseAttr:
 			out.WriteString("." + step.Name)
 		case hcl.TraverseIndex:
-			out.WriteString("[" + FormatValue(step.Key) + "]")
+			out.WriteString("[" + indexText(step.Key) + "]")
 		}
 	}
 	return out.String()

@@ -64,7 +64,7 @@ func decodeVariableType(d *decoder, v *variableBlock, a *attribute) {
 func decodeDefault(d *decoder, v *variableBlock) {
 	e := d.expr(v.fallback)
 	if len(e.Refs) > 0 {
-		d.errorAt(e.Refs[0].Range, "Default is not constant", "The default of variable %q is read before anything is evaluated, so it can't refer to %s. Use a local for that.", v.Name, traversalText(e.Refs[0].Traversal))
+		d.errorAt(e.Refs[0].Range, "Default is not constant", "The default of variable %q is read before anything is evaluated, so it can't refer to %s. Use a local for that.", v.Name, TraversalText(e.Refs[0].Traversal))
 		v.Default = cty.UnknownVal(v.Type)
 		return
 	}

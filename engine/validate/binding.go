@@ -102,7 +102,7 @@ func (c *checker) keysNamed(s *lang.Step, v cty.Value) []string {
 		return []string{text}
 	}
 	t, ok := s.ProviderRef.Key.Expression.(*hclsyntax.ScopeTraversalExpr)
-	if !ok || typecheck.Text(t.Traversal) != "each.key" || s.ForEach == nil {
+	if !ok || lang.TraversalText(t.Traversal) != "each.key" || s.ForEach == nil {
 		return nil
 	}
 	keys, _ := keysOf(c.typed(s.ForEach, forEachPlace()))

@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/e82355ed/runbook/engine/lang"
 )
 
 // maxValue is how many bytes of a string value are shown.
@@ -27,7 +29,7 @@ func valuesOf(d *hcl.Diagnostic) []Value {
 				traversal = traversal[:len(traversal)-1]
 				continue
 			}
-			name := traversalText(traversal)
+			name := lang.TraversalText(traversal)
 			if statement := statementOf(v); statement != "" && !seen[name] {
 				seen[name] = true
 				values = append(values, Value{Traversal: name, Statement: statement})
@@ -37,21 +39,6 @@ func valuesOf(d *hcl.Diagnostic) []Value {
 	}
 	slices.SortFunc(values, func(a, b Value) int { return strings.Compare(a.Traversal, b.Traversal) })
 	return values
-}
-
-func traversalText(traversal hcl.Traversal) string {
-	var b strings.Builder
-	for _, part := range traversal {
-		switch part := part.(type) {
-		case hcl.TraverseRoot:
-			b.WriteString(part.Name)
-		case hcl.TraverseAttr:
-			b.WriteString("." + part.Name)
-		case hcl.TraverseIndex:
-			b.WriteString("[" + literal(part.Key) + "]")
-		}
-	}
-	return b.String()
 }
 
 func literal(v cty.Value) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
 
 // cancelPatience bounds the wait for the server to take notice of an interrupted statement.
@@ -61,9 +62,9 @@ func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) 
 	}
 	if ctx.Err() != nil {
 		if stat := c.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns() {
-			return nil, c.fail(op, fmt.Errorf("wait for one of %d connections: %w", stat.MaxConns(), interrupted(ctx, time.Since(start))))
+			return nil, c.fail(op, fmt.Errorf("wait for one of %d connections: %w", stat.MaxConns(), neterr.NoAnswer(ctx, time.Since(start))))
 		}
-		return nil, c.fail(op, fmt.Errorf("connect to %s: %w", c.address, interrupted(ctx, time.Since(start))))
+		return nil, c.fail(op, fmt.Errorf("connect to %s: %w", c.address, neterr.NoAnswer(ctx, time.Since(start))))
 	}
 	return nil, c.connectError(op, err)
 }

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -28,24 +26,6 @@ func (c *client) refuse(op string, cause error) *provider.Error {
 	e := c.fail(op, cause)
 	e.Permanent = true
 	return e
-}
-
-// ended is why a context ended, in words; it wraps the context's error.
-type ended struct {
-	text  string
-	cause error
-}
-
-func (e *ended) Error() string { return e.text }
-func (e *ended) Unwrap() error { return e.cause }
-
-// interrupted tells that nothing came before the context ended, which took so long.
-func interrupted(ctx context.Context, took time.Duration) error {
-	why := "the step was stopped"
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		why = "the step's timeout ended"
-	}
-	return &ended{fmt.Sprintf("no answer after %s, %s", took.Round(time.Millisecond), why), ctx.Err()}
 }
 
 // hints say what to do about a SQLSTATE, see "PostgreSQL Error Codes" in its documentation.

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
 
 // statement is one statement with its parameters, in text form; nil stands for NULL.
@@ -56,7 +58,7 @@ func (c *client) read(ctx context.Context, op string, statements ...statement) (
 		// The interrupt may still set a deadline: this connection is never used again.
 		c.discard(conn.Conn(), err != nil)
 		if err != nil {
-			return nil, took, c.fail(op, interrupted(ctx, took))
+			return nil, took, c.fail(op, neterr.NoAnswer(ctx, took))
 		}
 		return tables, took, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
 
 // client is the connections to one server, cluster or sentinel-watched primary. It connects on first use and is safe
@@ -77,7 +78,7 @@ type answer struct {
 func (c *client) do(ctx context.Context, op string, args ...any) (value any, took time.Duration, err error) {
 	start := time.Now()
 	if ctx.Err() != nil {
-		return nil, 0, c.interrupted(ctx, op, 0)
+		return nil, 0, c.fail(op, neterr.NoAnswer(ctx, 0))
 	}
 	answers := make(chan answer, 1)
 	c.running.Go(func() { answers <- c.process(ctx, args) })
@@ -87,11 +88,11 @@ func (c *client) do(ctx context.Context, op string, args ...any) (value any, too
 			return a.value, a.took, nil
 		}
 		if ctx.Err() != nil || c.metDeadline(ctx, a.err) {
-			return nil, 0, c.interrupted(ctx, op, time.Since(start))
+			return nil, 0, c.fail(op, neterr.NoAnswer(ctx, time.Since(start)))
 		}
 		return nil, 0, c.explain(op, a.err)
 	case <-ctx.Done():
-		return nil, 0, c.interrupted(ctx, op, time.Since(start))
+		return nil, 0, c.fail(op, neterr.NoAnswer(ctx, time.Since(start)))
 	}
 }
 

@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -27,23 +25,6 @@ func (c *client) refuse(op string, cause error) *provider.Error {
 	e := c.fail(op, cause)
 	e.Permanent = true
 	return e
-}
-
-// ended is why a context ended, in words; it wraps the context's error.
-type ended struct {
-	text  string
-	cause error
-}
-
-func (e *ended) Error() string { return e.text }
-func (e *ended) Unwrap() error { return e.cause }
-
-func (c *client) interrupted(ctx context.Context, op string, took time.Duration) *provider.Error {
-	why := "the step was stopped"
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		why = "the step's timeout ended"
-	}
-	return c.fail(op, &ended{fmt.Sprintf("no answer after %s, %s", took.Round(time.Millisecond), why), ctx.Err()})
 }
 
 // replies tells what to make of a server's error by its first word. An error that is not passing is permanent.

@@ -174,3 +174,12 @@ func closed(err error) string {
 	}
 	return ""
 }
+
+// NoAnswer says that nothing came before the context ended, which took so long. It wraps the context's error.
+func NoAnswer(ctx context.Context, took time.Duration) error {
+	why := "the step was stopped"
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		why = "the step's timeout ended"
+	}
+	return &explained{fmt.Sprintf("no answer after %s, %s", took.Round(time.Millisecond), why), ctx.Err()}
+}

@@ -47,9 +47,9 @@ func (c *checker) scope(t hcl.Traversal) operand {
 	r := c.env.Resolve(t)
 	if r.Problem != nil {
 		c.always(r.Problem)
-		return operand{value: cty.DynamicVal, label: Text(t)}
+		return operand{value: cty.DynamicVal, label: lang.TraversalText(t)}
 	}
-	from := operand{value: r.Value, label: Text(t[:r.Taken]), closed: r.Closed}
+	from := operand{value: r.Value, label: lang.TraversalText(t[:r.Taken]), closed: r.Closed}
 	return c.walk(from, t[r.Taken:], r.Missing)
 }
 
@@ -65,10 +65,10 @@ func (c *checker) walk(at operand, t hcl.Traversal, missing func(string, hcl.Ran
 			next, problem = c.element(at, part.Key, part.SrcRange, missing)
 		}
 		if problem != nil {
-			return operand{value: cty.DynamicVal, label: at.label + Text(t[i:])}
+			return operand{value: cty.DynamicVal, label: at.label + lang.TraversalText(t[i:])}
 		}
 		missing = nil
-		at = operand{value: next, label: at.label + Text(t[i:i+1]), closed: at.closed && next.Type() != cty.DynamicPseudoType}
+		at = operand{value: next, label: at.label + lang.TraversalText(t[i:i+1]), closed: at.closed && next.Type() != cty.DynamicPseudoType}
 	}
 	return at
 }
@@ -157,27 +157,4 @@ func orListed(name string, t cty.Type) string {
 		return "."
 	}
 	return "; it has " + strings.Join(names, ", ") + "."
-}
-
-// Text writes a reference as it stands in a file.
-func Text(t hcl.Traversal) string {
-	var b strings.Builder
-	for _, part := range t {
-		switch part := part.(type) {
-		case hcl.TraverseRoot:
-			b.WriteString(part.Name)
-		case hcl.TraverseAttr:
-			b.WriteString("." + part.Name)
-		case hcl.TraverseIndex:
-			switch key, _ := part.Key.Unmark(); {
-			case key.Type() == cty.String && key.IsKnown() && !key.IsNull():
-				fmt.Fprintf(&b, "[%q]", key.AsString())
-			case key.Type() == cty.Number && key.IsKnown() && !key.IsNull():
-				b.WriteString("[" + key.AsBigFloat().Text('f', -1) + "]")
-			default:
-				b.WriteString("[…]")
-			}
-		}
-	}
-	return b.String()
 }
