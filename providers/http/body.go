@@ -93,6 +93,7 @@ func read(answer *nethttp.Response, bound int64, warn func(string, ...any)) (*re
 		StatusCode: answer.StatusCode, status: statusText(answer.StatusCode), URL: withoutUser(answer.Request.URL),
 		Headers: make(map[string]string, len(answer.Header)),
 	}
+	r.asked = answer.Request.Method + " " + httpclient.Origin(answer.Request.URL) + answer.Request.URL.EscapedPath()
 	for name, values := range answer.Header {
 		r.Headers[strings.ToLower(name)] = valid(strings.Join(values, ", "))
 	}

@@ -42,6 +42,7 @@ type requestResult struct {
 	RemoteAddress string            `rb:"remote_address" doc:"Address of the server, or proxy, that answered."`
 	URL           string            `rb:"url" doc:"URL that answered, after redirects."`
 
+	asked  string // method and URL of what was answered, without its query
 	status string // with its text: "404 Not Found"
 	size   int    // of the body, in bytes
 }
@@ -162,7 +163,7 @@ func expect(args *requestArgs, r *requestResult) *provider.Failure {
 		return nil
 	}
 	return &provider.Failure{
-		Message: fmt.Sprintf("Status %s, expected %s.", r.status, expected),
+		Message: fmt.Sprintf("Status %s from %s, expected %s.", r.status, r.asked, expected),
 		Detail:  start(r.Body),
 	}
 }
