@@ -101,7 +101,7 @@ func (s *store) Close() error {
 }
 
 // linger is how long the writer waits for more while nobody waits for it: what ends within it costs one transaction.
-const linger = 10 * time.Millisecond
+const linger = 25 * time.Millisecond
 
 // pause lets events gather. The lock is free meanwhile.
 func (s *store) pause() {

@@ -82,7 +82,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		a.err = explainContext(ctx, err, limit)
 		return
 	}
-	TellSecrets(result.Value, r.Secret)
+	tellResult(a.step.Spec.Spec().Results(), result.Value, r.Secret)
 	a.result = result
 }
 

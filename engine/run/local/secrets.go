@@ -48,3 +48,13 @@ func tellStrings(v cty.Value, tell func(string)) {
 		}
 	}
 }
+
+// tellResult tells the secrets of a result. Only what its schema calls sensitive, or leaves open, can hold one.
+func tellResult(schema *provider.Object, result cty.Value, tell func(string)) {
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		if a.Sensitive || a.Type == cty.DynamicPseudoType || a.Fields != nil && a.Fields.Sensitive() {
+			TellSecrets(result.GetAttr(a.Name), tell)
+		}
+	}
+}
