@@ -63,6 +63,8 @@ type PlannedStep struct {
 	// known only at run time.
 	Provider string `json:"provider,omitempty"`
 	Target   string `json:"target,omitempty"`
+	// Arguments are what a step that changes something is about to do it with; a read has none here.
+	Arguments []PlannedArgument `json:"arguments,omitempty"`
 	// WaitsFor are the steps that must have ended.
 	WaitsFor []string   `json:"waits_for,omitempty"`
 	RunIf    lang.RunIf `json:"run_if"`
@@ -77,6 +79,13 @@ type PlannedStep struct {
 	Supported bool `json:"supported"`
 	// Notes are things worth a line: "runs_on is ignored on a single machine".
 	Notes []string `json:"notes,omitempty"`
+}
+
+// PlannedArgument is an argument as far as it is known: its value as the language writes it, "(sensitive)", or the
+// expression where only the run can tell.
+type PlannedArgument struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Plan says what a run would do, without touching a system. The runbook must have been loaded without errors.

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -51,8 +53,33 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	}
 	out.Effect = effectOf(s, declared)
 	out.Supported = spec.Supported
+	if out.Effect != provider.Read {
+		out.Arguments = argumentsOf(s, spec.Args(), args)
+	}
 	p.findTargets(s, &out, args, instances)
 	p.refuse(s, &out)
+	return out
+}
+
+// argumentsOf shows the arguments that a step writes, in the schema's order.
+func argumentsOf(s *lang.Step, schema *provider.Object, args cty.Value) []PlannedArgument {
+	var out []PlannedArgument
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		attr := s.Args[a.Name]
+		if attr == nil {
+			continue
+		}
+		value := args.GetAttr(a.Name)
+		if a.Sensitive {
+			value = value.Mark(provider.Sensitive)
+		}
+		shown := lang.FormatValue(value)
+		if unmarked, _ := value.UnmarkDeep(); !value.IsMarked() && !unmarked.IsWhollyKnown() {
+			shown = strings.Join(strings.Fields(attr.Expr.Source), " ")
+		}
+		out = append(out, PlannedArgument{Name: a.Name, Value: shown})
+	}
 	return out
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
@@ -56,7 +57,7 @@ func (p *Program) ask(question string) error {
 	return nil
 }
 
-// namedSteps lists steps that change something, each with its action and where it acts.
+// namedSteps lists steps that change something, each with its action, where it acts and what with.
 func (o *applyOptions) namedSteps(verb string, steps []engine.PlannedStep) []string {
 	if len(steps) == 0 {
 		return nil
@@ -68,13 +69,16 @@ func (o *applyOptions) namedSteps(verb string, steps []engine.PlannedStep) []str
 	}
 	var rows [][]string
 	for _, s := range steps {
-		where := s.Target
-		if where == "" {
-			where = s.Provider
-		}
-		rows = append(rows, []string{"  " + s.Name, s.Action, where, s.Description})
+		rows = append(rows, []string{"  " + s.Name, s.Action, where(s), s.Description})
 	}
-	return append([]string{title}, table(rows)...)
+	lines := []string{title}
+	for i, line := range table(rows) {
+		lines = append(lines, line)
+		for _, a := range steps[i].Arguments {
+			lines = append(lines, "      "+palette.Faint(term.CleanLine(a.Name+" = "+a.Value)))
+		}
+	}
+	return lines
 }
 
 // readAnswer reads a line, or gives up at an interrupt.

@@ -70,6 +70,9 @@ func (o *planOptions) notes(s engine.PlannedStep) []string {
 	if s.Description != "" {
 		notes = append(notes, s.Description)
 	}
+	for _, a := range s.Arguments {
+		notes = append(notes, a.Name+" = "+a.Value)
+	}
 	if s.ForEach {
 		switch {
 		case s.Expands:
