@@ -124,6 +124,7 @@ func TestStopOnFailure(t *testing.T) {
 			depends_on = [step.first]
 		}
 		check "first" { depends_on = [step.handler] }
+		check "next" { depends_on = [step.a] }
 		step "fake_read" "handler" {
 			run_if     = "failure"
 			depends_on = [step.a]
@@ -132,7 +133,7 @@ func TestStopOnFailure(t *testing.T) {
 			run_if     = "always"
 			depends_on = [step.later]
 		}`, enginetest.Options{}, map[string]run.Outcome{
-		"a": run.Error, "handler": run.Pass, "first": run.Cancelled, "later": run.Cancelled, "other": run.Cancelled,
+		"a": run.Error, "next": run.Cancelled, "handler": run.Pass, "first": run.Cancelled, "later": run.Cancelled, "other": run.Cancelled,
 	})
 }
 
@@ -215,5 +216,21 @@ func TestMaxParallel(t *testing.T) {
 		step "fake_read" "a" { for_each = { for i in range(40) : "k${i}" => i } }`, enginetest.Options{})
 	if fake.Most() > 2 {
 		t.Errorf("%d at once, the provider allows 2", fake.Most())
+	}
+}
+
+func TestNothingStartsAfterACheckThatStopsTheRun(t *testing.T) {
+	fake := &enginetest.Fake{}
+	got := enginetest.Run(t, fake, `
+		runbook "test" { on_failure = "stop" }
+		provider "fake" {}
+		check "first" {
+			assert { condition = run.id == "" }
+		}
+		step "fake_read" "read" { id = "read" }
+		step "fake_write" "write" { id = "write" }`, enginetest.Options{})
+	want := map[string]run.Outcome{"first": run.Fail, "read": run.Cancelled, "write": run.Cancelled}
+	if diff := cmp.Diff(want, got.Outcomes()); diff != "" || len(fake.Log()) > 0 {
+		t.Errorf("started %v\n%s", fake.Log(), diff)
 	}
 }

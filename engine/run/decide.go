@@ -78,8 +78,8 @@ func (s *State) decide(i int) {
 	r := ref{i, -1}
 	outcome := verdicts[s.plan.Steps[i].RunIf](&s.steps[i])
 	switch {
-	case s.stopping != "" && !s.mayStillRun(i):
-		s.cancel(r, s.stopping)
+	case s.stops() != "" && !s.mayStillRun(i):
+		s.cancel(r, s.stops())
 	case outcome != "":
 		s.end(r, verdict{outcome, s.because(i, outcome)})
 	default:
@@ -88,10 +88,22 @@ func (s *State) decide(i int) {
 	}
 }
 
+// stops is why nothing new starts, also where it has not been announced yet; empty while the run goes on.
+func (s *State) stops() string {
+	if s.stopping == "" && s.wantStop {
+		return StopFailure
+	}
+	return s.stopping
+}
+
+// MustStop reports whether a step failed that stops the run and Next has not been asked since: commands that it gave
+// before must not be carried out any more.
+func (s *State) MustStop() bool { return s.wantStop }
+
 // mayStillRun reports whether a step runs although the run stops: it handles a failure, and one of the steps it
 // depends on failed.
 func (s *State) mayStillRun(i int) bool {
-	return s.stopping == StopFailure && s.handlesFailure(i) && s.steps[i].directFailed
+	return s.stops() == StopFailure && s.handlesFailure(i) && s.steps[i].directFailed
 }
 
 func (s *State) handlesFailure(i int) bool {

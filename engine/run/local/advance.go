@@ -44,6 +44,9 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			if err != nil || finished {
 				return finished, err
 			}
+			if r.state.MustStop() {
+				break
+			}
 			if len(r.pending) >= flushAt {
 				if err := r.flush(ctx, false); err != nil {
 					return false, err
