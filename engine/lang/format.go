@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -108,10 +110,16 @@ func quote(s string) string {
 	return `"` + s + `"`
 }
 
+// maxShownExponent is, in bits, up to where a number is written with its digits: working them out takes long beyond.
+const maxShownExponent = 1 << 15
+
 // formatNumber writes whole numbers in full and others with up to six digits after the point.
 func formatNumber(f *big.Float) string {
 	if f.IsInf() {
 		return "infinity"
+	}
+	if exponent := f.MantExp(nil); exponent > maxShownExponent || exponent < -maxShownExponent {
+		return fmt.Sprintf("about 1e%+d", int(float64(exponent)*math.Log10(2)))
 	}
 	if f.IsInt() {
 		if f.MantExp(nil) > 256 {

@@ -87,7 +87,7 @@ func appendEscaped(out []byte, s string) []byte {
 const maxIntegerBits = 1024
 
 func appendJSONNumber(out []byte, f *big.Float) []byte {
-	if f.IsInf() {
+	if exponent := f.MantExp(nil); f.IsInf() || exponent > maxShownExponent || exponent < -maxShownExponent {
 		return append(out, "null"...)
 	}
 	if f.IsInt() && f.MantExp(nil) < maxIntegerBits {

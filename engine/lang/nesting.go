@@ -40,6 +40,8 @@ type nestingScanner struct {
 	at       int
 	brackets []bracket
 	json     bool
+	// huge is set at a number whose exponent is out of range.
+	huge bool
 	// splits are ends of lines outside all brackets, chunkBytes or more apart.
 	splits []int
 }
@@ -73,16 +75,27 @@ func scanNesting(src []byte, filename string, start hcl.Pos, syntax sourceSyntax
 	end.Column++
 	return nil, &hcl.Diagnostic{
 		Severity: hcl.DiagError,
-		Summary:  "Nested too deeply",
+		Summary:  s.summary(),
 		Detail:   problem,
 		Subject:  &hcl.Range{Filename: filename, Start: pos, End: end},
 	}
+}
+
+// summary names the problem that run gave.
+func (s *nestingScanner) summary() string {
+	if s.huge {
+		return "Number out of range"
+	}
+	return "Nested too deeply"
 }
 
 // run scans to the end and gives the problem found at s.at, or an empty text.
 func (s *nestingScanner) run() string {
 	for ; s.at < len(s.src); s.at++ {
 		s.step()
+		if s.huge {
+			return fmt.Sprintf("The exponent of a number may have %d digits.", maxExponentDigits)
+		}
 		if len(s.brackets) > maxNesting {
 			return fmt.Sprintf("Brackets, blocks and templates may be nested %d deep. Split this up: move parts of it into locals.", maxNesting)
 		}
@@ -91,6 +104,35 @@ func (s *nestingScanner) run() string {
 		}
 	}
 	return ""
+}
+
+// maxExponentDigits bounds numbers before a parser or an evaluation meets them: written out, one of 1e600000000 would fill
+// the memory.
+const maxExponentDigits = 4
+
+// exponent looks at an e: whether it stands in a number whose exponent is out of range.
+func (s *nestingScanner) exponent() {
+	digits := 1
+	if c := s.peek(1); c == '+' || c == '-' {
+		digits++
+	}
+	count := 0
+	for isDigit(s.peek(digits+count)) && count <= maxExponentDigits {
+		count++
+	}
+	start := s.at
+	for start > 0 && (isDigit(s.src[start-1]) || s.src[start-1] == '.') {
+		start--
+	}
+	if count > maxExponentDigits && start < s.at && (start == 0 || !isNameByte(s.src[start-1])) {
+		s.huge = true
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isNameByte(c byte) bool {
+	return c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z' || c >= 0x80
 }
 
 // step looks at the byte at s.at, and moves on where it belongs to longer marks.
@@ -148,6 +190,8 @@ func (s *nestingScanner) inCode(top *bracket) {
 		if !s.json && s.peek(1) == '<' {
 			s.heredoc()
 		}
+	case 'e', 'E':
+		s.exponent()
 	case '!', '-', '+', '*', '%', '>', '=', '&', '|', '?':
 		top.operators++
 	}
