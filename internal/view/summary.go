@@ -39,6 +39,36 @@ func Counts(counts map[run.Outcome]int) string {
 	return strings.Join(parts, ", ")
 }
 
+const (
+	// farUp is how many lines may stand behind a failure until the end names it again.
+	farUp = 20
+	// mostNamed bounds how many are named.
+	mostNamed = 8
+)
+
+func (t *Text) noteFailure(e *run.Event) {
+	if e.Outcome != run.Fail && e.Outcome != run.Error {
+		return
+	}
+	if len(t.failed) == 0 {
+		t.firstFailed = t.written
+	}
+	t.failed = append(t.failed, t.clean(e.Step))
+}
+
+// failures names what failed where its line has scrolled away.
+func (t *Text) failures() {
+	if len(t.failed) == 0 || t.written-t.firstFailed <= farUp {
+		return
+	}
+	names := t.failed[:min(len(t.failed), mostNamed)]
+	text := "did not pass: " + strings.Join(names, ", ")
+	if more := len(t.failed) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	t.line(t.Palette.Bad(text))
+}
+
 // finish writes the outputs, the summary and the run's id.
 func (t *Text) finish(e *run.Event) {
 	t.outputs(e.Outputs)
@@ -61,6 +91,7 @@ func (t *Text) finish(e *run.Event) {
 	if e.Error != "" {
 		t.line(t.Palette.Bad(t.clean(e.Error)))
 	}
+	t.failures()
 	id := "run " + e.Run
 	if t.Width > 0 && term.Width(text)+len(id)+3 > t.Width {
 		t.lines(paint(text), id)

@@ -47,6 +47,10 @@ type Text struct {
 	started time.Time
 	stamp   string
 	steps   int // that have ended
+	written int // lines
+	// failed are the steps that failed or erred; firstFailed is the line before the first of them.
+	failed      []string
+	firstFailed int
 }
 
 // NewText makes a view that writes to out.
@@ -93,6 +97,7 @@ func (t *Text) render(e *run.Event) {
 	case run.CheckEvaluated:
 		t.checks[e.Step] = append(t.checks[e.Step], *e)
 	case run.StepFinished:
+		t.noteFailure(e)
 		t.step(e)
 		delete(t.checks, e.Step)
 		t.steps++
@@ -129,6 +134,7 @@ func (t *Text) line(text string) {
 	t.buf.WriteString(t.stamp)
 	t.buf.WriteString(strings.TrimRight(text, " "))
 	t.buf.WriteByte('\n')
+	t.written++
 }
 
 func (t *Text) lines(all ...string) {
