@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/lang"
@@ -39,7 +37,7 @@ func literalsOf(schema *provider.Object, attrs map[string]*lang.Attr, tell func(
 	}
 	for _, attr := range attrs {
 		a := schema.Attribute(attr.Name)
-		if a == nil || len(attr.Expr.Refs) > 0 || calls(attr.Expr) {
+		if a == nil || len(attr.Expr.Refs) > 0 || attr.Expr.Calls() {
 			continue
 		}
 		if inner := a.Fields != nil && a.Fields.Sensitive(); !a.Sensitive && !inner {
@@ -49,15 +47,4 @@ func literalsOf(schema *provider.Object, attrs map[string]*lang.Attr, tell func(
 			local.TellSecrets(v.Mark(provider.Sensitive), tell)
 		}
 	}
-}
-
-// calls reports whether an expression calls a function: what it gives is not written in the file.
-func calls(e *lang.Expr) bool {
-	found := false
-	diags := hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
-		_, is := n.(*hclsyntax.FunctionCallExpr)
-		found = found || is
-		return nil
-	})
-	return found || diags.HasErrors()
 }

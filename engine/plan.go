@@ -172,17 +172,6 @@ func (p *Plan) effects() map[string]provider.Effect {
 	return effects
 }
 
-// Writes are the steps that change something, in the order of the file: what apply asks about.
-func (p *Plan) Writes() []PlannedStep {
-	var out []PlannedStep
-	for _, s := range p.Steps {
-		if s.Effect != provider.Read {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 var nouns = map[provider.Effect]string{provider.Write: "a write", provider.Destructive: "destructive"}
 
 // readOnlyRefusal says why a step can't run under --read-only.

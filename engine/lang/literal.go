@@ -19,7 +19,7 @@ func (d *decoder) constant(a *attribute, t cty.Type, want string) (value cty.Val
 	if literal, is := e.Expression.(*hclsyntax.TemplateExpr); is && literal.IsStringLiteral() {
 		value, _ = literal.Value(nil)
 	} else {
-		if len(e.Refs) > 0 || calls(e) {
+		if len(e.Refs) > 0 || e.Calls() {
 			d.errorAt(e.Range(), "Not a constant", "%s is read before anything is evaluated, so it can't refer to other things. Write %s.", a.name, want)
 			return cty.NilVal, false
 		}
@@ -51,8 +51,8 @@ func withArticle(noun string) string {
 	return "a " + noun
 }
 
-// calls reports whether an expression calls a function.
-func calls(e *Expr) bool {
+// Calls reports whether an expression calls a function.
+func (e *Expr) Calls() bool {
 	found := false
 	// The callback never gives diagnostics, so the walk has none.
 	_ = hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {

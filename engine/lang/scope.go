@@ -60,9 +60,6 @@ func (s *Scope) Evaluate(e *Expr, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnost
 	return v, diags
 }
 
-// Functions is the function table for expressions of the runbook's own file, shared by all contexts. Do not change it.
-func (s *Scope) Functions() map[string]function.Function { return s.functionsIn(s.Host.Dir) }
-
 // functionsFor is the table for expressions of a file: relative paths start in the folder of the file that writes them.
 func (s *Scope) functionsFor(file string) map[string]function.Function {
 	if file == "" || file != s.Runbook.Workspace {
