@@ -23,16 +23,34 @@ type Journal interface {
 	Runs(ctx context.Context, filter Filter) ([]Summary, error)
 	// Events gives a run's events in order. It yields ErrNotFound for an unknown run. A run's id may be shortened to a
 	// prefix that only one run has.
-	Events(ctx context.Context, runID string) iter.Seq2[run.Event, error]
+	Events(ctx context.Context, runID string) iter.Seq2[Entry, error]
+	// File gives the content of a file of a run by its hash, or ErrNotFound.
+	File(ctx context.Context, runID, sha256 string) ([]byte, error)
 	// Values gives the history of a threshold's values, newest first; name is "step.threshold".
 	Values(ctx context.Context, runbook, name string, limit int) ([]Value, error)
+	Mailbox
+	Locker
+	// Prune deletes the runs that ended before a time, with their events, values, files and messages, and gives how many.
+	// A run that has not ended, or holds a lock, stays.
+	Prune(ctx context.Context, before time.Time) (int, error)
 	Close() error
 }
 
-// Entry is an event with the JSON that the stream shows, written once. Nobody changes either.
+// Entry is an event with the JSON that the stream shows, written once. Nobody changes any of it.
 type Entry struct {
 	Event *run.Event
 	JSON  []byte
+	// Sealed is what the JSON leaves out because it is sensitive, encrypted; nil: nothing, or it was not to be kept.
+	Sealed []byte
+	// Files are contents that run_started and run_resumed refer to. Events leaves them out: see Journal.File.
+	Files []File
+}
+
+// File is the content of a file of a runbook.
+type File struct {
+	// SHA256 is the content's hash, hexadecimal.
+	SHA256  string
+	Content []byte
 }
 
 // Filter selects runs. Zero fields select everything.
@@ -53,6 +71,8 @@ type Summary struct {
 	Environment string    `json:"environment,omitempty"`
 	User        string    `json:"user,omitempty"`
 	StartedAt   time.Time `json:"started_at"`
+	// Status says whether the run goes on. A run that a crash broke off is "running" without a living holder of its lock.
+	Status Status `json:"status"`
 	// Outcome is empty while the run goes on, or when it was interrupted by a crash.
 	Outcome    run.Outcome         `json:"outcome,omitempty"`
 	DurationMS float64             `json:"duration_ms,omitempty"`
@@ -68,3 +88,13 @@ type Value struct {
 	Unit    string      `json:"unit,omitempty"`
 	Outcome run.Outcome `json:"outcome"`
 }
+
+// Status is where a run stands.
+type Status string
+
+// The statuses of a run.
+const (
+	Running Status = "running"
+	Paused  Status = "paused"
+	Ended   Status = "ended"
+)

@@ -45,6 +45,11 @@ type Runbook struct {
 	Outputs     []*Output
 	Contacts    map[string]*Contact
 	Escalations map[string]*Escalation
+	// Environments are the workspace's by name; Environment is the one that was chosen, nil: none.
+	Environments map[string]*Environment
+	Environment  *Environment
+	// Policies all hold: the workspace's first, then the chosen environment's.
+	Policies []*Policy
 
 	stepsByName map[string]*Step
 }
@@ -199,6 +204,13 @@ type Step struct {
 	Thresholds  []*Threshold
 	Remedies    []*Remedy
 	RunsOn      string
+	// Approval is nil where nobody must approve; Escalation is whom to call while the step waits for a person, nil: nobody.
+	Approval   *Approval
+	Escalation *Expr
+	// Undo is what takes the step's effect back; nil: nothing does.
+	Undo *Undo
+	// Child is the runbook that a step "runbook" runs; nil for other steps.
+	Child *Runbook
 	// Dir is the folder of the file that writes the step.
 	Dir string
 	// Range is the block's header, ActionRange and NameRange its labels.
@@ -210,6 +222,49 @@ func (s *Step) HasArg(argument string) bool { return s.Args[argument] != nil }
 
 // IsCheck reports whether the step is a check block.
 func (s *Step) IsCheck() bool { return s.Action == "" }
+
+// Approval is a person's yes that a step needs.
+type Approval struct {
+	Prompt *Expr // nil: written by the engine
+	// Approvers is a string or a contact, or a list of them; nil: anybody may approve.
+	Approvers *Expr
+	Timeout   time.Duration // zero: none
+	// Escalate is true for on_timeout = "escalate"; otherwise the step fails when the time is over.
+	Escalate   bool
+	Escalation *Expr // nil: nobody is called
+	Range      hcl.Range
+}
+
+// Undo is an undo block.
+type Undo struct {
+	// OnEnd is on = "end": it runs at the end of the run whatever happened. Otherwise it runs when the run stops after a
+	// failure.
+	OnEnd bool
+	// Step carries it out: its name is that of the step it belongs to, its arguments may refer to self.
+	Step  *Step
+	Range hcl.Range
+}
+
+// Environment is where runbooks of a workspace run: "production".
+type Environment struct {
+	Name string
+	// Variables are values of variables, by name.
+	Variables map[string]*Attr
+	// Policy is nil where the environment has none.
+	Policy *Policy
+	Range  hcl.Range
+}
+
+// Policy is what runbooks may do. Nil lists allow everything; an empty one nothing.
+type Policy struct {
+	// Effects are those that steps may have; Approve those that need an approval.
+	Effects, Approve []provider.Effect
+	// Providers are names of providers that may be used; Commands the programs that local_command may start.
+	Providers, Commands []string
+	// Places of the attributes, for diagnostics.
+	EffectsRange, ApproveRange, ProvidersRange, CommandsRange hcl.Range
+	Range                                                     hcl.Range
+}
 
 // ProviderRef is `provider = provider.kubernetes.eu` or `provider.kubernetes[each.key]`.
 type ProviderRef struct {

@@ -36,6 +36,8 @@ type Spec struct {
 	// ExactlyOne lists groups of arguments of which one, and only one, must be set; AtMostOne of which two exclude
 	// each other.
 	ExactlyOne, AtMostOne [][]string
+	// Asks is true for an action that a person must answer first: its Action is an [Asker].
+	Asks bool
 	// Supported is false for an action that is declared but can't be run by this version.
 	Supported bool
 
@@ -84,6 +86,12 @@ type Call struct {
 	ReadOnly bool
 	// Dir is the folder of the file that holds the step: relative paths start there.
 	Dir string
+	// Key identifies a write: the same for each attempt at it, be it after a crash. Empty for reads.
+	Key string
+	// Note keeps something on disk before it returns, for [Inquirer] to have after a crash; nil: nothing is kept.
+	Note func(note []byte) error
+	// Answer is what a person said, for an action that asks one.
+	Answer *Answer
 	Host
 }
 
@@ -117,8 +125,15 @@ type In[K, A any] struct {
 	Effect   Effect
 	ReadOnly bool
 	Dir      string
-	Host     Host
-	Log      hclog.Logger
+	// Key identifies a write, see [Call].
+	Key string
+	// Note keeps something, as JSON, on disk before it returns, for Inquire after a crash. An error means that nothing may
+	// be sent.
+	Note func(v any) error
+	// Answer is what a person said; nil for an action without Ask.
+	Answer *Answer
+	Host   Host
+	Log    hclog.Logger
 	// Warn adds a line to the result's warnings.
 	Warn func(format string, args ...any)
 }
@@ -144,6 +159,13 @@ type Definition[K, A, R any] struct {
 	Run func(ctx context.Context, in *In[K, A]) (*R, error)
 	// Summarize gives the one line for the view. Required where Run is set.
 	Summarize func(result *R) string
+	// Ask gives the question that a person must answer before Run, which finds the answer in In.Answer; nil: nobody is asked.
+	Ask func(args *A) (*Question, error)
+	// Preview tells what Run would change, by a dry run that changes nothing; nil: the system has none.
+	Preview func(ctx context.Context, in *In[K, A]) ([]Change, error)
+	// Inquire finds out whether a write that was sent took place, when the answer was lost to a crash or a timeout. It
+	// changes nothing. Nil: nobody can know.
+	Inquire func(ctx context.Context, in *In[K, A], sent Sent) (*Finding[R], error)
 	// Expect checks what the action itself expects of its result; nil: nothing.
 	Expect func(args *A, result *R) *Failure
 }
@@ -158,7 +180,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a := &action[K, A, R]{def: d}
 	a.spec = Spec{
 		Name: d.Name, Doc: d.Doc, Effect: d.Effect, AuthorStatesEffect: d.AuthorStatesEffect,
-		NeedsTimeout: d.NeedsTimeout, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil,
+		NeedsTimeout: d.NeedsTimeout, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil, Asks: d.Ask != nil,
 		args:    sync.OnceValue(func() *Object { return objectOf[A]() }),
 		results: sync.OnceValue(func() *Object { return objectOf[R]() }),
 	}
@@ -195,6 +217,20 @@ func (a *action[K, A, R]) target(args cty.Value) string {
 }
 
 func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) {
+	result := &Result{}
+	in, err := a.in(ctx, call, result)
+	if err != nil {
+		return nil, err
+	}
+	typed, err := a.def.Run(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return a.encode(in.Args, typed, result)
+}
+
+// in decodes a call. Warnings go to result.
+func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*In[K, A], error) {
 	client, ok := call.Client.(K)
 	if !ok {
 		return nil, fmt.Errorf("%s: client is a %T", a.spec.Name, call.Client)
@@ -213,10 +249,9 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 	if err := a.spec.groups(set); err != nil {
 		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
 	}
-	result := &Result{}
 	in := &In[K, A]{
 		Client: client, Args: args, Effect: call.Effect, ReadOnly: call.ReadOnly, Dir: call.Dir,
-		Host: call.Host, Log: call.Log,
+		Host: call.Host, Log: call.Log, Key: call.Key, Answer: call.Answer, Note: call.note,
 		Set: set,
 		Warn: func(format string, args ...any) {
 			result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
@@ -225,10 +260,11 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 	if in.Log == nil {
 		in.Log = hclog.NewNullLogger()
 	}
-	typed, err := a.def.Run(ctx, in)
-	if err != nil {
-		return nil, err
-	}
+	return in, nil
+}
+
+// encode makes the result of an action from its typed form.
+func (a *action[K, A, R]) encode(args *A, typed *R, result *Result) (*Result, error) {
 	value, warnings, err := a.spec.Results().Encode(typed)
 	if err != nil {
 		return nil, fmt.Errorf("%s: result: %w", a.spec.Name, err)

@@ -23,12 +23,28 @@ const (
 	StepStarted Type = "step_started"
 	// StepWaiting says that a step waits for something that takes no place: its next poll.
 	StepWaiting Type = "step_waiting"
+	// StepNoted is on disk before an action goes on: what it needs to find out later whether it took place.
+	StepNoted Type = "step_noted"
+	// StepAnswered is what a person said to a step that waits for one.
+	StepAnswered Type = "step_answered"
+	// StepEscalated says that a level of an escalation fell due while a step waited for a person.
+	StepEscalated Type = "step_escalated"
+	// StepResolved tells what became of a write in doubt: it counts as done, or is sent again.
+	StepResolved Type = "step_resolved"
 	// StepRetrying says that an attempt erred and when the next one may start.
 	StepRetrying Type = "step_retrying"
 	// CheckEvaluated is one assertion, threshold, precondition or expectation with what it saw.
 	CheckEvaluated Type = "check"
 	// StepFinished is a step's, or an instance's, outcome.
 	StepFinished Type = "step_finished"
+	// UndoStarted is on disk before the undo of a step is sent.
+	UndoStarted Type = "undo_started"
+	// UndoFinished is how the undo of a step ended.
+	UndoFinished Type = "undo_finished"
+	// RunResumed begins another session of a run that was paused, interrupted or failed.
+	RunResumed Type = "run_resumed"
+	// RunPaused ends a session: only an answer can let the run go on, and no process waits for it.
+	RunPaused Type = "run_paused"
 	// RunStopping says that nothing new starts, and why.
 	RunStopping Type = "run_stopping"
 	// RunFinished closes the stream.
@@ -59,12 +75,36 @@ type Event struct {
 	Effect  string `json:"effect,omitempty"`
 	Attempt int    `json:"attempt,omitempty"`
 
-	// step_waiting: what for ("poll"), and when it goes on and gives up
+	// Key identifies a write to the system that it is sent to; attempts at the same write share it.
+	Key string `json:"key,omitempty"`
+
+	// step_noted
+	Note json.RawMessage `json:"note,omitempty"`
+
+	// step_waiting: what for (a For constant), and when it goes on and gives up
 	For      string     `json:"for,omitempty"`
 	Until    *time.Time `json:"until,omitempty"`
 	Deadline *time.Time `json:"deadline,omitempty"`
 	// Holds says that the poll's condition held, so that hold is being waited for.
 	Holds bool `json:"holds,omitempty"`
+
+	// Question is what a person is asked.
+	Question *Question `json:"question,omitempty"`
+
+	// step_answered
+	Answer *Answer `json:"answer,omitempty"`
+
+	// step_escalated
+	Level *Level `json:"level,omitempty"`
+
+	// step_resolved
+	Resolution *Resolution `json:"resolution,omitempty"`
+
+	// run_started and run_resumed
+	Session *Session `json:"session,omitempty"`
+	// run_resumed: the steps and instances that will run again, and what changed in the files
+	Reset   []string `json:"reset,omitempty"`
+	Changes []string `json:"changes,omitempty"`
 
 	// step_retrying (with Error)
 	DelayMS float64 `json:"delay_ms,omitempty"`
@@ -90,6 +130,10 @@ type Event struct {
 	Warnings []string        `json:"warnings,omitempty"`
 	// Detail is evidence of several lines: the start of an unexpected body.
 	Detail string `json:"detail,omitempty"`
+	// InDoubt says that a write erred and nobody knows whether it took place (step_finished, undo_finished).
+	InDoubt bool `json:"in_doubt,omitempty"`
+	// ByHand are the words to finish an undo by hand that failed.
+	ByHand string `json:"by_hand,omitempty"`
 	// Source is the place of the step's block, "daily.hcl:27".
 	Source string `json:"source,omitempty"`
 
@@ -117,6 +161,12 @@ type Header struct {
 	Effects map[string]int `json:"effects"`
 	// Targets names each system in full.
 	Targets []Target `json:"targets,omitempty"`
+	// Lock is the name of the runbook's lock.
+	Lock string `json:"lock,omitempty"`
+	// Files are the runbook's files as they were, the runbook's own first.
+	Files []FileRef `json:"files,omitempty"`
+	// Inputs are what a resumed run needs again.
+	Inputs *Inputs `json:"inputs,omitempty"`
 	// MTTRTargetMS is the runbook's mttr_target in milliseconds.
 	MTTRTargetMS float64 `json:"mttr_target_ms,omitempty"`
 }

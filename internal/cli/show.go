@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -59,21 +58,15 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		v = view.NewText(o.Out, o.viewConfig(o.Times))
 	}
 	ended := false
-	for e, err := range history.Events(ctx, o.Run) {
+	for entry, err := range history.Events(ctx, o.Run) {
 		if errors.Is(err, journal.ErrNotFound) {
 			return fmt.Errorf("there is no run %q; \"runbook runs\" lists them", o.Run)
 		}
 		if err != nil {
 			return err
 		}
-		entry := journal.Entry{Event: &e}
-		if o.JSON {
-			if entry.JSON, err = json.Marshal(&e); err != nil {
-				return fmt.Errorf("event %d of run %s: %w", e.Seq, e.Run, err)
-			}
-		}
 		v.Event(entry)
-		ended = e.Type == run.RunFinished
+		ended = entry.Event.Type == run.RunFinished
 	}
 	if err := v.Close(); err != nil {
 		return err

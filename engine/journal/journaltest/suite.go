@@ -72,7 +72,7 @@ func read(ctx context.Context, j journal.Journal, id string) ([]run.Event, error
 		if err != nil {
 			return got, err
 		}
-		got = append(got, e)
+		got = append(got, *e.Event)
 	}
 	return got, nil
 }

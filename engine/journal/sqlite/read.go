@@ -68,23 +68,23 @@ func scanSummary(rows *sql.Rows) (journal.Summary, error) {
 }
 
 // Events gives a run's events in order.
-func (s *store) Events(ctx context.Context, runID string) iter.Seq2[run.Event, error] {
-	return func(yield func(run.Event, error) bool) {
+func (s *store) Events(ctx context.Context, runID string) iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
 		id, err := s.find(ctx, runID)
 		if err != nil {
-			yield(run.Event{}, err)
+			yield(journal.Entry{}, err)
 			return
 		}
 		rows, err := s.db.QueryContext(ctx, "SELECT events FROM batches WHERE run = ? ORDER BY first_seq", id)
 		if err != nil {
-			yield(run.Event{}, s.readError(err))
+			yield(journal.Entry{}, s.readError(err))
 			return
 		}
 		defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
 		for rows.Next() {
 			var lines []byte
 			if err := rows.Scan(&lines); err != nil {
-				yield(run.Event{}, s.readError(err))
+				yield(journal.Entry{}, s.readError(err))
 				return
 			}
 			if !eachEvent(lines, yield) {
@@ -92,20 +92,20 @@ func (s *store) Events(ctx context.Context, runID string) iter.Seq2[run.Event, e
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(run.Event{}, s.readError(err))
+			yield(journal.Entry{}, s.readError(err))
 		}
 	}
 }
 
 // eachEvent reports whether the caller wants more.
-func eachEvent(lines []byte, yield func(run.Event, error) bool) bool {
+func eachEvent(lines []byte, yield func(journal.Entry, error) bool) bool {
 	for line := range bytes.Lines(lines) {
 		var e run.Event
 		if err := json.Unmarshal(line, &e); err != nil {
-			yield(run.Event{}, fmt.Errorf("an event of the run history can't be read: %w", err))
+			yield(journal.Entry{}, fmt.Errorf("an event of the run history can't be read: %w", err))
 			return false
 		}
-		if !yield(e, nil) {
+		if !yield(journal.Entry{Event: &e, JSON: bytes.TrimSuffix(line, []byte("\n"))}, nil) {
 			return false
 		}
 	}

@@ -1,0 +1,72 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrLocked is the cause of a [LockedError].
+var ErrLocked = errors.New("the lock is held")
+
+// ErrLeaseLost is returned by a lease that somebody else has taken over, or that ran out.
+var ErrLeaseLost = errors.New("the lease is lost")
+
+// Owner is who holds a lock: a run, in a process of a host.
+type Owner struct {
+	Run string `json:"run"`
+	// Runbook and User say it to people.
+	Runbook string `json:"runbook,omitempty"`
+	User    string `json:"user,omitempty"`
+	// Host, Boot (the boot's id), PID and ProcessStart (when the process began, in the kernel's ticks since boot) name one
+	// process: a number that was given to another process since is not taken for it. PID zero: a paused run, which holds no
+	// process.
+	Host         string `json:"host,omitempty"`
+	Boot         string `json:"boot,omitempty"`
+	PID          int    `json:"pid,omitempty"`
+	ProcessStart uint64 `json:"process_start,omitempty"`
+}
+
+// Lock is a held lock.
+type Lock struct {
+	Name  string `json:"name"`
+	Owner Owner  `json:"owner"`
+	// Since is when it was taken; ExpiresAt when its lease runs out, by the store's clock: zero for a paused run's.
+	Since     time.Time `json:"since"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Gone says that the holder is provably gone: its process by this host's word, or its lease by the store's clock.
+	Gone bool `json:"gone"`
+}
+
+// LockedError tells who holds a lock.
+type LockedError struct{ Lock Lock }
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("%s is held by run %s since %s", e.Lock.Name, e.Lock.Owner.Run, e.Lock.Since.Format(time.RFC3339))
+}
+
+// Unwrap gives ErrLocked.
+func (e *LockedError) Unwrap() error { return ErrLocked }
+
+// Locker keeps locks beside the runs that hold them.
+type Locker interface {
+	// Acquire takes a lock for an owner, or fails at once with a *LockedError. A lock whose holder is gone, or that the same
+	// run left behind (paused, or a process that is gone), is taken over; takenFrom is then its last holder.
+	Acquire(ctx context.Context, name string, owner Owner, ttl time.Duration) (lease Lease, takenFrom *Lock, err error)
+	// Locks lists what is held.
+	Locks(ctx context.Context) ([]Lock, error)
+	// Unlock frees a lock whose holder is gone or paused, or with force any; ErrNotFound when nobody holds it, a
+	// *LockedError when its holder lives.
+	Unlock(ctx context.Context, name string, force bool) (Lock, error)
+}
+
+// Lease is a lock that this process holds. Who holds it renews it well before its time is over.
+type Lease interface {
+	// Renew puts its end off to ttl from now. ErrLeaseLost: somebody else has the lock, and nothing may be written any more.
+	Renew(ctx context.Context) error
+	// Park leaves the lock to the paused run, without a process and without an end.
+	Park(ctx context.Context) error
+	// Release frees it. Releasing a lost lease is no error.
+	Release(ctx context.Context) error
+}

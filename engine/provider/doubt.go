@@ -1,0 +1,117 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Change is one thing that a write changes, written for people. No part of it is sensitive.
+type Change struct {
+	// Path says what, "spec.replicas"; Before and After are its values, empty where there is none.
+	Path, Before, After string
+}
+
+// Sent is a write of which nobody knows whether it took place.
+type Sent struct {
+	// Key is the call's; At when it was sent.
+	Key string
+	At  time.Time
+	// Note is the last that the action kept with In.Note, as JSON; nil: none.
+	Note json.RawMessage
+}
+
+// State is what became of a write in doubt.
+type State uint8
+
+const (
+	// Unknown: the system can't tell.
+	Unknown State = iota
+	// Done: it took place, whole.
+	Done
+	// NotDone: it surely did not take place, and will not any more.
+	NotDone
+	// UnderWay: it goes on right now (a local process still lives) and must not be sent beside itself.
+	UnderWay
+)
+
+// Finding is what Inquire found out.
+type Finding[R any] struct {
+	State State
+	// Result is what Run would have given; only with Done, and nil where that can't be told any more.
+	Result *R
+	// Why says in a sentence what was seen: "deployment api carries the restart of 09:14:02.".
+	Why string
+}
+
+// Found is a [Finding] with its result encoded.
+type Found struct {
+	State  State
+	Result *Result
+	Why    string
+}
+
+// Previewer is an [Action] whose system can tell beforehand what a change would do.
+type Previewer interface {
+	// Preview changes nothing. It gives nil where the definition has no preview.
+	Preview(ctx context.Context, call *Call) ([]Change, error)
+}
+
+// Inquirer is an [Action] that can find out whether a write in doubt took place.
+type Inquirer interface {
+	// Inquire changes nothing. It finds [Unknown] where the definition can't inquire.
+	Inquire(ctx context.Context, call *Call, sent Sent) (*Found, error)
+}
+
+var (
+	_ Previewer = (*action[any, struct{}, struct{}])(nil)
+	_ Inquirer  = (*action[any, struct{}, struct{}])(nil)
+)
+
+// Preview implements [Previewer].
+func (a *action[K, A, R]) Preview(ctx context.Context, call *Call) ([]Change, error) {
+	if a.def.Preview == nil {
+		return nil, nil
+	}
+	in, err := a.in(ctx, call, &Result{})
+	if err != nil {
+		return nil, err
+	}
+	return a.def.Preview(ctx, in)
+}
+
+// Inquire implements [Inquirer].
+func (a *action[K, A, R]) Inquire(ctx context.Context, call *Call, sent Sent) (*Found, error) {
+	if a.def.Inquire == nil {
+		return &Found{}, nil
+	}
+	result := &Result{}
+	in, err := a.in(ctx, call, result)
+	if err != nil {
+		return nil, err
+	}
+	finding, err := a.def.Inquire(ctx, in, sent)
+	if err != nil {
+		return nil, err
+	}
+	found := &Found{State: finding.State, Why: finding.Why}
+	if finding.State == Done && finding.Result != nil {
+		if found.Result, err = a.encode(in.Args, finding.Result, result); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// note keeps a value as JSON.
+func (c *Call) note(v any) error {
+	if c.Note == nil {
+		return nil
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("note: %w", err)
+	}
+	return c.Note(text)
+}

@@ -1,0 +1,144 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// What a step waits for: the values of [Event].For.
+const (
+	ForPoll     = "poll"     // its next read
+	ForPreview  = "preview"  // the system, which tells what a change would do; a question follows
+	ForApproval = "approval" // a person who lets it change something
+	ForAnswer   = "answer"   // a person's answer, which is its result
+	ForWrites   = "writes"   // a person's yes to writes that only the run could list
+)
+
+// QuestionKind is what kind of answer a question takes.
+type QuestionKind string
+
+// The kinds of questions.
+const (
+	AskApproval  QuestionKind = "approval"  // yes or no, bound to arguments
+	AskConfirm   QuestionKind = "confirm"   // yes or no
+	AskChecklist QuestionKind = "checklist" // which of the items are done
+	AskInput     QuestionKind = "input"     // a value
+)
+
+// Question is what a step asks a person. It never holds a sensitive value.
+type Question struct {
+	Kind   QuestionKind `json:"kind"`
+	Prompt string       `json:"prompt"`
+	// Items are a checklist's, in order; AllRequired says that one unchecked fails the step.
+	Items       []string `json:"items,omitempty"`
+	AllRequired bool     `json:"all_required,omitempty"`
+	// Type is an input's: "string", "number" or "bool". Choices limit it, Pattern (RE2) must match it whole.
+	Type    string          `json:"type,omitempty"`
+	Choices []string        `json:"choices,omitempty"`
+	Pattern string          `json:"pattern,omitempty"`
+	Default json.RawMessage `json:"default,omitempty"`
+	// Approvers may answer; empty: anybody.
+	Approvers []string `json:"approvers,omitempty"`
+	// Action, Effect, Target, Arguments and Changes are what an approval is about: what would be done, to what, with what,
+	// and what a dry run says that it would change. Digest binds the answer to them (SHA-256, hexadecimal).
+	Action    string          `json:"action,omitempty"`
+	Effect    string          `json:"effect,omitempty"`
+	Target    string          `json:"target,omitempty"`
+	Arguments []ArgumentValue `json:"arguments,omitempty"`
+	Changes   []Change        `json:"changes,omitempty"`
+	Digest    string          `json:"digest,omitempty"`
+	// OnTimeout is "fail", "escalate" or "default"; Deadline in the event says when.
+	OnTimeout string `json:"on_timeout,omitempty"`
+	// Levels are those of the escalation that goes with the question, in order.
+	Levels []Level `json:"levels,omitempty"`
+}
+
+// ArgumentValue is an argument as the language writes it.
+type ArgumentValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Change is one thing that a write changes, written for people.
+type Change struct {
+	Path   string `json:"path"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// Level is one level of an escalation.
+type Level struct {
+	// Number counts from 1.
+	Number  int    `json:"number"`
+	Contact string `json:"contact"`
+	Brief   string `json:"brief,omitempty"`
+	// AfterMS is how long after the wait began (or, with on_timeout = "escalate", after its time was over).
+	AfterMS float64 `json:"after_ms"`
+}
+
+// How an answer came in: the values of Answer.Via.
+const (
+	ViaTerminal = "terminal"
+	ViaCommand  = "command" // runbook answer
+	ViaFlag     = "flag"    // --answer
+	ViaTimeout  = "timeout"
+	ViaApprove  = "auto-approve"
+)
+
+// Answer is what somebody said.
+type Answer struct {
+	// Value is true or false for an approval or a confirmation, a list of the checked items, or an input's value.
+	Value json.RawMessage `json:"value"`
+	// By is who, "alice@ops".
+	By string `json:"by"`
+	// Note is what else they said, Notes that by item of a checklist.
+	Note  string            `json:"note,omitempty"`
+	Notes map[string]string `json:"notes,omitempty"`
+	// Via is how the answer came in.
+	Via string `json:"via"`
+	// Digest is that of the approval that was answered.
+	Digest string `json:"digest,omitempty"`
+}
+
+// Resolution is what became of a write in doubt.
+type Resolution struct {
+	// Decision is "done" (it counts as having taken place) or "redo" (it is sent again).
+	Decision string `json:"decision"`
+	// How is "inquired" (the system told), "asked" or "flag"; Who decided, and Why.
+	How string `json:"how"`
+	Who string `json:"who,omitempty"`
+	Why string `json:"why,omitempty"`
+}
+
+// The decisions about a write in doubt.
+const (
+	DecisionDone = "done"
+	DecisionRedo = "redo"
+)
+
+// FileRef is a file of the runbook as it was when the run began.
+type FileRef struct {
+	Path string `json:"path"`
+	// SHA256 of the content, hexadecimal.
+	SHA256 string `json:"sha256"`
+}
+
+// Inputs are what the person who started a run gave, so that a resumed one goes on with the same.
+type Inputs struct {
+	// Variables by name as JSON; sensitive ones are "(sensitive)" here and sealed beside the event.
+	Variables   map[string]json.RawMessage `json:"variables,omitempty"`
+	Targets     []string                   `json:"targets,omitempty"`
+	MaxParallel int                        `json:"max_parallel,omitempty"`
+	TimeoutMS   float64                    `json:"timeout_ms,omitempty"`
+	FailOnWarn  bool                       `json:"fail_on_warn,omitempty"`
+	AutoApprove bool                       `json:"auto_approve,omitempty"`
+}
+
+// Session is the process that runs a run for a while.
+type Session struct {
+	Host string `json:"host,omitempty"`
+	PID  int    `json:"pid,omitempty"`
+	// StartedAt is when this session began.
+	StartedAt time.Time `json:"started_at"`
+	User      string    `json:"user,omitempty"`
+}
