@@ -1,0 +1,212 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Parse makes the value of an answer from what a person wrote, and checks it. An approval takes "yes" or "no" and nothing
+// else, a confirmation y and n too; a checklist "all", "none", or items by their text or number with commas between; an
+// input a value of its type, or nothing where it has a default. Errors say what is accepted.
+func (q *Question) Parse(text string) (json.RawMessage, error) {
+	text = strings.TrimSpace(text)
+	switch q.Kind {
+	case AskApproval:
+		return parseApproval(text)
+	case AskConfirm:
+		return parseYesNo(text)
+	case AskChecklist:
+		items, err := q.parseItems(text)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(items)
+	case AskInput:
+		return q.parseInput(text)
+	}
+	return nil, fmt.Errorf("a question of the kind %q is not known to this version", q.Kind)
+}
+
+// Check says whether a value answers the question: what another process sent may be anything.
+func (q *Question) Check(value json.RawMessage) error {
+	switch q.Kind {
+	case AskApproval, AskConfirm:
+		var yes *bool
+		if err := json.Unmarshal(value, &yes); err != nil || yes == nil {
+			return fmt.Errorf("the answer is true or false, not %s", value)
+		}
+		return nil
+	case AskChecklist:
+		var items *[]string
+		if err := json.Unmarshal(value, &items); err != nil || items == nil {
+			return fmt.Errorf("the answer is a list of items, not %s", value)
+		}
+		for _, item := range *items {
+			if !slices.Contains(q.Items, item) {
+				return fmt.Errorf("there is no item %q", item)
+			}
+		}
+		return nil
+	}
+	text, err := q.inputText(value)
+	if err != nil {
+		return err
+	}
+	return q.fits(text)
+}
+
+// MayAnswer reports whether somebody, "alice@ops", is among the approvers: by name, or by name and host. Where there are
+// none, anybody is.
+func (q *Question) MayAnswer(by string) bool {
+	name, _, _ := strings.Cut(by, "@")
+	return len(q.Approvers) == 0 || slices.Contains(q.Approvers, name) || slices.Contains(q.Approvers, by)
+}
+
+func parseApproval(text string) (json.RawMessage, error) {
+	switch text {
+	case "yes":
+		return json.RawMessage("true"), nil
+	case "no":
+		return json.RawMessage("false"), nil
+	}
+	return nil, errors.New(`write "yes" to approve or "no" to deny; nothing else counts`)
+}
+
+func parseYesNo(text string) (json.RawMessage, error) {
+	switch strings.ToLower(text) {
+	case "yes", "y", "true":
+		return json.RawMessage("true"), nil
+	case "no", "n", "false":
+		return json.RawMessage("false"), nil
+	}
+	return nil, errors.New("write yes or no")
+}
+
+// parseItems finds the items that a text names, in the order of the list.
+func (q *Question) parseItems(text string) ([]string, error) {
+	switch text {
+	case "all":
+		return append([]string{}, q.Items...), nil
+	case "none":
+		return []string{}, nil
+	}
+	named := map[int]bool{}
+	parts := strings.Split(text, ",")
+	for from := 0; from < len(parts); {
+		item, used := q.findItem(parts[from:])
+		if used == 0 {
+			return nil, fmt.Errorf("there is no item %q; write all, none, or items by their number (1 to %d) or text, with commas between",
+				strings.TrimSpace(parts[from]), len(q.Items))
+		}
+		named[item] = true
+		from += used
+	}
+	items := []string{}
+	for i, item := range q.Items {
+		if named[i] {
+			items = append(items, item)
+		}
+	}
+	return items, nil
+}
+
+// findItem finds the item that a list of parts begins with: a text may have commas of its own, so the longest counts.
+func (q *Question) findItem(parts []string) (index, used int) {
+	for n := len(parts); n > 0; n-- {
+		if i := slices.Index(q.Items, strings.TrimSpace(strings.Join(parts[:n], ","))); i >= 0 {
+			return i, n
+		}
+	}
+	if i, err := strconv.Atoi(strings.TrimSpace(parts[0])); err == nil && i >= 1 && i <= len(q.Items) {
+		return i - 1, 1
+	}
+	return 0, 0
+}
+
+func (q *Question) parseInput(text string) (json.RawMessage, error) {
+	if text == "" && len(q.Default) > 0 {
+		return q.Default, nil
+	}
+	if text == "" && (q.Pattern == "" || q.Type != "" && q.Type != "string") {
+		return nil, errors.New("write a value")
+	}
+	var value any = text
+	switch q.Type {
+	case "number":
+		if !isNumber(text) {
+			return nil, fmt.Errorf("%q is not a number", text)
+		}
+		value = json.Number(text)
+	case "bool":
+		yes, err := parseYesNo(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not true or false", text)
+		}
+		value, text = yes, string(yes)
+	}
+	if err := q.fits(text); err != nil {
+		return nil, err
+	}
+	return json.Marshal(value)
+}
+
+// isNumber reports a number as JSON writes it.
+func isNumber(text string) bool {
+	var n json.Number
+	return text != "" && text[0] != '"' && json.Unmarshal([]byte(text), &n) == nil && n != ""
+}
+
+// inputText reads an input's value as the text that a person would have written.
+func (q *Question) inputText(value json.RawMessage) (string, error) {
+	kind := q.Type
+	if kind == "" {
+		kind = "string"
+	}
+	text := string(value)
+	ok := false
+	switch kind {
+	case "number":
+		ok = isNumber(text)
+	case "bool":
+		ok = text == "true" || text == "false"
+	default:
+		var s *string
+		if ok = json.Unmarshal(value, &s) == nil && s != nil; ok {
+			text = *s
+		}
+	}
+	if !ok {
+		return "", fmt.Errorf("the answer is a %s, not %s", kind, value)
+	}
+	return text, nil
+}
+
+// fits holds a text against the choices and the pattern.
+func (q *Question) fits(text string) error {
+	if len(q.Choices) > 0 && !slices.ContainsFunc(q.Choices, func(c string) bool { return c == text || q.Type == "number" && sameNumber(c, text) }) {
+		return fmt.Errorf("%q is not one of %s", text, strings.Join(q.Choices, ", "))
+	}
+	if q.Pattern == "" {
+		return nil
+	}
+	pattern, err := regexp.Compile(`\A(?:` + q.Pattern + `)\z`)
+	if err != nil {
+		return fmt.Errorf("the pattern %s can't be read: %w", q.Pattern, err)
+	}
+	if !pattern.MatchString(text) {
+		return fmt.Errorf("%q does not match the pattern %s", text, q.Pattern)
+	}
+	return nil
+}
+
+func sameNumber(a, b string) bool {
+	x, okX := new(big.Rat).SetString(a)
+	y, okY := new(big.Rat).SetString(b)
+	return okX && okY && x.Cmp(y) == 0
+}
