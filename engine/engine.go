@@ -23,6 +23,8 @@ type Engine struct {
 	Registry *provider.Registry
 	// Host is the environment that runbooks and providers see.
 	Host provider.Host
+	// Secrets read the secrets of systems for secret(…), by kind; env and file need none.
+	Secrets map[string]SecretReader
 	// User is who runs it, "alice@host".
 	User string
 }
@@ -91,7 +93,7 @@ func (e *Engine) LoadWorkspace(path string) (*Runbook, hcl.Diagnostics) {
 // could not be written.
 func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result, hcl.Diagnostics) {
 	// A scope keeps what locals gave; the plan's saw no results.
-	scope := e.scope(plan)
+	scope := e.scope(ctx, plan)
 	result, diags, err := local.Run(ctx, local.Config{
 		RunID: plan.RunID, StartedAt: plan.StartedAt, Runbook: plan.Runbook, Graph: plan.Graph, Effects: plan.effects(),
 		Header: plan.Header, Scope: scope, Configs: plan.configs, MaxParallel: plan.maxParallel(), Timeout: plan.timeout(),

@@ -49,6 +49,7 @@ type Plan struct {
 
 	scope   *lang.Scope
 	configs *local.Configs
+	secrets *secretReaders
 }
 
 // PlannedStep is what is known of a step before it runs.
@@ -89,7 +90,7 @@ type PlannedArgument struct {
 }
 
 // Plan says what a run would do, without touching a system. The runbook must have been loaded without errors.
-func (e *Engine) Plan(_ context.Context, rb *Runbook, opts PlanOptions) (*Plan, hcl.Diagnostics) {
+func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan, hcl.Diagnostics) {
 	variables, diags := lang.ResolveVariables(rb.Runbook, opts.Variables)
 	if diags.HasErrors() {
 		return nil, diags
@@ -107,7 +108,8 @@ func (e *Engine) Plan(_ context.Context, rb *Runbook, opts PlanOptions) (*Plan, 
 	}
 	now := time.Now()
 	p := &Plan{Runbook: rb.Runbook, Graph: g, Variables: variables, Options: opts, StartedAt: now, RunID: newRunID(now)}
-	p.scope = e.scope(p)
+	p.secrets = newSecretReaders(e.Secrets, e.host())
+	p.scope = e.scope(ctx, p)
 	p.configs = local.NewConfigs(rb.Runbook, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
 	planner := &planner{plan: p}
 	for _, n := range g.Nodes {
@@ -129,14 +131,14 @@ func (e *Engine) Plan(_ context.Context, rb *Runbook, opts PlanOptions) (*Plan, 
 }
 
 // scope is what the plan's expressions see. Without Apply, what only a run knows is unknown.
-func (e *Engine) scope(p *Plan) *lang.Scope {
+func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 	s := &lang.Scope{
 		Runbook: p.Runbook, Variables: p.Variables, RunID: p.RunID, StartedAt: p.StartedAt,
 		Step:        func(string) cty.Value { return cty.DynamicVal },
 		StepOutcome: func(string) string { return "" },
 		Host: lang.FunctionHost{
 			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: time.Now,
-			Static: !p.Options.Apply, OnSecret: p.Options.Secret,
+			Static: !p.Options.Apply, OnSecret: p.Options.Secret, Secrets: p.secrets.functions(ctx),
 		},
 	}
 	return s

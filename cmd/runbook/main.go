@@ -16,7 +16,9 @@ const ballast = 48 << 20
 
 func main() {
 	held := make([]byte, ballast)
-	status := cli.Main(cli.System(builtin.Registry, sqlite.Open))
+	program := cli.System(builtin.Registry, sqlite.Open)
+	program.Secrets = builtin.Secrets()
+	status := cli.Main(program)
 	runtime.KeepAlive(held)
 	os.Exit(status)
 }

@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Plan      engine.PlanOptions
 	Env       map[string]string
+	Secrets   map[string]engine.SecretReader
 	Interrupt <-chan struct{}
 	// OnEvent sees each event as it happens.
 	OnEvent    func(run.Event)
@@ -45,6 +46,7 @@ type Outcome struct {
 func Run(t testing.TB, fake *Fake, text string, opts Options) Outcome {
 	t.Helper()
 	e := New(fake, opts.Env)
+	e.Secrets = opts.Secrets
 	rb, diags := e.Load(Write(t, text))
 	if diags.HasErrors() {
 		return Outcome{Diags: diags}

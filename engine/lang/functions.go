@@ -30,6 +30,10 @@ type FunctionHost struct {
 	// Static is set where nothing may be read of the surroundings (validate, plan): env, secret, now, timestamp and the
 	// relative forms of date are unknown.
 	Static bool
+	// Secrets read the secrets of systems, by the kinds in [SecretKinds] beside env and file. They are given what stands
+	// after the colon, which has the kind's form; their errors name the place and no secret. A kind without one is an error
+	// of who runs the runbook.
+	Secrets map[string]func(name string) (string, error)
 	// OnSecret is told every value that secret reads, so that it can be blanked out wherever it turns up; may be nil.
 	OnSecret func(value string)
 }

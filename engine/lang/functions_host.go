@@ -17,8 +17,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
-
-	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // hostFunctions adds those that look at the machine, the clock or the environment.
@@ -220,44 +218,6 @@ func (h *FunctionHost) env() function.Function {
 			return cty.NullVal(cty.String), nil
 		},
 	})
-}
-
-// secret reads "env:NAME" or "file:PATH"; a file's last line end is not part of the secret.
-func (h *FunctionHost) secret() function.Function {
-	return function.New(&function.Spec{
-		Params: []function.Parameter{text("source")},
-		Type:   function.StaticReturnType(cty.String),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			kind, name, ok := strings.Cut(args[0].AsString(), ":")
-			if !ok || name == "" || kind != "env" && kind != "file" {
-				return cty.NilVal, function.NewArgErrorf(0, "a secret is read from \"env:NAME\" or \"file:PATH\"")
-			}
-			if h.Static {
-				return cty.UnknownVal(cty.String).RefineNotNull().Mark(provider.Sensitive), nil
-			}
-			value, err := h.readSecret(kind, name)
-			if err != nil {
-				return cty.NilVal, function.NewArgError(0, err)
-			}
-			if h.OnSecret != nil {
-				h.OnSecret(value)
-			}
-			return cty.StringVal(value).Mark(provider.Sensitive), nil
-		},
-	})
-}
-
-func (h *FunctionHost) readSecret(kind, name string) (string, error) {
-	if kind == "file" {
-		content, err := h.readText(name)
-		return strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r"), err
-	}
-	if h.Lookup != nil {
-		if v, ok := h.Lookup(name); ok {
-			return v, nil
-		}
-	}
-	return "", fmt.Errorf("the environment variable %s is not set", name)
 }
 
 func (h *FunctionHost) clock(read func() time.Time) function.Function {

@@ -237,7 +237,7 @@ func TestFunctionErrors(t *testing.T) {
 		`bytes("5i")`:                          "is not a size",
 		`duration("soon")`:                     "is not a duration",
 		`secret("env:NONE")`:                   "the environment variable NONE is not set",
-		`secret("NONE")`:                       "\"env:NAME\" or \"file:PATH\"",
+		`secret("NONE")`:                       "\"vault:PATH#FIELD\" or \"kubernetes:NAMESPACE/NAME#KEY\"",
 		`file("none.txt")`:                     "there is no file /books/none.txt",
 		`file("bad")`:                          "is not UTF-8",
 		`templatefile("t.tmpl", {})`:           "needs a variable \"x\"",

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,8 @@ type Program struct {
 	HomeDir, User string
 	// Registry makes the catalogue of providers. It is called by the commands that need it.
 	Registry func() *provider.Registry
+	// Secrets read the secrets of systems, by kind.
+	Secrets map[string]engine.SecretReader
 	// OpenJournal opens the history of runs, made where it does not exist.
 	OpenJournal func(ctx context.Context, path string) (journal.Journal, error)
 	// Signals gives the interrupts from now on, and a function that gives them back to the system.
@@ -40,8 +43,12 @@ type Program struct {
 	logLevel string
 }
 
+// keyVariable holds the key that seals sensitive results, for teams.
+const keyVariable = "RUNBOOK_KEY"
+
 // start puts the redactor before every output. It returns what writes out the rest at the end.
 func (p *Program) start() (flush func() error) {
+	p.hideOwnSecrets()
 	results := &noting{w: p.Out}
 	out, errs := p.redactor.Writer(results), &gate{w: p.Err}
 	safe := p.redactor.Writer(errs)
@@ -50,6 +57,17 @@ func (p *Program) start() (flush func() error) {
 		err := out.Flush()
 		return cmp.Or(err, results.err, safe.Flush())
 	}
+}
+
+// hideOwnSecrets keeps what is the program's own out of every output, and the key from the commands that it starts.
+func (p *Program) hideOwnSecrets() {
+	for line := range strings.Lines(p.env(keyVariable)) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
+			p.redactor.Add(line)
+		}
+	}
+	p.redactor.Add(p.env("VAULT_TOKEN"))
+	p.Environ = slices.DeleteFunc(slices.Clone(p.Environ), func(set string) bool { return strings.HasPrefix(set, keyVariable+"=") })
 }
 
 // openLog makes the diagnostic log of --log-level.
@@ -69,6 +87,7 @@ func (p *Program) engine() *engine.Engine {
 	return &engine.Engine{
 		Registry: p.Registry(),
 		Host:     provider.Host{Lookup: p.Lookup, Environ: p.Environ, HomeDir: p.HomeDir, Log: p.log},
+		Secrets:  p.Secrets,
 		User:     p.User,
 	}
 }

@@ -48,7 +48,7 @@ var functionDocs = map[string]string{
 	"percentile":       "The p-th percentile of a list of numbers, p from 0 to 100, interpolated linearly.",
 	"pow":              "A number raised to a power.",
 	"replace":          "The text with every occurrence of another replaced; \"/pattern/\" is a regular expression.",
-	"secret":           "A secret, \"env:NAME\" or \"file:PATH\", marked sensitive; an error when it is missing. Read by apply only.",
+	"secret":           "A secret, \"env:NAME\", \"file:PATH\", \"vault:PATH#FIELD\" or \"kubernetes:NAMESPACE/NAME#KEY\", marked sensitive; an error when it is missing. Read by apply only.",
 	"sensitive":        "The value, never shown from here on.",
 	"sha1":             "The SHA-1 digest of a text, in hexadecimal.",
 	"sha256":           "The SHA-256 digest of a text, in hexadecimal.",

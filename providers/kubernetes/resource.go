@@ -38,6 +38,7 @@ var (
 	replicaSets         = apps("replicasets", "ReplicaSet", "rs")
 	controllerRevisions = apps("controllerrevisions", "ControllerRevision")
 	jobs                = namespaced("batch", "v1", "jobs", "Job")
+	secrets             = core("secrets", "Secret")
 	nodeMetrics         = resource{plural: "nodes", singular: "node's metrics", group: "metrics.k8s.io", version: "v1beta1"}
 	podMetrics          = resource{plural: "pods", singular: "pod's metrics", group: "metrics.k8s.io", version: "v1beta1", namespaced: true}
 )
@@ -47,7 +48,7 @@ var (
 var builtin = []resource{
 	nodes, namespaces, pods, events, services, controllers, deployments, statefulSets, daemonSets, replicaSets,
 	controllerRevisions, jobs,
-	core("configmaps", "ConfigMap", "cm"), core("secrets", "Secret"), core("endpoints", "Endpoints", "ep"),
+	core("configmaps", "ConfigMap", "cm"), secrets, core("endpoints", "Endpoints", "ep"),
 	core("serviceaccounts", "ServiceAccount", "sa"), core("persistentvolumeclaims", "PersistentVolumeClaim", "pvc"),
 	core("limitranges", "LimitRange", "limits"), core("resourcequotas", "ResourceQuota", "quota"),
 	{plural: "persistentvolumes", singular: "persistentvolume", kind: "PersistentVolume", version: "v1", short: []string{"pv"}},

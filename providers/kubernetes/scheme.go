@@ -15,7 +15,7 @@ import (
 func newScheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	s.AddKnownTypes(corev1.SchemeGroupVersion,
-		&corev1.NodeList{}, &corev1.Pod{}, &corev1.PodList{}, &corev1.EventList{}, &corev1.Namespace{},
+		&corev1.NodeList{}, &corev1.Pod{}, &corev1.PodList{}, &corev1.EventList{}, &corev1.Namespace{}, &corev1.Secret{},
 		&metav1.Status{})
 	s.AddKnownTypes(appsv1.SchemeGroupVersion,
 		&appsv1.Deployment{}, &appsv1.DeploymentList{}, &appsv1.StatefulSet{}, &appsv1.DaemonSet{},
