@@ -19,6 +19,10 @@ demo: lab-up build ## start the lab and run a morning health check against it
 test: lab-up ## start the lab and run all tests against it (TESTS=./engine/... TESTFLAGS=-v)
 	bin/labctl run go test -count=1 $(TESTFLAGS) $(TESTS)
 
+.PHONY: chaos
+chaos: lab-up ## break networks, services, processes and disks under runs: every case, not the sample of make test
+	bin/labctl run go test -count=1 -timeout 40m $(TESTFLAGS) ./internal/chaos -long
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## vet and lint
 	go vet ./...

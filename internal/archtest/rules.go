@@ -28,7 +28,7 @@ var arrows = []arrow{
 		tests: []string{"engine/provider"}, why: "a provider needs the SDK alone, and no provider needs another",
 	},
 	{
-		from: "internal", except: []string{"internal/cli", "internal/docgen", "internal/bench", "internal/archtest"},
+		from: "internal", except: []string{"internal/cli", "internal/docgen", "internal/bench", "internal/archtest", "internal/chaos"},
 		never: []string{"internal/cli", "cmd", "providers"}, why: "the command line is on top",
 	},
 	{

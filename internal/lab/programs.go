@@ -57,6 +57,9 @@ func find(name string) (string, error) {
 	return "", fmt.Errorf("%s: %w", name, errNotInstalled)
 }
 
+// Program gives the path of a program that the lab uses, for a test that needs a server of its own.
+func Program(name string) (string, error) { return find(name) }
+
 // missing returns the programs that are not there, and the packages that have them, each once.
 func missing() (names, packages []string) {
 	for _, p := range programs {

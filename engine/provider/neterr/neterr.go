@@ -65,7 +65,7 @@ func Text(err error) string {
 }
 
 // explainers in the order in which they are asked: the more precise first.
-var explainers = []func(error) string{certificate, handshake, name, connection, closed}
+var explainers = []func(error) string{certificate, handshake, name, connection, closed, malformed}
 
 // certificate explains why a certificate is not trusted.
 func certificate(err error) string {
@@ -173,6 +173,15 @@ func closed(err error) string {
 		return "the server closed the connection without an answer"
 	}
 	return ""
+}
+
+// malformed explains an answer that could not be read as HTTP. One that was cut off in its head looks the same.
+func malformed(err error) string {
+	_, what, found := strings.Cut(err.Error(), "malformed ")
+	if !found {
+		return ""
+	}
+	return "the answer is not HTTP, or the server closed the connection in the middle of it (malformed " + what + ")"
 }
 
 // NoAnswer says that nothing came before the context ended, which took so long. It wraps the context's error.

@@ -39,6 +39,7 @@ func TestText(t *testing.T) {
 		"deadline":    {&net.OpError{Op: "dial", Addr: address, Err: os.ErrDeadlineExceeded}, "connect to 127.0.0.1:80: timed out"},
 		"EOF":         {&url.Error{Op: "Get", URL: "http://h", Err: io.EOF}, "the server closed the connection without an answer"},
 		"half":        {fmt.Errorf("read: %w", io.ErrUnexpectedEOF), "the server closed the connection in the middle of its answer"},
+		"cut":         {errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "H"`), `the answer is not HTTP, or the server closed the connection in the middle of it (malformed HTTP response "H")`},
 		"no host":     {&net.DNSError{Name: "nowhere", IsNotFound: true}, `no such host: "nowhere" is not in the DNS`},
 		"slow DNS":    {&net.DNSError{Name: "h", IsTimeout: true}, `the DNS did not answer for "h"`},
 		"DNS":         {&net.DNSError{Name: "h", Err: "server misbehaving"}, `look up "h": server misbehaving`},

@@ -1,0 +1,62 @@
+package chaos
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// toxic is one way in which a connection goes bad, as toxiproxy's API takes it.
+type toxic struct {
+	kind string
+	// upstream is true for what the client sends; else it is the answer that suffers.
+	upstream   bool
+	attributes string
+}
+
+// proxy stands between a provider and a service.
+type proxy struct {
+	*toxiproxy.Proxy
+	t *testing.T
+}
+
+// newProxy starts one in front of upstream; it ends with the test.
+func newProxy(t *testing.T, name, upstream string) *proxy {
+	t.Helper()
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	p := &proxy{toxiproxy.NewProxy(server, name, "127.0.0.1:0", upstream), t}
+	p.start()
+	t.Cleanup(p.Stop)
+	return p
+}
+
+func (p *proxy) start() {
+	p.t.Helper()
+	if err := p.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// poison adds toxics to the connections that there are and to new ones.
+func (p *proxy) poison(toxics ...toxic) {
+	p.t.Helper()
+	for _, x := range toxics {
+		direction := "downstream"
+		if x.upstream {
+			direction = "upstream"
+		}
+		json := fmt.Sprintf(`{"name": "%[1]s-%[2]s", "type": %[1]q, "stream": %[2]q, "attributes": {%[3]s}}`, x.kind, direction, x.attributes)
+		if _, err := p.Toxics.AddToxicJson(strings.NewReader(json)); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// cut closes every connection, and lets new ones in.
+func (p *proxy) cut() {
+	p.Stop()
+	p.start()
+}
