@@ -12,19 +12,39 @@ import (
 // ErrNotFound is returned for a run that the journal does not hold.
 var ErrNotFound = errors.New("no such run")
 
+// ErrConflict is returned when events do not follow on the last one that the journal holds of their run: another process
+// appended to it, or one was left out. Nothing of theirs is kept.
+var ErrConflict = errors.New("the events do not follow on the run's last one")
+
+// ErrDamaged is returned when a part of the journal can't be read any more. What can be is given beside it.
+var ErrDamaged = errors.New("the run history is damaged")
+
+// ErrReadOnly is returned for a change to a journal that was opened for reading.
+var ErrReadOnly = errors.New("the run history was opened for reading only")
+
+// Access is what a journal is opened for.
+type Access int
+
+// ReadOnly changes nothing and makes nothing, and does without the right to write.
+const (
+	ReadWrite Access = iota
+	ReadOnly
+)
+
 // Journal keeps the events of runs. It is safe for concurrent use; one writer appends to a run.
 type Journal interface {
 	// Append adds a run's next events, each with its JSON. They may become durable later, at the latest with Sync.
-	// The first events of a run begin with run_started, which creates it.
+	// The first events of a run begin with run_started, which creates it; the others follow without gap or overlap on the
+	// last one, or the result is ErrConflict, at the latest from Sync. After an error from Sync nothing can be appended.
 	Append(ctx context.Context, runID string, entries []Entry) error
 	// Sync returns when everything appended so far is on disk.
 	Sync(ctx context.Context) error
 	// Runs lists runs, newest first.
 	Runs(ctx context.Context, filter Filter) ([]Summary, error)
-	// Events gives a run's events in order. It yields ErrNotFound for an unknown run. A run's id may be shortened to a
-	// prefix that only one run has.
+	// Events gives a run's events in order. It yields ErrNotFound for an unknown run, and ErrDamaged after the last event
+	// that can be read. A run's id may be shortened to a prefix that only one run has, here and in File, Send and Messages.
 	Events(ctx context.Context, runID string) iter.Seq2[Entry, error]
-	// File gives the content of a file of a run by its hash, or ErrNotFound.
+	// File gives the content of a file of a run by its hash, or ErrNotFound, or ErrDamaged.
 	File(ctx context.Context, runID, sha256 string) ([]byte, error)
 	// Values gives the history of a threshold's values, newest first; name is "step.threshold".
 	Values(ctx context.Context, runbook, name string, limit int) ([]Value, error)
@@ -33,6 +53,8 @@ type Journal interface {
 	// Prune deletes the runs that ended before a time, with their events, values, files and messages, and gives how many.
 	// A run that has not ended, or holds a lock, stays.
 	Prune(ctx context.Context, before time.Time) (int, error)
+	// Prunable counts the runs that Prune would delete.
+	Prunable(ctx context.Context, before time.Time) (int, error)
 	Close() error
 }
 

@@ -10,7 +10,7 @@ import (
 // ErrLocked is the cause of a [LockedError].
 var ErrLocked = errors.New("the lock is held")
 
-// ErrLeaseLost is returned by a lease that somebody else has taken over, or that ran out.
+// ErrLeaseLost is returned by a lease that somebody else has taken over, or freed.
 var ErrLeaseLost = errors.New("the lease is lost")
 
 // Owner is who holds a lock: a run, in a process of a host.
@@ -19,9 +19,9 @@ type Owner struct {
 	// Runbook and User say it to people.
 	Runbook string `json:"runbook,omitempty"`
 	User    string `json:"user,omitempty"`
-	// Host, Boot (the boot's id), PID and ProcessStart (when the process began, in the kernel's ticks since boot) name one
-	// process: a number that was given to another process since is not taken for it. PID zero: a paused run, which holds no
-	// process.
+	// Host, Boot (the boot's id and the namespace of processes), PID and ProcessStart (when the process began, in the kernel's
+	// ticks since boot) name one process: a number that was given to another process since is not taken for it. PID zero: a
+	// paused run, which holds no process. Package process fills them in.
 	Host         string `json:"host,omitempty"`
 	Boot         string `json:"boot,omitempty"`
 	PID          int    `json:"pid,omitempty"`
@@ -38,6 +38,12 @@ type Lock struct {
 	// Gone says that the holder is provably gone: its process by this host's word, or its lease by the store's clock.
 	Gone bool `json:"gone"`
 }
+
+// Parked reports whether a paused run holds it.
+func (l *Lock) Parked() bool { return l.ExpiresAt.IsZero() }
+
+// YieldsTo reports whether a run may take it over.
+func (l *Lock) YieldsTo(run string) bool { return l.Gone || l.Parked() && l.Owner.Run == run }
 
 // LockedError tells who holds a lock.
 type LockedError struct{ Lock Lock }

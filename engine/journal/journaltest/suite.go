@@ -24,6 +24,17 @@ func Run(t *testing.T, open func(t *testing.T) (j journal.Journal, reopen func()
 		"an unknown run":                   unknownRun,
 		"synced events are seen by others": syncedIsSeen,
 		"many runs at once":                manyRuns,
+		"events follow on each other":      eventsFollow,
+		"one process appends":              oneAppends,
+		"sealed parts and files":           sealedAndFiles,
+		"sessions change the status":       sessionsChangeStatus,
+		"messages come in order":           messagesInOrder,
+		"runs are pruned":                  pruning,
+		"locks exclude":                    locksExclude,
+		"holders that are gone":            holdersThatAreGone,
+		"parked locks":                     parkedLocks,
+		"unlocking":                        unlocking,
+		"a race for a lock":                lockRaces,
 	} {
 		t.Run(name, func(t *testing.T) {
 			j, reopen := open(t)
@@ -125,7 +136,7 @@ func runsAreListed(t *testing.T, j journal.Journal, _ func() journal.Journal) {
 	status := 0
 	want := []journal.Summary{{
 		ID: "01B", Runbook: "weekly", File: "weekly.hcl", User: "alice@ops", StartedAt: start.Add(time.Hour),
-		Outcome: run.Fail, DurationMS: 12.5, ExitStatus: &status, Counts: map[run.Outcome]int{run.Fail: 1},
+		Status: journal.Ended, Outcome: run.Fail, DurationMS: 12.5, ExitStatus: &status, Counts: map[run.Outcome]int{run.Fail: 1},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)

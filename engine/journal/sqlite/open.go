@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,42 +14,6 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 )
-
-// schemaVersion is kept in the file's user_version.
-const schemaVersion = 1
-
-// schema makes a new file. A run's row is written with its first batch and completed with its last.
-const schema = `
-CREATE TABLE runs (
-	id          TEXT PRIMARY KEY,
-	runbook     TEXT NOT NULL,
-	file        TEXT NOT NULL,
-	environment TEXT NOT NULL,
-	user        TEXT NOT NULL,
-	started_at  INTEGER NOT NULL, -- microseconds since 1970
-	outcome     TEXT NOT NULL DEFAULT '',
-	duration_ms REAL NOT NULL DEFAULT 0,
-	exit_status INTEGER,
-	counts      TEXT NOT NULL DEFAULT '{}'
-) WITHOUT ROWID;
-CREATE INDEX runs_by_time ON runs (started_at);
-CREATE TABLE batches (
-	run       TEXT NOT NULL,
-	first_seq INTEGER NOT NULL,
-	events    BLOB NOT NULL, -- JSON lines
-	UNIQUE (run, first_seq)
-);
-CREATE TABLE vals (
-	runbook TEXT NOT NULL,
-	name    TEXT NOT NULL, -- step.threshold
-	at      INTEGER NOT NULL,
-	run     TEXT NOT NULL,
-	value   REAL NOT NULL,
-	unit    TEXT NOT NULL,
-	outcome TEXT NOT NULL
-);
-CREATE INDEX vals_by_name ON vals (runbook, name, at);
-`
 
 // Open opens the journal at path and makes it, with its folder, where it does not exist. Errors name the path and what
 // is wrong with it: a folder that can't be written, a file that is no journal or was made by a newer version.
@@ -64,57 +29,90 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	if err := file.Close(); err != nil {
 		return nil, explain(path, err)
 	}
-	db, err := sql.Open("sqlite", dsn(path))
+	if err := refuseLostFile(path); err != nil {
+		return nil, explain(path, err)
+	}
+	db, err := sql.Open("sqlite", dsn(path, url.Values{"_txlock": {"immediate"}}, "journal_mode(WAL)", "synchronous(FULL)"))
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	if err := prepare(ctx, db); err != nil {
+	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(explain(path, err), db.Close())
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(explain(path, err), db.Close())
 	}
-	return newStore(path, db, conn), nil
+	s := newStore(path, db, conn)
+	go s.write()
+	return s, nil
 }
 
-func dsn(path string) string {
-	q := url.Values{}
-	for _, pragma := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"} {
-		q.Add("_pragma", pragma)
+// OpenReadOnly opens the journal at path for reading. It makes no file and changes none, reads files of older layouts as
+// they are, and needs no right to write. A file that does not exist gives fs.ErrNotExist.
+func OpenReadOnly(ctx context.Context, path string) (journal.Journal, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, explain(path, err)
+	case info.IsDir():
+		return nil, explain(path, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")})
 	}
-	q.Set("_txlock", "immediate")
+	if err := refuseLostFile(path); err != nil {
+		return nil, explain(path, err)
+	}
+	s, err := openReading(ctx, path, url.Values{"mode": {"ro"}})
+	if err == nil || !unwritten(path) {
+		return s, err
+	}
+	// SQLite shares memory with writers in a file beside the journal. Where it can't be made, and there is no log of a writer
+	// either, nobody writes.
+	return openReading(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+}
+
+func openReading(ctx context.Context, path string, q url.Values) (journal.Journal, error) {
+	db, err := sql.Open("sqlite", dsn(path, q))
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	s := newStore(path, db, nil)
+	if s.layout, err = layoutOf(ctx, db); err == nil {
+		// A shared memory that can't be had shows with the first read of a table.
+		var n int
+		err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n)
+	}
+	if err != nil {
+		return nil, errors.Join(explain(path, err), db.Close())
+	}
+	close(s.done)
+	return s, nil
+}
+
+// logOf is the file beside a journal that holds what was written last.
+func logOf(path string) string { return path + "-wal" }
+
+// unwritten reports whether there is no write-ahead log beside a journal.
+func unwritten(path string) bool {
+	info, err := os.Stat(logOf(path))
+	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+}
+
+// refuseLostFile refuses an empty file beside a log that is not: SQLite would begin anew and delete the log.
+func refuseLostFile(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > 0 || unwritten(path) {
+		return nil
+	}
+	return fmt.Errorf("%w: it is empty, yet %s is not; put both in safety", journal.ErrDamaged, logOf(path))
+}
+
+// dsn names a file to the driver. Many processes may wait for each other to commit, so the patience is long.
+func dsn(path string, q url.Values, pragmas ...string) string {
+	q["_pragma"] = append([]string{"busy_timeout(30000)"}, pragmas...)
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
 	return u.String()
 }
 
-// prepare makes the tables of a new file and refuses one of a newer version.
-func prepare(ctx context.Context, db *sql.DB) error {
-	var version int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
-	}
-	if version == schemaVersion {
-		return nil
-	}
-	if version > schemaVersion {
-		return fmt.Errorf("it was made by a newer version of runbook (layout %d, this program knows %d); use that version or another file", version, schemaVersion)
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	// Another process may have been first.
-	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version == schemaVersion {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion)); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
 func explain(path string, err error) error {
-	return fmt.Errorf("the run history %s can't be used: %w; choose another file with --store", path, err)
+	return fmt.Errorf("the run history %s can't be used: %w; choose another file with --store", path, damaged(err))
 }

@@ -1,13 +1,11 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 	"time"
 
@@ -19,6 +17,9 @@ const defaultLimit = 50
 
 // Runs lists runs, newest first.
 func (s *store) Runs(ctx context.Context, f journal.Filter) (_ []journal.Summary, err error) {
+	if s.layout == 0 {
+		return nil, nil
+	}
 	limit := f.Limit
 	if limit == 0 {
 		limit = defaultLimit
@@ -27,8 +28,12 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) (_ []journal.Summary
 	if !f.Since.IsZero() {
 		since = f.Since.UnixMicro()
 	}
+	status := "status"
+	if s.layout < 2 {
+		status = "CASE WHEN exit_status IS NULL THEN 'running' ELSE 'ended' END"
+	}
 	rows, err := s.db.QueryContext(ctx, `
-		SELECT id, runbook, file, environment, user, started_at, outcome, duration_ms, exit_status, counts FROM runs
+		SELECT id, runbook, file, environment, user, started_at, `+status+`, outcome, duration_ms, exit_status, counts FROM runs
 		WHERE (?1 = '' OR runbook = ?1) AND (?2 = '' OR outcome = ?2) AND started_at >= ?3
 		ORDER BY started_at DESC, id DESC LIMIT ?4`, f.Runbook, string(f.Outcome), since, limit)
 	if err != nil {
@@ -55,7 +60,7 @@ func scanSummary(rows *sql.Rows) (journal.Summary, error) {
 	var outcome string
 	var status sql.NullInt64
 	var counts []byte
-	if err := rows.Scan(&r.ID, &r.Runbook, &r.File, &r.Environment, &r.User, &at, &outcome, &r.DurationMS, &status, &counts); err != nil {
+	if err := rows.Scan(&r.ID, &r.Runbook, &r.File, &r.Environment, &r.User, &at, &r.Status, &outcome, &r.DurationMS, &status, &counts); err != nil {
 		return r, err
 	}
 	r.StartedAt = time.UnixMicro(at).UTC()
@@ -67,55 +72,13 @@ func scanSummary(rows *sql.Rows) (journal.Summary, error) {
 	return r, json.Unmarshal(counts, &r.Counts)
 }
 
-// Events gives a run's events in order.
-func (s *store) Events(ctx context.Context, runID string) iter.Seq2[journal.Entry, error] {
-	return func(yield func(journal.Entry, error) bool) {
-		id, err := s.find(ctx, runID)
-		if err != nil {
-			yield(journal.Entry{}, err)
-			return
-		}
-		rows, err := s.db.QueryContext(ctx, "SELECT events FROM batches WHERE run = ? ORDER BY first_seq", id)
-		if err != nil {
-			yield(journal.Entry{}, s.readError(err))
-			return
-		}
-		defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
-		for rows.Next() {
-			var lines []byte
-			if err := rows.Scan(&lines); err != nil {
-				yield(journal.Entry{}, s.readError(err))
-				return
-			}
-			if !eachEvent(lines, yield) {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(journal.Entry{}, s.readError(err))
-		}
-	}
-}
-
-// eachEvent reports whether the caller wants more.
-func eachEvent(lines []byte, yield func(journal.Entry, error) bool) bool {
-	for line := range bytes.Lines(lines) {
-		var e run.Event
-		if err := json.Unmarshal(line, &e); err != nil {
-			yield(journal.Entry{}, fmt.Errorf("an event of the run history can't be read: %w", err))
-			return false
-		}
-		if !yield(journal.Entry{Event: &e, JSON: bytes.TrimSuffix(line, []byte("\n"))}, nil) {
-			return false
-		}
-	}
-	return true
-}
-
 // find completes a run's id from a prefix.
 func (s *store) find(ctx context.Context, prefix string) (string, error) {
 	prefix = strings.ToUpper(prefix)
-	rows, err := s.db.QueryContext(ctx, "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", prefix)
+	if s.layout == 0 {
+		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) ORDER BY id LIMIT 2", prefix)
 	if err != nil {
 		return "", s.readError(err)
 	}
@@ -142,6 +105,9 @@ func (s *store) find(ctx context.Context, prefix string) (string, error) {
 
 // Values gives the history of a threshold, newest first.
 func (s *store) Values(ctx context.Context, runbook, name string, limit int) (_ []journal.Value, err error) {
+	if s.layout == 0 {
+		return nil, nil
+	}
 	if limit == 0 {
 		limit = defaultLimit
 	}
@@ -165,8 +131,4 @@ func (s *store) Values(ctx context.Context, runbook, name string, limit int) (_ 
 		return nil, s.readError(err)
 	}
 	return out, nil
-}
-
-func (s *store) readError(err error) error {
-	return fmt.Errorf("read the run history %s: %w", s.path, err)
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,18 +10,20 @@ import (
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/process"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
 type store struct {
-	// The mailbox and the locks follow with the next layout of the file.
-	journal.Mailbox
-	journal.Locker
-
 	path string
 	db   *sql.DB
-	// conn is the writer's own; only write uses it.
+	// layout is the file's; older than the present one only for reading.
+	layout int
+	self   process.ID
+	// conn is the writer's own, used by write alone; nil: the store is for reading.
 	conn *sql.Conn
+	// turn holds a token while a change other than events is made: one connection does for them all.
+	turn chan struct{}
 
 	mu      sync.Mutex
 	changed *sync.Cond // pending, written, err or closed changed
@@ -32,28 +33,51 @@ type store struct {
 	err               error
 	closed            bool
 	// waiters counts the calls of Sync under way; hurry ends the writer's pause for them.
-	waiters  int
-	hurry    chan struct{}
-	done     chan struct{}
-	runbooks map[string]string // of the runs that this process writes
+	waiters int
+	hurry   chan struct{}
+	done    chan struct{}
+	// tails are the ends of the runs that this process writes.
+	tails map[string]tail
+}
+
+// tail is where a run goes on.
+type tail struct {
+	runbook string
+	// last is the number of the last event that was appended.
+	last int64
 }
 
 type batch struct {
-	run     string
-	entries []journal.Entry
+	run, runbook string
+	entries      []journal.Entry
 }
 
 func newStore(path string, db *sql.DB, conn *sql.Conn) *store {
-	s := &store{path: path, db: db, conn: conn, hurry: make(chan struct{}, 1), done: make(chan struct{}), runbooks: map[string]string{}}
+	s := &store{
+		path: path, db: db, layout: len(layouts), self: process.Self(), conn: conn, turn: make(chan struct{}, 1),
+		hurry: make(chan struct{}, 1), done: make(chan struct{}), tails: map[string]tail{},
+	}
 	s.changed = sync.NewCond(&s.mu)
-	go s.write()
 	return s
 }
 
 // Append queues the entries; it fails when an earlier batch could not be written.
-func (s *store) Append(_ context.Context, runID string, entries []journal.Entry) error {
+func (s *store) Append(ctx context.Context, runID string, entries []journal.Entry) error {
 	if len(entries) == 0 {
 		return nil
+	}
+	if s.conn == nil {
+		return journal.ErrReadOnly
+	}
+	end, err := s.tail(ctx, runID, entries[0].Event)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		if got := entries[i].Event.Seq; got != end.last+1 {
+			return fmt.Errorf("append to run %s: %w: event %d after event %d", runID, journal.ErrConflict, got, end.last)
+		}
+		end.last++
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,10 +87,32 @@ func (s *store) Append(_ context.Context, runID string, entries []journal.Entry)
 	if s.closed {
 		return errors.New("the journal is closed")
 	}
-	s.pending = append(s.pending, batch{runID, entries})
+	s.tails[runID] = end
+	s.pending = append(s.pending, batch{runID, end.runbook, entries})
 	s.appended++
 	s.changed.Broadcast()
 	return nil
+}
+
+// tail is the end of a run before its next event: what this process appended last, what the file holds, or nothing.
+func (s *store) tail(ctx context.Context, runID string, next *run.Event) (tail, error) {
+	s.mu.Lock()
+	end, known := s.tails[runID]
+	s.mu.Unlock()
+	switch {
+	case known:
+		return end, nil
+	case next.Type == run.RunStarted && next.Header != nil:
+		return tail{runbook: next.Runbook}, nil // commit finds out whether the run is there already
+	}
+	err := s.db.QueryRowContext(ctx, "SELECT runbook, last_seq FROM runs WHERE id = ?", runID).Scan(&end.runbook, &end.last)
+	if errors.Is(err, sql.ErrNoRows) {
+		return end, fmt.Errorf("append to run %s: %w", runID, journal.ErrNotFound)
+	}
+	if err != nil {
+		return end, s.readError(err)
+	}
+	return end, nil
 }
 
 // Sync waits until what was appended before it is on disk. It does not end early with ctx: half a write helps nobody.
@@ -101,6 +147,9 @@ func (s *store) Close() error {
 	s.changed.Broadcast()
 	s.mu.Unlock()
 	<-s.done
+	if s.conn == nil {
+		return s.db.Close()
+	}
 	return errors.Join(s.conn.Close(), s.db.Close())
 }
 
@@ -141,33 +190,60 @@ func (s *store) write() {
 		s.mu.Lock()
 		s.written += len(batches)
 		if err != nil {
-			s.err = fmt.Errorf("write the run history %s: %w", s.path, err)
+			s.err = s.writeError(err)
 		}
 		s.changed.Broadcast()
 	}
 }
 
-func (s *store) commit(batches []batch) (err error) {
+func (s *store) commit(batches []batch) error {
 	ctx := context.Background() // a cancelled run must still be written
 	tx, err := s.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err == nil {
-			return
+	return finish(tx, func() error {
+		for _, b := range merge(batches) {
+			if err := insert(ctx, tx, b); err != nil {
+				return err
+			}
 		}
-		// A full disk has SQLite roll back by itself.
-		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
-			err = errors.Join(err, rollback)
-		}
-	}()
-	for _, b := range merge(batches) {
-		if err := s.insert(ctx, tx, b); err != nil {
-			return err
-		}
+		return nil
+	})
+}
+
+// change makes a change other than events in a transaction of its own, durable on return.
+func (s *store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
+	if s.conn == nil {
+		return journal.ErrReadOnly
 	}
-	return tx.Commit()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.writeError(err)
+	}
+	return finish(tx, func() error { return do(tx) })
+}
+
+// finish ends a transaction, by what is done in it.
+func finish(tx *sql.Tx, do func() error) error {
+	err := do()
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err == nil {
+		return nil
+	}
+	// A full disk has SQLite roll back by itself.
+	if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
+		err = errors.Join(err, rollback)
+	}
+	return err
 }
 
 // merge joins the batches of each run, so that a run's events that came together are one row.
@@ -180,55 +256,15 @@ func merge(batches []batch) []batch {
 			continue
 		}
 		at[b.run] = len(out)
-		out = append(out, batch{b.run, slices.Clip(b.entries)})
+		out = append(out, batch{b.run, b.runbook, slices.Clip(b.entries)})
 	}
 	return out
 }
 
-func (s *store) insert(ctx context.Context, tx *sql.Tx, b batch) error {
-	size := 0
-	for i := range b.entries {
-		size += len(b.entries[i].JSON) + 1
-	}
-	lines := make([]byte, 0, size)
-	for i := range b.entries {
-		lines = append(append(lines, b.entries[i].JSON...), '\n')
-		if err := s.index(ctx, tx, b.run, b.entries[i].Event); err != nil {
-			return err
-		}
-	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO batches (run, first_seq, events) VALUES (?, ?, ?)", b.run, b.entries[0].Event.Seq, lines)
-	return err
+func (s *store) readError(err error) error {
+	return fmt.Errorf("read the run history %s: %w", s.path, damaged(err))
 }
 
-// index keeps what is looked up without reading events: the list of runs and the thresholds' values.
-func (s *store) index(ctx context.Context, tx *sql.Tx, runID string, e *run.Event) error {
-	switch {
-	case e.Type == run.RunStarted && e.Header != nil:
-		s.runbooks[runID] = e.Runbook
-		_, err := tx.ExecContext(ctx, "INSERT INTO runs (id, runbook, file, environment, user, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-			runID, e.Runbook, e.File, e.Environment, e.User, e.Time.UnixMicro())
-		return err
-	case e.Type == run.RunFinished:
-		counts, err := json.Marshal(e.Counts)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "UPDATE runs SET outcome = ?, duration_ms = ?, exit_status = ?, counts = ? WHERE id = ?",
-			string(e.Outcome), e.DurationMS, e.ExitStatus, counts, runID)
-		return err
-	case e.Type == run.CheckEvaluated && e.Check != nil && e.Kind == run.KindThreshold && e.Value != nil:
-		_, err := tx.ExecContext(ctx, "INSERT INTO vals (runbook, name, at, run, value, unit, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			s.runbooks[runID], e.Step+"."+e.Name, e.Time.UnixMicro(), runID, *e.Value, e.Unit, string(e.Outcome))
-		return err
-	}
-	return nil
+func (s *store) writeError(err error) error {
+	return fmt.Errorf("write the run history %s: %w", s.path, damaged(err))
 }
-
-// File and Prune follow with the next layout of the file.
-func (s *store) File(context.Context, string, string) ([]byte, error) {
-	return nil, journal.ErrNotFound
-}
-
-// Prune deletes nothing yet.
-func (s *store) Prune(context.Context, time.Time) (int, error) { return 0, nil }

@@ -1,0 +1,235 @@
+package journaltest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/process"
+)
+
+const minute = time.Minute
+
+func owner(run string) journal.Owner { return process.Self().Owner(run, "daily", "alice@ops") }
+
+// elsewhere is an owner whose process nobody here can see.
+func elsewhere(run string) journal.Owner {
+	o := owner(run)
+	o.Host, o.Boot = "elsewhere", "another boot"
+	return o
+}
+
+// dead is an owner whose process is no more: its number belongs to this process now.
+func dead(run string) journal.Owner {
+	o := owner(run)
+	o.ProcessStart--
+	return o
+}
+
+func acquire(t *testing.T, j journal.Journal, name string, o journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock) {
+	t.Helper()
+	lease, from, err := j.Acquire(t.Context(), name, o, ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lease, from
+}
+
+// refused demands that a lock is held by a run.
+func refused(t *testing.T, j journal.Journal, name string, o journal.Owner, holder string) {
+	t.Helper()
+	_, _, err := j.Acquire(t.Context(), name, o, minute)
+	var locked *journal.LockedError
+	if !errors.As(err, &locked) || !errors.Is(err, journal.ErrLocked) {
+		t.Fatalf("got %v, want a lock that is held", err)
+	}
+	if locked.Lock.Owner.Run != holder || locked.Lock.Name != name || locked.Lock.Since.IsZero() {
+		t.Errorf("the holder is told as %+v, want %s", locked.Lock, holder)
+	}
+}
+
+func locksExclude(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
+	other := reopen()
+	defer closeIt(t, other)
+	lease, from := acquire(t, j, "deploy", owner("01A"), minute)
+	if from != nil {
+		t.Errorf("a free lock was taken from %+v", from)
+	}
+	refused(t, other, "deploy", owner("01B"), "01A")
+	refused(t, other, "deploy", owner("01A"), "01A") // the same run in a second process
+	acquire(t, other, "another", owner("01B"), minute)
+	if err := lease.Renew(t.Context()); err != nil {
+		t.Error(err)
+	}
+	locks, err := other.Locks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(locks) != 2 || locks[0].Name != "another" || locks[1].Name != "deploy" || locks[1].Gone || locks[1].Owner != owner("01A") {
+		t.Errorf("locks: %+v", locks)
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Error(err)
+	}
+	acquire(t, other, "deploy", owner("01B"), minute)
+	if err := lease.Release(t.Context()); err != nil {
+		t.Errorf("releasing a lost lease: %v", err)
+	}
+	if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+		t.Errorf("renewing a lost lease: %v", err)
+	}
+	refused(t, j, "deploy", owner("01A"), "01B")
+}
+
+func holdersThatAreGone(t *testing.T, j journal.Journal, _ func() journal.Journal) {
+	for name, c := range map[string]struct {
+		holder journal.Owner
+		ttl    time.Duration
+		gone   bool
+	}{
+		"a dead process":                  {dead("01A"), minute, true},
+		"a living one":                    {owner("01A"), minute, false},
+		"a living one whose lease is out": {owner("01A"), -time.Millisecond, true},
+		"another machine":                 {elsewhere("01A"), minute, false},
+		"another machine's, out":          {elsewhere("01A"), -time.Millisecond, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lease, _ := acquire(t, j, name, c.holder, c.ttl)
+			if !c.gone {
+				refused(t, j, name, owner("01B"), "01A")
+				return
+			}
+			_, from := acquire(t, j, name, owner("01B"), minute)
+			if from == nil || from.Owner != c.holder || !from.Gone {
+				t.Errorf("taken from %+v", from)
+			}
+			if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+				t.Errorf("the old holder renews: %v", err)
+			}
+			if err := lease.Park(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+				t.Errorf("the old holder parks: %v", err)
+			}
+		})
+	}
+}
+
+func parkedLocks(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
+	lease, _ := acquire(t, j, "deploy", owner("01A"), time.Millisecond)
+	if err := lease.Park(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+		t.Errorf("a parked lease is renewed: %v", err)
+	}
+	other := reopen()
+	defer closeIt(t, other)
+	refused(t, other, "deploy", owner("01B"), "01A")
+	locks, err := other.Locks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(locks) != 1 || !locks[0].Parked() || locks[0].Gone || locks[0].Owner.PID != 0 || locks[0].Owner.Runbook != "daily" {
+		t.Errorf("locks: %+v", locks)
+	}
+	_, from := acquire(t, other, "deploy", owner("01A"), minute)
+	if from == nil || !from.Parked() || from.Owner.Run != "01A" {
+		t.Errorf("its own run took it from %+v", from)
+	}
+	refused(t, j, "deploy", owner("01A"), "01A")
+}
+
+func unlocking(t *testing.T, j journal.Journal, _ func() journal.Journal) {
+	if _, err := j.Unlock(t.Context(), "nothing", true); !errors.Is(err, journal.ErrNotFound) {
+		t.Errorf("a lock that nobody holds: %v", err)
+	}
+	lease, _ := acquire(t, j, "living", owner("01A"), minute)
+	if _, err := j.Unlock(t.Context(), "living", false); !errors.Is(err, journal.ErrLocked) {
+		t.Errorf("a living holder: %v", err)
+	}
+	if l, err := j.Unlock(t.Context(), "living", true); err != nil || l.Owner.Run != "01A" {
+		t.Errorf("by force: %+v, %v", l, err)
+	}
+	if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+		t.Errorf("a lease that was freed by force: %v", err)
+	}
+	acquire(t, j, "dead", dead("01A"), minute)
+	parked, _ := acquire(t, j, "parked", owner("01A"), minute)
+	if err := parked.Park(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"dead", "parked"} {
+		if l, err := j.Unlock(t.Context(), name, false); err != nil || l.Name != name {
+			t.Errorf("%s: %+v, %v", name, l, err)
+		}
+		acquire(t, j, name, owner("01B"), minute)
+	}
+}
+
+// lockRaces lets many take one lock, of whom always one has it, in two stores. Its last holder is dead at the start.
+func lockRaces(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
+	other := reopen()
+	defer closeIt(t, other)
+	acquire(t, j, "race", dead("01Z"), minute)
+	var holders, turns atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 40 {
+		store := j
+		if i%2 == 1 {
+			store = other
+		}
+		wg.Go(func() {
+			lease := obtain(t.Context(), t, store, "race", "01A")
+			if lease == nil {
+				return
+			}
+			if n := holders.Add(1); n != 1 {
+				t.Errorf("%d hold the lock", n)
+			}
+			turns.Add(1)
+			if err := lease.Renew(t.Context()); err != nil {
+				t.Error(err)
+			}
+			holders.Add(-1)
+			if err := lease.Release(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if turns.Load() != 40 {
+		t.Errorf("%d of 40 had the lock", turns.Load())
+	}
+}
+
+// obtain tries until it has the lock.
+func obtain(ctx context.Context, t *testing.T, j journal.Journal, name, run string) journal.Lease {
+	retry := time.NewTicker(time.Millisecond)
+	defer retry.Stop()
+	for {
+		lease, _, err := j.Acquire(ctx, name, owner(run), minute)
+		if err == nil {
+			return lease
+		}
+		if !errors.Is(err, journal.ErrLocked) {
+			t.Error(err)
+			return nil
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			t.Error(ctx.Err())
+			return nil
+		}
+	}
+}
+
+func closeIt(t *testing.T, j journal.Journal) {
+	t.Helper()
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+}

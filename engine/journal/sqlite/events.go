@@ -1,0 +1,122 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// eventQueries read a run by the file's layout: a batch's sealed parts come before it, so that one statement sees the run
+// at one time.
+var eventQueries = []string{
+	1: "SELECT first_seq, 1 << 62, events FROM batches WHERE run = ? ORDER BY first_seq",
+	2: `SELECT batch, seq, data FROM sealed WHERE run = ?1 UNION ALL SELECT first_seq, 1 << 62, events FROM batches WHERE run = ?1
+		ORDER BY 1, 2`,
+}
+
+// Events gives a run's events in order.
+func (s *store) Events(ctx context.Context, runID string) iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		if err := s.events(ctx, runID, func(e journal.Entry) bool { return yield(e, nil) }); err != nil {
+			yield(journal.Entry{}, err)
+		}
+	}
+}
+
+// events gives a run's events to yield until that wants no more.
+func (s *store) events(ctx context.Context, runID string, yield func(journal.Entry) bool) error {
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return err
+	}
+	rows, err := s.db.QueryContext(ctx, eventQueries[s.layout], id)
+	if err != nil {
+		return s.readError(err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
+	r := reading{run: id, yield: yield, sealed: map[int64][]byte{}}
+	for rows.Next() {
+		var batch, seq int64
+		var data []byte
+		if err := rows.Scan(&batch, &seq, &data); err != nil {
+			return s.readError(err)
+		}
+		if seq < wholeBatch {
+			r.sealed[seq] = data
+			continue
+		}
+		if more, err := r.batch(batch, data); err != nil || !more {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return s.readError(err)
+	}
+	return nil
+}
+
+// wholeBatch stands in for a number behind the rows of sealed parts.
+const wholeBatch = 1 << 62
+
+// reading is a run that is being read.
+type reading struct {
+	run    string
+	last   int64
+	sealed map[int64][]byte
+	yield  func(journal.Entry) bool
+}
+
+// batch reads the JSON lines of a batch, and reports whether more are wanted.
+func (r *reading) batch(first int64, lines []byte) (bool, error) {
+	if first != r.last+1 {
+		return false, fmt.Errorf("run %s: %w: after event %d comes %d", r.run, journal.ErrDamaged, r.last, first)
+	}
+	for line := range bytes.Lines(lines) {
+		var e run.Event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return false, fmt.Errorf("run %s: %w: event %d can't be read: %w", r.run, journal.ErrDamaged, r.last+1, err)
+		}
+		if e.Seq != r.last+1 {
+			return false, fmt.Errorf("run %s: %w: event %d stands where event %d belongs", r.run, journal.ErrDamaged, e.Seq, r.last+1)
+		}
+		r.last = e.Seq
+		if !r.yield(journal.Entry{Event: &e, JSON: bytes.TrimSuffix(line, []byte("\n")), Sealed: r.sealed[e.Seq]}) {
+			return false, nil
+		}
+	}
+	clear(r.sealed)
+	return true, nil
+}
+
+// File gives the content of a file of a run.
+func (s *store) File(ctx context.Context, runID, hash string) ([]byte, error) {
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	missing := fmt.Errorf("file %s of run %s: %w", hash, id, journal.ErrNotFound)
+	if s.layout < 2 {
+		return nil, missing
+	}
+	var content []byte
+	err = s.db.QueryRowContext(ctx, "SELECT content FROM files JOIN run_files USING (sha256) WHERE run = ? AND sha256 = ?", id, hash).Scan(&content)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, missing
+	case err != nil:
+		return nil, s.readError(err)
+	}
+	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
+		return nil, fmt.Errorf("file %s of run %s: %w: its content has changed", hash, id, journal.ErrDamaged)
+	}
+	return nonNil(content), nil
+}

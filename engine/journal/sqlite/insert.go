@@ -1,0 +1,124 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	driver "modernc.org/sqlite"
+	code "modernc.org/sqlite/lib"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// insert adds a run's events of one transaction: a row with the JSON lines, and what is looked up without reading them.
+func insert(ctx context.Context, tx *sql.Tx, b batch) error {
+	first, last := b.entries[0].Event, b.entries[len(b.entries)-1].Event
+	if err := advance(ctx, tx, b.run, first, last.Seq); err != nil {
+		return err
+	}
+	size := 0
+	for i := range b.entries {
+		size += len(b.entries[i].JSON) + 1
+	}
+	lines := make([]byte, 0, size)
+	for i := range b.entries {
+		e := &b.entries[i]
+		lines = append(append(lines, e.JSON...), '\n')
+		if err := index(ctx, tx, b.run, b.runbook, e.Event); err != nil {
+			return err
+		}
+		if err := beside(ctx, tx, b.run, first.Seq, e); err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO batches (run, first_seq, events) VALUES (?, ?, ?)", b.run, first.Seq, lines)
+	return err
+}
+
+// advance moves the end of a run, or makes the run. It fails when the end is elsewhere by now: another process wrote.
+func advance(ctx context.Context, tx *sql.Tx, runID string, first *run.Event, last int64) error {
+	if first.Type == run.RunStarted && first.Header != nil {
+		_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, runbook, file, environment, user, started_at, last_seq)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			runID, first.Runbook, first.File, first.Environment, first.User, first.Time.UnixMicro(), last)
+		var e *driver.Error
+		if errors.As(err, &e) && e.Code() == code.SQLITE_CONSTRAINT_PRIMARYKEY {
+			return fmt.Errorf("run %s: %w: it has been started already", runID, journal.ErrConflict)
+		}
+		return err
+	}
+	done, err := tx.ExecContext(ctx, "UPDATE runs SET last_seq = ? WHERE id = ? AND last_seq = ?", last, runID, first.Seq-1)
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return fmt.Errorf("run %s: %w: event %d, and another process has written since", runID, journal.ErrConflict, first.Seq)
+}
+
+// index keeps the list of runs and the thresholds' values.
+func index(ctx context.Context, tx *sql.Tx, runID, runbook string, e *run.Event) error {
+	switch {
+	case e.Type == run.RunResumed:
+		return sessionEnds(ctx, tx, runID, journal.Running, &run.Event{})
+	case e.Type == run.RunPaused:
+		return sessionEnds(ctx, tx, runID, journal.Paused, e)
+	case e.Type == run.RunFinished:
+		return sessionEnds(ctx, tx, runID, journal.Ended, e)
+	case e.Type == run.CheckEvaluated && e.Check != nil && e.Kind == run.KindThreshold && e.Value != nil:
+		_, err := tx.ExecContext(ctx, "INSERT INTO vals (runbook, name, at, run, value, unit, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			runbook, e.Step+"."+e.Name, e.Time.UnixMicro(), runID, *e.Value, e.Unit, string(e.Outcome))
+		return err
+	}
+	return nil
+}
+
+// sessionEnds says where a run stands, by the event that ends a session; another session begins with an empty one.
+func sessionEnds(ctx context.Context, tx *sql.Tx, runID string, status journal.Status, e *run.Event) error {
+	counts := []byte("{}")
+	if len(e.Counts) > 0 {
+		var err error
+		if counts, err = json.Marshal(e.Counts); err != nil {
+			return err
+		}
+	}
+	ended := sql.NullInt64{Int64: e.Time.UnixMicro(), Valid: status == journal.Ended}
+	took := 0.0
+	if e.DurationMS != nil {
+		took = *e.DurationMS
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE runs SET status = ?, outcome = ?, duration_ms = ?, exit_status = ?, counts = ?, ended_at = ? WHERE id = ?",
+		string(status), string(e.Outcome), took, e.ExitStatus, counts, ended, runID)
+	return err
+}
+
+// beside keeps what belongs to an event and is not in its JSON.
+func beside(ctx context.Context, tx *sql.Tx, runID string, batch int64, e *journal.Entry) error {
+	if e.Sealed != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO sealed (run, batch, seq, data) VALUES (?, ?, ?, ?)", runID, batch, e.Event.Seq, e.Sealed); err != nil {
+			return err
+		}
+	}
+	for _, f := range e.Files {
+		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO files (sha256, content) VALUES (?, ?)", f.SHA256, nonNil(f.Content)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO run_files (run, sha256) VALUES (?, ?)", runID, f.SHA256); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nonNil keeps an empty file from being null.
+func nonNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// layouts are the steps from one layout of the file to the next, the first from an empty file to layout 1. The file's
+// user_version says which layout it has. A step that was released is never changed.
+var layouts = []string{
+	`
+CREATE TABLE runs (
+	id          TEXT PRIMARY KEY,
+	runbook     TEXT NOT NULL,
+	file        TEXT NOT NULL,
+	environment TEXT NOT NULL,
+	user        TEXT NOT NULL,
+	started_at  INTEGER NOT NULL, -- microseconds since 1970
+	outcome     TEXT NOT NULL DEFAULT '',
+	duration_ms REAL NOT NULL DEFAULT 0,
+	exit_status INTEGER,
+	counts      TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+CREATE INDEX runs_by_time ON runs (started_at);
+CREATE TABLE batches (
+	run       TEXT NOT NULL,
+	first_seq INTEGER NOT NULL,
+	events    BLOB NOT NULL, -- JSON lines
+	UNIQUE (run, first_seq)
+);
+CREATE TABLE vals (
+	runbook TEXT NOT NULL,
+	name    TEXT NOT NULL, -- step.threshold
+	at      INTEGER NOT NULL,
+	run     TEXT NOT NULL,
+	value   REAL NOT NULL,
+	unit    TEXT NOT NULL,
+	outcome TEXT NOT NULL
+);
+CREATE INDEX vals_by_name ON vals (runbook, name, at);
+`,
+	`
+ALTER TABLE runs ADD COLUMN status TEXT NOT NULL DEFAULT 'running';
+ALTER TABLE runs ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN ended_at INTEGER; -- microseconds since 1970, of the last session
+UPDATE runs SET status = 'ended', ended_at = started_at + CAST(duration_ms * 1000 AS INTEGER) WHERE exit_status IS NOT NULL;
+UPDATE runs SET last_seq = coalesce((
+	SELECT first_seq - 1 + length(CAST(events AS TEXT)) - length(replace(CAST(events AS TEXT), char(10), ''))
+	FROM batches WHERE run = runs.id ORDER BY first_seq DESC LIMIT 1), 0);
+CREATE INDEX vals_by_run ON vals (run);
+-- What events leave out because it is sensitive, encrypted; batch is the first_seq of the event's batch.
+CREATE TABLE sealed (
+	run   TEXT NOT NULL,
+	batch INTEGER NOT NULL,
+	seq   INTEGER NOT NULL,
+	data  BLOB NOT NULL,
+	PRIMARY KEY (run, batch, seq)
+) WITHOUT ROWID;
+CREATE TABLE files (
+	sha256  TEXT PRIMARY KEY,
+	content BLOB NOT NULL
+);
+CREATE TABLE run_files (
+	run    TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	PRIMARY KEY (run, sha256)
+) WITHOUT ROWID;
+CREATE INDEX run_files_by_content ON run_files (sha256);
+CREATE TABLE messages (
+	id   INTEGER PRIMARY KEY AUTOINCREMENT,
+	run  TEXT NOT NULL,
+	body TEXT NOT NULL -- JSON
+);
+CREATE INDEX messages_by_run ON messages (run, id);
+CREATE TABLE locks (
+	name         TEXT PRIMARY KEY,
+	token        TEXT NOT NULL, -- of the lease
+	run          TEXT NOT NULL,
+	owner        TEXT NOT NULL, -- JSON
+	since        INTEGER NOT NULL, -- microseconds since 1970
+	expires_at   INTEGER, -- likewise; null: a paused run holds it
+	expires_boot INTEGER NOT NULL -- nanoseconds since the holder's boot
+) WITHOUT ROWID;
+CREATE INDEX locks_by_run ON locks (run);
+`,
+}
+
+// migrate brings a file to the present layout, each step in a transaction, and refuses one of a newer version.
+func migrate(ctx context.Context, db *sql.DB) error {
+	version, err := layoutOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	for version < len(layouts) {
+		if version, err = step(ctx, db); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// layoutOf is the file's layout; an error when it is newer than this program.
+func layoutOf(ctx context.Context, q querier) (int, error) {
+	var version int
+	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return 0, err
+	}
+	if version > len(layouts) {
+		return 0, fmt.Errorf("it was made by a newer version of runbook (layout %d, this program knows %d); use that version or another file",
+			version, len(layouts))
+	}
+	return version, nil
+}
+
+// step takes the next step, if no other process was first, and gives the layout that is reached.
+func step(ctx context.Context, db *sql.DB) (int, error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	version, err := layoutOf(ctx, tx)
+	if err != nil || version == len(layouts) {
+		return version, err
+	}
+	if version == 0 {
+		var others int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&others); err != nil {
+			return 0, err
+		}
+		if others > 0 {
+			return 0, errors.New("it is a database of another program")
+		}
+	}
+	if _, err := tx.ExecContext(ctx, layouts[version]+fmt.Sprintf("PRAGMA user_version = %d;", version+1)); err != nil {
+		return 0, fmt.Errorf("bring it from layout %d to %d: %w", version, version+1, err)
+	}
+	return version + 1, tx.Commit()
+}
