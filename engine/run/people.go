@@ -49,6 +49,8 @@ type Question struct {
 	Digest    string          `json:"digest,omitempty"`
 	// OnTimeout is "fail", "escalate" or "default"; Deadline in the event says when.
 	OnTimeout string `json:"on_timeout,omitempty"`
+	// TimeoutAnswer is what counts as the answer then, with "default".
+	TimeoutAnswer json.RawMessage `json:"timeout_answer,omitempty"`
 	// Levels are those of the escalation that goes with the question, in order.
 	Levels []Level `json:"levels,omitempty"`
 }

@@ -3,6 +3,8 @@ package term
 // Glyphs are the signs that output is built from.
 type Glyphs struct {
 	Pass, Fail, Warn, Skipped, Blocked, Cancelled string
+	// Asks stands before what a person is asked and says; Open and Done are the boxes of a checklist.
+	Asks, Open, Done string
 	// Bar stands left of what belongs to the line above; the boxes frame a diagnostic.
 	Bar, BoxTop, BoxBottom string
 	// Ellipsis marks a cut, Dot separates, Arrow points.
@@ -15,6 +17,7 @@ type Glyphs struct {
 func Unicode() Glyphs {
 	return Glyphs{
 		Pass: "✓", Fail: "✗", Warn: "!", Skipped: "-", Blocked: "⊘", Cancelled: "■",
+		Asks: "?", Open: "☐", Done: "☑",
 		Bar: "│", BoxTop: "╷", BoxBottom: "╵", Ellipsis: "…", Dot: "·", Arrow: "→",
 		Spinner: []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 	}
@@ -24,6 +27,7 @@ func Unicode() Glyphs {
 func ASCII() Glyphs {
 	return Glyphs{
 		Pass: "+", Fail: "x", Warn: "!", Skipped: "-", Blocked: "#", Cancelled: "=",
+		Asks: "?", Open: "[ ]", Done: "[x]",
 		Bar: "|", BoxTop: ",", BoxBottom: "'", Ellipsis: "...", Dot: "-", Arrow: "->",
 		Spinner: []string{"|", "/", "-", "\\"},
 	}

@@ -24,6 +24,12 @@ func (t *Text) below(e *run.Event, checks []run.Event, raw, rest string) {
 	if e.Detail != "" {
 		t.barWith(indent(t.cleanLines(e.Detail), "  "), t.Palette.Faint)
 	}
+	if e.InDoubt {
+		t.bar(t.Palette.Warn("in doubt: ") + "nobody knows whether it took place")
+	}
+	if e.ByHand != "" {
+		t.bar(t.Palette.Strong("by hand: ") + t.cleanLines(e.ByHand))
+	}
 	for _, warning := range e.Warnings {
 		t.bar(t.Palette.Warn("warning: ") + t.clean(warning))
 	}

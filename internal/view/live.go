@@ -49,12 +49,16 @@ type Live struct {
 	header   *run.Header
 	started  time.Time
 	reason   string
+	// paused is true while something else has the terminal.
+	paused bool
 }
 
-// liveStep is a step that is under way.
+// liveStep is a step that is under way, or waits.
 type liveStep struct {
 	since   time.Time
 	waiting *run.Event
+	// started is false while a person must answer before the step begins.
+	started bool
 }
 
 // NewLive draws what runs below inner on a screen until Close. With a shared screen, inner must write to the same
@@ -95,7 +99,7 @@ func (l *Live) Event(e journal.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.note(e.Event)
-	if l.drawn == 0 || !l.screen.Shared || !writes(e.Event.Type) {
+	if l.drawn == 0 || !l.screen.Shared || !writes(e.Event) {
 		l.inner.Event(e)
 		return
 	}
@@ -104,9 +108,30 @@ func (l *Live) Event(e journal.Entry) {
 	l.redraw()
 }
 
+// Pause takes the live lines away until the function that it gives is called: a form has the terminal.
+func (l *Live) Pause() (resume func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.write(l.erase())
+	l.paused = true
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.paused = false
+	}
+}
+
 // writes reports whether a view may write lines for an event; the rest need not disturb what is drawn.
-func writes(t run.Type) bool {
-	return t == run.RunStarted || t == run.StepFinished || t == run.RunStopping || t == run.RunFinished
+func writes(e *run.Event) bool {
+	switch e.Type {
+	case run.StepReady, run.StepExpanded, run.StepRetrying, run.StepNoted, run.CheckEvaluated, run.UndoStarted:
+		return false
+	case run.StepWaiting:
+		return e.Question != nil
+	case run.StepStarted:
+		return e.Action == runsAnother
+	}
+	return true
 }
 
 // OnClose has f called when the live lines are gone. Call it before the first event.
@@ -145,26 +170,49 @@ func (l *Live) note(e *run.Event) {
 	case run.RunStarted:
 		l.header, l.started = e.Header, e.Time
 	case run.StepStarted:
-		if l.running[e.Step] == nil {
-			l.order = append(l.order, e.Step)
-			l.running[e.Step] = &liveStep{since: e.Time}
+		step := l.step(e.Step, e.Time)
+		if !step.started {
+			step.since = e.Time
 		}
-		l.running[e.Step].waiting = nil
+		step.started, step.waiting = true, nil
 	case run.StepWaiting, run.StepRetrying:
-		if step := l.running[e.Step]; step != nil {
-			waiting := *e
-			step.waiting = &waiting
+		waiting := *e
+		l.step(e.Step, e.Time).waiting = &waiting
+	case run.StepAnswered:
+		if step := l.running[e.Step]; step != nil && step.started {
+			step.waiting = nil
+		} else {
+			l.drop(e.Step)
 		}
 	case run.StepFinished:
 		l.finished++
-		if l.running[e.Step] != nil {
-			delete(l.running, e.Step)
-			l.order = without(l.order, e.Step)
-		}
+		l.drop(e.Step)
+	case run.UndoStarted:
+		l.step("undo "+e.Step, e.Time).started = true
+	case run.UndoFinished:
+		l.drop("undo " + e.Step)
 	case run.RunStopping:
 		l.reason = e.Reason
-	case run.RunFinished:
+	case run.RunResumed:
+		l.finished, l.reason = max(l.finished-len(e.Reset), 0), ""
+	case run.RunFinished, run.RunPaused:
 		l.running, l.order = map[string]*liveStep{}, nil
+	}
+}
+
+// step gives what is known of a step that is under way.
+func (l *Live) step(name string, since time.Time) *liveStep {
+	if l.running[name] == nil {
+		l.order = append(l.order, name)
+		l.running[name] = &liveStep{since: since}
+	}
+	return l.running[name]
+}
+
+func (l *Live) drop(name string) {
+	if l.running[name] != nil {
+		delete(l.running, name)
+		l.order = without(l.order, name)
 	}
 }
 
@@ -198,7 +246,7 @@ func (l *Live) redraw() {
 	var b bytes.Buffer
 	b.Write(l.erase())
 	width, height := l.screen.Size()
-	if len(l.order) > 0 && width > 0 {
+	if len(l.order) > 0 && width > 0 && !l.paused {
 		for _, line := range l.frame(height) {
 			b.WriteString(term.Cut(line, width-1, l.config.Glyphs.Ellipsis))
 			b.WriteByte('\n')
@@ -245,7 +293,10 @@ func (l *Live) doing(s *liveStep, now time.Time) string {
 		next := w.Time.Add(milliseconds(w.DelayMS))
 		return fmt.Sprintf("tries again in %s: %s", Duration(max(next.Sub(now), 0)), l.config.clean(w.Error))
 	}
-	text := "waits for " + firstOf(w.For, "its turn")
+	if w.Question != nil {
+		return Waiting(w.For, w.Question, w.Deadline, now, l.config)
+	}
+	text := waitsFor(w.For, nil)
 	if w.Holds {
 		text += ", which holds"
 	}
@@ -253,7 +304,7 @@ func (l *Live) doing(s *liveStep, now time.Time) string {
 		text += ", next in " + Duration(max(w.Until.Sub(now), 0))
 	}
 	if w.Deadline != nil {
-		text += fmt.Sprintf(", %s left until %s", Duration(max(w.Deadline.Sub(now), 0)), w.Deadline.Local().Format("15:04:05"))
+		text += fmt.Sprintf(", %s left until %s", Duration(max(w.Deadline.Sub(now), 0)), l.config.Clock(*w.Deadline, now))
 	}
 	return text
 }

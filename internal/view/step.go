@@ -64,7 +64,7 @@ func joinLines(head, rest string) string {
 // stepLine writes the line itself: sign, name, fact and duration in columns. It gives as much of the fact as it had room
 // for.
 func (t *Text) stepLine(e *run.Event, head string) string {
-	name := term.Pad(t.clean(e.Step), t.names)
+	name := term.Pad(t.name(e), t.names)
 	var took string
 	if _, ok := quiet[e.Outcome]; !ok && e.DurationMS != nil {
 		took = Duration(milliseconds(*e.DurationMS))

@@ -46,11 +46,13 @@ type Text struct {
 	header  *run.Header
 	started time.Time
 	stamp   string
-	steps   int // that have ended
 	written int // lines
 	// failed are the steps that failed or erred; firstFailed is the line before the first of them.
 	failed      []string
 	firstFailed int
+	// asked are the questions that are open, with their step_waiting events; left is what a person must look at at the end.
+	asked open
+	left  leftovers
 }
 
 // NewText makes a view that writes to out.
@@ -86,8 +88,11 @@ func (t *Text) render(e *run.Event) {
 		if e.Header != nil && !t.SkipHeader {
 			t.lines(Header(e.Header, t.Config)...)
 		}
-	case run.StepReady, run.StepStarted:
+	case run.StepReady:
 		t.see(e.Step)
+	case run.StepStarted:
+		t.see(e.Step)
+		t.begin(e)
 	case run.StepExpanded:
 		if e.Keys != nil {
 			for _, key := range *e.Keys {
@@ -96,22 +101,37 @@ func (t *Text) render(e *run.Event) {
 		}
 	case run.CheckEvaluated:
 		t.checks[e.Step] = append(t.checks[e.Step], *e)
+	case run.StepWaiting:
+		t.waiting(e)
+	case run.StepAnswered:
+		t.answered(e)
+	case run.StepEscalated:
+		t.escalated(e)
+	case run.StepResolved:
+		t.resolved(e)
+	case run.UndoFinished:
+		t.undone(e)
+	case run.RunResumed:
+		t.resumed(e)
+	case run.RunPaused:
+		t.paused(e)
 	case run.StepFinished:
 		t.noteFailure(e)
+		t.noteDoubt(e)
 		t.step(e)
 		delete(t.checks, e.Step)
-		t.steps++
 	case run.RunStopping:
 		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn("stopping: "+t.clean(e.Reason)))
 	case run.RunFinished:
 		t.finish(e)
+		t.whatNext(e)
 	}
 }
 
 // see widens the column of names for a step that is going to run.
 func (t *Text) see(step string) {
 	limit := t.width() * 2 / 5
-	if w := term.Width(term.CleanLine(step)); w > t.names && w <= limit {
+	if w := term.Width(nested(term.CleanLine(step))); w > t.names && w <= limit {
 		t.names = w
 	}
 }
@@ -123,11 +143,11 @@ func (t *Text) width() int {
 	return t.Width
 }
 
-func (t *Text) local(at time.Time) time.Time {
-	if t.Zone == nil {
+func (c *Config) local(at time.Time) time.Time {
+	if c.Zone == nil {
 		return at.Local()
 	}
-	return at.In(t.Zone)
+	return at.In(c.Zone)
 }
 
 func (t *Text) line(text string) {

@@ -1,0 +1,193 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// open are the questions that nobody has answered, in the order in which they were asked.
+type open struct{ events []run.Event }
+
+func (o *open) put(e *run.Event) {
+	o.take(e.Step)
+	o.events = append(o.events, *e)
+}
+
+func (o *open) take(step string) *run.Event {
+	for i := range o.events {
+		if o.events[i].Step == step {
+			e := o.events[i]
+			o.events = slices.Delete(o.events, i, i+1)
+			return &e
+		}
+	}
+	return nil
+}
+
+// personLine writes a line about a step that a person is concerned with.
+func (t *Text) personLine(step, text string, paint func(string) string) {
+	t.see(step)
+	name := term.Pad(nested(t.clean(step)), t.names)
+	first, rest := text, []string(nil)
+	if room := t.width() - term.Width(name) - 4 - len(t.stampText()); t.Width > 0 && term.Width(text) > room {
+		if room < minFact {
+			t.line(" " + paint(t.Glyphs.Asks) + " " + strings.TrimRight(name, " "))
+			t.bar(text)
+			return
+		}
+		lines := term.Wrap(text, room)
+		first, rest = lines[0], lines[1:]
+	}
+	t.line(" " + paint(t.Glyphs.Asks) + " " + name + " " + first)
+	if len(rest) > 0 {
+		t.bar(strings.Join(rest, " "))
+	}
+}
+
+// waiting says what a person is asked. Other waits are shown while they last, and leave no line.
+func (t *Text) waiting(e *run.Event) {
+	if e.Question == nil {
+		return
+	}
+	t.asked.put(e)
+	text := Waiting(e.For, e.Question, e.Deadline, e.Time, t.Config)
+	if t.header != nil && t.header.MTTRTargetMS > 0 {
+		text += fmt.Sprintf(" %s %s of %s", t.Glyphs.Dot, Duration(e.Time.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
+	}
+	t.personLine(e.Step, text, t.Palette.Warn)
+	for _, line := range Question(e.Question, t.Config) {
+		t.barWith(line.Text, line.painted)
+	}
+	for _, level := range Levels(e.Question, e.Time, e.Deadline, 0, e.Time, t.Config) {
+		t.bar("while nobody answers, " + level)
+	}
+	t.bar("  runbook answer " + e.Run + " " + Quote(t.clean(e.Step)) + " " + Takes(e.Question))
+}
+
+// Takes says what a question takes, as in a usage line.
+func Takes(q *run.Question) string {
+	switch q.Kind {
+	case run.AskApproval, run.AskConfirm:
+		return "yes|no"
+	case run.AskChecklist:
+		return "all|ITEM,..."
+	}
+	return "VALUE"
+}
+
+// vias say how an answer came in.
+var vias = map[string]string{
+	run.ViaTerminal: "at the terminal", run.ViaCommand: "with runbook answer", run.ViaFlag: "beforehand, with --answer",
+	run.ViaTimeout: "because the time was over", run.ViaApprove: "with --auto-approve",
+}
+
+func (t *Text) answered(e *run.Event) {
+	question := t.asked.take(e.Step)
+	a := e.Answer
+	if a == nil {
+		return
+	}
+	var q *run.Question
+	if question != nil {
+		q = question.Question
+	}
+	text := t.said(q, a.Value)
+	if a.By != "" && a.Via != run.ViaTimeout {
+		text += " by " + t.clean(a.By)
+	}
+	text += " at " + t.local(e.Time).Format("15:04:05")
+	if via := firstOf(vias[a.Via], t.clean(a.Via)); via != "" {
+		text += ", " + via
+	}
+	t.personLine(e.Step, text, t.Palette.Faint)
+	if q != nil && q.Kind == run.AskChecklist {
+		t.notDone(q, a)
+	}
+	if a.Note != "" {
+		t.bar("note: " + t.cleanLines(a.Note))
+	}
+	items := make([]string, 0, len(a.Notes))
+	for item := range a.Notes {
+		items = append(items, item)
+	}
+	slices.Sort(items)
+	for _, item := range items {
+		t.bar(t.clean(item) + ": " + t.cleanLines(a.Notes[item]))
+	}
+}
+
+// said puts an answer in words; the question is nil where it is not known any more.
+func (t *Text) said(q *run.Question, value json.RawMessage) string {
+	var yes bool
+	var items []string
+	switch {
+	case json.Unmarshal(value, &yes) == nil && string(value) != "null" && (q == nil || q.Kind != run.AskInput):
+		approval := q != nil && q.Kind == run.AskApproval
+		switch {
+		case approval && yes:
+			return "approved"
+		case approval:
+			return "denied"
+		case yes:
+			return "answered yes"
+		}
+		return "answered no"
+	case json.Unmarshal(value, &items) == nil && string(value) != "null":
+		if q != nil {
+			return fmt.Sprintf("%d of %d done, said", len(items), len(q.Items))
+		}
+		return fmt.Sprintf("%d done, said", len(items))
+	}
+	return "answered " + t.clean(string(value))
+}
+
+// notDone lists the items that were left unchecked.
+func (t *Text) notDone(q *run.Question, a *run.Answer) {
+	var done []string
+	if json.Unmarshal(a.Value, &done) != nil {
+		return
+	}
+	for _, item := range q.Items {
+		if !slices.Contains(done, item) {
+			t.bar("not done: " + t.clean(item))
+		}
+	}
+}
+
+func (t *Text) escalated(e *run.Event) {
+	if e.Level == nil {
+		return
+	}
+	t.personLine(e.Step, fmt.Sprintf("nobody answered: level %d, %s", e.Level.Number, t.clean(e.Level.Contact)), t.Palette.Warn)
+	if e.Level.Brief != "" {
+		t.bar(t.cleanLines(e.Level.Brief))
+	}
+}
+
+func (t *Text) resolved(e *run.Event) {
+	r := e.Resolution
+	if r == nil {
+		return
+	}
+	text := "in doubt: counts as done"
+	if r.Decision == run.DecisionRedo {
+		text = "in doubt: is sent again"
+	}
+	switch {
+	case r.How == "inquired":
+		text += ", as the system told"
+	case r.Who != "" && r.How == "flag":
+		text += ", decided by " + t.clean(r.Who) + " with --in-doubt"
+	case r.Who != "":
+		text += ", decided by " + t.clean(r.Who)
+	}
+	t.personLine(e.Step, text, t.Palette.Warn)
+	if r.Why != "" {
+		t.bar(t.cleanLines(r.Why))
+	}
+}

@@ -1,0 +1,195 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// Line is a line of text that is safe for a terminal, and how it is painted once it is laid out.
+type Line struct {
+	Text  string
+	Paint func(string) string
+}
+
+func (l Line) painted(text string) string {
+	if l.Paint == nil {
+		return text
+	}
+	return l.Paint(text)
+}
+
+// Question says in full what a person is asked: the prompt, what an approval is about, the items or what an input takes,
+// and who may answer.
+func Question(q *run.Question, c Config) []Line {
+	var lines []Line
+	if q.Prompt != "" {
+		for text := range strings.SplitSeq(strings.TrimRight(c.cleanLines(q.Prompt), "\n"), "\n") {
+			lines = append(lines, Line{text, c.Palette.Strong})
+		}
+	}
+	lines = append(lines, c.about(q)...)
+	for _, item := range q.Items {
+		lines = append(lines, Line{Text: c.Glyphs.Open + " " + c.clean(item)})
+	}
+	if q.AllRequired {
+		lines = append(lines, Line{Text: "all of them must be done"})
+	}
+	for _, text := range inputRules(q) {
+		lines = append(lines, Line{Text: c.clean(text)})
+	}
+	if len(q.Approvers) > 0 {
+		lines = append(lines, Line{Text: "only " + c.clean(strings.Join(q.Approvers, ", ")) + " may answer"})
+	}
+	return lines
+}
+
+// about is what an approval is about: what would be done, to what, with what, and what it would change.
+func (c Config) about(q *run.Question) []Line {
+	var lines []Line
+	if q.Action != "" {
+		effect := q.Effect
+		paint := c.Palette.Warn
+		if effect == "destructive" {
+			paint = c.Palette.Danger
+		}
+		text := effect + ": " + q.Action
+		if q.Target != "" {
+			text += " on " + q.Target
+		}
+		lines = append(lines, Line{strings.TrimPrefix(c.clean(text), ": "), paint})
+	}
+	for _, a := range q.Arguments {
+		lines = append(lines, Line{Text: "  " + c.clean(a.Name+" = "+a.Value)})
+	}
+	for _, change := range q.Changes {
+		lines = append(lines, Line{Text: "  " + c.clean(change.Path) + ": " + c.value(change.Before) + " " + c.Glyphs.Arrow + " " + c.value(change.After)})
+	}
+	return lines
+}
+
+func (c Config) value(text string) string {
+	if text == "" {
+		return none
+	}
+	return c.clean(text)
+}
+
+// inputRules say what an input takes.
+func inputRules(q *run.Question) []string {
+	if q.Kind != run.AskInput {
+		return nil
+	}
+	var rules []string
+	switch {
+	case len(q.Choices) > 0:
+		rules = append(rules, "one of "+strings.Join(q.Choices, ", "))
+	case q.Type == "number":
+		rules = append(rules, "a number")
+	case q.Type == "bool":
+		rules = append(rules, "true or false")
+	}
+	if q.Pattern != "" {
+		rules = append(rules, "must match "+q.Pattern)
+	}
+	if len(q.Default) > 0 {
+		rules = append(rules, "default "+string(q.Default))
+	}
+	return rules
+}
+
+// Clock writes a moment as it is needed beside another: without the day where it is the same.
+func (c Config) Clock(at, beside time.Time) string {
+	at, beside = c.local(at), c.local(beside)
+	if at.Format(time.DateOnly) == beside.Format(time.DateOnly) {
+		return at.Format("15:04:05")
+	}
+	return at.Format("2006-01-02 15:04:05")
+}
+
+// Waiting says for what a step waits, how long it has, when that ends and what happens then.
+func Waiting(what string, q *run.Question, deadline *time.Time, now time.Time, c Config) string {
+	text := waitsFor(what, q)
+	if deadline == nil || deadline.IsZero() {
+		return text
+	}
+	left := deadline.Sub(now)
+	if left <= 0 {
+		text += ", its time was over at " + c.Clock(*deadline, now)
+	} else {
+		text += fmt.Sprintf(", %s left until %s", Duration(left), c.Clock(*deadline, now))
+	}
+	return text + then(q, c)
+}
+
+// waitsFor are the words for what a step waits for.
+func waitsFor(what string, q *run.Question) string {
+	switch what {
+	case run.ForApproval:
+		return "waits for an approval"
+	case run.ForWrites:
+		return "waits for a yes to these writes"
+	case run.ForPreview:
+		return "looks at what it would change"
+	case run.ForAnswer:
+		switch {
+		case q != nil && q.Kind == run.AskConfirm:
+			return "waits for a yes or no"
+		case q != nil && q.Kind == run.AskChecklist:
+			return "waits for a checklist"
+		}
+		return "waits for an answer"
+	case "":
+		return "waits for its turn"
+	}
+	return "waits for " + term.CleanLine(what)
+}
+
+// then is what happens when the time for an answer is over.
+func then(q *run.Question, c Config) string {
+	if q == nil {
+		return ""
+	}
+	switch q.OnTimeout {
+	case "escalate":
+		return ", then others are called"
+	case "default":
+		if len(q.TimeoutAnswer) > 0 {
+			return ", then the answer is " + c.clean(string(q.TimeoutAnswer))
+		}
+		return ", then the default counts"
+	}
+	return ", then it fails"
+}
+
+// Levels say who is called when, while nobody answers; those that were told already are left out.
+func Levels(q *run.Question, since time.Time, deadline *time.Time, told int, now time.Time, c Config) []string {
+	base := since
+	if q.OnTimeout == "escalate" && deadline != nil && !deadline.IsZero() {
+		base = *deadline
+	}
+	var lines []string
+	for _, l := range q.Levels {
+		if l.Number <= told {
+			continue
+		}
+		at := base.Add(milliseconds(l.AfterMS))
+		when := "now"
+		if at.After(now) {
+			when = fmt.Sprintf("at %s, in %s", c.Clock(at, now), Duration(at.Sub(now)))
+		}
+		lines = append(lines, fmt.Sprintf("level %d: %s, %s", l.Number, c.clean(l.Contact), when))
+	}
+	return lines
+}
+
+// Quote writes an address as a shell takes it.
+func Quote(address string) string {
+	if strings.ContainsAny(address, " \t\"'[]*?$&|;<>()`\\") {
+		return "'" + strings.ReplaceAll(address, "'", `'\''`) + "'"
+	}
+	return address
+}

@@ -1,0 +1,191 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+// runsAnother is the action of a step that runs another runbook.
+const runsAnother = "runbook"
+
+// nested writes the address of a step of a runbook that another's step runs, further in for each level.
+func nested(address string) string {
+	depth, quoted := 0, false
+	for i := 0; i < len(address); i++ {
+		switch c := address[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '/' && !quoted:
+			depth++
+		}
+	}
+	return strings.Repeat("  ", depth) + address
+}
+
+// name is how the step of an event is called in its line.
+func (t *Text) name(e *run.Event) string {
+	if e.Type == run.UndoFinished {
+		return "undo " + t.clean(e.Step)
+	}
+	return nested(t.clean(e.Step))
+}
+
+// begin opens what stands under a step that runs another runbook.
+func (t *Text) begin(e *run.Event) {
+	if e.Action == runsAnother {
+		t.line(" " + t.Palette.Faint(t.Glyphs.Arrow) + " " + t.name(e) + t.Palette.Faint(" runs:"))
+	}
+}
+
+// leftover is something that a person must look at when the run has ended.
+type leftover struct{ step, text string }
+
+type leftovers []leftover
+
+func (l *leftovers) put(step, text string) {
+	l.drop(step)
+	*l = append(*l, leftover{step, text})
+}
+
+func (l *leftovers) drop(step string) {
+	*l = slices.DeleteFunc(*l, func(x leftover) bool { return x.step == step })
+}
+
+func (t *Text) noteDoubt(e *run.Event) {
+	t.asked.take(e.Step)
+	t.left.drop(e.Step)
+	if e.InDoubt {
+		t.left.put(e.Step, t.clean(e.Step)+": nobody knows whether it took place")
+	}
+}
+
+// undone writes how the undo of a step ended.
+func (t *Text) undone(e *run.Event) {
+	t.step(e)
+	key := "undo " + e.Step
+	t.left.drop(key)
+	switch {
+	case e.ByHand != "":
+		t.left.put(key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
+	case e.InDoubt:
+		t.left.put(key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
+	case e.Outcome == run.Fail || e.Outcome == run.Error:
+		t.left.put(key, "undo of "+t.clean(e.Step)+": "+t.clean(firstOf(e.Error, e.Summary, "it failed")))
+	}
+}
+
+// resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
+func (t *Text) resumed(e *run.Event) {
+	t.failed = nil
+	text := "resumed"
+	if e.Session != nil && e.Session.User != "" {
+		text += " by " + t.clean(e.Session.User)
+	}
+	text += " at " + t.local(e.Time).Format("2006-01-02 15:04:05")
+	t.line("")
+	t.line(t.Palette.Strong(text))
+	for _, part := range []struct {
+		label string
+		names []string
+	}{{"runs again: ", e.Reset}} {
+		if len(part.names) > 0 {
+			t.lines(t.wrapped("  "+part.label, t.namesOf(part.names))...)
+		}
+	}
+	for _, change := range e.Changes {
+		for line := range strings.SplitSeq(strings.TrimRight(t.cleanLines(change), "\n"), "\n") {
+			t.line("  changed: " + line)
+		}
+	}
+	t.line("")
+	for _, step := range e.Reset {
+		t.asked.take(step)
+		t.left.drop(step)
+	}
+}
+
+// namesOf lists the first names and counts the rest.
+func (t *Text) namesOf(all []string) string {
+	shown := all[:min(len(all), mostNamed)]
+	text := t.clean(strings.Join(shown, ", "))
+	if more := len(all) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// wrapped lays a labelled text out over as many lines as it needs.
+func (t *Text) wrapped(label, text string) []string {
+	if t.Width <= 0 {
+		return []string{label + text}
+	}
+	lines := term.Wrap(text, max(t.Width-len(label)-len(t.stampText()), 20))
+	for i := range lines {
+		if i == 0 {
+			lines[i] = label + lines[i]
+		} else {
+			lines[i] = strings.Repeat(" ", len(label)) + lines[i]
+		}
+	}
+	return lines
+}
+
+// paused ends a session that only people can let go on: what waits, and how to go on.
+func (t *Text) paused(e *run.Event) {
+	text := "paused: " + Counts(e.Counts)
+	if len(e.Counts) == 0 {
+		text = "paused"
+	}
+	if t.header != nil && t.header.MTTRTargetMS > 0 {
+		text += fmt.Sprintf(" after %s of %s", Duration(e.Time.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
+	}
+	t.line("")
+	t.line(t.Palette.Warn(text) + " " + t.Glyphs.Dot + " run " + e.Run)
+	for i := range t.asked.events {
+		w := &t.asked.events[i]
+		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(w.For, w.Question, w.Deadline, e.Time, t.Config))...)
+		t.line("    runbook answer " + e.Run + " " + Quote(t.clean(w.Step)) + " " + Takes(w.Question))
+	}
+	if len(t.asked.events) == 0 && e.Reason != "" {
+		t.line("  " + t.clean(e.Reason))
+	}
+	t.resumeWith(e.Run)
+}
+
+func (t *Text) resumeWith(id string) { t.line("resume with: runbook resume " + id) }
+
+// leftOver lists what a person must look at.
+func (t *Text) leftOver() {
+	if len(t.left) == 0 {
+		return
+	}
+	t.line(t.Palette.Bad("left to look at:"))
+	for _, l := range t.left {
+		t.lines(t.wrapped("  ", l.text)...)
+	}
+}
+
+// exitLeftOver is the exit status of a run that left something to look at.
+const exitLeftOver = 4
+
+// whatNext says what to do about a run that did not simply end.
+func (t *Text) whatNext(e *run.Event) {
+	if e.ExitStatus == nil {
+		return
+	}
+	doubt := slices.ContainsFunc(t.left, func(l leftover) bool { return !strings.HasPrefix(l.step, "undo ") })
+	switch {
+	case *e.ExitStatus == exitInterrupted:
+		t.resumeWith(e.Run)
+	case *e.ExitStatus == exitLeftOver && doubt:
+		t.line("what is in doubt is settled with: runbook resume " + e.Run)
+	case *e.ExitStatus == exitLeftOver:
+		t.line("an undo is tried again with: runbook undo " + e.Run)
+	}
+}
