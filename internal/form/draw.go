@@ -1,0 +1,196 @@
+package form
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// drawing gathers the lines of a form.
+type drawing struct {
+	m      *model
+	lines  []string
+	cursor *tea.Cursor
+}
+
+// View implements tea.Model.
+func (m *model) View() tea.View {
+	if m.ended {
+		return tea.NewView("")
+	}
+	d := &drawing{m: m}
+	d.head()
+	d.body()
+	d.foot()
+	v := tea.NewView(strings.Join(d.fit(), "\n"))
+	v.Cursor = d.cursor
+	return v
+}
+
+// add writes a line, cut to the terminal before it is painted.
+func (d *drawing) add(text string, paint func(string) string) {
+	text = term.Cut(text, max(d.m.width-1, 1), d.m.t.Look.Glyphs.Ellipsis)
+	if paint != nil {
+		text = paint(text)
+	}
+	d.lines = append(d.lines, text)
+}
+
+func (d *drawing) wrap(text string, paint func(string) string) {
+	for _, line := range term.Wrap(text, max(d.m.width-3, 10)) {
+		d.add(" "+line, paint)
+	}
+}
+
+// fit keeps the end of the form where the terminal has not enough rows for all of it.
+func (d *drawing) fit() []string {
+	most := max(d.m.height-1, 3)
+	if d.m.height <= 0 || len(d.lines) <= most {
+		return d.lines
+	}
+	cut := len(d.lines) - most
+	if d.cursor != nil {
+		d.cursor.Y = max(d.cursor.Y-cut, 0)
+	}
+	return d.lines[cut:]
+}
+
+// head says what happened meanwhile, which step asks, how long it has, and what is asked where that does not stand above.
+func (d *drawing) head() {
+	m, look := d.m, d.m.t.Look
+	for _, line := range m.t.aside.tail(5) {
+		// It may be painted already, so that it is not cut.
+		d.lines = append(d.lines, line)
+	}
+	d.add("", nil)
+	now := m.t.Now()
+	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.For, m.q, m.r.deadline(), now, look), look.Palette.Warn)
+	if levels := view.Levels(m.q, m.r.Since, m.r.deadline(), 0, now, look); len(levels) > 0 {
+		d.wrap(nextLevel(levels), look.Palette.Faint)
+	}
+	if m.r.Shown {
+		return
+	}
+	for _, line := range view.Question(withoutItems(m.q), look) {
+		d.wrap(line.Text, line.Paint)
+	}
+}
+
+// nextLevel is the first level that is still to come, else the last.
+func nextLevel(levels []string) string {
+	for _, l := range levels {
+		if !strings.HasSuffix(l, ", now") {
+			return "while nobody answers, " + l
+		}
+	}
+	return levels[len(levels)-1]
+}
+
+// withoutItems leaves out what the form shows to be checked or chosen.
+func withoutItems(q *run.Question) *run.Question {
+	c := *q
+	c.Items, c.Choices = nil, nil
+	return &c
+}
+
+// body is what is filled in.
+func (d *drawing) body() {
+	m, look := d.m, d.m.t.Look
+	switch {
+	case m.q.Kind == run.AskChecklist:
+		d.checklist()
+	case m.chooses():
+		d.list(m.q.Choices, func(i int) string { return fmt.Sprintf("%d. %s", i+1, term.CleanLine(m.q.Choices[i])) })
+	default:
+		d.field(prompts[m.q.Kind], &m.input, m.focus == fieldAnswer)
+	}
+	d.field("note", &m.note, m.focus == fieldNote)
+	if m.problem != "" {
+		d.wrap(term.CleanLine(m.problem), look.Palette.Bad)
+	}
+}
+
+// prompts say what goes into the field for the answer.
+var prompts = map[run.QuestionKind]string{run.AskApproval: "yes or no", run.AskConfirm: "yes or no", run.AskInput: "answer"}
+
+// field writes a line that can be edited.
+func (d *drawing) field(label string, e *editor, focused bool) {
+	prefix := " " + label + ": "
+	text, column := e.show(d.m.width - len(prefix) - 2)
+	if focused {
+		d.cursor = tea.NewCursor(term.Width(prefix)+column, len(d.lines))
+		d.lines = append(d.lines, prefix+text)
+		return
+	}
+	d.add(prefix+text, d.m.t.Look.Palette.Faint)
+}
+
+// list writes the items around the cursor, as many as there is room for.
+func (d *drawing) list(items []string, text func(i int) string) {
+	m := d.m
+	room := max(m.height-len(d.lines)-7, 3)
+	from := min(max(m.cursor-room/2, 0), max(len(items)-room, 0))
+	if from > 0 {
+		d.add(fmt.Sprintf("   %d more above", from), m.t.Look.Palette.Faint)
+	}
+	to := min(from+room, len(items))
+	for i := from; i < to; i++ {
+		if i == m.cursor && m.focus == fieldAnswer {
+			d.cursor = tea.NewCursor(1, len(d.lines))
+			d.add(" > "+text(i), m.t.Look.Palette.Strong)
+			continue
+		}
+		d.add("   "+text(i), nil)
+	}
+	if to < len(items) {
+		d.add(fmt.Sprintf("   %d more below", len(items)-to), m.t.Look.Palette.Faint)
+	}
+}
+
+func (d *drawing) checklist() {
+	m, glyphs := d.m, d.m.t.Look.Glyphs
+	d.list(m.q.Items, func(i int) string {
+		box := glyphs.Open
+		if m.done[i] {
+			box = glyphs.Done
+		}
+		text := box + " " + term.CleanLine(m.q.Items[i])
+		if e := m.itemNotes[i]; e != nil && len(e.text) > 0 && (m.focus != fieldItemNote || i != m.cursor) {
+			text += " " + glyphs.Dot + " " + term.CleanLine(e.String())
+		}
+		return text
+	})
+	if m.focus == fieldItemNote {
+		d.field("note on "+term.Cut(term.CleanLine(m.q.Items[m.cursor]), 24, glyphs.Ellipsis), m.itemNotes[m.cursor], true)
+	}
+	text := fmt.Sprintf("%d of %d done", len(m.checked()), len(m.q.Items))
+	if m.q.AllRequired {
+		text += ", all are required"
+	}
+	d.add(" "+text, nil)
+}
+
+// foot says which keys there are.
+func (d *drawing) foot() {
+	m := d.m
+	keys := []string{"enter: finish", "tab: note"}
+	switch {
+	case m.focus == fieldItemNote:
+		keys = []string{"enter: back to the list"}
+	case m.focus == fieldNote:
+		keys = []string{"enter: finish", "tab: back"}
+	case m.q.Kind == run.AskChecklist:
+		keys = append([]string{"space: done or not", "up, down", "n: note on the item", "a: all"}, keys...)
+	case m.chooses():
+		keys = append([]string{"up, down or a number"}, keys...)
+	case m.q.Kind == run.AskInput && len(m.q.Default) > 0:
+		keys = append([]string{"nothing: " + term.CleanLine(string(m.q.Default))}, keys...)
+	}
+	keys = append(keys, "ctrl-d: leave it open", "ctrl-c: stop the run")
+	d.wrap(strings.Join(keys, " "+m.t.Look.Glyphs.Dot+" "), m.t.Look.Palette.Faint)
+}

@@ -1,0 +1,104 @@
+package form
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// How a question can end without an answer, beside the end of the context.
+var (
+	// ErrInterrupted: the person pressed Ctrl-C.
+	ErrInterrupted = errors.New("interrupted")
+	// ErrLeft: the person left the question open, or the input came to its end.
+	ErrLeft = errors.New("the question was left open")
+	// ErrOver: the time for an answer is over.
+	ErrOver = errors.New("the time for an answer is over")
+)
+
+// Request is one question about a step.
+type Request struct {
+	// Step is the step's address, For what it waits for.
+	Step, For string
+	Question  *run.Question
+	// Since is when the wait began, Deadline when it is over; zero: never.
+	Since, Deadline time.Time
+	// Shown says that the question stands in full right above, so that it need not be repeated.
+	Shown bool
+}
+
+// over is when the form must go; zero: never. A deadline after which others are called ends nothing.
+func (r *Request) over() time.Time {
+	if r.Question.OnTimeout == "escalate" {
+		return time.Time{}
+	}
+	return r.Deadline
+}
+
+func (r *Request) deadline() *time.Time {
+	if r.Deadline.IsZero() {
+		return nil
+	}
+	return &r.Deadline
+}
+
+// Terminal is where a person sits. Its fields stay as they are once the first question was asked.
+type Terminal struct {
+	// In should be a file, so that waiting for a key can be given up. Out is the terminal itself.
+	In  io.Reader
+	Out io.Writer
+	// Plain asks line by line: on a terminal that can't be drawn on, or for somebody who prefers it.
+	Plain bool
+	// Environ tells what the terminal can do: TERM and the like.
+	Environ []string
+	// Look is how text looks; its Width is not used.
+	Look view.Config
+	// Size gives the terminal's columns and rows.
+	Size func() (width, height int)
+	// Now is the clock.
+	Now func() time.Time
+
+	aside aside
+}
+
+// Ask asks one question at a time. It gives the answer, whose By and Via are the caller's to fill in; or one of the
+// errors above, the context's when it ended first, or what is wrong with the terminal.
+func (t *Terminal) Ask(ctx context.Context, r Request) (*run.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	// What was typed before the question stood there is no answer to it.
+	discardTyped(t.In)
+	defer t.aside.end(t.Out)
+	if t.Plain {
+		return t.askLines(ctx, r)
+	}
+	return t.askForm(ctx, r)
+}
+
+// Aside takes what others want to write to the terminal while a question stands there: it waits until the question is
+// gone, and a form shows the end of it. Without a question it is written at once.
+func (t *Terminal) Aside() io.Writer { return &t.aside }
+
+// width is how many columns a line may have.
+func (t *Terminal) width() int {
+	width, _ := t.Size()
+	if width <= 0 {
+		return 80
+	}
+	return width
+}
+
+// reply is an answer without who and how.
+func reply(value json.RawMessage, note string, notes map[string]string) *run.Answer {
+	a := &run.Answer{Value: value, Note: note}
+	if len(notes) > 0 {
+		a.Notes = notes
+	}
+	return a
+}

@@ -1,0 +1,313 @@
+package form
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// seat is a person at a pseudo-terminal: what the program writes is read all the time, keys are typed.
+type seat struct {
+	*Terminal
+	keys *os.File
+	tty  *os.File
+
+	mu      sync.Mutex
+	seen    strings.Builder
+	changed chan struct{}
+}
+
+func newSeat(t *testing.T, plain bool, width int) *seat {
+	t.Helper()
+	keys, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: uint16(width)}); err != nil {
+		t.Fatal(err)
+	}
+	s := &seat{keys: keys, tty: tty, changed: make(chan struct{}, 1)}
+	s.Terminal = &Terminal{
+		In: tty, Out: tty, Plain: plain, Environ: []string{"TERM=xterm-256color", "SSH_TTY=/dev/pts/0"},
+		Look: view.Config{Glyphs: term.ASCII(), Zone: time.UTC}, Size: func() (int, int) { return width, 24 }, Now: time.Now,
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		chunk := make([]byte, 4096)
+		for {
+			n, err := keys.Read(chunk)
+			s.mu.Lock()
+			s.seen.Write(chunk[:n])
+			s.mu.Unlock()
+			select {
+			case s.changed <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		tty.Close()  //nolint:errcheck // the test is over
+		keys.Close() //nolint:errcheck // the test is over
+		<-read
+	})
+	return s
+}
+
+var escapes = regexp.MustCompile(`\x1b(\[[0-9;?<>=$]*[a-zA-Z]|\][^\a]*\a|[=>])`)
+
+func (s *seat) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return escapes.ReplaceAllString(s.seen.String(), "")
+}
+
+// sees waits until the terminal showed a text.
+func (s *seat) sees(t *testing.T, text string) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for !strings.Contains(s.text(), text) {
+		select {
+		case <-s.changed:
+		case <-late:
+			t.Fatalf("%q was never shown:\n%s", text, s.text())
+		}
+	}
+}
+
+func (s *seat) types(t *testing.T, text string) {
+	t.Helper()
+	if _, err := io.WriteString(s.keys, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type result struct {
+	answer *run.Answer
+	err    error
+}
+
+func (s *seat) asks(ctx context.Context, r Request) <-chan result {
+	out := make(chan result, 1)
+	go func() {
+		a, err := s.Ask(ctx, r)
+		out <- result{a, err}
+	}()
+	return out
+}
+
+func wait(t *testing.T, s *seat, c <-chan result) result {
+	t.Helper()
+	select {
+	case r := <-c:
+		return r
+	case <-time.After(20 * time.Second):
+		t.Fatalf("the question never ended:\n%s", s.text())
+	}
+	return result{}
+}
+
+const (
+	up    = "\x1b[A"
+	down  = "\x1b[B"
+	left  = "\x1b[D"
+	enter = "\r"
+)
+
+var (
+	approval = run.Question{
+		Kind: run.AskApproval, Prompt: "Scale the API up?", Action: "kubernetes_scale", Effect: "write", Target: "https://k8s.example.com:6443 (context eu)",
+		Arguments: []run.ArgumentValue{{Name: "replicas", Value: "5"}}, Changes: []run.Change{{Path: "spec.replicas", Before: "3", After: "5"}},
+	}
+	confirm  = run.Question{Kind: run.AskConfirm, Prompt: "Is it calm?"}
+	list     = run.Question{Kind: run.AskChecklist, Prompt: "Before the release", Items: []string{"tell support", "freeze", "call the bank"}}
+	required = run.Question{Kind: run.AskChecklist, Items: list.Items, AllRequired: true}
+	text     = run.Question{Kind: run.AskInput, Prompt: "Which version?", Pattern: "v[0-9.]+"}
+	number   = run.Question{Kind: run.AskInput, Prompt: "How many?", Type: "number", Default: json.RawMessage("3")}
+	choice   = run.Question{Kind: run.AskInput, Prompt: "Which?", Choices: []string{"blue", "green", "red"}, Default: json.RawMessage(`"green"`)}
+)
+
+// step is something that is seen, and what is typed then.
+type step struct{ sees, types string }
+
+func TestForm(t *testing.T) {
+	tests := map[string]struct {
+		q     run.Question
+		steps []step
+		value string
+		note  string
+		notes map[string]string
+		err   error
+	}{
+		"approve":           {q: approval, steps: []step{{"yes or no:", "yes" + enter}}, value: "true"},
+		"deny with a note":  {q: approval, steps: []step{{"yes or no:", "no\ttoo late" + enter}}, value: "false", note: "too late"},
+		"only yes approves": {q: approval, steps: []step{{"yes or no:", "y" + enter}, {"nothing else counts", "es" + enter}}, value: "true"},
+		"confirm":           {q: confirm, steps: []step{{"yes or no:", "y" + enter}}, value: "true"},
+		"editing":           {q: text, steps: []step{{"answer:", "x9.1" + left + left + left + "\x7f\x01v\x05" + ".0" + enter}}, value: `"v9.1.0"`},
+		"pattern":           {q: text, steps: []step{{"answer:", "9" + enter}, {"does not match the pattern", "\x15v9" + enter}}, value: `"v9"`},
+		"paste":             {q: text, steps: []step{{"answer:", "\x1b[200~v1.2\x1b[201~" + enter}}, value: `"v1.2"`},
+		"default":           {q: number, steps: []step{{"answer:", enter}}, value: "3"},
+		"no number":         {q: number, steps: []step{{"answer:", "five" + enter}, {"is not a number", "\x155" + enter}}, value: "5"},
+		"default choice":    {q: choice, steps: []step{{"> 2. green", enter}}, value: `"green"`},
+		"arrows":            {q: choice, steps: []step{{"> 2. green", up + enter}}, value: `"blue"`},
+		"digits":            {q: choice, steps: []step{{"> 2. green", "3" + enter}}, value: `"red"`},
+		"checklist":         {q: list, steps: []step{{"0 of 3 done", " " + down + "j "}, {"2", enter}}, value: `["tell support","call the bank"]`},
+		"none":              {q: list, steps: []step{{"0 of 3 done", enter}}, value: `[]`},
+		"item note": {
+			q: list, steps: []step{{"0 of 3 done", down + "n"}, {"note on freeze", "by Kim" + enter + "a\tdone" + enter}},
+			value: `["tell support","freeze","call the bank"]`, note: "done", notes: map[string]string{"freeze": "by Kim"},
+		},
+		"all required":    {q: required, steps: []step{{"all are required", " " + enter}, {"the step fails like that", down + " " + down + " " + enter}}, value: `["tell support","freeze","call the bank"]`},
+		"fails knowingly": {q: required, steps: []step{{"all are required", enter}, {"the step fails like that", enter}}, value: `[]`},
+		"interrupt":       {q: approval, steps: []step{{"yes or no:", "ye\x03"}}, err: ErrInterrupted},
+		"left open":       {q: list, steps: []step{{"0 of 3 done", "\x04"}}, err: ErrLeft},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSeat(t, false, 80)
+			ended := s.asks(t.Context(), Request{Step: "step", For: run.ForAnswer, Question: &tt.q})
+			for _, st := range tt.steps {
+				s.sees(t, st.sees)
+				s.types(t, st.types)
+			}
+			got := wait(t, s, ended)
+			checkAnswer(t, got, tt.value, tt.note, tt.notes, tt.err)
+		})
+	}
+}
+
+func checkAnswer(t *testing.T, got result, value, note string, notes map[string]string, wantErr error) {
+	t.Helper()
+	if !errors.Is(got.err, wantErr) || wantErr == nil && got.err != nil {
+		t.Fatalf("error %v, want %v", got.err, wantErr)
+	}
+	if wantErr != nil {
+		return
+	}
+	want := &run.Answer{Value: json.RawMessage(value), Note: note, Notes: notes}
+	if diff := cmp.Diff(want, got.answer); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLines(t *testing.T) {
+	tests := map[string]struct {
+		q     run.Question
+		steps []step
+		value string
+		note  string
+		notes map[string]string
+		err   error
+	}{
+		"approve": {q: approval, steps: []step{{`"no" denies:`, "y\n"}, {"nothing else counts", "yes\n"}, {"note", "fine\n"}}, value: "true", note: "fine"},
+		"confirm": {q: confirm, steps: []step{{"yes or no:", "n\n"}, {"note", "\n"}}, value: "false"},
+		"default": {q: number, steps: []step{{"return for 3", "\n"}, {"note", "\n"}}, value: "3"},
+		"choice":  {q: choice, steps: []step{{"by number or text", "4\n"}, {"not one of", "3\n"}, {"note", "\n"}}, value: `"red"`},
+		"checklist": {
+			q:     required,
+			steps: []step{{"done:", "1,2\n"}, {"2 [x]", "n 2 by Kim\n"}, {"- by Kim", "\n"}, {"return once more", "all\n"}, {"3 [x]", "\n"}, {"note (", "\n"}},
+			value: `["tell support","freeze","call the bank"]`, notes: map[string]string{"freeze": "by Kim"},
+		},
+		"end of input": {q: approval, steps: []step{{`"no" denies:`, "\x04"}}, err: ErrLeft},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newSeat(t, true, 40)
+			ended := s.asks(t.Context(), Request{Step: "step", For: run.ForAnswer, Question: &tt.q})
+			for _, st := range tt.steps {
+				s.sees(t, st.sees)
+				s.types(t, st.types)
+			}
+			got := wait(t, s, ended)
+			checkAnswer(t, got, tt.value, tt.note, tt.notes, tt.err)
+		})
+	}
+}
+
+// TestTakenDown: a question that was answered elsewhere goes, the terminal is as it was, and what others said stands there.
+func TestTakenDown(t *testing.T) {
+	for name, plain := range map[string]bool{"form": false, "lines": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSeat(t, plain, 60)
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := s.asks(ctx, Request{Step: "scale", For: run.ForApproval, Question: &approval})
+			s.sees(t, "no")
+			s.sees(t, "spec.replicas: 3 -> 5")
+			if _, err := s.Aside().Write([]byte(" + nodes   3 ready\n")); err != nil {
+				t.Fatal(err)
+			}
+			s.types(t, "ye")
+			s.sees(t, "ye")
+			cancel()
+			if got := wait(t, s, ended); !errors.Is(got.err, context.Canceled) {
+				t.Fatalf("answer %v, error %v", got.answer, got.err)
+			}
+			s.sees(t, " + nodes   3 ready")
+			// What is typed now is a line for whoever reads next: the terminal is not raw any more.
+			s.types(t, "next\n")
+			line := make([]byte, 64)
+			n, err := s.tty.Read(line)
+			if got := strings.TrimPrefix(string(line[:n]), "ye"); err != nil || got != "next\n" {
+				t.Errorf("read %q, %v", line[:n], err)
+			}
+		})
+	}
+}
+
+func TestTimeIsOver(t *testing.T) {
+	for name, plain := range map[string]bool{"form": false, "lines": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSeat(t, plain, 60)
+			q := approval
+			q.Levels = []run.Level{{Number: 1, Contact: "Jo Doe", AfterMS: 3_600_000}}
+			ended := s.asks(t.Context(), Request{Step: "scale", For: run.ForApproval, Question: &q, Since: time.Now(), Deadline: time.Now().Add(1500 * time.Millisecond)})
+			s.sees(t, "then it fails")
+			s.sees(t, "level 1: Jo Doe")
+			if got := wait(t, s, ended); !errors.Is(got.err, ErrOver) {
+				t.Errorf("answer %v, error %v", got.answer, got.err)
+			}
+		})
+	}
+}
+
+// TestNarrow: nothing is wider than the terminal, and a long list scrolls.
+func TestNarrow(t *testing.T) {
+	s := newSeat(t, false, 24)
+	q := run.Question{Kind: run.AskChecklist, Prompt: strings.Repeat("word ", 20)}
+	for range 60 {
+		q.Items = append(q.Items, strings.Repeat("long ", 10))
+	}
+	m := newModel(s.Terminal, Request{Step: "step", Question: &q})
+	for range 30 {
+		m.listKey("down")
+	}
+	lines := strings.Split(m.View().Content, "\n")
+	if len(lines) > 23 {
+		t.Errorf("%d lines on 24 rows", len(lines))
+	}
+	for _, line := range lines {
+		if term.Width(line) > 24 {
+			t.Errorf("%d columns: %s", term.Width(line), line)
+		}
+	}
+	if !strings.Contains(m.View().Content, "more above") || !strings.Contains(m.View().Content, "more below") {
+		t.Error(m.View().Content)
+	}
+}

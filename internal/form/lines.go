@@ -1,0 +1,244 @@
+package form
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// lines asks line by line.
+type lines struct {
+	t      *Terminal
+	r      Request
+	q      *run.Question
+	reader *lineReader
+	// prompt is what stands before the cursor.
+	prompt string
+}
+
+func (t *Terminal) askLines(ctx context.Context, r Request) (*run.Answer, error) {
+	if over := r.over(); !over.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, time.Now().Add(over.Sub(t.Now())), ErrOver)
+		defer cancel()
+	}
+	reader, err := newLineReader(t.In)
+	if err != nil {
+		return nil, fmt.Errorf("read from the terminal: %w", err)
+	}
+	defer reader.close()
+	l := &lines{t: t, r: r, q: r.Question, reader: reader}
+	t.aside.straight(l.beside)
+	if err := l.intro(); err != nil {
+		return nil, err
+	}
+	answer, err := l.ask(ctx)
+	if err == nil {
+		return answer, nil
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	// The cursor stands behind the prompt. A terminal that is gone shows up elsewhere.
+	_, _ = io.WriteString(t.Out, "\n")
+	return nil, err
+}
+
+// beside writes what others say, and the prompt again.
+func (l *lines) beside(text []byte) error {
+	_, err := io.WriteString(l.t.Out, "\n"+strings.TrimRight(string(text), "\n")+"\n"+l.prompt)
+	return err
+}
+
+func (l *lines) say(all ...string) error {
+	_, err := io.WriteString(l.t.Out, strings.Join(all, "\n")+"\n")
+	return err
+}
+
+// intro says what is asked and how long there is.
+func (l *lines) intro() error {
+	look, now := l.t.Look, l.t.Now()
+	width := max(l.t.width()-1, 20)
+	all := []string{""}
+	add := func(text string, paint func(string) string) {
+		for _, line := range term.Wrap(text, width) {
+			if paint != nil {
+				line = paint(line)
+			}
+			all = append(all, line)
+		}
+	}
+	add(look.Glyphs.Asks+" "+term.CleanLine(l.r.Step)+" "+view.Waiting(l.r.For, l.q, l.r.deadline(), now, look), look.Palette.Warn)
+	if levels := view.Levels(l.q, l.r.Since, l.r.deadline(), 0, now, look); len(levels) > 0 {
+		add(nextLevel(levels), nil)
+	}
+	if !l.r.Shown {
+		for _, line := range view.Question(withoutItems(l.q), look) {
+			add(line.Text, line.Paint)
+		}
+	}
+	return l.say(all...)
+}
+
+// read asks for one line.
+func (l *lines) read(ctx context.Context, prompt string) (string, error) {
+	l.t.aside.mu.Lock()
+	l.prompt = prompt
+	_, err := io.WriteString(l.t.Out, prompt)
+	l.t.aside.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
+	text, err := l.reader.line(ctx)
+	return strings.TrimSpace(text), err
+}
+
+func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
+	if l.q.Kind == run.AskChecklist {
+		return l.checklist(ctx)
+	}
+	for i, choice := range l.q.Choices {
+		if err := l.say(fmt.Sprintf("  %d. %s", i+1, term.CleanLine(choice))); err != nil {
+			return nil, err
+		}
+	}
+	value, err := l.value(ctx)
+	if err != nil {
+		return nil, err
+	}
+	note, err := l.read(ctx, "note (return for none): ")
+	if err != nil {
+		return nil, err
+	}
+	return reply(value, note, nil), nil
+}
+
+// value asks until what is written answers the question.
+func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
+	prompt := prompts[l.q.Kind]
+	switch {
+	case l.q.Kind == run.AskApproval:
+		prompt = `only "yes" approves, "no" denies`
+	case len(l.q.Choices) > 0:
+		prompt = "one of these, by number or text"
+	}
+	if len(l.q.Default) > 0 {
+		prompt += " (return for " + term.CleanLine(string(l.q.Default)) + ")"
+	}
+	for {
+		text, err := l.read(ctx, prompt+": ")
+		if err != nil {
+			return nil, err
+		}
+		if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(l.q.Choices) && !slices.Contains(l.q.Choices, text) {
+			text = l.q.Choices[n-1]
+		}
+		value, err := l.q.Parse(text)
+		if err == nil {
+			return value, nil
+		}
+		if err := l.say(l.t.Look.Palette.Bad(term.CleanLine(err.Error()))); err != nil {
+			return nil, err
+		}
+	}
+}
+
+const checklistHelp = `numbers check items or not ("1,3"), "n 2 text" notes something on item 2, "all", return finishes`
+
+// checklist asks which items are done.
+func (l *lines) checklist(ctx context.Context) (*run.Answer, error) {
+	done, notes := map[int]bool{}, map[string]string{}
+	if err := l.say(checklistHelp); err != nil {
+		return nil, err
+	}
+	warned := false
+	for {
+		items, err := l.showItems(done, notes)
+		if err != nil {
+			return nil, err
+		}
+		text, err := l.read(ctx, "done: ")
+		if err != nil {
+			return nil, err
+		}
+		open := len(l.q.Items) - len(items)
+		switch {
+		case text == "" && l.q.AllRequired && open > 0 && !warned:
+			warned = true
+			err = l.say(fmt.Sprintf("%d of %d are not done, and the step fails like that; return once more finishes it", open, len(l.q.Items)))
+		case text == "":
+			note, err := l.read(ctx, "note (return for none): ")
+			if err != nil {
+				return nil, err
+			}
+			value, err := json.Marshal(items)
+			return reply(value, note, notes), err
+		default:
+			warned = false
+			err = l.change(text, done, notes)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// showItems writes the list and gives the items that are done.
+func (l *lines) showItems(done map[int]bool, notes map[string]string) ([]string, error) {
+	items := []string{}
+	for i, item := range l.q.Items {
+		box := l.t.Look.Glyphs.Open
+		if done[i] {
+			box = l.t.Look.Glyphs.Done
+			items = append(items, item)
+		}
+		text := fmt.Sprintf("%3d %s %s", i+1, box, term.CleanLine(item))
+		if note := notes[item]; note != "" {
+			text += " " + l.t.Look.Glyphs.Dot + " " + term.CleanLine(note)
+		}
+		if err := l.say(text); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// change does to a checklist what a line says; the error is the terminal's.
+func (l *lines) change(text string, done map[int]bool, notes map[string]string) error {
+	if text == "all" {
+		for i := range l.q.Items {
+			done[i] = true
+		}
+		return nil
+	}
+	if rest, ok := strings.CutPrefix(text, "n "); ok {
+		number, note, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		if i, ok := l.item(number); ok {
+			notes[l.q.Items[i]] = strings.TrimSpace(note)
+			return nil
+		}
+		return l.say(checklistHelp)
+	}
+	for number := range strings.SplitSeq(text, ",") {
+		i, ok := l.item(strings.TrimSpace(number))
+		if !ok {
+			return l.say(fmt.Sprintf("there is no item %q; %s", term.CleanLine(number), checklistHelp))
+		}
+		done[i] = !done[i]
+	}
+	return nil
+}
+
+func (l *lines) item(number string) (int, bool) {
+	n, err := strconv.Atoi(number)
+	return n - 1, err == nil && n >= 1 && n <= len(l.q.Items)
+}

@@ -1,0 +1,241 @@
+package form
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// askForm shows the form until it is filled in or taken away.
+func (t *Terminal) askForm(ctx context.Context, r Request) (*run.Answer, error) {
+	m := newModel(t, r)
+	program := tea.NewProgram(m, tea.WithInput(t.In), tea.WithOutput(t.Out), tea.WithEnvironment(t.Environ), tea.WithoutSignalHandler())
+	stop := context.AfterFunc(ctx, func() { program.Send(goneMsg{ctx.Err()}) })
+	defer stop()
+	if _, err := program.Run(); err != nil {
+		return nil, fmt.Errorf("the form on the terminal broke off: %w", err)
+	}
+	return m.answer, m.err
+}
+
+// goneMsg takes the form away; tickMsg has its time drawn anew.
+type (
+	goneMsg struct{ err error }
+	tickMsg struct{}
+)
+
+// field is what the keys go to.
+type field uint8
+
+const (
+	fieldAnswer field = iota
+	fieldNote
+	fieldItemNote
+)
+
+// model is the form. Update and View are called from one goroutine.
+type model struct {
+	t             *Terminal
+	r             Request
+	q             *run.Question
+	width, height int
+
+	focus       field
+	input, note editor
+	// cursor is the item or the choice that keys act on; done are the checked items, itemNotes their notes.
+	cursor    int
+	done      map[int]bool
+	itemNotes map[int]*editor
+	// problem is what is wrong with what was written; sure says that a list that will fail was warned of.
+	problem string
+	sure    bool
+
+	ended  bool
+	answer *run.Answer
+	err    error
+}
+
+func newModel(t *Terminal, r Request) *model {
+	m := &model{t: t, r: r, q: r.Question, done: map[int]bool{}, itemNotes: map[int]*editor{}}
+	m.width, m.height = t.Size()
+	for i, choice := range m.q.Choices {
+		if value, err := m.q.Parse(choice); err == nil && slices.Equal(value, m.q.Default) {
+			m.cursor = i
+		}
+	}
+	return m
+}
+
+// chooses reports a question that is answered by moving through a list.
+func (m *model) chooses() bool { return m.q.Kind == run.AskInput && len(m.q.Choices) > 0 }
+
+func tick() tea.Msg { return tickMsg{} }
+
+// Init implements tea.Model.
+func (m *model) Init() tea.Cmd { return tick }
+
+// Update implements tea.Model.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case goneMsg:
+		return m.end(nil, msg.err)
+	case tickMsg:
+		if over := m.r.over(); !over.IsZero() && !m.t.Now().Before(over) {
+			return m.end(nil, ErrOver)
+		}
+		return m, tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.PasteMsg:
+		if e := m.editor(); e != nil {
+			e.insert(msg.Content)
+		}
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	}
+	return m, nil
+}
+
+func (m *model) end(answer *run.Answer, err error) (tea.Model, tea.Cmd) {
+	if !m.ended {
+		m.ended, m.answer, m.err = true, answer, err
+	}
+	return m, tea.Quit
+}
+
+// editor is what text goes to; nil while a list has the keys.
+func (m *model) editor() *editor {
+	switch {
+	case m.focus == fieldNote:
+		return &m.note
+	case m.focus == fieldItemNote:
+		return m.itemNotes[m.cursor]
+	case m.q.Kind == run.AskChecklist || m.chooses():
+		return nil
+	}
+	return &m.input
+}
+
+func (m *model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
+	switch k.String() {
+	case "ctrl+c":
+		return m.end(nil, ErrInterrupted)
+	case "ctrl+d":
+		if e := m.editor(); e == nil || len(e.text) == 0 {
+			return m.end(nil, ErrLeft)
+		}
+		return m, nil
+	case "tab", "shift+tab":
+		if m.focus == fieldAnswer {
+			m.focus = fieldNote
+		} else {
+			m.focus = fieldAnswer
+		}
+		return m, nil
+	case "enter":
+		if m.focus == fieldItemNote {
+			m.focus = fieldAnswer
+			return m, nil
+		}
+		return m.submit()
+	case "esc":
+		m.focus = fieldAnswer
+		return m, nil
+	}
+	m.problem = ""
+	if e := m.editor(); e != nil {
+		e.key(k)
+		return m, nil
+	}
+	m.sure = false
+	m.listKey(k.String())
+	return m, nil
+}
+
+// listKey moves through items or choices, and checks items.
+func (m *model) listKey(key string) {
+	items := len(m.q.Items)
+	if m.chooses() {
+		items = len(m.q.Choices)
+	}
+	if n, err := strconv.Atoi(key); err == nil && n >= 1 && n <= items {
+		m.cursor = n - 1
+		return
+	}
+	switch key {
+	case "up", "k":
+		m.cursor = max(m.cursor-1, 0)
+	case "down", "j":
+		m.cursor = min(m.cursor+1, max(items-1, 0))
+	case "home", "g":
+		m.cursor = 0
+	case "end", "G":
+		m.cursor = max(items-1, 0)
+	}
+	if m.q.Kind != run.AskChecklist || items == 0 {
+		return
+	}
+	switch key {
+	case "space", "x":
+		m.done[m.cursor] = !m.done[m.cursor]
+	case "a":
+		all := len(m.checked()) < items
+		for i := range items {
+			m.done[i] = all
+		}
+	case "n":
+		if m.itemNotes[m.cursor] == nil {
+			m.itemNotes[m.cursor] = &editor{}
+		}
+		m.focus = fieldItemNote
+	}
+}
+
+// checked lists the items that are done, in their order.
+func (m *model) checked() []string {
+	items := []string{}
+	for i, item := range m.q.Items {
+		if m.done[i] {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// submit ends the form when what was written answers the question.
+func (m *model) submit() (tea.Model, tea.Cmd) {
+	var value json.RawMessage
+	var err error
+	switch {
+	case m.q.Kind == run.AskChecklist:
+		items := m.checked()
+		if open := len(m.q.Items) - len(items); m.q.AllRequired && open > 0 && !m.sure {
+			m.sure = true
+			m.problem = fmt.Sprintf("%d of %d are not done, and the step fails like that; enter once more finishes it", open, len(m.q.Items))
+			return m, nil
+		}
+		value, err = json.Marshal(items)
+	case m.chooses():
+		value, err = m.q.Parse(m.q.Choices[m.cursor])
+	default:
+		value, err = m.q.Parse(m.input.String())
+	}
+	if err != nil {
+		m.problem, m.focus = err.Error(), fieldAnswer
+		return m, nil
+	}
+	notes := map[string]string{}
+	for i, e := range m.itemNotes {
+		if text := e.String(); text != "" {
+			notes[m.q.Items[i]] = text
+		}
+	}
+	return m.end(reply(value, m.note.String(), notes), nil)
+}
