@@ -1,0 +1,139 @@
+package chaos
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// smallDisk mounts a file system of a few megabytes. Nobody but root may; the second result is false for others.
+func smallDisk(t *testing.T) (dir string, ok bool) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Log("only root can mount a small disk: this test looked at nothing; run it as root, as CI does")
+		return "", false
+	}
+	dir = filepath.Join(t.TempDir(), "disk")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=3m"); err != nil {
+		t.Fatalf("mount a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir, true
+}
+
+// fillUp writes until nothing more goes.
+func fillUp(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // the disk is full, which is what is wanted
+	for size := 64 << 10; size > 0; {
+		if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+			size /= 2
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// diskBook makes its writes on another disk than its history, and goes on to others once the file is there.
+const diskBook = `
+runbook "disk" {}
+step "local_write_file" "first" {
+  path    = "MARKS/first"
+  content = "x"
+}
+step "local_command" "fill" {
+  depends_on = [step.first]
+  command    = ["sh", "-c", FILL]
+  timeout    = "1m"
+}
+step "local_command" "chatter" {
+  for_each   = toset([for n in range(40) : tostring(n)])
+  depends_on = [step.fill]
+  command    = ["sh", "-c", "head -c 100000 /dev/urandom | base64; echo ${each.key} >> MARKS/chatter"]
+  timeout    = "1m"
+}
+`
+
+var diskFull = regexp.MustCompile(`(?i)full|no space`)
+
+// TestDiskFullBefore starts on a disk that is full already: nothing may run.
+func TestDiskFullBefore(t *testing.T) {
+	dir, ok := smallDisk(t)
+	if !ok {
+		return
+	}
+	marks := t.TempDir()
+	fillUp(t, filepath.Join(dir, "filler"))
+	book := write(t, "disk.hcl", fill(diskBook, "MARKS", marks, "FILL", `"true"`))
+	got := runProgram(t, "apply", book, "--auto-approve", "--store", filepath.Join(dir, "runs.db"))
+	if got.status != 2 || !diskFull.MatchString(got.stderr) {
+		t.Errorf("status %d, expected 2 and why: %s", got.status, got.stderr)
+	}
+	if done, err := os.ReadDir(marks); err != nil || len(done) > 0 {
+		t.Errorf("steps ran: %v %v", done, err)
+	}
+	t.Log(got.stderr)
+}
+
+// TestDiskFullMidway fills the disk under a run. No write may start that can't be recorded, and what was recorded is read
+// back once there is room again.
+func TestDiskFullMidway(t *testing.T) {
+	dir, ok := smallDisk(t)
+	if !ok {
+		return
+	}
+	marks, store, filler := t.TempDir(), filepath.Join(dir, "runs.db"), filepath.Join(dir, "filler")
+	book := write(t, "disk.hcl", fill(diskBook, "MARKS", marks, "FILL", `"head -c 2000000 /dev/zero > `+filler+`; echo filled > `+marks+`/fill"`))
+	got := runProgram(t, "apply", book, "--auto-approve", "--store", store)
+	if got.status == 0 || got.status == 2 || !diskFull.MatchString(got.stderr) {
+		t.Errorf("status %d, expected a failure after the start and why: %s", got.status, got.stderr)
+	}
+	t.Logf("status %d: %s", got.status, got.stderr)
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	runs := runsOf(t, store, 10)
+	if len(runs) != 1 {
+		t.Fatalf("%d runs are kept", len(runs))
+	}
+	started := map[string]bool{}
+	for _, e := range eventsOf(t, store, runs[0].ID) {
+		if e.Type == run.StepStarted {
+			started[e.Step] = true
+		}
+	}
+	if !started["first"] || !started["fill"] {
+		t.Errorf("what came before the disk was full is not kept: %v", started)
+	}
+	done, err := os.ReadFile(filepath.Join(marks, "chatter"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, key := range regexp.MustCompile(`\d+`).FindAllString(string(done), -1) {
+		if !started[`chatter["`+key+`"]`] {
+			t.Errorf(`chatter["%s"] was carried out and is not recorded as started`, key)
+		}
+	}
+	t.Logf("%d steps are recorded as started, %d bytes of marks", len(started), len(done))
+	for _, args := range [][]string{{"runs"}, {"show", runs[0].ID}} {
+		if got := runProgram(t, append(args, "--store", store)...); got.status != 0 {
+			t.Errorf("%v: status %d: %s", args, got.status, got.stderr)
+		}
+	}
+}
