@@ -122,6 +122,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		}
 		p.Stages = append(p.Stages, names)
 	}
+	planner.refuseLock()
 	p.Header = p.header(e.User, planner.targets)
 	diags = append(diags, planner.diags...)
 	if opts.Apply {

@@ -51,6 +51,9 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	if !fixed {
 		declared = spec.Classify(args)
 	}
+	if s.Child != nil {
+		declared = graph.Effect(s)
+	}
 	out.Effect = effectOf(s, declared)
 	out.Supported = spec.Supported
 	if out.Effect != provider.Read {
@@ -103,6 +106,7 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
 	if !p.plan.Options.Apply {
 		return
 	}
+	p.refuseNotYet(s)
 	if !out.Supported {
 		p.diags = append(p.diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Not supported yet",

@@ -51,7 +51,7 @@ func kindOf(e *Edge) edgeKind {
 // how a step ended, a dotted one only says that two writes take turns.
 func (g *Graph) DOT(w io.Writer) error {
 	out := &strings.Builder{}
-	effects := effects{}
+	effects := newEffects()
 	fmt.Fprintf(out, "digraph %s {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n", dotQuote(g.name))
 	for _, n := range g.Nodes {
 		fmt.Fprintf(out, "  %s [label=%s, %s];\n", dotQuote(n.Step.Name), dotQuote(label(n)), looks[effects.kind(n)].dot)
@@ -69,7 +69,7 @@ func (g *Graph) DOT(w io.Writer) error {
 // Mermaid writes the graph as a Mermaid flowchart, drawn as [Graph.DOT] draws it.
 func (g *Graph) Mermaid(w io.Writer) error {
 	out := &strings.Builder{}
-	effects := effects{}
+	effects := newEffects()
 	out.WriteString("flowchart LR\n")
 	used := map[string]bool{}
 	for _, n := range g.Nodes {

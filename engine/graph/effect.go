@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -10,13 +12,73 @@ import (
 )
 
 // Effect is the worst that a step can do as far as its text says: what its author states, and what its action
-// declares for the arguments that are constants. An argument that is computed counts as unknown.
-func Effect(s *lang.Step) provider.Effect { return effects{}.of(s) }
+// declares for the arguments that are constants. An argument that is computed counts as unknown. A step that runs a
+// runbook is as bad as the worst step of that. What an undo does is not counted: see [UndoEffect].
+func Effect(s *lang.Step) provider.Effect { return newEffects().of(s) }
 
-// effects remembers what each action can do with arguments that aren't known.
-type effects map[*provider.Spec]provider.Effect
+// UndoEffect is the worst that a step's undo can do; a read where it has none.
+func UndoEffect(s *lang.Step) provider.Effect {
+	if s.Undo == nil {
+		return provider.Read
+	}
+	return newEffects().of(s.Undo.Step)
+}
 
-func (e effects) of(s *lang.Step) provider.Effect {
+// effects remembers what each action can do with arguments that aren't known, and what each runbook does that steps run.
+type effects struct {
+	worst    map[*provider.Spec]provider.Effect
+	children map[*lang.Runbook]*childWrites
+}
+
+// childWrites is what a runbook that a step runs can do.
+type childWrites struct {
+	effect provider.Effect
+	// through are the configurations that it writes through, sorted.
+	through []string
+}
+
+func newEffects() *effects {
+	return &effects{worst: map[*provider.Spec]provider.Effect{}, children: map[*lang.Runbook]*childWrites{}}
+}
+
+// child looks at each runbook once, however many steps run it.
+func (e *effects) child(rb *lang.Runbook) *childWrites {
+	if known := e.children[rb]; known != nil {
+		return known
+	}
+	out := &childWrites{}
+	e.children[rb] = out
+	for _, s := range rb.Steps {
+		out.effect = max(out.effect, e.of(s))
+		for _, config := range e.writesThrough(s) {
+			if !slices.Contains(out.through, config) {
+				out.through = append(out.through, config)
+			}
+		}
+	}
+	slices.Sort(out.through)
+	return out
+}
+
+// writesThrough lists the configurations that a step writes through; nil for a read.
+func (e *effects) writesThrough(s *lang.Step) []string {
+	switch {
+	case s.Child != nil:
+		return e.child(s.Child).through
+	case e.of(s) == provider.Read:
+		return nil
+	}
+	return []string{Configuration(s)}
+}
+
+func (e *effects) of(s *lang.Step) provider.Effect {
+	if s.Child != nil {
+		effect := e.child(s.Child).effect
+		if s.Effect != nil {
+			effect = max(effect, *s.Effect)
+		}
+		return effect
+	}
 	if s.Spec == nil {
 		if s.Effect != nil {
 			return *s.Effect
@@ -35,14 +97,14 @@ func (e effects) of(s *lang.Step) provider.Effect {
 }
 
 // declared is what the action declares for the step's arguments, with as little evaluated as will do.
-func (e effects) declared(s *lang.Step, spec *provider.Spec) provider.Effect {
+func (e *effects) declared(s *lang.Step, spec *provider.Spec) provider.Effect {
 	if fixed, ok := spec.FixedEffect(s.HasArg); ok {
 		return fixed
 	}
-	worst, ok := e[spec]
+	worst, ok := e.worst[spec]
 	if !ok {
 		worst = spec.Classify(cty.UnknownVal(spec.Args().Type()))
-		e[spec] = worst
+		e.worst[spec] = worst
 	}
 	if worst == provider.Read {
 		return worst

@@ -60,7 +60,8 @@ func (l *linker) add(to *Node, name string, full bool, text string, rng hcl.Rang
 }
 
 // Expressions lists all expressions of a step in the order of the model: what decides whether and how often it runs,
-// its arguments by name, its checks and its remedies. Absent ones are left out.
+// its arguments by name, whom it asks, its checks, its undo and its remedies. Absent ones are left out. What an undo refers
+// to is there before the step runs: how things were is read first.
 func Expressions(s *lang.Step) []*lang.Expr {
 	all := make([]*lang.Expr, 0, 8)
 	put := func(list ...*lang.Expr) {
@@ -82,6 +83,10 @@ func Expressions(s *lang.Step) []*lang.Expr {
 	for _, name := range sortedKeys(s.Args) {
 		put(s.Args[name].Expr)
 	}
+	put(s.Escalation)
+	if s.Approval != nil {
+		put(s.Approval.Prompt, s.Approval.Approvers, s.Approval.Escalation)
+	}
 	if s.Precondition != nil {
 		put(s.Precondition.Condition, s.Precondition.ErrorMessage)
 	}
@@ -97,6 +102,9 @@ func Expressions(s *lang.Step) []*lang.Expr {
 		remedies(t.Remedies)
 	}
 	put(s.Show)
+	if s.Undo != nil {
+		put(Expressions(s.Undo.Step)...)
+	}
 	remedies(s.Remedies)
 	return all
 }

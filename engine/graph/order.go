@@ -4,7 +4,6 @@ import (
 	"container/heap"
 
 	"github.com/e82355ed/runbook/engine/lang"
-	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // indexes is a heap of nodes' indexes, the first of the file on top.
@@ -46,28 +45,28 @@ func (g *Graph) sorted() []*Node {
 }
 
 // takeTurns chains the writes of each provider configuration. The chain follows an order that respects all
-// references, so it can't close a cycle.
+// references, so it can't close a cycle. A step that runs a runbook takes its turn for every configuration that the
+// runbook writes through. Configurations of two files are the same where their addresses are: they are the workspace's,
+// or somebody gave two blocks one name, and then waiting is the safe side.
 func (g *Graph) takeTurns() {
-	effects := effects{}
+	effects := newEffects()
 	writes := false
-	canWrite := make([]bool, len(g.Nodes))
+	through := make([][]string, len(g.Nodes))
 	for i, n := range g.Nodes {
-		canWrite[i] = effects.of(n.Step) != provider.Read
-		writes = writes || canWrite[i]
+		through[i] = effects.writesThrough(n.Step)
+		writes = writes || len(through[i]) > 0
 	}
 	if !writes {
 		return
 	}
 	last := map[string]*Node{}
 	for _, n := range g.sorted() {
-		if !canWrite[n.Index] {
-			continue
+		for _, config := range through[n.Index] {
+			if before := last[config]; before != nil && !waitsFor(n, before) {
+				connect(&Edge{From: before, To: n, Order: true, Text: "writes through " + config, Range: n.Step.Range})
+			}
+			last[config] = n
 		}
-		config := Configuration(n.Step)
-		if before := last[config]; before != nil && !waitsFor(n, before) {
-			connect(&Edge{From: before, To: n, Order: true, Text: "writes through " + config, Range: n.Step.Range})
-		}
-		last[config] = n
 	}
 }
 

@@ -87,7 +87,7 @@ func decodeBody[T any](d *decoder, r *rules[T], body hcl.Body, header hcl.Range,
 			continue
 		}
 		if previous, dup := first[b.kind]; dup {
-			d.errorAt(b.rng, "Duplicate block", "There is a %s block at %s already; only one may stand in %s.", b.kind, place(previous), r.what)
+			d.errorAt(b.rng, "Duplicate block", "There is %s block at %s already; only one may stand in %s.", withArticle(b.kind), place(previous), r.what)
 			continue
 		}
 		if rule.once {

@@ -13,6 +13,7 @@ import (
 // decoder turns one parsed file into a Runbook. It goes on after errors, so that all are reported at once.
 type decoder struct {
 	registry *provider.Registry
+	child    *provider.Provider // of steps that run a runbook
 	source   []byte
 	dir      string
 	kind     fileKind
@@ -32,11 +33,6 @@ func (d *decoder) errorAt(at hcl.Range, summary, format string, args ...any) {
 	d.diags = append(d.diags, &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at,
 	})
-}
-
-// notYet refuses a part of the language that this version does not carry out.
-func (d *decoder) notYet(at hcl.Range, what string) {
-	d.errorAt(at, "Not supported yet", "%s: this version of runbook can't carry it out, and does not ignore it. Remove it for now.", what)
 }
 
 // place is a range for a sentence: "daily.hcl:27".

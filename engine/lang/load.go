@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -26,6 +27,9 @@ type LoadOptions struct {
 	ReadFile func(path string) ([]byte, error)
 	// MaxFileBytes is the largest file accepted, in bytes; zero: [DefaultMaxFileBytes].
 	MaxFileBytes int
+	// Environment is chosen among those that the runbook and its workspace declare; empty: none is. It applies to the
+	// runbooks that steps run too, as far as theirs declare any.
+	Environment string
 }
 
 func (o *LoadOptions) maxFileBytes() int {
@@ -47,20 +51,53 @@ func IsWorkspace(path string) bool {
 // Load reads the runbook file at path and the workspace above it. All problems come back at once, sorted by file and
 // position. The runbook is never nil: beside errors it holds what could be read, and its Sources show the diagnostics.
 func Load(path string, opts LoadOptions) (*Runbook, hcl.Diagnostics) {
-	rb, diags := loadFile(path, &opts, runbookFile)
-	workspace, wsDiags := findWorkspace(path, &opts)
-	diags = append(diags, wsDiags...)
-	if workspace != nil {
-		rb.mergeWorkspace(workspace)
-	}
-	rb.index()
+	f := &family{provider: childProvider(), loaded: map[string]*Runbook{}}
+	rb, diags := load(path, &opts, f, nil)
+	// A file that two runbooks share, as a workspace, tells its problems once.
+	diags = distinct(diags)
 	sortDiagnostics(diags, rb.File)
 	return rb, diags
 }
 
+// load reads a runbook, its workspace, and the runbooks that its steps run. parent is the one that runs it, or nil.
+func load(path string, opts *LoadOptions, f *family, parent *Runbook) (*Runbook, hcl.Diagnostics) {
+	rb, diags := loadFile(path, opts, runbookFile, f.provider)
+	workspace, wsDiags := findWorkspace(path, opts, f.provider)
+	diags = append(diags, wsDiags...)
+	if workspace != nil {
+		rb.mergeWorkspace(workspace)
+	}
+	if parent != nil {
+		diags = append(diags, rb.inherit(parent)...)
+	} else {
+		diags = append(diags, rb.choose(opts.Environment)...)
+	}
+	rb.index()
+	return rb, append(diags, f.loadChildren(rb, opts)...)
+}
+
+func distinct(diags hcl.Diagnostics) hcl.Diagnostics {
+	type key struct {
+		summary, detail string
+		at              hcl.Range
+	}
+	seen := make(map[key]bool, len(diags))
+	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
+		k := key{summary: d.Summary, detail: d.Detail}
+		if d.Subject != nil {
+			k.at = *d.Subject
+		}
+		if seen[k] {
+			return true
+		}
+		seen[k] = true
+		return false
+	})
+}
+
 // LoadWorkspace reads a workspace file alone, to check it. The result holds its blocks and no steps.
 func LoadWorkspace(path string, opts LoadOptions) (*Runbook, hcl.Diagnostics) {
-	rb, diags := loadFile(path, &opts, workspaceFile)
+	rb, diags := loadFile(path, &opts, workspaceFile, childProvider())
 	rb.Workspace = path
 	rb.index()
 	sortDiagnostics(diags, path)
@@ -80,7 +117,7 @@ func newRunbook(path string) *Runbook {
 		File: path, Dir: absoluteDir(path), MaxParallel: defaultMaxParallel,
 		Sources:   map[string]*hcl.File{},
 		Variables: map[string]*Variable{}, Locals: map[string]*Local{},
-		Contacts: map[string]*Contact{}, Escalations: map[string]*Escalation{},
+		Contacts: map[string]*Contact{}, Escalations: map[string]*Escalation{}, Environments: map[string]*Environment{},
 	}
 }
 
@@ -92,7 +129,7 @@ func absoluteDir(path string) string {
 	return dir
 }
 
-func loadFile(path string, opts *LoadOptions, kind fileKind) (*Runbook, hcl.Diagnostics) {
+func loadFile(path string, opts *LoadOptions, kind fileKind, child *provider.Provider) (*Runbook, hcl.Diagnostics) {
 	rb := newRunbook(path)
 	source, err := readFile(path, opts)
 	if err != nil {
@@ -103,13 +140,15 @@ func loadFile(path string, opts *LoadOptions, kind fileKind) (*Runbook, hcl.Diag
 		return rb, diags
 	}
 	rb.Sources[path] = file
-	d := &decoder{registry: opts.Registry, source: file.Bytes, dir: rb.Dir, kind: kind, rb: rb, syntaxErrors: diags.HasErrors()}
+	d := &decoder{
+		registry: opts.Registry, child: child, source: file.Bytes, dir: rb.Dir, kind: kind, rb: rb, syntaxErrors: diags.HasErrors(),
+	}
 	d.decodeFile(file.Body)
 	return rb, append(diags, d.diags...)
 }
 
 // findWorkspace reads the workspace file in path's folder or the nearest one above; nil where there is none.
-func findWorkspace(path string, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
+func findWorkspace(path string, opts *LoadOptions, child *provider.Provider) (*Runbook, hcl.Diagnostics) {
 	shown := filepath.Dir(path)
 	for dir := absoluteDir(path); ; dir = filepath.Dir(dir) {
 		for _, name := range workspaceNames {
@@ -124,7 +163,7 @@ func findWorkspace(path string, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
 			if err != nil {
 				return nil, hcl.Diagnostics{unreadable(candidate, err)}
 			}
-			return decodeWorkspace(candidate, source, opts)
+			return decodeWorkspace(candidate, source, opts, child)
 		}
 		if dir == filepath.Dir(dir) {
 			return nil, nil
@@ -142,10 +181,10 @@ func isAbsent(path string, err error, opts *LoadOptions) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errDirectory)
 }
 
-func decodeWorkspace(path string, source []byte, opts *LoadOptions) (*Runbook, hcl.Diagnostics) {
+func decodeWorkspace(path string, source []byte, opts *LoadOptions, child *provider.Provider) (*Runbook, hcl.Diagnostics) {
 	found := *opts
 	found.ReadFile = func(string) ([]byte, error) { return source, nil }
-	return loadFile(path, &found, workspaceFile)
+	return loadFile(path, &found, workspaceFile, child)
 }
 
 // mergeWorkspace adds the workspace's blocks that the runbook does not have itself.
@@ -158,6 +197,8 @@ func (r *Runbook) mergeWorkspace(ws *Runbook) {
 	addMissing(r.Locals, ws.Locals)
 	addMissing(r.Contacts, ws.Contacts)
 	addMissing(r.Escalations, ws.Escalations)
+	r.mergeEnvironments(ws)
+	r.Policies = append(r.Policies, ws.Policies...)
 	own := map[[2]string]bool{}
 	for _, p := range r.Providers {
 		own[[2]string{p.Provider, p.Alias}] = true
@@ -182,6 +223,9 @@ func (r *Runbook) index() {
 	r.stepsByName = make(map[string]*Step, len(r.Steps))
 	for i, s := range r.Steps {
 		s.Index = i
+		if s.Undo != nil {
+			s.Undo.Step.Index = i
+		}
 		if r.stepsByName[s.Name] == nil {
 			r.stepsByName[s.Name] = s
 		}

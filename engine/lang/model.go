@@ -45,13 +45,15 @@ type Runbook struct {
 	Outputs     []*Output
 	Contacts    map[string]*Contact
 	Escalations map[string]*Escalation
-	// Environments are the workspace's by name; Environment is the one that was chosen, nil: none.
+	// Environments are the runbook's and the workspace's by name; Environment is the one that was chosen, nil: none.
 	Environments map[string]*Environment
 	Environment  *Environment
-	// Policies all hold: the workspace's first, then the chosen environment's.
+	// Policies all hold: the runbook's own, the workspace's, the chosen environment's, then those of the runbook that
+	// runs this one.
 	Policies []*Policy
 
 	stepsByName map[string]*Step
+	nested      int // steps of this and of the runbooks that it runs
 }
 
 // Step finds a step or check by name; nil where there is none.
@@ -215,6 +217,8 @@ type Step struct {
 	Dir string
 	// Range is the block's header, ActionRange and NameRange its labels.
 	Range, ActionRange, NameRange hcl.Range
+
+	escalationAt hcl.Range
 }
 
 // HasArg reports whether the step's text gives an argument, be it null.
@@ -233,6 +237,8 @@ type Approval struct {
 	Escalate   bool
 	Escalation *Expr // nil: nobody is called
 	Range      hcl.Range
+
+	onTimeout hcl.Range
 }
 
 // Undo is an undo block.
@@ -253,6 +259,8 @@ type Environment struct {
 	// Policy is nil where the environment has none.
 	Policy *Policy
 	Range  hcl.Range
+
+	outer *Policy // of the workspace's environment of this name, where the runbook has its own
 }
 
 // Policy is what runbooks may do. Nil lists allow everything; an empty one nothing.

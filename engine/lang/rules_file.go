@@ -2,9 +2,11 @@ package lang
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 )
 
 const defaultMaxParallel = 16
@@ -16,8 +18,10 @@ var sharedBlocks = map[string]blockRule[Runbook]{
 	"provider":    {labels: []string{"provider"}, decode: decodeProvider},
 	"contact":     {labels: []string{"name"}, decode: decodeContact},
 	"escalation":  {labels: []string{"name"}, decode: decodeEscalation},
-	"environment": {labels: []string{"name"}, decode: laterBlock("Environments")},
-	"policy":      {decode: laterBlock("Policies")},
+	"environment": {labels: []string{"name"}, decode: decodeEnvironment},
+	"policy": {once: true, decode: func(d *decoder, r *Runbook, b *block) {
+		r.Policies = append(r.Policies, decodePolicy(d, b))
+	}},
 }
 
 var fileRules = &rules[Runbook]{
@@ -47,10 +51,6 @@ func with[T any](a, b map[string]blockRule[T]) map[string]blockRule[T] {
 	return b
 }
 
-func laterBlock(what string) func(*decoder, *Runbook, *block) {
-	return func(d *decoder, _ *Runbook, b *block) { d.notYet(b.rng, what) }
-}
-
 func notInWorkspace(d *decoder, _ *Runbook, b *block) {
 	d.errorAt(b.rng, "Not in a workspace", "A workspace file has no %s block: it holds what many runbooks share. Move it into a runbook's file.", b.kind)
 }
@@ -70,10 +70,7 @@ var runbookRules = &rules[Runbook]{
 		"on_failure": func(d *decoder, r *Runbook, a *attribute) {
 			r.StopOnFailure = d.oneOf(a, "continue", "stop") == "stop"
 		},
-		"lock": func(d *decoder, r *Runbook, a *attribute) {
-			r.Lock = d.text(a)
-			d.notYet(a.rng, "Locks")
-		},
+		"lock": decodeLock,
 	},
 	blocks: map[string]blockRule[Runbook]{
 		"schedule": {once: true, decode: decodeSchedule},
@@ -94,6 +91,26 @@ func decodeRunbook(d *decoder, r *Runbook, b *block) {
 		d.errorAt(b.labelRngs[0], "Bad name", "A runbook's name has lower-case letters, digits and hyphens between them, such as \"morning-health-check\".")
 	}
 	decodeBody(d, runbookRules, b.body, b.rng, r, nil)
+}
+
+// lockName keeps a lock's name to what can be typed after `runbook unlock` without quotes. What begins with "run/" is
+// the engine's own.
+var lockName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$`)
+
+func decodeLock(d *decoder, r *Runbook, a *attribute) {
+	v, ok := d.constant(a, cty.String, "a name in quotes")
+	if !ok {
+		return
+	}
+	name := v.AsString()
+	switch {
+	case !lockName.MatchString(name):
+		d.errorAt(a.raw.Range(), "Bad name", "A lock's name has up to 100 letters, digits, dots, slashes, colons, underscores and hyphens, and begins with a letter or a digit, such as \"deploy-api\".")
+	case strings.HasPrefix(name, "run/"):
+		d.errorAt(a.raw.Range(), "Bad name", "Names that begin with \"run/\" are those of the locks that each run holds; choose another.")
+	default:
+		r.Lock = name
+	}
 }
 
 var scheduleRules = &rules[Schedule]{

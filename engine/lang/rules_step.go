@@ -47,15 +47,18 @@ var stepRules = &rules[Step]{
 			s.TimeoutSet = true
 			d.positiveInto(a, &s.Timeout)
 		},
-		"effect":  decodeEffect,
+		"effect": decodeEffect,
+		"escalation": func(d *decoder, s *Step, a *attribute) {
+			s.Escalation, s.escalationAt = d.expr(a), a.nameRng
+		},
 		"runs_on": func(d *decoder, s *Step, a *attribute) { s.RunsOn = d.text(a) },
 	}),
 	blocks: with(checkRules.blocks, map[string]blockRule[Step]{
 		"precondition": {once: true, decode: func(d *decoder, s *Step, b *block) { s.Precondition = decodeCondition(d, b) }},
 		"retry":        {once: true, decode: decodeRetry},
 		"poll":         {once: true, decode: decodePoll},
-		"approval":     {once: true, decode: func(d *decoder, _ *Step, b *block) { d.notYet(b.rng, "Approvals") }},
-		"undo":         {labels: []string{"action"}, decode: func(d *decoder, _ *Step, b *block) { d.notYet(b.rng, "Undo blocks") }},
+		"approval":     {once: true, decode: decodeApproval},
+		"undo":         {once: true, labels: []string{"action"}, decode: decodeUndo},
 	}),
 }
 
@@ -74,6 +77,8 @@ func decodeStep(d *decoder, r *Runbook, b *block) {
 	more := &extra{take: func(a *attribute) { s.Args[a.name] = d.attr(a) }}
 	d.findAction(s, more)
 	decodeBody(d, stepRules, b.body, b.rng, s, more)
+	s.waitsAtWill()
+	d.mayWait(s, s.escalationAt)
 	if s.Spec != nil && s.Spec.Spec().NeedsTimeout && !s.TimeoutSet {
 		d.errorAt(s.NameRange, "Missing argument", "Step %q needs a timeout: interrupting %s does harm, so its author says how long it may take (timeout = \"5m\").", s.Name, s.Action)
 	}
@@ -98,18 +103,14 @@ func (d *decoder) addStep(r *Runbook, s *Step) {
 
 // findAction looks the step's action up and reports what is not there; more then takes the action's arguments.
 func (d *decoder) findAction(s *Step, more *extra) {
-	prefix, _, compound := strings.Cut(s.Action, "_")
 	switch {
-	case s.Action == "runbook":
-		d.notYet(s.ActionRange, "Steps that run another runbook")
-		return
-	case compound && prefix == "manual":
-		d.notYet(s.ActionRange, "Steps for people (manual_confirm, manual_checklist, manual_input)")
-		return
+	case s.Action == ChildAction:
+		s.Provider, s.Spec = d.child, d.child.Actions[0]
 	case d.registry == nil:
 		return
+	default:
+		s.Provider, s.Spec = d.registry.Action(s.Action)
 	}
-	s.Provider, s.Spec = d.registry.Action(s.Action)
 	if s.Spec != nil {
 		more.schema = s.Spec.Spec().Args()
 		more.owner = "action \"" + s.Action + "\""
@@ -125,6 +126,7 @@ func (d *decoder) unknownAction(at hcl.Range, name string, p *provider.Provider)
 			all = append(all, a.Spec().Name)
 		}
 	}
+	all = append(all, ChildAction)
 	if s := Suggest(name, all); s != "" {
 		d.errorAt(at, "Unknown action", "There is no action %q; did you mean %q?", name, s)
 		return

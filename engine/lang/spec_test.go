@@ -59,14 +59,24 @@ func testRegistry() *provider.Registry {
 		Open:    func(context.Context, provider.Open[struct{}]) (any, error) { return nil, nil },
 		Actions: []provider.Action{define[requestArgs]("web_request", provider.Read, false)},
 	}
-	return provider.NewRegistry(provider.New(db), provider.New(web))
+	type promptArgs struct {
+		Prompt string `rb:"prompt,required"`
+	}
+	ask := provider.Setup[struct{}, any]{
+		Name: "ask",
+		Open: func(context.Context, provider.Open[struct{}]) (any, error) { return nil, nil },
+		Actions: []provider.Action{provider.Define(provider.Definition[any, promptArgs, countResult]{
+			Name: "ask_confirm", Ask: func(*promptArgs) (*provider.Question, error) { return &provider.Question{Kind: "confirm"}, nil },
+		})},
+	}
+	return provider.NewRegistry(provider.New(db), provider.New(web), provider.New(ask))
 }
 
 // TestSpec runs the cases under testdata/spec. A case is a folder with
 //
 //	runbook.hcl or runbook.hcl.json   what is loaded; with only a workspace.hcl, that is
 //	workspace.hcl, other files        what it needs
-//	sources                           lines "env NAME=value", "file PATH", "var name=value"
+//	sources                           lines "env NAME=value", "file PATH", "var name=value", "environment NAME"
 //	steps.json                        the values of step.<name>, which are self in the step's own assertions too
 //	expect                            the diagnostics, model, values and explanations that must come of it
 func TestSpec(t *testing.T) {
@@ -115,7 +125,7 @@ type specCase struct {
 
 func runSpec(t *testing.T, dir string) string {
 	t.Helper()
-	opts := LoadOptions{Registry: testRegistry(), ReadFile: specFiles(dir)}
+	opts := LoadOptions{Registry: testRegistry(), ReadFile: specFiles(dir), Environment: specEnvironment(dir)}
 	c := &specCase{dir: dir, steps: map[string]cty.Value{}}
 	var diags hcl.Diagnostics
 	switch {
@@ -182,6 +192,7 @@ func (c *specCase) sources(t *testing.T) VariableSources {
 			s.Files = append(s.Files, rest)
 		case "var":
 			s.Values = append(s.Values, rest)
+		case "environment":
 		default:
 			t.Fatalf("sources: %q", line)
 		}
@@ -238,7 +249,9 @@ func (c *specCase) model() {
 		if s.When != nil {
 			fmt.Fprintf(w, "  when %q refs=%s\n", s.When.Source, refsText(s.When.Refs))
 		}
+		c.people(s)
 	}
+	c.places()
 }
 
 func sortedKeys[T any](m map[string]T) []string {

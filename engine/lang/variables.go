@@ -18,7 +18,7 @@ import (
 // VariableEnvPrefix begins the names of environment variables that set variables.
 const VariableEnvPrefix = "RUNBOOK_VAR_"
 
-// VariableSources are where values of variables come from, besides their defaults. Later fields win over earlier ones,
+// VariableSources are where values of variables come from, besides their defaults and the chosen environment. Later fields win over earlier ones,
 // and within a field later elements.
 type VariableSources struct {
 	// Lookup reads an environment variable; nil: none is set.
@@ -45,6 +45,7 @@ type given struct {
 // provider.Sensitive. A variable that has no valid value is unknown beside its diagnostic.
 func ResolveVariables(rb *Runbook, sources VariableSources) (map[string]cty.Value, hcl.Diagnostics) {
 	r := &resolver{rb: rb, sources: &sources, given: map[string]given{}}
+	r.fromChosen()
 	r.fromEnvironment()
 	for _, path := range sources.Files {
 		r.fromFile(path)
@@ -87,6 +88,27 @@ func (r *resolver) error(at *hcl.Range, summary, format string, args ...any) {
 	r.diags = append(r.diags, &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: at,
 	})
+}
+
+// fromChosen reads the chosen environment's values. Those of variables that are not declared are for other runbooks of
+// the workspace.
+func (r *resolver) fromChosen() {
+	if r.rb.Environment == nil {
+		return
+	}
+	for name, attr := range r.rb.Environment.Variables {
+		if r.rb.Variables[name] == nil {
+			continue
+		}
+		value, diags := attr.Expr.Value(nil)
+		if diags.HasErrors() {
+			r.diags = append(r.diags, diags...)
+			r.breaks(name)
+			continue
+		}
+		at := attr.Expr.Range()
+		r.given[name] = given{value: value, from: fmt.Sprintf("environment %q (%s)", r.rb.Environment.Name, place(attr.Range)), at: &at}
+	}
 }
 
 // fromEnvironment looks for the declared variables only: others in the environment may be for other runbooks.

@@ -1,0 +1,2 @@
+runbook "db" {}
+step "db_query" "q" { sql = "SELECT 1" }

@@ -1,0 +1,2 @@
+runbook "bad" {}
+step "db_query" "q" { sqll = "SELECT 1" }

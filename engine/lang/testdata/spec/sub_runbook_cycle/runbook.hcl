@@ -1,0 +1,2 @@
+runbook "a" {}
+step "runbook" "down" { source = "sub/b.hcl" }
