@@ -3,7 +3,6 @@ package http
 import (
 	"context"
 	"fmt"
-	nethttp "net/http"
 	"net/url"
 	"strings"
 
@@ -37,7 +36,7 @@ func New() *provider.Provider {
 // client is shared by all steps of a configuration.
 type client struct {
 	transport   *httpclient.Pool
-	guarded     nethttp.RoundTripper
+	readOnly    bool
 	base        *url.URL
 	credentials httpclient.Credentials
 }
@@ -59,11 +58,7 @@ func open(_ context.Context, req provider.Open[config]) (*client, error) {
 	if err != nil {
 		return nil, configError(err)
 	}
-	opened := &client{transport: transport, guarded: transport, base: base, credentials: credentials}
-	if req.ReadOnly {
-		opened.guarded = httpclient.ReadOnly(transport)
-	}
-	return opened, nil
+	return &client{transport: transport, readOnly: req.ReadOnly, base: base, credentials: credentials}, nil
 }
 
 // Close closes the connections that are kept for reuse.

