@@ -18,6 +18,7 @@ func (c *client) explain(ctx context.Context, op string, err error) error {
 	answered, ok := errors.AsType[*v1.Error](err)
 	if !ok || ctx.Err() != nil {
 		failed.Err = neterr.Explain(ctx, err, "waiting for the answer")
+		failed.Permanent = errors.Is(err, errNotAsking)
 		if strings.HasPrefix(failed.Err.Error(), "certificate not trusted") {
 			failed.Hint = "If an authority of your own signed it, name its file as ca_file in the provider block."
 		}

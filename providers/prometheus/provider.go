@@ -63,7 +63,7 @@ func open(_ context.Context, req provider.Open[config]) (*client, error) {
 	opened, err := api.NewClient(api.Config{
 		Address: server.String(),
 		Client: &http.Client{
-			Transport: bounded{httpclient.Authorized(transport, httpclient.Origin(server), credentials)},
+			Transport: bounded{onlyAsks(httpclient.Authorized(transport, httpclient.Origin(server), credentials), server)},
 		},
 	})
 	if err != nil {
