@@ -30,7 +30,10 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 		a := &o.Attributes[i]
 		value := cty.UnknownVal(a.Type)
 		if known {
-			value = bare(v.GetAttr(a.Name))
+			if value = v.GetAttr(a.Name); a.Public != "" && unknown == nil && IsSensitive(value) {
+				return fmt.Errorf("%s holds a sensitive value: %s", a.Name, a.Public)
+			}
+			value = bare(value)
 		}
 		if !value.IsWhollyKnown() {
 			if unknown == nil {
@@ -56,6 +59,20 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 		}
 	}
 	return nil
+}
+
+// IsSensitive reports whether the value, or anything in it, is marked sensitive.
+func IsSensitive(v cty.Value) bool {
+	if !v.ContainsMarked() {
+		return false
+	}
+	_, paths := v.UnmarkDeepWithPaths()
+	for _, p := range paths {
+		if _, ok := p.Marks[Sensitive]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // bare drops the marks. Most values are primitive, for which that costs nothing.

@@ -32,6 +32,9 @@ type Attribute struct {
 	Required bool
 	// Sensitive values are marked and never shown.
 	Sensitive bool
+	// Public is set for an argument that others may read (those of a program stand in the list of processes): a sensitive
+	// value is refused with this sentence, which says why and what to write instead. Empty: any value is taken.
+	Public string
 	// Duration arguments are strings that [ParseDuration] reads.
 	Duration bool
 	// Default is what a null argument stands for, in the language's own writing; empty: null.
@@ -114,7 +117,7 @@ func objectFor(t reflect.Type) *Object {
 func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 	name, options, _ := strings.Cut(tag, ",")
 	a := Attribute{
-		Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"), Check: f.Tag.Get("check"),
+		Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"), Check: f.Tag.Get("check"), Public: f.Tag.Get("public"),
 		Unit: unitOf(name), Duration: f.Type == durationType || f.Type == reflect.PointerTo(durationType),
 	}
 	for option := range strings.SplitSeq(options, ",") {

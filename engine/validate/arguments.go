@@ -34,6 +34,10 @@ func (c *checker) attribute(attr *lang.Attr, schema *provider.Object, owner *pro
 	if a == nil {
 		return // reported by the loader
 	}
+	if a.Public != "" && c.shows(attr.Expr) {
+		c.error(attr.Expr.Range(), "A secret would be seen", "The argument %q of %s holds a sensitive value: %s.", attr.Name, of, a.Public)
+		return
+	}
 	if isNull(v) {
 		if a.Required {
 			c.error(attr.Expr.Range(), "Missing argument", "The argument %q of %s is required, so it can't be null.", attr.Name, of)

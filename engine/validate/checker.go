@@ -26,6 +26,10 @@ type checker struct {
 	steps     map[string]*lang.Step
 	// values holds what each expression that was checked evaluates to.
 	values map[*lang.Expr]cty.Value
+	// sensitive are the expressions whose value, or a part of it, is never shown.
+	sensitive map[hclsyntax.Expression]bool
+	// localShows remembers which locals hold something sensitive.
+	localShows map[string]bool
 	// results holds the type of each action's result as others see it, and as the step itself does.
 	results, selves map[*provider.Spec]cty.Value
 	stepValues      map[*lang.Step]cty.Value
@@ -48,6 +52,8 @@ func newChecker(rb *lang.Runbook, g *graph.Graph, opts Options) *checker {
 		functions:  map[string]*hcl.EvalContext{},
 		steps:      make(map[string]*lang.Step, len(rb.Steps)),
 		values:     make(map[*lang.Expr]cty.Value, 4*len(rb.Steps)),
+		sensitive:  map[hclsyntax.Expression]bool{},
+		localShows: map[string]bool{},
 		results:    map[*provider.Spec]cty.Value{},
 		selves:     map[*provider.Spec]cty.Value{},
 		stepValues: make(map[*lang.Step]cty.Value, len(rb.Steps)),
@@ -113,6 +119,7 @@ func (c *checker) evaluate(e *lang.Expr, p *place) (cty.Value, hcl.Diagnostics) 
 	if _, sensitive := marks[provider.Sensitive]; sensitive {
 		// What is sensitive must not turn up in a message, so only its type counts.
 		v = cty.UnknownVal(v.Type())
+		c.sensitive[e.Expression] = true
 	}
 	if foreseen {
 		v = v.Mark(typecheck.Foreseen)

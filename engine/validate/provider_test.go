@@ -27,6 +27,7 @@ type listArgs struct {
 	Queries   []string      `rb:"queries" check:"no_x" doc:"Queries without x."`
 	Login     *login        `rb:"login" doc:"Who."`
 	Tags      []string      `rb:"tags" doc:"Tags."`
+	Seen      []string      `rb:"seen" public:"everyone can read it; write login" doc:"Read by everyone."`
 }
 
 type login struct {
