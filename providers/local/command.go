@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -15,7 +17,7 @@ import (
 )
 
 type commandArgs struct {
-	Command           []string          `rb:"command,required" doc:"Program and its arguments; no shell reads them."`
+	Command           []string          `rb:"command,required" doc:"Program and its arguments; no shell reads them." public:"every user of the machine can read the arguments of a program; hand it over in env or stdin"`
 	Stdin             string            `rb:"stdin" doc:"What the program reads."`
 	Env               map[string]string `rb:"env" doc:"Variables added to the engine's environment."`
 	Dir               string            `rb:"dir" doc:"Folder to run in; by default that of the runbook."`
@@ -42,7 +44,7 @@ func command() provider.Action {
 	return provider.Define(provider.Definition[*client, commandArgs, commandResult]{
 		Name: "local_command", Doc: "Runs a program without a shell; its process group ends with it.",
 		Effect: provider.Write, AuthorStatesEffect: true,
-		Run: runCommand, Expect: expectExit,
+		Run: runCommand, Expect: expectExit, Inquire: inquireCommand, Stop: stopCommand,
 		Summarize: func(r *commandResult) string {
 			if r.Lines != nil {
 				return r.how + ", " + counted(len(r.Lines), "line", "lines")
@@ -69,22 +71,19 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 		failed.Err = err
 		return nil, failed
 	}
-	environ := environment(in.Host.Environ, args.Env)
-	path, err := lookUp(args.Command[0], in.Dir, environ)
+	p, err := in.Client.process(in, failed)
 	if err != nil {
-		failed.Err = err
-		failed.Hint = "Install it, or write the path to it; a relative one starts at the runbook's folder."
-		return nil, failed
-	}
-	p := &process{
-		path: path, args: args.Command, environ: environ, dir: absolute(in.Dir, args.Dir), stdin: args.Stdin,
-		stdout: capture{bound: args.MaxOutputBytes}, stderr: capture{bound: args.MaxOutputBytes},
+		return nil, err
 	}
 	state, err := p.run(ctx)
 	if err != nil {
 		failed.Err, failed.NothingDone, failed.Permanent = err, p.id == 0, p.id == 0
+		failed.Hint = ""
 		if words := lastLine(p.stderr.last()); words != "" {
 			failed.Hint = fmt.Sprintf("The last line on its stderr: %q.", words)
+		}
+		if p.id != 0 && in.Key != "" { // what has left the group was stopped too
+			endAll(func() []stat { return (&commandNote{}).remains(in.Key) })
 		}
 		return nil, failed
 	}
@@ -101,6 +100,49 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 		return nil, failed
 	}
 	return r, nil
+}
+
+// process makes ready what a step asks for, and notes that it is about to start.
+func (c *client) process(in *provider.In[*client, commandArgs], failed *provider.Error) (*process, error) {
+	args := in.Args
+	environ := environment(in.Host.Environ, args.Env)
+	if in.Key != "" {
+		environ = environment(environ, map[string]string{keyVariable: in.Key})
+	}
+	path, err := lookUp(args.Command[0], in.Dir, environ)
+	if err != nil {
+		failed.Err = err
+		failed.Hint = "Install it, or write the path to it; a relative one starts at the runbook's folder."
+		return nil, failed
+	}
+	p := &process{
+		path: path, args: args.Command, environ: environ, dir: absolute(in.Dir, args.Dir), stdin: args.Stdin,
+		stdout: capture{bound: args.MaxOutputBytes}, stderr: capture{bound: args.MaxOutputBytes},
+	}
+	if in.Effect == provider.Read {
+		return p, nil
+	}
+	if err := c.twin(in.Key); err != nil {
+		failed.Err = err
+		return nil, failed
+	}
+	note := commandNote{Program: filepath.Base(path), machine: thisMachine()}
+	if err := in.Note(note); err != nil {
+		failed.Err = fmt.Errorf("not started: %w", err)
+		return nil, failed
+	}
+	p.started = func(pid int) error {
+		at := time.Now().UTC()
+		note.PID, note.StartedAt = pid, &at
+		if s, err := statOf(pid); err == nil {
+			note.StartTicks = s.start
+		}
+		if err := in.Note(note); err != nil {
+			return fmt.Errorf("it was started and ended again: %w", err)
+		}
+		return nil
+	}
+	return p, nil
 }
 
 // check refuses what the system would pass over or answer with a bare "invalid argument".

@@ -215,3 +215,13 @@ func TestReadOnlyCommands(t *testing.T) {
 		t.Errorf("the command ran: %v", err)
 	}
 }
+
+// contextUntil ends once a file is there.
+func contextUntil(t *testing.T, path string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		waitFor(30*time.Second, func() bool { _, err := os.Stat(path); return err == nil || ctx.Err() != nil })
+		cancel()
+	}()
+	return ctx, cancel
+}

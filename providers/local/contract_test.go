@@ -85,6 +85,12 @@ func TestContract(t *testing.T) {
 			{Kind: providertest.Happy, Name: "again", Action: "local_write_file", Args: providertest.Values{
 				"path": str("out/x.txt"), "content": str("hunter22 is in the old content, which is marked")},
 				Check: func(t *testing.T, r *provider.Result) { equal(t, r.Value.GetAttr("changed"), cty.False) }},
+			{Kind: providertest.Happy, Action: "local_restore_file", Args: providertest.Values{"path": str("out/x.txt"), "before": absent()}, Once: true,
+				Check: func(t *testing.T, r *provider.Result) { equal(t, r.Value.GetAttr("changed"), cty.True) }},
+			{Kind: providertest.Unreachable, Action: "local_restore_file", Args: providertest.Values{"path": str("plain/x"), "before": absent()},
+				Endpoint: dir + "/plain/x", Words: []string{"not a directory"}},
+			{Kind: providertest.Refused, Action: "local_restore_file", Args: providertest.Values{"path": str("deep"), "before": absent()},
+				Endpoint: dir + "/deep", Words: []string{"is a folder"}},
 			{Kind: providertest.Unreachable, Action: "local_disk", Args: providertest.Values{"path": str("/nowhere")}, Endpoint: "/nowhere", Words: []string{"no such file"}},
 			{Kind: providertest.Unreachable, Action: "local_files", Args: providertest.Values{"pattern": str("/nowhere/*.dump")}, Endpoint: "/nowhere", Words: []string{"no such file"}},
 			{Kind: providertest.Unreachable, Action: "local_search", Args: providertest.Values{"pattern": str("x"), "files": str("plain/*")}, Endpoint: "plain", Words: []string{"not a folder"}},
@@ -112,14 +118,20 @@ func TestContract(t *testing.T) {
 	})
 }
 
+// absent is how a file was that did not exist.
+func absent() cty.Value {
+	return cty.ObjectVal(map[string]cty.Value{"exists": cty.False, "size_bytes": num(0), "mode": cty.NullVal(cty.String),
+		"sha256": cty.NullVal(cty.String), "content": cty.NullVal(cty.String)})
+}
+
 // exceptions are many: there is no peer that could be absent, refuse or be silent.
 func exceptions() []providertest.Exception {
 	var all []providertest.Exception
 	for kind, actions := range map[providertest.Kind][]string{
 		providertest.Unreachable: {"local_memory"},
 		providertest.Refused:     {"local_memory", "local_disk", "local_files", "local_search"},
-		providertest.Timeout:     {"local_memory", "local_disk", "local_files", "local_search", "local_write_file"},
-		providertest.Cancelled:   {"local_memory", "local_disk", "local_files", "local_search", "local_write_file"},
+		providertest.Timeout:     {"local_memory", "local_disk", "local_files", "local_search", "local_write_file", "local_restore_file"},
+		providertest.Cancelled:   {"local_memory", "local_disk", "local_files", "local_search", "local_write_file", "local_restore_file"},
 	} {
 		for _, action := range actions {
 			all = append(all, providertest.Exception{Action: action, Kind: kind,

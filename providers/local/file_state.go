@@ -82,6 +82,13 @@ func (s *fileState) before() fileBefore {
 	return b
 }
 
+// digest is the SHA-256 of all that can be read.
+func digest(from io.Reader) (string, error) {
+	sum := sha256.New()
+	_, err := io.Copy(sum, from)
+	return fmt.Sprintf("%x", sum.Sum(nil)), err
+}
+
 func octal(mode os.FileMode) string { return fmt.Sprintf("%04o", mode) }
 
 func hexadecimal(sum [sha256.Size]byte) string { return fmt.Sprintf("%x", sum) }

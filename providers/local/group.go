@@ -2,11 +2,8 @@ package local
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -33,14 +30,19 @@ func signal(id int, s syscall.Signal) bool {
 }
 
 // gone waits until nobody runs in the group, or for as long as given.
-func gone(id int, within time.Duration) bool {
-	patience := time.NewTimer(within)
-	defer patience.Stop()
+func gone(id int, patience time.Duration) bool {
+	return waitFor(patience, func() bool { return !signal(id, 0) || !running(id) })
+}
+
+// waitFor looks until something holds, and reports whether it did in time.
+func waitFor(patience time.Duration, holds func() bool) bool {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for signal(id, 0) && running(id) {
+	for !holds() {
 		select {
-		case <-patience.C:
+		case <-deadline.C:
 			return false
 		case <-tick.C:
 		}
@@ -52,30 +54,8 @@ func gone(id int, within time.Duration) bool {
 // the first process of the machine takes note, which in a container may never be. Where there is no /proc to ask, it is
 // true.
 func running(id int) bool {
-	files, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil || len(files) == 0 {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		return true
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // it has ended since
-		}
-		if state, group, err := parseStat(string(text)); err == nil && group == id && state != "Z" && state != "X" {
-			return true
-		}
-	}
-	return false
-}
-
-// parseStat reads state and process group out of /proc/PID/stat, see proc(5). The name of the program, in parentheses,
-// may hold anything.
-func parseStat(text string) (state string, group int, err error) {
-	end := strings.LastIndexByte(text, ')')
-	fields := strings.Fields(text[end+1:])
-	if end < 0 || len(fields) < 3 {
-		return "", 0, fmt.Errorf("not a process's stat: %q", text)
-	}
-	group, err = strconv.Atoi(fields[2])
-	return fields[0], group, err
+	return slices.ContainsFunc(processes(), func(s stat) bool { return s.group == id })
 }

@@ -31,6 +31,8 @@ type process struct {
 	environ        []string
 	dir, stdin     string
 	stdout, stderr capture
+	// started, if not nil, is told that the program runs, before anyone waits for it. After an error it is ended.
+	started func(pid int) error
 	// id is that of the group, once it has started.
 	id int
 }
@@ -55,20 +57,29 @@ func (p *process) run(ctx context.Context) (*os.ProcessState, error) {
 	}
 	p.id = cmd.Process.Pid
 	pipes.handOver()
+	var told error
+	if p.started != nil {
+		told = p.started(p.id)
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = cmd.Wait() // what it gives is in cmd.ProcessState too: its pipes are files, so there is nothing else to fail
 	}()
 	stopped := false
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		stopped = true
+	if told == nil {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			stopped = true
+		}
 	}
 	endGroup(p.id)
 	<-ended
 	pipes.drain()
+	if told != nil {
+		return nil, told
+	}
 	if stopped {
 		return nil, neterr.Explain(ctx, ctx.Err(), "it ran; its whole process group was ended")
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -16,6 +17,9 @@ type config struct{}
 
 type client struct {
 	readOnly bool
+	// found are the keys of writes whose programs ran before this client started any, once search is done.
+	search sync.Once
+	found  map[string]bool
 }
 
 // New declares the provider.
@@ -26,7 +30,7 @@ func New() *provider.Provider {
 			return &client{readOnly: req.ReadOnly}, nil
 		},
 		Checks:  map[string]provider.Check{"file_mode": checkMode},
-		Actions: []provider.Action{diskUsage(), files(), search(), memoryUsage(), command(), writeFile()},
+		Actions: []provider.Action{diskUsage(), files(), search(), memoryUsage(), command(), writeFile(), restoreFile()},
 	})
 }
 

@@ -3,10 +3,9 @@ package local
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"slices"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -44,7 +43,7 @@ func writeFile() provider.Action {
 	return provider.Define(provider.Definition[*client, writeArgs, writeResult]{
 		Name: "local_write_file", Doc: "Writes a file at once or not at all.",
 		Effect: provider.Write,
-		Run:    runWrite,
+		Run:    runWrite, Inquire: inquireWrite, Preview: previewWrite,
 		Summarize: func(r *writeResult) string {
 			if !r.Changed {
 				return "unchanged, " + size(r.SizeBytes)
@@ -54,97 +53,88 @@ func writeFile() provider.Action {
 	})
 }
 
-func runWrite(ctx context.Context, in *provider.In[*client, writeArgs]) (*writeResult, error) {
-	const op = "write a file"
-	path := absolute(in.Dir, in.Args.Path)
-	if in.ReadOnly || in.Client.readOnly {
-		return nil, &provider.Error{Op: op, Endpoint: path, Err: provider.ErrReadOnly, NothingDone: true, Permanent: true}
+const opWrite = "write a file"
+
+// writing is a write that was thought through: what is there, and what shall be.
+type writing struct {
+	path    string
+	old     *fileState
+	content []byte
+	mode    os.FileMode
+	append  bool
+	after   fileAfter
+}
+
+// planWrite looks at the file and changes nothing.
+func planWrite(in *provider.In[*client, writeArgs]) (*writing, error) {
+	w := &writing{content: []byte(in.Args.Content)}
+	var err error
+	if w.path, w.old, err = in.Client.find(opWrite, absolute(in.Dir, in.Args.Path)); err != nil {
+		return nil, err
 	}
-	// A link stays one: what it points to is written.
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		path = resolved
-	}
-	old, err := look(path)
-	if err != nil {
-		return nil, fileError(op, path, err)
-	}
-	mode := old.mode
+	w.mode = w.old.mode
 	if in.Args.Mode != "" {
-		if mode, err = parseMode(in.Args.Mode); err != nil {
-			return nil, &provider.Error{Op: op, Endpoint: path, Err: fmt.Errorf("mode: %w", err), NothingDone: true, Permanent: true}
+		if w.mode, err = parseMode(in.Args.Mode); err != nil {
+			return nil, &provider.Error{Op: opWrite, Endpoint: w.path, Err: fmt.Errorf("mode: %w", err), NothingDone: true, Permanent: true}
 		}
 	}
-	put, content := replace, []byte(in.Args.Content)
-	after := fileAfter{SizeBytes: int64(len(content)), Mode: octal(mode), SHA256: hexadecimal(sha256.Sum256(content))}
-	if in.Args.Append && old.exists {
-		put = add
-		after.SizeBytes, after.SHA256 = old.size+int64(len(content)), old.sumWith(content)
+	w.after = fileAfter{SizeBytes: int64(len(w.content)), Mode: octal(w.mode), SHA256: hexadecimal(sha256.Sum256(w.content))}
+	if in.Args.Append && w.old.exists {
+		w.append = true
+		w.after.SizeBytes, w.after.SHA256 = w.old.size+int64(len(w.content)), w.old.sumWith(w.content)
 	}
-	r := &writeResult{
-		Path: path, SizeBytes: after.SizeBytes, Before: old.before(), After: after,
-		Changed: !old.exists || old.mode != mode || old.sum() != after.SHA256,
+	return w, nil
+}
+
+func (w *writing) result() *writeResult {
+	return &writeResult{
+		Path: w.path, SizeBytes: w.after.SizeBytes, Before: w.old.before(), After: w.after,
+		Changed: !w.old.exists || w.old.mode != w.mode || w.old.sum() != w.after.SHA256,
 	}
+}
+
+func runWrite(ctx context.Context, in *provider.In[*client, writeArgs]) (*writeResult, error) {
+	if in.ReadOnly || in.Client.readOnly {
+		return nil, &provider.Error{Op: opWrite, Endpoint: absolute(in.Dir, in.Args.Path), Err: provider.ErrReadOnly, NothingDone: true, Permanent: true}
+	}
+	w, err := planWrite(in)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Note(w.note()); err != nil {
+		return nil, fileError(opWrite, w.path, fmt.Errorf("not written: %w", err))
+	}
+	r := w.result()
 	if !r.Changed {
 		return r, nil
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, fileError(op, path, err)
+		return nil, fileError(opWrite, w.path, err)
 	}
-	if err := put(path, old, content, mode); err != nil {
-		failed := fileError(op, path, err)
-		failed.NothingDone = !in.Args.Append
-		return nil, failed
+	if w.append {
+		err = add(w.path, w.content, w.mode)
+	} else {
+		err = replace(w.path, in.Key, w.old, w.content, w.mode)
+	}
+	if err != nil {
+		return nil, writeError(opWrite, w.path, err)
 	}
 	return r, nil
 }
 
-// replace puts a new file in the place of the old one: whoever reads sees the one or the other, and a full disk leaves
-// the old one as it was.
-func replace(path string, old *fileState, content []byte, mode os.FileMode) (err error) {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*")
+// previewWrite tells what would change. The content is left out: it may be sensitive.
+func previewWrite(_ context.Context, in *provider.In[*client, writeArgs]) ([]provider.Change, error) {
+	w, err := planWrite(in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			_ = temporary.Close() // it may be closed already
-			err = errors.Join(err, os.Remove(temporary.Name()))
+	before := w.result().Before
+	changes := []provider.Change{{Path: w.path + " size_bytes", After: fmt.Sprint(w.after.SizeBytes)}, {Path: w.path + " mode", After: w.after.Mode}}
+	if before.Exists {
+		changes[0].Before, changes[1].Before = fmt.Sprint(before.SizeBytes), *before.Mode
+		if before.SizeBytes == w.after.SizeBytes && *before.SHA256 != w.after.SHA256 {
+			changes[0] = provider.Change{Path: w.path + " sha256", Before: *before.SHA256, After: w.after.SHA256}
 		}
-	}()
-	if _, err := temporary.Write(content); err != nil {
-		return err
 	}
-	if err := temporary.Chmod(mode); err != nil {
-		return err
-	}
-	if err := keepOwner(temporary, old.info); err != nil {
-		return err
-	}
-	if err := temporary.Sync(); err != nil {
-		return err
-	}
-	if err := temporary.Close(); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
-}
-
-// add writes to the end of a file that others may be writing to as well.
-func add(path string, _ *fileState, content []byte, mode os.FileMode) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	if err := f.Chmod(mode); err != nil {
-		return err
-	}
-	return f.Sync()
+	return slices.DeleteFunc(changes, func(c provider.Change) bool { return c.Before == c.After }), nil
 }

@@ -1,0 +1,190 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// keyVariable holds a write's key in the environment of its program. Whatever the program starts inherits it, in
+// whichever process group or session, so that all of it can be found once the engine is gone.
+const keyVariable = "RUNBOOK_WRITE_KEY"
+
+// commandNote is kept right before a program is started, and again with its process right after. No argument is in it.
+type commandNote struct {
+	// Program is the last part of the program's path.
+	Program string `json:"program"`
+	machine
+	// PID is also the id of the process group and the session; 0: not known to have started.
+	PID int `json:"pid,omitempty"`
+	// StartTicks is the kernel's time of its start.
+	StartTicks uint64     `json:"start_ticks,omitempty"`
+	StartedAt  *time.Time `json:"started_at,omitempty"`
+}
+
+// remains are the processes of a write that run now.
+func (n *commandNote) remains(key string) []stat {
+	all := processes()
+	ours := n.PID != 0 && n.machine == thisMachine()
+	if ours {
+		// An id is not given to another process while a group or a session has it.
+		leader := slices.IndexFunc(all, func(s stat) bool { return s.pid == n.PID })
+		ours = leader < 0 || all[leader].start == n.StartTicks
+	}
+	return slices.DeleteFunc(all, func(s stat) bool {
+		grouped := ours && s.session == n.PID && s.start >= n.StartTicks
+		return !grouped && (key == "" || variable(s.pid, keyVariable) != key)
+	})
+}
+
+// inquireCommand looks for what is left of a program whose engine died.
+func inquireCommand(_ context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
+	note := &commandNote{}
+	if sent.Note == nil {
+		if sent.Key == "" { // written by something that kept no notes
+			return &provider.Finding[commandResult]{Why: "Nothing was noted of the program."}, nil
+		}
+		return &provider.Finding[commandResult]{State: provider.NotDone, Why: "The program was not started: that is noted first, and was not."}, nil
+	}
+	if err := json.Unmarshal(sent.Note, note); err != nil {
+		return nil, fmt.Errorf("the note of the program: %w", err)
+	}
+	since := sent.At
+	if note.StartedAt != nil {
+		since = *note.StartedAt
+	}
+	if left := note.remains(sent.Key); len(left) > 0 {
+		return &provider.Finding[commandResult]{State: provider.UnderWay, Why: note.underWay(left, since)}, nil
+	}
+	return &provider.Finding[commandResult]{Why: note.gone(since)}, nil
+}
+
+// underWay says what still runs, in a sentence or two.
+func (n *commandNote) underWay(left []stat, since time.Time) string {
+	var group, away []string
+	leader := left[0].session
+	if n.PID != 0 {
+		leader = n.PID
+	}
+	for _, s := range left {
+		name := fmt.Sprintf("%s (pid %d)", s.name, s.pid)
+		if s.session == leader {
+			group = append(group, name)
+		} else {
+			away = append(away, name)
+		}
+	}
+	text := n.Program + " has been running since " + clock(since)
+	if len(group) > 0 {
+		text += " in process group " + strconv.Itoa(leader) + ": " + strings.Join(group, ", ")
+	}
+	if len(away) > 0 {
+		text += "; left the group: " + strings.Join(away, ", ")
+	}
+	return text + ". Wait for it, or end it with: " + killCommand(left)
+}
+
+// killCommand is what a person types.
+func killCommand(left []stat) string {
+	ids := make([]string, len(left))
+	for i, s := range left {
+		ids[i] = strconv.Itoa(s.pid)
+	}
+	return "kill " + strings.Join(ids, " ")
+}
+
+// gone says why nothing more can be known.
+func (n *commandNote) gone(since time.Time) string {
+	here := thisMachine()
+	started := n.Program + " was started at " + clock(since)
+	if n.PID == 0 {
+		started = n.Program + " was about to be started at " + clock(since)
+	}
+	switch {
+	case n.Host != here.Host:
+		return fmt.Sprintf("%s on %s, and this is %s: look there whether it runs.", started, n.Host, here.Host)
+	case n.BootID != here.BootID:
+		return started + ", and the machine was started anew since: how far it came is not known."
+	case n.Namespace != here.Namespace:
+		return started + " in another container, whose processes can't be seen from here."
+	}
+	return started + " and does not run any more: how it ended is not known."
+}
+
+func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// stopCommand ends what is left of a program whose engine died.
+func stopCommand(ctx context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) error {
+	note := &commandNote{}
+	if sent.Note != nil {
+		if err := json.Unmarshal(sent.Note, note); err != nil {
+			return fmt.Errorf("the note of the program: %w", err)
+		}
+	}
+	if in.ReadOnly || in.Client.readOnly {
+		return &provider.Error{Op: "end " + note.Program, Err: provider.ErrReadOnly, NothingDone: true, Permanent: true}
+	}
+	if left := endAll(func() []stat { return note.remains(sent.Key) }); len(left) > 0 {
+		return &provider.Error{Op: "end " + note.Program, Err: fmt.Errorf("it does not end; try %s", strings.Replace(killCommand(left), "kill", "kill -KILL", 1))}
+	}
+	return ctx.Err()
+}
+
+// endAll asks processes to end, then kills them, and gives those that still run. They are listed anew each time: one
+// that starts others while it is looked at is not lost.
+func endAll(list func() []stat) []stat {
+	var left []stat
+	for _, way := range []struct {
+		signal syscall.Signal
+		within time.Duration
+	}{{syscall.SIGTERM, grace}, {syscall.SIGKILL, drain}} {
+		asked := map[stat]bool{}
+		ended := waitFor(way.within, func() bool {
+			left = list()
+			for _, s := range left {
+				who := stat{pid: s.pid, start: s.start}
+				if asked[who] {
+					continue
+				}
+				asked[who] = true
+				_ = syscall.Kill(s.pid, way.signal)      // it may have ended by itself
+				_ = syscall.Kill(s.pid, syscall.SIGCONT) // one that is stopped would not hear of it
+			}
+			return len(left) == 0
+		})
+		if ended {
+			return nil
+		}
+	}
+	return left
+}
+
+// twin refuses to start a program beside one that an earlier session of the run has left behind. The table of processes
+// is searched once a session, before it starts its first program: what comes later is its own.
+func (c *client) twin(key string) error {
+	if key == "" {
+		return nil
+	}
+	c.search.Do(func() {
+		c.found = map[string]bool{}
+		for _, s := range processes() {
+			if k := variable(s.pid, keyVariable); k != "" {
+				c.found[k] = true
+			}
+		}
+	})
+	if !c.found[key] {
+		return nil
+	}
+	if left := (&commandNote{}).remains(key); len(left) > 0 {
+		return fmt.Errorf("an earlier attempt at this step still runs: %s (pid %d); wait for it, or end it with: %s", left[0].name, left[0].pid, killCommand(left))
+	}
+	return nil
+}
