@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,26 +16,104 @@ import (
 // minLine is the length from which a line of a secret of several lines (a key file) is a secret by itself.
 const minLine = 8
 
-// formsOf lists the texts in which a secret shows up: as it is, in Go's quotes and in a URL, and each of these inside JSON
-// (once and twice encoded). Views indent lines, so the lines of a long secret count for themselves.
+// formsOf lists the texts in which a secret shows up, each once: as it is, quoted, in a URL, each of these inside JSON (once
+// and twice encoded), and in base64 and hexadecimal. Views indent lines, so the lines of a long secret count for themselves.
 func formsOf(secret string) []string {
-	forms := []string{secret, strings.TrimSpace(secret), inner(strconv.Quote(secret))}
-	forms = append(forms, url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath())
-	if userinfo := url.UserPassword("", secret).String(); len(userinfo) > 1 {
-		forms = append(forms, userinfo[1:])
-	}
+	forms := append([]string{secret, strings.TrimSpace(secret)}, quoted(secret)...)
+	forms = append(forms, inURLs(secret)...)
 	for range 2 {
 		forms = withJSON(forms)
 	}
-	if !strings.Contains(secret, "\n") {
-		return forms
+	forms = append(forms, encoded(secret)...)
+	if trimmed := strings.TrimSpace(secret); trimmed != secret {
+		forms = append(forms, encoded(trimmed)...)
 	}
 	for line := range strings.SplitSeq(secret, "\n") {
-		if line = strings.TrimSpace(line); len(line) >= minLine {
+		if line = strings.TrimSpace(line); len(line) >= minLine && line != secret {
 			forms = append(append(forms, line), jsonForms(line)...)
 		}
 	}
+	slices.Sort(forms)
+	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return utf8.RuneCountInString(form) < MinLength })
+}
+
+// quoters write what may stand between quotes, by language.
+var quoters = []func(string) string{
+	func(s string) string { return inner(strconv.Quote(s)) },
+	func(s string) string { return inner(strconv.QuoteToASCII(s)) },
+	html.EscapeString,
+	strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;", `"`, "&quot;", `'`, "&apos;").Replace, // XML
+	strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;", `"`, "&quot;", `'`, "&#039;").Replace, // PHP and others
+	strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;", `"`, "&quot;", `'`, "&#x27;").Replace, // Python
+	strings.NewReplacer(`'`, `''`).Replace,                                                // SQL, YAML
+	strings.NewReplacer(`'`, `'\''`).Replace,                                              // a shell's '…'
+	strings.NewReplacer(`'`, `'"'"'`).Replace,                                             // and another way, Python's
+	strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\t", `\t`, "\r", `\r`).Replace, // Python's '…', $'…'
+	strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`", `!`, `\!`).Replace,   // a shell's "…"
+	strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace,
+	backslashed,
+}
+
+func quoted(secret string) []string {
+	var forms []string
+	for _, quote := range quoters {
+		forms = append(forms, quote(secret))
+	}
 	return forms
+}
+
+// backslashed is a shell's word without quotes, as printf's %q writes it.
+func backslashed(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune(" \t!\"#$&'()*,;<>?[\\]^`{|}~", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// inURLs are the forms in a query, a path and the user's part, by Go and others, with upper and lower case digits.
+func inURLs(secret string) []string {
+	forms := []string{
+		url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath(),
+		percent(secret, "-_.~"), percent(secret, "-_.~/"), percent(secret, "-_.!~*'()"), // RFC 3986, Python, JavaScript
+	}
+	if userinfo := url.UserPassword("", secret).String(); len(userinfo) > 1 {
+		forms = append(forms, userinfo[1:])
+	}
+	for _, form := range forms {
+		if form != secret {
+			forms = append(forms, lowerHex(form), url.QueryEscape(form)) // a URL in a URL
+		}
+	}
+	return forms
+}
+
+// percent encodes all but letters, digits and some others.
+func percent(s, but string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.IndexByte(but, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// lowerHex makes %2F %2f.
+func lowerHex(s string) string {
+	out := []byte(s)
+	for i := 0; i+2 < len(out); i++ {
+		if out[i] == '%' {
+			copy(out[i:], bytes.ToLower(out[i:i+3]))
+		}
+	}
+	return string(out)
 }
 
 // inner is a text without the quotes around it.
@@ -53,11 +132,14 @@ func withJSON(texts []string) []string {
 // jsonForms are the inner texts of the secret as a JSON string: with and without the escapes for HTML, for slashes and
 // for what is not ASCII, as encoders differ.
 func jsonForms(text string) []string {
+	if !strings.ContainsFunc(text, escapedInJSON) {
+		return nil
+	}
 	var forms []string
-	for _, html := range []bool{true, false} {
+	for _, escapeHTML := range []bool{true, false} {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(html)
+		e.SetEscapeHTML(escapeHTML)
 		if e.Encode(text) != nil {
 			continue // a string always encodes
 		}
@@ -68,6 +150,9 @@ func jsonForms(text string) []string {
 	}
 	return forms
 }
+
+// escapedInJSON reports whether any encoder writes a character otherwise than it is.
+func escapedInJSON(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("\"\\/<>&", r) }
 
 // inASCII escapes all other characters by a format for their UTF-16 code units (RFC 8259, section 7).
 func inASCII(text, format string) string {

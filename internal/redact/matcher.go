@@ -1,13 +1,13 @@
 package redact
 
-// matcher finds all of many texts in one pass (Aho and Corasick's automaton), one table look-up a byte.
-type matcher struct {
-	classes [256]uint16 // column of a byte; 0: in no secret
-	width   int32       // columns of a row
-	next    []int32     // row offset of the state after a byte
-	match   []int32     // by state: length of the longest secret that ends here; 0: none
-	hold    []int32     // by state: how many last bytes may be the beginning of a secret
-}
+import (
+	"cmp"
+	"slices"
+)
+
+// matcher finds secrets by some automata, each of more texts than the next. To add a text to an automaton is to build it
+// anew; this way each is built a logarithmic number of times, however often a run learns of another secret.
+type matcher struct{ parts []*automaton }
 
 // span is a part of the data that secrets cover. Written says that its blank is already out.
 type span struct {
@@ -15,107 +15,55 @@ type span struct {
 	written    bool
 }
 
-// compile builds the automaton; nil for no texts.
-func compile(texts map[string]struct{}) *matcher {
-	if len(texts) == 0 {
-		return nil
+// with is a matcher that finds these texts too; m may be nil.
+func (m *matcher) with(texts []string) *matcher {
+	out := &matcher{}
+	if m != nil {
+		out.parts = slices.Clone(m.parts)
 	}
-	m := &matcher{width: 1}
-	for text := range texts {
-		for i := range len(text) {
-			if c := &m.classes[text[i]]; *c == 0 {
-				*c = uint16(m.width)
-				m.width++
-			}
+	for len(out.parts) > 0 {
+		last := out.parts[len(out.parts)-1]
+		if len(last.texts) > 2*len(texts) {
+			break
 		}
+		texts = slices.Concat(last.texts, texts)
+		out.parts = out.parts[:len(out.parts)-1]
 	}
-	m.addState()
-	for text := range texts {
-		m.insert(text)
-	}
-	m.link()
-	return m
+	out.parts = append(out.parts, build(texts))
+	return out
 }
 
-func (m *matcher) addState() int32 {
-	m.next = append(m.next, make([]int32, m.width)...)
-	m.match = append(m.match, 0)
-	m.hold = append(m.hold, 0)
-	return int32(len(m.match) - 1)
-}
-
-func (m *matcher) insert(text string) {
-	state := int32(0)
-	for i := range len(text) {
-		at := state*m.width + int32(m.classes[text[i]])
-		if m.next[at] == 0 {
-			child := m.addState()
-			m.next[at] = child
-		}
-		state = m.next[at]
+// find gives the spans that secrets cover in data, in order, with those in spans, and how many of the last bytes may be the
+// beginning of a secret that goes on.
+func (m *matcher) find(spans []span, data []byte) ([]span, int) {
+	if len(m.parts) == 1 {
+		return m.parts[0].find(spans, data)
 	}
-	m.match[state] = int32(len(text))
-}
-
-// link walks the trie by depth and completes each state's row from its longest proper suffix that is a state too.
-func (m *matcher) link() {
-	type entry struct{ state, suffix, depth int32 }
-	queue := []entry{{}}
-	for len(queue) > 0 {
-		e := queue[0]
-		queue = queue[1:]
-		leaf := true
-		for c := int32(1); c < m.width; c++ {
-			at, fallback := e.state*m.width+c, int32(0)
-			if e.state != 0 {
-				fallback = m.next[e.suffix*m.width+c]
-			}
-			if child := m.next[at]; child != 0 {
-				leaf = false
-				queue = append(queue, entry{child, fallback, e.depth + 1})
-			} else {
-				m.next[at] = fallback
-			}
-		}
-		if m.match[e.state] == 0 {
-			m.match[e.state] = m.match[e.suffix]
-		}
-		m.hold[e.state] = e.depth
-		if leaf {
-			m.hold[e.state] = m.hold[e.suffix]
-		}
+	hold := 0
+	var all []span
+	for _, part := range m.parts {
+		found, more := part.find(nil, data)
+		all, hold = append(all, found...), max(hold, more)
 	}
-}
-
-// find appends the spans that secrets cover in data, in order. Spans that overlap become one, so that no end of a secret
-// stays visible.
-func (m *matcher) find(spans []span, data []byte) []span {
-	spans, _ = m.findHold(spans, data)
-	return spans
-}
-
-// findHold is find, and says how many of the last bytes may be the beginning of a secret that goes on.
-func (m *matcher) findHold(spans []span, data []byte) ([]span, int) {
-	state := int32(0)
-	for i, b := range data {
-		state = m.next[state*m.width+int32(m.classes[b])]
-		length := m.match[state]
-		if length == 0 {
-			continue
-		}
-		found := span{start: i + 1 - int(length), end: i + 1}
-		for len(spans) > 0 {
-			last := spans[len(spans)-1]
-			if last.end <= found.start {
-				break
-			}
-			found.start = min(found.start, last.start)
-			found.written = found.written || last.written
-			spans = spans[:len(spans)-1]
-		}
-		spans = append(spans, found)
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	for _, s := range all {
+		spans = cover(spans, s)
 	}
-	return spans, int(m.hold[state])
+	return spans, hold
+}
+
+// cover adds a span to those in order; it may swallow the last ones, but begins before none that it doesn't overlap.
+func cover(spans []span, found span) []span {
+	for len(spans) > 0 {
+		last := spans[len(spans)-1]
+		if last.end <= found.start {
+			break
+		}
+		found.start, found.end = min(found.start, last.start), max(found.end, last.end)
+		found.written = found.written || last.written
+		spans = spans[:len(spans)-1]
+	}
+	return append(spans, found)
 }
 
 // blank appends data to dst with each span replaced.

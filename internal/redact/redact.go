@@ -18,8 +18,9 @@ type Redactor struct {
 	stale   atomic.Bool
 	matcher atomic.Pointer[matcher]
 
-	mu    sync.Mutex
-	forms map[string]struct{}
+	mu      sync.Mutex
+	known   map[string]struct{}
+	pending []string // forms that the matcher does not find yet
 }
 
 // Add makes a value a secret from now on. Values of fewer than [MinLength] characters are ignored.
@@ -29,16 +30,15 @@ func (r *Redactor) Add(secret string) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.forms == nil {
-		r.forms = map[string]struct{}{}
+	if _, known := r.known[secret]; known {
+		return
 	}
-	for _, form := range formsOf(secret) {
-		if _, known := r.forms[form]; known || utf8.RuneCountInString(form) < MinLength {
-			continue
-		}
-		r.forms[form] = struct{}{}
-		r.stale.Store(true)
+	if r.known == nil {
+		r.known = map[string]struct{}{}
 	}
+	r.known[secret] = struct{}{}
+	r.pending = append(r.pending, formsOf(secret)...)
+	r.stale.Store(true)
 }
 
 // Bytes gives data with every secret blanked: data itself where there is none.
@@ -47,7 +47,7 @@ func (r *Redactor) Bytes(data []byte) []byte {
 	if m == nil {
 		return data
 	}
-	spans := m.find(nil, data)
+	spans, _ := m.find(nil, data)
 	if len(spans) == 0 {
 		return data
 	}
@@ -61,7 +61,7 @@ func (r *Redactor) String(text string) string {
 		return text
 	}
 	data := []byte(text)
-	spans := m.find(nil, data)
+	spans, _ := m.find(nil, data)
 	if len(spans) == 0 {
 		return text
 	}
@@ -80,7 +80,8 @@ func (r *Redactor) current() *matcher {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stale.Load() {
-		r.matcher.Store(compile(r.forms))
+		r.matcher.Store(r.matcher.Load().with(r.pending))
+		r.pending = nil
 		r.stale.Store(false)
 	}
 	return r.matcher.Load()

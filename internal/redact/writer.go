@@ -47,7 +47,7 @@ func (w *Writer) pass(m *matcher, data []byte, all bool) error {
 	if w.covered > 0 {
 		spans = append(spans, span{end: w.covered, written: true})
 	}
-	spans, hold := m.findHold(spans, data)
+	spans, hold := m.find(spans, data)
 	if all {
 		hold = 0
 	}
