@@ -79,7 +79,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("nothing was run: %w", err)
 	}
-	v, seen := o.view(asked), &witness{}
+	v, seen := o.stage(o.JSON, o.Times, asked), &witness{}
 	result, diags := eng.Run(stop.ctx, plan, engine.RunOptions{
 		Journal: history, Sink: func(e journal.Entry) { seen.see(e); v.Event(e) }, Redact: o.redactor.Bytes,
 		Interrupt: stop.interrupt, FailOnWarn: o.FailOn == "warn",
@@ -119,44 +119,6 @@ func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string,
 		return nil, p.refuse(diags, sourcesOf(rb.Files(), opts))
 	}
 	return plan, p.printDiagnostics(diags, sourcesOf(rb.Files(), opts))
-}
-
-// view is how this run is shown. Asked says that the header was shown with the question.
-func (o *applyOptions) view(asked bool) view.View {
-	config := o.viewConfig(o.Times)
-	config.SkipHeader = asked && o.OutTerminal
-	var v view.View
-	out, buffer := o.Out, view.NewBuffer(o.Out)
-	if o.JSON || !o.OutTerminal {
-		out = buffer
-	}
-	if o.JSON {
-		v = view.NewJSON(out)
-	} else {
-		v = view.NewText(out, config)
-	}
-	if out != o.Out {
-		v = view.Buffered{View: v, Buffer: buffer}
-	}
-	return o.live(v, config)
-}
-
-// live adds what runs now at the bottom of the terminal, where there is one to draw on. With the results on their way
-// elsewhere it is drawn on standard error.
-func (o *applyOptions) live(v view.View, config view.Config) view.View {
-	shared := o.OutTerminal && !o.JSON
-	if !o.lively() || !shared && !o.ErrTerminal || o.Size == nil || o.JSON && o.OutTerminal {
-		return v
-	}
-	screen := view.Screen{Out: o.errGate.w, Size: o.Size, Now: o.Now, Shared: shared}
-	if shared {
-		screen.Out = o.Out
-	}
-	l := view.NewLive(v, screen, config)
-	if o.ErrTerminal {
-		l.OnClose(o.errGate.lead(l.Above(o.errGate.w)))
-	}
-	return l
 }
 
 // viewConfig is how the text of a run looks on standard output.

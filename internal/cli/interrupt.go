@@ -13,6 +13,8 @@ type interruption struct {
 	// interrupt is closed at the first: start nothing new.
 	interrupt chan struct{}
 	release   func()
+	// raised are interrupts that no signal brought: Ctrl-C is a key while a form has the terminal.
+	raised chan os.Signal
 	// asking is true while a question waits for its answer: nothing runs that an interrupt could stop.
 	asking atomic.Bool
 }
@@ -21,7 +23,7 @@ type interruption struct {
 func (p *Program) watchInterrupts(parent context.Context) *interruption {
 	ctx, cancel := context.WithCancel(parent)
 	signals, restore := p.Signals()
-	stop := &interruption{ctx: ctx, interrupt: make(chan struct{})}
+	stop := &interruption{ctx: ctx, interrupt: make(chan struct{}), raised: make(chan os.Signal, 1)}
 	ended := make(chan struct{})
 	stopped := make(chan struct{})
 	stop.release = func() { close(ended); <-stopped; restore(); cancel() }
@@ -33,10 +35,20 @@ func (p *Program) watchInterrupts(parent context.Context) *interruption {
 				return
 			case s := <-signals:
 				p.interrupted(count, s, stop, cancel)
+			case s := <-stop.raised:
+				p.interrupted(count, s, stop, cancel)
 			}
 		}
 	}()
 	return stop
+}
+
+// raise is an interrupt that no signal brings.
+func (i *interruption) raise() {
+	select {
+	case i.raised <- os.Interrupt:
+	default: // one is on its way
+	}
 }
 
 func (p *Program) interrupted(count int, s os.Signal, stop *interruption, cancel context.CancelFunc) {

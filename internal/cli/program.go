@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -38,6 +39,8 @@ type Program struct {
 
 	redactor redact.Redactor
 	errGate  *gate
+	// bareErr is standard error without the redactor: what draws on the terminal blanks secrets itself.
+	bareErr  io.Writer
 	log      hclog.Logger
 	noColour bool
 	logLevel string
@@ -52,6 +55,7 @@ func (p *Program) start() (flush func() error) {
 	results := &noting{w: p.Out}
 	out, errs := p.redactor.Writer(results), &gate{w: p.Err}
 	safe := p.redactor.Writer(errs)
+	p.bareErr = p.Err
 	p.Out, p.Err, p.errGate = out, safe, errs
 	return func() error {
 		err := out.Flush()

@@ -22,15 +22,10 @@ func newShow(p *Program) *cobra.Command {
 	o := &showOptions{Program: p}
 	cmd := &cobra.Command{
 		Use: "show RUN", Short: "Show a run of the past with its evidence",
-		Long:    "Shows a run as apply showed it. RUN is an id from \"runbook runs\", or the beginning of one.",
-		Example: "  runbook show 01JD3V7C\n  runbook show 01JD3V7C --times\n  runbook show 01JD3V7C --json | jq 'select(.type == \"check\")'",
-		Args:    exactly("RUN"),
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return o.completeRuns(cmd.Context()), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-		},
+		Long:              "Shows a run as apply showed it. RUN is an id from \"runbook runs\", or the beginning of one.",
+		Example:           "  runbook show 01JD3V7C\n  runbook show 01JD3V7C --times\n  runbook show 01JD3V7C --json | jq 'select(.type == \"check\")'",
+		Args:              exactly("RUN"),
+		ValidArgsFunction: p.runArgument(&o.Store, nil, nil),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Run = args[0]
 			return o.run(cmd.Context())
@@ -60,7 +55,7 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 	ended := false
 	for entry, err := range history.Events(ctx, o.Run) {
 		if errors.Is(err, journal.ErrNotFound) {
-			return fmt.Errorf("there is no run %q; \"runbook runs\" lists them", o.Run)
+			return noSuchRun(o.Run)
 		}
 		if err != nil {
 			return err
@@ -75,21 +70,4 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		o.say("The run has not ended, or the program that ran it is gone.")
 	}
 	return nil
-}
-
-func (o *showOptions) completeRuns(ctx context.Context) []string {
-	history, err := o.openHistory(ctx, o.Store)
-	if err != nil || history == nil {
-		return nil
-	}
-	defer history.Close() //nolint:errcheck // a completion has nobody to tell
-	runs, err := history.Runs(ctx, journal.Filter{Limit: 20})
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, r := range runs {
-		names = append(names, r.ID+"\t"+r.Runbook+" "+string(r.Outcome))
-	}
-	return names
 }

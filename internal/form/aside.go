@@ -43,11 +43,18 @@ func (a *aside) straight(write func(text []byte) error) {
 	a.direct = write
 }
 
-// end writes what was held.
-func (a *aside) end(out io.Writer) {
+// begin holds back what is written from now on.
+func (a *aside) begin() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.direct = nil
+}
+
+// end writes what was held, and what comes from now on.
+func (a *aside) end(out io.Writer) {
+	a.straight(func(text []byte) error { _, err := out.Write(text); return err })
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.held.Len() > 0 {
 		// A terminal that is gone shows up where the results are written.
 		_, _ = out.Write(a.held.Bytes())

@@ -74,6 +74,7 @@ func (t *Terminal) Ask(ctx context.Context, r Request) (*run.Answer, error) {
 	}
 	// What was typed before the question stood there is no answer to it.
 	discardTyped(t.In)
+	t.aside.begin()
 	defer t.aside.end(t.Out)
 	if t.Plain {
 		return t.askLines(ctx, r)
@@ -82,7 +83,7 @@ func (t *Terminal) Ask(ctx context.Context, r Request) (*run.Answer, error) {
 }
 
 // Aside takes what others want to write to the terminal while a question stands there: it waits until the question is
-// gone, and a form shows the end of it. Without a question it is written at once.
+// gone, and a form shows the end of it. After a question it is written at once.
 func (t *Terminal) Aside() io.Writer { return &t.aside }
 
 // width is how many columns a line may have.

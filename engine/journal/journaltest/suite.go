@@ -21,6 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) (j journal.Journal, reopen func()
 		"events come back as written":      eventsComeBack,
 		"runs are listed and filtered":     runsAreListed,
 		"values have a history":            valuesHaveAHistory,
+		"a run is followed":                followed,
 		"an unknown run":                   unknownRun,
 		"synced events are seen by others": syncedIsSeen,
 		"many runs at once":                manyRuns,

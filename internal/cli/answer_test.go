@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/process"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+const pausedRun = "01JD3V7C8M2YQ4T6W9Z1B3D5F7"
+
+// began is when the runs of these tests began.
+var began = time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)
+
+// keep puts events into the history as a run would, a second apart.
+func keep(t *testing.T, j journal.Journal, first int64, events []run.Event) {
+	t.Helper()
+	entries := make([]journal.Entry, len(events))
+	for i := range events {
+		e := events[i]
+		e.V, e.Seq, e.Run, e.Time = run.Version, first+int64(i), pausedRun, began.Add(time.Duration(i)*time.Second)
+		text, err := json.Marshal(&e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries[i] = journal.Entry{Event: &e, JSON: text}
+	}
+	if err := j.Append(t.Context(), pausedRun, entries); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// history opens the history of a terminal's user.
+func (tt *terminal) history(t *testing.T) journal.Journal {
+	t.Helper()
+	j, err := tt.OpenJournal(t.Context(), filepath.Join(tt.dir, ".local", "state", "runbook", "runs.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return j
+}
+
+func waits(step, what string, q *run.Question) run.Event {
+	return run.Event{Type: run.StepWaiting, Step: step, For: what, Question: q}
+}
+
+// paused is a run that waits for people.
+func paused() []run.Event {
+	status := ExitInterrupted
+	return []run.Event{
+		{Type: run.RunStarted, Header: &run.Header{Runbook: "release", File: "release.hcl", User: "alice@laptop", Steps: 5}},
+		waits("scale", run.ForApproval, &run.Question{
+			Kind: run.AskApproval, Prompt: "Scale up?", Action: "kubernetes_scale", Effect: "write", Target: "https://k8s:6443 (context eu)",
+			Changes: []run.Change{{Path: "spec.replicas", Before: "3", After: "5"}}, Digest: "d1",
+		}),
+		waits("drop", run.ForApproval, &run.Question{Kind: run.AskApproval, Prompt: "Drop?", Approvers: []string{"bob"}}),
+		waits("tasks", run.ForAnswer, &run.Question{Kind: run.AskChecklist, Prompt: "Tasks", Items: []string{"call the bank", "a=b"}}),
+		waits(`size["eu"]`, run.ForAnswer, &run.Question{Kind: run.AskInput, Prompt: "Size?", Type: "number", Choices: []string{"1", "2"}}),
+		waits("said", run.ForAnswer, &run.Question{Kind: run.AskConfirm}),
+		{Type: run.StepAnswered, Step: "said", Answer: &run.Answer{Value: json.RawMessage("true")}},
+		{Type: run.RunPaused, ExitStatus: &status},
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	answer := func(step, value, note string, notes map[string]string, digest string) *journal.Message {
+		a := &run.Answer{Value: json.RawMessage(value), By: "alice@laptop", Note: note, Notes: notes, Via: run.ViaCommand, Digest: digest}
+		return &journal.Message{Kind: journal.MessageAnswer, Step: step, Answer: a, By: "alice@laptop"}
+	}
+	tests := map[string]struct {
+		args []string
+		want *journal.Message
+		says string
+	}{
+		"approve":           {[]string{"scale", "yes", "--note", "fine"}, answer("scale", "true", "fine", nil, "d1"), "runbook resume " + pausedRun},
+		"deny":              {[]string{"scale", "no"}, answer("scale", "false", "", nil, "d1"), ""},
+		"half a yes":        {[]string{"scale", "y"}, nil, `write "yes" to approve`},
+		"no value":          {[]string{"scale"}, nil, "there is no terminal to ask on"},
+		"not an approver":   {[]string{"drop", "yes"}, nil, "alice@laptop may not answer drop: only bob may"},
+		"checklist":         {[]string{"tasks", "2", "--item-note", "a=b=by Kim", "--item-note", "1=later"}, answer("tasks", `["a=b"]`, "", map[string]string{"a=b": "by Kim", "call the bank": "later"}, ""), ""},
+		"unknown item":      {[]string{"tasks", "all", "--item-note", "3=x"}, nil, "--item-note"},
+		"note on no item":   {[]string{"scale", "yes", "--item-note", "1=x"}, nil, "for a checklist"},
+		"an instance":       {[]string{`size["eu"]`, "2"}, answer(`size["eu"]`, "2", "", nil, ""), ""},
+		"not a choice":      {[]string{`size["eu"]`, "3"}, nil, "not one of 1, 2"},
+		"misspelt":          {[]string{"scal", "yes"}, nil, `did you mean "scale"?`},
+		"answered already":  {[]string{"said", "yes"}, nil, "does not wait"},
+		"nothing like that": {[]string{"x", "yes", "z"}, nil, "too many"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			j := tt.history(t)
+			keep(t, j, 1, paused())
+			status := tt.run(append([]string{"answer", pausedRun[:8]}, tc.args...)...)
+			if want := tc.want != nil; (status == ExitPassed) != want || !want && status != ExitRefused {
+				t.Errorf("exit status %d", status)
+			}
+			if said := tt.out.String() + tt.err.String(); !strings.Contains(said, tc.says) {
+				t.Errorf("%q is not in %s", tc.says, said)
+			}
+			messages, err := j.Messages(t.Context(), pausedRun, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []journal.Message
+			if tc.want != nil {
+				want = append(want, *tc.want)
+			}
+			if diff := cmp.Diff(want, messages, cmpopts.IgnoreFields(journal.Message{}, "ID", "At")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAnswerTwice(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	keep(t, tt.history(t), 1, paused())
+	if status := tt.run("answer", pausedRun, "scale", "yes"); status != ExitPassed {
+		t.Fatalf("exit status %d\n%s", status, tt.err)
+	}
+	if status := tt.run("answer", pausedRun, "scale", "no"); status != ExitRefused || !strings.Contains(tt.err.String(), "was answered by alice@laptop") {
+		t.Errorf("exit status %d\n%s", status, tt.err)
+	}
+}
+
+func TestAnswerSaysWhoRunsIt(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	j := tt.history(t)
+	keep(t, j, 1, paused()[:2])
+	lease, _, err := j.Acquire(t.Context(), "run/"+pausedRun, process.Self().Owner(pausedRun, "release", "bob@ops"), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := lease.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	if status := tt.run("answer", pausedRun, "scale", "yes", "--json"); status != ExitPassed {
+		t.Fatalf("exit status %d\n%s", status, tt.err)
+	}
+	var got answered
+	if err := json.Unmarshal([]byte(tt.out.String()), &got); err != nil || !got.Taken || got.Resume != "" || got.Step != "scale" {
+		t.Errorf("%v: %s", err, tt.out)
+	}
+}
+
+func TestAnswerLists(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	keep(t, tt.history(t), 1, paused())
+	if status := tt.run("answer", pausedRun); status != ExitPassed {
+		t.Fatalf("exit status %d\n%s", status, tt.err)
+	}
+	for _, text := range []string{"scale waits for an approval", "spec.replicas: 3 → 5", "only bob may answer", `runbook answer ` + pausedRun + ` 'size["eu"]' VALUE`} {
+		if !strings.Contains(tt.out.String(), text) {
+			t.Errorf("%q is not in\n%s", text, tt.out)
+		}
+	}
+	tt.Program.Out = tt.out
+	if status := tt.run("answer", pausedRun, "--json"); status != ExitPassed || strings.Count(tt.out.String(), `"question"`) != 4 {
+		t.Errorf("exit status %d\n%s", status, tt.out)
+	}
+	if got := tt.complete(t, "answer", pausedRun, ""); !strings.Contains(got, "scale\tScale up?") || strings.Contains(got, "said") {
+		t.Errorf("completion gives %s", got)
+	}
+	if got := tt.complete(t, "answer", ""); !strings.Contains(got, pausedRun) {
+		t.Errorf("completion gives %s", got)
+	}
+}
+
+// complete gives what the shell would be offered.
+func (tt *terminal) complete(t *testing.T, args ...string) string {
+	t.Helper()
+	before := len(tt.out.String())
+	if status := tt.run(append([]string{"__complete"}, args...)...); status != ExitPassed {
+		t.Errorf("exit status %d", status)
+	}
+	return tt.out.String()[before:]
+}
+
+func TestAnswersBeforehand(t *testing.T) {
+	if _, err := parseAnswers([]string{"x"}); err == nil {
+		t.Error("an answer without a value was taken")
+	}
+	if _, err := parseAnswers([]string{"x=1", "x=2"}); err == nil {
+		t.Error("two answers to a step were taken")
+	}
+	got, err := parseAnswers([]string{`x["a=b"]=c=d`, "y="})
+	if diff := cmp.Diff(map[string]string{`x["a=b"]`: "c=d", "y": ""}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	inner := &lang.Runbook{Steps: []*lang.Step{{Name: "deep"}}}
+	rb := &lang.Runbook{Steps: []*lang.Step{{Name: "plain"}, {Name: "approved", Approval: &lang.Approval{}}, {Name: "db", Child: inner}}}
+	for address, says := range map[string]string{
+		"nobody": "no such step", "plain": "asks nobody", "approved": "can't be given beforehand", `approved["x"]`: "can't be given beforehand",
+		"db/deep": "asks nobody", `db["a/b"]/deep`: "asks nobody", "db/none": "no such step", "deep": "no such step",
+	} {
+		if err := checkAnswers(rb, map[string]string{address: "yes"}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}

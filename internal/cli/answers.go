@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// answersFlag declares --answer.
+func answersFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringArrayVar(to, "answer", nil, "answer a manual step beforehand, `STEP=VALUE` as \"runbook answer\" takes it (repeatable); never an approval")
+}
+
+// parseAnswers reads --answer flags.
+func parseAnswers(flags []string) (map[string]string, error) {
+	if len(flags) == 0 {
+		return nil, nil
+	}
+	answers := map[string]string{}
+	for _, text := range flags {
+		step, value, ok := cutAddress(text)
+		if !ok || step == "" {
+			return nil, fmt.Errorf("--answer %q: write STEP=VALUE", text)
+		}
+		if _, twice := answers[step]; twice {
+			return nil, fmt.Errorf("--answer %s: the step is answered twice", step)
+		}
+		answers[step] = value
+	}
+	return answers, nil
+}
+
+// cutAddress takes "step=value" apart; a key of an instance may hold an =.
+func cutAddress(text string) (step, value string, ok bool) {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '=' && !quoted:
+			return strings.TrimSpace(text[:i]), text[i+1:], true
+		}
+	}
+	return "", "", false
+}
+
+// checkAnswers refuses answers beforehand to steps that take none.
+func checkAnswers(rb *lang.Runbook, answers map[string]string) error {
+	for address := range answers {
+		step, names := findStep(rb, address)
+		switch {
+		case step == nil:
+			return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, sentenceEnd(lang.DidYouMean(address, names)))
+		case !asks(step) && step.Approval != nil:
+			return fmt.Errorf("nothing was run: --answer %s: an approval can't be given beforehand, as it is bound to what the step is about to do; "+
+				"approve it at the terminal, or with runbook answer when the step waits", address)
+		case !asks(step):
+			return fmt.Errorf("nothing was run: --answer %s: the step asks nobody", address)
+		}
+	}
+	return nil
+}
+
+func asks(s *lang.Step) bool { return s.Spec != nil && s.Spec.Spec().Asks }
+
+// findStep finds the step that an address names, in the runbooks that steps run too; with the addresses of those that ask,
+// where there is none.
+func findStep(rb *lang.Runbook, address string) (found *lang.Step, names []string) {
+	var visit func(rb *lang.Runbook, prefix, rest string)
+	visit = func(rb *lang.Runbook, prefix, rest string) {
+		head, below := cutChild(rest)
+		for _, s := range rb.Steps {
+			if asks(s) {
+				names = append(names, prefix+s.Name)
+			}
+			matches := rest != "" && run.StepName(head) == s.Name
+			if matches && below == "" {
+				found = s
+			}
+			if s.Child != nil {
+				under := ""
+				if matches {
+					under = below
+				}
+				visit(s.Child, prefix+s.Name+"/", under)
+			}
+		}
+	}
+	visit(rb, "", address)
+	return found, names
+}
+
+// cutChild splits "parent/child" at the first / outside of an instance's key.
+func cutChild(address string) (head, below string) {
+	quoted := false
+	for i := 0; i < len(address); i++ {
+		switch c := address[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '/' && !quoted:
+			return address[:i], address[i+1:]
+		}
+	}
+	return address, ""
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// stage is where a run is shown while it goes on, and what gives way to a question at the terminal.
+type stage struct {
+	view.View
+	program *Program
+	live    *view.Live // nil: nothing is drawn
+	out     *gate      // before standard output
+}
+
+// stage makes the view of a run: the event stream, or text with what runs now below it. Asked says that the header was
+// shown with a question.
+func (p *Program) stage(json, times, asked bool) *stage {
+	config := p.viewConfig(times)
+	config.SkipHeader = asked && p.OutTerminal
+	s := &stage{program: p, out: &gate{w: p.Out}}
+	var out io.Writer = s.out
+	buffer := view.NewBuffer(s.out)
+	buffered := json || !p.OutTerminal
+	if buffered {
+		out = buffer
+	}
+	if json {
+		s.View = view.NewJSON(out)
+	} else {
+		s.View = view.NewText(out, config)
+	}
+	if buffered {
+		s.View = view.Buffered{View: s.View, Buffer: buffer}
+	}
+	s.draw(json, config)
+	return s
+}
+
+// draw adds what runs now at the bottom of the terminal, where there is one to draw on. With the results on their way
+// elsewhere it is drawn on standard error.
+func (s *stage) draw(json bool, config view.Config) {
+	p := s.program
+	shared := p.OutTerminal && !json
+	if !p.lively() || !shared && !p.ErrTerminal || p.Size == nil || json && p.OutTerminal {
+		return
+	}
+	screen := view.Screen{Out: p.bareErr, Size: p.Size, Now: p.Now, Shared: shared}
+	if shared {
+		screen.Out = p.Out
+	}
+	s.live = view.NewLive(s.View, screen, config)
+	s.View = s.live
+	if p.ErrTerminal {
+		s.live.OnClose(p.errGate.lead(s.live.Above(p.bareErr)))
+	}
+}
+
+// yield gives the terminal to a question until the function that it gives is called: nothing is drawn, and what would be
+// written to the terminal goes to aside.
+func (s *stage) yield(aside io.Writer) (back func()) {
+	undo := []func(){s.program.errGate.lead(aside)}
+	if s.program.OutTerminal {
+		undo = append(undo, s.out.lead(redacting{s.program, aside}))
+	}
+	if s.live != nil {
+		undo = append(undo, s.live.Pause())
+	}
+	return func() {
+		for i := len(undo) - 1; i >= 0; i-- {
+			undo[i]()
+		}
+	}
+}
+
+// redacting blanks secrets in whole writes.
+type redacting struct {
+	program *Program
+	w       io.Writer
+}
+
+func (r redacting) Write(p []byte) (int, error) {
+	if _, err := r.w.Write(r.program.redactor.Bytes(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}

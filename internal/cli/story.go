@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// waitingStep is a step that waits for a person.
+type waitingStep struct {
+	Step     string        `json:"step"`
+	For      string        `json:"for"`
+	Question *run.Question `json:"question"`
+	// Since is when the wait began, over all sessions; Deadline when it is over.
+	Since    time.Time  `json:"since"`
+	Deadline *time.Time `json:"deadline,omitempty"`
+}
+
+// story is what the events of a run tell so far about whom it waits for and whether it goes on.
+type story struct {
+	ID    string
+	Waits []waitingStep
+	// Steps are the addresses that were spoken of.
+	Steps []string
+	// Last is the last event: run_finished or run_paused where the run does not go on by itself.
+	Last *run.Event
+	// Stopping says that nothing new starts any more.
+	Stopping bool
+}
+
+// readStory reads a run from its beginning.
+func readStory(ctx context.Context, history journal.Journal, id string) (*story, error) {
+	s := &story{}
+	return s, s.read(ctx, history, id, nil)
+}
+
+// read takes in the events that are new, and passes each on.
+func (s *story) read(ctx context.Context, history journal.Journal, id string, on func(journal.Entry)) error {
+	after := int64(0)
+	if s.Last != nil {
+		after = s.Last.Seq
+	}
+	for e, err := range journal.EventsAfter(ctx, history, id, after) {
+		if errors.Is(err, journal.ErrNotFound) {
+			return noSuchRun(id)
+		}
+		if err != nil {
+			return err
+		}
+		s.take(e.Event)
+		if on != nil {
+			on(e)
+		}
+	}
+	return nil
+}
+
+func noSuchRun(id string) error {
+	return fmt.Errorf("there is no run %q; \"runbook runs\" lists them", id)
+}
+
+func (s *story) take(e *run.Event) {
+	s.ID, s.Last = e.Run, e
+	if e.Step != "" && (len(s.Steps) == 0 || s.Steps[len(s.Steps)-1] != e.Step) && !slices.Contains(s.Steps, e.Step) {
+		s.Steps = append(s.Steps, e.Step)
+	}
+	switch e.Type {
+	case run.StepWaiting:
+		if e.Question != nil {
+			s.wait(e)
+		}
+	case run.StepAnswered, run.StepFinished:
+		s.drop(e.Step)
+	case run.RunStopping:
+		s.Stopping = true
+	case run.RunResumed:
+		s.Stopping = false
+		for _, step := range e.Reset {
+			s.drop(step)
+		}
+	case run.RunFinished:
+		s.Waits = nil
+	}
+}
+
+func (s *story) wait(e *run.Event) {
+	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline}
+	for i := range s.Waits {
+		if s.Waits[i].Step == e.Step {
+			w.Since = s.Waits[i].Since
+			s.Waits[i] = w
+			return
+		}
+	}
+	s.Waits = append(s.Waits, w)
+}
+
+func (s *story) drop(step string) {
+	s.Waits = slices.DeleteFunc(s.Waits, func(w waitingStep) bool { return w.Step == step })
+}
+
+// over reports whether the run does not go on by itself: it ended, or pauses.
+func (s *story) over() bool {
+	return s.Last != nil && (s.Last.Type == run.RunFinished || s.Last.Type == run.RunPaused)
+}
+
+// holder is the process that runs a run; nil: none does.
+func holder(ctx context.Context, history journal.Journal, id string) (*journal.Lock, error) {
+	locks, err := history.Locks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range locks {
+		if l := &locks[i]; l.Name == "run/"+id && !l.Gone && !l.Parked() {
+			return l, nil
+		}
+	}
+	return nil, nil
+}
+
+// openRun opens the history for a command about one run.
+func (p *Program) openRun(ctx context.Context, store, id string) (journal.Journal, error) {
+	history, err := p.openHistory(ctx, store)
+	if err == nil && history == nil {
+		err = fmt.Errorf("there is no run %q: no run was kept yet", id)
+	}
+	return history, err
+}
+
+// completeRunIDs completes the id of a run.
+func (p *Program) completeRunIDs(ctx context.Context, store string, wanted func(journal.Summary) bool) []string {
+	history, err := p.openHistory(ctx, store)
+	if err != nil || history == nil {
+		return nil
+	}
+	defer history.Close() //nolint:errcheck // a completion has nobody to tell
+	runs, err := history.Runs(ctx, journal.Filter{Limit: 20})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, r := range runs {
+		if wanted == nil || wanted(r) {
+			names = append(names, r.ID+"\t"+r.Runbook+" "+string(r.Outcome))
+		}
+	}
+	return names
+}
+
+// goesOn selects the runs that have not ended.
+func goesOn(r journal.Summary) bool { return r.Status != journal.Ended }
+
+// runArgument completes a command's first argument with runs, and lets rest complete the others.
+func (p *Program) runArgument(store *string, wanted func(journal.Summary) bool, rest func(ctx context.Context, args []string) []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		switch {
+		case len(args) == 0:
+			return p.completeRunIDs(cmd.Context(), *store, wanted), directive
+		case rest != nil:
+			return rest(cmd.Context(), args), directive
+		}
+		return nil, directive
+	}
+}
