@@ -42,6 +42,9 @@ type RunOptions struct {
 	Interrupt <-chan struct{}
 	// FailOnWarn makes warnings count in the exit status.
 	FailOnWarn bool
+	// Now is the clock; nil: the system's. It is read for the date when the run begins, and then for its monotonic part, so
+	// that setting the system's time moves no deadline.
+	Now func() time.Time
 }
 
 // Result is how a run ended.
@@ -98,7 +101,7 @@ func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result,
 		RunID: plan.RunID, StartedAt: plan.StartedAt, Runbook: plan.Runbook, Graph: plan.Graph, Effects: plan.effects(),
 		Header: plan.Header, Scope: scope, Configs: plan.configs, MaxParallel: plan.maxParallel(), Timeout: plan.timeout(),
 		ReadOnly: plan.Options.ReadOnly, FailOnWarn: opts.FailOnWarn, Host: e.host(), Journal: opts.Journal, Sink: opts.Sink,
-		Redact: opts.Redact, Secret: plan.Options.Secret, Interrupt: opts.Interrupt,
+		Redact: opts.Redact, Secret: plan.Options.Secret, Interrupt: opts.Interrupt, Now: opts.Now,
 	})
 	if err != nil {
 		return nil, append(diags, &hcl.Diagnostic{

@@ -43,6 +43,8 @@ type Config struct {
 	Secret func(string)
 	// Interrupt stops the run gracefully when it is closed; nil: nothing does.
 	Interrupt <-chan struct{}
+	// Now is the clock, made steady; nil: the system's.
+	Now func() time.Time
 }
 
 // Result is how the run ended.

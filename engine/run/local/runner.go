@@ -43,7 +43,7 @@ type runner struct {
 
 func newRunner(cfg Config) *runner {
 	r := &runner{
-		Config: cfg, state: run.NewState(schedule(&cfg)), clock: time.Now,
+		Config: cfg, state: run.NewState(schedule(&cfg)), clock: steady(cfg.Now),
 		live: map[string]*execution{}, done: make(chan *attempt, 64), values: newValues(cfg.Graph),
 	}
 	r.Scope.Step = r.values.step
@@ -205,6 +205,7 @@ func (r *runner) finishRun() error {
 	})
 }
 
+// milliseconds keeps microseconds. What began in another session may lie ahead where the system's clock was set back since.
 func milliseconds(d time.Duration) float64 {
-	return float64(d.Microseconds()) / 1000
+	return float64(max(d, 0).Microseconds()) / 1000
 }
