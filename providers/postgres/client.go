@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/provider/neterr"
+	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
 )
 
 // cancelPatience bounds the wait for the server to take notice of an interrupted statement.
@@ -22,6 +24,10 @@ type client struct {
 	// endpoint is "host:port/database", address "host:port".
 	endpoint, address string
 	secrets           settings
+	// parser loads on the first statement of an author.
+	parser *sqlparse.Parser
+	// superuser is true once a connection was one of a superuser.
+	superuser atomic.Bool
 }
 
 // open makes the client; it touches no network.
@@ -41,13 +47,14 @@ func open(req provider.Open[config]) (*client, error) {
 		endpoint: endpointOf(c),
 		address:  addressesOf(c),
 		secrets:  settings{"password": c.Password},
+		parser:   &sqlparse.Parser{CacheDir: sqlparse.CacheDir(req.Getenv("XDG_CACHE_HOME"), req.HomeDir)},
 	}, nil
 }
 
 // Close ends all connections.
 func (c *client) Close() error {
 	c.pool.Close()
-	return nil
+	return c.parser.Close()
 }
 
 // acquire gives a connection that no other step uses; the caller releases it.
@@ -58,6 +65,9 @@ func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) 
 	start := time.Now()
 	conn, err := c.pool.Acquire(ctx)
 	if err == nil {
+		if err := c.inspect(op, conn); err != nil {
+			return nil, err
+		}
 		return conn, nil
 	}
 	if ctx.Err() != nil {
@@ -67,6 +77,22 @@ func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) 
 		return nil, c.fail(op, fmt.Errorf("connect to %s: %w", c.address, neterr.NoAnswer(ctx, time.Since(start))))
 	}
 	return nil, c.connectError(op, err)
+}
+
+// inspect looks at what the server says of a session as it begins. Under other rules for quoting, the statement that was
+// looked at would not be the one that is carried out.
+func (c *client) inspect(op string, conn *pgxpool.Conn) error {
+	says := conn.Conn().PgConn().ParameterStatus
+	if says("is_superuser") == "on" {
+		c.superuser.Store(true)
+	}
+	if says("standard_conforming_strings") == "off" {
+		conn.Release()
+		e := c.refuse(op, errors.New("standard_conforming_strings is off in this session, so backslashes quote in plain texts"))
+		e.Hint = "Set it to on for the role, or in the pooler in between."
+		return e
+	}
+	return nil
 }
 
 // discard closes a connection whose protocol state is not known. With interrupt, the server is asked to give up the

@@ -42,7 +42,7 @@ func TestContract(t *testing.T) {
 	endpoint := u.Host + u.Path
 	const sleep = "SELECT pg_sleep(30)"
 	pt.Run(t, pt.Suite{
-		Provider: postgres.New(), Config: block(u.String()), Secrets: []string{password, "not-the-password"},
+		Provider: postgres.New(), Config: block(u.String()), Host: host(nil), Secrets: []string{password, "not-the-password"},
 		Cases: []pt.Case{
 			{Kind: pt.Happy, Action: "postgres_ping", Volatile: []string{"latency_ms"}, Check: checkPing},
 			{Kind: pt.Happy, Action: "postgres_query", Args: sql("SELECT n, n % 2 = 0 AS even FROM generate_series(1, 3) n"), Check: checkRows},

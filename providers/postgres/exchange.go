@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
@@ -49,6 +50,11 @@ func (c *client) read(ctx context.Context, op string, statements ...statement) (
 		return nil, 0, err
 	}
 	defer conn.Release()
+	return c.readOn(ctx, op, conn, statements)
+}
+
+// readOn is read on a connection that the caller releases.
+func (c *client) readOn(ctx context.Context, op string, conn *pgxpool.Conn, statements []statement) (tables []table, took time.Duration, err error) {
 	start := time.Now()
 	x := exchange{conn: conn.Conn(), statements: statements}
 	stop := context.AfterFunc(ctx, x.interrupt)

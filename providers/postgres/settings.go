@@ -42,7 +42,12 @@ var unset = settings{
 	"min_protocol_version": "", "max_protocol_version": "", "channel_binding": "", "require_auth": "",
 	// The texts of the server are read as UTF-8, and times in the ISO style.
 	"client_encoding": "UTF8", "datestyle": "ISO",
+	// A role's own setting must not change how a statement that was looked at is read.
+	"standard_conforming_strings": "on",
 }
+
+// always are the settings that are written out whatever a service file says.
+var always = set("client_encoding", "datestyle", "standard_conforming_strings")
 
 // poolConfig gives the connection settings of a provider block or of the surroundings. It reads the files that they
 // name (password file, certificates), and touches no network.
@@ -156,7 +161,7 @@ func (s settings) fromBlock(req provider.Open[config]) error {
 // makeRoomForService leaves out what is not set, because pgx lets every written setting win over the service file.
 func (s settings) makeRoomForService() {
 	for key, value := range unset {
-		if s[key] == value && key != "client_encoding" && key != "datestyle" {
+		if s[key] == value && !always[key] {
 			delete(s, key)
 		}
 	}

@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 	pt "github.com/e82355ed/runbook/engine/provider/providertest"
 	"github.com/e82355ed/runbook/providers/postgres"
+	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
 )
 
 // object makes a value of the schema's type from some of its attributes.
@@ -30,11 +33,46 @@ func object(t *testing.T, schema *provider.Object, values pt.Values) cty.Value {
 	return cty.ObjectVal(attrs)
 }
 
+// cacheHome is where the tests of this package keep the compiled parser.
+var cacheHome string
+
+func TestMain(m *testing.M) {
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "runbook-postgres-test")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	cacheHome = dir
+	p := &sqlparse.Parser{CacheDir: sqlparse.CacheDir(dir, "")}
+	if _, err := p.Parse(context.Background(), ""); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	_ = p.Close() // frees memory
+	return m.Run()
+}
+
+// host has these environment variables, and the cache of the tests.
+func host(env map[string]string) provider.Host {
+	return provider.Host{Lookup: func(name string) (string, bool) {
+		if name == "XDG_CACHE_HOME" {
+			return cacheHome, true
+		}
+		v, ok := env[name]
+		return v, ok
+	}}
+}
+
 // request is one for the configuration, with these environment variables.
 func request(t *testing.T, config pt.Values, env map[string]string) provider.OpenRequest {
 	t.Helper()
 	req := provider.OpenRequest{MaxParallel: 4, Dir: t.TempDir()}
-	req.Lookup = func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	req.Host = host(env)
 	if config != nil {
 		req.Config = object(t, postgres.New().Config(), config)
 	}

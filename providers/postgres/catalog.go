@@ -1,0 +1,146 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
+)
+
+// catalogSQL looks names up. It names its own functions and operators by their schema, so that nobody's of the same name
+// are called.
+//
+//go:embed catalog.sql
+var catalogSQL string
+
+// implied are the operators that the syntax of IN, USING, CASE, BETWEEN, LIKE and DISTINCT means without naming them.
+var implied = []string{"=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~"}
+
+// names are what is asked of the server; the keys of the maps are what its JSON holds.
+type names struct {
+	functions                   map[askedFunction]bool
+	relations, types, operators map[string]bool
+}
+
+type askedFunction struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+	// Field is true of a name that may be a column: then it is a function only with one argument.
+	Field bool `json:"field"`
+}
+
+func newNames() *names {
+	return &names{
+		functions: map[askedFunction]bool{}, relations: map[string]bool{}, types: map[string]bool{}, operators: set(implied...),
+	}
+}
+
+func (n *names) add(u *sqlparse.Uses) {
+	for _, f := range u.Functions {
+		n.functions[askedFunction{Schema: f.Schema, Name: f.Name}] = true
+	}
+	for _, f := range u.Fields {
+		n.functions[askedFunction{Name: f, Field: true}] = true
+	}
+	for _, r := range u.Relations {
+		n.relations[quoteName(r)] = true
+	}
+	for _, t := range u.Types {
+		n.types[quoteName(t)] = true
+	}
+	for _, o := range u.Operators {
+		n.operators[o] = true
+	}
+}
+
+// without drops what was asked before.
+func (n *names) without(before *names) *names {
+	for f := range before.functions {
+		delete(n.functions, f)
+	}
+	for _, m := range []struct{ from, old map[string]bool }{{n.relations, before.relations}, {n.types, before.types}, {n.operators, before.operators}} {
+		for k := range m.old {
+			delete(m.from, k)
+		}
+	}
+	return n
+}
+
+func (n *names) empty() bool {
+	return len(n.functions)+len(n.relations)+len(n.types)+len(n.operators) == 0
+}
+
+// MarshalJSON gives the form that catalog.sql reads.
+func (n *names) MarshalJSON() ([]byte, error) {
+	functions := []askedFunction{}
+	for f := range n.functions {
+		functions = append(functions, f)
+	}
+	text, err := json.Marshal(map[string]any{
+		"functions": functions, "relations": keys(n.relations), "types": keys(n.types), "operators": keys(n.operators),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write the names: %w", err)
+	}
+	return text, nil
+}
+
+func keys(m map[string]bool) []string {
+	out := []string{}
+	for k := range m {
+		out = append(out, k)
+	}
+	return out
+}
+
+// quoteName writes a name so that the server reads it as it is.
+func quoteName(n sqlparse.Name) string {
+	quote := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+	if n.Schema == "" {
+		return quote(n.Name)
+	}
+	return quote(n.Schema) + "." + quote(n.Name)
+}
+
+// object is a function that a statement may call, or a text of SQL that is carried out with it.
+type object struct {
+	// kind is "function", "view", "foreign table", "row security", "generated column" or "domain".
+	kind, schema, name string
+	// by says through what a function is called that the statement doesn't name: "operator @@".
+	by string
+	// own is true of what PostgreSQL itself brings; extension names the extension that brings it, if one does.
+	own       bool
+	extension string
+	// volatility, prokind and language are the columns of pg_proc, the last by its name.
+	volatility, prokind, language         string
+	definer, internal, atomic, configured bool
+	// sql is the text inside it.
+	sql string
+}
+
+// lookUp asks the server what is behind names.
+func (c *client) lookUp(ctx context.Context, op string, n *names) ([]object, error) {
+	text, err := n.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	// Compiling the look-up would take a hundred times as long as carrying it out.
+	tables, _, err := c.read(ctx, op, statement{sql: "SET LOCAL jit = off"}, statement{sql: catalogSQL, params: [][]byte{text}})
+	if err != nil {
+		return nil, err
+	}
+	set := rowsOf(tables[1])
+	objects := make([]object, len(set.rows))
+	for i, r := range set.rows {
+		objects[i] = object{
+			kind: r.text("kind"), schema: r.text("schema"), name: r.text("name"), by: r.text("by"), own: r.bool("own"),
+			extension: r.text("extension"), volatility: r.text("volatility"), prokind: r.text("prokind"),
+			language: r.text("language"), definer: r.bool("definer"), internal: r.bool("internal"),
+			atomic: r.bool("atomic"), configured: r.bool("configured"), sql: r.text("sql"),
+		}
+	}
+	return objects, set.err
+}

@@ -1,0 +1,75 @@
+-- What is behind the names that a statement uses: $1 is JSON, see names in catalog.go. One row for each function that may
+-- be called, and one for each text of SQL that is carried out with it.
+WITH RECURSIVE
+asked_functions AS (SELECT * FROM pg_catalog.jsonb_to_recordset(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'functions') AS f(schema text, name text, field bool)),
+asked_relations AS (SELECT pg_catalog.to_regclass(r.value)::oid AS oid FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'relations') r),
+asked_types AS (SELECT pg_catalog.to_regtype(t.value)::oid AS oid FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'types') t),
+-- A table brings its partitions and the tables that inherit from it.
+relations(oid) AS (
+    SELECT oid FROM asked_relations WHERE oid IS NOT NULL
+    UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN relations r ON i.inhparent OPERATOR(pg_catalog.=) r.oid
+),
+named AS (
+    SELECT p.oid, p.prorettype
+    FROM asked_functions f
+    JOIN pg_catalog.pg_proc p ON p.proname OPERATOR(pg_catalog.=) f.name
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+    WHERE CASE WHEN f.schema OPERATOR(pg_catalog.=) '' THEN n.nspname OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(true)) ELSE n.nspname OPERATOR(pg_catalog.=) f.schema END
+      AND (NOT f.field OR p.pronargs OPERATOR(pg_catalog.>=) 1 AND p.pronargs OPERATOR(pg_catalog.-) p.pronargdefaults OPERATOR(pg_catalog.<=) 1)
+),
+-- A type brings what it is made of.
+types(oid) AS (
+    SELECT oid FROM asked_types WHERE oid IS NOT NULL
+    UNION SELECT * FROM (SELECT prorettype FROM named) n
+    UNION SELECT * FROM (SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN relations r ON r.oid OPERATOR(pg_catalog.=) a.attrelid WHERE a.attnum OPERATOR(pg_catalog.>) 0) c
+    UNION SELECT m.part FROM types t, LATERAL (
+        SELECT y.typelem AS part FROM pg_catalog.pg_type y WHERE y.oid OPERATOR(pg_catalog.=) t.oid
+        UNION ALL SELECT y.typbasetype FROM pg_catalog.pg_type y WHERE y.oid OPERATOR(pg_catalog.=) t.oid
+        UNION ALL SELECT g.rngsubtype FROM pg_catalog.pg_range g WHERE g.rngtypid OPERATOR(pg_catalog.=) t.oid
+        UNION ALL SELECT a.atttypid FROM pg_catalog.pg_type y JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) y.typrelid
+            WHERE y.oid OPERATOR(pg_catalog.=) t.oid AND y.typrelid OPERATOR(pg_catalog.<>) 0 AND a.attnum OPERATOR(pg_catalog.>) 0
+    ) m WHERE m.part OPERATOR(pg_catalog.<>) 0
+),
+functions AS (
+    SELECT oid, ''::text AS by FROM named
+    UNION ALL SELECT o.oprcode::oid, 'operator ' OPERATOR(pg_catalog.||) o.oprname::text FROM pg_catalog.pg_operator o
+        WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid AND o.oprname::text OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'operators')))
+    UNION ALL SELECT c.castfunc, 'a cast' FROM pg_catalog.pg_cast c
+        WHERE c.castfunc OPERATOR(pg_catalog.>=) 16384::oid AND (c.castsource IN (SELECT oid FROM types) OR c.casttarget IN (SELECT oid FROM types))
+    UNION ALL SELECT part.oid, 'an aggregate' FROM named f JOIN pg_catalog.pg_aggregate a ON a.aggfnoid::oid OPERATOR(pg_catalog.=) f.oid,
+        LATERAL (VALUES (a.aggtransfn::oid), (a.aggfinalfn::oid), (a.aggcombinefn::oid), (a.aggserialfn::oid), (a.aggdeserialfn::oid),
+            (a.aggmtransfn::oid), (a.aggminvtransfn::oid), (a.aggmfinalfn::oid)) part(oid)
+        WHERE f.oid OPERATOR(pg_catalog.>=) 16384::oid AND part.oid OPERATOR(pg_catalog.<>) 0::oid
+)
+SELECT DISTINCT 'function' AS kind, n.nspname::text AS schema, p.proname::text AS name, f.by, p.oid OPERATOR(pg_catalog.<) 16384::oid AS own,
+    p.provolatile::text AS volatility, p.prosecdef AS definer, p.prokind::text AS prokind, l.lanname::text AS language, coalesce(e.extname::text, '') AS extension,
+    EXISTS (SELECT FROM pg_catalog.unnest(p.proargtypes::oid[]) a(t) WHERE a.t IN ('pg_catalog.cstring'::pg_catalog.regtype::oid, 'pg_catalog.internal'::pg_catalog.regtype::oid)) AS internal,
+    CASE WHEN l.lanname OPERATOR(pg_catalog.=) 'sql' AND p.oid OPERATOR(pg_catalog.>=) 16384::oid THEN coalesce(pg_catalog.to_jsonb(p) OPERATOR(pg_catalog.->>) 'prosqlbody', '') OPERATOR(pg_catalog.<>) '' ELSE false END AS atomic,
+    CASE WHEN l.lanname OPERATOR(pg_catalog.=) 'sql' AND p.oid OPERATOR(pg_catalog.>=) 16384::oid THEN p.prosrc ELSE '' END AS sql,
+    p.proconfig IS NOT NULL AS configured
+FROM functions f
+JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) f.oid
+JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+LEFT JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) p.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'
+LEFT JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+UNION ALL
+SELECT part.kind, s.nspname::text, c.relname::text, '', c.oid OPERATOR(pg_catalog.<) 16384::oid, '', false, c.relkind::text, '', '', false, false, coalesce(part.sql, ''), false
+FROM relations r
+JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.oid
+JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace,
+LATERAL (
+    SELECT 'view' AS kind, pg_catalog.pg_get_viewdef(c.oid) AS sql WHERE c.relkind OPERATOR(pg_catalog.=) 'v' AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
+    UNION ALL SELECT 'foreign table', '' WHERE c.relkind OPERATOR(pg_catalog.=) 'f'
+    UNION ALL SELECT 'row security', x.sql FROM pg_catalog.pg_policy y, LATERAL (VALUES (pg_catalog.pg_get_expr(y.polqual, y.polrelid)), (pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid))) x(sql)
+        WHERE y.polrelid OPERATOR(pg_catalog.=) c.oid AND c.relrowsecurity AND x.sql IS NOT NULL
+    UNION ALL SELECT 'generated column', pg_catalog.pg_get_expr(b.adbin, b.adrelid) FROM pg_catalog.pg_attrdef b JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) b.adrelid AND a.attnum OPERATOR(pg_catalog.=) b.adnum
+        WHERE b.adrelid OPERATOR(pg_catalog.=) c.oid AND a.attgenerated OPERATOR(pg_catalog.=) 'v'
+) part
+UNION ALL
+SELECT 'domain', s.nspname::text, y.typname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(k.conbin, 0), false
+FROM types t
+JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) t.oid
+JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) y.typnamespace
+JOIN pg_catalog.pg_constraint k ON k.contypid OPERATOR(pg_catalog.=) y.oid
+WHERE y.oid OPERATOR(pg_catalog.>=) 16384::oid AND k.conbin IS NOT NULL

@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/provider/neterr"
+	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
+)
+
+// A READ ONLY transaction lets through what is no change of a table: functions that signal other sessions, drop a
+// replication slot, read files, run a program. So a statement that has to read is parsed as PostgreSQL itself does, and
+// everything that it may call is looked up on the server and held against lists (allow.go). What is not surely known to
+// read is refused.
+
+// maxDepth bounds how far views and functions are followed, each of which may use others.
+const maxDepth = 8
+
+// permit says why a statement may do more than read; nil: it surely reads only. A *refusal is a verdict, other errors
+// say that there is none.
+func (c *client) permit(ctx context.Context, op, sql string) error {
+	start := time.Now()
+	list, err := c.parser.Parse(ctx, sql)
+	if syntax, ok := errors.AsType[*sqlparse.SyntaxError](err); ok {
+		return c.syntaxRefusal(sql, syntax)
+	}
+	if err != nil && ctx.Err() != nil {
+		return c.fail(op, neterr.NoAnswer(ctx, time.Since(start)))
+	}
+	if err != nil {
+		return err
+	}
+	if len(list) != 1 {
+		return &refusal{fmt.Sprintf("these are %d statements; write one", len(list))}
+	}
+	uses, err := list[0].Reads()
+	if err != nil {
+		return &refusal{err.Error()}
+	}
+	return c.follow(ctx, op, uses)
+}
+
+// refusal says why a statement is not taken for a read.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string { return r.reason }
+
+func (c *client) syntaxRefusal(sql string, e *sqlparse.SyntaxError) error {
+	text := "SQLSTATE 42601: " + e.Message
+	if e.Position > 0 {
+		line, column := position(sql, e.Position)
+		text += fmt.Sprintf(" at line %d, column %d", line, column)
+	}
+	return &refusal{c.secrets.scrub(text)}
+}
+
+// follow looks at what a statement uses, and at what that uses, until there is nothing new.
+func (c *client) follow(ctx context.Context, op string, uses *sqlparse.Uses) error {
+	ask := newNames()
+	ask.add(uses)
+	for range maxDepth {
+		answer, err := c.lookUp(ctx, op, ask)
+		if err != nil {
+			return err
+		}
+		next := newNames()
+		for _, o := range answer {
+			if reason := o.verdict(); reason != "" {
+				return &refusal{reason}
+			}
+			if err := c.inside(ctx, o, next); err != nil {
+				return err
+			}
+		}
+		if ask = next.without(ask); ask.empty() {
+			return nil
+		}
+	}
+	return &refusal{fmt.Sprintf("views and functions call one another more than %d deep", maxDepth)}
+}
+
+// inside adds what a view, an expression or a function's body uses.
+func (c *client) inside(ctx context.Context, o object, next *names) error {
+	sql := o.sql
+	switch {
+	case sql == "":
+		return nil
+	case o.kind != "view" && o.kind != "function":
+		sql = "SELECT " + sql
+	}
+	list, err := c.parser.Parse(ctx, sql)
+	if ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		return &refusal{fmt.Sprintf("%s is not understood: %v", o, err)}
+	}
+	for _, s := range list {
+		uses, err := s.Reads()
+		if err != nil {
+			return &refusal{fmt.Sprintf("%s may do more than read: %v", o, err)}
+		}
+		next.add(uses)
+	}
+	return nil
+}
+
+// String is "function public.f", "the view public.v".
+func (o object) String() string {
+	name := strings.TrimPrefix(o.schema+"."+o.name, "pg_catalog.")
+	switch o.kind {
+	case "function":
+		if o.by != "" {
+			return fmt.Sprintf("function %s (behind %s)", name, o.by)
+		}
+		return "function " + name
+	case "row security", "generated column":
+		return fmt.Sprintf("the %s of %s", o.kind, name)
+	}
+	return fmt.Sprintf("the %s %s", o.kind, name)
+}
+
+// verdict says why an object may do more than read; empty: it does not, but for what is inside it.
+func (o object) verdict() string {
+	switch {
+	case o.kind == "foreign table":
+		return fmt.Sprintf("%s is read elsewhere, by means that can't be seen from here", o)
+	case o.kind != "function":
+		return ""
+	case harmful[o.name]:
+		return fmt.Sprintf("%s runs or calls what it is given as a text", o)
+	case o.internal:
+		return fmt.Sprintf("%s is none that a query calls by its name", o)
+	case o.own || extensions[o.extension]:
+		if o.volatility == "v" && !harmless[o.name] {
+			return fmt.Sprintf("%s is not known to only read", o)
+		}
+		return ""
+	}
+	return o.foreignVerdict()
+}
+
+// foreignVerdict judges a function that somebody wrote. SQL that is declared not to be volatile can be looked into; what
+// another language does can't be seen.
+func (o object) foreignVerdict() string {
+	switch {
+	case o.prokind == "a":
+		return "" // the functions that it is made of are asked for by themselves
+	case o.volatility == "v":
+		return fmt.Sprintf("%s is declared VOLATILE: it may do anything", o)
+	case o.definer:
+		return fmt.Sprintf("%s is SECURITY DEFINER: it acts with another's rights", o)
+	case o.language != "sql":
+		return fmt.Sprintf("%s is written in %s, which can't be looked into", o, o.language)
+	case o.atomic || o.configured:
+		return fmt.Sprintf("%s has a body or settings that can't be looked into", o)
+	}
+	return ""
+}

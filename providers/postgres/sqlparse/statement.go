@@ -1,0 +1,150 @@
+package sqlparse
+
+import "strings"
+
+// Statement is one statement's parse tree.
+type Statement struct {
+	// tree has one key, the name of the statement's node in PostgreSQL's sources.
+	tree map[string]any
+}
+
+// Name is a name that may have a schema.
+type Name struct{ Schema, Name string }
+
+// String writes the name with its schema, unquoted.
+func (n Name) String() string {
+	if n.Schema == "" {
+		return n.Name
+	}
+	return n.Schema + "." + n.Name
+}
+
+// Kind is the statement's node in PostgreSQL's sources: "SelectStmt", "CopyStmt".
+func (s Statement) Kind() string {
+	kind, _ := wrapped(s.tree)
+	return kind
+}
+
+func (s Statement) body() map[string]any {
+	_, body := wrapped(s.tree)
+	return body
+}
+
+// Destructive reports whether the statement loses something: it drops or truncates, or deletes or updates every row, be
+// it in a WITH or below EXPLAIN. What the text of a DO block or a function says is not looked at.
+func (s Statement) Destructive() bool {
+	found := false
+	each(s.tree, func(kind string, body map[string]any) {
+		switch kind {
+		case "TruncateStmt":
+			found = true
+		case "DeleteStmt", "UpdateStmt":
+			found = found || body["whereClause"] == nil
+		case "AlterTableCmd":
+			subtype, _ := body["subtype"].(string)
+			found = found || subtype == "AT_DropColumn" || subtype == "AT_DropConstraint"
+		default:
+			found = found || strings.HasPrefix(kind, "Drop")
+		}
+	})
+	return found
+}
+
+// OutsideTransaction reports whether the statement does what no rollback takes back: COPY to a file or a program.
+func (s Statement) OutsideTransaction() bool {
+	if s.Kind() != "CopyStmt" {
+		return false
+	}
+	body := s.body()
+	return body["is_program"] == true || body["is_from"] != true
+}
+
+// Row changes, see [Statement.Change].
+const (
+	Insert = "INSERT"
+	Update = "UPDATE"
+	Delete = "DELETE"
+)
+
+// Change tells of a plain INSERT, UPDATE or DELETE which table it changes: one without WITH, FROM, USING, ON CONFLICT and
+// RETURNING. The verb is empty for any other statement.
+func (s Statement) Change() (verb string, table Name) {
+	verb = map[string]string{"InsertStmt": Insert, "UpdateStmt": Update, "DeleteStmt": Delete}[s.Kind()]
+	body := s.body()
+	for _, clause := range [...]string{"withClause", "fromClause", "usingClause", "onConflictClause", "returningList", "returningClause"} {
+		if body[clause] != nil {
+			return "", Name{}
+		}
+	}
+	relation, ok := body["relation"].(map[string]any)
+	if verb == "" || !ok {
+		return "", Name{}
+	}
+	return verb, relationName(relation)
+}
+
+// each visits every node below v.
+func each(v any, visit func(kind string, body map[string]any)) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			each(item, visit)
+		}
+	case map[string]any:
+		if kind, body := wrapped(v); kind != "" {
+			visit(kind, body)
+			v = body
+		}
+		for _, item := range v {
+			each(item, visit)
+		}
+	}
+}
+
+// wrapped takes a node apart that says its own kind: {"SelectStmt": {…}}. Others have no kind.
+func wrapped(m map[string]any) (kind string, body map[string]any) {
+	if len(m) != 1 {
+		return "", nil
+	}
+	for kind, inner := range m {
+		if kind[0] < 'A' || kind[0] > 'Z' {
+			return "", nil
+		}
+		body, _ := inner.(map[string]any)
+		return kind, body
+	}
+	return "", nil
+}
+
+// words are the texts of a list of String nodes; other nodes are left out.
+func words(list any) []string {
+	items, _ := list.([]any)
+	var out []string
+	for _, item := range items {
+		node, _ := item.(map[string]any)
+		if kind, body := wrapped(node); kind == "String" {
+			text, _ := body["sval"].(string)
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// nameOf reads a dotted name; a leading database is dropped, since there is but one that a statement can name.
+func nameOf(list any) Name {
+	parts := words(list)
+	switch n := len(parts); n {
+	case 0:
+		return Name{}
+	case 1:
+		return Name{Name: parts[0]}
+	default:
+		return Name{Schema: parts[n-2], Name: parts[n-1]}
+	}
+}
+
+func relationName(body map[string]any) Name {
+	schema, _ := body["schemaname"].(string)
+	name, _ := body["relname"].(string)
+	return Name{Schema: schema, Name: name}
+}
