@@ -66,12 +66,15 @@ func coalesceFunction() function.Function {
 			return t, nil
 		},
 		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+			// That an argument was passed over tells that it is empty, so its marks count too.
+			seen := cty.NewValueMarks()
 			for _, marked := range args {
-				marked, err := convert.Convert(marked, t)
+				marked, err := convert.Convert(marked.WithMarks(seen), t)
 				if err != nil {
 					return cty.NilVal, err
 				}
 				v, marks := marked.Unmark()
+				seen = marks
 				if !v.IsKnown() {
 					return cty.UnknownVal(t).WithMarks(marks), nil
 				}

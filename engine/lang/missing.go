@@ -45,10 +45,13 @@ func withoutStack(d *hcl.Diagnostic) *hcl.Diagnostic {
 	return &rewritten
 }
 
+// duplicateKey is the summary of HCL's diagnostic that repeats a key which a for expression made twice.
+const duplicateKey = "Duplicate object key"
+
 // withoutSecrets hides the reason of a function's error where an argument is sensitive: it may repeat the argument.
 func withoutSecrets(d *hcl.Diagnostic, ctx *hcl.EvalContext) *hcl.Diagnostic {
 	call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
-	if !ok || d.Expression == nil {
+	if duplicate := d.Summary == duplicateKey; !ok && !duplicate || d.Expression == nil {
 		return d
 	}
 	if d.EvalContext != nil {
@@ -58,6 +61,10 @@ func withoutSecrets(d *hcl.Diagnostic, ctx *hcl.EvalContext) *hcl.Diagnostic {
 		return d
 	}
 	rewritten := *d
+	if !ok {
+		rewritten.Detail = "Two items have the same key, which is not shown, as it is sensitive. To group values by key, write an ellipsis (...) after the value."
+		return &rewritten
+	}
 	rewritten.Detail = fmt.Sprintf("Call to function %q failed; the reason is not shown, as an argument is sensitive.", call.CalledFunctionName())
 	return &rewritten
 }
