@@ -29,7 +29,10 @@ func sample(short, all int) int {
 
 // TestMain lets this binary be the program too, under its name, so that there are processes to kill.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"runbook": func() { os.Exit(cli.Main(system())) }})
+	testscript.Main(m, map[string]func(){
+		"runbook":      func() { os.Exit(cli.Main(system())) },
+		"runbook-dies": diesAt,
+	})
 }
 
 // system is the program as cmd/runbook makes it.
