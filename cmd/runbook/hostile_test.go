@@ -222,15 +222,15 @@ func TestHostile(t *testing.T) {
 	env := append(os.Environ(), "HOME="+t.TempDir(), "RUNBOOK_VAR_dir="+w.dir, "RUNBOOK_VAR_http_url="+server.URL, "RUNBOOK_VAR_kube_url="+server.URL,
 		"RUNBOOK_VAR_superuser_url="+providertest.Lab(t, "LAB_DATABASE_SUPERUSER_URL"), "RUNBOOK_VAR_table="+w.table,
 		fmt.Sprintf("RUNBOOK_VAR_backend=%d", w.victim.PgConn().PID()), "RUNBOOK_VAR_pod=hostile")
-	apply := func(t *testing.T, runbook string) (int, string) {
+	apply := func(t *testing.T, runbook string, flags ...string) (int, string) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "hostile.hcl")
 		if err := os.WriteFile(file, []byte(runbook), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		// Under this name the test's own binary is the program, see TestMain.
-		cmd := &exec.Cmd{Path: program, Env: env, Args: []string{"runbook", "apply", file, "--read-only", "--auto-approve",
-			"--store", filepath.Join(t.TempDir(), "runs.db")}}
+		cmd := &exec.Cmd{Path: program, Env: env, Args: append([]string{"runbook", "apply", file, "--auto-approve",
+			"--store", filepath.Join(t.TempDir(), "runs.db")}, flags...)}
 		text, err := cmd.CombinedOutput()
 		if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 			t.Fatal(err)
@@ -255,19 +255,30 @@ func TestHostile(t *testing.T) {
 		}
 	}
 	t.Run("all at once", func(t *testing.T) {
-		if status, text := apply(t, string(source)); status != refused {
+		if status, text := apply(t, string(source), "--read-only"); status != refused {
 			t.Errorf("status %d: %s", status, text)
 		}
 		unchanged(t)
 	})
 	for _, name := range slices.Sorted(maps.Keys(steps)) {
 		t.Run(name, func(t *testing.T) {
-			status, text := apply(t, common+steps[name])
+			status, text := apply(t, common+steps[name], "--read-only")
 			if want, says := statusOf(name); !slices.Contains(want, status) || !strings.Contains(text, says) {
 				t.Errorf("status %d, expected %v and %q:\n%s", status, want, says, text)
 			}
 			t.Logf("status %d: %s", status, text)
 			unchanged(t)
+		})
+	}
+	// An attempt that could change nothing anyway would show nothing.
+	for _, name := range []string{"http_post", "command", "file_through_link", "file_through_dangling_link", "file_appended", "file_removed"} {
+		t.Run("without the flag "+name, func(t *testing.T) {
+			status, text := apply(t, common+steps[name])
+			after := w.state(t)
+			if status != 0 || cmp.Equal(before, after) {
+				t.Errorf("status %d, and nothing has changed:\n%s", status, text)
+			}
+			before = after
 		})
 	}
 }
