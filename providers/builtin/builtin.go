@@ -5,6 +5,7 @@ import (
 	"github.com/e82355ed/runbook/providers/http"
 	"github.com/e82355ed/runbook/providers/kubernetes"
 	"github.com/e82355ed/runbook/providers/local"
+	"github.com/e82355ed/runbook/providers/manual"
 	"github.com/e82355ed/runbook/providers/postgres"
 	"github.com/e82355ed/runbook/providers/prometheus"
 	"github.com/e82355ed/runbook/providers/redis"
@@ -21,5 +22,6 @@ func Registry() *provider.Registry {
 		tls.New(),
 		prometheus.New(),
 		local.New(),
+		manual.New(),
 	)
 }

@@ -38,6 +38,7 @@ var actions = map[string]map[provider.Effect][]string{
 		provider.Read:  {"disk", "files", "search", "memory"},
 		provider.Write: {"command", "write_file"},
 	},
+	"manual": {provider.Read: {"confirm", "checklist", "input"}},
 }
 
 func TestRegistry(t *testing.T) {
@@ -62,7 +63,7 @@ func TestRegistry(t *testing.T) {
 			}
 		})
 	}
-	if diff := cmp.Diff([]string{"kubernetes", "postgres", "redis", "http", "tls", "prometheus", "local"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"kubernetes", "postgres", "redis", "http", "tls", "prometheus", "local", "manual"}, names); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -60,7 +60,7 @@ func (s *Suite) call(ctx context.Context, t *testing.T, c Case) outcome {
 		}
 	})
 	result, err := action.Run(ctx, &provider.Call{
-		Client: client, Args: args, Effect: effect, ReadOnly: c.ReadOnly, Dir: s.Dir, Host: host,
+		Client: client, Args: args, Effect: effect, ReadOnly: c.ReadOnly, Dir: s.Dir, Host: host, Answer: c.Answer,
 	})
 	return outcome{result: result, err: err, took: time.Since(start), log: log.String()}
 }

@@ -69,6 +69,8 @@ type Case struct {
 	Effect *provider.Effect
 	// ReadOnly opens the client read-only and says so in the call.
 	ReadOnly bool
+	// Answer is what a person said, for an action that asks one.
+	Answer *provider.Answer
 	// Deadline bounds a Timeout case (200ms if zero). A Cancelled case is interrupted after the same time.
 	Deadline time.Duration
 	// Slack is how much later than that the action may end (1.5s if zero: test machines are busy).
