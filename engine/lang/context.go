@@ -36,7 +36,7 @@ type contextBuilder struct {
 }
 
 const (
-	selfIsIn  = "self is a step's own result: it is there in its assert, threshold, poll, show and remedy."
+	selfIsIn  = "self is a step's own result: it is there in its assert, threshold, poll, show, undo and remedy."
 	valueIsIn = "value is a threshold's value: it is there in its expect and warn."
 	eachIsIn  = "each is there in a step or a provider block that has for_each."
 )

@@ -46,6 +46,7 @@ type Spec struct {
 	args, results func() *Object
 	classify      func(args cty.Value) Effect
 	target        func(args cty.Value) string
+	program       func(args cty.Value) (string, bool)
 }
 
 // Args is the schema of the action's arguments.
@@ -73,6 +74,10 @@ func (s *Spec) FixedEffect(written func(name string) bool) (Effect, bool) {
 // Target names the endpoint where the arguments decide it ("https://api.example.com"), else it is empty.
 // Unknown arguments give an empty string.
 func (s *Spec) Target(args cty.Value) string { return s.target(args) }
+
+// Program names the program that the action starts on this machine, for policies that list those. It is false where it
+// starts none, or where the arguments that decide are unknown.
+func (s *Spec) Program(args cty.Value) (string, bool) { return s.program(args) }
 
 // Call is one attempt at an action.
 type Call struct {
@@ -155,6 +160,9 @@ type Definition[K, A, R any] struct {
 	// Target names the endpoint where arguments decide it; nil: the provider's. Arguments that are not known yet hold
 	// their defaults.
 	Target func(args *A) string
+	// Program names the program that it starts on this machine, for [Spec.Program]; nil: it starts none. It gets an object
+	// of the arguments' type, of which any part may be unknown, so that a constant program is known beside computed arguments.
+	Program func(args cty.Value) (string, bool)
 	// Run carries it out. Nil declares an action that this version can't run.
 	Run func(ctx context.Context, in *In[K, A]) (*R, error)
 	// Summarize gives the one line for the view. Required where Run is set.
@@ -190,6 +198,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a.spec.effectArgs = d.EffectArgs
 	a.spec.unwritten = sync.OnceValue(func() Effect { return a.classify(a.spec.Args().Null()) })
 	a.spec.target = a.target
+	a.spec.program = a.program
 	return a
 }
 
@@ -216,6 +225,14 @@ func (a *action[K, A, R]) target(args cty.Value) string {
 		return ""
 	}
 	return a.def.Target(decoded)
+}
+
+func (a *action[K, A, R]) program(args cty.Value) (string, bool) {
+	args, _ = args.UnmarkDeep()
+	if a.def.Program == nil || !args.IsKnown() || args.IsNull() {
+		return "", false
+	}
+	return a.def.Program(args)
 }
 
 func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) {

@@ -40,6 +40,8 @@ type checker struct {
 	// checked holds what the checks of constant strings said, by check and text: parsing PromQL is not cheap.
 	checked map[checkedText]error
 	names   map[lang.RefKind][]string
+	// undone are the steps that undos belong to, by the undo's own step.
+	undone map[*lang.Step]*lang.Step
 }
 
 type checkedText struct {
@@ -62,10 +64,14 @@ func newChecker(rb *lang.Runbook, g *graph.Graph, opts Options) *checker {
 		worst:      map[*provider.Spec]provider.Effect{},
 		checked:    map[checkedText]error{},
 		names:      map[lang.RefKind][]string{},
+		undone:     map[*lang.Step]*lang.Step{},
 	}
 	for _, s := range rb.Steps {
 		if c.steps[s.Name] == nil {
 			c.steps[s.Name] = s
+		}
+		if s.Undo != nil {
+			c.undone[s.Undo.Step] = s
 		}
 	}
 	return c

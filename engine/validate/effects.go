@@ -4,6 +4,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -37,6 +38,9 @@ func polls(c *checker, s *lang.Step) {
 
 // effectAtLeast is the effect that an action surely has: arguments that aren't known count as not given.
 func (c *checker) effectAtLeast(s *lang.Step) provider.Effect {
+	if s.Child != nil {
+		return graph.Effect(s)
+	}
 	if s.Spec == nil {
 		return provider.Read
 	}
@@ -44,7 +48,12 @@ func (c *checker) effectAtLeast(s *lang.Step) provider.Effect {
 	if declared, ok := c.uniform(spec); ok {
 		return declared
 	}
-	args := spec.Args()
+	return spec.Classify(c.args(s, cty.NullVal))
+}
+
+// args is an object of a step's arguments as far as they are known; open stands for what is not wholly known.
+func (c *checker) args(s *lang.Step, open func(cty.Type) cty.Value) cty.Value {
+	args := s.Spec.Spec().Args()
 	values := make(map[string]cty.Value, len(args.Attributes))
 	for i := range args.Attributes {
 		a := &args.Attributes[i]
@@ -54,11 +63,17 @@ func (c *checker) effectAtLeast(s *lang.Step) provider.Effect {
 			continue
 		}
 		v := c.typed(attr.Expr, c.before(s, "a step's arguments"))
-		if converted, err := convert.Convert(v, a.Type); err == nil && converted.IsWhollyKnown() {
+		converted, err := convert.Convert(v, a.Type)
+		switch {
+		case err == nil && (converted.IsWhollyKnown() || open == nil):
 			values[a.Name] = converted
+		case open != nil:
+			values[a.Name] = open(a.Type)
+		default:
+			values[a.Name] = cty.UnknownVal(a.Type)
 		}
 	}
-	return spec.Classify(cty.ObjectVal(values))
+	return cty.ObjectVal(values)
 }
 
 // uniform gives the effect of an action that reads whatever its arguments are.

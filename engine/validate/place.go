@@ -27,14 +27,18 @@ type place struct {
 }
 
 const (
-	noSelfInArguments = "self is the step's result, and there is none before its action ends: it stands in assert, threshold, poll, show and remedy."
-	noSelfOutside     = "self is a step's result, and stands only in that step's assert, threshold, poll, show and remedy."
+	noSelfInArguments = "self is the step's result, and there is none before its action ends: it stands in assert, threshold, poll, show, undo and remedy."
+	noSelfOutside     = "self is a step's result, and stands only in that step's assert, threshold, poll, show, undo and remedy."
 	noEachOutside     = "each stands only in steps and provider blocks with for_each."
 	noEachInForEach   = "for_each is evaluated once, before there is an each."
 )
 
-// before is where a step's when, arguments and precondition stand: its result is not there yet.
+// before is where a step's when, arguments and precondition stand: its result is not there yet. In an undo self is the
+// result of the step that it belongs to.
 func (c *checker) before(s *lang.Step, what string) *place {
+	if owner := c.undone[s]; owner != nil {
+		return c.after(owner, what)
+	}
 	return &place{what: what, steps: true, noSelf: noSelfInArguments, eachValue: c.each(s), step: s.Name}
 }
 

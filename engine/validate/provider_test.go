@@ -65,6 +65,38 @@ type requestArgs struct {
 	PEM    string `rb:"pem" doc:"PEM."`
 }
 
+type programArgs struct {
+	Command []string `rb:"command,required" doc:"Program."`
+}
+
+func program(args cty.Value) (string, bool) {
+	command := args.GetAttr("command")
+	if !command.IsKnown() || command.IsNull() || command.LengthInt() == 0 {
+		return "", false
+	}
+	first := command.Index(cty.NumberIntVal(0))
+	return known(first), first.IsKnown()
+}
+
+func known(v cty.Value) string {
+	if !v.IsKnown() || v.IsNull() {
+		return ""
+	}
+	return v.AsString()
+}
+
+type promptArgs struct {
+	Prompt    string    `rb:"prompt,required" doc:"Prompt."`
+	OnTimeout cty.Value `rb:"on_timeout" doc:"When the time is over."`
+}
+
+func question(args *promptArgs) (*provider.Question, error) {
+	if args.OnTimeout != cty.NilVal && !args.OnTimeout.IsNull() && args.OnTimeout.Type() == cty.Number {
+		return nil, fmt.Errorf("on_timeout: a number is no answer")
+	}
+	return &provider.Question{Kind: "confirm", Prompt: args.Prompt}, nil
+}
+
 type status struct {
 	Code int `rb:"code" doc:"Status."`
 }
@@ -117,6 +149,12 @@ func registry() *provider.Registry {
 				d.AuthorStatesEffect = true
 			}),
 			define[nothing, status]("demo_ping", provider.Read),
+			define[programArgs, status]("demo_program", provider.Write, func(d *provider.Definition[any, programArgs, status]) {
+				d.Program = program
+			}),
+			define[promptArgs, status]("demo_confirm", provider.Read, func(d *provider.Definition[any, promptArgs, status]) {
+				d.Ask = question
+			}),
 		},
 	})
 	cluster := provider.New(provider.Setup[config, any]{

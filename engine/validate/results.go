@@ -39,6 +39,9 @@ func (c *checker) result(s *lang.Step, cache map[*provider.Spec]cty.Value, more 
 	} else if !s.IsCheck() {
 		return cty.DynamicVal // an unknown action, which was reported
 	}
+	if s.Child != nil {
+		return unknownObject(append(more, map[string]cty.Type{"outputs": outputsOf(s.Child)})...)
+	}
 	v, ok := cache[spec]
 	if !ok {
 		if spec != nil {

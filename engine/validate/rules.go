@@ -31,4 +31,9 @@ var rules = []rule{
 	{step: remedies},
 	{step: effect},
 	{step: polls},
+	{step: approval},
+	{step: asking},
+	{step: undo},
+	{step: child},
+	{step: policies},
 }

@@ -18,7 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the cases give into their expect files")
 
-// TestCases checks each folder of testdata: case.hcl, or a workspace.hcl alone, gives the diagnostics in expect.
+// TestCases checks each folder of testdata: case.hcl, or a workspace.hcl alone, gives the diagnostics in expect. The file
+// environment names the one that is chosen.
 func TestCases(t *testing.T) {
 	folders, err := filepath.Glob("testdata/*")
 	if err != nil || len(folders) == 0 {
@@ -56,12 +57,21 @@ func checkFolder(t *testing.T, dir string) hcl.Diagnostics {
 	for _, name := range []string{"case.hcl", "case.hcl.json"} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); err == nil {
-			return check(path, lang.LoadOptions{Registry: registry()})
+			return check(path, lang.LoadOptions{Registry: registry(), Environment: chosen(dir)})
 		}
 	}
 	path := filepath.Join(dir, "workspace.hcl")
 	ws, diags := lang.LoadWorkspace(path, lang.LoadOptions{Registry: registry()})
 	return validate.Sorted(path, append(diags, validate.Workspace(ws, validate.Options{})...))
+}
+
+// chosen is the environment that a case names in its file "environment".
+func chosen(dir string) string {
+	text, err := os.ReadFile(filepath.Join(dir, "environment"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // check does what the engine does with a file: load it, build its graph, validate both.

@@ -1,0 +1,146 @@
+package policy
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// Use is what a step, or its undo, is about to do.
+type Use struct {
+	Step *lang.Step
+	// Undo is true for the step's undo: whoever approved the step approved that too.
+	Undo bool
+	// Effect is what it does at least.
+	Effect provider.Effect
+	// Args are its arguments, an object of its action's type; what is not known yet is unknown, what is not given null.
+	Args cty.Value
+}
+
+// carrier is the step that holds the action.
+func (u *Use) carrier() *lang.Step {
+	if u.Undo {
+		return u.Step.Undo.Step
+	}
+	return u.Step
+}
+
+func (u *Use) name() string {
+	if u.Undo {
+		return fmt.Sprintf("the undo of step %q", u.Step.Name)
+	}
+	return fmt.Sprintf("step %q", u.Step.Name)
+}
+
+// Check says what the policies do not allow; all of them must allow it. A check and a step that runs a runbook are
+// always allowed: the steps of that runbook are held to the policies themselves.
+func Check(policies []*lang.Policy, u Use) hcl.Diagnostics {
+	s := u.carrier()
+	if s.IsCheck() || s.Action == lang.ChildAction || s.Provider == nil {
+		return nil
+	}
+	var diags hcl.Diagnostics
+	for _, p := range policies {
+		diags = append(diags, one(p, &u, s)...)
+	}
+	return diags
+}
+
+func one(p *lang.Policy, u *Use, s *lang.Step) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	refuse := func(at hcl.Range, line, format string, args ...any) {
+		subject := s.Range
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Not allowed by the policy", Subject: &subject,
+			Detail: fmt.Sprintf(format, args...) + fmt.Sprintf("\n  %s:%d: %s\n  %s:%d: %s", filepath.Base(at.Filename), at.Start.Line, line,
+				filepath.Base(subject.Filename), subject.Start.Line, header(u, s)),
+		})
+	}
+	if p.Effects != nil && !slices.Contains(p.Effects, u.Effect) {
+		refuse(p.EffectsRange, "effects = "+effectList(p.Effects), "The effect of %s is %q, which the policy does not allow.", u.name(), u.Effect)
+	}
+	if p.Providers != nil && !slices.Contains(p.Providers, s.Provider.Name) {
+		refuse(p.ProvidersRange, "providers = "+list(p.Providers), "The policy does not allow provider %s, through which %s works.", s.Provider.Name, u.name())
+	}
+	if slices.Contains(p.Approve, u.Effect) && u.Step.Approval == nil {
+		refuse(p.ApproveRange, "approve = "+effectList(p.Approve),
+			"The effect of %s is %q, for which the policy demands an approval. Write approval { … } into the step.", u.name(), u.Effect)
+	}
+	if program, known := programOf(s, u.Args); known && p.Commands != nil && !slices.Contains(p.Commands, program) {
+		refuse(p.CommandsRange, "commands = "+list(p.Commands), "The policy does not allow the program %s, which %s starts.", quoted(program), u.name())
+	}
+	return diags
+}
+
+// programOf is the program that an action starts; false where it starts none, or that is not known.
+func programOf(s *lang.Step, args cty.Value) (string, bool) {
+	if s.Spec == nil {
+		return "", false
+	}
+	return s.Spec.Spec().Program(args)
+}
+
+func header(u *Use, s *lang.Step) string {
+	if u.Undo {
+		return fmt.Sprintf("undo %q", s.Action)
+	}
+	return fmt.Sprintf("step %q %q", s.Action, s.Name)
+}
+
+func quoted(text string) string { return fmt.Sprintf("%q", text) }
+
+func list(texts []string) string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = quoted(t)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+func effectList(effects []provider.Effect) string {
+	texts := make([]string, len(effects))
+	for i, e := range effects {
+		texts[i] = e.String()
+	}
+	return list(texts)
+}
+
+// AtLeast is the effect that a step surely has: what its author states, and what its action does where the arguments
+// that are not known are not given.
+func AtLeast(s *lang.Step, args cty.Value) provider.Effect {
+	if s.Spec == nil {
+		return provider.Read
+	}
+	spec := s.Spec.Spec()
+	if s.Effect != nil && spec.AuthorStatesEffect {
+		return *s.Effect
+	}
+	effect := spec.Classify(known(spec.Args(), args))
+	if s.Effect != nil {
+		effect = max(effect, *s.Effect)
+	}
+	return effect
+}
+
+// known is args with null in the place of what is not known.
+func known(schema *provider.Object, args cty.Value) cty.Value {
+	args, _ = args.Unmark()
+	values := make(map[string]cty.Value, len(schema.Attributes))
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		values[a.Name] = cty.NullVal(a.Type)
+		if args.IsKnown() && !args.IsNull() && args.Type().HasAttribute(a.Name) {
+			if v := args.GetAttr(a.Name); v.IsWhollyKnown() {
+				values[a.Name] = v
+			}
+		}
+	}
+	return cty.ObjectVal(values)
+}

@@ -1,0 +1,6 @@
+policy {
+  effects = ["read", "write"]
+}
+environment "production" {
+  policy { effects = ["read", "destructive"] }
+}

@@ -1,0 +1,2 @@
+runbook "child" {}
+step "demo_list" "q" {}
