@@ -86,6 +86,6 @@ func asking(c *checker, s *lang.Step) {
 		if name, _, ok := strings.Cut(err.Error(), ":"); ok && s.Args[name] != nil {
 			at = s.Args[name].Expr.Range()
 		}
-		c.error(at, "Can't be asked", "%s.", sentence(err))
+		c.error(at, "Can't be asked", "%s.", err)
 	}
 }

@@ -36,7 +36,7 @@ var actions = map[string]map[provider.Effect][]string{
 	"prometheus": {provider.Read: {"query", "query_range", "alerts", "rules", "targets", "slo"}},
 	"local": {
 		provider.Read:  {"disk", "files", "search", "memory"},
-		provider.Write: {"command", "write_file"},
+		provider.Write: {"command", "write_file", "restore_file"},
 	},
 	"manual": {provider.Read: {"confirm", "checklist", "input"}},
 }
