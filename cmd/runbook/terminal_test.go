@@ -1,0 +1,205 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/sqlite"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// session is the program on a pseudo-terminal of its own.
+type session struct {
+	keys *os.File
+	done chan error
+
+	mu      sync.Mutex
+	seen    strings.Builder
+	changed chan struct{}
+}
+
+// sit starts the program in a folder, on a terminal of 80 columns and 24 rows.
+func sit(t *testing.T, dir, kind string, args ...string) *session {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The test's own binary is the program when it is called so: see TestMain.
+	link := filepath.Join(t.TempDir(), "runbook")
+	if err := os.Symlink(program, link); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(link, args...)
+	cmd.Dir = dir
+	cmd.Env = []string{"HOME=" + dir, "USER=alice", "TZ=UTC", "PATH=" + os.Getenv("PATH"), "TERM=" + kind, "LANG=C.UTF-8"}
+	keys, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{keys: keys, done: make(chan error, 1), changed: make(chan struct{}, 1)}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		chunk := make([]byte, 4096)
+		for {
+			n, err := keys.Read(chunk)
+			s.mu.Lock()
+			s.seen.Write(chunk[:n])
+			s.mu.Unlock()
+			select {
+			case s.changed <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	go func() { err := cmd.Wait(); <-read; s.done <- err }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = keys.Close()
+	})
+	return s
+}
+
+var controls = regexp.MustCompile(`\x1b(\[[0-9;?<>=$]*[a-zA-Z]|\][^\a]*\a|[=>])`)
+
+func (s *session) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return controls.ReplaceAllString(s.seen.String(), "")
+}
+
+// sees waits until the terminal showed a text.
+func (s *session) sees(t *testing.T, text string) {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for !strings.Contains(s.text(), text) {
+		select {
+		case <-s.changed:
+		case <-late:
+			t.Fatalf("%q was never shown:\n%s", text, s.text())
+		}
+	}
+}
+
+func (s *session) types(t *testing.T, text string) {
+	t.Helper()
+	if _, err := io.WriteString(s.keys, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ends waits for the program and gives its exit status.
+func (s *session) ends(t *testing.T) int {
+	t.Helper()
+	select {
+	case err := <-s.done:
+		if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Wait does not wrap it
+			return exit.ExitCode()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return 0
+	case <-time.After(30 * time.Second):
+		t.Fatalf("the program did not end:\n%s", s.text())
+	}
+	return -1
+}
+
+const waitingRun = "01JD3V7C8M2YQ4T6W9Z1B3D5F7"
+
+// keepPaused makes a history with a run that waits for an approval.
+func keepPaused(t *testing.T, dir string) journal.Journal {
+	t.Helper()
+	j, err := sqlite.Open(t.Context(), filepath.Join(dir, ".local", "state", "runbook", "runs.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	status := 3
+	var entries []journal.Entry
+	for i, e := range []run.Event{
+		{Type: run.RunStarted, Header: &run.Header{Runbook: "release", File: "release.hcl", Steps: 1}},
+		{Type: run.StepWaiting, Step: "scale", For: run.ForApproval, Question: &run.Question{
+			Kind: run.AskApproval, Prompt: "Scale up?", Action: "kubernetes_scale", Effect: "write", Target: "https://k8s:6443", Digest: "d",
+		}},
+		{Type: run.RunPaused, ExitStatus: &status},
+	} {
+		e.V, e.Seq, e.Run, e.Time = run.Version, int64(i+1), waitingRun, time.Now().UTC()
+		text, err := json.Marshal(&e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, journal.Entry{Event: &e, JSON: text})
+	}
+	if err := j.Append(t.Context(), waitingRun, entries); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+// TestAnswerAtATerminal: the form on a terminal that can be drawn on, and line by line on one that can't.
+func TestAnswerAtATerminal(t *testing.T) {
+	for kind, keys := range map[string]string{"xterm-256color": "yes\tseen it\r", "dumb": "yes\nseen it\n"} {
+		t.Run(kind, func(t *testing.T) {
+			dir := t.TempDir()
+			j := keepPaused(t, dir)
+			s := sit(t, dir, kind, "answer", waitingRun, "scale")
+			s.sees(t, "kubernetes_scale on https://k8s:6443")
+			if kind == "dumb" {
+				s.sees(t, `only "yes" approves, "no" denies:`)
+			} else {
+				s.sees(t, "yes or no:")
+			}
+			s.types(t, keys)
+			if status := s.ends(t); status != 0 {
+				t.Fatalf("exit status %d\n%s", status, s.text())
+			}
+			messages, err := j.Messages(t.Context(), waitingRun, 0)
+			if err != nil || len(messages) != 1 || string(messages[0].Answer.Value) != "true" || messages[0].Answer.Note != "seen it" || messages[0].Answer.Digest != "d" {
+				t.Errorf("%+v, %v", messages, err)
+			}
+		})
+	}
+}
+
+// TestCtrlCAtAnAnswer: nothing is answered, and the terminal is as it was.
+func TestCtrlCAtAnAnswer(t *testing.T) {
+	for kind, prompt := range map[string]string{"xterm-256color": "yes or no:", "dumb": `"no" denies:`} {
+		t.Run(kind, func(t *testing.T) {
+			dir := t.TempDir()
+			j := keepPaused(t, dir)
+			s := sit(t, dir, kind, "answer", waitingRun, "scale")
+			s.sees(t, prompt)
+			s.types(t, "ye\x03")
+			if status := s.ends(t); status != 2 || !strings.Contains(s.text(), "nothing was answered") {
+				t.Errorf("exit status %d\n%s", status, s.text())
+			}
+			if messages, err := j.Messages(t.Context(), waitingRun, 0); err != nil || len(messages) != 0 {
+				t.Errorf("%+v, %v", messages, err)
+			}
+		})
+	}
+}
