@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -40,6 +41,19 @@ type RunOptions struct {
 	// Interrupt stops the run gracefully when it is closed: nothing new starts, reads are cancelled, writes in flight
 	// end. Cancelling the context stops at once.
 	Interrupt <-chan struct{}
+	// Asker asks the person at the terminal; nil: nobody is there, and a run that needs somebody pauses.
+	Asker local.Asker
+	// Answers are given beforehand to manual steps, by address, as JSON.
+	Answers map[string]json.RawMessage
+	// AutoApprove answers the question before writes that only the run can list; never an approval.
+	AutoApprove bool
+	// Seal encrypts what the journal leaves out because it is sensitive, Unseal gives it back; nil: it is not kept.
+	Seal, Unseal func([]byte) ([]byte, error)
+	// Owner names this process in the locks that the run takes; its run and runbook are filled in.
+	Owner journal.Owner
+	// LockTimeout is how long to wait for the runbook's lock; zero: not at all. Waiting is told who waits for whom, once.
+	LockTimeout time.Duration
+	Waiting     func(journal.Lock)
 	// FailOnWarn makes warnings count in the exit status.
 	FailOnWarn bool
 	// Now is the clock; nil: the system's. It is read for the date when the run begins, and then for its monotonic part, so
@@ -71,14 +85,7 @@ func (r *Runbook) Files() map[string]*hcl.File {
 // Load reads a runbook and checks it without touching anything. The runbook is nil where the file can't be read; it may
 // be returned beside errors, for its files.
 func (e *Engine) Load(path string) (*Runbook, hcl.Diagnostics) {
-	rb, diags := lang.Load(path, lang.LoadOptions{Registry: e.Registry})
-	if rb == nil {
-		return nil, diags
-	}
-	g, more := graph.Build(rb)
-	diags = append(diags, more...)
-	diags = append(diags, validate.Runbook(rb, g, validate.Options{})...)
-	return &Runbook{Runbook: rb, Graph: g}, validate.Sorted(path, diags)
+	return e.load(path, lang.LoadOptions{})
 }
 
 // LoadWorkspace reads a workspace file and checks it alone. The result, nil where the file can't be read, holds its
@@ -95,20 +102,43 @@ func (e *Engine) LoadWorkspace(path string) (*Runbook, hcl.Diagnostics) {
 // Run carries a plan out. Errors among the diagnostics without a result mean that nothing was run, or that the journal
 // could not be written.
 func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result, hcl.Diagnostics) {
-	// A scope keeps what locals gave; the plan's saw no results.
-	scope := e.scope(ctx, plan)
-	result, diags, err := local.Run(ctx, local.Config{
-		RunID: plan.RunID, StartedAt: plan.StartedAt, Runbook: plan.Runbook, Graph: plan.Graph, Effects: plan.effects(),
-		Header: plan.Header, Scope: scope, Configs: plan.configs, MaxParallel: plan.maxParallel(), Timeout: plan.timeout(),
-		ReadOnly: plan.Options.ReadOnly, FailOnWarn: opts.FailOnWarn, Host: e.host(), Journal: opts.Journal, Sink: opts.Sink,
-		Redact: opts.Redact, Secret: plan.Options.Secret, Interrupt: opts.Interrupt, Now: opts.Now,
-	})
+	held, diags := e.lock(ctx, plan, &opts)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	cfg := e.config(ctx, plan, &opts, held)
+	result, more, err := local.Run(ctx, cfg)
+	return e.ended(ctx, plan, held, result, append(diags, more...), err)
+}
+
+// ended lets go of the locks and says what became of a session.
+func (e *Engine) ended(ctx context.Context, plan *Plan, held *locks, result *local.Result, diags hcl.Diagnostics, err error) (*Result, hcl.Diagnostics) {
+	if releaseErr := held.release(context.WithoutCancel(ctx), result != nil && result.Paused); releaseErr != nil {
+		e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
+	}
 	if err != nil {
 		return nil, append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "The run can't be kept", Detail: fmt.Sprintf("%s.", err),
+			Severity: hcl.DiagError, Summary: "The run can't go on", Detail: fmt.Sprintf("%s.", err),
 		})
 	}
 	return &Result{RunID: plan.RunID, Result: *result}, diags
+}
+
+// config is a session of a plan.
+func (e *Engine) config(ctx context.Context, plan *Plan, opts *RunOptions, held *locks) local.Config {
+	// A scope keeps what locals gave; the plan's saw no results.
+	scope := e.scope(ctx, plan)
+	header := plan.Header
+	header.Inputs = inputsOf(plan, opts)
+	return local.Config{
+		RunID: plan.RunID, StartedAt: plan.StartedAt, Runbook: plan.Runbook, Graph: plan.Graph, Effects: plan.effects(),
+		Expanding: plan.expanding(), Header: header, Scope: scope, Configs: plan.configs, MaxParallel: plan.maxParallel(), Timeout: plan.timeout(),
+		ReadOnly: plan.Options.ReadOnly, FailOnWarn: opts.FailOnWarn, Host: e.host(), Journal: opts.Journal, Sink: opts.Sink,
+		Redact: opts.Redact, Secret: plan.Options.Secret, Interrupt: opts.Interrupt, Now: opts.Now,
+		Seal: opts.Seal, Unseal: opts.Unseal, Asker: opts.Asker, Answers: opts.Answers, AutoApprove: opts.AutoApprove,
+		User: e.User, Hostname: opts.Owner.Host, PID: opts.Owner.PID, SessionStart: time.Now(),
+		Leases: held.list(), LeaseTTL: leaseTime, Child: e.childMaker(ctx, plan), Files: filesOf(plan.Runbook), Inputs: sensitiveInputs(plan),
+	}
 }
 
 // host is the engine's with a log that can be called.

@@ -28,8 +28,18 @@ type PlanOptions struct {
 	Timeout     time.Duration
 	// Apply makes a plan that will be run: secrets and the environment are read, and what can't be run is an error.
 	Apply bool
+	// Past makes the plan of another session of a run that began before; nil: a new run.
+	Past *PastRun
 	// Secret is told every secret value that is read; nil: nobody is.
 	Secret func(string)
+}
+
+// PastRun is what a plan takes over from the run that it goes on with.
+type PastRun struct {
+	RunID     string
+	StartedAt time.Time
+	// Variables are the values with which the run began.
+	Variables map[string]cty.Value
 }
 
 // Plan is a checked runbook with its inputs: what a run would do.
@@ -91,7 +101,11 @@ type PlannedArgument struct {
 
 // Plan says what a run would do, without touching a system. The runbook must have been loaded without errors.
 func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan, hcl.Diagnostics) {
-	variables, diags := lang.ResolveVariables(rb.Runbook, opts.Variables)
+	sources := opts.Variables
+	if opts.Past != nil {
+		sources = lang.VariableSources{Given: opts.Past.Variables, GivenFrom: "the run"}
+	}
+	variables, diags := lang.ResolveVariables(rb.Runbook, sources)
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -107,7 +121,12 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		local.TellSecrets(v, opts.Secret)
 	}
 	now := time.Now()
-	p := &Plan{Runbook: rb.Runbook, Graph: g, Variables: variables, Options: opts, StartedAt: now, RunID: newRunID(now)}
+	p := &Plan{Runbook: rb.Runbook, Graph: g, Variables: variables, Options: opts, StartedAt: now}
+	if opts.Past != nil {
+		p.RunID, p.StartedAt = opts.Past.RunID, opts.Past.StartedAt
+	} else {
+		p.RunID = newRunID(now)
+	}
 	p.secrets = newSecretReaders(e.Secrets, e.host())
 	p.scope = e.scope(ctx, p)
 	p.configs = local.NewConfigs(rb.Runbook, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
@@ -122,7 +141,6 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		}
 		p.Stages = append(p.Stages, names)
 	}
-	planner.refuseLock()
 	p.Header = p.header(e.User, planner.targets)
 	diags = append(diags, planner.diags...)
 	if opts.Apply {
@@ -148,7 +166,7 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 func (p *Plan) header(user string, targets []run.Target) run.Header {
 	return run.Header{
 		Runbook: p.Runbook.Name, Title: p.Runbook.Title, File: p.Runbook.File, User: user, ReadOnly: p.Options.ReadOnly,
-		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets,
+		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets, Lock: p.Runbook.Lock, Files: fileRefs(p.Runbook),
 		MTTRTargetMS: float64(p.Runbook.MTTRTarget.Milliseconds()),
 	}
 }
@@ -173,6 +191,17 @@ func (p *Plan) effects() map[string]provider.Effect {
 		effects[s.Name] = s.Effect
 	}
 	return effects
+}
+
+// expanding are the steps whose instances only the run can tell.
+func (p *Plan) expanding() map[string]bool {
+	out := map[string]bool{}
+	for _, s := range p.Steps {
+		if s.Expands {
+			out[s.Name] = true
+		}
+	}
+	return out
 }
 
 var nouns = map[provider.Effect]string{provider.Write: "a write", provider.Destructive: "destructive"}

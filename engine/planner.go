@@ -106,7 +106,6 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
 	if !p.plan.Options.Apply {
 		return
 	}
-	p.refuseNotYet(s)
 	if !out.Supported {
 		p.diags = append(p.diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Not supported yet",

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -69,6 +70,17 @@ type item struct {
 	Ready bool   `rb:"ready" doc:"Whether it is ready."`
 }
 
+type askArgs struct {
+	Prompt    string `rb:"prompt,required" doc:"What is asked."`
+	OnTimeout string `rb:"on_timeout" doc:"What happens when nobody answers."`
+}
+
+type askResult struct {
+	Answer bool   `rb:"answer" doc:"What was said."`
+	By     string `rb:"by" doc:"Who said it."`
+	Note   string `rb:"note" doc:"What else they said."`
+}
+
 type client struct{ fake *Fake }
 
 // SecretToken is the sensitive result of every fake action.
@@ -129,6 +141,24 @@ func (f *Fake) Provider() *provider.Provider {
 			Summarize: func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
 		})
 	}
+	ask := provider.Define(provider.Definition[client, askArgs, askResult]{
+		Name: "fake_ask", Doc: "Asks a person.", Effect: provider.Read,
+		Ask: func(args *askArgs) (*provider.Question, error) {
+			return &provider.Question{
+				Kind: "confirm", Prompt: args.Prompt, OnTimeout: args.OnTimeout, TimeoutAnswer: json.RawMessage("true"),
+			}, nil
+		},
+		Run: func(_ context.Context, in *provider.In[client, askArgs]) (*askResult, error) {
+			return &askResult{Answer: string(in.Answer.Value) == "true", By: in.Answer.By, Note: in.Answer.Note}, nil
+		},
+		Summarize: func(r *askResult) string { return fmt.Sprintf("%v by %s", r.Answer, r.By) },
+		Expect: func(_ *askArgs, r *askResult) *provider.Failure {
+			if r.Answer {
+				return nil
+			}
+			return &provider.Failure{Message: r.By + " said no"}
+		},
+	})
 	later := provider.Define(provider.Definition[client, fakeArgs, fakeResult]{Name: "fake_later", Doc: "Comes later.", Effect: provider.Write})
 	return provider.New(provider.Setup[fakeConfig, client]{
 		Name: "fake", Doc: "A provider for tests.",
@@ -137,7 +167,7 @@ func (f *Fake) Provider() *provider.Provider {
 			return "fake://" + req.Config.Name, nil
 		},
 		Actions: []provider.Action{
-			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_destroy", provider.Destructive), later,
+			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_destroy", provider.Destructive), later, ask,
 		},
 	})
 }

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/e82355ed/runbook/engine/journal/sqlite"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 	"github.com/e82355ed/runbook/internal/redact"
 )
 
@@ -28,6 +30,14 @@ type Options struct {
 	// OnEvent sees each event as it happens.
 	OnEvent    func(run.Event)
 	FailOnWarn bool
+	// Asker, Answers, AutoApprove and Seal are as in engine.RunOptions.
+	Asker        local.Asker
+	Answers      map[string]json.RawMessage
+	AutoApprove  bool
+	Seal, Unseal func([]byte) ([]byte, error)
+	// Settle decides about a write in doubt of a run that is resumed; nil: it is sent again.
+	Settle      func(run.Doubt, *provider.Found) run.Resolution
+	WithChanges bool
 	// Journal replaces the SQLite file.
 	Journal journal.Journal
 	Context context.Context
@@ -82,23 +92,77 @@ func carryOut(ctx context.Context, t testing.TB, e *engine.Engine, plan *engine.
 		}()
 	}
 	out := Outcome{}
-	var stream bytes.Buffer
-	result, more := e.Run(ctx, plan, engine.RunOptions{
-		Journal: j, Interrupt: opts.Interrupt, FailOnWarn: opts.FailOnWarn, Redact: redactor.Bytes,
-		Sink: func(entry journal.Entry) {
-			out.Events = append(out.Events, *entry.Event)
-			stream.Write(entry.JSON)
-			stream.WriteByte('\n')
-			if opts.OnEvent != nil {
-				opts.OnEvent(*entry.Event)
-			}
-		},
-	})
+	stream := &bytes.Buffer{}
+	result, more := e.Run(ctx, plan, opts.runOptions(j, redactor, &out, stream))
 	if ctx.Err() == context.DeadlineExceeded {
 		t.Fatalf("the run did not end:\n%s", stream.String())
 	}
 	out.Result, out.Diags, out.Stream = result, more, stream.String()
 	return out
+}
+
+// runOptions are those of the engine; events go to out and stream.
+func (o *Options) runOptions(j journal.Journal, redactor *redact.Redactor, out *Outcome, stream *bytes.Buffer) engine.RunOptions {
+	return engine.RunOptions{
+		Journal: j, Interrupt: o.Interrupt, FailOnWarn: o.FailOnWarn, Redact: redactor.Bytes, Asker: o.Asker, Answers: o.Answers,
+		AutoApprove: o.AutoApprove, Seal: o.Seal, Unseal: o.Unseal,
+		Sink: func(entry journal.Entry) {
+			out.Events = append(out.Events, *entry.Event)
+			stream.Write(entry.JSON)
+			stream.WriteByte('\n')
+			if o.OnEvent != nil {
+				o.OnEvent(*entry.Event)
+			}
+		},
+	}
+}
+
+// Resume runs another session of a run in opts.Journal, which is required.
+func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
+	e := New(fake, opts.Env)
+	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, WithChanges: opts.WithChanges,
+	})
+	if out.Diags = diags; diags.HasErrors() {
+		return out
+	}
+	var settled []local.Settled
+	for _, d := range recalled.Past.Doubts() {
+		found, err := recalled.Past.Inquire(ctx, d)
+		if err != nil {
+			t.Logf("inquire about %s: %v", d.Address, err)
+		}
+		s := local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: "flag"}, Found: found}
+		if opts.Settle != nil {
+			s.Resolution = opts.Settle(d, found)
+		}
+		settled = append(settled, s)
+	}
+	out.Result, out.Diags = e.Resume(ctx, recalled, settled)
+	if ctx.Err() == context.DeadlineExceeded {
+		t.Fatalf("the run did not end:\n%s", stream.String())
+	}
+	out.Stream = stream.String()
+	return out
+}
+
+// Store opens a journal in a file of the test's.
+func Store(t testing.TB) journal.Journal {
+	t.Helper()
+	j, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "runs.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return j
 }
 
 // New makes an engine with the fake provider and an environment of the test's own.

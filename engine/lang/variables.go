@@ -27,6 +27,11 @@ type VariableSources struct {
 	Files []string
 	// Values are those of --var: "name=value".
 	Values []string
+	// Given are values that were worked out before, by name: by the step that runs the runbook, or by an earlier session of
+	// the run.
+	Given map[string]cty.Value
+	// GivenFrom says to people where Given comes from.
+	GivenFrom string
 	// ReadFile reads Files; nil: the file system.
 	ReadFile func(path string) ([]byte, error)
 	// Sources takes the parsed Files by path, so that diagnostics can show their lines; may be nil.
@@ -53,6 +58,7 @@ func ResolveVariables(rb *Runbook, sources VariableSources) (map[string]cty.Valu
 	for _, assignment := range sources.Values {
 		r.fromAssignment(assignment)
 	}
+	r.fromGiven()
 	values := make(map[string]cty.Value, len(rb.Variables))
 	var valid []*Variable
 	for _, name := range slices.Sorted(maps.Keys(rb.Variables)) {
@@ -166,6 +172,14 @@ func (r *resolver) fromAssignment(assignment string) {
 	}
 	if r.declared(name, "--var", nil) {
 		r.take(r.rb.Variables[name], value, "--var")
+	}
+}
+
+func (r *resolver) fromGiven() {
+	for _, name := range slices.Sorted(maps.Keys(r.sources.Given)) {
+		if r.declared(name, r.sources.GivenFrom, nil) {
+			r.given[name] = given{value: r.sources.Given[name], from: r.sources.GivenFrom}
+		}
 	}
 }
 

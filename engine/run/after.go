@@ -47,7 +47,7 @@ func (s *State) After(address string, seen Observation) (Decision, error) {
 	}
 	spec, in := &s.plan.Steps[r.step], s.at(r)
 	if seen.Err && !seen.Permanent && !seen.Final && s.mayRetry(spec, in, seen) {
-		ceiling := spec.Retry.ceiling(in.tries)
+		ceiling := spec.Retry.Ceiling(in.tries)
 		d := Decision{Kind: Again, Delay: ceiling, Jitter: !spec.Retry.Constant}
 		if spec.Poll == nil || seen.Time.Add(ceiling).Before(in.firstStart.Add(spec.Poll.Timeout)) {
 			return d, nil

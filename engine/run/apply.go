@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,11 @@ func (s *State) Apply(e *Event) error {
 	case RunFinished:
 		s.finished = true
 		return nil
+	case RunPaused:
+		s.paused = true
+		return nil
+	case RunResumed:
+		return s.resume(e)
 	case CheckEvaluated:
 		return nil
 	}
@@ -25,9 +31,9 @@ func (s *State) Apply(e *Event) error {
 	if err != nil {
 		return err
 	}
-	from := s.at(r).phase
-	if !s.follows(e.Type, from) {
-		return fmt.Errorf("%s of step %s can't follow: it is %s", e.Type, e.Step, phaseNames[from])
+	in := s.at(r)
+	if !slices.Contains(follows[e.Type], in.phase) {
+		return fmt.Errorf("%s of step %s can't follow: it is %s", e.Type, e.Step, phaseNames[in.phase])
 	}
 	switch e.Type {
 	case StepExpanded:
@@ -38,33 +44,45 @@ func (s *State) Apply(e *Event) error {
 		s.startAttempt(r, e)
 	case StepRetrying:
 		s.wait(r, e.Time.Add(time.Duration(e.DelayMS*float64(time.Millisecond))))
-		s.at(r).heldSince = time.Time{}
+		in.heldSince = time.Time{}
 	case StepWaiting:
-		s.poll(r, e)
+		s.waits(r, e)
+	case StepAnswered:
+		s.answered(r, e)
+	case StepEscalated:
+		in.asked.escalated++
+		s.armQuestion(r)
+	case StepNoted:
+		in.sending().Note = e.Note
+	case StepResolved:
+		in.sending().resolution = e.Resolution
+	case UndoStarted, UndoFinished:
+		s.undoEvent(r, e)
 	case StepFinished:
-		s.finish(r, e.Outcome)
+		s.finish(r, e)
 	}
 	return nil
 }
 
 var phaseNames = [...]string{
 	idle: "waiting for others", preparing: "being prepared", expanded: "expanded", ready: "ready", running: "running",
-	waiting: "waiting", settling: "about to end without running", ended: "ended",
+	waiting: "waiting", toAsk: "about to ask", asking: "waiting for a person", settling: "about to end without running", ended: "ended",
 }
 
-// follows reports whether an event may come in a phase.
-func (s *State) follows(t Type, from phase) bool {
-	switch t {
-	case StepExpanded, StepReady:
-		return from == preparing
-	case StepStarted:
-		return from == ready || from == waiting
-	case StepRetrying, StepWaiting:
-		return from == running
-	case StepFinished:
-		return from != ended && from != idle && from != expanded
-	}
-	return false
+// follows are the phases in which an event may come.
+var follows = map[Type][]phase{
+	StepExpanded:  {preparing},
+	StepReady:     {preparing},
+	StepStarted:   {ready, waiting},
+	StepRetrying:  {running},
+	StepWaiting:   {running, preparing, toAsk, asking, ready},
+	StepAnswered:  {asking},
+	StepEscalated: {asking},
+	StepNoted:     {running},
+	StepResolved:  {running},
+	StepFinished:  {preparing, ready, running, waiting, toAsk, asking, settling},
+	UndoStarted:   {ended},
+	UndoFinished:  {ended},
 }
 
 func (s *State) start() {
@@ -87,7 +105,7 @@ func (s *State) expand(r ref, keys []string) {
 		step.byAddress[Address(s.plan.Steps[r.step].Name, keys[i], true)] = i
 	}
 	if len(keys) == 0 {
-		s.end(r, verdict{Pass, "for_each is empty: nothing to do"})
+		s.conclude(r, verdict{Pass, "for_each is empty: nothing to do"})
 		return
 	}
 	for i := range keys {
@@ -105,6 +123,11 @@ func (s *State) prepareInstance(r ref) {
 
 func (s *State) makeReady(r ref) {
 	in := s.at(r)
+	if s.plan.Steps[r.step].Asks && in.asked.open() {
+		in.phase = toAsk
+		s.ask.push(r)
+		return
+	}
 	in.phase = ready
 	s.enqueue(r)
 }
@@ -139,6 +162,9 @@ func (s *State) startAttempt(r ref, e *Event) {
 	if in.firstStart.IsZero() {
 		in.firstStart = e.Time
 	}
+	if s.plan.Steps[r.step].Write {
+		in.sending().send(e)
+	}
 	s.occupy(r.step, 1)
 }
 
@@ -172,11 +198,12 @@ func (s *State) poll(r ref, e *Event) {
 }
 
 // finish ends a step or an instance.
-func (s *State) finish(r ref, outcome Outcome) {
-	in := s.at(r)
+func (s *State) finish(r ref, e *Event) {
+	in, outcome := s.at(r), e.Outcome
 	if in.phase == running {
 		s.occupy(r.step, -1)
 	}
+	s.tookEffect(r, e)
 	in.phase = ended
 	in.outcome = outcome
 	if r.key < 0 {
@@ -227,9 +254,21 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 	if outcome == Fail || outcome == Error {
 		s.failed()
 	}
+	for _, waiter := range s.tell(i) {
+		if s.steps[waiter].missing == 0 && s.steps[waiter].phase == idle {
+			s.decide(waiter)
+		}
+	}
+}
+
+// tell has the steps that wait for a step count how it ended, and lists them.
+func (s *State) tell(i int) []int {
+	outcome := s.steps[i].outcome
 	bad := outcome == Fail || outcome == Error || outcome == Blocked
+	waiters := make([]int, 0, len(s.out[i]))
 	for _, d := range s.out[i] {
 		waiter := &s.steps[d.step]
+		waiters = append(waiters, d.step)
 		waiter.missing--
 		if !d.order {
 			waiter.anyBad = waiter.anyBad || bad
@@ -240,8 +279,6 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 			waiter.fullSkipped = waiter.fullSkipped || outcome == Skipped
 			waiter.cancelled = waiter.cancelled || outcome == Cancelled
 		}
-		if waiter.missing == 0 && waiter.phase == idle {
-			s.decide(d.step)
-		}
 	}
+	return waiters
 }

@@ -81,7 +81,7 @@ func (s *State) decide(i int) {
 	case s.stops() != "" && !s.mayStillRun(i):
 		s.cancel(r, s.stops())
 	case outcome != "":
-		s.end(r, verdict{outcome, s.because(i, outcome)})
+		s.conclude(r, verdict{outcome, s.because(i, outcome)})
 	default:
 		s.steps[i].phase = preparing
 		s.prepare.push(r)
@@ -111,8 +111,8 @@ func (s *State) handlesFailure(i int) bool {
 	return runIf == "failure" || runIf == "always"
 }
 
-// end has a step or an instance end without running (any more).
-func (s *State) end(r ref, v verdict) {
+// conclude has a step or an instance end without running (any more).
+func (s *State) conclude(r ref, v verdict) {
 	in := s.at(r)
 	in.phase = settling
 	in.outcome = v.outcome
@@ -121,7 +121,7 @@ func (s *State) end(r ref, v verdict) {
 }
 
 func (s *State) cancel(r ref, why string) {
-	s.end(r, verdict{Cancelled, stopReason(why)})
+	s.conclude(r, verdict{Cancelled, stopReason(why)})
 }
 
 var stopReasons = map[string]string{
@@ -142,6 +142,7 @@ func stopReason(why string) string {
 func (s *State) stop(why string) {
 	s.stopping = why
 	s.wantStop = false
+	s.undoing = s.undoing || why == StopFailure || why == StopTimeout && s.plan.StopOnFailure
 	for i := range s.steps {
 		step := &s.steps[i]
 		switch step.phase {
@@ -150,7 +151,7 @@ func (s *State) stop(why string) {
 			if why != StopFailure || !s.handlesFailure(i) {
 				s.cancel(ref{i, -1}, why)
 			}
-		case preparing, ready:
+		case preparing, ready, toAsk, asking:
 			if !s.mayStillRun(i) {
 				s.cancel(ref{i, -1}, why)
 			}
@@ -168,7 +169,7 @@ func (s *State) stopInstances(i int, why string) {
 	for k := range s.steps[i].instances {
 		r := ref{i, k}
 		switch s.at(r).phase {
-		case idle, preparing, ready:
+		case idle, preparing, ready, toAsk, asking:
 			if !s.mayStillRun(i) {
 				s.cancel(r, why)
 			}

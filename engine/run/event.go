@@ -103,7 +103,9 @@ type Event struct {
 	// run_started and run_resumed
 	Session *Session `json:"session,omitempty"`
 	// run_resumed: the steps and instances that will run again, and what changed in the files
-	Reset   []string `json:"reset,omitempty"`
+	Reset []string `json:"reset,omitempty"`
+	// run_resumed of a session that only undoes: the steps and instances to undo
+	Undo    []string `json:"undo,omitempty"`
 	Changes []string `json:"changes,omitempty"`
 
 	// step_retrying (with Error)

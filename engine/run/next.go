@@ -11,6 +11,14 @@ const (
 	Prepare CommandKind = iota
 	// Start asks for an attempt: step_started, then what After says.
 	Start
+	// Ask asks for a question to a person: step_waiting for a preview or at once with the question, or step_finished.
+	Ask
+	// TimeUp says that a question's time is over: step_answered with what then counts as the answer, or step_finished.
+	TimeUp
+	// Escalate asks for step_escalated with the command's level.
+	Escalate
+	// Undo asks for the undo of a step: undo_started, then undo_finished.
+	Undo
 	// Expire says that a poll's time is over while it waited: conclude it with what it saw last.
 	Expire
 	// Settle asks for step_finished with the command's outcome and reason, without running anything: the step is
@@ -33,21 +41,28 @@ type Command struct {
 	Attempt int
 	// Deadline is when the poll that the attempt belongs to is over; zero: none.
 	Deadline time.Time
-	Outcome  Outcome
-	Reason   string
+	// Sent is the key of the write that the attempt repeats; empty: it is a new one.
+	Sent string
+	// Level is the one that fell due.
+	Level   Level
+	Outcome Outcome
+	Reason  string
 }
 
 // Next says what may happen at a time, in the order in which it should. Asking again without an event in between gives
 // the same answer. Its cost is that of the answer, not of the plan.
 func (s *State) Next(now time.Time) []Command {
-	if !s.started || s.finished {
+	if !s.started || s.finished || s.paused {
 		return nil
+	}
+	if s.byHand != nil {
+		return s.end(s.RunOutcome())
 	}
 	if s.wantStop {
 		return []Command{{Kind: Stop, Key: -1, Reason: StopFailure}}
 	}
 	if s.open == 0 {
-		return []Command{{Kind: Finish, Key: -1, Outcome: s.RunOutcome()}}
+		return s.end(s.RunOutcome())
 	}
 	s.wakeUp(now)
 	var commands []Command
@@ -56,7 +71,21 @@ func (s *State) Next(now time.Time) []Command {
 		return Command{Kind: Settle, Outcome: in.outcome, Reason: in.reason}
 	})
 	commands = s.collect(commands, &s.prepare, preparing, func(ref) Command { return Command{Kind: Prepare} })
+	commands = s.collect(commands, &s.ask, toAsk, func(ref) Command { return Command{Kind: Ask} })
+	commands = s.collect(commands, &s.due, asking, func(r ref) Command { return s.at(r).asked.due() })
 	return s.starts(commands, now)
+}
+
+// end undoes what is to be undone, last first and one at a time, and then finishes the run.
+func (s *State) end(outcome Outcome) []Command {
+	r, under := s.nextUndo()
+	switch {
+	case under:
+		return nil
+	case r == nil:
+		return []Command{{Kind: Finish, Key: -1, Outcome: outcome}}
+	}
+	return []Command{{Kind: Undo, Step: r.step, Key: r.key, Address: s.address(*r)}}
 }
 
 // collect adds a command for everything in a queue that is still in the queue's phase.
@@ -80,13 +109,20 @@ func (s *State) wakeUp(now time.Time) {
 		if len(s.waiting) == 0 || s.waiting[0].at.After(now) {
 			return
 		}
-		s.makeReady(s.waiting[0].ref)
+		r := s.waiting[0].ref
+		if s.at(r).phase == asking {
+			s.tickets++
+			s.at(r).ticket = s.tickets // the timer is done with
+			s.due.push(r)
+			continue
+		}
+		s.makeReady(r)
 	}
 }
 
 func (s *State) stillWaits(t timer) bool {
 	in := s.at(t.ref)
-	return in.phase == waiting && in.ticket == t.ticket
+	return (in.phase == waiting || in.phase == asking) && in.ticket == t.ticket
 }
 
 // Wake is when Next has more to say although no event happened; false when nothing waits for time.
@@ -151,6 +187,9 @@ func (s *State) first(at, room []int) (ref, bool) {
 func (s *State) startCommand(r ref, now time.Time) Command {
 	in := s.at(r)
 	c := Command{Kind: Start, Step: r.step, Key: r.key, Address: s.address(r), Attempt: in.attempts + 1}
+	if in.sent != nil {
+		c.Sent = in.sent.Key
+	}
 	if poll := s.plan.Steps[r.step].Poll; poll != nil && in.attempts > 0 {
 		c.Deadline = in.firstStart.Add(poll.Timeout)
 		if !now.Before(c.Deadline) {

@@ -28,10 +28,26 @@ type StepSpec struct {
 	// Write says that an attempt may have changed something.
 	Write           bool
 	ContinueOnError bool
+	// Asks says that a person must answer before an attempt.
+	Asks bool
+	// Child says that the step runs another runbook, whose own events tell what took place.
+	Child bool
+	// Undo is when what the step did is taken back.
+	Undo UndoKind
 	// Retry is nil for a single attempt, Poll nil for a single read.
 	Retry *RetryPolicy
 	Poll  *PollPolicy
 }
+
+// UndoKind is when a step's undo runs.
+type UndoKind uint8
+
+// The kinds of undo.
+const (
+	UndoNever     UndoKind = iota
+	UndoOnFailure          // when the run stops after a failure
+	UndoOnEnd              // at the end of the run, whatever happened
+)
 
 // Dep is a step that another waits for.
 type Dep struct {
@@ -53,9 +69,9 @@ type RetryPolicy struct {
 	Writes bool
 }
 
-// ceiling is the longest delay after the nth failed attempt: the delay itself where it is constant, else the bound of
+// Ceiling is the longest delay after the nth failed attempt: the delay itself where it is constant, else the bound of
 // the full jitter (see "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
-func (p *RetryPolicy) ceiling(failed int) time.Duration {
+func (p *RetryPolicy) Ceiling(failed int) time.Duration {
 	if p.Constant {
 		return min(p.Delay, p.MaxDelay)
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -24,9 +25,17 @@ type State struct {
 	// stopping is why nothing new starts, or empty; wantStop is a failure that has not been announced yet.
 	stopping string
 	wantStop bool
+	// paused is true between sessions; undoing when the steps' undos on failure are due.
+	paused, undoing bool
+	// effects are the steps and instances with an undo that took effect, in the order in which they ended.
+	effects []ref
+	// byHand are those whose undo was asked for; nil: the run goes its own way.
+	byHand map[ref]bool
 
 	prepare queue
 	settle  queue
+	ask     queue // are to be asked about
+	due     queue // wait for a person, and a time limit or an escalation has come
 	// ready holds a queue for each group, and the last for the steps of none.
 	ready   []queue
 	waiting timers
@@ -49,6 +58,8 @@ const (
 	ready                  // waits for a place
 	running                // an attempt is under way
 	waiting                // waits for a retry's delay or the next poll
+	toAsk                  // a question is to be worked out
+	asking                 // waits for a person
 	settling               // ends without having run
 	ended
 )
@@ -80,6 +91,10 @@ type instance struct {
 	wake            time.Time
 	// heldSince is when a poll's condition began to hold; zero while it does not.
 	heldSince time.Time
+	// asked is nil while nobody was asked, sent while nothing was sent that changes something.
+	asked *asked
+	sent  *sent
+	undo  undoPhase
 }
 
 // ref names a step (key -1) or one of its instances.
@@ -114,6 +129,23 @@ func Address(name, key string, keyed bool) string {
 func StepName(address string) string {
 	name, _, _ := strings.Cut(address, "[")
 	return name
+}
+
+// SplitAddress parts the address of a step of a runbook that another step runs: db["eu/1"]/ping is db["eu/1"] and ping.
+// rest is empty for a step of the runbook itself.
+func SplitAddress(address string) (head, rest string) {
+	name, key := address, ""
+	if at := strings.IndexAny(address, "[/"); at >= 0 && address[at] == '[' {
+		quoted, err := strconv.QuotedPrefix(address[at+1:])
+		if err != nil {
+			return address, ""
+		}
+		name, key = address[:at], address[at:at+1+len(quoted)+1]
+	} else if at >= 0 {
+		name = address[:at]
+	}
+	head = name + key
+	return head, strings.TrimPrefix(address[len(head):], "/")
 }
 
 // resolve finds what an address names.

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -25,6 +26,10 @@ type execution struct {
 	timing   timing
 	// last is the latest attempt: what a poll that gives up concludes with.
 	last *attempt
+	// key identifies the write to the system that it is sent to; empty for reads.
+	writeKey string
+	// stops carries requests to stop to the runbook that the step runs; nil for other steps.
+	stops chan stopRequest
 }
 
 // flushAt bounds how many events wait for the journal while many steps become ready at once.
@@ -47,22 +52,26 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			if r.state.MustStop() {
 				break
 			}
-			if len(r.pending) >= flushAt {
+			if r.queued() >= flushAt {
 				if err := r.flush(ctx, false); err != nil {
 					return false, err
 				}
 			}
 			if start != nil {
 				launch = append(launch, start)
-				barrier = barrier || r.live[c.Address].effect != provider.Read
+				barrier = barrier || c.Kind == run.Undo || c.Kind == run.Start && r.live[c.Address].effect != provider.Read
 			}
 		}
-		// Write-ahead: what starts now is in the journal first, and on disk where it is a write. The first time it is on
-		// disk in any case: a full disk or a folder that can't be written stops the run before an action is carried out.
-		if err := r.flush(ctx, barrier || !r.durable); err != nil {
+		// Write-ahead: what starts now is in the journal first, and on disk where it is a write, which only starts while the
+		// run is surely this process's.
+		if barrier {
+			if err := r.leased(ctx); err != nil {
+				return false, err
+			}
+		}
+		if err := r.flush(ctx, barrier); err != nil {
 			return false, err
 		}
-		r.durable = true
 		for _, start := range launch {
 			r.underWay++
 			go start()
@@ -80,12 +89,20 @@ func (r *runner) carryOut(ctx context.Context, c run.Command) (start func(), fin
 		return r.start(ctx, r.live[c.Address], c)
 	case run.Expire:
 		return nil, false, r.expire(r.live[c.Address])
+	case run.Ask:
+		return r.ask(ctx, r.live[c.Address])
+	case run.TimeUp:
+		return nil, false, r.timeUp(step, c)
+	case run.Escalate:
+		return nil, false, r.emit(&run.Event{Type: run.StepEscalated, Step: c.Address, Level: &c.Level})
+	case run.Undo:
+		return r.startUndo(ctx, step, c)
 	case run.Settle:
 		return nil, false, r.settle(step, c)
 	case run.Stop:
 		return nil, false, r.emit(&run.Event{Type: run.RunStopping, Reason: c.Reason})
 	case run.Finish:
-		return nil, true, r.finishRun()
+		return nil, true, r.finishBranch()
 	}
 	return nil, false, fmt.Errorf("unknown command %d", c.Kind)
 }
@@ -94,7 +111,7 @@ func (r *runner) nodeStep(c run.Command) *lang.Step {
 	if c.Kind == run.Stop || c.Kind == run.Finish {
 		return nil
 	}
-	return r.Graph.Nodes[c.Step].Step
+	return r.graph.Nodes[c.Step].Step
 }
 
 // settle ends a step that does not run.
@@ -108,10 +125,20 @@ func (r *runner) settle(step *lang.Step, c run.Command) error {
 
 // start begins an attempt. A check, which talks to nobody, is concluded on the spot.
 func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func(), bool, error) {
+	if again, err := r.mustAskAgain(x); again || err != nil {
+		return r.askAgain(ctx, x, err)
+	}
+	if denied := r.denial(x); denied != nil {
+		return nil, false, r.concludeWith(r.refused(x, denied))
+	}
 	x.attempts = c.Attempt
 	e := &run.Event{Type: run.StepStarted, Step: x.address, Action: x.step.Action, Attempt: c.Attempt}
 	if !x.step.IsCheck() {
 		e.Effect = x.effect.String()
+	}
+	if x.effect != provider.Read {
+		x.writeKey = cmp.Or(c.Sent, r.newKey(x.address))
+		e.Key = x.writeKey
 	}
 	if err := r.emit(e); err != nil {
 		return nil, false, err
@@ -119,16 +146,25 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	if x.timing.started.IsZero() {
 		x.timing.started = e.Time
 	}
-	a := &attempt{execution: x, number: c.Attempt}
+	a := &attempt{execution: x, number: c.Attempt, answer: r.answerOf(x)}
 	if x.step.IsCheck() {
 		return nil, false, r.concludeWith(r.conclude(a, false))
 	}
 	attemptCtx, cancel := context.WithCancelCause(ctx)
 	x.cancel = cancel
+	if x.step.Child != nil {
+		x.stops = make(chan stopRequest, 8)
+		r.children++
+	}
 	return func() {
 		r.attempt(attemptCtx, a, c.Deadline)
 		r.done <- a
 	}, false, nil
+}
+
+// newKey names a write: no two writes of any run share it.
+func (r *runner) newKey(address string) string {
+	return fmt.Sprintf("%s/%s%s/%d", r.RunID, r.prefix, address, r.nextSeq())
 }
 
 // expire concludes a poll whose time passed while it waited.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -31,6 +32,12 @@ type attempt struct {
 	final bool
 	// precondition is set when it did not hold: the action did not run.
 	precondition *checked
+	// answer is what a person said, for an action that asks.
+	answer *provider.Answer
+	// sent says that the action was begun, so that an error leaves a write in doubt unless it says that nothing was done.
+	sent bool
+	// nothingDone is what the error said before it was explained.
+	nothingDone bool
 	// until is what a poll's condition gave; untilProblem why it could not be evaluated.
 	until        bool
 	untilProblem string
@@ -59,7 +66,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 			limit = left
 		}
 	}
-	if limit > 0 {
+	if limit > 0 && a.step.Child == nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -75,10 +82,16 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	if a.precondition = r.precondition(a); a.precondition != nil {
 		return
 	}
-	result, err := carry(ctx, a.step.Spec, &provider.Call{
-		Client: a.prepared.client, Args: a.prepared.args, Effect: a.effect, ReadOnly: r.ReadOnly, Dir: a.step.Dir, Host: r.Host,
-	}, patience)
+	if a.step.Child != nil {
+		a.result, a.err = r.runChild(a, limit)
+		return
+	}
+	a.sent = true
+	call := r.call(a.step, a.prepared, a.effect)
+	call.Key, call.Answer, call.Note = a.writeKey, a.answer, func(note []byte) error { return r.keepNote(ctx, a.address, note) }
+	result, err := carry(ctx, a.step.Spec, call, patience)
 	if err != nil {
+		a.nothingDone = provider.NothingDone(err)
 		a.err = explainContext(ctx, err, limit)
 		return
 	}
@@ -107,13 +120,62 @@ type cancelledError struct{ cause error }
 func (e cancelledError) Error() string { return e.cause.Error() }
 func (e cancelledError) Unwrap() error { return e.cause }
 
+// call is what an action is called with, but for what belongs to one attempt.
+func (r *runner) call(step *lang.Step, p *prepared, effect provider.Effect) *provider.Call {
+	return &provider.Call{Client: p.client, Args: p.args, Effect: effect, ReadOnly: r.ReadOnly, Dir: step.Dir, Host: r.Host}
+}
+
+// keepNote has the loop keep a note of an action that is under way, and returns when it is on disk.
+func (r *runner) keepNote(ctx context.Context, address string, note []byte) error {
+	n := noteRequest{address: address, note: note, done: make(chan error, 1)}
+	select {
+	case r.notes <- n:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return <-n.done
+}
+
+// note keeps a note.
+func (r *runner) note(n noteRequest) error {
+	err := r.emit(&run.Event{Type: run.StepNoted, Step: n.address, Note: n.note})
+	if err == nil {
+		err = r.flush(r.hard, true)
+	}
+	n.done <- err
+	return err
+}
+
 // evaluate works out the arguments and gets the client. final is true for arguments: repeating would give the same.
 func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final bool, err error) {
-	args, diags := object(r.Scope, x.step.Spec.Spec().Args(), x.step.Args, x.local, r.Secret)
-	if diags.HasErrors() {
-		return nil, true, errors.New(text(diags))
+	args, err := r.arguments(x.step, x.local, x.effect)
+	if err != nil {
+		return nil, true, err
 	}
-	config, diags := r.Configs.choose(x.step, x.local)
+	if x.step.Child != nil {
+		return &prepared{args: args}, false, nil
+	}
+	return r.open(ctx, x.step, x.local, args)
+}
+
+// arguments works out what an action is called with, and holds it against the policies and --read-only: what only the run
+// can tell may do more than the plan could see.
+func (r *runner) arguments(step *lang.Step, local lang.Frame, planned provider.Effect) (cty.Value, error) {
+	args, diags := object(r.scope, step.Spec.Spec().Args(), step.Args, local, r.Secret)
+	if diags.HasErrors() {
+		return cty.NilVal, errors.New(text(diags))
+	}
+	if r.Allowed != nil {
+		if err := r.Allowed(r.runbook, step, planned, args); err != nil {
+			return cty.NilVal, err
+		}
+	}
+	return args, nil
+}
+
+// open gets the client of a step.
+func (r *runner) open(ctx context.Context, step *lang.Step, local lang.Frame, args cty.Value) (_ *prepared, final bool, err error) {
+	config, diags := r.configs.choose(step, local)
 	if diags.HasErrors() {
 		return nil, true, errors.New(text(diags))
 	}
@@ -135,16 +197,16 @@ func (r *runner) untilHolds(a *attempt) (bool, string) {
 
 // attemptDone decides with the scheduler how a step goes on.
 func (r *runner) attemptDone(a *attempt) error {
-	a.cancel = nil
+	a.cancel, a.stops = nil, nil
 	a.last = a
 	var cancelled cancelledError
 	if errors.As(a.err, &cancelled) {
 		why := cancelled.Error()
-		if a.effect != provider.Read && a.prepared != nil {
+		if a.inDoubt() {
 			why += " while the step was under way: it may have changed something"
 		}
 		return r.end(a.step, a.key, &run.Event{
-			Step: a.address, Outcome: run.Cancelled, Error: why, Attempts: a.number,
+			Step: a.address, Outcome: run.Cancelled, Error: why, Attempts: a.number, InDoubt: a.inDoubt(),
 			DurationMS: new(milliseconds(a.ended.Sub(a.timing.started))),
 		}, &ending{outcome: run.Cancelled, err: why, timing: timing{a.timing.started, a.ended}, attempts: a.number})
 	}
@@ -152,7 +214,7 @@ func (r *runner) attemptDone(a *attempt) error {
 		return r.concludeWith(a.conclusion)
 	}
 	d, err := r.state.After(a.address, run.Observation{
-		Time: a.ended, Err: a.err != nil, Permanent: provider.Permanent(a.err), Final: a.final, NothingDone: provider.NothingDone(a.err), Until: a.until,
+		Time: a.ended, Err: a.err != nil, Permanent: provider.Permanent(a.err), Final: a.final, NothingDone: !a.inDoubt(), Until: a.until,
 	})
 	if err != nil {
 		return err
@@ -175,6 +237,11 @@ func (r *runner) attemptDone(a *attempt) error {
 		})
 	}
 	return r.concludeWith(r.conclude(a, d.TimedOut))
+}
+
+// inDoubt reports whether the attempt was a write of which nobody knows whether it took place.
+func (a *attempt) inDoubt() bool {
+	return a.err != nil && a.sent && a.effect != provider.Read && !a.nothingDone
 }
 
 // notYet says why a read counted as "not yet" where it was not the condition.

@@ -55,10 +55,10 @@ type evaluated struct {
 }
 
 func (r *runner) evaluateCondition(e *lang.Expr, local lang.Frame) evaluated {
-	ctx, diags := r.Scope.Context(e.Refs, local)
+	ctx, diags := r.scope.Context(e.Refs, local)
 	var v cty.Value
 	if !diags.HasErrors() {
-		v, diags = r.Scope.Evaluate(e, ctx)
+		v, diags = r.scope.Evaluate(e, ctx)
 	}
 	if diags.HasErrors() {
 		out := evaluated{problem: text(diags)}
@@ -140,7 +140,7 @@ func (r *runner) message(e *lang.Expr, local lang.Frame, fallback string) string
 	if e == nil {
 		return fallback
 	}
-	v, diags := r.Scope.Value(e, local)
+	v, diags := r.scope.Value(e, local)
 	if diags.HasErrors() {
 		return fmt.Sprintf("error_message can't be evaluated: %s; %s", text(diags), fallback)
 	}

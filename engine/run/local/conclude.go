@@ -12,8 +12,10 @@ import (
 
 // conclusion is what a step came to: the events that tell it and the ending that others see.
 type conclusion struct {
-	attempt  *attempt
-	checks   []*checked
+	attempt *attempt
+	checks  []*checked
+	// sealed is what the result's JSON leaves out, encrypted.
+	sealed   []byte
 	finished run.Event
 	ending   *ending
 }
@@ -74,9 +76,12 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	e.Type, e.Step, e.Time = run.StepFinished, a.address, a.ended
 	e.Action, e.Outcome, e.Tolerated, e.Error = a.step.Action, c.ending.outcome, tolerated, c.ending.err
 	e.DurationMS, e.Attempts = &took, a.number
-	e.Source = place(a.step.Range)
+	e.Source, e.InDoubt = place(a.step.Range), a.inDoubt()
 	if a.result != nil {
 		e.Result = lang.ValueToJSON(a.result.Value)
+		if a.result.Value.ContainsMarked() {
+			c.sealed = r.seal(sealedOf(a.result.Value))
+		}
 		e.Summary, e.Warnings = a.result.Summary, a.result.Warnings
 		if a.result.Failure != nil {
 			e.Detail = a.result.Failure.Detail
@@ -99,7 +104,7 @@ func (r *runner) withEnding(a *attempt, e *ending) lang.Frame {
 }
 
 func (r *runner) show(a *attempt, warnings []string) (json.RawMessage, []string) {
-	v, diags := r.Scope.Value(a.step.Show, r.withSelf(a))
+	v, diags := r.scope.Value(a.step.Show, r.withSelf(a))
 	if diags.HasErrors() {
 		return nil, append(warnings, "show could not be evaluated: "+text(diags))
 	}
@@ -157,7 +162,7 @@ func (r *runner) concludeWith(c *conclusion) error {
 	if a := c.attempt; a.err != nil && !errors.Is(a.err, errInterrupted) {
 		r.Host.Log.Debug("step erred", "step", a.address, "attempt", a.number, "error", a.err)
 	}
-	return r.end(c.attempt.step, c.attempt.key, &c.finished, c.ending)
+	return r.endSealed(c.attempt.step, c.attempt.key, &c.finished, c.ending, c.sealed)
 }
 
 // endingWithout is the ending of a step that ends between attempts, or without any. The event tells the attempts too.
@@ -172,6 +177,10 @@ func (r *runner) endingWithout(e *run.Event) *ending {
 
 // end tells how a step or an instance ended and lets others see it. Without an ending no attempt was concluded.
 func (r *runner) end(step *lang.Step, key int, e *run.Event, end *ending) error {
+	return r.endSealed(step, key, e, end, nil)
+}
+
+func (r *runner) endSealed(step *lang.Step, key int, e *run.Event, end *ending, sealed []byte) error {
 	e.Type = run.StepFinished
 	if e.DurationMS == nil {
 		zero := 0.0
@@ -199,5 +208,5 @@ func (r *runner) end(step *lang.Step, key int, e *run.Event, end *ending) error 
 	}
 	r.values.end(step.Name, key, end)
 	delete(r.live, e.Step)
-	return r.emit(e)
+	return r.emitSealed(e, sealed)
 }

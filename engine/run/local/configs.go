@@ -51,15 +51,17 @@ type config struct {
 }
 
 // block is the provider block that a step uses; nil where there is none.
-func (c *Configs) block(s *lang.Step) *lang.ProviderConfig {
-	if s.IsCheck() {
+func (c *Configs) block(s *lang.Step) *lang.ProviderConfig { return providerBlock(c.rb, s) }
+
+func providerBlock(rb *lang.Runbook, s *lang.Step) *lang.ProviderConfig {
+	if s.IsCheck() || s.Provider == nil {
 		return nil
 	}
 	alias := ""
 	if s.ProviderRef != nil {
 		alias = s.ProviderRef.Alias
 	}
-	for _, b := range c.rb.Providers {
+	for _, b := range rb.Providers {
 		if b.Provider == s.Provider.Name && b.Alias == alias {
 			return b
 		}

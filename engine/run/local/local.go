@@ -2,10 +2,13 @@ package local
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
@@ -25,6 +28,8 @@ type Config struct {
 	Effects map[string]provider.Effect
 	// Header is what run_started tells.
 	Header run.Header
+	// Expanding are the steps whose for_each only the run can tell.
+	Expanding map[string]bool
 	// Scope evaluates expressions. Run sets its Step and StepOutcome.
 	Scope *lang.Scope
 	// Configs opens clients of the provider configurations that the steps use.
@@ -41,32 +46,101 @@ type Config struct {
 	Redact func([]byte) []byte
 	// Secret is told every sensitive string of arguments and results; nil: nobody is.
 	Secret func(string)
+	// Seal encrypts what the journal's events leave out because it is sensitive, Unseal gives it back; nil: it is not kept.
+	Seal, Unseal func([]byte) ([]byte, error)
+	// Asker asks the person at the terminal; nil: nobody is there, and the run pauses where it would wait for somebody.
+	Asker Asker
+	// Answers are given beforehand to manual steps, by address, as JSON.
+	Answers map[string]json.RawMessage
+	// AutoApprove answers the question before writes that only the run could list. It never answers an approval.
+	AutoApprove bool
+	// User is who runs this session, "alice@ops"; PID and Hostname name its process.
+	User, Hostname string
+	PID            int
+	SessionStart   time.Time
+	// Allowed refuses an action by a policy, after its arguments were evaluated; nil: nothing is refused.
+	Allowed func(rb *lang.Runbook, step *lang.Step, effect provider.Effect, args cty.Value) error
+	// Leases are the locks that this process holds for the run; LeaseTTL is how long each lasts without being renewed.
+	Leases   []journal.Lease
+	LeaseTTL time.Duration
+	// Child makes what a runbook that a step runs needs: its scope and its configurations, from the values of its variables.
+	Child func(step *lang.Step, variables cty.Value) (*lang.Scope, *Configs, error)
+	// Files are the contents of the runbook's files, kept with the run; Sealed the sensitive inputs.
+	Files  []journal.File
+	Inputs any
 	// Interrupt stops the run gracefully when it is closed; nil: nothing does.
 	Interrupt <-chan struct{}
 	// Now is the clock, made steady; nil: the system's.
 	Now func() time.Time
 }
 
-// Result is how the run ended.
+// Result is how the session ended.
 type Result struct {
+	// Paused says that only people can let the run go on.
+	Paused     bool
 	Outcome    run.Outcome
 	ExitStatus int
 	Counts     map[run.Outcome]int
 	Outputs    []run.OutputValue
 }
 
-// The exit statuses that a run ends with.
+// The exit statuses that a session ends with.
 const (
 	exitPassed      = 0
 	exitFailed      = 1
-	exitInterrupted = 3
+	exitInterrupted = 3 // or paused
+	exitLeftOver    = 4
 )
 
 // Run carries the plan out. The error is the journal's, or a bug's: problems of steps are their outcomes. Cancelling ctx
 // stops at once. Diagnostics are those of outputs that could not be evaluated.
 func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
-	r := newRunner(cfg)
-	result, err := r.run(ctx)
+	root := cfg.root()
+	begin := func(r *runner) error {
+		header := cfg.Header
+		e := &run.Event{Type: run.RunStarted, Header: &header, Session: cfg.session()}
+		return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Files: cfg.Files, Sealed: r.sealInputs()})
+	}
+	return carryOn(ctx, &cfg, newSession(&cfg), root, nil, begin)
+}
+
+// root is the branch of the runbook itself.
+func (c *Config) root() *branch {
+	b := newBranch("", c.Runbook, c.Graph, c.Effects, c.MaxParallel)
+	b.expanding = c.Expanding
+	b.use(c.Scope, c.Configs)
+	return b
+}
+
+func (c *Config) session() *run.Session {
+	return &run.Session{Host: c.Hostname, PID: c.PID, StartedAt: c.SessionStart.UTC(), User: c.User}
+}
+
+// sealInputs encrypts the inputs that are sensitive.
+func (r *runner) sealInputs() []byte {
+	if r.Inputs == nil {
+		return nil
+	}
+	return r.session.seal(r.Inputs)
+}
+
+// carryOn runs a session: begin writes its first events.
+func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, past map[string]*branch, begin func(*runner) error) (*Result, hcl.Diagnostics, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := newRunner(s, root, ctx)
+	r.past = past
+	var group sync.WaitGroup
+	service, end := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() { s.keepLeases(service, func(err error) { cancel(err) }) })
+	group.Go(func() { s.desk.work(service, r.cancelFrom) })
+	err := begin(r)
+	var result *Result
+	if err == nil {
+		result, err = r.run()
+	}
+	end()
+	group.Wait()
 	if closeErr := cfg.Configs.Close(); closeErr != nil {
 		cfg.Host.Log.Warn("a client did not close cleanly", "error", closeErr)
 	}
@@ -74,42 +148,4 @@ func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
 		return nil, r.outputDiags, fmt.Errorf("run %s: %w", cfg.RunID, err)
 	}
 	return result, r.outputDiags, nil
-}
-
-// schedule is what the scheduler has to know of the graph.
-func schedule(cfg *Config) *run.Plan {
-	p := &run.Plan{
-		MaxParallel: max(cfg.MaxParallel, 1), StopOnFailure: cfg.Runbook.StopOnFailure,
-		Steps: make([]run.StepSpec, len(cfg.Graph.Nodes)),
-	}
-	groups := map[*lang.ProviderConfig]int{}
-	for i, n := range cfg.Graph.Nodes {
-		s := n.Step
-		spec := run.StepSpec{
-			Name: s.Name, RunIf: string(s.RunIf), Group: -1, ContinueOnError: s.ContinueOnError,
-			Write: cfg.Effects[s.Name] != provider.Read,
-		}
-		spec.Serial = spec.Write
-		if c := cfg.Configs.block(s); c != nil && c.MaxParallel > 0 {
-			if _, known := groups[c]; !known {
-				groups[c] = len(p.Limits)
-				p.Limits = append(p.Limits, c.MaxParallel)
-			}
-			spec.Group = groups[c]
-		}
-		if s.Retry != nil {
-			spec.Retry = &run.RetryPolicy{
-				Attempts: s.Retry.Attempts, Delay: s.Retry.Delay, MaxDelay: s.Retry.MaxDelay,
-				Constant: s.Retry.Constant, Writes: s.Retry.Writes,
-			}
-		}
-		if s.Poll != nil {
-			spec.Poll = &run.PollPolicy{Interval: s.Poll.Interval, Timeout: s.Poll.Timeout, Hold: s.Poll.Hold}
-		}
-		for _, e := range n.In {
-			spec.Deps = append(spec.Deps, run.Dep{Step: e.From.Index, Full: e.Full && !e.Order, Order: e.Order})
-		}
-		p.Steps[i] = spec
-	}
-	return p
 }

@@ -38,6 +38,10 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 			diags = append(diags, diagnostic("A required argument is null", fmt.Sprintf("%s = %s gave null.", a.Name, attr.Expr.Source), attr.Range)...)
 			continue
 		}
+		if !converted.IsWhollyKnown() {
+			diags = append(diags, diagnostic("A value is not known any more", fmt.Sprintf("%s = %s needs a sensitive result of an earlier session, which was not kept.", a.Name, attr.Expr.Source), attr.Range)...)
+			continue
+		}
 		if a.Sensitive {
 			converted = converted.Mark(provider.Sensitive)
 		}
@@ -49,6 +53,9 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 	}
 	return cty.ObjectVal(values), diags
 }
+
+// Text writes diagnostics' errors in one line, as events do.
+func Text(diags hcl.Diagnostics) string { return text(diags) }
 
 // text writes diagnostics' errors in one line, for events.
 func text(diags hcl.Diagnostics) string {

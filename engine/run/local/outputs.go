@@ -13,12 +13,12 @@ import (
 func (r *runner) evaluateOutputs() ([]run.OutputValue, hcl.Diagnostics) {
 	var out []run.OutputValue
 	var diags hcl.Diagnostics
-	for _, o := range r.Runbook.Outputs {
+	for _, o := range r.runbook.Outputs {
 		if r.leftOut(o.Value, map[string]bool{}) {
 			continue
 		}
 		got := run.OutputValue{Name: o.Name, Description: o.Description, Sensitive: o.Sensitive, Value: json.RawMessage("null")}
-		v, more := r.Scope.Value(o.Value, lang.Frame{})
+		v, more := r.scope.Value(o.Value, lang.Frame{})
 		diags = append(diags, more...)
 		switch {
 		case more.HasErrors():
@@ -38,11 +38,11 @@ func (r *runner) leftOut(e *lang.Expr, seen map[string]bool) bool {
 	for _, ref := range e.Refs {
 		switch ref.Kind {
 		case lang.RefStep:
-			if r.Graph.Node(ref.Name) == nil {
+			if r.graph.Node(ref.Name) == nil {
 				return true
 			}
 		case lang.RefLocal:
-			if local := r.Runbook.Locals[ref.Name]; local != nil && !seen[ref.Name] {
+			if local := r.runbook.Locals[ref.Name]; local != nil && !seen[ref.Name] {
 				seen[ref.Name] = true
 				if r.leftOut(local.Value, seen) {
 					return true

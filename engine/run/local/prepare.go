@@ -31,7 +31,7 @@ func (r *runner) prepare(step *lang.Step, c run.Command) error {
 	if whole && step.ForEach != nil {
 		return r.expand(step, c)
 	}
-	r.live[c.Address] = &execution{address: c.Address, step: step, key: c.Key, local: local, effect: r.Effects[step.Name]}
+	r.live[c.Address] = r.newExecution(step, c.Key, local)
 	return r.emit(&run.Event{Type: run.StepReady, Step: c.Address})
 }
 
@@ -49,7 +49,7 @@ func refersTo(e *lang.Expr, kind lang.RefKind) bool {
 
 // condition evaluates an expression that must be a bool.
 func (r *runner) condition(e *lang.Expr, local lang.Frame) (bool, hcl.Diagnostics) {
-	v, diags := r.Scope.Value(e, local)
+	v, diags := r.scope.Value(e, local)
 	if diags.HasErrors() {
 		return false, diags
 	}
@@ -79,7 +79,7 @@ func boolOf(v cty.Value) (holds bool, problem string) {
 
 // expand evaluates for_each, once, into keys in order.
 func (r *runner) expand(step *lang.Step, c run.Command) error {
-	v, diags := r.Scope.Value(step.ForEach, lang.Frame{})
+	v, diags := r.scope.Value(step.ForEach, lang.Frame{})
 	var keys []string
 	var instances []lang.Frame
 	problem := text(diags)
@@ -88,6 +88,9 @@ func (r *runner) expand(step *lang.Step, c run.Command) error {
 	}
 	if problem != "" {
 		return r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: "for_each: " + problem}, nil)
+	}
+	if asked, err := r.askWrites(step, c, keys); asked || err != nil {
+		return err
 	}
 	r.values.expand(step.Name, keys, instances)
 	return r.emit(&run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys})

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -16,83 +17,173 @@ import (
 var (
 	errInterrupted = errors.New("the run was interrupted")
 	errRunTimeout  = errors.New("the runbook's timeout has passed")
+	// errPaused is what a runner ends with that waits for people: nothing is wrong.
+	errPaused = errors.New("the run is paused")
 )
 
-// runner is the loop. Its fields belong to the loop's goroutine, but for values, which attempts read.
+// runner is the loop of one branch. Its fields belong to the loop's goroutine, but for values, which attempts read.
 type runner struct {
-	Config
-	state  *run.State
-	values *values
+	*session
+	*branch
+	// hard ends when the run must stop at once.
+	hard context.Context
+	// past are the branches of earlier sessions, by prefix.
+	past map[string]*branch
 
-	seq     int64
-	clock   func() time.Time
-	pending []journal.Entry
 	// live are the steps and instances that have begun; done carries the attempts that ended.
 	live map[string]*execution
 	done chan *attempt
-	// underWay counts the attempts' goroutines.
-	underWay int
+	// asked carries questions that were worked out, given answers, notes what actions want to keep, undone undos that ended.
+	asked  chan *question
+	given  chan given
+	notes  chan noteRequest
+	undone chan *undoing
+	// stops carries requests to stop, from Ctrl-C, from elsewhere, or from the runner whose step this runbook is.
+	stops chan stopRequest
+	// underWay counts the goroutines of attempts, questions and undos; children those among them that run a runbook.
+	underWay, children int
 
 	outputDiags hcl.Diagnostics
 	outputs     []run.OutputValue
 	// interrupted is true when the run must be called resumable.
 	interrupted bool
-	// durable is true when the beginning of the run is on disk.
-	durable bool
 }
 
-func newRunner(cfg Config) *runner {
-	r := &runner{
-		Config: cfg, state: run.NewState(schedule(&cfg)), clock: steady(cfg.Now),
-		live: map[string]*execution{}, done: make(chan *attempt, 64), values: newValues(cfg.Graph),
+type stopRequest struct {
+	reason string
+	cause  error
+}
+
+// noteRequest asks to keep something on disk for a step that is under way.
+type noteRequest struct {
+	address string
+	note    json.RawMessage
+	done    chan error
+}
+
+func newRunner(s *session, b *branch, hard context.Context) *runner { //nolint:revive // the context is kept on purpose: it is the runner's life
+	return &runner{
+		session: s, branch: b, hard: hard, live: map[string]*execution{}, done: make(chan *attempt, 64), asked: make(chan *question, 16),
+		given: make(chan given), notes: make(chan noteRequest), undone: make(chan *undoing, 1), stops: make(chan stopRequest, 8),
 	}
-	r.Scope.Step = r.values.step
-	r.Scope.StepOutcome = r.values.outcome
-	return r
 }
 
 // killGrace is how long a cancelled attempt may take to return before the run ends without it.
 const killGrace = 3 * time.Second
 
-func (r *runner) run(ctx context.Context) (*Result, error) {
-	header := r.Header
-	if err := r.emit(&run.Event{Type: run.RunStarted, Header: &header}); err != nil {
+// run is the whole run's loop, with what only the runbook itself has: interrupts and the end of the run.
+func (r *runner) run() (*Result, error) {
+	if r.Interrupt != nil {
+		over := make(chan struct{})
+		defer close(over)
+		go func() {
+			select {
+			case <-r.Interrupt:
+				r.stops <- stopRequest{run.StopInterrupt, errInterrupted}
+			case <-over:
+			}
+		}()
+	}
+	err := r.loop(r.Timeout)
+	switch {
+	case errors.Is(err, errPaused):
+		return r.pause()
+	case err != nil:
 		return nil, err
 	}
-	work, cancel := context.WithCancelCause(ctx)
+	return r.finish()
+}
+
+// cancelFrom stops the run as another process asks for.
+func (r *runner) cancelFrom(by string) {
+	r.Host.Log.Info("the run is cancelled from elsewhere", "by", by)
+	select {
+	case r.stops <- stopRequest{run.StopInterrupt, errInterrupted}:
+	default: // it is stopping already
+	}
+}
+
+// loop carries out what the scheduler says until the branch is finished.
+func (r *runner) loop(limit time.Duration) error {
+	defer r.desk.leaveRunner(r)
+	work, cancel := context.WithCancelCause(r.hard)
 	defer cancel(nil)
 	timeout := stopTimer()
-	if r.Timeout > 0 {
-		timeout.Reset(r.Timeout)
+	if limit > 0 {
+		timeout.Reset(limit)
 	}
 	defer timeout.Stop()
 	wake := stopTimer()
 	defer wake.Stop()
-	interrupt := r.Interrupt
+	r.desk.rest(r, false)
 	for {
 		finished, err := r.advance(work)
 		if err != nil || finished {
-			return r.finish(ctx, err)
+			return err
 		}
 		r.setWake(wake)
-		select {
-		case a := <-r.done:
-			err = r.attemptsDone(a)
-		case <-wake.C:
-		case <-interrupt:
-			interrupt = nil
-			r.interrupted = true
-			err = r.stop(run.StopInterrupt, errInterrupted)
-		case <-timeout.C:
-			err = r.stop(run.StopTimeout, errRunTimeout)
-		case <-ctx.Done():
-			r.interrupted = true
+		if r.underWay == r.children && r.state.Rests() {
+			r.desk.rest(r, true)
+		}
+		err = r.next(wake, timeout)
+		if r.hard.Err() != nil {
 			return r.abandon(cancel)
 		}
 		if err != nil {
-			return r.finish(ctx, err)
+			return err
 		}
 	}
+}
+
+// next waits for one thing to happen and takes it in.
+func (r *runner) next(wake, timeout *time.Timer) error {
+	var pausing chan struct{}
+	if r.underWay == r.children {
+		pausing = r.pausing
+	}
+	select {
+	case <-pausing:
+		return r.drainChildren()
+	case a := <-r.done:
+		r.desk.rest(r, false)
+		return r.attemptsDone(a)
+	case q := <-r.asked:
+		r.underWay--
+		return r.questionDone(q)
+	case g := <-r.given:
+		r.desk.rest(r, false)
+		return r.take(g)
+	case n := <-r.notes:
+		return r.note(n)
+	case u := <-r.undone:
+		r.underWay--
+		return r.undoDone(u)
+	case <-wake.C:
+		r.desk.rest(r, false)
+		return nil
+	case s := <-r.stops:
+		r.desk.rest(r, false)
+		return r.stop(s)
+	case <-timeout.C:
+		r.desk.rest(r, false)
+		return r.stop(stopRequest{run.StopTimeout, errRunTimeout})
+	case <-r.hard.Done():
+		return nil
+	}
+}
+
+// drainChildren waits until the runbooks that steps run have paused too.
+func (r *runner) drainChildren() error {
+	for r.underWay > 0 {
+		a := <-r.done
+		r.attemptOver(a)
+		if !errors.Is(a.err, errPaused) {
+			if err := r.attemptDone(a); err != nil {
+				return err
+			}
+		}
+	}
+	return errPaused
 }
 
 func stopTimer() *time.Timer {
@@ -103,7 +194,7 @@ func stopTimer() *time.Timer {
 
 func (r *runner) setWake(t *time.Timer) {
 	if at, ok := r.state.Wake(); ok {
-		t.Reset(at.Sub(r.clock()))
+		t.Reset(max(at.Sub(r.clock()), time.Millisecond))
 		return
 	}
 	t.Stop()
@@ -112,7 +203,7 @@ func (r *runner) setWake(t *time.Timer) {
 // attemptsDone takes in one attempt and every other that has ended by now, so that they are written together.
 func (r *runner) attemptsDone(a *attempt) error {
 	for {
-		r.underWay--
+		r.attemptOver(a)
 		if err := r.attemptDone(a); err != nil {
 			return err
 		}
@@ -124,85 +215,98 @@ func (r *runner) attemptsDone(a *attempt) error {
 	}
 }
 
-// stop starts nothing new and cancels the reads under way; writes end within their timeouts.
-func (r *runner) stop(reason string, cause error) error {
-	for _, x := range r.live {
-		if x.cancel != nil && (x.effect == provider.Read || reason == run.StopTimeout) {
-			x.cancel(cause)
-		}
+func (r *runner) attemptOver(a *attempt) {
+	r.underWay--
+	if a.step.Child != nil {
+		r.children--
 	}
-	return r.emit(&run.Event{Type: run.RunStopping, Reason: reason})
 }
 
-// abandon ends the run at once: everything under way is cancelled and given a moment to return.
-func (r *runner) abandon(cancel context.CancelCauseFunc) (*Result, error) {
+// stop starts nothing new and cancels the reads under way; writes end within their timeouts, and runbooks that steps run
+// stop by themselves.
+func (r *runner) stop(s stopRequest) error {
+	if s.reason == run.StopInterrupt {
+		r.interrupted = true
+	}
+	for _, x := range r.live {
+		switch {
+		case x.stops != nil:
+			select {
+			case x.stops <- s:
+			default: // it has been told often enough
+			}
+		case x.cancel != nil && (x.effect == provider.Read || s.reason == run.StopTimeout):
+			x.cancel(s.cause)
+		}
+	}
+	return r.emit(&run.Event{Type: run.RunStopping, Reason: s.reason})
+}
+
+// abandon ends the branch at once: everything under way is cancelled and given a moment to return.
+func (r *runner) abandon(cancel context.CancelCauseFunc) error {
+	cause := context.Cause(r.hard)
+	if errors.Is(cause, errLost) {
+		return cause
+	}
+	r.interrupted = true
 	cancel(errInterrupted)
 	if r.state.Stopping() != run.StopInterrupt {
-		if err := r.stop(run.StopInterrupt, errInterrupted); err != nil {
-			return nil, err
+		if err := r.stop(stopRequest{run.StopInterrupt, errInterrupted}); err != nil {
+			return err
 		}
 	}
 	grace := time.NewTimer(killGrace)
 	defer grace.Stop()
 	for r.underWay > 0 {
+		var err error
 		select {
 		case a := <-r.done:
-			if err := r.attemptsDone(a); err != nil {
-				return nil, err
-			}
+			err = r.attemptsDone(a)
+		case <-r.asked:
+			r.underWay--
+		case n := <-r.notes:
+			n.done <- errInterrupted
+		case u := <-r.undone:
+			r.underWay--
+			err = r.undoDone(u)
 		case <-grace.C:
 			r.Host.Log.Error("steps did not end when they were cancelled; the run ends without them", "steps", r.underWay)
-			return r.finish(context.Background(), nil)
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if _, err := r.advance(context.Background()); err != nil {
-		return nil, err
-	}
-	return r.finish(context.Background(), nil)
+	return r.settleAll()
 }
 
-// finish writes what is left. On an error of the journal, attempts under way are left to their contexts.
-func (r *runner) finish(ctx context.Context, err error) (*Result, error) {
-	if err != nil {
-		return nil, err
-	}
-	if !r.state.Finished() {
-		if err := r.finishRun(); err != nil {
-			return nil, err
+// settleAll ends what can end without running.
+func (r *runner) settleAll() error {
+	for {
+		settled := false
+		for _, c := range r.state.Next(r.clock()) {
+			if c.Kind != run.Settle {
+				continue
+			}
+			settled = true
+			if err := r.settle(r.nodeStep(c), c); err != nil {
+				return err
+			}
+		}
+		if !settled {
+			return nil
 		}
 	}
-	if err := r.flush(ctx, true); err != nil {
-		return nil, err
-	}
-	outcome := r.state.RunOutcome()
-	return &Result{Outcome: outcome, ExitStatus: r.exitStatus(outcome), Counts: r.state.Counts(), Outputs: r.outputs}, nil
 }
 
-func (r *runner) exitStatus(outcome run.Outcome) int {
-	switch {
-	case r.interrupted:
-		return exitInterrupted
-	case r.outputDiags.HasErrors():
-		return exitFailed
-	case outcome == run.Pass, outcome == run.Warn && !r.FailOnWarn:
-		return exitPassed
-	}
-	return exitFailed
-}
+// emit tells an event of this branch.
+func (r *runner) emit(e *run.Event) error { return r.emitSealed(e, nil) }
 
-func (r *runner) finishRun() error {
-	r.outputs, r.outputDiags = r.evaluateOutputs()
-	outcome := r.state.RunOutcome()
-	if r.interrupted || outcome != run.Pass && outcome != run.Warn {
-		// What did not run gave no results; why is told by the steps, and beside each output.
-		r.outputDiags = nil
+func (r *runner) emitSealed(e *run.Event, sealed []byte) error {
+	if e.Step != "" && r.state.Asks(e.Step) && (e.Type == run.StepAnswered || e.Type == run.StepFinished) {
+		r.desk.take(r.prefix + e.Step)
 	}
-	status := r.exitStatus(outcome)
-	took := milliseconds(r.clock().Sub(r.StartedAt))
-	return r.emit(&run.Event{
-		Type: run.RunFinished, Outcome: outcome, Counts: r.state.Counts(), Outputs: r.outputs,
-		DurationMS: &took, ExitStatus: &status,
-	})
+	return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Sealed: sealed})
 }
 
 // milliseconds keeps microseconds. What began in another session may lie ahead where the system's clock was set back since.

@@ -16,7 +16,7 @@ import (
 // threshold evaluates a number against what it must be and what is worth a warning.
 func (r *runner) threshold(t *lang.Threshold, local lang.Frame) *checked {
 	c := &checked{outcome: run.Pass, Check: run.Check{Kind: run.KindThreshold, Name: t.Name, Unit: t.Unit, Place: place(t.Range)}}
-	v, diags := r.Scope.Value(t.Value, local)
+	v, diags := r.scope.Value(t.Value, local)
 	if diags.HasErrors() {
 		return c.errored(fmt.Sprintf("threshold %q: %s", t.Name, text(diags)))
 	}

@@ -32,6 +32,8 @@ type ending struct {
 	err      string
 	timing   timing
 	attempts int
+	// lost is why a result that there was is not to be had any more, after a resume.
+	lost string
 }
 
 // values holds what expressions see of the steps. The loop writes, attempts read: it is safe for concurrent use.
@@ -87,11 +89,29 @@ func (v *values) end(name string, key int, e *ending) {
 	s.value = cty.NilVal
 }
 
+// self is what an undo sees of the step that it belongs to (key -1) or of an instance: how it ended, and its result.
+func (v *values) self(name string, key int) cty.Value {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	s := v.steps[name]
+	end := s.whole
+	if key >= 0 && key < len(s.ends) {
+		end = s.ends[key]
+	}
+	if end == nil {
+		return cty.DynamicVal
+	}
+	return end.value()
+}
+
 // outcome tells how a step ended, for messages: "skipped"; empty where it passed or is keyed.
 func (v *values) outcome(name string) string {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if s := v.steps[name]; s != nil && s.whole != nil {
+		if s.whole.lost != "" {
+			return s.whole.lost
+		}
 		return string(s.whole.outcome)
 	}
 	return ""

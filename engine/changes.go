@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"bytes"
+	"path/filepath"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+)
+
+// changes is what differs between the files of a run and those of now.
+type changes struct {
+	// steps are those whose own text, or something that they refer to, is another; told says what changed, for people.
+	steps, told []string
+}
+
+// compare finds what changed between a runbook as it was and as it is. Comments and white space don't count.
+func compare(before, after *lang.Runbook) changes {
+	was, is := declarations(before), declarations(after)
+	differs := map[string]bool{}
+	var out changes
+	for _, name := range sortedKeys(was, is) {
+		a, had := was[name]
+		b, has := is[name]
+		switch {
+		case had && has && bytes.Equal(a, b):
+			continue
+		case !has:
+			out.told = append(out.told, name+" is gone")
+		case !had:
+			out.told = append(out.told, name+" is new")
+		default:
+			out.told = append(out.told, name+" differs")
+		}
+		differs[name] = true
+	}
+	for _, s := range after.Steps {
+		if differs["step "+s.Name] || affected(after, s, differs) {
+			out.steps = append(out.steps, s.Name)
+		}
+	}
+	return out
+}
+
+// affected reports whether a step uses something that changed: a local, a variable's declaration, its provider's
+// configuration, or the runbook that it runs.
+func affected(rb *lang.Runbook, s *lang.Step, differs map[string]bool) bool {
+	if s.Provider != nil && differs["provider "+s.Provider.Name] {
+		return true
+	}
+	if s.Child != nil && anyOf(s.Child, differs) {
+		return true
+	}
+	seen := map[string]bool{}
+	var uses func(e *lang.Expr) bool
+	uses = func(e *lang.Expr) bool {
+		if e == nil {
+			return false
+		}
+		for _, ref := range e.Refs {
+			name := string(ref.Kind) + " " + ref.Name
+			if differs[name] {
+				return true
+			}
+			if local := rb.Locals[ref.Name]; ref.Kind == lang.RefLocal && local != nil && !seen[ref.Name] {
+				seen[ref.Name] = true
+				if uses(local.Value) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return slices.ContainsFunc(graph.Expressions(s), uses)
+}
+
+// anyOf reports whether a file of a runbook changed.
+func anyOf(rb *lang.Runbook, differs map[string]bool) bool {
+	for name := range rb.Sources {
+		if differs["file "+filepath.Base(name)] {
+			return true
+		}
+	}
+	return false
+}
+
+// declarations are the texts of what a runbook's own file and its workspace declare, by what refers to them; of the
+// other files, and of JSON, the whole.
+func declarations(rb *lang.Runbook) map[string][]byte {
+	out := map[string][]byte{}
+	for name, file := range rb.Sources {
+		body, native := file.Body.(*hclsyntax.Body)
+		if own := name == rb.File || name == rb.Workspace; !own || !native {
+			out["file "+filepath.Base(name)] = file.Bytes
+			continue
+		}
+		for _, b := range body.Blocks {
+			declared(out, b, file)
+		}
+	}
+	return out
+}
+
+// kinds are the words by which expressions refer to blocks, by the block's type.
+var kinds = map[string]string{
+	"step": "step", "check": "step", "variable": "var", "contact": "contact", "escalation": "escalation", "provider": "provider",
+	"output": "output", "runbook": "runbook", "policy": "policy", "environment": "environment",
+}
+
+func declared(out map[string][]byte, b *hclsyntax.Block, file *hcl.File) {
+	if b.Type == "locals" {
+		for name, attr := range b.Body.Attributes {
+			out["local "+name] = tokens(attr.SrcRange, file)
+		}
+		return
+	}
+	name := kinds[b.Type]
+	if len(b.Labels) > 0 {
+		name += " " + b.Labels[len(b.Labels)-1]
+	}
+	whole := hcl.RangeBetween(b.TypeRange, b.CloseBraceRange)
+	out[name] = append(out[name], tokens(whole, file)...)
+}
+
+// tokens is a part of a file without comments and white space.
+func tokens(at hcl.Range, file *hcl.File) []byte {
+	all, _ := hclsyntax.LexConfig(at.SliceBytes(file.Bytes), at.Filename, at.Start) // the file was parsed before
+	var out []byte
+	for _, t := range all {
+		if t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline {
+			out = append(append(out, t.Bytes...), ' ')
+		}
+	}
+	return out
+}
+
+func sortedKeys(maps ...map[string][]byte) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, m := range maps {
+		for name := range m {
+			if !seen[name] {
+				seen[name] = true
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}

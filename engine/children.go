@@ -1,0 +1,35 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// childMaker makes the scope and the configurations of a runbook that a step runs.
+func (e *Engine) childMaker(ctx context.Context, plan *Plan) func(*lang.Step, cty.Value) (*lang.Scope, *local.Configs, error) {
+	return func(step *lang.Step, variables cty.Value) (*lang.Scope, *local.Configs, error) {
+		given := map[string]cty.Value{}
+		plain, marks := variables.Unmark()
+		if !plain.IsNull() && plain.IsKnown() && plain.CanIterateElements() {
+			for it := plain.ElementIterator(); it.Next(); {
+				k, v := it.Element()
+				given[k.AsString()] = v.WithMarks(marks)
+			}
+		}
+		values, diags := lang.ResolveVariables(step.Child, lang.VariableSources{Given: given, GivenFrom: "step \"" + step.Name + "\""})
+		if diags.HasErrors() {
+			return nil, nil, errors.New(local.Text(diags))
+		}
+		for _, v := range values {
+			local.TellSecrets(v, plan.Options.Secret)
+		}
+		child := &Plan{Runbook: step.Child, Variables: values, Options: plan.Options, RunID: plan.RunID, StartedAt: plan.StartedAt}
+		scope := e.scope(ctx, child)
+		return scope, local.NewConfigs(step.Child, scope, e.host(), plan.Options.ReadOnly, step.Child.MaxParallel, plan.Options.Secret), nil
+	}
+}

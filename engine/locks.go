@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/journal"
+)
+
+// leaseTime is how long a lock outlives a process that does not renew it; retryLock how often a held one is tried again.
+const (
+	leaseTime = 30 * time.Second
+	retryLock = 500 * time.Millisecond
+)
+
+// RunLock is the name of the lock that keeps two processes from running one run.
+func RunLock(runID string) string { return "run/" + runID }
+
+// locks are those that a session holds: on its run, and the runbook's own.
+type locks struct {
+	run, runbook journal.Lease
+}
+
+func (l *locks) list() []journal.Lease {
+	var out []journal.Lease
+	for _, lease := range []journal.Lease{l.run, l.runbook} {
+		if lease != nil {
+			out = append(out, lease)
+		}
+	}
+	return out
+}
+
+// release lets go of the locks. A paused run keeps the runbook's: nobody may come between its steps.
+func (l *locks) release(ctx context.Context, paused bool) error {
+	var errs []error
+	if l.runbook != nil {
+		if paused {
+			errs = append(errs, l.runbook.Park(ctx))
+		} else {
+			errs = append(errs, l.runbook.Release(ctx))
+		}
+	}
+	if l.run != nil {
+		errs = append(errs, l.run.Release(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// lock takes what a session must hold. Errors mean that nothing was run.
+func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks, hcl.Diagnostics) {
+	owner := opts.Owner
+	owner.Run, owner.Runbook, owner.User = plan.RunID, plan.Runbook.Name, e.User
+	held := &locks{}
+	var err error
+	if held.run, _, err = opts.Journal.Acquire(ctx, RunLock(plan.RunID), owner, leaseTime); err != nil {
+		return held, lockRefusal(err, "The run is going on", "watch it with \"runbook watch "+plan.RunID+"\", or stop it with \"runbook cancel "+plan.RunID+"\"")
+	}
+	if plan.Runbook.Lock == "" {
+		return held, nil
+	}
+	held.runbook, err = e.waitForLock(ctx, plan.Runbook.Lock, owner, opts)
+	if err == nil {
+		return held, nil
+	}
+	if releaseErr := held.release(context.WithoutCancel(ctx), false); releaseErr != nil {
+		e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
+	}
+	return held, lockRefusal(err, "The lock is held", "wait for it with --lock-timeout 10m; \"runbook unlock "+plan.Runbook.Lock+"\" frees a lock whose holder is gone or paused")
+}
+
+// waitForLock takes a lock, waiting for it as long as the person is willing to.
+func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Owner, opts *RunOptions) (journal.Lease, error) {
+	over := time.NewTimer(opts.LockTimeout)
+	defer over.Stop()
+	told := false
+	for {
+		lease, from, err := opts.Journal.Acquire(ctx, name, owner, leaseTime)
+		if from != nil && from.Owner.Run != owner.Run {
+			e.host().Log.Warn("a lock was taken over from a run whose process is gone", "lock", name, "run", from.Owner.Run, "since", from.Since)
+		}
+		var locked *journal.LockedError
+		if !errors.As(err, &locked) || opts.LockTimeout <= 0 {
+			return lease, err
+		}
+		if !told && opts.Waiting != nil {
+			opts.Waiting(locked.Lock)
+			told = true
+		}
+		retry := time.NewTimer(retryLock)
+		select {
+		case <-retry.C:
+		case <-over.C:
+			retry.Stop()
+			return nil, err
+		case <-opts.Interrupt:
+			retry.Stop()
+			return nil, err
+		case <-ctx.Done():
+			retry.Stop()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func lockRefusal(err error, summary, hint string) hcl.Diagnostics {
+	detail := err.Error()
+	var locked *journal.LockedError
+	if errors.As(err, &locked) {
+		o := locked.Lock.Owner
+		detail = fmt.Sprintf("%s is held by run %s of %s (%s, since %s)", locked.Lock.Name, o.Run, o.Runbook, holder(o), locked.Lock.Since.Local().Format(time.DateTime))
+	}
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: nothing was run; %s.", detail, hint)}}
+}
+
+// holder says where the holder of a lock is.
+func holder(o journal.Owner) string {
+	if o.PID == 0 {
+		return "paused"
+	}
+	return fmt.Sprintf("%s, process %d on %s", o.User, o.PID, o.Host)
+}

@@ -1,0 +1,266 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+	"github.com/e82355ed/runbook/engine/validate"
+)
+
+// RecallOptions say how a run is taken up again.
+type RecallOptions struct {
+	RunOptions
+	// WithChanges goes on with the files as they are now; otherwise changed files are refused.
+	WithChanges bool
+	// Secret is told every secret value that is read; nil: nobody is.
+	Secret func(string)
+}
+
+// Recalled is a run of the past, ready to go on.
+type Recalled struct {
+	Plan *Plan
+	Past *local.Past
+	// Changes tell what changed in the files, for people; Affected are the steps that run again for it.
+	Changes, Affected []string
+
+	held *locks
+	opts RunOptions
+	cfg  local.Config
+}
+
+// Files are the runbook's files by name, for diagnostics.
+func (r *Recalled) Files() map[string]*hcl.File {
+	if r == nil || r.Plan == nil {
+		return nil
+	}
+	return r.Plan.Runbook.Sources
+}
+
+// story is what the events of a run tell about it as a whole.
+type story struct {
+	entries []journal.Entry
+	header  run.Header
+	started time.Time
+	// sealed are the inputs that the events leave out.
+	sealed []byte
+	runID  string
+}
+
+// Recall reads a run of the past and plans how it goes on, holding its locks: end with Resume, Undo or Drop. Errors mean
+// that nothing was changed.
+func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (*Recalled, hcl.Diagnostics) {
+	s, err := readStory(ctx, opts.Journal, runID)
+	if err != nil {
+		return nil, problem("The run can't be read", err)
+	}
+	rb, changed, diags := e.reload(ctx, s, opts)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	planOptions, err := s.planOptions(rb, opts)
+	if err != nil {
+		return nil, append(diags, problem("The inputs of the run can't be read", err)...)
+	}
+	if opts.FailOnWarn = opts.FailOnWarn || s.header.Inputs != nil && s.header.Inputs.FailOnWarn; s.header.Inputs != nil {
+		opts.AutoApprove = opts.AutoApprove || s.header.Inputs.AutoApprove
+	}
+	plan, more := e.Plan(ctx, rb, planOptions)
+	if diags = append(diags, more...); diags.HasErrors() || plan == nil {
+		return &Recalled{Plan: plan}, diags
+	}
+	held, more := e.lock(ctx, plan, &opts.RunOptions)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return nil, diags
+	}
+	r := &Recalled{Plan: plan, Changes: changed.told, held: held, opts: opts.RunOptions}
+	r.cfg = e.config(ctx, plan, &opts.RunOptions, held)
+	// The lock was taken after the events were read: what was added in between is read now.
+	if s, err = readStory(ctx, opts.Journal, runID); err == nil {
+		r.Past, err = local.Recall(&r.cfg, s.entries)
+	}
+	if err != nil {
+		return nil, append(diags, append(problem("The run can't be taken up", err), r.Drop(ctx)...)...)
+	}
+	r.Affected = r.Past.Affected(changed.steps)
+	return r, diags
+}
+
+func problem(summary string, err error) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: err.Error() + "."}}
+}
+
+func readStory(ctx context.Context, j journal.Journal, runID string) (*story, error) {
+	s := &story{}
+	for entry, err := range j.Events(ctx, runID) {
+		if err != nil {
+			return nil, err
+		}
+		switch e := entry.Event; {
+		case e.Type == run.RunStarted && e.Header != nil:
+			s.header, s.started, s.sealed, s.runID = *e.Header, e.Time, entry.Sealed, e.Run
+		case e.Type == run.RunResumed && e.Header != nil:
+			s.header.Files = e.Header.Files
+		}
+		s.entries = append(s.entries, entry)
+	}
+	if s.runID == "" {
+		return nil, errors.New("its beginning is missing in the history")
+	}
+	return s, nil
+}
+
+// reload loads the runbook of a run: as it was, or, with changes, as it is.
+func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Runbook, changes, hcl.Diagnostics) {
+	if len(s.header.Files) == 0 {
+		return nil, changes{}, problem("The run can't go on", errors.New("it was kept by a version of runbook that did not keep its files"))
+	}
+	kept := map[string][]byte{}
+	var differ []string
+	for _, ref := range s.header.Files {
+		content, err := opts.Journal.File(ctx, s.runID, ref.SHA256)
+		if err != nil {
+			return nil, changes{}, problem("A file of the run is missing in the history", fmt.Errorf("%s: %w", ref.Path, err))
+		}
+		kept[ref.Path] = content
+		now, err := os.ReadFile(ref.Path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			// What is gone is taken from the history.
+		case err != nil:
+			return nil, changes{}, problem("A file of the run can't be read", err)
+		case hashOf(now) != ref.SHA256:
+			differ = append(differ, ref.Path)
+		}
+	}
+	path := s.header.Files[0].Path
+	before, diags := e.load(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment})
+	if len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
+		return before, changes{}, diags
+	}
+	after, more := e.load(path, lang.LoadOptions{Environment: s.header.Environment})
+	if !opts.WithChanges {
+		told := "its text differs"
+		if after != nil && before != nil && !more.HasErrors() {
+			told = strings.Join(compare(before.Runbook, after.Runbook).told, "; ")
+		}
+		return before, changes{}, hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "The runbook has changed since the run began",
+			Detail: fmt.Sprintf("%s: %s. Put the file back as it was, or go on with what is there now with --with-changes: then what is affected runs again.",
+				strings.Join(differ, ", "), cmpEmpty(told, "only comments and white space differ")),
+		}}
+	}
+	if more.HasErrors() {
+		return after, changes{}, more
+	}
+	return after, compare(before.Runbook, after.Runbook), more
+}
+
+func cmpEmpty(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// load reads and checks a runbook with options.
+func (e *Engine) load(path string, opts lang.LoadOptions) (*Runbook, hcl.Diagnostics) {
+	opts.Registry = e.Registry
+	rb, diags := lang.Load(path, opts)
+	return e.checked(path, rb, diags)
+}
+
+// fromMap reads files that were kept.
+func fromMap(files map[string][]byte) func(string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if content, ok := files[absolute(path)]; ok {
+			return content, nil
+		}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}
+}
+
+// planOptions are those with which the run began.
+func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error) {
+	var sealed map[string]json.RawMessage
+	if s.sealed != nil && opts.Unseal != nil {
+		plain, err := opts.Unseal(s.sealed)
+		if err == nil {
+			err = json.Unmarshal(plain, &sealed)
+		}
+		if err != nil {
+			return PlanOptions{}, fmt.Errorf("its sensitive variables: %w", err)
+		}
+	}
+	variables, err := recalledVariables(rb.Runbook, s.header.Inputs, sealed)
+	if err != nil {
+		return PlanOptions{}, err
+	}
+	out := PlanOptions{
+		Past: &PastRun{RunID: s.runID, StartedAt: s.started, Variables: variables}, ReadOnly: s.header.ReadOnly, Apply: true, Secret: opts.Secret,
+	}
+	if in := s.header.Inputs; in != nil {
+		out.Targets, out.MaxParallel, out.Timeout = in.Targets, in.MaxParallel, time.Duration(in.TimeoutMS*float64(time.Millisecond))
+	}
+	return out, nil
+}
+
+// Drop lets go of a recalled run without going on with it.
+func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
+	paused := r.Past != nil && r.Past.Paused()
+	if err := r.held.release(context.WithoutCancel(ctx), paused); err != nil {
+		return problem("A lock could not be let go of", err)
+	}
+	return nil
+}
+
+// Resume goes on with a recalled run. settled must hold a decision for each of Past.Doubts.
+func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settled) (*Result, hcl.Diagnostics) {
+	reset := append(r.Past.Unfinished(), r.Affected...)
+	for _, d := range settled {
+		at := slices.Index(reset, d.Address)
+		switch {
+		case d.Undo:
+		case d.Decision == run.DecisionDone && at >= 0:
+			reset = slices.DeleteFunc(reset, func(a string) bool { return a == d.Address })
+		case d.Decision == run.DecisionRedo && at < 0:
+			reset = append(reset, d.Address)
+		}
+	}
+	slices.Sort(reset)
+	return e.goOn(ctx, r, local.Going{Reset: slices.Compact(reset), Changes: r.Changes, Settled: settled})
+}
+
+// Undo takes back what steps of a recalled run did: all that can be, last first, or the one at an address.
+func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string) (*Result, hcl.Diagnostics) {
+	return e.goOn(ctx, r, local.Going{Undo: addresses})
+}
+
+func (e *Engine) goOn(ctx context.Context, r *Recalled, g local.Going) (*Result, hcl.Diagnostics) {
+	result, diags, err := local.Resume(ctx, r.Past, g)
+	return e.ended(ctx, r.Plan, r.held, result, diags, err)
+}
+
+// checked builds the graph of a loaded runbook and checks it.
+func (e *Engine) checked(path string, rb *lang.Runbook, diags hcl.Diagnostics) (*Runbook, hcl.Diagnostics) {
+	if rb == nil {
+		return nil, diags
+	}
+	g, more := graph.Build(rb)
+	diags = append(diags, more...)
+	diags = append(diags, validate.Runbook(rb, g, validate.Options{})...)
+	return &Runbook{Runbook: rb, Graph: g}, validate.Sorted(path, diags)
+}

@@ -1,0 +1,234 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// asked is a question to a person about a step, over all sessions of the run.
+type asked struct {
+	// what is the event's For; question is nil while it is being worked out.
+	what     string
+	question *Question
+	// since is when the wait began; deadline when it is over, zero: never. Both outlive a restart.
+	since, deadline time.Time
+	// escalated counts the levels that were told.
+	escalated int
+	answer    *Answer
+	answered  time.Time
+}
+
+// open reports whether an answer is missing. A nil one is.
+func (a *asked) open() bool { return a == nil || a.answer == nil }
+
+// base is what the levels of the escalation count from.
+func (a *asked) base() time.Time {
+	if a.question.OnTimeout == "escalate" && !a.deadline.IsZero() {
+		return a.deadline
+	}
+	return a.since
+}
+
+// level is the next level of the escalation and when it falls due; false when all were told.
+func (a *asked) level() (Level, time.Time, bool) {
+	if a.escalated >= len(a.question.Levels) {
+		return Level{}, time.Time{}, false
+	}
+	l := a.question.Levels[a.escalated]
+	return l, a.base().Add(time.Duration(l.AfterMS * float64(time.Millisecond))), true
+}
+
+// limit is when the wait is over; zero where it is not, or where only the escalation follows.
+func (a *asked) limit() time.Time {
+	if a.question.OnTimeout == "escalate" {
+		return time.Time{}
+	}
+	return a.deadline
+}
+
+// next is when time does something to the wait; zero: never.
+func (a *asked) next() time.Time {
+	at := a.limit()
+	if _, due, ok := a.level(); ok && (at.IsZero() || due.Before(at)) {
+		return due
+	}
+	return at
+}
+
+// due is what time does to a wait whose next moment has come: the earlier of level and limit.
+func (a *asked) due() Command {
+	limit := a.limit()
+	if l, due, ok := a.level(); ok && (limit.IsZero() || due.Before(limit)) {
+		return Command{Kind: Escalate, Level: l}
+	}
+	return Command{Kind: TimeUp}
+}
+
+// waits begins a wait: for the next poll, or for a person.
+func (s *State) waits(r ref, e *Event) {
+	in := s.at(r)
+	if in.phase == running {
+		s.poll(r, e)
+		return
+	}
+	if in.asked == nil {
+		in.asked = &asked{}
+	}
+	a := in.asked
+	a.what, a.answer, a.question = e.For, nil, e.Question
+	in.phase = asking
+	if a.question == nil {
+		return
+	}
+	if a.since.IsZero() {
+		a.since = e.Time
+	}
+	a.deadline = time.Time{}
+	if e.Deadline != nil {
+		a.deadline = *e.Deadline
+	}
+	s.armQuestion(r)
+}
+
+// armQuestion sets the timer for what time does next to a wait.
+func (s *State) armQuestion(r ref) {
+	in := s.at(r)
+	s.tickets++
+	in.ticket = s.tickets
+	if in.asked.question == nil {
+		return
+	}
+	if at := in.asked.next(); !at.IsZero() {
+		s.waiting.add(timer{r, at, in.ticket})
+	}
+}
+
+// answered lets a step go on with what a person said.
+func (s *State) answered(r ref, e *Event) {
+	in := s.at(r)
+	in.asked.answer, in.asked.answered = e.Answer, e.Time
+	if in.asked.what == ForWrites {
+		in.phase = preparing
+		s.prepare.push(r)
+		return
+	}
+	s.makeReady(r)
+}
+
+// Wait is a step that waits for a person.
+type Wait struct {
+	Address  string
+	For      string
+	Question *Question
+	// Since is when the wait began, Deadline when it is over; zero: never.
+	Since, Deadline time.Time
+	// NextLevel is the escalation's next level and NextLevelAt when it falls due; zero: none is left.
+	NextLevel   Level
+	NextLevelAt time.Time
+}
+
+// Waits lists the questions that are open, in the order of the file.
+func (s *State) Waits() []Wait {
+	var out []Wait
+	s.each(func(r ref, in *instance) {
+		if in.phase != asking || in.asked.question == nil {
+			return
+		}
+		w := Wait{Address: s.address(r), For: in.asked.what, Question: in.asked.question, Since: in.asked.since, Deadline: in.asked.deadline}
+		if l, at, ok := in.asked.level(); ok {
+			w.NextLevel, w.NextLevelAt = l, at
+		}
+		out = append(out, w)
+	})
+	return out
+}
+
+// each visits every step and every instance.
+func (s *State) each(visit func(ref, *instance)) {
+	for i := range s.steps {
+		visit(ref{i, -1}, &s.steps[i].instance)
+		for k := range s.steps[i].instances {
+			visit(ref{i, k}, &s.steps[i].instances[k])
+		}
+	}
+}
+
+// Answered gives what a person said about a step and what they were asked; nil while they have not.
+func (s *State) Answered(address string) (*Question, *Answer) {
+	r, err := s.resolve(address)
+	if err != nil || s.at(r).asked.open() {
+		return nil, nil
+	}
+	return s.at(r).asked.question, s.at(r).asked.answer
+}
+
+// AnsweredAt is Answered with when it was said.
+func (s *State) AnsweredAt(address string) (*Question, *Answer, time.Time) {
+	q, a := s.Answered(address)
+	if a == nil {
+		return nil, nil, time.Time{}
+	}
+	r, _ := s.resolve(address) // it was found a moment ago
+	return q, a, s.at(r).asked.answered
+}
+
+// AskedSince is when a wait began and when it is over, be it in an earlier session; zeros where nobody was asked yet.
+func (s *State) AskedSince(address string) (since, deadline time.Time) {
+	r, err := s.resolve(address)
+	if err != nil || s.at(r).asked == nil {
+		return time.Time{}, time.Time{}
+	}
+	return s.at(r).asked.since, s.at(r).asked.deadline
+}
+
+// Rests reports whether nothing but a person's answer, or the time limit of one, lets the run go on, here or in the
+// runbooks that its steps run.
+func (s *State) Rests() bool {
+	if s.finished || s.paused {
+		return false
+	}
+	rests := false
+	for i := range s.steps {
+		for _, in := range s.parts(i) {
+			switch in.phase {
+			case asking:
+				rests = true
+				if in.asked.question == nil {
+					return false
+				}
+			case running:
+				if !s.plan.Steps[i].Child {
+					return false
+				}
+				rests = true
+			case idle, expanded, ended:
+			default:
+				return false
+			}
+		}
+	}
+	return rests
+}
+
+// parts are a step and its instances.
+func (s *State) parts(i int) []*instance {
+	step := &s.steps[i]
+	out := make([]*instance, 0, 1+len(step.instances))
+	out = append(out, &step.instance)
+	for k := range step.instances {
+		out = append(out, &step.instances[k])
+	}
+	return out
+}
+
+// Yes reads the answer to a question that takes yes or no.
+func (a *Answer) Yes() bool {
+	var yes bool
+	return a != nil && json.Unmarshal(a.Value, &yes) == nil && yes
+}
+
+// Asks reports whether a step was asked about.
+func (s *State) Asks(address string) bool {
+	r, err := s.resolve(address)
+	return err == nil && s.at(r).asked != nil
+}

@@ -1,0 +1,64 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// sent is a write that was sent, or is about to be.
+type sent struct {
+	Doubt
+	// inDoubt says that it ended and that nobody knows whether it took place.
+	inDoubt    bool
+	resolution *Resolution
+}
+
+// Doubt is a write of which nobody knows whether it took place.
+type Doubt struct {
+	Address string
+	// Key is the write's; At when it was sent last; Attempt counts.
+	Key     string
+	At      time.Time
+	Attempt int
+	// Note is the last that the action kept.
+	Note json.RawMessage
+	// Undo says that it is the step's undo that is in doubt.
+	Undo bool
+	// Resolution is set where it was decided already, and the crash came before what follows from it.
+	Resolution *Resolution
+}
+
+func (in *instance) sending() *sent {
+	if in.sent == nil {
+		in.sent = &sent{}
+	}
+	return in.sent
+}
+
+func (s *sent) send(e *Event) {
+	s.Key, s.At, s.Attempt, s.Note = e.Key, e.Time, e.Attempt, nil
+	s.inDoubt, s.resolution = false, nil
+}
+
+// InDoubt lists the writes in doubt: those under way when the last session broke off, and those that ended without
+// anybody knowing how. Undos count too.
+func (s *State) InDoubt() []Doubt {
+	var out []Doubt
+	s.each(func(r ref, in *instance) {
+		spec := &s.plan.Steps[r.step]
+		under := in.phase == running || in.phase == ended && in.sent != nil && in.sent.inDoubt
+		if spec.Write && !spec.Child && under && in.sent != nil {
+			d := in.sent.Doubt
+			d.Address, d.Resolution = s.address(r), in.sent.resolution
+			out = append(out, d)
+		}
+		if in.undo == undoRunning || in.undo == undoInDoubt {
+			d := Doubt{Address: s.address(r), Undo: true}
+			if in.sent != nil {
+				d.Key, d.At, d.Attempt, d.Note = in.sent.Key, in.sent.At, in.sent.Attempt, in.sent.Note
+			}
+			out = append(out, d)
+		}
+	})
+	return out
+}

@@ -1,0 +1,136 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// timeUp ends a wait whose time is over: with the answer that then counts, or as a fail.
+func (r *runner) timeUp(step *lang.Step, c run.Command) error {
+	for _, w := range r.state.Waits() {
+		if w.Address != c.Address {
+			continue
+		}
+		if w.Question.OnTimeout == "default" {
+			return r.accept(c.Address, &run.Answer{
+				Value: w.Question.TimeoutAnswer, By: "nobody", Via: run.ViaTimeout, Digest: w.Question.Digest,
+				Note: "nobody answered within " + inUnits(w.Deadline.Sub(w.Since).Round(time.Second)),
+			})
+		}
+		message := fmt.Sprintf("nobody answered within %s: %s", inUnits(w.Deadline.Sub(w.Since).Round(time.Second)), w.Question.Prompt)
+		return r.concludeWith(r.refused(r.executionAt(step, c), refusal(message)))
+	}
+	return nil
+}
+
+// executionAt is the execution of a command, made anew for a step that was asked about in an earlier session.
+func (r *runner) executionAt(step *lang.Step, c run.Command) *execution {
+	if x := r.live[c.Address]; x != nil {
+		return x
+	}
+	local := lang.Frame{}
+	if c.Key >= 0 {
+		local = r.values.each(step.Name, c.Key)
+	}
+	x := r.newExecution(step, c.Key, local)
+	r.live[c.Address] = x
+	return x
+}
+
+// refusal is why a person keeps an action from running.
+type refusal string
+
+// denial is why a person's answer keeps an action from running; nil where none does. What a manual action makes of its
+// answer is its own matter.
+func (r *runner) denial(x *execution) fmt.Stringer {
+	if x.step.Approval == nil {
+		return nil
+	}
+	q, a := r.state.Answered(x.address)
+	if q == nil || a.Yes() {
+		return nil
+	}
+	return refusal(fmt.Sprintf("not approved: %s said no%s", a.By, noted(a.Note)))
+}
+
+func (m refusal) String() string { return string(m) }
+
+func noted(note string) string {
+	if note == "" {
+		return ""
+	}
+	return ": " + note
+}
+
+// refused concludes a step that a person did not let run: a fail, without an action.
+func (r *runner) refused(x *execution, why fmt.Stringer) *conclusion {
+	a := &attempt{execution: x, ended: r.clock(), precondition: &checked{outcome: run.Fail, Check: run.Check{
+		Kind: run.KindExpectation, Message: why.String(), Place: place(x.step.Range),
+	}}}
+	return r.conclude(a, false)
+}
+
+// answerOf is what a person said to an action that asks.
+func (r *runner) answerOf(x *execution) *provider.Answer {
+	if x.step.IsCheck() || !x.step.Spec.Spec().Asks {
+		return nil
+	}
+	_, a, at := r.state.AnsweredAt(x.address)
+	if a == nil {
+		return nil
+	}
+	return &provider.Answer{Value: a.Value, By: a.By, At: at, Note: a.Note, Notes: a.Notes}
+}
+
+// mustAskAgain reports whether the arguments of an approved step are no longer those that were approved, as after a
+// restart in between.
+func (r *runner) mustAskAgain(x *execution) (bool, error) {
+	if x.step.Approval == nil || x.prepared != nil || x.attempts > 0 {
+		return false, nil
+	}
+	q, a := r.state.Answered(x.address)
+	if q == nil || !a.Yes() {
+		return false, nil
+	}
+	args, err := r.arguments(x.step, x.local, x.effect)
+	if err != nil {
+		return false, err
+	}
+	now := *q
+	now.Arguments = shownArguments(x.step, args)
+	since, _ := r.state.AskedSince(x.address)
+	return digestOf(r.prefix+x.address, &now, since) != a.Digest, nil
+}
+
+// askAgain asks anew about arguments that changed, or ends a step whose arguments can't be worked out.
+func (r *runner) askAgain(ctx context.Context, x *execution, err error) (func(), bool, error) {
+	if err != nil {
+		return nil, false, r.end(x.step, x.key, &run.Event{Step: x.address, Outcome: run.Error, Error: err.Error()}, nil)
+	}
+	return r.ask(ctx, x)
+}
+
+// askWrites asks about the writes that only the run could list. asked says that the answer is awaited, or that it was no.
+func (r *runner) askWrites(step *lang.Step, c run.Command, keys []string) (asked bool, err error) {
+	effect := r.effects[step.Name]
+	if r.AutoApprove || effect == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
+		return false, nil
+	}
+	if q, a := r.state.Answered(c.Address); q != nil {
+		if a.Yes() {
+			return false, nil
+		}
+		why := refusal(fmt.Sprintf("not run: %s said no%s", a.By, noted(a.Note)))
+		return true, r.concludeWith(r.refused(r.executionAt(step, c), why))
+	}
+	q := &run.Question{
+		Kind: run.AskApproval, Action: step.Action, Effect: effect.String(), Items: keys, OnTimeout: "fail",
+		Prompt: fmt.Sprintf("Run %s %d times, once for each of these?", step.Action, len(keys)),
+	}
+	return true, r.lay(step, c.Address, run.ForWrites, q, 0)
+}

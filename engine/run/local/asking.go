@@ -1,0 +1,308 @@
+package local
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// question is one that is worked out in a goroutine of its own: a preview asks the system.
+type question struct {
+	*execution
+	what     string
+	question *run.Question
+	timeout  time.Duration
+	prepared *prepared
+	err      error
+}
+
+func (r *runner) newExecution(step *lang.Step, key int, local lang.Frame) *execution {
+	address := step.Name
+	if key >= 0 {
+		address = run.Address(step.Name, local.EachKey.AsString(), true)
+	}
+	return &execution{address: address, step: step, key: key, local: local, effect: r.effects[step.Name]}
+}
+
+// ask works a question out.
+func (r *runner) ask(ctx context.Context, x *execution) (func(), bool, error) {
+	if err := r.emit(&run.Event{Type: run.StepWaiting, Step: x.address, For: run.ForPreview}); err != nil {
+		return nil, false, err
+	}
+	return func() {
+		q := &question{execution: x}
+		if x.step.Approval != nil {
+			q.what = run.ForApproval
+			q.err = r.approvalQuestion(ctx, q)
+		} else {
+			q.what, q.timeout = run.ForAnswer, x.step.Timeout
+			q.err = r.actionQuestion(q)
+		}
+		r.asked <- q
+	}, false, nil
+}
+
+// previewTime bounds a dry run: it only helps who approves.
+const previewTime = 30 * time.Second
+
+// approvalQuestion shows what would be done, to what, and what that changes.
+func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
+	a := q.step.Approval
+	args, err := r.arguments(q.step, q.local, q.effect)
+	if err != nil {
+		return err
+	}
+	q.prepared = &prepared{args: args}
+	q.timeout = a.Timeout
+	out := &run.Question{
+		Kind: run.AskApproval, Prompt: "Run " + q.step.Action + "?", Action: q.step.Action, Effect: q.effect.String(), OnTimeout: "fail",
+		Arguments: shownArguments(q.step, args),
+	}
+	if a.Escalate {
+		out.OnTimeout = "escalate"
+	}
+	if a.Prompt != nil {
+		out.Prompt = r.remedyText(a.Prompt, q.local)
+	}
+	if out.Approvers, err = r.approvers(a.Approvers, q.local); err != nil {
+		return err
+	}
+	if out.Levels, err = r.levels(a.Escalation, q.local); err != nil {
+		return err
+	}
+	if q.step.Child == nil {
+		r.preview(ctx, q, out)
+	}
+	q.question = out
+	return nil
+}
+
+// preview adds what a dry run says. One that fails is told, and hinders nobody.
+func (r *runner) preview(ctx context.Context, q *question, out *run.Question) {
+	target, _ := r.configs.Target(q.step, q.local)
+	out.Target = target.Target
+	previewer, ok := q.step.Spec.(provider.Previewer)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, previewTime)
+	defer cancel()
+	p, _, err := r.open(ctx, q.step, q.local, q.prepared.args)
+	var changes []provider.Change
+	if err == nil {
+		q.prepared = p
+		changes, err = previewer.Preview(ctx, r.call(q.step, p, q.effect))
+	}
+	if err != nil {
+		out.Changes = []run.Change{{Path: "what it would change is not known", After: err.Error()}}
+	}
+	for _, c := range changes {
+		out.Changes = append(out.Changes, run.Change{Path: c.Path, Before: c.Before, After: c.After})
+	}
+}
+
+// actionQuestion is what the action itself asks.
+func (r *runner) actionQuestion(q *question) error {
+	args, err := r.arguments(q.step, q.local, q.effect)
+	if err != nil {
+		return err
+	}
+	asker, ok := q.step.Spec.(provider.Asker)
+	if !ok {
+		return fmt.Errorf("%s asks nobody; this is a bug in its provider", q.step.Action)
+	}
+	asked, err := asker.Question(args)
+	if err != nil {
+		return err
+	}
+	levels, err := r.levels(q.step.Escalation, q.local)
+	if err != nil {
+		return err
+	}
+	q.question = &run.Question{
+		Kind: run.QuestionKind(asked.Kind), Prompt: asked.Prompt, Items: asked.Items, AllRequired: asked.AllRequired, Type: asked.Type,
+		Choices: asked.Choices, Pattern: asked.Pattern, Default: asked.Default, OnTimeout: asked.OnTimeout,
+		TimeoutAnswer: asked.TimeoutAnswer, Levels: levels,
+	}
+	return nil
+}
+
+// shownArguments writes a step's arguments as the language does, without what is sensitive.
+func shownArguments(step *lang.Step, args cty.Value) []run.ArgumentValue {
+	schema := step.Spec.Spec().Args()
+	var out []run.ArgumentValue
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		if v := args.GetAttr(a.Name); step.Args[a.Name] != nil {
+			out = append(out, run.ArgumentValue{Name: a.Name, Value: string(lang.ValueToJSON(v))})
+		}
+	}
+	return out
+}
+
+// approvers lists who may approve: names, or contacts by their names and what identifies them.
+func (r *runner) approvers(e *lang.Expr, local lang.Frame) ([]string, error) {
+	if e == nil {
+		return nil, nil
+	}
+	v, diags := r.scope.Value(e, local)
+	if diags.HasErrors() {
+		return nil, errors.New("approvers: " + text(diags))
+	}
+	var out []string
+	v, _ = v.UnmarkDeep()
+	if v.IsNull() {
+		return nil, nil
+	}
+	if ty := v.Type(); ty.IsTupleType() || ty.IsListType() || ty.IsSetType() {
+		for it := v.ElementIterator(); it.Next(); {
+			_, one := it.Element()
+			out = append(out, names(one)...)
+		}
+		return out, nil
+	}
+	return names(v), nil
+}
+
+// names are the words by which a person may be known as approver.
+func names(who cty.Value) []string {
+	if who.IsNull() {
+		return nil
+	}
+	if !who.Type().IsObjectType() {
+		return []string{stringOf(who)}
+	}
+	var out []string
+	for _, attribute := range []string{"name", "email", "slack"} {
+		if s := attributeText(who, attribute); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// levels are those of an escalation.
+func (r *runner) levels(e *lang.Expr, local lang.Frame) ([]run.Level, error) {
+	if e == nil {
+		return nil, nil
+	}
+	v, diags := r.scope.Value(e, local)
+	if diags.HasErrors() {
+		return nil, errors.New("escalation: " + text(diags))
+	}
+	v, _ = v.UnmarkDeep()
+	if v.IsNull() || !v.Type().IsObjectType() || !v.Type().HasAttribute("levels") {
+		return nil, errors.New("escalation: it is not an escalation block; write escalation.<name>")
+	}
+	var out []run.Level
+	for it := v.GetAttr("levels").ElementIterator(); it.Next(); {
+		_, level := it.Element()
+		l := run.Level{Number: len(out) + 1, AfterMS: milliseconds(levelAfter(level)), Brief: attributeText(level, "brief")}
+		if level.Type().HasAttribute("contact") {
+			l.Contact = whoText(level.GetAttr("contact"))
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count.
+func digestOf(address string, q *run.Question, since time.Time) string {
+	bound := *q
+	bound.Digest, bound.Changes, bound.Target = "", nil, ""
+	text, err := json.Marshal(bound)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(text, "\n%s\n%s", address, since.UTC().Format(time.RFC3339Nano)))
+	return hex.EncodeToString(sum[:])
+}
+
+// questionDone opens a question, or ends the step where there is none to ask.
+func (r *runner) questionDone(q *question) error {
+	if r.live[q.address] != q.execution {
+		return nil // the run stops, and the step with it
+	}
+	if q.err != nil {
+		return r.end(q.step, q.key, &run.Event{Step: q.address, Outcome: run.Error, Error: q.err.Error()}, nil)
+	}
+	q.execution.prepared = q.prepared
+	if q.prepared != nil && q.prepared.client == nil {
+		q.execution.prepared = nil // the attempt opens the client
+	}
+	return r.lay(q.step, q.address, q.what, q.question, q.timeout)
+}
+
+// lay tells a question and lays it open; an answer that was given beforehand is taken.
+func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, timeout time.Duration) error {
+	now := r.clock()
+	since, deadline := r.state.AskedSince(address)
+	if since.IsZero() {
+		since = now
+	}
+	e := &run.Event{Type: run.StepWaiting, Step: address, Time: now, For: what, Question: q}
+	if deadline.IsZero() && timeout > 0 {
+		deadline = since.Add(timeout)
+	}
+	if !deadline.IsZero() {
+		deadline = deadline.UTC()
+		e.Deadline = &deadline
+	}
+	q.Digest = digestOf(r.prefix+address, q, since)
+	if err := r.emit(e); err != nil {
+		return err
+	}
+	if given, ok := r.Answers[r.prefix+address]; ok && what == run.ForAnswer {
+		return r.accept(address, &run.Answer{Value: given, By: r.User, Via: run.ViaFlag, Digest: q.Digest})
+	}
+	for _, w := range r.state.Waits() {
+		if w.Address == address {
+			r.desk.put(r, w)
+		}
+	}
+	return nil
+}
+
+// take takes in an answer from the terminal or from elsewhere. One that does not fit is refused, and the question stays.
+func (r *runner) take(g given) error {
+	for _, w := range r.state.Waits() {
+		if w.Address != g.address || g.answer.Digest != w.Question.Digest {
+			continue
+		}
+		if err := mayAnswer(w.Question, g.answer); err != nil {
+			r.Host.Log.Warn("an answer does not count", "step", g.address, "by", g.answer.By, "error", err)
+			r.desk.put(r, w)
+			return nil
+		}
+		return r.accept(g.address, g.answer)
+	}
+	r.desk.take(r.prefix + g.address)
+	return nil
+}
+
+// mayAnswer reports why an answer does not count.
+func mayAnswer(q *run.Question, a *run.Answer) error {
+	if err := q.Check(a.Value); err != nil {
+		return err
+	}
+	if !q.MayAnswer(a.By) {
+		return fmt.Errorf("%s is not among the approvers: %s", a.By, strings.Join(q.Approvers, ", "))
+	}
+	return nil
+}
+
+// accept tells an answer. It is on disk before anything follows from it.
+func (r *runner) accept(address string, a *run.Answer) error {
+	return r.emit(&run.Event{Type: run.StepAnswered, Step: address, Answer: a})
+}

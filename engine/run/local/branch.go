@@ -1,0 +1,106 @@
+package local
+
+import (
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// branch is a runbook in a run with what is known of its steps: the run's own, or one that a step runs.
+type branch struct {
+	// prefix is what the addresses of its steps begin with in the events: empty, or the step that runs it and a slash.
+	prefix  string
+	runbook *lang.Runbook
+	graph   *graph.Graph
+	effects map[string]provider.Effect
+	// expanding are the steps whose instances only the run can tell.
+	expanding map[string]bool
+	state     *run.State
+	values    *values
+	// scope evaluates expressions, configs opens clients.
+	scope   *lang.Scope
+	configs *Configs
+}
+
+func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
+	b := &branch{prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g)}
+	b.state = run.NewState(b.schedule(parallel))
+	return b
+}
+
+// childBranch is the branch of a runbook that a step of b runs, without what its variables decide.
+func (b *branch) childBranch(step *lang.Step, address string) *branch {
+	// The checker has built the graph before and found no cycle in it.
+	g, _ := graph.Build(step.Child)
+	effects := make(map[string]provider.Effect, len(g.Nodes))
+	for _, n := range g.Nodes {
+		effects[n.Step.Name] = graph.Effect(n.Step)
+	}
+	child := newBranch(b.prefix+address+"/", step.Child, g, effects, step.Child.MaxParallel)
+	child.expanding = map[string]bool{}
+	for _, n := range g.Nodes {
+		child.expanding[n.Step.Name] = n.Step.ForEach != nil
+	}
+	return child
+}
+
+// use gives the branch what its variables decide.
+func (b *branch) use(scope *lang.Scope, configs *Configs) {
+	b.scope, b.configs = scope, configs
+	scope.Step = b.values.step
+	scope.StepOutcome = b.values.outcome
+}
+
+// schedule is what the scheduler has to know of the graph.
+func (b *branch) schedule(parallel int) *run.Plan {
+	p := &run.Plan{
+		MaxParallel: max(parallel, 1), StopOnFailure: b.runbook.StopOnFailure, Steps: make([]run.StepSpec, len(b.graph.Nodes)),
+	}
+	groups := map[*lang.ProviderConfig]int{}
+	for i, n := range b.graph.Nodes {
+		spec := specOf(n.Step, b.effects[n.Step.Name])
+		if c := providerBlock(b.runbook, n.Step); c != nil && c.MaxParallel > 0 {
+			if _, known := groups[c]; !known {
+				groups[c] = len(p.Limits)
+				p.Limits = append(p.Limits, c.MaxParallel)
+			}
+			spec.Group = groups[c]
+		}
+		for _, e := range n.In {
+			spec.Deps = append(spec.Deps, run.Dep{Step: e.From.Index, Full: e.Full && !e.Order, Order: e.Order})
+		}
+		p.Steps[i] = spec
+	}
+	return p
+}
+
+// specOf is a step as the scheduler sees it, without its dependencies.
+func specOf(s *lang.Step, effect provider.Effect) run.StepSpec {
+	spec := run.StepSpec{
+		Name: s.Name, RunIf: string(s.RunIf), Group: -1, ContinueOnError: s.ContinueOnError,
+		Write: effect != provider.Read, Child: s.Child != nil, Asks: asks(s),
+	}
+	spec.Serial = spec.Write
+	if s.Undo != nil {
+		spec.Undo = run.UndoOnFailure
+		if s.Undo.OnEnd {
+			spec.Undo = run.UndoOnEnd
+		}
+	}
+	if s.Retry != nil {
+		spec.Retry = &run.RetryPolicy{
+			Attempts: s.Retry.Attempts, Delay: s.Retry.Delay, MaxDelay: s.Retry.MaxDelay,
+			Constant: s.Retry.Constant, Writes: s.Retry.Writes,
+		}
+	}
+	if s.Poll != nil {
+		spec.Poll = &run.PollPolicy{Interval: s.Poll.Interval, Timeout: s.Poll.Timeout, Hold: s.Poll.Hold}
+	}
+	return spec
+}
+
+// asks reports whether a person must answer before a step's action.
+func asks(s *lang.Step) bool {
+	return s.Approval != nil || s.Spec != nil && s.Spec.Spec().Asks
+}

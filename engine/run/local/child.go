@@ -1,0 +1,109 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// runChild runs the runbook of a step "runbook": a loop of its own, whose events stand among the run's under the step's
+// address. limit is the step's timeout.
+func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, error) {
+	prefix := r.prefix + a.address + "/"
+	b := r.past[prefix]
+	fresh := b == nil
+	if fresh {
+		b = r.childBranch(a.step, a.address)
+	}
+	scope, configs, err := r.Child(a.step, a.prepared.args.GetAttr("variables"))
+	if err != nil {
+		return nil, err
+	}
+	b.use(scope, configs)
+	child := newRunner(r.session, b, r.hard)
+	child.past = r.past
+	child.stops = a.stops
+	if fresh {
+		if err := b.state.Apply(&run.Event{Type: run.RunStarted}); err != nil {
+			return nil, err
+		}
+	} else if err := child.wake(); err != nil {
+		return nil, err
+	}
+	if limit == 0 {
+		limit = a.step.Child.Timeout
+	}
+	err = child.loop(limit)
+	if closeErr := configs.Close(); closeErr != nil {
+		r.Host.Log.Warn("a client did not close cleanly", "error", closeErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return child.asResult()
+}
+
+// asResult is what the step that ran the runbook gives: the outputs, and a failure where a step did not pass.
+func (r *runner) asResult() (*provider.Result, error) {
+	outcome := r.state.RunOutcome()
+	counts := r.state.Counts()
+	if r.interrupted || outcome == run.Cancelled {
+		return nil, cancelledError{errInterrupted}
+	}
+	outputs := map[string]cty.Value{}
+	for _, o := range r.runbook.Outputs {
+		v, diags := r.scope.Value(o.Value, lang.Frame{})
+		if diags.HasErrors() {
+			if outcome == run.Pass || outcome == run.Warn {
+				return nil, errors.New("output " + o.Name + ": " + text(diags))
+			}
+			continue
+		}
+		if o.Sensitive {
+			v = v.Mark(provider.Sensitive)
+		}
+		outputs[o.Name] = v
+	}
+	result := &provider.Result{
+		Value:   cty.ObjectVal(map[string]cty.Value{"outputs": cty.ObjectVal(outputs)}),
+		Summary: fmt.Sprintf("%s: %s", r.runbook.Name, countsText(counts)),
+	}
+	switch outcome {
+	case run.Fail, run.Error:
+		result.Failure = &provider.Failure{Message: fmt.Sprintf("%s did not pass: %s", r.runbook.Name, countsText(counts))}
+	case run.Warn:
+		result.Warnings = append(result.Warnings, fmt.Sprintf("%s passed with warnings: %s", r.runbook.Name, countsText(counts)))
+	}
+	return result, nil
+}
+
+// outcomeOrder is the order in which outcomes are counted for people.
+var outcomeOrder = []run.Outcome{run.Pass, run.Warn, run.Fail, run.Error, run.Blocked, run.Skipped, run.Cancelled}
+
+func countsText(counts map[run.Outcome]int) string {
+	text := ""
+	for _, o := range outcomeOrder {
+		if counts[o] == 0 {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d %s", counts[o], outcomeWords[o])
+	}
+	if text == "" {
+		return "no steps"
+	}
+	return text
+}
+
+var outcomeWords = map[run.Outcome]string{
+	run.Pass: "passed", run.Warn: "warned", run.Fail: "failed", run.Error: "erred", run.Blocked: "blocked", run.Skipped: "skipped",
+	run.Cancelled: "cancelled",
+}

@@ -1,0 +1,303 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// Asker asks the person at the terminal.
+type Asker interface {
+	// Ask asks one question and returns the answer, or an error that wraps ctx's when it was answered elsewhere or its time
+	// is over. Any other error means that nobody can be asked here any more.
+	Ask(ctx context.Context, wait run.Wait) (*run.Answer, error)
+}
+
+// desk is where the questions of all runners lie open. It asks at the terminal, one at a time, and takes in what other
+// processes send. Safe for concurrent use.
+type desk struct {
+	session *session
+
+	mu     sync.Mutex
+	asker  Asker
+	open   []*openQuestion // in the order in which they were asked
+	rested map[*runner]bool
+	// read is the last message that was looked at.
+	read    int64
+	paused  bool
+	changed chan struct{} // has one element when the list changed
+	// polls wakes who reads the mailbox.
+	polls chan struct{}
+}
+
+type openQuestion struct {
+	wait run.Wait // its address is whole
+	to   *runner
+	// closed is closed when it is answered or over.
+	closed chan struct{}
+}
+
+// given is an answer on its way to a runner.
+type given struct {
+	address string // the runner's own
+	answer  *run.Answer
+}
+
+func newDesk(s *session) *desk {
+	return &desk{
+		session: s, asker: s.Asker, rested: map[*runner]bool{}, changed: make(chan struct{}, 1), polls: make(chan struct{}, 1),
+	}
+}
+
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it has been told
+	}
+}
+
+// put opens a question of a runner; one about the same step is closed.
+func (d *desk) put(r *runner, wait run.Wait) {
+	wait.Address = r.prefix + wait.Address
+	d.take(wait.Address)
+	d.mu.Lock()
+	d.open = append(d.open, &openQuestion{wait: wait, to: r, closed: make(chan struct{})})
+	d.mu.Unlock()
+	nudge(d.changed)
+	nudge(d.polls)
+}
+
+// take closes the question of a step, if there is one.
+func (d *desk) take(address string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, q := range d.open {
+		if q.wait.Address == address {
+			close(q.closed)
+			d.open = append(d.open[:i:i], d.open[i+1:]...)
+			return
+		}
+	}
+}
+
+// work asks and reads the mailbox until ctx ends.
+func (d *desk) work(ctx context.Context, cancelled func(by string)) {
+	var group sync.WaitGroup
+	group.Go(func() { d.ask(ctx) })
+	group.Go(func() { d.poll(ctx, cancelled) })
+	group.Wait()
+}
+
+// ask asks at the terminal what is open, one after another.
+func (d *desk) ask(ctx context.Context) {
+	for {
+		d.mu.Lock()
+		asker := d.asker
+		var q *openQuestion
+		if len(d.open) > 0 {
+			q = d.open[0]
+		}
+		d.mu.Unlock()
+		if asker == nil {
+			return
+		}
+		if q == nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-d.changed:
+			}
+			continue
+		}
+		answer, err := askOne(ctx, asker, q)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			d.deliver(ctx, q, answer)
+		case !errors.Is(err, context.Canceled):
+			d.leave(err)
+			return
+		}
+	}
+}
+
+func askOne(ctx context.Context, asker Asker, q *openQuestion) (*run.Answer, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-q.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return asker.Ask(ctx, q.wait)
+}
+
+// leave notes that nobody can be asked here any more: the run pauses where it would wait for somebody.
+func (d *desk) leave(err error) {
+	d.session.Host.Log.Warn("nobody can be asked at the terminal any more", "error", err)
+	d.mu.Lock()
+	d.asker = nil
+	d.mu.Unlock()
+	d.pauseIfAllRest(nil)
+}
+
+// deliver hands an answer to the runner that asked, and waits until the question is closed or asked anew.
+func (d *desk) deliver(ctx context.Context, q *openQuestion, answer *run.Answer) {
+	answer.Digest = q.wait.Question.Digest
+	select {
+	case q.to.given <- given{address: q.wait.Address[len(q.to.prefix):], answer: answer}:
+	case <-q.closed:
+		return
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-q.closed:
+	case <-ctx.Done():
+	}
+}
+
+// How often the mailbox is looked at while somebody is waited for, and otherwise.
+const (
+	pollAsking = 300 * time.Millisecond
+	pollIdle   = time.Second
+)
+
+func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
+	timer := time.NewTimer(pollIdle)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-d.polls:
+		}
+		if _, err := d.readMail(ctx, cancelled); err != nil && ctx.Err() == nil {
+			d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
+		}
+		d.mu.Lock()
+		asking := len(d.open) > 0
+		d.mu.Unlock()
+		if asking {
+			timer.Reset(pollAsking)
+		} else {
+			timer.Reset(pollIdle)
+		}
+	}
+}
+
+// readMail passes new messages on and says whether there was an answer among them.
+func (d *desk) readMail(ctx context.Context, cancelled func(by string)) (answered bool, err error) {
+	d.mu.Lock()
+	after := d.read
+	d.mu.Unlock()
+	messages, err := d.session.Journal.Messages(ctx, d.session.RunID, after)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range messages {
+		if d.pass(ctx, m, cancelled) {
+			answered = true
+		}
+	}
+	return answered, nil
+}
+
+// pass hands one message on, once.
+func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by string)) bool {
+	d.mu.Lock()
+	if m.ID <= d.read {
+		d.mu.Unlock()
+		return false
+	}
+	d.read = m.ID
+	var to *openQuestion
+	for _, q := range d.open {
+		if m.Kind == journal.MessageAnswer && q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest == q.wait.Question.Digest {
+			to = q
+		}
+	}
+	d.mu.Unlock()
+	switch {
+	case m.Kind == journal.MessageCancel && m.At.After(d.session.SessionStart):
+		cancelled(m.By)
+	case to != nil:
+		go d.deliver(ctx, to, m.Answer)
+		return true
+	case m.Kind == journal.MessageAnswer:
+		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
+	}
+	return false
+}
+
+// rest notes whether a runner can only wait for people, and pauses the run when all can.
+func (d *desk) rest(r *runner, rests bool) {
+	d.mu.Lock()
+	if rests {
+		d.rested[r] = true
+	} else {
+		d.rested[r] = false
+	}
+	d.mu.Unlock()
+	if rests {
+		d.pauseIfAllRest(r)
+	}
+}
+
+// leaveRunner forgets a runner that ended.
+func (d *desk) leaveRunner(r *runner) {
+	d.mu.Lock()
+	delete(d.rested, r)
+	d.mu.Unlock()
+	d.pauseIfAllRest(nil)
+}
+
+func (d *desk) allRest() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.asker != nil || d.paused || len(d.open) == 0 || len(d.rested) == 0 {
+		return false
+	}
+	for _, rests := range d.rested {
+		if !rests {
+			return false
+		}
+	}
+	return true
+}
+
+// pauseIfAllRest pauses the run when nothing can go on and nobody is there to ask. What was answered before is read first.
+func (d *desk) pauseIfAllRest(*runner) {
+	if !d.allRest() {
+		return
+	}
+	if answered, err := d.readMail(context.Background(), func(string) {}); answered || err != nil && !d.allRest() {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.paused || len(d.open) == 0 {
+		return
+	}
+	d.paused = true
+	close(d.session.pausing)
+}
+
+// waits lists the open questions.
+func (d *desk) waits() []run.Wait {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make([]run.Wait, len(d.open))
+	for i, q := range d.open {
+		out[i] = q.wait
+	}
+	return out
+}

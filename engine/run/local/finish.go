@@ -1,0 +1,88 @@
+package local
+
+import (
+	"context"
+
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// finish writes what is left, and says how the session ended.
+func (r *runner) finish() (*Result, error) {
+	if !r.state.Finished() {
+		if err := r.finishRun(); err != nil {
+			return nil, err
+		}
+	}
+	// What was run must be written, however the session ends.
+	if err := r.flush(context.WithoutCancel(r.hard), true); err != nil {
+		return nil, err
+	}
+	outcome := r.state.RunOutcome()
+	return &Result{Outcome: outcome, ExitStatus: r.exitStatus(outcome), Counts: r.state.Counts(), Outputs: r.outputs}, nil
+}
+
+// pause ends the session of a run that waits for people.
+func (r *runner) pause() (*Result, error) {
+	status := exitInterrupted
+	waits := r.desk.waits()
+	e := &run.Event{Type: run.RunPaused, Reason: pauseReason(waits), Counts: r.state.Counts(), ExitStatus: &status}
+	if err := r.emit(e); err != nil {
+		return nil, err
+	}
+	if err := r.flush(context.WithoutCancel(r.hard), true); err != nil {
+		return nil, err
+	}
+	return &Result{Paused: true, ExitStatus: status, Counts: r.state.Counts()}, nil
+}
+
+// pauseReason names the steps that wait.
+func pauseReason(waits []run.Wait) string {
+	text := "waits for a person:"
+	for i, w := range waits {
+		if i > 0 {
+			text += ","
+		}
+		text += " " + w.Address
+	}
+	return text
+}
+
+func (r *runner) exitStatus(outcome run.Outcome) int {
+	switch {
+	case r.left.Load() || r.state.LeftOver():
+		return exitLeftOver
+	case r.interrupted:
+		return exitInterrupted
+	case r.outputDiags.HasErrors():
+		return exitFailed
+	case outcome == run.Pass, outcome == run.Warn && !r.FailOnWarn:
+		return exitPassed
+	}
+	return exitFailed
+}
+
+// finishBranch ends the branch: of the run itself, run_finished tells it; of a runbook that a step runs, that step's end
+// does.
+func (r *runner) finishBranch() error {
+	if r.prefix == "" {
+		return r.finishRun()
+	}
+	r.left.Store(r.left.Load() || r.state.LeftOver())
+	r.outputs, r.outputDiags = r.evaluateOutputs()
+	return r.state.Apply(&run.Event{Type: run.RunFinished, Outcome: r.state.RunOutcome()})
+}
+
+func (r *runner) finishRun() error {
+	r.outputs, r.outputDiags = r.evaluateOutputs()
+	outcome := r.state.RunOutcome()
+	if r.interrupted || outcome != run.Pass && outcome != run.Warn {
+		// What did not run gave no results; why is told by the steps, and beside each output.
+		r.outputDiags = nil
+	}
+	status := r.exitStatus(outcome)
+	took := milliseconds(r.clock().Sub(r.StartedAt))
+	return r.emit(&run.Event{
+		Type: run.RunFinished, Outcome: outcome, Counts: r.state.Counts(), Outputs: r.outputs,
+		DurationMS: &took, ExitStatus: &status,
+	})
+}

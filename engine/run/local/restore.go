@@ -1,0 +1,178 @@
+package local
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// sealedResult is what an event leaves out of a result: the whole of it, with the places of what is sensitive.
+type sealedResult struct {
+	Result    json.RawMessage `json:"result"`
+	Sensitive []path          `json:"sensitive,omitempty"`
+}
+
+// path is a path into a value: names and indexes.
+type path []any
+
+// sealedOf writes a result whole, with the places of what is sensitive in it.
+func sealedOf(v cty.Value) sealedResult {
+	plain, marked := v.UnmarkDeepWithPaths()
+	out := sealedResult{Result: lang.ValueToJSON(plain)}
+	for _, m := range marked {
+		out.Sensitive = append(out.Sensitive, pathOf(m.Path))
+	}
+	return out
+}
+
+func pathOf(p cty.Path) path {
+	out := path{}
+	for _, s := range p {
+		switch s := s.(type) {
+		case cty.GetAttrStep:
+			out = append(out, s.Name)
+		case cty.IndexStep:
+			if s.Key.Type() == cty.String {
+				out = append(out, s.Key.AsString())
+				continue
+			}
+			if s.Key.Type() == cty.Number {
+				n, _ := s.Key.AsBigFloat().Int64()
+				out = append(out, n)
+				continue
+			}
+			return out // an element of a set: the set as a whole is sensitive then
+		}
+	}
+	return out
+}
+
+// restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more.
+func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte) (_ cty.Value, lost string) {
+	kept := sealedResult{Result: e.Result}
+	if sealed != nil {
+		if p.cfg.Unseal == nil {
+			return cty.NilVal, "its result is sensitive, and was not read back"
+		}
+		plain, err := p.cfg.Unseal(sealed)
+		if err == nil {
+			err = json.Unmarshal(plain, &kept)
+		}
+		if err != nil {
+			return cty.NilVal, "its result is sensitive and can't be read back: " + err.Error()
+		}
+	}
+	blanks := []path{}
+	if sealed == nil {
+		kept.Result, blanks = withoutBlanks(kept.Result)
+	}
+	v, err := lang.JSONToValue(kept.Result, step.Spec.Spec().Results().Type())
+	if err != nil {
+		return cty.NilVal, "its result in the history can't be read: " + err.Error()
+	}
+	for _, at := range blanks {
+		v = changeAt(v, at, unknown)
+	}
+	for _, at := range kept.Sensitive {
+		v = changeAt(v, at, sensitive)
+	}
+	tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
+	return v, ""
+}
+
+func sensitive(v cty.Value) cty.Value { return v.Mark(provider.Sensitive) }
+
+// unknown stands for what was not kept: whatever needs it errs, and what does not goes on.
+func unknown(v cty.Value) cty.Value { return cty.UnknownVal(v.Type()).Mark(provider.Sensitive) }
+
+// withoutBlanks takes out of a JSON text the strings in which a sensitive value was blanked, and gives their places.
+func withoutBlanks(text json.RawMessage) (json.RawMessage, []path) {
+	if !lang.HoldsBlank(text) {
+		return text, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // as it was written, to the last digit
+	var tree any
+	if d.Decode(&tree) != nil {
+		return text, nil // reading it as a value says what is wrong
+	}
+	var places []path
+	tree = blanked(tree, nil, &places)
+	clean, err := json.Marshal(tree)
+	if err != nil {
+		return text, nil
+	}
+	return clean, places
+}
+
+func blanked(v any, at path, places *[]path) any {
+	switch v := v.(type) {
+	case string:
+		if lang.IsBlank(v) {
+			*places = append(*places, slices.Clone(at))
+			return nil
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = blanked(v[k], append(at, k), places)
+		}
+	case []any:
+		for i := range v {
+			v[i] = blanked(v[i], append(at, int64(i)), places)
+		}
+	}
+	return v
+}
+
+// changeAt changes a part of a value; a path that leads nowhere changes what it leads to.
+func changeAt(v cty.Value, at path, change func(cty.Value) cty.Value) cty.Value {
+	if len(at) == 0 {
+		return change(v)
+	}
+	plain, marks := v.Unmark()
+	if plain.IsNull() || !plain.IsKnown() {
+		return v
+	}
+	ty := plain.Type()
+	name := fmt.Sprint(at[0])
+	if f, ok := at[0].(float64); ok {
+		name = fmt.Sprint(int64(f))
+	}
+	switch {
+	case ty.IsObjectType() && ty.HasAttribute(name):
+		attrs := plain.AsValueMap()
+		attrs[name] = changeAt(attrs[name], at[1:], change)
+		return cty.ObjectVal(attrs).WithMarks(marks)
+	case ty.IsMapType() && plain.HasIndex(cty.StringVal(name)).True():
+		attrs := plain.AsValueMap()
+		attrs[name] = changeAt(attrs[name], at[1:], change)
+		return cty.MapVal(attrs).WithMarks(marks)
+	case ty.IsListType() || ty.IsTupleType():
+		items := plain.AsValueSlice()
+		var i int
+		if _, err := fmt.Sscan(name, &i); err != nil || i < 0 || i >= len(items) {
+			return change(v)
+		}
+		items[i] = changeAt(items[i], at[1:], change)
+		if ty.IsTupleType() {
+			return cty.TupleVal(items).WithMarks(marks)
+		}
+		return cty.ListVal(items).WithMarks(marks)
+	}
+	return change(v)
+}
+
+// lostFrame is an instance of a key that for_each no longer gives.
+func lostFrame(key string) lang.Frame {
+	return lang.Frame{EachKey: cty.StringVal(key), EachValue: cty.DynamicVal}
+}
+
+func millisecondsOf(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

@@ -1,0 +1,184 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// session is what the runners of one process share: the runbook's own, and those of the runbooks that its steps run. It
+// numbers the events, hands them to the journal, and keeps the leases. Safe for concurrent use.
+type session struct {
+	*Config
+	clock func() time.Time
+	desk  *desk
+
+	mu      sync.Mutex
+	seq     int64
+	pending []journal.Entry
+	// durable is true when the beginning of the session is on disk.
+	durable bool
+	// renewed is when the leases were renewed last, by the monotonic clock.
+	renewed time.Time
+
+	// pausing is closed when only people can let the run go on, and nobody is there.
+	pausing chan struct{}
+	// left says that a runner left something that a person must look at.
+	left atomic.Bool
+}
+
+func newSession(cfg *Config) *session {
+	s := &session{Config: cfg, clock: steady(cfg.Now), pausing: make(chan struct{}), renewed: time.Now()}
+	s.desk = newDesk(s)
+	return s
+}
+
+// emit numbers an event of the runner at prefix, applies it to a state (nil: it was) and queues it for the journal.
+func (s *session) emit(state *run.State, prefix string, entry journal.Entry) error {
+	e := entry.Event
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seq++
+	e.V, e.Seq, e.Run = run.Version, s.seq, s.RunID
+	if e.Time.IsZero() {
+		e.Time = s.clock()
+	}
+	e.Time = e.Time.UTC()
+	if state != nil {
+		if err := state.Apply(e); err != nil {
+			return err
+		}
+	}
+	e.Step = prefix + e.Step
+	text, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("write %s of step %s: %w", e.Type, e.Step, err)
+	}
+	if s.Redact != nil {
+		clean := s.Redact(text)
+		if entry.Sealed == nil && e.Result != nil && len(clean) != len(text) {
+			entry.Sealed = s.seal(sealedResult{Result: e.Result})
+		}
+		text = clean
+	}
+	entry.JSON = text
+	s.pending = append(s.pending, entry)
+	return nil
+}
+
+// nextSeq is the number of the next event.
+func (s *session) nextSeq() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seq + 1
+}
+
+// queued is how many events wait for the journal.
+func (s *session) queued() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending)
+}
+
+// flush hands the queued events to the journal, then to who looks on. With sync it returns when they are on disk. The
+// first time they are in any case: a full disk or a folder that can't be written stops the run before an action.
+func (s *session) flush(ctx context.Context, sync bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entries := s.pending
+	s.pending = nil
+	if err := s.Journal.Append(ctx, s.RunID, entries); err != nil {
+		return err
+	}
+	if sync || !s.durable && len(entries) > 0 {
+		if err := s.Journal.Sync(ctx); err != nil {
+			return err
+		}
+		s.durable = true
+	}
+	if s.Sink != nil {
+		for _, e := range entries {
+			s.Sink(e)
+		}
+	}
+	return nil
+}
+
+// seal encrypts what an event leaves out; nil where it can't be kept, which a resume that needs it will say.
+func (s *session) seal(v any) []byte {
+	if s.Seal == nil {
+		return nil
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		s.Host.Log.Error("a sensitive result can't be kept", "error", err)
+		return nil
+	}
+	sealed, err := s.Seal(text)
+	if err != nil {
+		s.Host.Log.Warn("a sensitive result is not kept; a resume that needs it will not have it", "error", err)
+		return nil
+	}
+	return sealed
+}
+
+// errLost is why a session that lost its lease stops: somebody else runs the run.
+var errLost = errors.New("another process has taken the run over")
+
+// leased makes sure, before something is changed, that the run is still this process's: one that was stopped for longer
+// than its lease must not go on writing.
+func (s *session) leased(ctx context.Context) error {
+	s.mu.Lock()
+	fresh := time.Since(s.renewed) < s.LeaseTTL/2
+	s.mu.Unlock()
+	if fresh || len(s.Leases) == 0 {
+		return nil
+	}
+	return s.renew(ctx)
+}
+
+func (s *session) renew(ctx context.Context) error {
+	for _, l := range s.Leases {
+		err := l.Renew(ctx)
+		if errors.Is(err, journal.ErrLeaseLost) {
+			return fmt.Errorf("%w; nothing more is done here", errLost)
+		}
+		if err != nil {
+			return fmt.Errorf("renew the lease of the run: %w", err)
+		}
+	}
+	s.mu.Lock()
+	s.renewed = time.Now()
+	s.mu.Unlock()
+	return nil
+}
+
+// keepLeases renews the leases until ctx ends, and calls lost when one is.
+func (s *session) keepLeases(ctx context.Context, lost func(error)) {
+	if len(s.Leases) == 0 {
+		return
+	}
+	ticker := time.NewTicker(s.LeaseTTL / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		switch err := s.renew(ctx); {
+		case errors.Is(err, errLost):
+			lost(err)
+			return
+		case err != nil && ctx.Err() == nil:
+			s.Host.Log.Warn("the lease of the run could not be renewed; it is tried again", "error", err)
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Unfinished lists what a resumed run does again: steps and instances that failed, erred, were blocked or cancelled, did
+// not end or were undone, and skipped ones that hang on these. What passed stays. A question that is still open stays
+// open, and is not among them.
+func (s *State) Unfinished() []string {
+	again := make([]bool, len(s.steps))
+	var out []string
+	for i := range s.steps {
+		step := &s.steps[i]
+		if len(step.instances) == 0 {
+			again[i] = step.again()
+			continue
+		}
+		for k := range step.instances {
+			if step.instances[k].again() {
+				out = append(out, s.address(ref{i, k}))
+				again[i] = true
+			}
+		}
+	}
+	s.spreadToSkipped(again)
+	for i := range s.steps {
+		if again[i] && len(s.steps[i].instances) == 0 {
+			out = append(out, s.address(ref{i, -1}))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// again reports whether a step or an instance is to be done again.
+func (in *instance) again() bool {
+	switch {
+	case in.phase == idle:
+		return false // its turn will come
+	case in.phase != ended:
+		return in.phase != asking || in.asked.question == nil
+	}
+	switch in.outcome {
+	case Fail, Error, Blocked, Cancelled:
+		return true
+	}
+	return in.undo == undoDone
+}
+
+// spreadToSkipped adds the skipped steps that depend on one that is done again: they may have a reason to run now.
+func (s *State) spreadToSkipped(again []bool) {
+	var visit func(i int)
+	visit = func(i int) {
+		for _, d := range s.out[i] {
+			if to := &s.steps[d.step]; !again[d.step] && !d.order && to.phase == ended && to.outcome == Skipped {
+				again[d.step] = true
+				visit(d.step)
+			}
+		}
+	}
+	for i := range again {
+		if again[i] {
+			visit(i)
+		}
+	}
+}
+
+// Dependents adds to a list of addresses every step that depends on one of them, through others too: what a changed step
+// affects.
+func (s *State) Dependents(addresses []string) []string {
+	seen := map[int]bool{}
+	var visit func(i int)
+	visit = func(i int) {
+		if seen[i] {
+			return
+		}
+		seen[i] = true
+		for _, d := range s.out[i] {
+			if !d.order {
+				visit(d.step)
+			}
+		}
+	}
+	for _, a := range addresses {
+		if i, ok := s.byName[StepName(a)]; ok {
+			visit(i)
+		}
+	}
+	out := make([]string, 0, len(seen))
+	for i := range s.steps {
+		if seen[i] {
+			out = append(out, s.plan.Steps[i].Name)
+		}
+	}
+	return out
+}
+
+// resume begins another session: what the event names is as if it had not run, and the rest is counted anew.
+func (s *State) resume(e *Event) error {
+	if e.Reset == nil && len(e.Undo) > 0 {
+		return s.resumeToUndo(e.Undo)
+	}
+	for _, address := range e.Reset {
+		r, err := s.resolve(address)
+		if err != nil {
+			return fmt.Errorf("resume: %w", err)
+		}
+		s.reset(r)
+	}
+	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.byHand = "", false, false, false, false, nil
+	s.effects = slices.DeleteFunc(s.effects, func(r ref) bool { return s.gone(r) || s.at(r).undo == undoNone })
+	s.recount()
+	return nil
+}
+
+// resumeToUndo has the run undo some steps and end again.
+func (s *State) resumeToUndo(addresses []string) error {
+	s.byHand = map[ref]bool{}
+	s.finished, s.paused = false, false
+	for _, address := range addresses {
+		r, err := s.resolve(address)
+		if err != nil {
+			return fmt.Errorf("undo: %w", err)
+		}
+		s.byHand[r] = true
+		if in := s.at(r); in.undo == undoFailed || in.undo == undoInDoubt || in.undo == undoRunning {
+			in.undo = undoPending
+		}
+	}
+	return nil
+}
+
+// Find gives what an address names: the step's index in the plan, and that of the instance, or -1.
+func (s *State) Find(address string) (step, key int, ok bool) {
+	r, err := s.resolve(address)
+	return r.step, r.key, err == nil
+}
+
+// Prepared lists the steps and instances that are past their preparation and have not ended.
+func (s *State) Prepared() []string {
+	var out []string
+	s.each(func(r ref, in *instance) {
+		switch in.phase {
+		case ready, waiting, toAsk:
+			out = append(out, s.address(r))
+		case asking:
+			if in.asked.what != ForWrites {
+				out = append(out, s.address(r))
+			}
+		}
+	})
+	return out
+}
+
+// gone reports whether an instance went away when its step was reset.
+func (s *State) gone(r ref) bool { return r.key >= len(s.steps[r.step].instances) }
+
+// reset makes a step or an instance as if it had not run. The time of an open question goes on, and an answer counts
+// for what was not started yet; a write that is sent again, because it was in doubt, keeps its key.
+func (s *State) reset(r ref) {
+	in := s.at(r)
+	fresh := instance{phase: idle}
+	if in.attempts == 0 && in.asked != nil {
+		fresh.asked = in.asked
+	}
+	if in.sent != nil && (in.phase == running || in.sent.inDoubt) {
+		fresh.sent = &sent{Doubt: Doubt{Key: in.sent.Key}}
+	}
+	*in = fresh
+	if r.key < 0 {
+		step := &s.steps[r.step]
+		step.keys, step.instances, step.byAddress, step.left = nil, nil, nil, 0
+	}
+}
+
+// recount works out from the phases what the events would have counted.
+func (s *State) recount() {
+	s.prepare, s.settle, s.ask, s.due, s.waiting = queue{}, queue{}, queue{}, queue{}, nil
+	s.ready = make([]queue, len(s.plan.Limits)+1)
+	s.running, s.active, s.open = 0, make([]int, len(s.plan.Limits)), 0
+	for i := range s.steps {
+		step := &s.steps[i]
+		step.missing = len(s.plan.Steps[i].Deps)
+		step.fullBad, step.fullSkipped, step.cancelled, step.anyBad, step.directFailed = false, false, false, false, false
+		s.recountInstances(i)
+		if step.phase != ended {
+			s.open++
+		}
+	}
+	for i := range s.steps {
+		if s.steps[i].phase == ended {
+			s.tell(i)
+		}
+	}
+	for i := range s.steps {
+		if step := &s.steps[i]; step.phase == idle && step.missing == 0 {
+			s.decide(i)
+		}
+		s.rearm(i)
+	}
+}
+
+// recountInstances brings a step that went its own ways in instances in line with them, and a write in doubt that is not
+// sent again back to where its end is awaited.
+func (s *State) recountInstances(i int) {
+	step := &s.steps[i]
+	for _, in := range s.parts(i) {
+		if in.phase == ended && in.sent != nil && in.sent.inDoubt {
+			in.phase = running
+		}
+	}
+	if len(step.instances) == 0 {
+		return
+	}
+	step.left = 0
+	for k := range step.instances {
+		if step.instances[k].phase != ended {
+			step.left++
+		}
+	}
+	if step.left > 0 {
+		step.phase = expanded
+	}
+}
+
+// rearm puts the parts of a step back where they wait.
+func (s *State) rearm(i int) {
+	for _, in := range s.parts(i) {
+		if in.phase == running {
+			s.occupy(i, 1)
+		}
+	}
+	if in := &s.steps[i].instance; in.phase == asking {
+		s.armQuestion(ref{i, -1})
+	}
+	under := false
+	for k := range s.steps[i].instances {
+		switch s.steps[i].instances[k].phase {
+		case asking:
+			s.armQuestion(ref{i, k})
+			under = true
+		case running:
+			under = true
+		case idle:
+			if !s.plan.Steps[i].Serial || !under {
+				s.prepareInstance(ref{i, k})
+				under = true
+			}
+		}
+	}
+}
