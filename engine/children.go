@@ -13,15 +13,7 @@ import (
 // childMaker makes the scope and the configurations of a runbook that a step runs.
 func (e *Engine) childMaker(ctx context.Context, plan *Plan) func(*lang.Step, cty.Value) (*lang.Scope, *local.Configs, error) {
 	return func(step *lang.Step, variables cty.Value) (*lang.Scope, *local.Configs, error) {
-		given := map[string]cty.Value{}
-		plain, marks := variables.Unmark()
-		if !plain.IsNull() && plain.IsKnown() && plain.CanIterateElements() {
-			for it := plain.ElementIterator(); it.Next(); {
-				k, v := it.Element()
-				given[k.AsString()] = v.WithMarks(marks)
-			}
-		}
-		values, diags := lang.ResolveVariables(step.Child, lang.VariableSources{Given: given, GivenFrom: "step \"" + step.Name + "\""})
+		values, diags := lang.ResolveChild(step, variables)
 		if diags.HasErrors() {
 			return nil, nil, errors.New(local.Text(diags))
 		}

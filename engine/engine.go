@@ -10,12 +10,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/oklog/ulid/v2"
 
-	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run/local"
-	"github.com/e82355ed/runbook/engine/validate"
 )
 
 // Engine loads, plans and runs runbooks with a set of providers on behalf of a host. It holds no state between calls.
@@ -67,38 +64,6 @@ type Result struct {
 	local.Result
 }
 
-// Runbook is a runbook that was loaded and checked.
-type Runbook struct {
-	*lang.Runbook
-	// Graph is the order of its steps; nil for a workspace file.
-	Graph *graph.Graph
-}
-
-// Files are the parsed files by name, for diagnostics. A nil runbook has none.
-func (r *Runbook) Files() map[string]*hcl.File {
-	if r == nil {
-		return nil
-	}
-	return r.Sources
-}
-
-// Load reads a runbook and checks it without touching anything. The runbook is nil where the file can't be read; it may
-// be returned beside errors, for its files.
-func (e *Engine) Load(path string) (*Runbook, hcl.Diagnostics) {
-	return e.load(path, lang.LoadOptions{})
-}
-
-// LoadWorkspace reads a workspace file and checks it alone. The result, nil where the file can't be read, holds its
-// blocks and no steps.
-func (e *Engine) LoadWorkspace(path string) (*Runbook, hcl.Diagnostics) {
-	ws, diags := lang.LoadWorkspace(path, lang.LoadOptions{Registry: e.Registry})
-	if ws == nil {
-		return nil, diags
-	}
-	diags = append(diags, validate.Workspace(ws, validate.Options{})...)
-	return &Runbook{Runbook: ws}, validate.Sorted(path, diags)
-}
-
 // Run carries a plan out. Errors among the diagnostics without a result mean that nothing was run, or that the journal
 // could not be written.
 func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result, hcl.Diagnostics) {
@@ -137,7 +102,7 @@ func (e *Engine) config(ctx context.Context, plan *Plan, opts *RunOptions, held 
 		Redact: opts.Redact, Secret: plan.Options.Secret, Interrupt: opts.Interrupt, Now: opts.Now,
 		Seal: opts.Seal, Unseal: opts.Unseal, Asker: opts.Asker, Answers: opts.Answers, AutoApprove: opts.AutoApprove,
 		User: e.User, Hostname: opts.Owner.Host, PID: opts.Owner.PID, SessionStart: time.Now(),
-		Leases: held.list(), LeaseTTL: leaseTime, Child: e.childMaker(ctx, plan), Files: filesOf(plan.Runbook), Inputs: sensitiveInputs(plan),
+		Leases: held.list(), LeaseTTL: leaseTime, Child: e.childMaker(ctx, plan), Allowed: plan.allowed, Files: filesOf(plan.Runbook), Inputs: sensitiveInputs(plan),
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 
 // PlanOptions are what the person who runs a runbook adds to it.
 type PlanOptions struct {
+	// Environment is the one that the runbook was loaded for, see [Engine.LoadIn]; empty: whichever that is.
+	Environment string
 	// Variables are the sources of variables' values beside the file's own.
 	Variables lang.VariableSources
 	// Targets keeps only these steps and what they depend on; empty: all.
@@ -62,45 +64,11 @@ type Plan struct {
 	secrets *secretReaders
 }
 
-// PlannedStep is what is known of a step before it runs.
-type PlannedStep struct {
-	Name   string `json:"name"`
-	Action string `json:"action,omitempty"`
-	// Description is the author's.
-	Description string          `json:"description,omitempty"`
-	IsCheck     bool            `json:"-"`
-	Effect      provider.Effect `json:"effect"`
-	// Provider is the configuration's address, "postgres" or "kubernetes.eu"; Target the endpoint, empty when it is
-	// known only at run time.
-	Provider string `json:"provider,omitempty"`
-	Target   string `json:"target,omitempty"`
-	// Arguments are what a step that changes something is about to do it with; a read has none here.
-	Arguments []PlannedArgument `json:"arguments,omitempty"`
-	// WaitsFor are the steps that must have ended.
-	WaitsFor []string   `json:"waits_for,omitempty"`
-	RunIf    lang.RunIf `json:"run_if"`
-	When     string     `json:"when,omitempty"`
-	// Checks are the conditions as written: "assert self.count == 0".
-	Checks []string `json:"checks,omitempty"`
-	// Keys are the for_each keys; Expands is true when they are known only at run time.
-	ForEach bool     `json:"for_each,omitempty"`
-	Keys    []string `json:"keys,omitempty"`
-	Expands bool     `json:"expands_at_run_time,omitempty"`
-	// Supported is false for an action that this version can't run.
-	Supported bool `json:"supported"`
-	// Notes are things worth a line: "runs_on is ignored on a single machine".
-	Notes []string `json:"notes,omitempty"`
-}
-
-// PlannedArgument is an argument as far as it is known: its value as the language writes it, "(sensitive)", or the
-// expression where only the run can tell.
-type PlannedArgument struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
 // Plan says what a run would do, without touching a system. The runbook must have been loaded without errors.
 func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan, hcl.Diagnostics) {
+	if bad := wrongEnvironment(rb.Runbook, &opts); bad != nil {
+		return nil, hcl.Diagnostics{bad}
+	}
 	sources := opts.Variables
 	if opts.Past != nil {
 		sources = lang.VariableSources{Given: opts.Past.Variables, GivenFrom: "the run"}
@@ -130,7 +98,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 	p.secrets = newSecretReaders(e.Secrets, e.host())
 	p.scope = e.scope(ctx, p)
 	p.configs = local.NewConfigs(rb.Runbook, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
-	planner := &planner{plan: p}
+	planner := &planner{plan: p, child: func(sub *Plan) { e.prepareChild(ctx, p, sub) }, graphs: rb.Children, seen: map[run.Target]bool{}}
 	for _, n := range g.Nodes {
 		p.Steps = append(p.Steps, planner.step(n))
 	}
@@ -142,17 +110,13 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		p.Stages = append(p.Stages, names)
 	}
 	p.Header = p.header(e.User, planner.targets)
-	diags = append(diags, planner.diags...)
-	if opts.Apply {
-		diags = append(diags, planner.readSecrets()...)
-	}
-	return p, diags
+	return p, append(diags, planner.findings()...)
 }
 
 // scope is what the plan's expressions see. Without Apply, what only a run knows is unknown.
 func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 	s := &lang.Scope{
-		Runbook: p.Runbook, Variables: p.Variables, RunID: p.RunID, StartedAt: p.StartedAt,
+		Runbook: p.Runbook, Variables: p.Variables, RunID: p.RunID, StartedAt: p.StartedAt, Environment: p.Options.Environment,
 		Step:        func(string) cty.Value { return cty.DynamicVal },
 		StepOutcome: func(string) string { return "" },
 		Host: lang.FunctionHost{
@@ -166,7 +130,8 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 func (p *Plan) header(user string, targets []run.Target) run.Header {
 	return run.Header{
 		Runbook: p.Runbook.Name, Title: p.Runbook.Title, File: p.Runbook.File, User: user, ReadOnly: p.Options.ReadOnly,
-		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets, Lock: p.Runbook.Lock, Files: fileRefs(p.Runbook),
+		Environment: p.Options.Environment, Lock: p.Runbook.Lock, Files: fileRefs(p.Runbook),
+		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets,
 		MTTRTargetMS: float64(p.Runbook.MTTRTarget.Milliseconds()),
 	}
 }

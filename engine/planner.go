@@ -9,6 +9,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
@@ -20,6 +21,11 @@ type planner struct {
 	targets []run.Target
 	seen    map[run.Target]bool
 	diags   hcl.Diagnostics
+
+	// child gives the plan of a runbook that a step runs what it needs; graphs are those of such runbooks.
+	child    func(*Plan)
+	graphs   map[*lang.Runbook]*graph.Graph
+	children []*planner
 }
 
 func (p *planner) step(n *graph.Node) PlannedStep {
@@ -60,6 +66,12 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 		out.Arguments = argumentsOf(s, spec.Args(), args)
 	}
 	p.findTargets(s, &out, args, instances)
+	out.Approval = approvalText(s)
+	p.hold(policy.Use{Step: s}, s, args)
+	p.undo(s, &out)
+	if s.Child != nil {
+		p.runbook(s, &out)
+	}
 	p.refuse(s, &out)
 	return out
 }
@@ -98,9 +110,9 @@ func effectOf(s *lang.Step, declared provider.Effect) provider.Effect {
 	return max(declared, *s.Effect)
 }
 
-// refuse adds why a step can't be run as planned.
+// refuse adds why a step can't be run as planned. Of a step that runs a runbook, the steps of that tell.
 func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
-	if p.plan.Options.ReadOnly && out.Effect != provider.Read {
+	if p.plan.Options.ReadOnly && out.Effect != provider.Read && (s.Child == nil || s.Effect != nil) {
 		p.diags = append(p.diags, readOnlyRefusal(s, out.Effect))
 	}
 	if !p.plan.Options.Apply {
@@ -114,12 +126,7 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
 		})
 	}
 	if out.Effect != provider.Read && s.Provider.NeedsTarget && !p.plan.configs.Explicit(s) {
-		p.diags = append(p.diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "A write needs an explicit target",
-			Detail: fmt.Sprintf("Step %q changes something, and no provider %q block names the system; what is found in the surroundings is for reads.",
-				s.Name, s.Provider.Name),
-			Subject: &s.ActionRange,
-		})
+		p.diags = append(p.diags, noTarget(s, "Step"))
 	}
 }
 

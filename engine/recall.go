@@ -13,12 +13,10 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
-	"github.com/e82355ed/runbook/engine/validate"
 )
 
 // RecallOptions say how a run is taken up again.
@@ -176,13 +174,6 @@ func cmpEmpty(text, otherwise string) string {
 	return text
 }
 
-// load reads and checks a runbook with options.
-func (e *Engine) load(path string, opts lang.LoadOptions) (*Runbook, hcl.Diagnostics) {
-	opts.Registry = e.Registry
-	rb, diags := lang.Load(path, opts)
-	return e.checked(path, rb, diags)
-}
-
 // fromMap reads files that were kept.
 func fromMap(files map[string][]byte) func(string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
@@ -252,15 +243,4 @@ func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string) (*Re
 func (e *Engine) goOn(ctx context.Context, r *Recalled, g local.Going) (*Result, hcl.Diagnostics) {
 	result, diags, err := local.Resume(ctx, r.Past, g)
 	return e.ended(ctx, r.Plan, r.held, result, diags, err)
-}
-
-// checked builds the graph of a loaded runbook and checks it.
-func (e *Engine) checked(path string, rb *lang.Runbook, diags hcl.Diagnostics) (*Runbook, hcl.Diagnostics) {
-	if rb == nil {
-		return nil, diags
-	}
-	g, more := graph.Build(rb)
-	diags = append(diags, more...)
-	diags = append(diags, validate.Runbook(rb, g, validate.Options{})...)
-	return &Runbook{Runbook: rb, Graph: g}, validate.Sorted(path, diags)
 }

@@ -108,7 +108,7 @@ func (o *applyOptions) ending(result *engine.Result, erred bool, err error) erro
 
 // loadPlan loads and plans a runbook; problems are printed, and errors end it.
 func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string, opts engine.PlanOptions) (*engine.Plan, error) {
-	rb, diags := eng.Load(file)
+	rb, diags := eng.LoadIn(file, opts.Environment)
 	rb.LiteralSecrets(p.redactor.Add)
 	if diags.HasErrors() || rb == nil {
 		return nil, p.refuse(diags, sourcesOf(rb.Files(), opts))
@@ -130,11 +130,18 @@ func (p *Program) viewConfig(times bool) view.Config {
 
 // writesOf are the steps of a plan that change something.
 func writesOf(plan *engine.Plan) (writes, destructive []engine.PlannedStep) {
-	for _, s := range plan.Steps {
-		switch s.Effect {
-		case provider.Write:
+	return writesAmong(plan.Steps, nil, nil)
+}
+
+// writesAmong adds those of steps; of a step that runs a runbook, the steps of that.
+func writesAmong(steps, writes, destructive []engine.PlannedStep) (w, d []engine.PlannedStep) {
+	for _, s := range steps {
+		switch {
+		case len(s.Steps) > 0:
+			writes, destructive = writesAmong(s.Steps, writes, destructive)
+		case s.Effect == provider.Write:
 			writes = append(writes, s)
-		case provider.Destructive:
+		case s.Effect == provider.Destructive:
 			destructive = append(destructive, s)
 		}
 	}

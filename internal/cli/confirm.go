@@ -77,6 +77,9 @@ func (o *applyOptions) namedSteps(verb string, steps []engine.PlannedStep) []str
 		for _, a := range steps[i].Arguments {
 			lines = append(lines, "      "+palette.Faint(term.CleanLine(a.Name+" = "+a.Value)))
 		}
+		for _, note := range peopleNotes(steps[i]) {
+			lines = append(lines, "      "+palette.Faint(term.CleanLine(note)))
+		}
 	}
 	return lines
 }

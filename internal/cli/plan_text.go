@@ -27,10 +27,26 @@ func (o *planOptions) planLines(plan *engine.Plan) []string {
 			s := steps[name]
 			lines = append(lines, strings.TrimRight("  "+term.Pad(s.Name, names)+"  "+term.Pad(actionName(s), actions)+"  "+
 				effectText(s, palette)+"  "+palette.Faint(term.CleanLine(where(s))), " "))
-			for _, note := range o.notes(s) {
-				lines = append(lines, "    "+palette.Faint(o.glyphs().Bar)+" "+term.CleanLine(note))
-			}
+			lines = append(lines, o.below(s, palette, "    ")...)
 		}
+	}
+	return lines
+}
+
+// below are the lines under a step: its notes, and the steps of the runbook that it runs, each with its own.
+func (o *planOptions) below(s engine.PlannedStep, palette term.Palette, indent string) []string {
+	var lines []string
+	for _, note := range o.notes(s) {
+		lines = append(lines, indent+palette.Faint(o.glyphs().Bar)+" "+term.CleanLine(note))
+	}
+	var names, actions int
+	for _, c := range s.Steps {
+		names, actions = max(names, term.Width(c.Name)), max(actions, term.Width(actionName(c)))
+	}
+	for _, c := range s.Steps {
+		lines = append(lines, strings.TrimRight(indent+term.Pad(c.Name, names)+"  "+term.Pad(actionName(c), actions)+"  "+
+			effectText(c, palette)+"  "+palette.Faint(term.CleanLine(where(c))), " "))
+		lines = append(lines, o.below(c, palette, indent+"  ")...)
 	}
 	return lines
 }
@@ -58,8 +74,11 @@ func effectText(s engine.PlannedStep, palette term.Palette) string {
 }
 
 func where(s engine.PlannedStep) string {
-	if s.Target != "" {
+	switch {
+	case s.Target != "":
 		return s.Target
+	case s.Runbook != "":
+		return s.Runbook
 	}
 	return s.Provider
 }
@@ -94,8 +113,28 @@ func (o *planOptions) notes(s engine.PlannedStep) []string {
 		notes = append(notes, text)
 	}
 	notes = append(notes, s.Checks...)
+	notes = append(notes, peopleNotes(s)...)
 	if !s.Supported && !s.IsCheck {
 		notes = append(notes, "this version can't run "+s.Action+" yet")
 	}
 	return append(notes, s.Notes...)
+}
+
+// peopleNotes say who must approve a step, and what takes it back.
+func peopleNotes(s engine.PlannedStep) []string {
+	var notes []string
+	if s.Approval != "" {
+		notes = append(notes, "must be approved by "+s.Approval)
+	}
+	if u := s.Undo; u != nil {
+		text := "undone by " + u.Action
+		if u.On == "end" {
+			text = "undone at the end of the run by " + u.Action
+		}
+		for i, a := range u.Arguments {
+			text += map[bool]string{true: " with ", false: ", "}[i == 0] + a.Name + " = " + a.Value
+		}
+		notes = append(notes, text)
+	}
+	return notes
 }

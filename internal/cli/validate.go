@@ -20,6 +20,7 @@ import (
 type validateOptions struct {
 	*Program
 	Paths []string
+	Env   string
 	JSON  bool
 }
 
@@ -27,7 +28,8 @@ func newValidate(p *Program) *cobra.Command {
 	o := &validateOptions{Program: p}
 	cmd := &cobra.Command{
 		Use: "validate PATH...", Short: "Find all problems of runbooks, offline",
-		Long:    "Checks runbook files, and all runbooks below folders, without touching any system. Exits with 2 when one is invalid.",
+		Long: "Checks runbook files, and all runbooks below folders, without touching any system. Exits with 2 when one is invalid.\n" +
+			"With --env the policy of that environment counts too; without it, only what holds in every environment.",
 		Example: "  runbook validate morning.hcl\n  runbook validate runbooks/ examples/\n  runbook validate --json runbooks/ | jq '.diagnostics[].range'",
 		Args:    atLeastOne("PATH"), ValidArgsFunction: manyFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,6 +37,7 @@ func newValidate(p *Program) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
+	envFlag(p, cmd, &o.Env)
 	jsonFlag(cmd, &o.JSON, "the problems")
 	return cmd
 }
@@ -49,7 +52,7 @@ func (o *validateOptions) run(context.Context) error {
 		if lang.IsWorkspace(file) {
 			rb, more = eng.LoadWorkspace(file)
 		} else {
-			rb, more = eng.Load(file)
+			rb, more = eng.LoadIn(file, o.Env)
 		}
 		rb.LiteralSecrets(o.redactor.Add)
 		diags = append(diags, more...)

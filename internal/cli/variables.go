@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +26,7 @@ func (f *planFlags) declare(p *Program, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.Vars, "var", nil, "set a variable, `NAME=VALUE` (repeatable)")
 	flags.StringArrayVar(&f.VarFiles, "var-file", nil, "read variables from `FILE` of HCL attributes (repeatable)")
-	flags.StringVar(&f.Env, "env", "", "environment of the workspace (not supported yet)")
+	envFlag(p, cmd, &f.Env)
 	flags.StringArrayVar(&f.Targets, "target", nil, "only this `STEP` and what it depends on (repeatable)")
 	flags.BoolVar(&f.ReadOnly, "read-only", false, "refuse whatever could change a system")
 	flags.IntVar(&f.MaxParallel, "max-parallel", 0, "how many steps run at once (default: the runbook's)")
@@ -38,10 +37,7 @@ func (f *planFlags) declare(p *Program, cmd *cobra.Command) {
 
 // options makes the engine's options of the flags.
 func (f *planFlags) options(p *Program, cmd *cobra.Command) (engine.PlanOptions, error) {
-	opts := engine.PlanOptions{Targets: f.Targets, ReadOnly: f.ReadOnly, MaxParallel: f.MaxParallel}
-	if f.Env != "" {
-		return opts, errors.New("--env is not supported yet: environments come with a later version; set variables with --var or --var-file")
-	}
+	opts := engine.PlanOptions{Environment: f.Env, Targets: f.Targets, ReadOnly: f.ReadOnly, MaxParallel: f.MaxParallel}
 	if f.MaxParallel < 1 && cmd.Flags().Changed("max-parallel") {
 		return opts, fmt.Errorf("--max-parallel %d: at least one step must run at once", f.MaxParallel)
 	}
@@ -73,4 +69,19 @@ func (p *Program) completeSteps(_ *cobra.Command, args []string, _ string) ([]st
 		names = append(names, s.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// envFlag declares --env.
+func envFlag(p *Program, cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "env", "", "`ENVIRONMENT` of the workspace to run in")
+	mustComplete(cmd.RegisterFlagCompletionFunc("env", p.completeEnvironments))
+}
+
+// completeEnvironments completes the names of the environments that a runbook may run in.
+func (p *Program) completeEnvironments(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	rb, _ := lang.Load(args[0], lang.LoadOptions{})
+	return rb.EnvironmentNames(), cobra.ShellCompDirectiveNoFileComp
 }

@@ -17,7 +17,7 @@ func Header(h *run.Header, c Config) []string {
 	if h.Title != "" {
 		title += " " + c.Glyphs.Dot + " " + c.clean(h.Title)
 	}
-	rows := [][2]string{{"file", h.File}, {"environment", h.Environment}, {"run by", h.User}}
+	rows := [][2]string{{"file", h.File}, {"environment", h.Environment}, {"lock", h.Lock}, {"run by", h.User}}
 	for _, t := range h.Targets {
 		rows = append(rows, [2]string{t.Provider, t.Target})
 	}

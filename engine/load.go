@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/validate"
+)
+
+// Runbook is a runbook that was loaded and checked.
+type Runbook struct {
+	*lang.Runbook
+	// Graph is the order of its steps; nil for a workspace file.
+	Graph *graph.Graph
+	// Children are the orders of the runbooks that its steps run, and that those run; each runbook is in it once.
+	Children map[*lang.Runbook]*graph.Graph
+}
+
+// Files are the parsed files by name, for diagnostics. A nil runbook has none.
+func (r *Runbook) Files() map[string]*hcl.File {
+	if r == nil {
+		return nil
+	}
+	return r.Sources
+}
+
+// Load reads a runbook, for no environment, and checks it without touching anything. The runbook is nil where the file
+// can't be read; it may be returned beside errors, for its files.
+func (e *Engine) Load(path string) (*Runbook, hcl.Diagnostics) { return e.LoadIn(path, "") }
+
+// LoadIn is [Engine.Load] for an environment of the workspace: its variables and its policy count. Without one, only what
+// holds in every environment is checked.
+func (e *Engine) LoadIn(path, environment string) (*Runbook, hcl.Diagnostics) {
+	return e.load(path, lang.LoadOptions{Environment: environment})
+}
+
+// load reads and checks a runbook with options.
+func (e *Engine) load(path string, opts lang.LoadOptions) (*Runbook, hcl.Diagnostics) {
+	opts.Registry = e.Registry
+	rb, diags := lang.Load(path, opts)
+	if rb == nil {
+		return nil, diags
+	}
+	out := &Runbook{Runbook: rb, Children: map[*lang.Runbook]*graph.Graph{}}
+	var more hcl.Diagnostics
+	out.Graph, more = check(rb)
+	diags = append(diags, more...)
+	diags = append(diags, out.checkChildren(rb)...)
+	return out, validate.Sorted(path, diags)
+}
+
+func check(rb *lang.Runbook) (*graph.Graph, hcl.Diagnostics) {
+	g, diags := graph.Build(rb)
+	return g, append(diags, validate.Runbook(rb, g, validate.Options{})...)
+}
+
+// checkChildren checks the runbooks that the steps of rb run, as they are checked alone.
+func (r *Runbook) checkChildren(rb *lang.Runbook) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, s := range rb.Steps {
+		if s.Child == nil || r.Children[s.Child] != nil {
+			continue
+		}
+		g, more := check(s.Child)
+		r.Children[s.Child] = g
+		diags = append(diags, more...)
+		diags = append(diags, r.checkChildren(s.Child)...)
+	}
+	return diags
+}
+
+// LoadWorkspace reads a workspace file and checks it alone. The result, nil where the file can't be read, holds its
+// blocks and no steps.
+func (e *Engine) LoadWorkspace(path string) (*Runbook, hcl.Diagnostics) {
+	ws, diags := lang.LoadWorkspace(path, lang.LoadOptions{Registry: e.Registry})
+	if ws == nil {
+		return nil, diags
+	}
+	diags = append(diags, validate.Workspace(ws, validate.Options{})...)
+	return &Runbook{Runbook: ws}, validate.Sorted(path, diags)
+}

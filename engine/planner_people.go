@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/policy"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// approvalText says who must approve a step, as it is written: who that is may depend on results.
+func approvalText(s *lang.Step) string {
+	a := s.Approval
+	if a == nil {
+		return ""
+	}
+	text := "anybody"
+	if a.Approvers != nil {
+		text = a.Approvers.Source
+	}
+	if a.Timeout > 0 {
+		text += fmt.Sprintf(" within %s", a.Timeout)
+		if a.Escalate {
+			text += ", then " + a.Escalation.Source
+		}
+	}
+	return text
+}
+
+// hold holds a step, or its undo, against the policies, now that the variables are known. What the run alone knows is held
+// against them right before the step starts.
+func (p *planner) hold(u policy.Use, s *lang.Step, args cty.Value) {
+	if len(p.plan.Runbook.Policies) == 0 {
+		return
+	}
+	u.Args, u.Effect = args, policy.AtLeast(s, args)
+	p.diags = append(p.diags, policy.Check(p.plan.Runbook.Policies, u)...)
+}
+
+// undo looks at what takes a step's effect back. Its effect counts for --read-only only with the step's own.
+func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
+	if owner.Undo == nil {
+		return
+	}
+	s := owner.Undo.Step
+	frame := anyInstance(owner)
+	frame.Self = cty.DynamicVal
+	spec := s.Spec.Spec()
+	args := local.KnownArgs(p.plan.scope, s, frame)
+	undo := &PlannedUndo{Action: s.Action, On: "failure", Effect: effectOf(s, spec.Classify(args)), Arguments: argumentsOf(s, spec.Args(), args)}
+	if owner.Undo.OnEnd {
+		undo.On = "end"
+	}
+	undo.Provider, undo.Target = graph.Configuration(s), spec.Target(args)
+	if target, diags := p.plan.configs.Target(s, frame); !diags.HasErrors() {
+		undo.Provider, undo.Target = target.Provider, cmp.Or(undo.Target, target.Target)
+		p.keep(run.Target{Provider: undo.Provider, Target: undo.Target})
+	}
+	out.Undo = undo
+	p.hold(policy.Use{Step: owner, Undo: true}, s, args)
+	if undo.Effect != provider.Read && p.plan.Options.Apply && s.Provider.NeedsTarget && !p.plan.configs.Explicit(s) {
+		p.diags = append(p.diags, noTarget(s, "The undo of step"))
+	}
+}
+
+func noTarget(s *lang.Step, what string) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: "A write needs an explicit target",
+		Detail: fmt.Sprintf("%s %q changes something, and no provider %q block names the system; what is found in the surroundings is for reads.",
+			what, s.Name, s.Provider.Name),
+		Subject: &s.ActionRange,
+	}
+}
+
+// runbook plans the runbook that a step runs, as far as the variables that it is given are known.
+func (p *planner) runbook(s *lang.Step, out *PlannedStep) {
+	out.Runbook, out.Provider = s.Child.File, ""
+	given := local.KnownArgs(p.plan.scope, s, anyInstance(s)).GetAttr("variables")
+	variables, diags := lang.ResolveChild(s, given)
+	p.diags = append(p.diags, diags...)
+	if diags.HasErrors() {
+		return
+	}
+	g := p.graphs[s.Child]
+	if g == nil {
+		g, _ = graph.Build(s.Child) // the runbook was not loaded by an Engine; its problems are told elsewhere
+	}
+	sub := &planner{
+		plan: &Plan{
+			Runbook: s.Child, Graph: g, Variables: variables, Options: p.plan.Options, RunID: p.plan.RunID, StartedAt: p.plan.StartedAt,
+		},
+		seen: p.seen, child: p.child, graphs: p.graphs,
+	}
+	p.child(sub.plan)
+	p.children = append(p.children, sub)
+	for _, n := range g.Nodes {
+		step := sub.step(n)
+		step.prefix(s.Name)
+		out.Steps = append(out.Steps, step)
+	}
+	p.targets = append(p.targets, sub.targets...)
+}
+
+// prefix names a step, and those below it, after the step that runs its runbook.
+func (s *PlannedStep) prefix(parent string) {
+	s.Name = parent + "/" + s.Name
+	for i := range s.WaitsFor {
+		s.WaitsFor[i] = parent + "/" + s.WaitsFor[i]
+	}
+	for i := range s.Steps {
+		s.Steps[i].prefix(parent)
+	}
+}
+
+// prepareChild gives the plan of a runbook that a step runs its scope and its configurations.
+func (e *Engine) prepareChild(ctx context.Context, parent, sub *Plan) {
+	sub.secrets = parent.secrets
+	sub.scope = e.scope(ctx, sub)
+	sub.configs = local.NewConfigs(sub.Runbook, sub.scope, e.host(), sub.Options.ReadOnly, parent.maxParallel(), sub.Options.Secret)
+}
+
+// findings are all that the planner found, that in the runbooks of steps included, and what the secrets gave.
+func (p *planner) findings() hcl.Diagnostics {
+	diags := p.diags
+	if p.plan.Options.Apply {
+		diags = append(diags, p.readSecrets()...)
+	}
+	for _, sub := range p.children {
+		diags = append(diags, sub.findings()...)
+	}
+	return diags
+}
