@@ -1,18 +1,16 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
 // eventQueries read a run by the file's layout: a batch's sealed parts come before it, so that one statement sees the run
@@ -43,20 +41,21 @@ func (s *store) events(ctx context.Context, runID string, yield func(journal.Ent
 		return s.readError(err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
-	r := reading{run: id, yield: yield, sealed: map[int64][]byte{}}
+	r, sealed := batch.Reader{Run: id}, map[int64][]byte{}
 	for rows.Next() {
-		var batch, seq int64
+		var first, seq int64
 		var data []byte
-		if err := rows.Scan(&batch, &seq, &data); err != nil {
+		if err := rows.Scan(&first, &seq, &data); err != nil {
 			return s.readError(err)
 		}
 		if seq < wholeBatch {
-			r.sealed[seq] = data
+			sealed[seq] = data
 			continue
 		}
-		if more, err := r.batch(batch, data); err != nil || !more {
+		if more, err := r.Read(first, data, sealed, yield); err != nil || !more {
 			return err
 		}
+		clear(sealed)
 	}
 	if err := rows.Err(); err != nil {
 		return s.readError(err)
@@ -66,36 +65,6 @@ func (s *store) events(ctx context.Context, runID string, yield func(journal.Ent
 
 // wholeBatch stands in for a number behind the rows of sealed parts.
 const wholeBatch = 1 << 62
-
-// reading is a run that is being read.
-type reading struct {
-	run    string
-	last   int64
-	sealed map[int64][]byte
-	yield  func(journal.Entry) bool
-}
-
-// batch reads the JSON lines of a batch, and reports whether more are wanted.
-func (r *reading) batch(first int64, lines []byte) (bool, error) {
-	if first != r.last+1 {
-		return false, fmt.Errorf("run %s: %w: after event %d comes %d", r.run, journal.ErrDamaged, r.last, first)
-	}
-	for line := range bytes.Lines(lines) {
-		var e run.Event
-		if err := json.Unmarshal(line, &e); err != nil {
-			return false, fmt.Errorf("run %s: %w: event %d can't be read: %w", r.run, journal.ErrDamaged, r.last+1, err)
-		}
-		if e.Seq != r.last+1 {
-			return false, fmt.Errorf("run %s: %w: event %d stands where event %d belongs", r.run, journal.ErrDamaged, e.Seq, r.last+1)
-		}
-		r.last = e.Seq
-		if !r.yield(journal.Entry{Event: &e, JSON: bytes.TrimSuffix(line, []byte("\n")), Sealed: r.sealed[e.Seq]}) {
-			return false, nil
-		}
-	}
-	clear(r.sealed)
-	return true, nil
-}
 
 // File gives the content of a file of a run.
 func (s *store) File(ctx context.Context, runID, hash string) ([]byte, error) {

@@ -11,54 +11,48 @@ import (
 	code "modernc.org/sqlite/lib"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
 // insert adds a run's events of one transaction: a row with the JSON lines, and what is looked up without reading them.
-func insert(ctx context.Context, tx *sql.Tx, b batch) error {
-	first, last := b.entries[0].Event, b.entries[len(b.entries)-1].Event
-	if err := advance(ctx, tx, b.run, first, last.Seq); err != nil {
+func insert(ctx context.Context, tx *sql.Tx, b *batch.Batch) error {
+	if err := advance(ctx, tx, b); err != nil {
 		return err
 	}
-	size := 0
-	for i := range b.entries {
-		size += len(b.entries[i].JSON) + 1
-	}
-	lines := make([]byte, 0, size)
-	for i := range b.entries {
-		e := &b.entries[i]
-		lines = append(append(lines, e.JSON...), '\n')
-		if err := index(ctx, tx, b.run, b.runbook, e.Event); err != nil {
+	for i := range b.Entries {
+		e := &b.Entries[i]
+		if err := index(ctx, tx, b.Run, b.Runbook, e.Event); err != nil {
 			return err
 		}
-		if err := beside(ctx, tx, b.run, first.Seq, e); err != nil {
+		if err := beside(ctx, tx, b.Run, b.First(), e); err != nil {
 			return err
 		}
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO batches (run, first_seq, events) VALUES (?, ?, ?)", b.run, first.Seq, lines)
+	_, err := tx.ExecContext(ctx, "INSERT INTO batches (run, first_seq, events) VALUES (?, ?, ?)", b.Run, b.First(), b.Lines())
 	return err
 }
 
 // advance moves the end of a run, or makes the run. It fails when the end is elsewhere by now: another process wrote.
-func advance(ctx context.Context, tx *sql.Tx, runID string, first *run.Event, last int64) error {
-	if first.Type == run.RunStarted && first.Header != nil {
+func advance(ctx context.Context, tx *sql.Tx, b *batch.Batch) error {
+	if first, starts := b.Starts(); starts {
 		_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, runbook, file, environment, user, started_at, last_seq)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			runID, first.Runbook, first.File, first.Environment, first.User, first.Time.UnixMicro(), last)
+			b.Run, first.Runbook, first.File, first.Environment, first.User, first.Time.UnixMicro(), b.Last())
 		var e *driver.Error
 		if errors.As(err, &e) && e.Code() == code.SQLITE_CONSTRAINT_PRIMARYKEY {
-			return fmt.Errorf("run %s: %w: it has been started already", runID, journal.ErrConflict)
+			return fmt.Errorf("run %s: %w: it has been started already", b.Run, journal.ErrConflict)
 		}
 		return err
 	}
-	done, err := tx.ExecContext(ctx, "UPDATE runs SET last_seq = ? WHERE id = ? AND last_seq = ?", last, runID, first.Seq-1)
+	done, err := tx.ExecContext(ctx, "UPDATE runs SET last_seq = ? WHERE id = ? AND last_seq = ?", b.Last(), b.Run, b.First()-1)
 	if err != nil {
 		return err
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
-	return fmt.Errorf("run %s: %w: event %d, and another process has written since", runID, journal.ErrConflict, first.Seq)
+	return fmt.Errorf("run %s: %w: event %d, and another process has written since", b.Run, journal.ErrConflict, b.First())
 }
 
 // index keeps the list of runs and the thresholds' values.

@@ -13,6 +13,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
 // Open opens the journal at path and makes it, with its folder, where it does not exist. Errors name the path and what
@@ -43,8 +44,9 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	if err != nil {
 		return nil, errors.Join(explain(path, err), db.Close())
 	}
-	s := newStore(path, db, conn)
-	go s.write()
+	s := newStore(path, db)
+	s.conn = conn
+	s.writer = batch.NewWriter(s)
 	return s, nil
 }
 
@@ -75,7 +77,7 @@ func openReading(ctx context.Context, path string, q url.Values) (journal.Journa
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	s := newStore(path, db, nil)
+	s := newStore(path, db)
 	if s.layout, err = layoutOf(ctx, db); err == nil {
 		// A shared memory that can't be had shows with the first read of a table.
 		var n int
@@ -84,7 +86,6 @@ func openReading(ctx context.Context, path string, q url.Values) (journal.Journa
 	if err != nil {
 		return nil, errors.Join(explain(path, err), db.Close())
 	}
-	close(s.done)
 	return s, nil
 }
 
