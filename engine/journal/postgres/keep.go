@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/e82355ed/runbook/engine/journal"
+)
+
+// Send leaves a message for a run.
+func (s *store) Send(ctx context.Context, runID string, m journal.Message) error {
+	if s.writer == nil {
+		return journal.ErrReadOnly
+	}
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return err
+	}
+	m.ID = 0
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	if _, err := s.pool.Exec(ctx, "INSERT INTO runbook.messages (run, body) VALUES ($1, $2)", id, string(body)); err != nil {
+		return s.writeError(err)
+	}
+	return nil
+}
+
+// Messages gives the messages of a run after an id.
+func (s *store) Messages(ctx context.Context, runID string, after int64) ([]journal.Message, error) {
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, "SELECT id, body FROM runbook.messages WHERE run = $1 AND id > $2 ORDER BY id", id, after)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m journal.Message, err error) {
+		var number int64
+		var body []byte
+		if err := row.Scan(&number, &body); err != nil {
+			return m, err
+		}
+		err = json.Unmarshal(body, &m)
+		m.ID = number
+		return m, err
+	})
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	return out, nil
+}
+
+// prunable selects the runs that ended before a time and hold no lock.
+const prunable = "FROM runbook.runs WHERE status = 'ended' AND ended_at < $1 AND NOT EXISTS (SELECT 1 FROM runbook.locks WHERE run = runs.id)"
+
+// Prunable counts the runs that Prune would delete.
+func (s *store) Prunable(ctx context.Context, before time.Time) (int, error) {
+	if s.layout == 0 {
+		return 0, nil
+	}
+	var n int
+	if err := s.pool.QueryRow(ctx, "SELECT count(*) "+prunable, before).Scan(&n); err != nil {
+		return 0, s.readError(err)
+	}
+	return n, nil
+}
+
+// pruneAtOnce bounds a transaction of Prune, for which new runs have to wait.
+const pruneAtOnce = 100
+
+// Prune deletes the runs that ended before a time.
+func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
+	if s.writer == nil {
+		return 0, journal.ErrReadOnly
+	}
+	total := 0
+	for {
+		n, err := s.pruneSome(ctx, before)
+		if err != nil {
+			return total, s.writeError(err)
+		}
+		total += n
+		if n < pruneAtOnce {
+			return total, nil
+		}
+	}
+}
+
+// pruneSome deletes some runs with all that is theirs, and the files that no run has any more.
+func (s *store) pruneSome(ctx context.Context, before time.Time) (n int, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(filesKey)); err != nil {
+			return err
+		}
+		done, err := tx.Exec(ctx, "DELETE FROM runbook.runs WHERE id IN (SELECT id "+prunable+" LIMIT $2)", before, pruneAtOnce)
+		if err != nil || done.RowsAffected() == 0 {
+			return err
+		}
+		n = int(done.RowsAffected())
+		_, err = tx.Exec(ctx, "DELETE FROM runbook.files WHERE NOT EXISTS (SELECT 1 FROM runbook.run_files WHERE run_files.sha256 = files.sha256)")
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,147 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// layouts are the steps from one layout of the schema to the next. A step that was released is never changed. Ids are
+// compared byte by byte, whatever the database's locale is.
+var layouts = []string{
+	`
+CREATE TABLE runbook.runs (
+	id          text COLLATE "C" PRIMARY KEY,
+	runbook     text NOT NULL,
+	file        text NOT NULL,
+	environment text NOT NULL,
+	"user"      text NOT NULL,
+	started_at  timestamptz NOT NULL,
+	last_seq    bigint NOT NULL,
+	status      text NOT NULL DEFAULT 'running',
+	outcome     text NOT NULL DEFAULT '',
+	duration_ms double precision NOT NULL DEFAULT 0,
+	exit_status integer,
+	counts      jsonb NOT NULL DEFAULT '{}',
+	ended_at    timestamptz -- of the last session
+);
+CREATE INDEX ON runbook.runs (started_at);
+CREATE TABLE runbook.batches (
+	run       text COLLATE "C" NOT NULL REFERENCES runbook.runs ON DELETE CASCADE,
+	first_seq bigint NOT NULL,
+	events    bytea NOT NULL, -- JSON lines
+	PRIMARY KEY (run, first_seq)
+);
+CREATE TABLE runbook.sealed (
+	run  text COLLATE "C" NOT NULL REFERENCES runbook.runs ON DELETE CASCADE,
+	seq  bigint NOT NULL,
+	data bytea NOT NULL,
+	PRIMARY KEY (run, seq)
+);
+CREATE TABLE runbook.vals (
+	run     text COLLATE "C" NOT NULL REFERENCES runbook.runs ON DELETE CASCADE,
+	runbook text NOT NULL,
+	name    text NOT NULL, -- step.threshold
+	at      timestamptz NOT NULL,
+	value   double precision NOT NULL,
+	unit    text NOT NULL,
+	outcome text NOT NULL
+);
+CREATE INDEX ON runbook.vals (runbook, name, at);
+CREATE INDEX ON runbook.vals (run);
+CREATE TABLE runbook.files (
+	sha256  text COLLATE "C" PRIMARY KEY,
+	content bytea NOT NULL
+);
+CREATE TABLE runbook.run_files (
+	run    text COLLATE "C" NOT NULL REFERENCES runbook.runs ON DELETE CASCADE,
+	sha256 text COLLATE "C" NOT NULL REFERENCES runbook.files,
+	PRIMARY KEY (run, sha256)
+);
+CREATE INDEX ON runbook.run_files (sha256);
+CREATE TABLE runbook.messages (
+	id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	run  text COLLATE "C" NOT NULL REFERENCES runbook.runs ON DELETE CASCADE,
+	body json NOT NULL
+);
+CREATE INDEX ON runbook.messages (run, id);
+CREATE TABLE runbook.locks (
+	name       text COLLATE "C" PRIMARY KEY,
+	token      text NOT NULL, -- of the lease
+	run        text NOT NULL,
+	owner      json NOT NULL,
+	since      timestamptz NOT NULL,
+	expires_at timestamptz -- null: a paused run holds it
+);
+CREATE INDEX ON runbook.locks (run);
+`,
+}
+
+// Keys of advisory locks, which belong to the database: migrations exclude each other, and Prune excludes new files.
+const (
+	migrationKey = 0x72756e626f6f6b01
+	filesKey     = 0x72756e626f6f6b02
+)
+
+const (
+	undefinedTable  = "42P01"
+	invalidSchema   = "3F000"
+	uniqueViolation = "23505"
+)
+
+// querier is a pool or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
+// layoutOf is the schema's layout, zero where there is none; an error when it is newer than this program.
+func layoutOf(ctx context.Context, q querier) (int, error) {
+	var version int
+	err := q.QueryRow(ctx, "SELECT version FROM runbook.layout").Scan(&version)
+	var e *pgconn.PgError
+	if errors.As(err, &e) && (e.Code == undefinedTable || e.Code == invalidSchema) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if version > len(layouts) {
+		return 0, fmt.Errorf("its schema \"runbook\" was made by a newer version of runbook (layout %d, this program knows %d); use that version",
+			version, len(layouts))
+	}
+	return version, nil
+}
+
+// migrate brings the schema to the present layout, one process at a time.
+func (s *store) migrate(ctx context.Context) error {
+	version, err := layoutOf(ctx, s.pool)
+	if err != nil || version == len(layouts) {
+		return err
+	}
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// The query after the lock sees what its last holder did.
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationKey)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS runbook;
+			CREATE TABLE IF NOT EXISTS runbook.layout (version integer NOT NULL);
+			INSERT INTO runbook.layout SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM runbook.layout)`)
+		if err != nil {
+			return err
+		}
+		version, err := layoutOf(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for ; version < len(layouts); version++ {
+			if _, err := tx.Exec(ctx, layouts[version]); err != nil {
+				return fmt.Errorf("bring it to layout %d: %w", version+1, err)
+			}
+		}
+		_, err = tx.Exec(ctx, "UPDATE runbook.layout SET version = $1", version)
+		return err
+	})
+}

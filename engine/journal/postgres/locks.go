@@ -1,0 +1,190 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/e82355ed/runbook/engine/journal"
+)
+
+// lockColumns end with whether the lease is out, by the database's clock.
+const lockColumns = "name, token, owner, since, expires_at, coalesce(expires_at <= clock_timestamp(), false) FROM runbook.locks"
+
+// Acquire takes a lock, or tells who holds it.
+func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock, error) {
+	if s.writer == nil {
+		return nil, nil, journal.ErrReadOnly
+	}
+	l := &lease{store: s, name: name, owner: owner, ttl: ttl, token: rand.Text()}
+	text, err := json.Marshal(owner)
+	if err != nil {
+		return nil, nil, err
+	}
+	var last *journal.Lock
+	err = s.again(ctx, func() error {
+		return s.underLock(ctx, name, func(tx pgx.Tx, held *journal.Lock, token string) error {
+			switch {
+			case held == nil:
+			case token == l.token: // the connection broke after the commit
+				return nil
+			case !held.YieldsTo(owner.Run):
+				return &journal.LockedError{Lock: *held}
+			}
+			last = held
+			_, err := tx.Exec(ctx, `INSERT INTO runbook.locks (name, token, run, owner, since, expires_at)
+				VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + $5)
+				ON CONFLICT (name) DO UPDATE SET token = excluded.token, run = excluded.run, owner = excluded.owner,
+					since = excluded.since, expires_at = excluded.expires_at`, name, l.token, owner.Run, string(text), ttl)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, nil, s.lockError(err)
+	}
+	return l, last, nil
+}
+
+// underLock looks at a lock, nil: nobody holds it, and does something about it before anybody else can.
+func (s *store) underLock(ctx context.Context, name string, do func(tx pgx.Tx, held *journal.Lock, token string) error) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// A lock that nobody holds has no row to be locked.
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('runbook/' || $1, 0))", name); err != nil {
+			return err
+		}
+		held, token, err := s.lock(tx.QueryRow(ctx, "SELECT "+lockColumns+" WHERE name = $1", name))
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return do(tx, nil, "")
+		case err != nil:
+			return err
+		}
+		return do(tx, &held, token)
+	})
+}
+
+// Locks lists what is held, by name.
+func (s *store) Locks(ctx context.Context) ([]journal.Lock, error) {
+	if s.layout == 0 {
+		return nil, nil
+	}
+	rows, err := s.pool.Query(ctx, "SELECT "+lockColumns+" ORDER BY name")
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (journal.Lock, error) {
+		l, _, err := s.lock(row)
+		return l, err
+	})
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	return out, nil
+}
+
+// Unlock frees a lock whose holder is gone or paused, with force any.
+func (s *store) Unlock(ctx context.Context, name string, force bool) (journal.Lock, error) {
+	if s.writer == nil {
+		return journal.Lock{}, journal.ErrReadOnly
+	}
+	var was journal.Lock
+	err := s.underLock(ctx, name, func(tx pgx.Tx, held *journal.Lock, _ string) error {
+		if held == nil {
+			return fmt.Errorf("nobody holds the lock %q: %w", name, journal.ErrNotFound)
+		}
+		was = *held
+		if !force && !held.Gone && !held.Parked() {
+			return &journal.LockedError{Lock: *held}
+		}
+		_, err := tx.Exec(ctx, "DELETE FROM runbook.locks WHERE name = $1", name)
+		return err
+	})
+	if err != nil {
+		return was, s.lockError(err)
+	}
+	return was, nil
+}
+
+// lockError leaves answers as they are.
+func (s *store) lockError(err error) error {
+	if errors.Is(err, journal.ErrLocked) || errors.Is(err, journal.ErrNotFound) || errors.Is(err, journal.ErrLeaseLost) {
+		return err
+	}
+	return s.writeError(err)
+}
+
+// lock reads a row and judges whether its holder is gone.
+func (s *store) lock(row pgx.Row) (l journal.Lock, token string, err error) {
+	var owner []byte
+	var expires *time.Time
+	var out bool
+	if err := row.Scan(&l.Name, &token, &owner, &l.Since, &expires, &out); err != nil {
+		return l, "", err
+	}
+	if err := json.Unmarshal(owner, &l.Owner); err != nil {
+		return l, "", fmt.Errorf("%w: the holder of the lock %q: %w", journal.ErrDamaged, l.Name, err)
+	}
+	l.Since = l.Since.UTC()
+	if expires != nil {
+		l.ExpiresAt = expires.UTC()
+		l.Gone = out || s.self.Gone(l.Owner)
+	}
+	return l, token, nil
+}
+
+type lease struct {
+	store *store
+	name  string
+	owner journal.Owner
+	ttl   time.Duration
+	// token tells this lease from an earlier or later one of the same owner.
+	token string
+}
+
+// leased tells a lease from what it was parked as, under the same token so that parking can be repeated.
+const leased = "expires_at IS NOT NULL"
+
+// Renew puts the end off.
+func (l *lease) Renew(ctx context.Context) error {
+	return l.update(ctx, "UPDATE runbook.locks SET expires_at = clock_timestamp() + $3 WHERE name = $1 AND token = $2 AND "+leased, l.ttl)
+}
+
+// Park leaves the lock to the paused run.
+func (l *lease) Park(ctx context.Context) error {
+	owner := l.owner
+	owner.Host, owner.Boot, owner.PID, owner.ProcessStart = "", "", 0, 0
+	text, err := json.Marshal(owner)
+	if err != nil {
+		return err
+	}
+	return l.update(ctx, "UPDATE runbook.locks SET owner = $3, expires_at = NULL WHERE name = $1 AND token = $2", string(text))
+}
+
+// Release frees the lock, if it is still this lease's.
+func (l *lease) Release(ctx context.Context) error {
+	err := l.update(ctx, "DELETE FROM runbook.locks WHERE name = $1 AND token = $2 AND "+leased)
+	if errors.Is(err, journal.ErrLeaseLost) {
+		return nil
+	}
+	return err
+}
+
+// update runs a statement whose first arguments are the lease's name and token. It may be repeated.
+func (l *lease) update(ctx context.Context, statement string, args ...any) error {
+	err := l.store.again(ctx, func() error {
+		done, err := l.store.pool.Exec(ctx, statement, append([]any{l.name, l.token}, args...)...)
+		if err == nil && done.RowsAffected() == 0 {
+			err = fmt.Errorf("the lock %q of run %s: %w", l.name, l.owner.Run, journal.ErrLeaseLost)
+		}
+		return err
+	})
+	if err != nil {
+		return l.store.lockError(err)
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
+	"github.com/e82355ed/runbook/engine/journal/process"
+)
+
+// connections bounds what a process takes from the server: the writer, a lease, a look into the mailbox, a reader.
+const connections = 4
+
+// connectTimeout bounds the wait for a server that does not answer.
+const connectTimeout = 10 * time.Second
+
+// Open connects to the database of a URL, postgres://user:password@host:port/database, and makes the schema "runbook" on
+// first use, unless the access is for reading. Settings that the URL leaves out come from the PG* variables and
+// ~/.pgpass, as libpq has them. No error holds the password.
+func Open(ctx context.Context, url string, access journal.Access) (journal.Journal, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// pgx repeats the URL, whose password it may not recognise when the rest is wrong.
+		return nil, errors.New("--store is not a valid PostgreSQL URL: write postgres://user@host:5432/database, with special characters " +
+			"of a password as %XX, or leave the password to PGPASSWORD or ~/.pgpass")
+	}
+	config.MaxConns = connections
+	if _, set := config.ConnConfig.RuntimeParams["application_name"]; !set {
+		config.ConnConfig.RuntimeParams["application_name"] = "runbook"
+	}
+	if config.ConnConfig.ConnectTimeout == 0 || config.ConnConfig.ConnectTimeout > connectTimeout {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	c := config.ConnConfig
+	s := &store{
+		name: fmt.Sprintf("postgres://%s@%s:%d/%s", c.User, c.Host, c.Port, c.Database), secret: c.Password,
+		self: process.Self(), patience: patience,
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, s.explain(err)
+	}
+	if access == journal.ReadOnly {
+		s.layout, err = layoutOf(ctx, s.pool)
+	} else {
+		s.layout, err = len(layouts), s.migrate(ctx)
+	}
+	if err != nil {
+		s.pool.Close()
+		return nil, s.explain(err)
+	}
+	if access != journal.ReadOnly {
+		s.writer = batch.NewWriter(s)
+	}
+	return s, nil
+}
+
+func (s *store) explain(err error) error {
+	return fmt.Errorf("the run history %s can't be used: %w", s.name, s.hide(err))
+}
+
+func (s *store) readError(err error) error {
+	return fmt.Errorf("read the run history %s: %w", s.name, s.hide(err))
+}
+
+func (s *store) writeError(err error) error {
+	return fmt.Errorf("write the run history %s: %w", s.name, s.hide(err))
+}
+
+// hide keeps the password out of what a driver says.
+func (s *store) hide(err error) error {
+	if s.secret == "" || !strings.Contains(err.Error(), s.secret) {
+		return err
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), s.secret, "(sensitive)"))
+}

@@ -1,0 +1,276 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/journaltest"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// superuser is the lab's administrator.
+func superuser(t testing.TB) *url.URL {
+	t.Helper()
+	text := os.Getenv("LAB_DATABASE_SUPERUSER_URL")
+	if text == "" {
+		t.Fatal(`LAB_DATABASE_SUPERUSER_URL is not set: run "make lab-up" and read its environment file`)
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal("LAB_DATABASE_SUPERUSER_URL is no URL")
+	}
+	return u
+}
+
+// database makes a database of the test's own and gives its URL.
+func database(t testing.TB) string {
+	t.Helper()
+	u := superuser(t)
+	ctx := context.Background()
+	admin, err := pgx.Connect(ctx, u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "journal_" + strings.ToLower(rand.Text()[:10])
+	if _, err := admin.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+		if err := errors.Join(err, admin.Close(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	own := *u
+	own.Path = "/" + name
+	return own.String()
+}
+
+func open(t testing.TB, address string, access journal.Access) journal.Journal {
+	t.Helper()
+	j, err := Open(t.Context(), address, access)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.Close() }) //nolint:errcheck // it closes no file
+	return j
+}
+
+func TestContract(t *testing.T) {
+	journaltest.Run(t, func(t *testing.T) (journal.Journal, func() journal.Journal) {
+		address := database(t)
+		again := func() journal.Journal { return open(t, address, journal.ReadWrite) }
+		return again(), again
+	})
+}
+
+func TestOpenReadOnly(t *testing.T) {
+	address := database(t)
+	reader := open(t, address, journal.ReadOnly)
+	if runs, err := reader.Runs(t.Context(), journal.Filter{}); err != nil || len(runs) != 0 {
+		t.Errorf("a database without a history: %v, %v", runs, err)
+	}
+	if err := reader.Append(t.Context(), "01A", []journal.Entry{started("01A")}); !errors.Is(err, journal.ErrReadOnly) {
+		t.Errorf("append: %v", err)
+	}
+	exec(t, address, "SELECT 1 FROM pg_namespace WHERE nspname = 'runbook'", 0)
+}
+
+// exec runs a statement and demands a number of rows.
+func exec(t testing.TB, address, statement string, rows int64) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := conn.Exec(ctx, statement)
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	if tag.RowsAffected() != rows {
+		t.Errorf("%s: %d rows, want %d", statement, tag.RowsAffected(), rows)
+	}
+}
+
+func TestFirstUseByMany(t *testing.T) {
+	address := database(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			j, err := Open(t.Context(), address, journal.ReadWrite)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestOpenRefuses(t *testing.T) {
+	newer := database(t)
+	open(t, newer, journal.ReadWrite)
+	exec(t, newer, "UPDATE runbook.layout SET version = 99", 1)
+	wrongPassword, err := url.Parse(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrongPassword.User = url.UserPassword("postgres", "s3cret/word")
+	for name, c := range map[string]struct{ address, want string }{
+		"a newer layout":       {newer, "newer version"},
+		"a wrong password":     {wrongPassword.String(), "password authentication failed"},
+		"nobody listens":       {"postgres://bob:s3cret@127.0.0.1:1/db", "127.0.0.1:1"},
+		"no URL":               {"postgres://bob:s3cret@host:port/db", "not a valid PostgreSQL URL"},
+		"a password that ends": {"postgres://bob:s3cret/@x@host/db", "not a valid PostgreSQL URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Open(t.Context(), c.address, journal.ReadWrite)
+			if err == nil {
+				t.Fatal("it opens")
+			}
+			if text := err.Error(); !strings.Contains(text, c.want) || strings.Contains(text, "s3cret") {
+				t.Errorf("want %q and no password: %s", c.want, text)
+			}
+		})
+	}
+}
+
+func entry(e *run.Event) journal.Entry {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err)
+	}
+	return journal.Entry{Event: e, JSON: text}
+}
+
+func started(id string) journal.Entry {
+	return entry(&run.Event{V: 1, Seq: 1, Run: id, Type: run.RunStarted, Header: &run.Header{Runbook: "daily", File: "daily.hcl"}})
+}
+
+func finished(id string, seq int64) journal.Entry {
+	return entry(&run.Event{V: 1, Seq: seq, Run: id, Type: run.StepFinished, Step: "s", Outcome: run.Pass, Result: json.RawMessage(`{"a":1}`)})
+}
+
+// TestConnectionsAreCut has the server end the journal's connections all the while: every event is there once.
+func TestConnectionsAreCut(t *testing.T) {
+	address := database(t)
+	j := open(t, address, journal.ReadWrite)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	cuts := 0
+	wg.Go(func() { cuts = cutAll(ctx, t, address) })
+	const events = 300
+	lease, _, err := j.Acquire(t.Context(), "run/01A", journal.Owner{Run: "01A"}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq := int64(1); seq <= events; seq++ {
+		e := started("01A")
+		if seq > 1 {
+			e = finished("01A", seq)
+		}
+		if err := errors.Join(j.Append(t.Context(), "01A", []journal.Entry{e}), j.Sync(t.Context())); err != nil {
+			t.Fatalf("event %d: %v", seq, err)
+		}
+		if err := lease.Renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	wg.Wait()
+	n := int64(0)
+	for e, err := range open(t, address, journal.ReadOnly).Events(t.Context(), "01A") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; e.Event.Seq != n {
+			t.Fatalf("event %d is number %d", n, e.Event.Seq)
+		}
+	}
+	if n != events || cuts < 5 {
+		t.Errorf("%d of %d events, %d cuts", n, events, cuts)
+	}
+}
+
+// cutAll ends the connections of others until ctx ends, and gives how many it ended.
+func cutAll(ctx context.Context, t *testing.T, address string) (cuts int) {
+	conn, err := pgx.Connect(context.Background(), address)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	defer conn.Close(context.Background()) //nolint:errcheck // nothing is left to do on it
+	ticker := time.NewTicker(7 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return cuts
+		case <-ticker.C:
+		}
+		tag, err := conn.Exec(context.Background(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = 'runbook'`)
+		if err != nil {
+			t.Error(err)
+			return cuts
+		}
+		cuts += int(tag.RowsAffected())
+	}
+}
+
+// TestServerStaysAway has the journal give up, in time and with the server's name.
+func TestServerStaysAway(t *testing.T) {
+	address := database(t)
+	j := open(t, address, journal.ReadWrite)
+	j.(*store).patience = 300 * time.Millisecond
+	if err := errors.Join(j.Append(t.Context(), "01A", []journal.Entry{started("01A")}), j.Sync(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	name := j.(*store).pool.Config().ConnConfig.Database
+	exec(t, superuser(t).String(), "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false", 0)
+	exec(t, superuser(t).String(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+name+"'", 1)
+	began := time.Now()
+	err := errors.Join(j.Append(t.Context(), "01A", []journal.Entry{finished("01A", 2)}), j.Sync(t.Context()))
+	if err == nil || !strings.Contains(err.Error(), name) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it gave up after %v", took)
+	}
+	if later := j.Append(t.Context(), "01A", []journal.Entry{finished("01A", 3)}); later == nil {
+		t.Error("an append after a failed one is taken")
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	j := open(b, database(b), journal.ReadWrite)
+	if err := j.Append(b.Context(), "01A", []journal.Entry{started("01A")}); err != nil {
+		b.Fatal(err)
+	}
+	e := finished("01A", 2)
+	for seq := int64(2); b.Loop(); seq++ {
+		next := *e.Event
+		next.Seq = seq
+		if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: &next, JSON: e.JSON}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := j.Sync(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}

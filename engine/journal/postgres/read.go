@@ -1,0 +1,188 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+const defaultLimit = 50
+
+// Runs lists runs, newest first.
+func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, error) {
+	if s.layout == 0 {
+		return nil, nil
+	}
+	limit := f.Limit
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT id, runbook, file, environment, "user", started_at, status, outcome, duration_ms, exit_status, counts FROM runbook.runs
+		WHERE ($1 = '' OR runbook = $1) AND ($2 = '' OR outcome = $2) AND started_at >= $3
+		ORDER BY started_at DESC, id DESC LIMIT $4`, f.Runbook, string(f.Outcome), f.Since, limit)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r journal.Summary, err error) {
+		var counts []byte
+		err = row.Scan(&r.ID, &r.Runbook, &r.File, &r.Environment, &r.User, &r.StartedAt, &r.Status, &r.Outcome, &r.DurationMS, &r.ExitStatus, &counts)
+		if err != nil {
+			return r, err
+		}
+		r.StartedAt = r.StartedAt.UTC()
+		return r, json.Unmarshal(counts, &r.Counts)
+	})
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	return out, nil
+}
+
+// find completes a run's id from a prefix.
+func (s *store) find(ctx context.Context, prefix string) (string, error) {
+	prefix = strings.ToUpper(prefix)
+	if s.layout == 0 || prefix == "" {
+		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
+	}
+	rows, err := s.pool.Query(ctx, "SELECT id FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
+	if err != nil {
+		return "", s.readError(err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	switch {
+	case err != nil:
+		return "", s.readError(err)
+	case len(ids) == 0:
+		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
+	case len(ids) > 1 && ids[0] != prefix:
+		return "", fmt.Errorf("%q is the beginning of more than one run; write more of its id", prefix)
+	}
+	return ids[0], nil
+}
+
+// Events gives a run's events in order.
+func (s *store) Events(ctx context.Context, runID string) iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		if err := s.events(ctx, runID, func(e journal.Entry) bool { return yield(e, nil) }); err != nil {
+			yield(journal.Entry{}, err)
+		}
+	}
+}
+
+// page is how many batches are read at once. Between pages no connection is held, whatever the reader does meanwhile.
+const page = 200
+
+type row struct {
+	first int64
+	lines []byte
+}
+
+func (s *store) events(ctx context.Context, runID string, yield func(journal.Entry) bool) error {
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return err
+	}
+	r, from := batch.Reader{Run: id}, int64(0)
+	for {
+		batches, sealed, err := s.page(ctx, id, from)
+		if err != nil {
+			return s.readError(err)
+		}
+		for _, b := range batches {
+			if more, err := r.Read(b.first, b.lines, sealed, yield); err != nil || !more {
+				return err
+			}
+		}
+		if len(batches) < page {
+			return nil
+		}
+		from = r.Last + 1
+	}
+}
+
+// page reads batches from an event on, then what is sealed of them: it was committed with them.
+func (s *store) page(ctx context.Context, id string, from int64) ([]row, map[int64][]byte, error) {
+	rows, err := s.pool.Query(ctx, "SELECT first_seq, events FROM runbook.batches WHERE run = $1 AND first_seq >= $2 ORDER BY first_seq LIMIT $3", id, from, page)
+	if err != nil {
+		return nil, nil, err
+	}
+	batches, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (b row, err error) { return b, r.Scan(&b.first, &b.lines) })
+	if err != nil || len(batches) == 0 {
+		return nil, nil, err
+	}
+	rows, err = s.pool.Query(ctx, `SELECT seq, data FROM runbook.sealed WHERE run = $1 AND seq >= $2 AND seq < coalesce(
+		(SELECT min(first_seq) FROM runbook.batches WHERE run = $1 AND first_seq > $3), 9223372036854775807)`,
+		id, from, batches[len(batches)-1].first)
+	if err != nil {
+		return nil, nil, err
+	}
+	sealed := map[int64][]byte{}
+	var seq int64
+	var data []byte
+	_, err = pgx.ForEachRow(rows, []any{&seq, &data}, func() error {
+		sealed[seq] = data
+		data = nil
+		return nil
+	})
+	return batches, sealed, err
+}
+
+// File gives the content of a file of a run.
+func (s *store) File(ctx context.Context, runID, hash string) ([]byte, error) {
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	var content []byte
+	err = s.pool.QueryRow(ctx, "SELECT content FROM runbook.files JOIN runbook.run_files USING (sha256) WHERE run = $1 AND sha256 = $2", id, hash).Scan(&content)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, fmt.Errorf("file %s of run %s: %w", hash, id, journal.ErrNotFound)
+	case err != nil:
+		return nil, s.readError(err)
+	}
+	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
+		return nil, fmt.Errorf("file %s of run %s: %w: its content has changed", hash, id, journal.ErrDamaged)
+	}
+	return content, nil
+}
+
+// Values gives the history of a threshold, newest first.
+func (s *store) Values(ctx context.Context, runbook, name string, limit int) ([]journal.Value, error) {
+	if s.layout == 0 {
+		return nil, nil
+	}
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	rows, err := s.pool.Query(ctx, `SELECT run, at, value, unit, outcome FROM runbook.vals WHERE runbook = $1 AND name = $2
+		ORDER BY at DESC LIMIT $3`, runbook, name, limit)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (journal.Value, error) {
+		var v journal.Value
+		var at time.Time
+		var outcome string
+		err := row.Scan(&v.Run, &at, &v.Value, &v.Unit, &outcome)
+		v.At, v.Outcome = at.UTC(), run.Outcome(outcome)
+		return v, err
+	})
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	return out, nil
+}
