@@ -4,7 +4,7 @@ import (
 	"os"
 	"runtime"
 
-	"github.com/e82355ed/runbook/engine/journal/sqlite"
+	"github.com/e82355ed/runbook/engine/journal/stores"
 	"github.com/e82355ed/runbook/internal/cli"
 	"github.com/e82355ed/runbook/providers/builtin"
 )
@@ -16,7 +16,8 @@ const ballast = 48 << 20
 
 func main() {
 	held := make([]byte, ballast)
-	program := cli.System(builtin.Registry, sqlite.Open)
+	program := cli.System(builtin.Registry, stores.Open)
+	program.OpenHistory = stores.OpenReadOnly
 	program.Secrets = builtin.Secrets()
 	status := cli.Main(program)
 	runtime.KeepAlive(held)

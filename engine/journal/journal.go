@@ -39,7 +39,7 @@ type Journal interface {
 	Append(ctx context.Context, runID string, entries []Entry) error
 	// Sync returns when everything appended so far is on disk.
 	Sync(ctx context.Context) error
-	// Runs lists runs, newest first.
+	// Runs lists runs, newest first; with ErrDamaged those that can be read.
 	Runs(ctx context.Context, filter Filter) ([]Summary, error)
 	// Events gives a run's events in order. It yields ErrNotFound for an unknown run, and ErrDamaged after the last event
 	// that can be read. A run's id may be shortened to a prefix that only one run has, here and in File, Send and Messages.

@@ -68,7 +68,7 @@ func newAnswer(p *Program) *cobra.Command {
 }
 
 func (o *answerOptions) run(ctx context.Context) (err error) {
-	history, err := o.openRun(ctx, o.Store, o.Run)
+	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
 	if err != nil {
 		return err
 	}
@@ -327,7 +327,7 @@ func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *
 
 // complete completes the steps that wait, and values that are known.
 func (o *answerOptions) complete(ctx context.Context, args []string) []string {
-	history, err := o.openHistory(ctx, o.Store)
+	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
 	if err != nil || history == nil {
 		return nil
 	}

@@ -41,7 +41,7 @@ func (o *cancelOptions) run(ctx context.Context) (err error) {
 	if err != nil || wait < 0 {
 		return fmt.Errorf("--wait %q is not a duration such as 30s", o.Wait)
 	}
-	history, err := o.openRun(ctx, o.Store, o.Run)
+	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func NewRoot(p *Program) *cobra.Command {
 	mustComplete(root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels, cobra.ShellCompDirectiveNoFileComp)))
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newApply(p), newPlan(p), newValidate(p), newFmt(p), newGraph(p), newProviders(p), newRuns(p), newShow(p), newAnswer(p),
+		newApply(p), newPlan(p), newValidate(p), newFmt(p), newGraph(p), newProviders(p), newRuns(p), newShow(p), newUnlock(p), newAnswer(p),
 		newWatch(p), newCancel(p), newVersion(p),
 	)
 	root.InitDefaultHelpCmd()

@@ -34,7 +34,10 @@ func (o *applyOptions) openBeside(ctx context.Context) *opening {
 func (p *opening) take() (journal.Journal, error) {
 	<-p.opened
 	p.taken = p.err == nil
-	return p.journal, p.err
+	if p.err != nil {
+		return nil, damageHint(p.err)
+	}
+	return p.journal, nil
 }
 
 // discard closes a journal that nobody took: nothing was run. Why it could not be opened does not matter then.

@@ -30,8 +30,9 @@ type Program struct {
 	Registry func() *provider.Registry
 	// Secrets read the secrets of systems, by kind.
 	Secrets map[string]engine.SecretReader
-	// OpenJournal opens the history of runs, made where it does not exist.
-	OpenJournal func(ctx context.Context, path string) (journal.Journal, error)
+	// OpenJournal opens the history of runs, a file or a database's URL, made where it does not exist. OpenHistory opens it
+	// for reading, without the right to write; nil: OpenJournal does.
+	OpenJournal, OpenHistory func(ctx context.Context, address string) (journal.Journal, error)
 	// Signals gives the interrupts from now on, and a function that gives them back to the system.
 	Signals func() (<-chan os.Signal, func())
 	// Now is the clock.
@@ -63,7 +64,7 @@ func (p *Program) start() (flush func() error) {
 	}
 }
 
-// hideOwnSecrets keeps what is the program's own out of every output, and the key from the commands that it starts.
+// hideOwnSecrets keeps what is the program's own out of every output, and the key and the database from the commands that it starts.
 func (p *Program) hideOwnSecrets() {
 	for line := range strings.Lines(p.env(keyVariable)) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
@@ -71,7 +72,11 @@ func (p *Program) hideOwnSecrets() {
 		}
 	}
 	p.redactor.Add(p.env("VAULT_TOKEN"))
-	p.Environ = slices.DeleteFunc(slices.Clone(p.Environ), func(set string) bool { return strings.HasPrefix(set, keyVariable+"=") })
+	p.hideStorePassword(p.env(storeVariable))
+	p.Environ = slices.DeleteFunc(slices.Clone(p.Environ), func(set string) bool {
+		name, value, _ := strings.Cut(set, "=")
+		return name == keyVariable || name == storeVariable && isURL(value)
+	})
 }
 
 // openLog makes the diagnostic log of --log-level.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -30,8 +28,10 @@ func newRuns(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "runs", Short: "List the runs of the past, newest first",
 		Example: "  runbook runs\n  runbook runs --runbook morning-health-check --outcome fail --since 7d\n  runbook runs --json | jq '.[0].id'",
-		Args:    none,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+		Long: "Lists the runs, newest first. A run that has not ended is running, paused (it waits for a person and holds no process) or\n" +
+			"interrupted: the program that ran it is gone.",
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Runbook, "runbook", "", "only runs of the runbook of this `NAME`")
@@ -40,6 +40,7 @@ func newRuns(p *Program) *cobra.Command {
 	flags.IntVar(&o.Limit, "limit", 50, "at most so many")
 	jsonFlag(cmd, &o.JSON, "them")
 	storeFlag(cmd, &o.Store)
+	cmd.AddCommand(newPrune(p), newCheck(p))
 	mustComplete(cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(runOutcomes, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
@@ -52,18 +53,33 @@ func (o *runsOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	history, err := o.openHistory(ctx, o.Store)
+	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
 	if err != nil {
 		return err
 	}
 	runs := []journal.Summary{}
 	if history != nil {
-		found, err := history.Runs(ctx, filter)
-		if err = errors.Join(err, history.Close()); err != nil {
-			return err
-		}
+		found, err := o.settled(ctx, history, filter)
 		runs = append(runs, found...)
+		if err = errors.Join(err, history.Close()); err != nil {
+			return errors.Join(o.print(runs), damageHint(err))
+		}
 	}
+	return o.print(runs)
+}
+
+// settled lists runs with where they stand; what can be read of them beside an error.
+func (o *runsOptions) settled(ctx context.Context, history journal.Journal, filter journal.Filter) ([]journal.Summary, error) {
+	runs, err := history.Runs(ctx, filter)
+	if err != nil {
+		return runs, err
+	}
+	locks, err := history.Locks(ctx)
+	journal.Settle(runs, locks)
+	return runs, err
+}
+
+func (o *runsOptions) print(runs []journal.Summary) error {
 	if o.JSON {
 		return o.printJSON(runs)
 	}
@@ -107,8 +123,8 @@ func (o *runsOptions) rows(runs []journal.Summary) []string {
 	palette := o.palette(o.OutTerminal)
 	rows := [][]string{{"RUN", "STARTED", "RUNBOOK", "OUTCOME", "TIME", "STEPS"}}
 	for _, r := range runs {
-		outcome, took := "unfinished", ""
-		if r.Outcome != "" {
+		outcome, took := string(r.Status), ""
+		if r.Status == journal.Ended && r.Outcome != "" {
 			outcome = string(r.Outcome)
 			took = view.Duration(time.Duration(r.DurationMS * float64(time.Millisecond)))
 		}
@@ -123,17 +139,4 @@ func (o *runsOptions) rows(runs []journal.Summary) []string {
 	lines := table(rows)
 	lines[0] = palette.Faint(lines[0])
 	return lines
-}
-
-// openHistory opens the history of runs for reading; nil where there is none yet.
-func (p *Program) openHistory(ctx context.Context, flag string) (journal.Journal, error) {
-	path, err := p.storePath(flag)
-	if err != nil {
-		return nil, err
-	}
-	// Looking must not make a file.
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return p.OpenJournal(ctx, path)
 }

@@ -38,7 +38,7 @@ func newShow(p *Program) *cobra.Command {
 }
 
 func (o *showOptions) run(ctx context.Context) (err error) {
-	history, err := o.openHistory(ctx, o.Store)
+	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 			return noSuchRun(o.Run)
 		}
 		if err != nil {
-			return err
+			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", damageHint(err)))
 		}
 		v.Event(entry)
 		ended = entry.Event.Type == run.RunFinished

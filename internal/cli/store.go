@@ -1,21 +1,37 @@
 package cli
 
 import (
+	"context"
 	"errors"
+	"io/fs"
+	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
 )
+
+// storeVariable says where the history of runs is, for all commands. A URL with a password belongs there: everyone sees the
+// arguments of a process.
+const storeVariable = "RUNBOOK_STORE"
 
 // storeFlag declares --store.
 func storeFlag(cmd *cobra.Command, to *string) {
-	cmd.Flags().StringVar(to, "store", "", "`FILE` with the history of runs (default $XDG_STATE_HOME/runbook/runs.db, else ~/.local/state/runbook/runs.db)")
+	cmd.Flags().StringVar(to, "store", "", "`FILE` or postgres:// URL with the history of runs (default $"+storeVariable+
+		", $XDG_STATE_HOME/runbook/runs.db, ~/.local/state/runbook/runs.db)")
 }
 
-// storePath is where the history of runs is kept.
+// storePath is where the history of runs is kept: a file, or a database's URL.
 func (p *Program) storePath(flag string) (string, error) {
 	if flag != "" {
+		p.hideStorePassword(flag)
 		return flag, nil
+	}
+	if address := p.env(storeVariable); address != "" {
+		return address, nil
 	}
 	// The XDG base directory specification: a relative path is to be ignored.
 	if state := p.env("XDG_STATE_HOME"); filepath.IsAbs(state) {
@@ -25,4 +41,42 @@ func (p *Program) storePath(flag string) (string, error) {
 		return "", errors.New("there is no home folder for the history of runs; name a file with --store FILE")
 	}
 	return filepath.Join(p.HomeDir, ".local", "state", "runbook", "runs.db"), nil
+}
+
+// isURL tells a database from a file.
+func isURL(address string) bool { return strings.Contains(address, "://") }
+
+// hideStorePassword keeps the password of a database out of every output.
+func (p *Program) hideStorePassword(address string) {
+	if !isURL(address) {
+		return
+	}
+	if u, err := url.Parse(address); err == nil {
+		if password, set := u.User.Password(); set {
+			p.redactor.Add(password)
+		}
+	}
+}
+
+// openHistory opens the history of runs; nil where there is none yet.
+func (p *Program) openHistory(ctx context.Context, flag string, access journal.Access) (journal.Journal, error) {
+	address, err := p.storePath(flag)
+	if err != nil {
+		return nil, err
+	}
+	if !isURL(address) {
+		// Looking must not make a file.
+		if _, err := os.Stat(address); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	open := p.OpenJournal
+	if access == journal.ReadOnly && p.OpenHistory != nil {
+		open = p.OpenHistory
+	}
+	history, err := open(ctx, address)
+	if err != nil {
+		return nil, damageHint(err)
+	}
+	return history, nil
 }

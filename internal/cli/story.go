@@ -118,7 +118,7 @@ func holder(ctx context.Context, history journal.Journal, id string) (*journal.L
 		return nil, err
 	}
 	for i := range locks {
-		if l := &locks[i]; l.Name == "run/"+id && !l.Gone && !l.Parked() {
+		if l := &locks[i]; l.Name == journal.RunLock(id) && !l.Gone && !l.Parked() {
 			return l, nil
 		}
 	}
@@ -126,8 +126,8 @@ func holder(ctx context.Context, history journal.Journal, id string) (*journal.L
 }
 
 // openRun opens the history for a command about one run.
-func (p *Program) openRun(ctx context.Context, store, id string) (journal.Journal, error) {
-	history, err := p.openHistory(ctx, store)
+func (p *Program) openRun(ctx context.Context, store, id string, access journal.Access) (journal.Journal, error) {
+	history, err := p.openHistory(ctx, store, access)
 	if err == nil && history == nil {
 		err = fmt.Errorf("there is no run %q: no run was kept yet", id)
 	}
@@ -136,7 +136,7 @@ func (p *Program) openRun(ctx context.Context, store, id string) (journal.Journa
 
 // completeRunIDs completes the id of a run.
 func (p *Program) completeRunIDs(ctx context.Context, store string, wanted func(journal.Summary) bool) []string {
-	history, err := p.openHistory(ctx, store)
+	history, err := p.openHistory(ctx, store, journal.ReadOnly)
 	if err != nil || history == nil {
 		return nil
 	}

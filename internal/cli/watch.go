@@ -37,7 +37,7 @@ func newWatch(p *Program) *cobra.Command {
 }
 
 func (o *watchOptions) run(ctx context.Context) (err error) {
-	history, err := o.openRun(ctx, o.Store, o.Run)
+	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadOnly)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,19 @@ func (s *store) find(ctx context.Context, prefix string) (string, error) {
 // Events gives a run's events in order.
 func (s *store) Events(ctx context.Context, runID string) iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
-		if err := s.events(ctx, runID, func(e journal.Entry) bool { return yield(e, nil) }); err != nil {
+		if err := s.events(ctx, runID, 0, func(e journal.Entry) bool { return yield(e, nil) }); err != nil {
+			yield(journal.Entry{}, err)
+		}
+	}
+}
+
+var _ journal.Follower = (*store)(nil)
+
+// EventsAfter gives the events behind a sequence number. It reads the batch that holds the next one, and those after it.
+func (s *store) EventsAfter(ctx context.Context, runID string, after int64) iter.Seq2[journal.Entry, error] {
+	return func(yield func(journal.Entry, error) bool) {
+		err := s.events(ctx, runID, after+1, func(e journal.Entry) bool { return e.Event.Seq <= after || yield(e, nil) })
+		if err != nil {
 			yield(journal.Entry{}, err)
 		}
 	}
@@ -90,16 +102,20 @@ type row struct {
 	lines []byte
 }
 
-func (s *store) events(ctx context.Context, runID string, yield func(journal.Entry) bool) error {
+// events reads a run from the batch that holds an event on; zero: all of it.
+func (s *store) events(ctx context.Context, runID string, from int64, yield func(journal.Entry) bool) error {
 	id, err := s.find(ctx, runID)
 	if err != nil {
 		return err
 	}
-	r, from := batch.Reader{Run: id}, int64(0)
+	r := batch.Reader{Run: id}
 	for {
 		batches, sealed, err := s.page(ctx, id, from)
 		if err != nil {
 			return s.readError(err)
+		}
+		if r.Last == 0 && from > 0 && len(batches) > 0 {
+			r.Last = batches[0].first - 1
 		}
 		for _, b := range batches {
 			if more, err := r.Read(b.first, b.lines, sealed, yield); err != nil || !more {
@@ -115,7 +131,8 @@ func (s *store) events(ctx context.Context, runID string, yield func(journal.Ent
 
 // page reads batches from an event on, then what is sealed of them: it was committed with them.
 func (s *store) page(ctx context.Context, id string, from int64) ([]row, map[int64][]byte, error) {
-	rows, err := s.pool.Query(ctx, "SELECT first_seq, events FROM runbook.batches WHERE run = $1 AND first_seq >= $2 ORDER BY first_seq LIMIT $3", id, from, page)
+	rows, err := s.pool.Query(ctx, `SELECT first_seq, events FROM runbook.batches WHERE run = $1 AND first_seq >=
+		(SELECT coalesce(max(first_seq), 0) FROM runbook.batches WHERE run = $1 AND first_seq <= $2) ORDER BY first_seq LIMIT $3`, id, from, page)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,7 +142,7 @@ func (s *store) page(ctx context.Context, id string, from int64) ([]row, map[int
 	}
 	rows, err = s.pool.Query(ctx, `SELECT seq, data FROM runbook.sealed WHERE run = $1 AND seq >= $2 AND seq < coalesce(
 		(SELECT min(first_seq) FROM runbook.batches WHERE run = $1 AND first_seq > $3), 9223372036854775807)`,
-		id, from, batches[len(batches)-1].first)
+		id, batches[0].first, batches[len(batches)-1].first)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,8 +1,11 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	driver "modernc.org/sqlite"
 	code "modernc.org/sqlite/lib"
@@ -20,4 +23,57 @@ func damaged(err error) error {
 		}
 	}
 	return err
+}
+
+var _ journal.Examiner = (*store)(nil)
+
+// Examine has SQLite look at the file's structure, and finds the runs by what is left of the tables.
+func (s *store) Examine(ctx context.Context) (ids, problems []string, err error) {
+	if s.layout == 0 {
+		return nil, nil, nil
+	}
+	const most = 20
+	lines, err := s.strings(ctx, fmt.Sprintf("PRAGMA quick_check(%d)", most))
+	if err != nil {
+		lines = append(lines, err.Error())
+	}
+	for _, line := range lines {
+		if line != "ok" {
+			problems = append(problems, line)
+		}
+	}
+	found := map[string]bool{}
+	for _, query := range []string{"SELECT id FROM runs", "SELECT DISTINCT run FROM batches"} {
+		some, err := s.strings(ctx, query)
+		if err != nil && !errors.Is(err, journal.ErrDamaged) {
+			return nil, nil, err
+		}
+		if err != nil {
+			problems = append(problems, err.Error())
+		}
+		for _, id := range some {
+			found[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found)), problems, nil
+}
+
+// strings gives the first column of what can be read.
+func (s *store) strings(ctx context.Context, query string) (out []string, err error) {
+	rows, err := s.db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return out, s.readError(err)
+		}
+		out = append(out, text)
+	}
+	if err := rows.Err(); err != nil {
+		return out, s.readError(err)
+	}
+	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
 var _ journal.Follower = (*store)(nil)
@@ -30,17 +31,17 @@ func (s *store) eventsAfter(ctx context.Context, runID string, after int64, yiel
 		return s.readError(err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
-	r := reading{run: id, yield: yield}
+	r := batch.Reader{Run: id}
 	for rows.Next() {
 		var first int64
 		var lines []byte
 		if err := rows.Scan(&first, &lines); err != nil {
 			return s.readError(err)
 		}
-		if r.last == 0 {
-			r.last = first - 1
+		if r.Last == 0 {
+			r.Last = first - 1
 		}
-		if more, err := r.batch(first, lines); err != nil || !more {
+		if more, err := r.Read(first, lines, nil, yield); err != nil || !more {
 			return err
 		}
 	}

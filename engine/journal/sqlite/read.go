@@ -44,12 +44,12 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) (_ []journal.Summary
 	for rows.Next() {
 		r, err := scanSummary(rows)
 		if err != nil {
-			return nil, s.readError(err)
+			return out, s.readError(err)
 		}
 		out = append(out, r)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, s.readError(err)
+		return out, s.readError(err)
 	}
 	return out, nil
 }

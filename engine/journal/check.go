@@ -1,0 +1,78 @@
+package journal
+
+import (
+	"context"
+	"errors"
+)
+
+// Report is what a check of a journal found.
+type Report struct {
+	// Runs is how many runs there are, Readable how many of them can be read whole.
+	Runs     int `json:"runs"`
+	Readable int `json:"readable"`
+	// Damaged are the others.
+	Damaged []DamagedRun `json:"damaged,omitempty"`
+	// Problems are what the store says of itself.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Sound reports whether nothing was found.
+func (r *Report) Sound() bool { return len(r.Damaged)+len(r.Problems) == 0 }
+
+// DamagedRun is a run that can't be read whole.
+type DamagedRun struct {
+	Run string `json:"run"`
+	// Events is how many of its events come before the damage.
+	Events int    `json:"events"`
+	Error  string `json:"error"`
+}
+
+// Examiner is a [Journal] that can examine its store. It gives the ids of all runs that it finds a trace of, and what is
+// wrong with the store.
+type Examiner interface {
+	Examine(ctx context.Context) (ids, problems []string, err error)
+}
+
+// Check reads all runs of a journal and reports which of them can be read.
+func Check(ctx context.Context, j Journal) (Report, error) {
+	ids, problems, err := examine(ctx, j)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Runs: len(ids), Problems: problems}
+	for _, id := range ids {
+		n := 0
+		var damage error
+		for _, err := range j.Events(ctx, id) {
+			if err != nil {
+				damage = err
+				break
+			}
+			n++
+		}
+		switch {
+		case damage == nil:
+			r.Readable++
+		case ctx.Err() != nil:
+			return r, ctx.Err()
+		default:
+			r.Damaged = append(r.Damaged, DamagedRun{Run: id, Events: n, Error: damage.Error()})
+		}
+	}
+	return r, nil
+}
+
+func examine(ctx context.Context, j Journal) (ids, problems []string, err error) {
+	if e, ok := j.(Examiner); ok {
+		return e.Examine(ctx)
+	}
+	const all = 1 << 30
+	runs, err := j.Runs(ctx, Filter{Limit: all})
+	if errors.Is(err, ErrDamaged) {
+		problems, err = append(problems, err.Error()), nil
+	}
+	for _, r := range runs {
+		ids = append(ids, r.ID)
+	}
+	return ids, problems, err
+}

@@ -1,0 +1,225 @@
+package sqlite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine/journal"
+)
+
+// history makes a journal of runs with many events each, closed, and gives its content.
+func history(t *testing.T, runs int) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "runs.db")
+	j := open(t, path)
+	for i := range runs {
+		id := fmt.Sprintf("01%02d", i)
+		list := []journal.Entry{started(id)}
+		for seq := int64(2); seq <= 400; seq++ {
+			list = append(list, finished(id, seq))
+		}
+		if err := errors.Join(j.Append(t.Context(), id, list), j.Sync(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// TestDamage damages files: what can be read is, the damage is told, and nothing is written.
+func TestDamage(t *testing.T) {
+	whole := history(t, 14)
+	for name, c := range map[string]struct {
+		damage func([]byte) []byte
+		// opens says whether it can be opened; runs whether the list is there.
+		opens    bool
+		readable func(n int) bool
+	}{
+		"a page of events is torn": {func(b []byte) []byte {
+			at := bytes.Index(b, []byte(`"run":"0107"`)) / 4096 * 4096
+			copy(b[at:], bytes.Repeat([]byte{0xa5}, 4096))
+			return b
+		}, true, func(n int) bool { return n >= 11 && n < 14 }},
+		"a byte of an event has changed": {func(b []byte) []byte {
+			b[bytes.Index(b, []byte(`{"v":1,"seq":200,`))] = 'x'
+			return b
+		}, true, func(n int) bool { return n == 13 }},
+		"an event is garbage of the same length": {func(b []byte) []byte {
+			at := bytes.Index(b, []byte(`{"v":1,"seq":100,`))
+			copy(b[at:], bytes.Repeat([]byte("?"), 40))
+			return b
+		}, true, func(n int) bool { return n == 13 }},
+		"the second half is missing": {func(b []byte) []byte { return b[:len(b)/2/4096*4096] }, false, nil},
+		"the header is gone":         {func(b []byte) []byte { clear(b[:100]); return b }, false, nil},
+		"it is text":                 {func([]byte) []byte { return bytes.Repeat([]byte("no database "), 100) }, false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "runs.db")
+			bad := c.damage(bytes.Clone(whole))
+			if err := os.WriteFile(path, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			defer unchanged(t, path, bad)
+			j, err := OpenReadOnly(t.Context(), path)
+			if !c.opens {
+				if !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), path) {
+					t.Errorf("open for reading: %v", err)
+				}
+				if _, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) {
+					t.Errorf("open for writing: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := journal.Check(t.Context(), j)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Runs != 14 || !c.readable(report.Readable) || report.Sound() {
+				t.Errorf("%d of %d runs can be read: %+v", report.Readable, report.Runs, report)
+			}
+			for _, d := range report.Damaged {
+				if err := readAll(t, j, d.Run); !errors.Is(err, journal.ErrDamaged) {
+					t.Errorf("run %s: %v", d.Run, err)
+				}
+			}
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func readAll(t *testing.T, j journal.Journal, id string) error {
+	t.Helper()
+	for _, err := range j.Events(t.Context(), id) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unchanged(t *testing.T, path string, want []byte) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s has changed", path)
+	}
+}
+
+// crashed copies a journal with its log while a process writes it, as a crash leaves them.
+func crashed(t *testing.T, events int64) string {
+	t.Helper()
+	from, to := filepath.Join(t.TempDir(), "runs.db"), filepath.Join(t.TempDir(), "runs.db")
+	j := open(t, from)
+	for seq := int64(1); seq <= events; seq++ {
+		e := started("01A")
+		if seq > 1 {
+			e = finished("01A", seq)
+		}
+		if err := errors.Join(j.Append(t.Context(), "01A", []journal.Entry{e}), j.Sync(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		content, err := os.ReadFile(from + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to+suffix, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// TestTruncatedLog cuts the log at many places: what comes before the cut is read, and the run goes on from there.
+func TestTruncatedLog(t *testing.T) {
+	whole := crashed(t, 20)
+	info, err := os.Stat(logOf(whole))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := int64(-1)
+	for part := int64(4); part <= 8; part++ {
+		path := crashed(t, 20)
+		if err := os.Truncate(logOf(path), info.Size()*part/8-int64(part%2)); err != nil {
+			t.Fatal(err)
+		}
+		j := open(t, path)
+		n := int64(0)
+		for e, err := range j.Events(t.Context(), "01A") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n = e.Event.Seq
+		}
+		if n < last || n == 0 {
+			t.Errorf("%d of 8 parts of the log: %d events, after %d", part, n, last)
+		}
+		last = n
+		if err := errors.Join(j.Append(t.Context(), "01A", []journal.Entry{finished("01A", n+1)}), j.Close()); err != nil {
+			t.Errorf("going on after event %d: %v", n, err)
+		}
+	}
+	if last != 20 {
+		t.Errorf("%d of 20 events with the whole log", last)
+	}
+}
+
+// TestEmptyFile: an empty file is a new one, unless a log beside it holds what was written.
+func TestEmptyFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := reader.Runs(t.Context(), journal.Filter{}); err != nil || len(runs) > 0 {
+		t.Errorf("runs of an empty file: %v, %v", runs, err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := open(t, path).Close(); err != nil {
+		t.Error(err)
+	}
+	torn := crashed(t, 5)
+	if err := os.Truncate(torn, 0); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(logOf(torn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), torn); !errors.Is(err, journal.ErrDamaged) {
+		t.Errorf("open: %v", err)
+	}
+	if _, err := OpenReadOnly(t.Context(), torn); !errors.Is(err, journal.ErrDamaged) {
+		t.Errorf("open for reading: %v", err)
+	}
+	unchanged(t, torn, nil)
+	unchanged(t, logOf(torn), log)
+}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+type checkOptions struct {
+	*Program
+	Store string
+	JSON  bool
+}
+
+func newCheck(p *Program) *cobra.Command {
+	o := &checkOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "check", Short: "Find out whether the history of runs can be read",
+		Long:    "Reads every run of the history and tells which of them can't be read whole. Nothing is changed, and nothing mended.",
+		Example: "  runbook runs check\n  runbook runs check --store copy.db --json",
+		Args:    none,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	jsonFlag(cmd, &o.JSON, "what was found")
+	storeFlag(cmd, &o.Store)
+	return cmd
+}
+
+func (o *checkOptions) run(ctx context.Context) error {
+	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
+	if err != nil {
+		return err
+	}
+	var report journal.Report
+	if history != nil {
+		report, err = journal.Check(ctx, history)
+		if err = errors.Join(err, history.Close()); err != nil {
+			return err
+		}
+	}
+	if o.JSON {
+		err = o.printJSON(report)
+	} else {
+		err = o.printLines(checkLines(report)...)
+	}
+	if err != nil || report.Sound() {
+		return err
+	}
+	return exit(ExitFailed)
+}
+
+func checkLines(r journal.Report) []string {
+	if r.Sound() {
+		return []string{counted(r.Runs, "run") + " can be read, and nothing is damaged."}
+	}
+	lines := []string{fmt.Sprintf("%d of %s can be read.", r.Readable, counted(r.Runs, "run"))}
+	for _, d := range r.Damaged {
+		lines = append(lines, fmt.Sprintf("  %s  %s, then: %s", d.Run, counted(d.Events, "event"), term.CleanLine(d.Error)))
+	}
+	for _, p := range r.Problems {
+		lines = append(lines, "  "+term.CleanLine(p))
+	}
+	return append(lines, "Keep the file as it is and go on with another one: --store FILE.")
+}
+
+// counted is "1 run", "2 runs".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// damageHint adds to an error of a damaged history how to find out what is left.
+func damageHint(err error) error {
+	if !errors.Is(err, journal.ErrDamaged) {
+		return err
+	}
+	return fmt.Errorf("%w\n\"runbook runs check\" tells which runs can be read; the file stays as it is", err)
+}

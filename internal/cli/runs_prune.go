@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+type pruneOptions struct {
+	*Program
+	Store, Keep               string
+	DryRun, AutoApprove, JSON bool
+}
+
+func newPrune(p *Program) *cobra.Command {
+	o := &pruneOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "prune --keep DURATION", Short: "Delete old runs from the history",
+		Long: "Deletes the runs that ended longer ago than --keep, with their events, values, files and messages. Runs that have not ended and\n" +
+			"runs that hold a lock stay. On a terminal it asks first.",
+		Example: "  runbook runs prune --keep 90d --dry-run\n  runbook runs prune --keep 90d",
+		Args:    none,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	cmd.Flags().StringVar(&o.Keep, "keep", "", "keep the runs that ended within this `DURATION`, such as 90d")
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only tell how many would be deleted")
+	cmd.Flags().BoolVar(&o.AutoApprove, "auto-approve", false, "delete them without a question")
+	jsonFlag(cmd, &o.JSON, "what was deleted")
+	storeFlag(cmd, &o.Store)
+	return cmd
+}
+
+// pruned is what the command tells with --json.
+type pruned struct {
+	Before time.Time `json:"before"`
+	// Runs is how many were deleted, or would be.
+	Runs   int  `json:"runs"`
+	DryRun bool `json:"dry_run"`
+}
+
+func (o *pruneOptions) run(ctx context.Context) (err error) {
+	if o.Keep == "" {
+		return errors.New("--keep is missing: say which runs stay, such as --keep 90d")
+	}
+	keep, err := provider.ParseDuration(o.Keep)
+	if err != nil || keep < 0 {
+		return fmt.Errorf("--keep %q is not a duration such as 90d", o.Keep)
+	}
+	out := pruned{Before: o.Now().Add(-keep).UTC().Truncate(time.Second), DryRun: o.DryRun}
+	access := journal.ReadWrite
+	if o.DryRun {
+		access = journal.ReadOnly
+	}
+	history, err := o.openHistory(ctx, o.Store, access)
+	if err != nil {
+		return err
+	}
+	if history != nil {
+		defer func() { err = errors.Join(err, history.Close()) }()
+		if out.Runs, err = history.Prunable(ctx, out.Before); err != nil {
+			return damageHint(err)
+		}
+		if !o.DryRun && out.Runs > 0 {
+			if err := o.confirm(out); err != nil {
+				return err
+			}
+			if out.Runs, err = history.Prune(ctx, out.Before); err != nil {
+				return &exitError{status: ExitFailed, message: fmt.Sprintf("%s deleted, then: %v", counted(out.Runs, "run"), damageHint(err))}
+			}
+		}
+	}
+	if o.JSON {
+		return o.printJSON(out)
+	}
+	verb := "deleted"
+	if o.DryRun {
+		verb = "would be deleted"
+	}
+	return o.printLines(fmt.Sprintf("%s that ended before %s %s.", counted(out.Runs, "run"), out.Before.Local().Format("2006-01-02 15:04:05"), verb))
+}
+
+// confirm asks where a person sits at the terminal. Elsewhere --keep has said it all.
+func (o *pruneOptions) confirm(out pruned) error {
+	if o.AutoApprove || !o.InTerminal || !o.ErrTerminal {
+		return nil
+	}
+	question := fmt.Sprintf("Delete %s that ended before %s? Only \"yes\" is accepted: ", counted(out.Runs, "run"), out.Before.Local().Format("2006-01-02 15:04:05"))
+	if err := o.ask(question); err != nil {
+		return fmt.Errorf("nothing was deleted: the question can't be shown: %w", err)
+	}
+	answer, err := bufio.NewReader(o.In).ReadString('\n')
+	if strings.TrimSpace(answer) != "yes" {
+		if err != nil {
+			o.say("") // the cursor stands behind the question
+		}
+		return errors.New("nothing was deleted: the answer was not \"yes\"")
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/internal/term"
+)
+
+type unlockOptions struct {
+	*Program
+	Store, Name string
+	Force, JSON bool
+}
+
+func newUnlock(p *Program) *cobra.Command {
+	o := &unlockOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "unlock [NAME]", Short: "Free a lock whose holder is gone; without a name, list the locks",
+		Long: "Frees a lock whose holder is gone or paused. The lock of a run that goes on is freed with --force alone: the run finds out when it\n" +
+			"renews its lease, and two runs may do the same work until then. Better stop it, with \"runbook cancel\".",
+		Example: "  runbook unlock\n  runbook unlock deploy\n  runbook unlock deploy --force",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return exactly("NAME")(cmd, args)
+			}
+			return nil
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return o.complete(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return o.list(cmd.Context())
+			}
+			o.Name = args[0]
+			return o.unlock(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&o.Force, "force", false, "free it though its holder lives")
+	jsonFlag(cmd, &o.JSON, "the locks, or the one that was freed,")
+	storeFlag(cmd, &o.Store)
+	return cmd
+}
+
+func (o *unlockOptions) locks(ctx context.Context) ([]journal.Lock, error) {
+	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
+	if err != nil || history == nil {
+		return nil, err
+	}
+	locks, err := history.Locks(ctx)
+	return locks, errors.Join(err, history.Close())
+}
+
+func (o *unlockOptions) complete(ctx context.Context) []string {
+	locks, err := o.locks(ctx)
+	if err != nil {
+		return nil // a completion has nobody to tell
+	}
+	var names []string
+	for _, l := range locks {
+		names = append(names, l.Name+"\t"+l.Owner.Runbook+", "+holderState(&l))
+	}
+	return names
+}
+
+func (o *unlockOptions) list(ctx context.Context) error {
+	locks, err := o.locks(ctx)
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		return o.printJSON(append([]journal.Lock{}, locks...))
+	}
+	if len(locks) == 0 {
+		o.say("Nobody holds a lock.")
+		return nil
+	}
+	rows := [][]string{{"LOCK", "RUN", "RUNBOOK", "BY", "SINCE", "HOLDER"}}
+	for _, l := range locks {
+		rows = append(rows, []string{
+			term.CleanLine(l.Name), l.Owner.Run, term.CleanLine(l.Owner.Runbook), term.CleanLine(l.Owner.User),
+			l.Since.Local().Format("2006-01-02 15:04:05"), holderState(&l),
+		})
+	}
+	lines := table(rows)
+	lines[0] = o.palette(o.OutTerminal).Faint(lines[0])
+	return o.printLines(lines...)
+}
+
+// holderState says what has become of a lock's holder.
+func holderState(l *journal.Lock) string {
+	process := fmt.Sprintf("process %d on %s", l.Owner.PID, term.CleanLine(l.Owner.Host))
+	switch {
+	case l.Parked():
+		return "a paused run"
+	case l.Gone:
+		return process + ", which is gone"
+	}
+	return process
+}
+
+func (o *unlockOptions) unlock(ctx context.Context) (err error) {
+	history, err := o.openHistory(ctx, o.Store, journal.ReadWrite)
+	if err != nil {
+		return err
+	}
+	if history == nil {
+		return fmt.Errorf("nobody holds the lock %q: no run was kept yet", o.Name)
+	}
+	defer func() { err = errors.Join(err, history.Close()) }()
+	freed, err := history.Unlock(ctx, o.Name, o.Force)
+	var locked *journal.LockedError
+	switch {
+	case errors.As(err, &locked):
+		l := &locked.Lock
+		return fmt.Errorf("the lock %q is held by run %s of %s, by %s, in %s, which is alive\nStop it with: runbook cancel %s\n--force frees the lock all the same",
+			l.Name, l.Owner.Run, l.Owner.Runbook, l.Owner.User, holderState(l), l.Owner.Run)
+	case errors.Is(err, journal.ErrNotFound):
+		return o.nobody(ctx, history)
+	case err != nil:
+		return err
+	}
+	if o.JSON {
+		return o.printJSON(freed)
+	}
+	return o.printLines(fmt.Sprintf("The lock %s is free. Run %s of %s had it, by %s: %s.", freed.Name, freed.Owner.Run, freed.Owner.Runbook, freed.Owner.User, holderState(&freed)))
+}
+
+// nobody says that there is no such lock, and which there are.
+func (o *unlockOptions) nobody(ctx context.Context, history journal.Journal) error {
+	locks, err := history.Locks(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, l := range locks {
+		names = append(names, l.Name)
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("nobody holds the lock %q, or any other", o.Name)
+	}
+	return fmt.Errorf("nobody holds the lock %q%s; held are %s", o.Name, lang.DidYouMean(o.Name, names), strings.Join(names, ", "))
+}
