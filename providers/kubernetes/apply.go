@@ -1,30 +1,240 @@
 package kubernetes
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/zclconf/go-cty/cty"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	kjson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
 type applyArgs struct {
-	Manifest  cty.Value `rb:"manifest,required" doc:"What shall be: an object, or YAML or JSON text of one or more."`
+	Manifest  cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more."`
 	Namespace string    `rb:"namespace" doc:"Namespace of objects that name none; null: the configuration's."`
 	Force     bool      `rb:"force" doc:"Take over fields that another field manager owns."`
 }
 
-type changesResult struct {
-	Changes []change `rb:"changes" doc:"What it changed, by path."`
+type applyResult struct {
+	Changes []changeResult  `rb:"changes" doc:"What it changed, by path."`
+	Before  cty.Value       `rb:"before" doc:"The objects that were there before and were changed, as manifests: to apply them with force takes the change back."`
+	Created []createdObject `rb:"created" doc:"The objects that were not there before: to delete them takes the change back."`
 }
 
-type change struct {
+type createdObject struct {
+	APIVersion string `rb:"api_version" doc:"API group and version."`
+	Kind       string `rb:"kind" doc:"Kind."`
+	Namespace  string `rb:"namespace" doc:"Its namespace; empty: it is in none."`
+	Name       string `rb:"name" doc:"Its name."`
+}
+
+type changeResult struct {
 	Path   string  `rb:"path" doc:"Object and field, such as apps/v1/Deployment/production/api: .spec.replicas."`
 	Before *string `rb:"before" doc:"The value before, as JSON; null: there was none."`
 	After  *string `rb:"after" doc:"The value now, as JSON; null: there is none."`
 }
 
 func applyAction() provider.Action {
-	return provider.Define(provider.Definition[*client, applyArgs, changesResult]{
+	return change(provider.Definition[*client, applyArgs, applyResult]{
 		Name: "kubernetes_apply", Doc: "Applies manifests on the server, with the field manager runbook.",
-		Effect: provider.Write,
+		Effect: provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
+		Summarize: func(r *applyResult) string { return changesSummary(r.Changes) },
 	})
+}
+
+func changesSummary(changes []changeResult) string {
+	if len(changes) == 0 {
+		return "nothing to change"
+	}
+	return counted(len(changes), "field") + " changed"
+}
+
+// applied is one object before and after.
+type applied struct {
+	of            manifest
+	before, after rawObject
+}
+
+// applyNote is what is kept before sending: what the objects were, without what may be secret.
+type applyNote struct {
+	Fingerprints []string    `json:"fingerprints"`
+	Before       []rawObject `json:"before"`
+}
+
+func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyResult, error) {
+	manifests, err := in.Client.locateManifests(ctx, in.Args.Manifest, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	states, err := in.Client.rehearseApply(ctx, manifests, in.Args.Force)
+	if err != nil {
+		return nil, err
+	}
+	note := applyNote{}
+	for _, s := range states {
+		print, err := fingerprint(s.before)
+		if err != nil {
+			return nil, err
+		}
+		note.Fingerprints = append(note.Fingerprints, print)
+		if s.of.r.kind != "Secret" {
+			note.Before = append(note.Before, asked(s.before))
+		} else {
+			note.Before = append(note.Before, nil)
+		}
+	}
+	if err := in.Note(note); err != nil {
+		return nil, err
+	}
+	for i := range states {
+		m := states[i].of
+		if states[i].after, err = m.patch(ctx, m.applying(in.Args.Force, false)); err != nil {
+			return nil, m.c.explain(ctx, "apply "+m.String(), err)
+		}
+	}
+	return resultOfApply(states), nil
+}
+
+func (m manifest) applying(force, dry bool) patching {
+	return patching{typ: types.ApplyPatchType, body: m.object, force: force, dry: dry}
+}
+
+// rehearseApply reads what is there and asks the server to check all of it, so that a mistake in the last object shows
+// before the first is changed. What lies in a namespace that comes with the manifest can't be checked before.
+func (c *client) rehearseApply(ctx context.Context, manifests []manifest, force bool) ([]applied, error) {
+	states := make([]applied, len(manifests))
+	comes := map[string]bool{}
+	for i, m := range manifests {
+		before, err := m.find(ctx)
+		if err != nil && !notFound(err) {
+			return nil, c.explain(ctx, "read "+m.String(), err)
+		}
+		states[i] = applied{of: m, before: before}
+		if m.r.kind == namespaces.kind && before == nil {
+			comes[m.name] = true
+		}
+	}
+	for i, m := range manifests {
+		after, err := m.patch(ctx, m.applying(force, true))
+		if notFound(err) && comes[m.namespace] {
+			states[i].after = m.object
+			continue
+		}
+		if err != nil {
+			return nil, c.explainApply(ctx, m, err)
+		}
+		states[i].after = after
+	}
+	return states, nil
+}
+
+func (c *client) explainApply(ctx context.Context, m manifest, err error) error {
+	told := c.explain(ctx, "rehearse: apply "+m.String(), err)
+	if e, ok := told.(*provider.Error); ok && apierrors.IsConflict(err) { //nolint:errorlint // explain gives no other
+		e.Hint, e.Permanent = "Another field manager owns the field; force = true takes it over.", true
+	}
+	return told
+}
+
+func resultOfApply(states []applied) *applyResult {
+	result := &applyResult{}
+	var before []cty.Value
+	for _, s := range states {
+		found := differences(s.before, s.after)
+		result.Changes = append(result.Changes, changesOf(title(s.of.r, s.of.namespace, s.of.name), conceal(s.of.r, found))...)
+		switch {
+		case s.before == nil:
+			result.Created = append(result.Created, createdObject{
+				APIVersion: digText(s.of.object, "apiVersion"), Kind: s.of.r.kind, Namespace: s.of.namespace, Name: s.of.name,
+			})
+		case len(found) > 0:
+			before = append(before, manifestValue(s.of.r, s.before))
+		}
+	}
+	result.Before = cty.TupleVal(before)
+	return result
+}
+
+// manifestValue is an object as one would apply it to have it again.
+func manifestValue(r resource, object rawObject) cty.Value {
+	value := provider.FromGo(asked(object))
+	if r.kind == "Secret" {
+		return concealed(value)
+	}
+	return value
+}
+
+func previewApply(ctx context.Context, in *provider.In[*client, applyArgs]) ([]provider.Change, error) {
+	manifests, err := in.Client.locateManifests(ctx, in.Args.Manifest, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	states, err := in.Client.rehearseApply(ctx, manifests, in.Args.Force)
+	if err != nil {
+		return nil, err
+	}
+	var changes []provider.Change
+	for _, s := range states {
+		name := title(s.of.r, s.of.namespace, s.of.name)
+		for _, c := range shown(conceal(s.of.r, differences(s.before, s.after))) {
+			c.Path = name + ": " + firstOf(c.Path, "all of it")
+			changes = append(changes, c)
+		}
+	}
+	return changes, nil
+}
+
+// inquireApply finds it done where to apply it again would change nothing, and not done where all is as noted.
+func inquireApply(
+	ctx context.Context, in *provider.In[*client, applyArgs], sent provider.Sent,
+) (*provider.Finding[applyResult], error) {
+	manifests, err := in.Client.locateManifests(ctx, in.Args.Manifest, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	states, err := in.Client.rehearseApply(ctx, manifests, in.Args.Force)
+	if err != nil {
+		return nil, err
+	}
+	var note applyNote
+	if sent.Note != nil {
+		if err := kjson.Unmarshal(sent.Note, &note); err != nil {
+			return nil, fmt.Errorf("read what was noted of the manifests: %w", err)
+		}
+	}
+	noted := len(note.Fingerprints) == len(states) && len(note.Before) == len(states)
+	done, untouched := true, true
+	for i, s := range states {
+		now, err := fingerprint(s.before)
+		if err != nil {
+			return nil, err
+		}
+		done = done && s.before != nil && len(differences(s.before, s.after)) == 0
+		untouched = untouched && (!noted || now == note.Fingerprints[i])
+	}
+	switch {
+	case done && noted:
+		return &provider.Finding[applyResult]{
+			State: provider.Done, Result: resultOfApply(sinceNoted(states, note)), Why: "To apply it again would change nothing.",
+		}, nil
+	case done:
+		return &provider.Finding[applyResult]{State: provider.Done, Why: "To apply it again would change nothing."}, nil
+	case untouched:
+		return &provider.Finding[applyResult]{State: provider.NotDone, Why: "The objects are as they were before."}, nil
+	}
+	return &provider.Finding[applyResult]{Why: "Some of the objects are neither as asked for nor as they were before."}, nil
+}
+
+// sinceNoted puts what was noted in the place of before. A Secret's is not noted: what it was can't be told any more.
+func sinceNoted(states []applied, note applyNote) []applied {
+	out := make([]applied, 0, len(states))
+	for i, s := range states {
+		if s.of.r.kind != "Secret" || note.Fingerprints[i] == "" {
+			out = append(out, applied{of: s.of, before: note.Before[i], after: s.before})
+		}
+	}
+	return out
 }

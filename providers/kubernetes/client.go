@@ -27,6 +27,8 @@ const acceptedContent = "application/vnd.kubernetes.protobuf,application/json"
 // client is one cluster for one run. Safe for concurrent use.
 type client struct {
 	rest *rest.RESTClient
+	// config makes what client-go dials for itself: a stream into a container. Its requests pass the guard too.
+	config *rest.Config
 	// cluster says where it is and who asks.
 	cluster *cluster
 
@@ -40,14 +42,14 @@ func open(_ context.Context, req provider.Open[config]) (*client, error) {
 		return nil, err
 	}
 	c := &client{cluster: located, kinds: map[string]*kindList{}}
-	if c.rest, err = restClient(req, located.rest); err != nil {
+	if c.rest, c.config, err = restClient(req, located.rest); err != nil {
 		return nil, &provider.Error{Op: "configure a client", Endpoint: located.endpoint, Err: err, NothingDone: true,
 			Permanent: true, Hint: "Check the certificates and credentials of context " + located.context + " in the kubeconfig."}
 	}
 	return c, nil
 }
 
-func restClient(req provider.Open[config], located *rest.Config) (*rest.RESTClient, error) {
+func restClient(req provider.Open[config], located *rest.Config) (*rest.RESTClient, *rest.Config, error) {
 	rc := rest.CopyConfig(located)
 	rc.UserAgent = userAgent
 	rc.NegotiatedSerializer = newSerializer()
@@ -68,17 +70,18 @@ func restClient(req provider.Open[config], located *rest.Config) (*rest.RESTClie
 	limitRate(rc, req.Config)
 	base, _, err := rest.DefaultServerUrlFor(rc)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// Innermost, so that nothing can be sent past it.
 	rc.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return &readOnly{next: &warmUp{next: next}, prefix: strings.TrimSuffix(base.Path, "/")}
+		return &guard{next: &warmUp{next: next}, host: base.Host, prefix: strings.TrimSuffix(base.Path, "/"), locked: req.ReadOnly}
 	})
 	httpClient, err := rest.HTTPClientFor(rc)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return rest.UnversionedRESTClientForConfigAndClient(rc, httpClient)
+	restful, err := rest.UnversionedRESTClientForConfigAndClient(rc, httpClient)
+	return restful, rc, err
 }
 
 // limitRate sets the client-side limit. client-go's own default, 5 requests a second, would make the steps of one

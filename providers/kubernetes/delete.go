@@ -1,6 +1,13 @@
 package kubernetes
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -14,12 +21,167 @@ type deleteArgs struct {
 }
 
 type deleteResult struct {
-	Deleted []string `rb:"deleted" doc:"What it deleted, as namespace/name."`
+	Deleted   []string  `rb:"deleted" doc:"What it deleted, as namespace/name; the server may still be ending it."`
+	Manifests cty.Value `rb:"manifests" doc:"The objects as they were, as manifests to apply again; what they owned and stored is not in them."`
 }
 
 func deleteAction() provider.Action {
-	return provider.Define(provider.Definition[*client, deleteArgs, deleteResult]{
+	return change(provider.Definition[*client, deleteArgs, deleteResult]{
 		Name: "kubernetes_delete", Doc: "Deletes objects.",
 		Effect: provider.Destructive, ExactlyOne: [][]string{{"name", "label_selector", "field_selector"}},
+		Run: runDelete, Preview: previewDelete, Inquire: inquireDelete,
+		Summarize: func(r *deleteResult) string {
+			if len(r.Deleted) == 0 {
+				return "nothing to delete"
+			}
+			return counted(len(r.Deleted), "object") + " deleted"
+		},
 	})
+}
+
+// deleteNote says which objects were to be deleted; one made anew under the same name is another.
+type deleteNote struct {
+	Objects []notedObject `json:"objects"`
+}
+
+type notedObject struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	UID       string `json:"uid"`
+}
+
+func runDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) (*deleteResult, error) {
+	c := in.Client
+	r, objects, err := c.toDelete(ctx, in.Args)
+	if err != nil {
+		return nil, err
+	}
+	note := deleteNote{}
+	for _, o := range objects {
+		at := placeOf(&o)
+		note.Objects = append(note.Objects, notedObject{at.namespace, at.name, digText(o, "metadata", "uid")})
+	}
+	if err := in.Note(note); err != nil {
+		return nil, err
+	}
+	result := &deleteResult{}
+	var manifests []cty.Value
+	for i, o := range objects {
+		s := subject{c: c, r: r, namespace: note.Objects[i].Namespace, name: note.Objects[i].Name}
+		if err := s.delete(ctx, note.Objects[i].UID); err != nil {
+			if notFound(err) && in.Args.Name == "" {
+				continue // it went by itself
+			}
+			return nil, c.explain(ctx, "delete "+s.String(), err)
+		}
+		result.Deleted = append(result.Deleted, fullName(s))
+		manifests = append(manifests, manifestValue(r, o))
+	}
+	result.Manifests = cty.TupleVal(manifests)
+	return result, nil
+}
+
+func fullName(s subject) string { return strings.TrimPrefix(place{s.namespace, s.name}.String(), "/") }
+
+// delete removes the one object of this UID; what it owns goes after it, as kubectl has it.
+func (s subject) delete(ctx context.Context, uid string) error {
+	body, err := json.Marshal(rawObject{
+		"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", "preconditions": rawObject{"uid": uid},
+	})
+	if err != nil {
+		return err
+	}
+	return s.request("DELETE", false).Name(s.name).SetHeader("Content-Type", "application/json").Body(body).Do(ctx).Error()
+}
+
+// toDelete finds the objects. One that is named must be there.
+func (c *client) toDelete(ctx context.Context, a *deleteArgs) (resource, []rawObject, error) {
+	r, err := c.resourceOf(ctx, a.APIVersion, a.Kind)
+	if err != nil {
+		return resource{}, nil, err
+	}
+	s, err := c.subject("delete "+r.plural, r, a.Namespace, a.Name)
+	if err != nil {
+		return resource{}, nil, err
+	}
+	if a.Name != "" {
+		if _, _, err := splitResource(r.singular + "/" + a.Name); err != nil {
+			return resource{}, nil, wrong("delete "+r.plural, err)
+		}
+		object, err := s.read(ctx)
+		if err != nil {
+			return resource{}, nil, err
+		}
+		return r, []rawObject{tidy(object, r)}, nil
+	}
+	q := query{resource: r, namespace: s.namespace, labelSelector: a.LabelSelector, fieldSelector: a.FieldSelector}
+	objects, _, err := c.rawObjects(ctx, q, "")
+	if err == nil && len(objects) == 0 {
+		err = c.namespaceExists(ctx, q)
+	}
+	sortByPlace(objects, placeOf)
+	return r, objects, err
+}
+
+func previewDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) ([]provider.Change, error) {
+	r, objects, err := in.Client.toDelete(ctx, in.Args)
+	if err != nil {
+		return nil, err
+	}
+	var changes []provider.Change
+	for _, o := range objects {
+		at := placeOf(&o)
+		changes = append(changes, provider.Change{Path: title(r, at.namespace, at.name), Before: "there", After: "deleted"})
+	}
+	return changes, nil
+}
+
+// inquireDelete looks which of the noted objects are gone, or on their way.
+func inquireDelete(
+	ctx context.Context, in *provider.In[*client, deleteArgs], sent provider.Sent,
+) (*provider.Finding[deleteResult], error) {
+	var note deleteNote
+	if sent.Note != nil {
+		if err := json.Unmarshal(sent.Note, &note); err != nil {
+			return nil, fmt.Errorf("read what was noted of the objects: %w", err)
+		}
+	}
+	if len(note.Objects) == 0 {
+		return &provider.Finding[deleteResult]{State: provider.NotDone, Why: "No object was noted, which comes before sending."}, nil
+	}
+	r, err := in.Client.resourceOf(ctx, in.Args.APIVersion, in.Args.Kind)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := in.Client.gone(ctx, r, note.Objects)
+	if err != nil {
+		return nil, err
+	}
+	why := fmt.Sprintf("%d of %s gone or ending.", len(gone), counted(len(note.Objects), "object"))
+	switch len(gone) {
+	case len(note.Objects):
+		// What they were was not noted: it may be secret, and large.
+		return &provider.Finding[deleteResult]{
+			State: provider.Done, Result: &deleteResult{Deleted: gone, Manifests: cty.NullVal(cty.DynamicPseudoType)}, Why: why,
+		}, nil
+	case 0:
+		return &provider.Finding[deleteResult]{State: provider.NotDone, Why: why}, nil
+	}
+	return &provider.Finding[deleteResult]{Why: why}, nil
+}
+
+// gone names those of the objects that are no more, are ending, or have been made anew.
+func (c *client) gone(ctx context.Context, r resource, objects []notedObject) ([]string, error) {
+	var names []string
+	for _, o := range objects {
+		s := subject{c: c, r: r, namespace: o.Namespace, name: o.Name}
+		object, err := s.find(ctx)
+		if err != nil && !notFound(err) {
+			return nil, c.explain(ctx, "read "+s.String(), err)
+		}
+		if err != nil || digText(object, "metadata", "uid") != o.UID || digText(object, "metadata", "deletionTimestamp") != "" {
+			names = append(names, fullName(s))
+		}
+	}
+	return names, nil
 }

@@ -1,22 +1,146 @@
 package kubernetes
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
 type drainArgs struct {
-	Node             string `rb:"node,required" doc:"Name of the node."`
-	GraceSeconds     *int   `rb:"grace_seconds" doc:"How long pods may take to end; null: as each of them says."`
-	IgnoreDaemonSets bool   `rb:"ignore_daemon_sets" doc:"Leave the pods of daemon sets where they are, instead of refusing."`
+	Node               string `rb:"node,required" doc:"Name of the node."`
+	GraceSeconds       *int   `rb:"grace_seconds" doc:"How long pods may take to end; null: as each of them says."`
+	IgnoreDaemonSets   bool   `rb:"ignore_daemon_sets" doc:"Leave the pods of daemon sets where they are, instead of refusing."`
+	DeleteEmptyDirData bool   `rb:"delete_empty_dir_data" doc:"Evict pods that keep data in an emptyDir, which is lost with them, instead of refusing."`
+	Force              bool   `rb:"force" doc:"Evict pods that nothing makes anew, instead of refusing."`
 }
 
 type drainResult struct {
-	Evicted []string `rb:"evicted" doc:"Pods that it evicted, as namespace/name."`
+	Evicted []string       `rb:"evicted" doc:"Pods that it evicted, as namespace/name."`
+	Before  schedulability `rb:"before" doc:"The node as it was."`
+	After   schedulability `rb:"after" doc:"The node as it is."`
 }
 
 func drainAction() provider.Action {
-	return provider.Define(provider.Definition[*client, drainArgs, drainResult]{
+	return change(provider.Definition[*client, drainArgs, drainResult]{
 		Name: "kubernetes_drain", Doc: "Keeps new pods off a node and evicts those that run on it.",
 		Effect: provider.Destructive, NeedsTimeout: true,
+		Run: runDrain, Preview: previewDrain, Inquire: inquireDrain,
+		Summarize: func(r *drainResult) string { return counted(len(r.Evicted), "pod") + " evicted" },
 	})
+}
+
+// drainNote is what the node was and what ran on it.
+type drainNote struct {
+	Before schedulabilityNote `json:"before"`
+	Pods   []notedObject      `json:"pods"`
+}
+
+type schedulabilityNote struct {
+	Schedulable bool `json:"schedulable"`
+}
+
+// runDrain refuses before it cordons: a node that can't be drained is left as it was.
+func runDrain(ctx context.Context, in *provider.In[*client, drainArgs]) (*drainResult, error) {
+	c, a := in.Client, in.Args
+	cordon, err := c.setSchedulable(a.Node, false)
+	if err != nil {
+		return nil, err
+	}
+	node, err := cordon.of.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := c.podsToEvict(ctx, a, func(string, ...any) {})
+	if err != nil {
+		return nil, err
+	}
+	note := drainNote{Before: schedulabilityNote{takesPods(node)}, Pods: notedPods(chosen)}
+	if err := in.Note(note); err != nil {
+		return nil, err
+	}
+	if _, _, err := cordon.run(ctx, func(any) error { return nil }); err != nil {
+		return nil, err
+	}
+	// Pods that came between the two are evicted as well.
+	if chosen, err = c.podsToEvict(ctx, a, in.Warn); err != nil {
+		return nil, err
+	}
+	evicted, err := c.evictAll(ctx, chosen, a.GraceSeconds)
+	if err != nil {
+		return nil, err
+	}
+	return &drainResult{Evicted: evicted, Before: schedulability{takesPods(node)}, After: schedulability{false}}, nil
+}
+
+func notedPods(chosen []corev1.Pod) []notedObject {
+	out := make([]notedObject, len(chosen))
+	for i := range chosen {
+		out[i] = notedObject{chosen[i].Namespace, chosen[i].Name, string(chosen[i].UID)}
+	}
+	return out
+}
+
+func previewDrain(ctx context.Context, in *provider.In[*client, drainArgs]) ([]provider.Change, error) {
+	cordon, err := in.Client.setSchedulable(in.Args.Node, false)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := cordon.preview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := in.Client.podsToEvict(ctx, in.Args, func(string, ...any) {})
+	if err != nil {
+		return nil, err
+	}
+	for i := range chosen {
+		changes = append(changes, provider.Change{
+			Path: title(pods, chosen[i].Namespace, chosen[i].Name), Before: "on " + in.Args.Node, After: "evicted",
+		})
+	}
+	return changes, nil
+}
+
+// inquireDrain finds it done where the node takes no pods and has none left to evict.
+func inquireDrain(
+	ctx context.Context, in *provider.In[*client, drainArgs], sent provider.Sent,
+) (*provider.Finding[drainResult], error) {
+	c, name := in.Client, in.Args.Node
+	s := subject{c: c, r: nodes, name: name}
+	node, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var note drainNote
+	if sent.Note == nil {
+		return &provider.Finding[drainResult]{State: provider.NotDone, Why: "Nothing was noted, which comes before sending."}, nil
+	}
+	if err := json.Unmarshal(sent.Note, &note); err != nil {
+		return nil, fmt.Errorf("read what was noted of %s: %w", s, err)
+	}
+	left, err := c.podsToEvict(ctx, in.Args, func(string, ...any) {})
+	if err != nil {
+		return nil, err
+	}
+	gone, err := c.gone(ctx, pods, note.Pods)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(gone)
+	why := fmt.Sprintf("%s left on node %s, which takes new pods: %t; %d of those noted are gone.",
+		counted(len(left), "pod"), name, takesPods(node), len(gone))
+	switch {
+	case !takesPods(node) && len(left) == 0:
+		return &provider.Finding[drainResult]{State: provider.Done, Why: why, Result: &drainResult{
+			Evicted: gone, Before: schedulability{note.Before.Schedulable}, After: schedulability{false},
+		}}, nil
+	case takesPods(node) == note.Before.Schedulable && len(gone) == 0:
+		return &provider.Finding[drainResult]{State: provider.NotDone, Why: why}, nil
+	}
+	return &provider.Finding[drainResult]{Why: why}, nil
 }

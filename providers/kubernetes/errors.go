@@ -86,7 +86,6 @@ func (c *client) explainStatus(out *provider.Error, status *apierrors.StatusErro
 func (c *client) explainTransport(out *provider.Error, err error) {
 	out.Err = cause(err)
 	var (
-		op        *net.OpError
 		untrusted x509.UnknownAuthorityError
 		hostname  x509.HostnameError
 		plainHTTP tls.RecordHeaderError
@@ -101,7 +100,7 @@ func (c *client) explainTransport(out *provider.Error, err error) {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		out.NothingDone = true
 		out.Hint = "Nobody listens there: is the cluster up, and is " + c.cluster.context + " the right context?"
-	case errors.As(err, &op) && op.Op == "dial":
+	case dialFailed(err):
 		out.NothingDone = true
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		out.Err = plain{"the server closed the connection before it answered", out.Err}
@@ -130,6 +129,12 @@ func cause(err error) error {
 		}
 	}
 	return plain{fmt.Sprintf("connect to %s: %v", op.Addr, reason), err}
+}
+
+// dialFailed tells that there was no connection to send anything over.
+func dialFailed(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // plain is an error told in other words.

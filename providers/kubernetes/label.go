@@ -1,6 +1,11 @@
 package kubernetes
 
 import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -17,8 +22,59 @@ type labelResult struct {
 }
 
 func labelAction() provider.Action {
-	return provider.Define(provider.Definition[*client, labelArgs, labelResult]{
+	return editing(provider.Definition[*client, labelArgs, labelResult]{
 		Name: "kubernetes_label", Doc: "Sets labels of an object.",
-		Effect: provider.Write,
-	})
+		Effect: provider.Write, Summarize: func(r *labelResult) string { return keyChanges("label", r.Before, r.After) },
+	}, planLabel, func(before, after map[string]string) *labelResult { return &labelResult{Before: before, After: after} })
+}
+
+func planLabel(ctx context.Context, in *provider.In[*client, labelArgs]) (*edit[map[string]string], error) {
+	a := in.Args
+	if len(a.Labels)+len(a.Remove) == 0 {
+		return nil, wrong("label "+a.Resource, errors.New("neither labels nor remove names a label"))
+	}
+	for _, name := range a.Remove {
+		if _, both := a.Labels[name]; both {
+			return nil, wrong("label "+a.Resource, errors.New("labels and remove both name "+name))
+		}
+	}
+	s, err := in.Client.subjectOf(ctx, a.Resource, a.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	concerned := slices.Concat(slices.Collect(maps.Keys(a.Labels)), a.Remove)
+	return &edit[map[string]string]{
+		of: s, op: "label " + s.String(),
+		state: func(object rawObject) (map[string]string, error) {
+			return textsOf(dig(object, "metadata", "labels"), concerned), nil
+		},
+		patch: func(object rawObject) (rawObject, error) {
+			wanted := rawObject{}
+			for _, name := range concerned {
+				value, set := a.Labels[name]
+				now, there := dig(object, "metadata", "labels", name).(string)
+				switch {
+				case set && (!there || now != value):
+					wanted[name] = value
+				case !set && there:
+					wanted[name] = nil // takes it off (RFC 7386)
+				}
+			}
+			if len(wanted) == 0 {
+				return nil, nil
+			}
+			return wrapped(wanted, "metadata", "labels"), nil
+		},
+	}, nil
+}
+
+// textsOf takes the named entries of a map of texts; those that are not there are left out.
+func textsOf(m any, names []string) map[string]string {
+	out := map[string]string{}
+	for _, name := range names {
+		if text, ok := dig(m, name).(string); ok {
+			out[name] = text
+		}
+	}
+	return out
 }

@@ -1,7 +1,13 @@
 package kubernetes
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"github.com/zclconf/go-cty/cty"
+	"k8s.io/apimachinery/pkg/types"
+	kjson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -11,12 +17,158 @@ type patchArgs struct {
 	Patch     cty.Value `rb:"patch,required" doc:"The patch: an object, a list of JSON Patch operations, or either as JSON text."`
 	Type      string    `rb:"type" default:"strategic" one_of:"strategic,merge,json" doc:"How to read the patch; strategic is for built-in types only."`
 	Namespace string    `rb:"namespace" doc:"Its namespace; null: the configuration's."`
-	Force     bool      `rb:"force" doc:"Take over fields that another field manager owns."`
+	Force     bool      `rb:"force" doc:"No difference here: a patch takes over the fields that it sets. It is there because kubernetes_apply has it."`
+}
+
+type patchResult struct {
+	Changes []changeResult `rb:"changes" doc:"What it changed, by path."`
+	Undo    cty.Value      `rb:"undo" doc:"A patch of type json that takes the changes back."`
+}
+
+// patchTypes are the media types of the three forms.
+var patchTypes = map[string]types.PatchType{
+	"strategic": types.StrategicMergePatchType, "merge": types.MergePatchType, "json": types.JSONPatchType,
 }
 
 func patchAction() provider.Action {
-	return provider.Define(provider.Definition[*client, patchArgs, changesResult]{
+	return change(provider.Definition[*client, patchArgs, patchResult]{
 		Name: "kubernetes_patch", Doc: "Patches an object.",
-		Effect: provider.Write,
+		Effect: provider.Write, Run: runPatch, Preview: previewPatch, Inquire: inquirePatch,
+		Summarize: func(r *patchResult) string { return changesSummary(r.Changes) },
 	})
+}
+
+// patchNote is what is kept before sending. Of a Secret only the fingerprints and the names of the fields are.
+type patchNote struct {
+	Before  string         `json:"before"`
+	After   string         `json:"after"`
+	Changes []changeResult `json:"changes"`
+	Undo    []any          `json:"undo,omitempty"`
+}
+
+func runPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (*patchResult, error) {
+	s, p, err := planPatch(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	before, rehearsed, err := s.rehearsePatch(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	note, err := s.notePatch(before, rehearsed)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Note(note); err != nil {
+		return nil, err
+	}
+	after, err := s.patch(ctx, p)
+	if err != nil {
+		return nil, s.c.explain(ctx, "patch "+s.String(), err)
+	}
+	return s.resultOfPatch(differences(before, after)), nil
+}
+
+func (s subject) resultOfPatch(found []difference) *patchResult {
+	undo := provider.FromGo(inverse(found))
+	if s.r.kind == "Secret" {
+		undo = undo.Mark(provider.Sensitive)
+	}
+	return &patchResult{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: undo}
+}
+
+func (s subject) notePatch(before, after rawObject) (*patchNote, error) {
+	found := differences(before, after)
+	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found))}
+	if s.r.kind != "Secret" {
+		note.Undo = inverse(found)
+	}
+	var err error
+	if note.Before, err = fingerprint(before); err == nil {
+		note.After, err = fingerprint(after)
+	}
+	return note, err
+}
+
+func planPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (subject, patching, error) {
+	a := in.Args
+	body, err := goOf(a.Patch)
+	if text, ok := body.(string); ok && err == nil {
+		err = kjson.Unmarshal([]byte(text), &body)
+	}
+	if err != nil {
+		return subject{}, patching{}, wrong("patch "+a.Resource, fmt.Errorf("patch: %w", err))
+	}
+	_, list := body.([]any)
+	if _, object := body.(rawObject); list != (a.Type == "json") || !list && !object {
+		return subject{}, patching{}, wrong("patch "+a.Resource,
+			errors.New("patch: expected a list of operations for type json, an object for the other types"))
+	}
+	s, err := in.Client.subjectOf(ctx, a.Resource, a.Namespace)
+	return s, patching{typ: patchTypes[a.Type], body: body}, err
+}
+
+func (s subject) rehearsePatch(ctx context.Context, p patching) (before, after rawObject, err error) {
+	if before, err = s.read(ctx); err != nil {
+		return nil, nil, err
+	}
+	p.dry = true
+	if after, err = s.patch(ctx, p); err != nil {
+		return nil, nil, s.c.explain(ctx, "rehearse: patch "+s.String(), err)
+	}
+	return before, after, nil
+}
+
+func previewPatch(ctx context.Context, in *provider.In[*client, patchArgs]) ([]provider.Change, error) {
+	s, p, err := planPatch(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	before, after, err := s.rehearsePatch(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return shown(conceal(s.r, differences(before, after))), nil
+}
+
+// inquirePatch compares the object with what it was and with what the rehearsal gave. A patch of operations may not be
+// fit to be rehearsed once it has taken place.
+func inquirePatch(
+	ctx context.Context, in *provider.In[*client, patchArgs], sent provider.Sent,
+) (*provider.Finding[patchResult], error) {
+	s, p, err := planPatch(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	object, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now, err := fingerprint(object)
+	if err != nil {
+		return nil, err
+	}
+	var note patchNote
+	if sent.Note == nil {
+		return &provider.Finding[patchResult]{State: provider.NotDone, Why: "Nothing was noted, which comes before sending."}, nil
+	}
+	if err := kjson.Unmarshal(sent.Note, &note); err != nil {
+		return nil, fmt.Errorf("read what was noted of %s: %w", s, err)
+	}
+	done := now == note.After
+	if !done && now != note.Before && p.typ != types.JSONPatchType {
+		_, after, err := s.rehearsePatch(ctx, p)
+		done = err == nil && len(differences(object, after)) == 0
+	}
+	switch {
+	case done:
+		finding := &provider.Finding[patchResult]{State: provider.Done, Why: s.String() + " is as the patch makes it."}
+		if s.r.kind != "Secret" {
+			finding.Result = &patchResult{Changes: note.Changes, Undo: provider.FromGo(note.Undo)}
+		}
+		return finding, nil
+	case now == note.Before:
+		return &provider.Finding[patchResult]{State: provider.NotDone, Why: s.String() + " is as it was before."}, nil
+	}
+	return &provider.Finding[patchResult]{Why: s.String() + " is neither as the patch makes it nor as it was before."}, nil
 }

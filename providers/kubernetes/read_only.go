@@ -1,44 +1,61 @@
 package kubernetes
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
+	"k8s.io/streaming/pkg/httpstream"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// readOnly lets only requests out that change nothing. Every action that this version runs is a read, so it guards all
-// clients, whether the run is read-only or not.
-type readOnly struct {
+// guard is the last that a request passes. What changes nothing may go; the rest only in a run that is not read-only,
+// and only for an action that is meant to change something.
+type guard struct {
 	next http.RoundTripper
-	// prefix is the path of the server's URL: a gateway may serve many clusters under paths of its own.
-	prefix string
+	// host and prefix are of the server's URL: a gateway may serve many clusters under paths of its own.
+	host, prefix string
+	// locked is true in a read-only run.
+	locked bool
 }
 
 // RoundTrip refuses with an error that wraps [provider.ErrReadOnly].
-func (t *readOnly) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !harmless(r.Method, strings.TrimPrefix(r.URL.Path, t.prefix)) {
-		// The contract of RoundTripper: the body is closed, also on errors.
-		if r.Body != nil {
-			if err := r.Body.Close(); err != nil {
-				return nil, fmt.Errorf("close the body of a refused request: %w", err)
-			}
-		}
-		return nil, fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, provider.ErrReadOnly)
+func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != g.host {
+		return nil, refuse(r, fmt.Errorf("the API server sent it on to %s, where the credentials don't belong", r.URL.Host))
 	}
-	return t.next.RoundTrip(r)
+	path, ours := strings.CutPrefix(r.URL.Path, g.prefix)
+	if ours && harmless(r, path) {
+		return g.next.RoundTrip(r)
+	}
+	purpose := intentOf(r.Context())
+	allowed := ours && !g.locked && (purpose.permit == changing || purpose.permit == rehearsing && rehearsal(r, path))
+	if !allowed {
+		return nil, refuse(r, provider.ErrReadOnly)
+	}
+	if purpose.permit == rehearsing {
+		return g.next.RoundTrip(r)
+	}
+	return purpose.send(g.next, r)
+}
+
+// refuse closes the body, also on errors: the contract of RoundTripper.
+func refuse(r *http.Request, reason error) error {
+	err := fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, reason)
+	if r.Body != nil {
+		err = errors.Join(err, r.Body.Close())
+	}
+	return err
 }
 
 // CloseIdleConnections reaches the transport below, which http.Client finds by this method.
-func (t *readOnly) CloseIdleConnections() { closeIdle(t.next) }
+func (g *guard) CloseIdleConnections() { closeIdle(g.next) }
 
 // WrappedRoundTripper lets client-go find the transport below.
-func (t *readOnly) WrappedRoundTripper() http.RoundTripper { return t.next }
-
-// tunnels are subresources that run something in a pod or node or pass a request on to it, even by GET.
-var tunnels = []string{"exec", "attach", "portforward", "proxy"}
+func (g *guard) WrappedRoundTripper() http.RoundTripper { return g.next }
 
 // reviews are created to ask a question; nothing is stored.
 var reviews = []string{
@@ -46,34 +63,70 @@ var reviews = []string{
 	"/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
 }
 
+// pages are what a server tells of itself, outside of its APIs; those below them may be read too.
+var pages = []string{"version", "livez", "readyz", "healthz", "metrics"}
+
+// views are the subresources that show something of an object. All others are left out, since a GET of exec, attach,
+// portforward, proxy, or of what an aggregated API calls so, runs something or hands the request on.
+var views = []string{"log", "scale", "status"}
+
 // roots are the first segments of the APIs' paths and how many segments come before the resource.
 var roots = map[string]int{"api": 2, "apis": 3}
 
-// harmless judges a path that starts at the API server's own root.
-func harmless(method, path string) bool {
-	switch method {
+// harmless judges a request whose path starts at the API server's own root. Only what is listed is harmless.
+func harmless(r *http.Request, path string) bool {
+	if httpstream.IsUpgradeRequest(r) {
+		return false
+	}
+	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		return !tunnelled(path)
+		segments, ok := split(path)
+		return ok && readable(segments)
 	case http.MethodPost:
 		return slices.Contains(reviews, path)
 	}
 	return false
 }
 
-// tunnelled looks at the place where a subresource can stand: after the API's root, a namespace, a resource and a name.
-func tunnelled(path string) bool {
-	segments := strings.Split(strings.Trim(path, "/"), "/")
-	rest := segments[min(roots[segments[0]], len(segments)):]
-	if len(rest) == len(segments) {
-		return false // not an API's path: /version, /readyz
+// split refuses paths that two servers could read in two ways.
+func split(path string) ([]string, bool) {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	odd := func(s string) bool { return s == "" || s == "." || s == ".." }
+	return segments, !slices.ContainsFunc(segments, odd)
+}
+
+func readable(segments []string) bool {
+	before, api := roots[segments[0]]
+	if !api {
+		return slices.Contains(pages, segments[0])
 	}
-	if len(rest) > 0 && rest[0] == "proxy" { // the form of before Kubernetes 1.2
-		return true
+	if len(segments) <= before {
+		return true // what APIs and kinds there are
 	}
-	if len(rest) > 3 && rest[0] == "namespaces" {
-		rest = rest[2:]
+	rest := segments[before:]
+	switch rest[0] {
+	case "proxy", "watch": // forms of before Kubernetes 1.2, in which the rest of the path means something else
+		return false
+	case "namespaces":
+		if len(rest) > 2 && !slices.Contains(views, rest[2]) {
+			rest = rest[2:]
+		}
 	}
-	return len(rest) > 2 && slices.Contains(tunnels, rest[2])
+	return len(rest) <= 2 || len(rest) == 3 && slices.Contains(views, rest[2])
+}
+
+// rehearsal tells a change of an object that the server checks and does not carry out.
+func rehearsal(r *http.Request, path string) bool {
+	segments, ok := split(path)
+	if !ok || httpstream.IsUpgradeRequest(r) || r.URL.RawQuery == "" {
+		return false
+	}
+	if before, api := roots[segments[0]]; !api || len(segments) <= before {
+		return false
+	}
+	dry := r.URL.Query()["dryRun"]
+	patches := r.Method == http.MethodPatch || r.Method == http.MethodPost
+	return patches && len(dry) == 1 && dry[0] == "All" && readable(segments)
 }
 
 func closeIdle(t http.RoundTripper) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,6 +45,20 @@ func TestReadOnly(t *testing.T) {
 		"replace":                  {"PUT", "/api/v1/namespaces/production/pods/api", false},
 		"patch":                    {"PATCH", "/apis/apps/v1/namespaces/production/deployments/api", false},
 		"delete":                   {"DELETE", "/api/v1/nodes/n1", false},
+		"delete of a list":         {"DELETE", "/api/v1/namespaces/production/pods", false},
+		"dry run":                  {"PATCH", "/apis/apps/v1/namespaces/production/deployments/api?dryRun=All", false},
+		"unknown subresource":      {"GET", "/apis/subresources.kubevirt.io/v1/namespaces/production/virtualmachineinstances/db/console", false},
+		"exec behind a slash":      {"GET", "/api/v1/namespaces/production/pods//api/exec", false},
+		"exec, escaped":            {"GET", "/api/v1/namespaces/production/pods/api%2Fexec", false},
+		"exec by dots":             {"GET", "/api/v1/namespaces/production/pods/x/../api/exec", false},
+		"exec with an end":         {"GET", "/api/v1/namespaces/production/pods/api/exec/", false},
+		"ephemeral containers":     {"PATCH", "/api/v1/namespaces/production/pods/api/ephemeralcontainers", false},
+		"debugging page":           {"GET", "/debug/pprof/profile", false},
+		"rules review":             {"POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", true},
+		"token":                    {"POST", "/api/v1/namespaces/production/serviceaccounts/api/token", false},
+		"eviction":                 {"POST", "/api/v1/namespaces/production/pods/api/eviction", false},
+		"scale":                    {"GET", "/apis/apps/v1/namespaces/production/deployments/api/scale", true},
+		"kinds":                    {"GET", "/apis/apps/v1", true},
 		"options":                  {"OPTIONS", "/api/v1/nodes", false},
 		"no method known":          {"PURGE", "/api/v1/nodes", false},
 	}
@@ -53,7 +68,7 @@ func TestReadOnly(t *testing.T) {
 				var seen atomic.Int32
 				server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
 				defer server.Close()
-				guarded := &http.Client{Transport: &readOnly{next: http.DefaultTransport, prefix: prefix}}
+				guarded := &http.Client{Transport: &guard{next: http.DefaultTransport, host: host(t, server.URL), prefix: prefix, locked: true}}
 				request, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+prefix+c.path, strings.NewReader("{}"))
 				if err != nil {
 					t.Fatal(err)
@@ -70,5 +85,71 @@ func TestReadOnly(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func host(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+// TestIntent shows what the purpose of an action lets out of a client that may write.
+func TestIntent(t *testing.T) {
+	const object = "/apis/apps/v1/namespaces/production/deployments/api"
+	cases := map[string]struct {
+		permit       permit
+		method, path string
+		allowed      bool
+	}{
+		"a read writes":            {reading, "PATCH", object, false},
+		"a read rehearses":         {reading, "PATCH", object + "?dryRun=All", false},
+		"a rehearsal":              {rehearsing, "PATCH", object + "?dryRun=All", true},
+		"a rehearsal that is none": {rehearsing, "PATCH", object, false},
+		"said twice":               {rehearsing, "PATCH", object + "?dryRun=All&dryRun=", false},
+		"a rehearsed exec":         {rehearsing, "POST", "/api/v1/namespaces/production/pods/api/exec?dryRun=All", false},
+		"a rehearsed deletion":     {rehearsing, "DELETE", object + "?dryRun=All", false},
+		"a change":                 {changing, "PATCH", object, true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			defer server.Close()
+			guarded := &http.Client{Transport: &guard{next: http.DefaultTransport, host: host(t, server.URL)}}
+			ctx, purpose := withIntent(t.Context(), c.permit)
+			request, err := http.NewRequestWithContext(ctx, c.method, server.URL+c.path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := guarded.Do(request)
+			if err == nil {
+				err = response.Body.Close()
+			}
+			if (err == nil) != c.allowed {
+				t.Errorf("error is %v, allowed should be %t", err, c.allowed)
+			}
+			if touched := purpose.touched.Load(); touched != (c.allowed && c.permit == changing) {
+				t.Errorf("touched is %t", touched)
+			}
+		})
+	}
+}
+
+// TestRedirect shows that credentials go to no other host.
+func TestRedirect(t *testing.T) {
+	var seen atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
+	defer elsewhere.Close()
+	c := served(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	})
+	if _, err := run(t.Context(), t, c, "kubernetes_pods", nil); err == nil {
+		t.Error("it followed to another host")
+	}
+	if seen.Load() != 0 {
+		t.Error("the other host was asked")
 	}
 }

@@ -1,6 +1,15 @@
 package kubernetes
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -15,12 +24,167 @@ type revisionChange struct {
 }
 
 type revisionNumber struct {
-	Revision int64 `rb:"revision" doc:"Number of the revision."`
+	Revision *int64 `rb:"revision" doc:"Number of the revision; null: the controller has not given it one."`
 }
 
+const (
+	// restartedAt is the annotation of the pod template by which kubectl restarts.
+	restartedAt = "kubectl.kubernetes.io/restartedAt"
+	// writtenBy is the annotation that holds the key of the write that made a pod template, a rollback or a job.
+	writtenBy = "runbook/key"
+)
+
 func rolloutRestartAction() provider.Action {
-	return provider.Define(provider.Definition[*client, rolloutRestartArgs, revisionChange]{
+	return change(provider.Definition[*client, rolloutRestartArgs, revisionChange]{
 		Name: "kubernetes_rollout_restart", Doc: "Replaces all pods of a deployment, stateful set or daemon set one after the other.",
 		Effect: provider.Write, NeedsTimeout: true,
+		Run: runRolloutRestart, Inquire: inquireRolloutRestart, Preview: previewRolloutRestart,
+		Summarize: func(r *revisionChange) string {
+			return fmt.Sprintf("revision %s, before %s", r.After, r.Before)
+		},
 	})
+}
+
+func rolloutSubject(c *client, op, text, namespace string) (subject, error) {
+	r, name, err := parseResource(text, rolloutTypes)
+	if err != nil {
+		return subject{}, wrong(op+" "+text, err)
+	}
+	return c.subject(op+" "+text, r, namespace, name)
+}
+
+// runRolloutRestart ends once the controller has seen the change; to wait for the new pods is kubernetes_rollout_status'
+// part. A restart of the same key that has taken place is not sent again.
+func runRolloutRestart(ctx context.Context, in *provider.In[*client, rolloutRestartArgs]) (*revisionChange, error) {
+	s, err := rolloutSubject(in.Client, "restart", in.Args.Resource, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	at := time.Now()
+	for attempt := 1; ; attempt++ {
+		owner, before, err := s.readForRollout(ctx, "restart")
+		if err != nil {
+			return nil, err
+		}
+		if in.Key != "" && templateKey(owner) == in.Key {
+			in.Warn("%s carries this restart already; it was not sent again", s)
+			return &revisionChange{Before: before, After: before}, nil
+		}
+		if err := in.Note(noted[revisionNote]{Before: noteOf(before)}); err != nil {
+			return nil, err
+		}
+		changed, err := s.patch(ctx, restartPatch(owner, in.Key, at))
+		if apierrors.IsConflict(err) && attempt < maxConflicts {
+			continue
+		}
+		if err != nil {
+			return nil, s.c.explain(ctx, "restart "+s.String(), err)
+		}
+		after, err := s.observedRevision(ctx, changed, in.Warn)
+		return &revisionChange{Before: before, After: after}, err
+	}
+}
+
+// readForRollout reads the object and its revision, and refuses what kubectl refuses: a deployment that is paused would
+// take the change and do nothing.
+func (s subject) readForRollout(ctx context.Context, op string) (rawObject, revisionNumber, error) {
+	owner, err := s.read(ctx)
+	if err != nil {
+		return nil, revisionNumber{}, err
+	}
+	if paused, _ := dig(owner, "spec", "paused").(bool); paused && s.r.kind == deployments.kind {
+		return nil, revisionNumber{}, wrong(op+" "+s.String(), errors.New("its rollouts are paused; resume them first"))
+	}
+	before, err := s.currentRevision(ctx, owner)
+	return owner, before, err
+}
+
+func templateKey(owner rawObject) string {
+	return digText(owner, "spec", "template", "metadata", "annotations", writtenBy)
+}
+
+func restartPatch(owner rawObject, key string, at time.Time) patching {
+	annotations := rawObject{restartedAt: at.Format(time.RFC3339)}
+	if key != "" {
+		annotations[writtenBy] = key
+	}
+	return patching{
+		typ:  types.MergePatchType,
+		body: pinned(wrapped(annotations, "spec", "template", "metadata", "annotations"), owner),
+	}
+}
+
+func previewRolloutRestart(ctx context.Context, in *provider.In[*client, rolloutRestartArgs]) ([]provider.Change, error) {
+	s, err := rolloutSubject(in.Client, "restart", in.Args.Resource, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	owner, _, err := s.readForRollout(ctx, "restart")
+	if err != nil {
+		return nil, err
+	}
+	patch := restartPatch(owner, in.Key, time.Now())
+	patch.dry = true
+	changed, err := s.patch(ctx, patch)
+	if err != nil {
+		return nil, s.c.explain(ctx, "rehearse: restart "+s.String(), err)
+	}
+	return shown(differences(owner, changed)), nil
+}
+
+// inquireRolloutRestart looks for the key in the pod template.
+func inquireRolloutRestart(
+	ctx context.Context, in *provider.In[*client, rolloutRestartArgs], sent provider.Sent,
+) (*provider.Finding[revisionChange], error) {
+	s, err := rolloutSubject(in.Client, "restart", in.Args.Resource, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if sent.Key == "" || templateKey(owner) != sent.Key {
+		return &provider.Finding[revisionChange]{
+			State: provider.NotDone, Why: fmt.Sprintf("The pod template of %s does not carry this restart.", s),
+		}, nil
+	}
+	result, err := s.foundRevision(ctx, in.Warn, owner, sent)
+	if err != nil {
+		return nil, err
+	}
+	at := digText(owner, "spec", "template", "metadata", "annotations", restartedAt)
+	return &provider.Finding[revisionChange]{
+		State: provider.Done, Result: result, Why: fmt.Sprintf("The pod template of %s carries this restart, of %s.", s, at),
+	}, nil
+}
+
+// revisionNote is a revision as it is noted; 0: the controller had given none.
+type revisionNote struct {
+	Revision int64 `json:"revision"`
+}
+
+func noteOf(n revisionNumber) revisionNote {
+	if n.Revision == nil {
+		return revisionNote{}
+	}
+	return revisionNote{Revision: *n.Revision}
+}
+
+// foundRevision makes the result of a change that an inquiry found done.
+func (s subject) foundRevision(
+	ctx context.Context, warn func(string, ...any), owner rawObject, sent provider.Sent,
+) (*revisionChange, error) {
+	var note noted[revisionNote]
+	if sent.Note != nil {
+		if err := json.Unmarshal(sent.Note, &note); err != nil {
+			return nil, fmt.Errorf("read what was noted of %s: %w", s, err)
+		}
+	}
+	after, err := s.observedRevision(ctx, owner, warn)
+	result := &revisionChange{After: after}
+	if note.Before.Revision != 0 {
+		result.Before.Revision = &note.Before.Revision
+	}
+	return result, err
 }

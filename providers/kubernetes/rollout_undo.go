@@ -1,6 +1,17 @@
 package kubernetes
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -11,8 +22,166 @@ type rolloutUndoArgs struct {
 }
 
 func rolloutUndoAction() provider.Action {
-	return provider.Define(provider.Definition[*client, rolloutUndoArgs, revisionChange]{
+	return change(provider.Definition[*client, rolloutUndoArgs, revisionChange]{
 		Name: "kubernetes_rollout_undo", Doc: "Rolls a deployment, stateful set or daemon set back to an earlier revision.",
 		Effect: provider.Write, NeedsTimeout: true,
+		Run: runRolloutUndo, Inquire: inquireRolloutUndo, Preview: previewRolloutUndo,
+		Summarize: func(r *revisionChange) string {
+			if same(r.Before, r.After) {
+				return fmt.Sprintf("revision %s already", r.After)
+			}
+			return fmt.Sprintf("revision %s, before %s", r.After, r.Before)
+		},
 	})
+}
+
+func runRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArgs]) (*revisionChange, error) {
+	s, err := rolloutSubject(in.Client, "roll back", in.Args.Resource, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 1; ; attempt++ {
+		owner, before, err := s.readForRollout(ctx, "roll back")
+		if err != nil {
+			return nil, err
+		}
+		to, err := s.target(ctx, owner, before, in.Args.ToRevision)
+		if err != nil {
+			return nil, err
+		}
+		if before.Revision != nil && to.number == *before.Revision {
+			return &revisionChange{Before: before, After: before}, nil
+		}
+		text, err := templateText(owner)
+		if err != nil {
+			return nil, err
+		}
+		if err := in.Note(rollbackNote{Before: noteOf(before), Template: text}); err != nil {
+			return nil, err
+		}
+		changed, err := s.patch(ctx, rollback(owner, to, in.Key))
+		if apierrors.IsConflict(err) && attempt < maxConflicts {
+			continue
+		}
+		if err != nil {
+			return nil, s.c.explain(ctx, "roll back "+s.String(), err)
+		}
+		after, err := s.observedRevision(ctx, changed, in.Warn)
+		return &revisionChange{Before: before, After: after}, err
+	}
+}
+
+// rollbackNote keeps a fingerprint of the template that was there before: it may hold more than should be kept.
+type rollbackNote struct {
+	Before   revisionNote `json:"before"`
+	Template string       `json:"template"`
+}
+
+func templateText(owner rawObject) (string, error) {
+	template, _ := dig(owner, "spec", "template").(rawObject)
+	return fingerprint(template)
+}
+
+// target finds the revision to go back to; 0 is the newest but the current one.
+func (s subject) target(ctx context.Context, owner rawObject, current revisionNumber, wanted int64) (keptRevision, error) {
+	kept, err := s.revisionsOf(ctx, owner)
+	if err != nil {
+		return keptRevision{}, err
+	}
+	var numbers []string
+	for _, k := range slices.Backward(kept) {
+		if k.number == wanted || wanted == 0 && (current.Revision == nil || k.number != *current.Revision) {
+			return k, nil
+		}
+		numbers = append(numbers, fmt.Sprint(k.number))
+	}
+	op := "roll back " + s.String()
+	if wanted == 0 {
+		return keptRevision{}, wrong(op, errors.New("the cluster has no earlier revision of it"))
+	}
+	return keptRevision{}, wrong(op, fmt.Errorf("the cluster has no revision %d of it; there are: %s", wanted, strings.Join(numbers, ", ")))
+}
+
+// rollback replaces the whole pod template. A deployment takes that of a replica set, as kubectl does; the others take
+// their controller revision, which is a patch of this kind.
+func rollback(owner rawObject, to keptRevision, key string) patching {
+	if to.template == nil {
+		patch := runtime.DeepCopyJSON(to.patch)
+		if key != "" {
+			patch["metadata"] = wrapped(key, "annotations", writtenBy)
+		}
+		return patching{typ: types.StrategicMergePatchType, body: pinned(patch, owner)}
+	}
+	operations := []any{
+		rawObject{"op": "replace", "path": "/metadata/resourceVersion", "value": versionOf(owner)},
+		rawObject{"op": "replace", "path": "/spec/template", "value": to.template},
+	}
+	if key != "" {
+		annotations, _ := dig(owner, "metadata", "annotations").(rawObject)
+		annotations = runtime.DeepCopyJSON(annotations)
+		if annotations == nil {
+			annotations = rawObject{}
+		}
+		annotations[writtenBy] = key
+		operations = append(operations, rawObject{"op": "add", "path": "/metadata/annotations", "value": annotations})
+	}
+	return patching{typ: types.JSONPatchType, body: operations}
+}
+
+func previewRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArgs]) ([]provider.Change, error) {
+	s, err := rolloutSubject(in.Client, "roll back", in.Args.Resource, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	owner, before, err := s.readForRollout(ctx, "roll back")
+	if err != nil {
+		return nil, err
+	}
+	to, err := s.target(ctx, owner, before, in.Args.ToRevision)
+	if err != nil {
+		return nil, err
+	}
+	patch := rollback(owner, to, in.Key)
+	patch.dry = true
+	changed, err := s.patch(ctx, patch)
+	if err != nil {
+		return nil, s.c.explain(ctx, "rehearse: roll back "+s.String(), err)
+	}
+	return shown(differences(owner, changed)), nil
+}
+
+// inquireRolloutUndo looks for the key in the object's annotations: which revision is "the one before" is another now.
+func inquireRolloutUndo(
+	ctx context.Context, in *provider.In[*client, rolloutUndoArgs], sent provider.Sent,
+) (*provider.Finding[revisionChange], error) {
+	s, err := rolloutSubject(in.Client, "roll back", in.Args.Resource, in.Args.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if sent.Key != "" && digText(owner, "metadata", "annotations", writtenBy) == sent.Key {
+		result, err := s.foundRevision(ctx, in.Warn, owner, sent)
+		return &provider.Finding[revisionChange]{
+			State: provider.Done, Result: result, Why: s.String() + " carries the key of this rollback.",
+		}, err
+	}
+	var note rollbackNote
+	if sent.Note != nil {
+		if err := json.Unmarshal(sent.Note, &note); err != nil {
+			return nil, fmt.Errorf("read what was noted of %s: %w", s, err)
+		}
+	}
+	text, err := templateText(owner)
+	if err != nil {
+		return nil, err
+	}
+	if note.Template != "" && note.Template != text {
+		return &provider.Finding[revisionChange]{Why: fmt.Sprintf("The pod template of %s is another, but not by this rollback.", s)}, nil
+	}
+	return &provider.Finding[revisionChange]{
+		State: provider.NotDone, Why: fmt.Sprintf("%s does not carry the key of this rollback.", s),
+	}, nil
 }

@@ -1,6 +1,9 @@
 package kubernetes
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -20,9 +23,15 @@ type replicaCount struct {
 }
 
 func scaleAction() provider.Action {
-	return provider.Define(provider.Definition[*client, scaleArgs, scaleResult]{
+	return editing(provider.Definition[*client, scaleArgs, scaleResult]{
 		Name: "kubernetes_scale", Doc: "Sets how many replicas a deployment, stateful set or other scalable object has.",
-		Effect: provider.Write,
+		Effect: provider.Write, EffectArgs: []string{"replicas"},
+		Summarize: func(r *scaleResult) string {
+			if r.Before == r.After {
+				return fmt.Sprintf("%s already", counted(r.After.Replicas, "replica"))
+			}
+			return fmt.Sprintf("%s, before %d", counted(r.After.Replicas, "replica"), r.Before.Replicas)
+		},
 		// Nothing serves at zero. A number that is not known yet may be zero.
 		Classify: func(a *scaleArgs, known provider.Known) provider.Effect {
 			if !known("replicas") || a.Replicas == 0 {
@@ -30,5 +39,29 @@ func scaleAction() provider.Action {
 			}
 			return provider.Write
 		},
-	})
+	}, planScale, func(before, after replicaCount) *scaleResult { return &scaleResult{Before: before, After: after} })
+}
+
+// planScale goes through the subresource, which custom resources have too and which says nothing but the number.
+func planScale(ctx context.Context, in *provider.In[*client, scaleArgs]) (*edit[replicaCount], error) {
+	a := in.Args
+	if a.Replicas < 0 {
+		return nil, wrong("scale "+a.Resource, fmt.Errorf("replicas is %d, expected 0 or more", a.Replicas))
+	}
+	s, err := in.Client.subjectOf(ctx, a.Resource, a.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	return &edit[replicaCount]{
+		of: s, op: fmt.Sprintf("scale %s to %d", s, a.Replicas), sub: []string{"scale"},
+		state: func(scale rawObject) (replicaCount, error) {
+			return replicaCount{Replicas: int(digNumber(scale, "spec", "replicas"))}, nil
+		},
+		patch: func(scale rawObject) (rawObject, error) {
+			if digNumber(scale, "spec", "replicas") == int64(a.Replicas) {
+				return nil, nil
+			}
+			return wrapped(a.Replicas, "spec", "replicas"), nil
+		},
+	}, nil
 }

@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"context"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -16,8 +18,25 @@ type setImageResult struct {
 }
 
 func setImageAction() provider.Action {
-	return provider.Define(provider.Definition[*client, setImageArgs, setImageResult]{
+	return editing(provider.Definition[*client, setImageArgs, setImageResult]{
 		Name: "kubernetes_set_image", Doc: "Sets the images of containers in a pod template.",
-		Effect: provider.Write,
+		Effect: provider.Write, Summarize: func(r *setImageResult) string { return keyChanges("image", r.Before, r.After) },
+	}, planSetImage, func(before, after map[string]string) *setImageResult {
+		return &setImageResult{Before: before, After: after}
+	})
+}
+
+func planSetImage(ctx context.Context, in *provider.In[*client, setImageArgs]) (*edit[map[string]string], error) {
+	images := in.Args.Images
+	return planTemplate(ctx, in.Client, templateEdit[map[string]string]{
+		resource: in.Args.Resource, namespace: in.Args.Namespace, what: "images", containers: namesIn(images), initToo: true,
+		state: func(containers []rawObject) (map[string]string, error) {
+			now := map[string]string{}
+			for _, c := range containers {
+				now[digText(c, "name")] = digText(c, "image")
+			}
+			return now, nil
+		},
+		set: func(container rawObject) { container["image"] = images[digText(container, "name")] },
 	})
 }

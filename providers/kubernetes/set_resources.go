@@ -1,14 +1,22 @@
 package kubernetes
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	quantity "k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
 type setResourcesArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
 	Container string            `rb:"container" doc:"Only this container; null: all."`
-	Requests  map[string]string `rb:"requests" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi."`
-	Limits    map[string]string `rb:"limits" doc:"What not to exceed, as quantities by resource."`
+	Requests  map[string]string `rb:"requests" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi; an empty text takes one off."`
+	Limits    map[string]string `rb:"limits" doc:"What not to exceed, as quantities by resource; an empty text takes one off."`
 	Namespace string            `rb:"namespace" doc:"Its namespace; null: the configuration's."`
 }
 
@@ -18,13 +26,106 @@ type setResourcesResult struct {
 }
 
 type containerLimits struct {
-	Requests map[string]string `rb:"requests" doc:"What is reserved, as quantities by resource."`
-	Limits   map[string]string `rb:"limits" doc:"What must not be exceeded, as quantities by resource."`
+	Requests map[string]string `rb:"requests" doc:"What is reserved, as quantities by resource; empty for what the step names and is not set."`
+	Limits   map[string]string `rb:"limits" doc:"What must not be exceeded, as quantities by resource; empty for what the step names and is not set."`
 }
 
 func setResourcesAction() provider.Action {
-	return provider.Define(provider.Definition[*client, setResourcesArgs, setResourcesResult]{
+	return editing(provider.Definition[*client, setResourcesArgs, setResourcesResult]{
 		Name: "kubernetes_set_resources", Doc: "Sets requests and limits of containers in a pod template.",
 		Effect: provider.Write,
+		Summarize: func(r *setResourcesResult) string {
+			if same(r.Before, r.After) {
+				return "nothing to change"
+			}
+			return "set of " + counted(len(r.After), "container")
+		},
+	}, planSetResources, func(before, after map[string]containerLimits) *setResourcesResult {
+		return &setResourcesResult{Before: before, After: after}
 	})
+}
+
+func planSetResources(
+	ctx context.Context, in *provider.In[*client, setResourcesArgs],
+) (*edit[map[string]containerLimits], error) {
+	a := in.Args
+	op := "set the resources of " + a.Resource
+	if len(a.Requests)+len(a.Limits) == 0 {
+		return nil, wrong(op, errors.New("neither requests nor limits names a resource"))
+	}
+	for what, quantities := range map[string]map[string]string{"requests": a.Requests, "limits": a.Limits} {
+		for name, text := range quantities {
+			if _, err := quantity.ParseQuantity(text); err != nil && text != "" {
+				return nil, wrong(op, fmt.Errorf("%s.%s: %q is not a quantity; write one like 500m or 1Gi", what, name, text))
+			}
+		}
+	}
+	return planTemplate(ctx, in.Client, templateEdit[map[string]containerLimits]{
+		resource: a.Resource, namespace: a.Namespace, what: "resources", containers: optional(a.Container),
+		state: func(containers []rawObject) (map[string]containerLimits, error) {
+			now := map[string]containerLimits{}
+			for _, c := range containers {
+				now[digText(c, "name")] = containerLimits{
+					Requests: quantities(dig(c, "resources", "requests"), a.Requests),
+					Limits:   quantities(dig(c, "resources", "limits"), a.Limits),
+				}
+			}
+			return now, nil
+		},
+		set: func(container rawObject) {
+			setQuantities(container, "requests", a.Requests)
+			setQuantities(container, "limits", a.Limits)
+		},
+	})
+}
+
+// quantities are those that are set, and an empty text for each that is concerned and is not.
+func quantities(set any, concerned map[string]string) map[string]string {
+	out := map[string]string{}
+	for name := range concerned {
+		out[name] = ""
+	}
+	all, _ := set.(rawObject)
+	for name, value := range all {
+		out[name] = fmt.Sprint(value)
+	}
+	return out
+}
+
+// setQuantities leaves one that is the same amount in other words as it is.
+func setQuantities(container rawObject, what string, wanted map[string]string) {
+	if len(wanted) == 0 {
+		return
+	}
+	resources, _ := container["resources"].(rawObject)
+	now, _ := dig(resources, what).(rawObject)
+	next := maps.Clone(now)
+	if next == nil {
+		next = rawObject{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		switch old, there := now[name]; {
+		case wanted[name] == "":
+			delete(next, name)
+		case !there || !equalQuantities(fmt.Sprint(old), wanted[name]):
+			next[name] = wanted[name]
+		}
+	}
+	if len(next) == len(now) && len(now) == 0 {
+		return // neither there nor asked for
+	}
+	if resources == nil {
+		resources = rawObject{}
+		container["resources"] = resources
+	}
+	resources[what] = next
+	if len(next) == 0 {
+		delete(resources, what)
+	}
+}
+
+func equalQuantities(a, b string) bool {
+	x, errX := quantity.ParseQuantity(a)
+	y, errY := quantity.ParseQuantity(b)
+	return errX == nil && errY == nil && x.Cmp(y) == 0
 }

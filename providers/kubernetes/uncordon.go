@@ -5,8 +5,5 @@ import (
 )
 
 func uncordonAction() provider.Action {
-	return provider.Define(provider.Definition[*client, cordonArgs, cordonResult]{
-		Name: "kubernetes_uncordon", Doc: "Lets new pods onto a node again.",
-		Effect: provider.Write,
-	})
+	return scheduling("kubernetes_uncordon", "Lets new pods onto a node again.", true)
 }

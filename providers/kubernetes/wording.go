@@ -14,6 +14,25 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// keyChanges says how many entries of a map are other than before: "2 labels changed".
+func keyChanges[V comparable](noun string, before, after map[string]V) string {
+	n := 0
+	for key, value := range after {
+		if old, ok := before[key]; !ok || old != value {
+			n++
+		}
+	}
+	for key := range before {
+		if _, ok := after[key]; !ok {
+			n++
+		}
+	}
+	if n == 0 {
+		return "nothing to change"
+	}
+	return counted(n, noun) + " changed"
+}
+
 // warnTruncated tells the person who reads the run that a check saw only a part.
 func warnTruncated(warn func(string, ...any), truncated bool, q query) {
 	if truncated {

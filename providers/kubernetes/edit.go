@@ -1,0 +1,112 @@
+package kubernetes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// maxConflicts is how often an edit starts over because somebody else changed the object in between.
+const maxConflicts = 5
+
+// edit changes a part of one object to what is asked for. T is the part, as results show it.
+type edit[T any] struct {
+	of  subject
+	op  string
+	sub []string
+	// state reads the part.
+	state func(rawObject) (T, error)
+	// patch makes a merge patch that gives the object what is asked for; nil: it has that.
+	patch func(rawObject) (rawObject, error)
+}
+
+// noted is what an edit keeps before it sends.
+type noted[T any] struct {
+	Before T `json:"before"`
+}
+
+// run reads, notes and sends. The patch holds the version that was read, so before is what it was when the change took
+// place. Where nothing needs to be changed nothing is sent.
+func (e edit[T]) run(ctx context.Context, note func(any) error) (before, after T, err error) {
+	for attempt := 1; ; attempt++ {
+		object, patch, before, err := e.prepare(ctx)
+		if err != nil || patch == nil {
+			return before, before, err
+		}
+		if err := note(noted[T]{Before: before}); err != nil {
+			return before, after, err
+		}
+		changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub})
+		if apierrors.IsConflict(err) && attempt < maxConflicts {
+			continue
+		}
+		if err != nil {
+			return before, after, e.of.c.explain(ctx, e.op, err)
+		}
+		after, err = e.state(changed)
+		return before, after, err
+	}
+}
+
+// prepare reads the object and its part and makes the patch; nil: none is needed.
+func (e edit[T]) prepare(ctx context.Context) (object, patch rawObject, before T, err error) {
+	if object, err = e.of.read(ctx, e.sub...); err != nil {
+		return nil, nil, before, err
+	}
+	if before, err = e.state(object); err != nil {
+		return nil, nil, before, err
+	}
+	patch, err = e.patch(object)
+	return object, patch, before, err
+}
+
+// preview rehearses the change on the server.
+func (e edit[T]) preview(ctx context.Context) ([]provider.Change, error) {
+	object, patch, _, err := e.prepare(ctx)
+	if err != nil || patch == nil {
+		return nil, err
+	}
+	changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub, dry: true})
+	if err != nil {
+		return nil, e.of.c.explain(ctx, "rehearse: "+e.op, err)
+	}
+	return shown(differences(object, changed)), nil
+}
+
+// inquire compares the object with what was asked for and with what was noted.
+func (e edit[T]) inquire(ctx context.Context, sent provider.Sent) (state provider.State, before, after T, why string, err error) {
+	_, patch, now, err := e.prepare(ctx)
+	if err != nil {
+		return provider.Unknown, before, after, "", err
+	}
+	var note noted[T]
+	if sent.Note != nil {
+		if err := json.Unmarshal(sent.Note, &note); err != nil {
+			return provider.Unknown, before, after, "", fmt.Errorf("read what was noted of %s: %w", e.of, err)
+		}
+	}
+	switch {
+	case patch == nil && sent.Note == nil:
+		return provider.Done, now, now, e.of.String() + " is as asked for.", nil
+	case patch == nil:
+		return provider.Done, note.Before, now, e.of.String() + " is as asked for.", nil
+	case sent.Note == nil:
+		return provider.NotDone, before, after, e.of.String() + " is not as asked for, and nothing was noted before sending.", nil
+	case same(note.Before, now):
+		return provider.NotDone, before, after, e.of.String() + " is as it was before.", nil
+	}
+	return provider.Unknown, before, after, e.of.String() + " is neither as asked for nor as it was before.", nil
+}
+
+// same compares as JSON does: an empty map and none are one.
+func same[T any](a, b T) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y) || reflect.DeepEqual(a, b)
+}

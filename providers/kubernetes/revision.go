@@ -1,0 +1,130 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/json"
+)
+
+// keptRevision is one revision of a rollout with what it takes to go back to it.
+type keptRevision struct {
+	number int64
+	// template is the pod template of a replica set, patch the strategic merge patch of a controller revision. One is nil.
+	template, patch rawObject
+}
+
+// revisionsOf reads what the cluster has kept of a deployment's, stateful set's or daemon set's past, oldest first.
+func (s subject) revisionsOf(ctx context.Context, owner rawObject) ([]keptRevision, error) {
+	selector, err := selectorOf(owner)
+	if err != nil {
+		return nil, wrong("read the revisions of "+s.String(), err)
+	}
+	kept := controllerRevisions
+	if s.r.kind == deployments.kind {
+		kept = replicaSets
+	}
+	items, _, err := s.c.rawObjects(ctx, query{resource: kept, namespace: s.namespace, labelSelector: selector}, "")
+	if err != nil {
+		return nil, err
+	}
+	var found []keptRevision
+	for _, item := range items {
+		if !ownedBy(item, digText(owner, "metadata", "uid")) {
+			continue
+		}
+		if s.r.kind != deployments.kind {
+			patch, _ := dig(item, "data").(rawObject)
+			found = append(found, keptRevision{number: digNumber(item, "revision"), patch: patch})
+			continue
+		}
+		number, err := strconv.ParseInt(digText(item, "metadata", "annotations", deploymentRevision), 10, 64)
+		if err != nil {
+			continue // so new that the controller has not numbered it
+		}
+		template, _ := dig(item, "spec", "template").(rawObject)
+		if labels, ok := dig(template, "metadata", "labels").(rawObject); ok {
+			delete(labels, "pod-template-hash")
+		}
+		found = append(found, keptRevision{number: number, template: template})
+	}
+	slices.SortFunc(found, func(a, b keptRevision) int { return int(a.number - b.number) })
+	return found, nil
+}
+
+func selectorOf(owner rawObject) (string, error) {
+	text, err := json.Marshal(dig(owner, "spec", "selector"))
+	if err != nil {
+		return "", err
+	}
+	var selector metav1.LabelSelector
+	if err := json.Unmarshal(text, &selector); err != nil {
+		return "", fmt.Errorf("its selector: %w", err)
+	}
+	return metav1.FormatLabelSelector(&selector), nil
+}
+
+func ownedBy(object rawObject, uid string) bool {
+	for _, owner := range listAt(object, "metadata", "ownerReferences") {
+		if controller, _ := dig(owner, "controller").(bool); controller && digText(owner, "uid") == uid {
+			return true
+		}
+	}
+	return false
+}
+
+// currentRevision is the newest; nil where the controller has made none yet.
+func (s subject) currentRevision(ctx context.Context, owner rawObject) (revisionNumber, error) {
+	if s.r.kind == deployments.kind {
+		number, err := strconv.ParseInt(digText(owner, "metadata", "annotations", deploymentRevision), 10, 64)
+		if err != nil {
+			return revisionNumber{}, nil //nolint:nilerr // not numbered yet
+		}
+		return revisionNumber{Revision: &number}, nil
+	}
+	kept, err := s.revisionsOf(ctx, owner)
+	if err != nil || len(kept) == 0 {
+		return revisionNumber{}, err
+	}
+	return revisionNumber{Revision: &kept[len(kept)-1].number}, nil
+}
+
+// observeWithin is how long a controller may take to number a revision. The change stands either way.
+const observeWithin = 10 * time.Second
+
+// observedRevision waits until the controller has seen the change, so that the number is that of the new revision.
+func (s subject) observedRevision(ctx context.Context, changed rawObject, warn func(string, ...any)) (revisionNumber, error) {
+	soon, cancel := context.WithTimeout(ctx, observeWithin)
+	defer cancel()
+	latest := changed
+	err := await(soon, func() (bool, error) {
+		now, err := s.read(soon)
+		if err != nil {
+			return false, err
+		}
+		latest = now
+		return digNumber(now, "status", "observedGeneration") >= digNumber(changed, "metadata", "generation"), nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return revisionNumber{}, s.c.explain(ctx, "wait for the new revision of "+s.String(), ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded):
+		warn("the controller of %s has not numbered the new revision within %s; is it running?", s, observeWithin)
+		return revisionNumber{}, nil
+	case err != nil:
+		return revisionNumber{}, err
+	}
+	return s.currentRevision(ctx, latest)
+}
+
+func (n revisionNumber) String() string {
+	if n.Revision == nil {
+		return "of no number yet"
+	}
+	return strconv.FormatInt(*n.Revision, 10)
+}

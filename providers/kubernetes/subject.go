@@ -1,0 +1,151 @@
+package kubernetes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+)
+
+// fieldManager is by whom the API server says that a field was set.
+const fieldManager = "runbook"
+
+// subject is the one object that an action changes.
+type subject struct {
+	c               *client
+	r               resource
+	namespace, name string
+}
+
+// String names it in errors: "deployment api in production".
+func (s subject) String() string { return s.r.singular + " " + s.name + inNamespace(s.namespace) }
+
+// subjectOf finds out what TYPE/NAME means. A type that is not known here is looked up on the server, by its group.
+func (c *client) subjectOf(ctx context.Context, text, namespace string) (subject, error) {
+	op := "find " + text
+	typ, name, err := splitResource(text)
+	if err != nil {
+		return subject{}, wrong(op, err)
+	}
+	r, known := lookUp(typ)
+	if !known {
+		if r, err = c.customResource(ctx, op, typ); err != nil {
+			return subject{}, err
+		}
+	}
+	return c.subject(op, r, namespace, name)
+}
+
+func (c *client) subject(op string, r resource, namespace, name string) (subject, error) {
+	s := subject{c: c, r: r, name: name}
+	if !r.namespaced {
+		return s, nil
+	}
+	var err error
+	s.namespace, err = c.oneNamespace(op, namespace)
+	return s, err
+}
+
+// customResource looks up a type that is written with its group, in the version that the server prefers.
+func (c *client) customResource(ctx context.Context, op, typ string) (resource, error) {
+	plural, group, qualified := strings.Cut(typ, ".")
+	if !qualified {
+		return resource{}, wrong(op, checkResource(typ+"/name"))
+	}
+	var about struct {
+		PreferredVersion struct {
+			GroupVersion string `json:"groupVersion"`
+		} `json:"preferredVersion"`
+	}
+	if err := getJSON(ctx, c.ask("GET").AbsPath("/apis/"+group), &about); err != nil {
+		return resource{}, c.explain(ctx, op, err)
+	}
+	return c.resourceOf(ctx, about.PreferredVersion.GroupVersion, plural)
+}
+
+// read gives the object as it is, or a subresource of it.
+func (s subject) read(ctx context.Context, sub ...string) (rawObject, error) {
+	object, err := s.find(ctx, sub...)
+	if err != nil {
+		return nil, s.c.explain(ctx, "read "+s.String(), err)
+	}
+	return object, nil
+}
+
+// find is read with the client's own errors.
+func (s subject) find(ctx context.Context, sub ...string) (rawObject, error) {
+	request := s.c.object(s.r, s.namespace, s.name)
+	if len(sub) > 0 {
+		request = request.SubResource(sub...)
+	}
+	var object rawObject
+	if err := getRaw(ctx, request, &object); err != nil {
+		return nil, err
+	}
+	if object == nil {
+		return nil, errors.New("the server answered without an object")
+	}
+	return object, nil
+}
+
+// patching is one PATCH request.
+type patching struct {
+	typ  types.PatchType
+	body any
+	sub  []string
+	// dry asks the server to check it and to change nothing.
+	dry   bool
+	force bool
+}
+
+// patch gives the object as it is afterwards, and the client's own errors.
+func (s subject) patch(ctx context.Context, p patching) (rawObject, error) {
+	body, err := json.Marshal(p.body)
+	if err != nil {
+		return nil, err
+	}
+	request := s.request("PATCH", p.dry).Name(s.name).SetHeader("Content-Type", string(p.typ)).Body(body)
+	if len(p.sub) > 0 {
+		request = request.SubResource(p.sub...)
+	}
+	if p.force {
+		request = request.Param("force", "true")
+	}
+	var object rawObject
+	if err := getRaw(ctx, request.Param("fieldManager", fieldManager), &object); err != nil {
+		return nil, err
+	}
+	return object, nil
+}
+
+// request is a change, which is never sent twice: whether the first arrived is for the action to find out.
+func (s subject) request(verb string, dry bool) *rest.Request {
+	request := s.c.rest.Verb(verb).MaxRetries(0).AbsPath(s.r.root()).
+		NamespaceIfScoped(s.namespace, s.namespace != everywhere).Resource(s.r.plural)
+	if dry {
+		request = request.Param("dryRun", "All")
+	}
+	return request
+}
+
+// versionOf is what makes the server refuse a patch (409) of an object that has changed since it was read.
+func versionOf(object rawObject) string { return digText(object, "metadata", "resourceVersion") }
+
+// pinned adds the version that the patch was made for.
+func pinned(patch, object rawObject) rawObject {
+	metadata, ok := patch["metadata"].(rawObject)
+	if !ok {
+		metadata = rawObject{}
+		patch["metadata"] = metadata
+	}
+	metadata["resourceVersion"] = versionOf(object)
+	return patch
+}
+
+func (s subject) unexpected(format string, args ...any) error {
+	return wrong("change "+s.String(), fmt.Errorf(format, args...))
+}
