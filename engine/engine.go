@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -40,8 +39,8 @@ type RunOptions struct {
 	Interrupt <-chan struct{}
 	// Asker asks the person at the terminal; nil: nobody is there, and a run that needs somebody pauses.
 	Asker local.Asker
-	// Answers are given beforehand to manual steps, by address, as JSON.
-	Answers map[string]json.RawMessage
+	// Answers are given beforehand to manual steps, by address, as a person writes them.
+	Answers map[string]string
 	// AutoApprove answers the question before writes that only the run can list; never an approval.
 	AutoApprove bool
 	// Seal encrypts what the journal leaves out because it is sensitive, Unseal gives it back; nil: it is not kept.

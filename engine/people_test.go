@@ -126,7 +126,7 @@ step "fake_read" "then" {
   id = step.ok.by
 }
 `
-	out := enginetest.Run(t, fake, text, enginetest.Options{Answers: map[string]json.RawMessage{"ok": json.RawMessage("true")}})
+	out := enginetest.Run(t, fake, text, enginetest.Options{Answers: map[string]string{"ok": "yes"}})
 	if out.Result == nil || out.Result.ExitStatus != 0 || fake.Calls("test@host") != 1 {
 		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
 	}

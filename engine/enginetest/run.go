@@ -3,7 +3,6 @@ package enginetest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +31,7 @@ type Options struct {
 	FailOnWarn bool
 	// Asker, Answers, AutoApprove and Seal are as in engine.RunOptions.
 	Asker        local.Asker
-	Answers      map[string]json.RawMessage
+	Answers      map[string]string
 	AutoApprove  bool
 	Seal, Unseal func([]byte) ([]byte, error)
 	// Settle decides about a write in doubt of a run that is resumed; nil: it is sent again.
@@ -55,9 +54,15 @@ type Outcome struct {
 // Run loads, plans and runs a runbook with the fake provider. The text may leave out the runbook block.
 func Run(t testing.TB, fake *Fake, text string, opts Options) Outcome {
 	t.Helper()
+	return RunFile(t, fake, Write(t, text), opts)
+}
+
+// RunFile is Run for a file, which may refer to others.
+func RunFile(t testing.TB, fake *Fake, path string, opts Options) Outcome {
+	t.Helper()
 	e := New(fake, opts.Env)
 	e.Secrets = opts.Secrets
-	rb, diags := e.Load(Write(t, text))
+	rb, diags := e.Load(path)
 	if diags.HasErrors() {
 		return Outcome{Diags: diags}
 	}
@@ -148,6 +153,36 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	}
 	out.Stream = stream.String()
 	return out
+}
+
+// CutAfter copies the first n events of a run to a new journal: what a crash after the nth leaves.
+func CutAfter(t testing.TB, from journal.Journal, runID string, n int) journal.Journal {
+	t.Helper()
+	to := Store(t)
+	for entry, err := range from.Events(t.Context(), runID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n--; n < 0 {
+			break
+		}
+		if entry.Event.Header != nil {
+			for _, ref := range entry.Event.Files {
+				content, err := from.File(t.Context(), runID, ref.SHA256)
+				if err != nil {
+					t.Fatal(err)
+				}
+				entry.Files = append(entry.Files, journal.File{SHA256: ref.SHA256, Content: content})
+			}
+		}
+		if err := to.Append(t.Context(), runID, []journal.Entry{entry}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := to.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
 // Store opens a journal in a file of the test's.

@@ -264,7 +264,11 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 		return err
 	}
 	if given, ok := r.Answers[r.prefix+address]; ok && what == run.ForAnswer {
-		return r.accept(address, &run.Answer{Value: given, By: r.User, Via: run.ViaFlag, Digest: q.Digest})
+		value, err := q.Parse(given)
+		if err != nil {
+			return r.end(step, r.live[address].key, &run.Event{Step: address, Outcome: run.Error, Error: "the answer given beforehand: " + err.Error()}, nil)
+		}
+		return r.accept(address, &run.Answer{Value: value, By: r.User, Via: run.ViaFlag, Digest: q.Digest})
 	}
 	for _, w := range r.state.Waits() {
 		if w.Address == address {

@@ -21,15 +21,21 @@ type Asker interface {
 // processes send. Safe for concurrent use.
 type desk struct {
 	session *session
+	// mail is held while the mailbox is read, so that who comes next knows what came of it.
+	mail sync.Mutex
 
 	mu     sync.Mutex
 	asker  Asker
 	open   []*openQuestion // in the order in which they were asked
 	rested map[*runner]bool
 	// read is the last message that was looked at.
-	read    int64
-	paused  bool
-	changed chan struct{} // has one element when the list changed
+	read int64
+	// delivering counts answers on their way to a runner.
+	delivering int
+	paused     bool
+	changed    chan struct{} // has one element when the list changed
+	// over is closed when nobody works at the desk any more.
+	over chan struct{}
 	// polls wakes who reads the mailbox.
 	polls chan struct{}
 }
@@ -50,6 +56,7 @@ type given struct {
 func newDesk(s *session) *desk {
 	return &desk{
 		session: s, asker: s.Asker, rested: map[*runner]bool{}, changed: make(chan struct{}, 1), polls: make(chan struct{}, 1),
+		over: make(chan struct{}),
 	}
 }
 
@@ -86,6 +93,7 @@ func (d *desk) take(address string) {
 
 // work asks and reads the mailbox until ctx ends.
 func (d *desk) work(ctx context.Context, cancelled func(by string)) {
+	defer close(d.over)
 	var group sync.WaitGroup
 	group.Go(func() { d.ask(ctx) })
 	group.Go(func() { d.poll(ctx, cancelled) })
@@ -155,11 +163,14 @@ func (d *desk) deliver(ctx context.Context, q *openQuestion, answer *run.Answer)
 	case q.to.given <- given{address: q.wait.Address[len(q.to.prefix):], answer: answer}:
 	case <-q.closed:
 		return
+	case <-d.over:
+		return
 	case <-ctx.Done():
 		return
 	}
 	select {
 	case <-q.closed:
+	case <-d.over:
 	case <-ctx.Done():
 	}
 }
@@ -196,6 +207,8 @@ func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
 
 // readMail passes new messages on and says whether there was an answer among them.
 func (d *desk) readMail(ctx context.Context, cancelled func(by string)) (answered bool, err error) {
+	d.mail.Lock()
+	defer d.mail.Unlock()
 	d.mu.Lock()
 	after := d.read
 	d.mu.Unlock()
@@ -223,6 +236,8 @@ func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by st
 	for _, q := range d.open {
 		if m.Kind == journal.MessageAnswer && q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest == q.wait.Question.Digest {
 			to = q
+			d.delivering++
+			break
 		}
 	}
 	d.mu.Unlock()
@@ -230,7 +245,12 @@ func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by st
 	case m.Kind == journal.MessageCancel && m.At.After(d.session.SessionStart):
 		cancelled(m.By)
 	case to != nil:
-		go d.deliver(ctx, to, m.Answer)
+		go func() {
+			d.deliver(ctx, to, m.Answer)
+			d.mu.Lock()
+			d.delivering--
+			d.mu.Unlock()
+		}()
 		return true
 	case m.Kind == journal.MessageAnswer:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
@@ -263,7 +283,7 @@ func (d *desk) leaveRunner(r *runner) {
 func (d *desk) allRest() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.asker != nil || d.paused || len(d.open) == 0 || len(d.rested) == 0 {
+	if d.asker != nil || d.paused || d.delivering > 0 || len(d.open) == 0 || len(d.rested) == 0 {
 		return false
 	}
 	for _, rests := range d.rested {
@@ -279,12 +299,15 @@ func (d *desk) pauseIfAllRest(*runner) {
 	if !d.allRest() {
 		return
 	}
-	if answered, err := d.readMail(context.Background(), func(string) {}); answered || err != nil && !d.allRest() {
+	if _, err := d.readMail(context.Background(), func(string) {}); err != nil {
+		d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
+	}
+	if !d.allRest() {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.paused || len(d.open) == 0 {
+	if d.paused {
 		return
 	}
 	d.paused = true

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -50,8 +49,8 @@ type Config struct {
 	Seal, Unseal func([]byte) ([]byte, error)
 	// Asker asks the person at the terminal; nil: nobody is there, and the run pauses where it would wait for somebody.
 	Asker Asker
-	// Answers are given beforehand to manual steps, by address, as JSON.
-	Answers map[string]json.RawMessage
+	// Answers are given beforehand to manual steps, by address, as a person writes them.
+	Answers map[string]string
 	// AutoApprove answers the question before writes that only the run could list. It never answers an approval.
 	AutoApprove bool
 	// User is who runs this session, "alice@ops"; PID and Hostname name its process.

@@ -70,7 +70,7 @@ func boolOf(v cty.Value) (holds bool, problem string) {
 	case v.IsNull():
 		return false, "is null"
 	case !v.IsKnown():
-		return false, "is not known"
+		return false, "is not known: it needs a sensitive result of an earlier session, which was not kept"
 	case v.Type() != cty.Bool:
 		return false, "is " + v.Type().FriendlyName() + ", not true or false"
 	}

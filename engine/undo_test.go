@@ -1,0 +1,180 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+const undone = `
+runbook "test" { on_failure = "stop" }
+provider "fake" {}
+step "fake_write" "cordon" {
+  id = "cordon"
+  undo "fake_write" {
+    on = "end"
+    id = "uncordon after ${self.call}"
+  }
+}
+step "fake_write" "scale" {
+  id         = "scale"
+  depends_on = [step.cordon]
+  undo "fake_write" { id = "scale back" }
+}
+step "fake_write" "break" {
+  id         = "break"
+  depends_on = [step.scale]
+}
+step "fake_write" "never" {
+  id         = "never"
+  depends_on = [step.break]
+  undo "fake_write" { id = "never back" }
+}
+`
+
+// breaks errs in the actions that are named, as a service that refuses.
+func breaks(ids ...string) *enginetest.Fake {
+	return &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		for _, bad := range ids {
+			if id == bad {
+				return enginetest.ErrUnreachable()
+			}
+		}
+		return nil
+	}}
+}
+
+func TestUndo(t *testing.T) {
+	for name, test := range map[string]struct {
+		breaks []string
+		log    []string
+		status int
+	}{
+		"all is well": {log: []string{"cordon", "scale", "break", "never", "uncordon after 1"}},
+		"a failure": {
+			breaks: []string{"break"}, log: []string{"cordon", "scale", "break", "scale back", "uncordon after 1"}, status: 1,
+		},
+		"an undo fails": {
+			breaks: []string{"break", "scale back"}, log: []string{"cordon", "scale", "break", "scale back", "uncordon after 1"}, status: 4,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := breaks(test.breaks...)
+			out := enginetest.Run(t, fake, undone, enginetest.Options{})
+			if out.Result == nil || out.Result.ExitStatus != test.status {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			if diff := cmp.Diff(test.log, fake.Log()); diff != "" {
+				t.Error(diff)
+			}
+			if test.status == 4 && !strings.Contains(out.Stream, `runbook undo`) {
+				t.Errorf("nobody is told what to do by hand:\n%s", out.Stream)
+			}
+		})
+	}
+}
+
+// TestUndoneStepsRunAgain: a step whose undo ran counts as not run.
+func TestUndoneStepsRunAgain(t *testing.T) {
+	broken := true
+	fake := &enginetest.Fake{}
+	fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "break" && broken {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	j := enginetest.Store(t)
+	out := enginetest.Run(t, fake, undone, enginetest.Options{Journal: j})
+	if out.Result == nil || out.Result.ExitStatus != 1 {
+		t.Fatalf("%+v %v", out.Result, out.Diags)
+	}
+	broken = false
+	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
+	if out.Result == nil || out.Result.ExitStatus != 0 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	want := []string{"cordon", "scale", "break", "scale back", "uncordon after 1", "cordon", "scale", "break", "never", "uncordon after 2"}
+	if diff := cmp.Diff(want, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUndoAfterAnInterrupt(t *testing.T) {
+	interrupt := make(chan struct{})
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		if id == "scale" {
+			close(interrupt)
+		}
+		return nil
+	}}
+	out := enginetest.Run(t, fake, undone, enginetest.Options{Interrupt: interrupt})
+	if out.Result == nil || out.Result.ExitStatus != 3 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	log := fake.Log()
+	if log[len(log)-1] != "uncordon after 1" {
+		t.Errorf("the end undid nothing: %q\n%s", log, out.Stream)
+	}
+}
+
+// lost errs as a connection that breaks off after the request was sent.
+var errLost = errors.New("connection reset by peer")
+
+func TestWriteInDoubt(t *testing.T) {
+	text := `
+provider "fake" {}
+step "fake_write" "change" { id = "change" }
+step "fake_read" "after" {
+  id = "after"
+  depends_on = [step.change]
+}
+`
+	for decision, calls := range map[string]int{run.DecisionDone: 1, run.DecisionRedo: 2} {
+		t.Run(decision, func(t *testing.T) {
+			fake := &enginetest.Fake{Do: func(_ context.Context, id string, n int) error {
+				if id == "change" && n == 1 {
+					return errLost
+				}
+				return nil
+			}}
+			j := enginetest.Store(t)
+			out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j})
+			if out.Result == nil || out.Result.ExitStatus != 4 || !out.Finished()["change"].InDoubt {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			var key string
+			for _, e := range out.Events {
+				if e.Type == run.StepStarted && e.Step == "change" {
+					key = e.Key
+				}
+			}
+			asked := 0
+			out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Settle: func(d run.Doubt, _ *provider.Found) run.Resolution {
+				asked++
+				if d.Address != "change" || d.Key != key || d.At.IsZero() {
+					t.Errorf("%+v", d)
+				}
+				return run.Resolution{Decision: decision, How: "asked", Who: "alice@ops"}
+			}})
+			if out.Result == nil || out.Result.ExitStatus != 0 || asked != 1 {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			if fake.Calls("change") != calls || fake.Calls("after") != 1 {
+				t.Errorf("%q", fake.Log())
+			}
+			for _, e := range out.Events {
+				if e.Type == run.StepStarted && e.Step == "change" && e.Key != key {
+					t.Errorf("what is sent again has another key: %s, %s", key, e.Key)
+				}
+			}
+		})
+	}
+}
