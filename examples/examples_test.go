@@ -22,6 +22,8 @@ type want struct {
 	// vars gives the values of its variables; nil: none.
 	vars func(t *testing.T) []string
 	env  map[string]string
+	// in is the environment of the workspace that it runs in.
+	in string
 	// outcome is the run's; steps are those of the steps that did not pass.
 	outcome run.Outcome
 	steps   map[string]run.Outcome
@@ -53,8 +55,12 @@ var offline = map[string]want{
 	"16-remedies-and-contacts.hcl": {
 		outcome: run.Warn, steps: map[string]run.Outcome{"backups": run.Warn, "optional": run.Warn},
 	},
-	"17-json.hcl.json":      {outcome: run.Pass},
-	"18-workspace/disk.hcl": {outcome: run.Pass},
+	"17-json.hcl.json":                    {outcome: run.Pass},
+	"18-workspace/disk.hcl":               {outcome: run.Pass},
+	"19-undo.hcl":                         {outcome: run.Pass, vars: func(t *testing.T) []string { return []string{"dir=" + t.TempDir()} }},
+	"20-runbook-in-a-runbook/morning.hcl": {outcome: run.Pass},
+	"20-runbook-in-a-runbook/disk.hcl":    {outcome: run.Pass, vars: values("path=/")},
+	"21-environments/disk.hcl":            {outcome: run.Pass, in: "staging"},
 }
 
 // onLab are those that need the lab's services.
@@ -81,7 +87,7 @@ func TestLabExamples(t *testing.T) {
 
 func check(t *testing.T, path string, w want) {
 	t.Helper()
-	opts := runtest.Options{Env: w.env}
+	opts := runtest.Options{Env: w.env, Environment: w.in}
 	if opts.Env == nil {
 		opts.Env = map[string]string{"PATH": os.Getenv("PATH")}
 	}

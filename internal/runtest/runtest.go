@@ -29,6 +29,8 @@ type Options struct {
 	Vars []string
 	// Env is the environment that the run sees, and nothing else of the process's.
 	Env map[string]string
+	// Environment is the workspace's that the run is in; empty: none.
+	Environment string
 	// Secret is told the secrets that are read; may be nil.
 	Secret func(string)
 }
@@ -58,7 +60,7 @@ func Apply(t testing.TB, registry *provider.Registry, path string, opts Options)
 	e := Engine(registry, opts.Env)
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
-	rb, diags := e.Load(path)
+	rb, diags := e.LoadIn(path, opts.Environment)
 	Must(t, diags)
 	plan, diags := e.Plan(ctx, rb, engine.PlanOptions{
 		Apply: true, Secret: opts.Secret, Variables: lang.VariableSources{Values: opts.Vars, Lookup: e.Host.Lookup},
