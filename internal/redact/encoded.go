@@ -3,22 +3,34 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"net/url"
+	"slices"
 	"strings"
 )
 
 // minPiece is the length from which a line of a secret in base64 is a secret by itself.
 const minPiece = 16
 
+// maxEncodable is the length up to which a secret's own forms are looked for in base64: those of a key file are many and
+// long, and it stands in a JSON body rather than in a URL.
+const maxEncodable = 512
+
+// encodable are the forms of a secret that may be encoded as a whole with what is around them: a URL, a JSON body.
+func encodable(secret string) []string {
+	texts := append([]string{strings.TrimSpace(secret)}, jsonForms(secret)...)
+	if len(secret) <= maxEncodable {
+		texts = append(texts, url.QueryEscape(secret), url.PathEscape(secret))
+	}
+	slices.Sort(texts)
+	return slices.DeleteFunc(slices.Compact(texts), func(text string) bool { return text == secret })
+}
+
 // encoded are the forms of a secret in base64 and hexadecimal, as what is binary or unsafe is written.
 func encoded(secret string) []string {
-	digits := hex.EncodeToString([]byte(secret))
-	forms := []string{digits, strings.ToUpper(digits)}
-	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+	forms := append(embedded(secret), strings.ToUpper(hex.EncodeToString([]byte(secret))))
+	for _, encoding := range encodings() {
 		whole := encoding.EncodeToString([]byte(secret))
 		forms = append(forms, whole, strings.TrimRight(whole, "="))
-		for before := range 3 {
-			forms = append(forms, inBase64(encoding, secret, before))
-		}
 		for _, width := range []int{64, 76} { // the lines of PEM and MIME (RFC 7468, RFC 2045)
 			forms = append(forms, pieces(whole, width)...)
 		}
@@ -28,6 +40,21 @@ func encoded(secret string) []string {
 		if strings.ContainsAny(form, "+/=") {
 			escaped := percent(form, "-_.~")
 			forms = append(forms, escaped, lowerHex(escaped), strings.ReplaceAll(form, "/", `\/`))
+		}
+	}
+	return forms
+}
+
+func encodings() []*base64.Encoding {
+	return []*base64.Encoding{base64.StdEncoding, base64.URLEncoding}
+}
+
+// embedded are the forms of a text inside a longer one that is encoded.
+func embedded(text string) []string {
+	forms := []string{hex.EncodeToString([]byte(text))}
+	for _, encoding := range encodings() {
+		for before := range 3 {
+			forms = append(forms, inBase64(encoding, text, before))
 		}
 	}
 	return forms

@@ -25,8 +25,8 @@ func formsOf(secret string) []string {
 		forms = withJSON(forms)
 	}
 	forms = append(forms, encoded(secret)...)
-	if trimmed := strings.TrimSpace(secret); trimmed != secret {
-		forms = append(forms, encoded(trimmed)...)
+	for _, text := range encodable(secret) {
+		forms = append(forms, embedded(text)...)
 	}
 	for line := range strings.SplitSeq(secret, "\n") {
 		if line = strings.TrimSpace(line); len(line) >= minLine && line != secret {
@@ -135,7 +135,7 @@ func jsonForms(text string) []string {
 	if !strings.ContainsFunc(text, escapedInJSON) {
 		return nil
 	}
-	var forms []string
+	forms := []string{strings.ReplaceAll(text, `"`, `\"`)} // hclog leaves backslashes as they are
 	for _, escapeHTML := range []bool{true, false} {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)

@@ -47,6 +47,8 @@ func TestBytes(t *testing.T) {
 		"base64 for URLs":    {[]string{"a?>b~~??"}, "YT8-Yn5-Pz8", "(sensitive)"},
 		"base64 in a URL":    {[]string{"a?>b~~??"}, "?t=YT8%2BYn5%2BPz8%3D&u=YT8%2bYn5%2bPz8%3d", "?t=(sensitive)&u=(sensitive)"},
 		"base64 in lines":    {[]string{strings.Repeat("hunter2-", 12)}, "aHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1o\ndW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjIt\n", "(sensitive)\n(sensitive)\n"},
+		"base64 of a URL":    {[]string{"p@ss/word"}, "P3Q9cCU0MHNzJTJGd29yZA==", "P3Q9(sensitive)A=="},
+		"base64 of JSON":     {[]string{`pa"ss`}, "eyJwIjoicGFcInNzIn0=", "eyJwIjoi(sensitive)In0="},
 		"hexadecimal":        {[]string{"hunter2"}, "68756e74657232 68756E74657232", "(sensitive) (sensitive)"},
 		"URL, lower case":    {[]string{"p@ss/word"}, "p%40ss%2fword p%40ss/word", "(sensitive) (sensitive)"},
 		"a URL in a URL":     {[]string{"p@ss/word"}, "?to=https%3A%2F%2Fu%3Ap%2540ss%252Fword%40h", "?to=https%3A%2F%2Fu%3A(sensitive)%40h"},
@@ -54,6 +56,7 @@ func TestBytes(t *testing.T) {
 		"shell, single":      {[]string{"it's 4"}, `'it'\''s 4' 'it'"'"'s 4' it\'s\ 4`, "'(sensitive)' '(sensitive)' (sensitive)"},
 		"shell, double":      {[]string{"a$b`c"}, "\"a\\$b\\`c\"", "\"(sensitive)\""},
 		"SQL":                {[]string{"it's 4"}, "'it''s 4'", "'(sensitive)'"},
+		"quoted by hclog":    {[]string{`pa"ss`}, `panic="can't use \"pa\\"ss\""`, `panic="can't use \"(sensitive)\""`},
 		"HTML":               {[]string{"a<b'c\""}, "a&lt;b&#39;c&#34; a&lt;b&apos;c&quot; a&lt;b&#x27;c&quot;", "(sensitive) (sensitive) (sensitive)"},
 		"surrounding spaces": {[]string{"hunter2\n"}, "got hunter2!", "got (sensitive)!"},
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// TellSecrets tells every sensitive string in a value, and the passwords of sensitive URLs, which services like to
+// TellSecrets tells every sensitive string and number in a value, and the passwords of sensitive URLs, which services like to
 // repeat by themselves.
 func TellSecrets(v cty.Value, tell func(string)) {
 	if tell == nil || v.Type().IsPrimitiveType() && !v.IsMarked() || !v.ContainsMarked() {
@@ -39,6 +39,10 @@ func tellStrings(v cty.Value, tell func(string)) {
 				tell(password)
 			}
 		}
+		return
+	}
+	if v.Type() == cty.Number { // a PIN
+		tell(v.AsBigFloat().Text('f', -1))
 		return
 	}
 	if v.CanIterateElements() {

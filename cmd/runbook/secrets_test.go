@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// leak is a run full of secrets, and all that it leaves behind.
+type leak struct {
+	secrets map[string]string
+	// inputs holds what the run is given, outputs what is searched.
+	inputs, outputs string
+	env             []string
+}
+
+// TestNoSecretIsWritten runs a runbook in which every secret fails in many ways, against real services where there are some
+// to fail with, and searches every byte that was written for each secret in its many forms.
+func TestNoSecretIsWritten(t *testing.T) {
+	for name, flags := range map[string][]string{"text": nil, "json": {"--json"}} {
+		t.Run(name, func(t *testing.T) {
+			l := newLeak(t)
+			l.run(t, 1, "apply", append([]string{"--var-file", filepath.Join(l.inputs, "vars.hcl"), "--times"}, flags...)...)
+			for _, other := range []string{"plan", "validate", "graph"} {
+				var more []string
+				if other == "plan" {
+					more = []string{"--var-file", filepath.Join(l.inputs, "vars.hcl"), "--json"}
+				}
+				l.run(t, 0, other, more...)
+			}
+			l.search(t)
+		})
+	}
+}
+
+func newLeak(t *testing.T) *leak {
+	t.Helper()
+	l := &leak{inputs: t.TempDir(), outputs: t.TempDir()}
+	l.secrets = map[string]string{
+		"LEAK_ENV": `e"nv/h+n<t>er&2 'é`, "LEAK_BEARER": `Bear/er+hunter2==`, "LEAK_BASIC": `ba:sic hunter2?/é`,
+		"LEAK_PROMETHEUS": `prom~hunter2/%41`, "LEAK_POSTGRES": `post'gres"hunter2\`, "LEAK_REDIS": `re{dis}hunter2`,
+		"RUNBOOK_VAR_typed": "typed hunter2 $(x)", "RUNBOOK_VAR_pin": "48213977", "VAULT_TOKEN": "hvs.hunter2-of-nobody",
+	}
+	env := map[string]string{}
+	for name, value := range l.secrets {
+		env[name] = value
+	}
+	for name, value := range map[string]string{
+		"file": `f'ile|hunter2;` + "`x`", "filed": `fi\led"hunter2`, "vault": `va'ult$hunter2!/+`, "kube": "kube,hunter2)=(!",
+		"key.pem": newKey(t),
+	} {
+		l.secrets[name] = value
+	}
+	l.input(t, "file", l.secrets["file"]+"\n")
+	l.input(t, "key.pem", l.secrets["key.pem"])
+	l.input(t, "vars.hcl", fmt.Sprintf("filed = %q\n", l.secrets["filed"]))
+	l.input(t, "t.tmpl", "${nosuch} ${a}")
+	server := echoes(t, l.secrets["vault"])
+	env["LEAK_SERVER"], env["VAULT_ADDR"] = server, server
+	env["LEAK_DIR"], env["LEAK_SAMPLES"] = l.inputs, l.outputs
+	env["LEAK_STORE"] = filepath.Join(l.outputs, "runs.db")
+	env["LEAK_NAMESPACE"] = leakNamespace(t, l.secrets["kube"])
+	env["HOME"], env["TMPDIR"], env["PATH"] = filepath.Join(l.outputs, "home"), l.outputs, os.Getenv("PATH")
+	for _, name := range []string{"KUBECONFIG", "DATABASE_URL", "REDIS_URL", "LAB_DATABASE_ADDRESS", "LAB_REDIS_ADDR"} {
+		if env[name] = os.Getenv(name); env[name] == "" {
+			t.Fatalf("%s is not set: run this test with make test or bin/labctl run", name)
+		}
+	}
+	for name, value := range env {
+		l.env = append(l.env, name+"="+value)
+	}
+	for _, name := range []string{"DATABASE_URL", "REDIS_URL"} {
+		if u, err := url.Parse(env[name]); err == nil {
+			l.secrets[name], _ = u.User.Password()
+		}
+	}
+	return l
+}
+
+func newKey(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func (l *leak) input(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(l.inputs, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs a command and keeps what it prints.
+func (l *leak) run(t *testing.T, want int, command string, flags ...string) {
+	t.Helper()
+	args := append([]string{command, filepath.Join("testdata", "secrets", "secrets.hcl"), "--log-level", "trace"}, flags...)
+	if command == "apply" {
+		args = append(args, "--store", filepath.Join(l.outputs, "runs.db"), "--auto-approve")
+	}
+	c := exec.CommandContext(t.Context(), "runbook", args...)
+	c.Env = l.env
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err := c.Run()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		t.Fatal(err)
+	}
+	if got := c.ProcessState.ExitCode(); got != want {
+		t.Errorf("%s: exit status %d, want %d\n%s\n%s", command, got, want, stdout.String(), stderr.String())
+	}
+	for name, text := range map[string][]byte{"stdout": stdout.Bytes(), "stderr": stderr.Bytes()} {
+		if err := os.WriteFile(filepath.Join(l.outputs, command+"."+name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if command != "apply" {
+		return
+	}
+	for _, part := range []string{"(sensitive)", "wrong_password", "password authentication failed", "no_such_name"} {
+		if !strings.Contains(stdout.String(), part) {
+			t.Errorf("%q is not in the output, so the test tries less than it seems to", part)
+		}
+	}
+}
+
+// search looks for every secret in every file.
+func (l *leak) search(t *testing.T) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(l.outputs, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for name, secret := range l.secrets {
+			for form, written := range formsOf(secret) {
+				if at := bytes.Index(text, []byte(written)); at >= 0 {
+					t.Errorf("%s as %s is in %s: …%q…", name, form, filepath.Base(path), text[max(0, at-200):min(len(text), at+len(written)+40)])
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 8 {
+		t.Errorf("only %d files were searched", files)
+	}
+	for _, name := range []string{"cmdline", "live-runs.db", "live-runs.db-wal"} {
+		if info, err := os.Stat(filepath.Join(l.outputs, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s was not sampled: %v", name, err)
+		}
+	}
+}
+
+// formsOf writes a secret in many ways; it knows nothing of how the program blanks them.
+func formsOf(secret string) map[string]string {
+	forms := map[string]string{"itself": strings.TrimSpace(secret), "hex": hex.EncodeToString([]byte(secret))}
+	for _, line := range strings.Split(secret, "\n") {
+		if len(line) > 20 && !strings.HasPrefix(line, "-") {
+			forms["a line "+line[:2]] = line
+		}
+	}
+	forms["query"], forms["path"] = url.QueryEscape(secret), url.PathEscape(secret)
+	forms["lower query"] = strings.NewReplacer("%2F", "%2f", "%2B", "%2b", "%3D", "%3d", "%3C", "%3c", "%3E", "%3e").Replace(forms["query"])
+	for name, e := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
+		for _, before := range []string{"", "x", "xy"} {
+			text := e.EncodeToString([]byte(before + secret))
+			forms[fmt.Sprintf("%s after %d", name, len(before))] = text[(8*len(before)+5)/6 : 8*(len(before)+len(secret))/6]
+		}
+	}
+	for _, name := range []string{"query", "path"} {
+		if forms[name] != secret {
+			forms["hex of "+name] = hex.EncodeToString([]byte(forms[name]))
+			for _, before := range []string{"", "x", "xy"} {
+				text := base64.RawStdEncoding.EncodeToString([]byte(before + forms[name]))
+				forms[fmt.Sprintf("base64 of %s after %d", name, len(before))] = text[(8*len(before)+5)/6 : 8*(len(before)+len(forms[name]))/6]
+			}
+		}
+	}
+	for _, name := range []string{"itself", "query", "base64 after 0"} {
+		once, err := json.Marshal(forms[name])
+		if err != nil {
+			panic(err) // a string always encodes
+		}
+		twice, err := json.Marshal(string(once))
+		if err != nil {
+			panic(err)
+		}
+		forms["JSON of "+name] = string(once[1 : len(once)-1])
+		forms["JSON of JSON of "+name] = string(twice[3 : len(twice)-3])
+	}
+	// Half a secret is half a leak: what is cut off or split.
+	if trimmed := strings.TrimSpace(secret); len(trimmed) >= 16 && !strings.Contains(trimmed, "\n") {
+		forms["its beginning"], forms["its end"] = trimmed[:12], trimmed[len(trimmed)-12:]
+	}
+	return forms
+}

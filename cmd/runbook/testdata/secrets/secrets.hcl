@@ -1,0 +1,204 @@
+# Every secret here fails in some way. None may be seen anywhere.
+runbook "secrets" {}
+
+variable "typed" {
+  type      = string
+  sensitive = true
+}
+variable "pin" {
+  type      = number
+  sensitive = true
+}
+variable "filed" {
+  type      = string
+  sensitive = true
+}
+
+locals {
+  env   = secret("env:LEAK_ENV")
+  file  = secret("file:${env("LEAK_DIR")}/file")
+  key   = secret("file:${env("LEAK_DIR")}/key.pem")
+  vault = secret("vault:team/kv/app#password")
+  kube  = secret("kubernetes:${env("LEAK_NAMESPACE")}/leak#password")
+}
+
+provider "http" {
+  base_url     = env("LEAK_SERVER")
+  bearer_token = secret("env:LEAK_BEARER")
+  headers      = { X-Api-Key = local.vault }
+}
+provider "http" {
+  alias      = "basic"
+  base_url   = env("LEAK_SERVER")
+  basic_auth = { username = "app", password = secret("env:LEAK_BASIC") }
+}
+provider "http" {
+  alias        = "broken"
+  base_url     = env("LEAK_SERVER")
+  bearer_token = local.key
+}
+provider "prometheus" {
+  url          = "${env("LEAK_SERVER")}/prometheus"
+  bearer_token = secret("env:LEAK_PROMETHEUS")
+}
+provider "postgres" {
+  url = "postgres://runbook:${urlencode(secret("env:LEAK_POSTGRES"))}@${env("LAB_DATABASE_ADDRESS")}/postgres"
+}
+provider "postgres" {
+  alias = "good"
+  url   = secret("env:DATABASE_URL")
+}
+provider "redis" {
+  url = "redis://:${urlencode(secret("env:LEAK_REDIS"))}@${env("LAB_REDIS_ADDR")}/0"
+}
+provider "redis" {
+  alias = "good"
+  url   = secret("env:REDIS_URL")
+}
+
+step "postgres_ping" "wrong_password" {
+  retry { attempts = 2 }
+}
+step "postgres_query" "quoted_by_the_server" {
+  provider = provider.postgres.good
+  sql      = "SELECT $1::text::int"
+  args     = [local.env]
+}
+step "postgres_query" "given_back" {
+  provider = provider.postgres.good
+  sql      = "SELECT $1::text AS plain, encode(convert_to($1::text, 'UTF8'), 'base64') AS b64, encode(convert_to($1::text, 'UTF8'), 'hex') AS hex"
+  args     = [local.file]
+  assert { condition = self.rows[0].plain == "another" }
+  show = self.rows
+}
+step "redis_ping" "wrong_password_of_redis" {}
+step "redis_query" "quoted" {
+  provider = provider.redis.good
+  command  = ["GET", local.vault]
+  assert {
+    condition     = self.value == local.env
+    error_message = "It is ${self.value == null ? local.env : "x"}."
+  }
+}
+step "kubernetes_objects" "no_such_name" {
+  api_version = "v1"
+  kind        = "Secret"
+  namespace   = env("LEAK_NAMESPACE")
+  name        = "leak"
+  assert { condition = self.objects[0].data.password == local.kube }
+}
+step "kubernetes_pods" "bad_selector" {
+  namespace      = env("LEAK_NAMESPACE")
+  label_selector = "a=(${local.kube}"
+}
+step "prometheus_query" "refused" { query = "up" }
+
+step "http_request" "echo" {
+  for_each = toset(["401", "plain", "base64", "base64url", "json", "twice", "chunks", "hex", "html", "url", "header", "redirect", "cut", "garbage"])
+  method   = "POST"
+  url      = "/${each.key}"
+  query    = { token = local.file }
+  body     = "a body with ${local.env}, ${local.vault}, ${var.typed}, ${var.filed}, ${var.pin}"
+  assert { condition = self.json.nothing == local.kube }
+  show = self.body
+}
+step "http_request" "basic" {
+  provider = provider.http.basic
+  url      = "/base64"
+  method   = "POST"
+  json     = { a = local.kube, b = [local.key] }
+}
+step "http_request" "form" {
+  url             = "/plain"
+  method          = "POST"
+  form            = { a = local.env, b = local.kube }
+  expected_status = [418]
+}
+step "http_request" "no_header" {
+  provider = provider.http.broken
+  url      = "/plain"
+}
+step "http_request" "bad_header" {
+  url     = "/plain"
+  headers = { X-Key = "${local.env}\n${local.key}" }
+}
+step "http_request" "nowhere" {
+  url    = "http://127.0.0.1:1/${urlencode(local.file)}"
+  method = "POST"
+}
+
+step "local_command" "prints" {
+  effect  = "read"
+  command = ["sh", "-c", <<-EOT
+    env; cat; cat /proc/$$/cmdline /proc/$PPID/cmdline >> "$LEAK_SAMPLES/cmdline"
+    printf '%s' "$TOKEN" | base64; printf 'user:%s' "$TOKEN" | base64; printf '%s' "$TOKEN" | od -An -tx1 | tr -d ' \n'; echo
+    printf '%s' "$TOKEN" | sed "s/'/'\\\\''/g"; echo
+    echo "error: $TOKEN" >&2; printf '%s' "$${TOKEN%????}" >&2; printf '%s\n' "$${TOKEN#"$${TOKEN%????}"}" >&2
+    for f in "$LEAK_STORE"*; do cp "$f" "$LEAK_SAMPLES/live-$(basename "$f")"; done
+    exit 3
+  EOT
+  ]
+  env   = { TOKEN = local.vault, PGPASSWORD = local.env }
+  stdin = "${local.key}${local.file}"
+}
+step "local_command" "json" {
+  effect  = "read"
+  command = ["sh", "-c", "printf '{\"a\": %s' \"$TOKEN\""]
+  format  = "json"
+  env     = { TOKEN = local.kube }
+}
+step "local_command" "no_program" {
+  effect  = "read"
+  command = ["/nowhere/program"]
+  env     = { TOKEN = local.kube }
+  dir     = "/${local.env}"
+}
+
+check "expressions" {
+  assert {
+    condition     = var.typed == "another" && local.env == "x" || contains([local.file], local.vault)
+    error_message = "typed is ${var.typed}, ${base64encode(local.env)}, ${upper(local.file)}, ${jsonencode({ a = local.key })}"
+  }
+  assert { condition = jsondecode("{\"${local.env}") == 1 }
+  assert { condition = regex(local.file, "a") == "a" }
+  assert { condition = tonumber(local.vault) > 1 }
+  assert { condition = length({ for x in [local.kube, local.kube] : x => 1 }) == 1 }
+  assert { condition = { a = 1 }[local.env] == 1 }
+  assert { condition = templatefile("${env("LEAK_DIR")}/t.tmpl", { a = local.env }) == "" }
+  assert { condition = jq({ a = local.vault }, ".a | tonumber") == 1 }
+  assert { condition = parseint(var.typed, 10) == 1 }
+  assert { condition = file("/nowhere/${local.file}") == "" }
+  assert { condition = can(secret("file:/nowhere/${local.file}")) }
+  assert { condition = alltrue([for s in [local.env, local.file] : s == "x"]) }
+  threshold "pin" {
+    value  = var.pin
+    expect = value < 3
+  }
+  remedy { text = "Use ${local.env} instead of ${var.pin}." }
+}
+check "keys" {
+  for_each = toset([local.env])
+}
+check "can" {
+  when = local.file != ""
+  assert { condition = can(tonumber(local.file)) }
+}
+step "http_request" "precondition" {
+  url = "/plain"
+  precondition {
+    condition     = local.env == "x"
+    error_message = "It is ${local.env}."
+  }
+}
+step "http_request" "poll" {
+  url = "/plain"
+  poll {
+    until    = self.body == local.env
+    interval = "10ms"
+    timeout  = "50ms"
+  }
+}
+
+output "env" { value = local.env }
+output "made" { value = { (local.kube) = [base64encode(local.file), "${var.typed}!", var.pin] } }
+output "bad" { value = jsondecode(local.key) }
