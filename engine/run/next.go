@@ -1,6 +1,9 @@
 package run
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // CommandKind is what the runtime is asked to do.
 type CommandKind uint8
@@ -150,12 +153,19 @@ func (s *State) starts(commands []Command, now time.Time) []Command {
 			room[g] = s.plan.Limits[g] - s.active[g]
 		}
 	}
-	for ; free > 0; free-- {
+	begun := len(commands)
+	for free > 0 {
 		r, ok := s.first(at, room)
 		if !ok {
 			break
 		}
+		// What was started, waited for its next poll and is ready again while no place was free may stand in a queue twice.
+		if slices.ContainsFunc(commands[begun:], func(c Command) bool { return c.Step == r.step && c.Key == r.key }) {
+			room[s.group(r.step)]++
+			continue
+		}
 		commands = append(commands, s.startCommand(r, now))
+		free--
 	}
 	return commands
 }
