@@ -23,6 +23,8 @@ import (
 type session struct {
 	keys *os.File
 	done chan error
+	// from is where the text begins that sees has not found yet.
+	from int
 
 	mu      sync.Mutex
 	seen    strings.Builder
@@ -83,11 +85,16 @@ func (s *session) text() string {
 	return controls.ReplaceAllString(s.seen.String(), "")
 }
 
-// sees waits until the terminal showed a text.
+// sees waits until the terminal showed a text, after what it saw before.
 func (s *session) sees(t *testing.T, text string) {
 	t.Helper()
 	late := time.After(30 * time.Second)
-	for !strings.Contains(s.text(), text) {
+	for {
+		all := s.text()
+		if at := strings.Index(all[min(s.from, len(all)):], text); at >= 0 {
+			s.from += at + len(text)
+			return
+		}
 		select {
 		case <-s.changed:
 		case <-late:
@@ -201,5 +208,102 @@ func TestCtrlCAtAnAnswer(t *testing.T) {
 				t.Errorf("%+v, %v", messages, err)
 			}
 		})
+	}
+}
+
+const asking = `
+runbook "asking" {}
+step "manual_confirm" "calm" {
+  prompt = "Is it calm?"
+}
+step "manual_checklist" "tasks" {
+  prompt     = "Before the release"
+  items      = ["tell support", "freeze"]
+  depends_on = [step.calm]
+}
+step "manual_input" "size" {
+  prompt     = "How many?"
+  type       = "number"
+  default    = 3
+  depends_on = [step.tasks]
+}
+step "local_command" "touch" {
+  command    = ["touch", "touched"]
+  effect     = "write"
+  timeout    = "10s"
+  depends_on = [step.size]
+  approval {
+    prompt = "Touch it?"
+  }
+}
+`
+
+func writeAsking(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.hcl"), []byte(asking), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestApplyAsks: a run asks one question after another at its terminal.
+func TestApplyAsks(t *testing.T) {
+	dir := writeAsking(t)
+	s := sit(t, dir, "xterm-256color", "apply", "x.hcl", "--auto-approve")
+	s.sees(t, "yes or no:")
+	s.types(t, "y\r")
+	s.sees(t, "0 of 2 done")
+	s.types(t, " j \r")
+	s.sees(t, "answer:")
+	s.types(t, "\r")
+	s.sees(t, "Touch it?")
+	s.sees(t, "yes or no:")
+	s.types(t, "yes\tsure\r")
+	if status := s.ends(t); status != 0 || !strings.Contains(s.text(), "approved by alice@") || !strings.Contains(s.text(), "note: sure") {
+		t.Fatalf("exit status %d\n%s", status, s.text())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "touched")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCtrlCInAForm is the run's first interrupt; Ctrl-D leaves the question open and pauses the run.
+func TestCtrlCInAForm(t *testing.T) {
+	for key, says := range map[string]string{"\x03": "interrupted: ", "\x04": "paused"} {
+		s := sit(t, writeAsking(t), "xterm-256color", "apply", "x.hcl", "--auto-approve")
+		s.sees(t, "yes or no:")
+		s.types(t, key)
+		if status := s.ends(t); status != 3 || !strings.Contains(s.text(), says) || !strings.Contains(s.text(), "resume with: runbook resume") {
+			t.Errorf("exit status %d\n%s", status, s.text())
+		}
+	}
+}
+
+var runID = regexp.MustCompile(`runbook answer ([0-9A-Z]{26})`)
+
+// TestAnsweredElsewhere: the form goes when another shell answers, and the run goes on.
+func TestAnsweredElsewhere(t *testing.T) {
+	dir := writeAsking(t)
+	s := sit(t, dir, "xterm-256color", "apply", "x.hcl", "--auto-approve", "--answer", "tasks=all", "--answer", "size=5")
+	s.sees(t, "yes or no:")
+	id := runID.FindStringSubmatch(s.text())
+	if id == nil {
+		t.Fatalf("no run's id in\n%s", s.text())
+	}
+	other := sit(t, dir, "dumb", "answer", id[1], "calm", "yes")
+	if status := other.ends(t); status != 0 || !strings.Contains(other.text(), "goes on with it") {
+		t.Errorf("exit status %d\n%s", status, other.text())
+	}
+	s.sees(t, "yes or no:")
+	other = sit(t, dir, "dumb", "answer", id[1], "touch", "no", "--note", "too late")
+	if status := other.ends(t); status != 0 {
+		t.Errorf("exit status %d\n%s", status, other.text())
+	}
+	if status := s.ends(t); status != 1 || !strings.Contains(s.text(), "denied by alice@") || !strings.Contains(s.text(), "with runbook answer") {
+		t.Errorf("exit status %d\n%s", status, s.text())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "touched")); err == nil {
+		t.Error("what was denied was done")
 	}
 }

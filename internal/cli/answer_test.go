@@ -174,7 +174,7 @@ func TestAnswerLists(t *testing.T) {
 			t.Errorf("%q is not in\n%s", text, tt.out)
 		}
 	}
-	tt.Program.Out = tt.out
+	tt.Out = tt.out
 	if status := tt.run("answer", pausedRun, "--json"); status != ExitPassed || strings.Count(tt.out.String(), `"question"`) != 4 {
 		t.Errorf("exit status %d\n%s", status, tt.out)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/process"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/internal/view"
 )
@@ -23,6 +24,8 @@ type applyOptions struct {
 	JSON        bool
 	Times       bool
 	Store       string
+	// Answers are given beforehand to manual steps.
+	Answers []string
 }
 
 func newApply(p *Program) *cobra.Command {
@@ -50,6 +53,7 @@ func newApply(p *Program) *cobra.Command {
 	flags.StringVar(&o.FailOn, "fail-on", "fail", "exit with 1 from this outcome on: fail, or `warn`")
 	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
 	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
+	answersFlag(cmd, &o.Answers)
 	storeFlag(cmd, &o.Store)
 	mustComplete(cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
@@ -61,12 +65,19 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if o.FailOn != "fail" && o.FailOn != "warn" {
 		return wrongValue("--fail-on", o.FailOn, failOn)
 	}
+	answers, err := parseAnswers(o.Answers)
+	if err != nil {
+		return err
+	}
 	eng := o.engine()
 	o.Plan.Apply, o.Plan.Secret = true, o.redactor.Add
 	opening := o.openBeside(ctx)
 	defer func() { err = errors.Join(err, opening.discard()) }()
 	plan, err := o.loadPlan(ctx, eng, o.File, o.Plan)
 	if err != nil {
+		return err
+	}
+	if err := checkAnswers(plan.Runbook, answers); err != nil {
 		return err
 	}
 	stop := o.watchInterrupts(ctx)
@@ -82,7 +93,8 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	v, seen := o.stage(o.JSON, o.Times, asked), &witness{}
 	result, diags := eng.Run(stop.ctx, plan, engine.RunOptions{
 		Journal: history, Sink: func(e journal.Entry) { seen.see(e); v.Event(e) }, Redact: o.redactor.Bytes,
-		Interrupt: stop.interrupt, FailOnWarn: o.FailOn == "warn",
+		Interrupt: stop.interrupt, FailOnWarn: o.FailOn == "warn", Asker: o.asker(v, stop), Answers: answers, AutoApprove: o.AutoApprove,
+		Owner: process.Self().Owner("", "", o.User),
 	})
 	viewErr, closeErr := v.Close(), history.Close()
 	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook.Sources, o.Plan)); err != nil && result == nil {

@@ -12,6 +12,8 @@ type stage struct {
 	program *Program
 	live    *view.Live // nil: nothing is drawn
 	out     *gate      // before standard output
+	// readable says that the terminal shows the run as text.
+	readable bool
 }
 
 // stage makes the view of a run: the event stream, or text with what runs now below it. Asked says that the header was
@@ -19,7 +21,7 @@ type stage struct {
 func (p *Program) stage(json, times, asked bool) *stage {
 	config := p.viewConfig(times)
 	config.SkipHeader = asked && p.OutTerminal
-	s := &stage{program: p, out: &gate{w: p.Out}}
+	s := &stage{program: p, out: &gate{w: p.Out}, readable: p.OutTerminal && !json}
 	var out io.Writer = s.out
 	buffer := view.NewBuffer(s.out)
 	buffered := json || !p.OutTerminal

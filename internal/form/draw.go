@@ -63,10 +63,8 @@ func (d *drawing) fit() []string {
 // head says what happened meanwhile, which step asks, how long it has, and what is asked where that does not stand above.
 func (d *drawing) head() {
 	m, look := d.m, d.m.t.Look
-	for _, line := range m.t.aside.tail(5) {
-		// It may be painted already, so that it is not cut.
-		d.lines = append(d.lines, line)
-	}
+	// These may be painted already, so that they are not cut.
+	d.lines = append(d.lines, m.t.aside.tail(5)...)
 	d.add("", nil)
 	now := m.t.Now()
 	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.For, m.q, m.r.deadline(), now, look), look.Palette.Warn)

@@ -104,11 +104,7 @@ func (d *desk) work(ctx context.Context, cancelled func(by string)) {
 func (d *desk) ask(ctx context.Context) {
 	for {
 		d.mu.Lock()
-		asker := d.asker
-		var q *openQuestion
-		if len(d.open) > 0 {
-			q = d.open[0]
-		}
+		asker, q := d.asker, d.askable()
 		d.mu.Unlock()
 		if asker == nil {
 			return
@@ -132,6 +128,17 @@ func (d *desk) ask(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// askable is the first open question that whoever sits at the terminal may answer; nil: there is none. Called with the
+// lock held.
+func (d *desk) askable() *openQuestion {
+	for _, q := range d.open {
+		if q.wait.Question.MayAnswer(d.session.User) {
+			return q
+		}
+	}
+	return nil
 }
 
 func askOne(ctx context.Context, asker Asker, q *openQuestion) (*run.Answer, error) {
@@ -283,7 +290,7 @@ func (d *desk) leaveRunner(r *runner) {
 func (d *desk) allRest() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.asker != nil || d.paused || d.delivering > 0 || len(d.open) == 0 || len(d.rested) == 0 {
+	if d.asker != nil && d.askable() != nil || d.paused || d.delivering > 0 || len(d.open) == 0 || len(d.rested) == 0 {
 		return false
 	}
 	for _, rests := range d.rested {

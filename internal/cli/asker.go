@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+	"github.com/e82355ed/runbook/internal/form"
+)
+
+// asker asks at the terminal what a run waits for.
+type asker struct {
+	seat  *form.Terminal
+	stage *stage
+	stop  *interruption
+	by    string
+}
+
+// asker gives who asks at the terminal; nil: nobody can be asked here, and a run pauses where it needs somebody.
+func (p *Program) asker(s *stage, stop *interruption) local.Asker {
+	seat := p.seat()
+	if seat == nil {
+		return nil
+	}
+	return &asker{seat: seat, stage: s, stop: stop, by: p.User}
+}
+
+// Ask implements local.Asker.
+func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
+	answer, err := a.show(ctx, w)
+	switch {
+	case err == nil:
+		answer.By, answer.Via = a.by, run.ViaTerminal
+		return answer, nil
+	case errors.Is(err, form.ErrInterrupted):
+		a.stop.raise()
+	case !errors.Is(err, form.ErrOver):
+		return nil, err
+	}
+	// The run stops, or does what follows when the time is over; either takes the question back.
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// show gives the terminal to the question. The view has shown it in full, unless the results go elsewhere.
+func (a *asker) show(ctx context.Context, w run.Wait) (*run.Answer, error) {
+	back := a.stage.yield(a.seat.Aside())
+	defer back()
+	return a.seat.Ask(ctx, form.Request{
+		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Shown: a.stage.readable,
+	})
+}
