@@ -145,7 +145,7 @@ func (e *evicting) again(ctx context.Context, grace *int) (gone bool, err error)
 	if err != nil && !notFound(err) {
 		return false, e.c.explain(ctx, "wait for the end of "+e.String(), err)
 	}
-	return err != nil || digText(object, "metadata", "uid") != e.uid, nil
+	return notFound(err) || digText(object, "metadata", "uid") != e.uid, nil
 }
 
 func refusalOf(err error) string {

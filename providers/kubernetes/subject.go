@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -144,8 +143,4 @@ func pinned(patch, object rawObject) rawObject {
 	}
 	metadata["resourceVersion"] = versionOf(object)
 	return patch
-}
-
-func (s subject) unexpected(format string, args ...any) error {
-	return wrong("change "+s.String(), fmt.Errorf(format, args...))
 }
