@@ -131,7 +131,7 @@ func ownPostgres(t *testing.T) *ownServer {
 	t.Helper()
 	address, port := freeAddress(t)
 	// Not in the test's folder, which is closed to the server's user.
-	dir, err := os.MkdirTemp("", "runbook-chaos-")
+	dir, err := os.MkdirTemp("", "runbook-chaos-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ var services = []service{
 	},
 	{
 		name: "postgres", variable: "DATABASE_URL", provider: "postgres", config: `url = "URL"`,
-		action: "postgres_query", step: `sql = "SELECT n, repeat('x', 1000) AS filler FROM generate_series(1, 200) AS n"`, op: "query",
+		action: "postgres_size", op: "measure the database",
 	},
 	{
 		name: "redis", variable: "REDIS_URL", provider: "redis", config: `url = "URL"`,

@@ -25,13 +25,14 @@ type client struct {
 	endpoint, address string
 	secrets           settings
 	// parser loads on the first statement of an author.
-	parser *sqlparse.Parser
+	parser  *sqlparse.Parser
+	parsers *parsers
 	// superuser is true once a connection was one of a superuser.
 	superuser atomic.Bool
 }
 
 // open makes the client; it touches no network.
-func open(req provider.Open[config]) (*client, error) {
+func open(req provider.Open[config], shared *parsers) (*client, error) {
 	pool, err := poolConfig(req)
 	if err != nil {
 		return nil, &provider.Error{Op: "open the connection pool", Err: err, NothingDone: true, Permanent: true}
@@ -47,14 +48,15 @@ func open(req provider.Open[config]) (*client, error) {
 		endpoint: endpointOf(c),
 		address:  addressesOf(c),
 		secrets:  settings{"password": c.Password},
-		parser:   &sqlparse.Parser{CacheDir: sqlparse.CacheDir(req.Getenv("XDG_CACHE_HOME"), req.HomeDir)},
+		parser:   shared.take(sqlparse.CacheDir(req.Getenv("XDG_CACHE_HOME"), req.HomeDir)),
+		parsers:  shared,
 	}, nil
 }
 
 // Close ends all connections.
 func (c *client) Close() error {
 	c.pool.Close()
-	return c.parser.Close()
+	return c.parsers.giveBack()
 }
 
 // acquire gives a connection that no other step uses; the caller releases it.

@@ -28,7 +28,7 @@ func (c *client) permit(ctx context.Context, op, sql string) error {
 		return c.syntaxRefusal(sql, syntax)
 	}
 	if err != nil && ctx.Err() != nil {
-		return c.fail(op, neterr.NoAnswer(ctx, time.Since(start)))
+		return c.fail(op, fmt.Errorf("wait for the SQL parser, which loads on first use: %w", neterr.NoAnswer(ctx, time.Since(start))))
 	}
 	if err != nil {
 		return err

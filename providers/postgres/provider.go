@@ -30,11 +30,12 @@ type config struct {
 
 // New declares the provider.
 func New() *provider.Provider {
+	shared := &parsers{}
 	return provider.New(provider.Setup[config, *client]{
 		Name: "postgres",
 		Doc:  "PostgreSQL: health, activity, sizes, replication and queries.",
 		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
-			return open(req)
+			return open(req, shared)
 		},
 		Target:      target,
 		NeedsTarget: true,
