@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) (j journal.Journal, reopen func()
 		"parked locks":                     parkedLocks,
 		"unlocking":                        unlocking,
 		"a race for a lock":                lockRaces,
+		"a long history":                   longHistory,
+		"a hundred runs at once":           crowd,
 	} {
 		t.Run(name, func(t *testing.T) {
 			j, reopen := open(t)

@@ -257,20 +257,6 @@ func TestServerStaysAway(t *testing.T) {
 	}
 }
 
-func BenchmarkAppend(b *testing.B) {
-	j := open(b, database(b), journal.ReadWrite)
-	if err := j.Append(b.Context(), "01A", []journal.Entry{started("01A")}); err != nil {
-		b.Fatal(err)
-	}
-	e := finished("01A", 2)
-	for seq := int64(2); b.Loop(); seq++ {
-		next := *e.Event
-		next.Seq = seq
-		if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: &next, JSON: e.JSON}}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := j.Sync(b.Context()); err != nil {
-		b.Fatal(err)
-	}
+func Benchmark(b *testing.B) {
+	journaltest.Benchmark(b, func(b *testing.B) journal.Journal { return open(b, database(b), journal.ReadWrite) })
 }

@@ -163,7 +163,7 @@ func TestTruncatedLog(t *testing.T) {
 	last := int64(-1)
 	for part := int64(4); part <= 8; part++ {
 		path := crashed(t, 20)
-		if err := os.Truncate(logOf(path), info.Size()*part/8-int64(part%2)); err != nil {
+		if err := os.Truncate(logOf(path), info.Size()*part/8-part%2); err != nil {
 			t.Fatal(err)
 		}
 		j := open(t, path)

@@ -101,7 +101,10 @@ func unwritten(path string) bool {
 // refuseLostFile refuses an empty file beside a log that is not: SQLite would begin anew and delete the log.
 func refuseLostFile(path string) error {
 	info, err := os.Stat(path)
-	if err != nil || info.Size() > 0 || unwritten(path) {
+	if err != nil {
+		return err
+	}
+	if info.Size() > 0 || unwritten(path) {
 		return nil
 	}
 	return fmt.Errorf("%w: it is empty, yet %s is not; put both in safety", journal.ErrDamaged, logOf(path))

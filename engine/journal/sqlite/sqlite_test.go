@@ -86,22 +86,16 @@ func entry(e *run.Event) journal.Entry {
 	return journal.Entry{Event: e, JSON: text}
 }
 
-func BenchmarkAppend(b *testing.B) {
-	j := open(b, filepath.Join(b.TempDir(), "runs.db"))
-	if err := j.Append(b.Context(), "01A", []journal.Entry{started("01A")}); err != nil {
-		b.Fatal(err)
-	}
-	e := finished("01A", 2)
-	for seq := int64(2); b.Loop(); seq++ {
-		next := *e.Event
-		next.Seq = seq
-		if err := j.Append(b.Context(), "01A", []journal.Entry{{Event: &next, JSON: e.JSON}}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := j.Close(); err != nil {
-		b.Fatal(err)
-	}
+func Benchmark(b *testing.B) {
+	journaltest.Benchmark(b, func(b *testing.B) journal.Journal {
+		j := open(b, filepath.Join(b.TempDir(), "runs.db"))
+		b.Cleanup(func() {
+			if err := j.Close(); err != nil {
+				b.Error(err)
+			}
+		})
+		return j
+	})
 }
 
 func BenchmarkOpenAppendSync(b *testing.B) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/journal/batch"
@@ -17,8 +18,9 @@ type store struct {
 	// layout is the file's; older than the present one only for reading.
 	layout int
 	self   process.ID
-	// conn is Commit's own.
-	conn *sql.Conn
+	// conn and insert are Commit's own.
+	conn   *sql.Conn
+	insert *inserter
 	// turn holds a token while a change other than events is made: one connection does for them all.
 	turn chan struct{}
 	// writer is nil where the store is for reading.
@@ -51,7 +53,7 @@ func (s *store) Close() error {
 		return s.db.Close()
 	}
 	s.writer.Close()
-	return errors.Join(s.conn.Close(), s.db.Close())
+	return errors.Join(s.insert.close(), s.conn.Close(), s.db.Close())
 }
 
 // Tail is the end of a run, for the writer.
@@ -70,20 +72,35 @@ func (s *store) Tail(ctx context.Context, runID string) (batch.Tail, error) {
 // Commit makes batches durable in one transaction, for the writer.
 func (s *store) Commit(batches []batch.Batch) error {
 	ctx := context.Background() // a cancelled run must still be written
-	tx, err := s.conn.BeginTx(ctx, nil)
-	if err != nil {
+	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return s.writeError(err)
 	}
-	err = finish(tx, func() error {
-		for _, b := range batches {
-			if err := insert(ctx, tx, &b); err != nil {
-				return err
-			}
-		}
+	err := s.insertAll(ctx, batches)
+	if err == nil {
+		_, err = s.conn.ExecContext(ctx, "COMMIT")
+	}
+	if err == nil {
 		return nil
-	})
-	if err != nil {
-		return s.writeError(err)
+	}
+	// A full disk has SQLite roll back by itself; there is then nothing to roll back. The writer ends with the first error.
+	_, rollback := s.conn.ExecContext(ctx, "ROLLBACK")
+	if rollback != nil && strings.Contains(rollback.Error(), "no transaction is active") {
+		rollback = nil
+	}
+	return s.writeError(errors.Join(err, rollback))
+}
+
+func (s *store) insertAll(ctx context.Context, batches []batch.Batch) error {
+	if s.insert == nil {
+		var err error
+		if s.insert, err = newInserter(ctx, s.conn); err != nil {
+			return err
+		}
+	}
+	for i := range batches {
+		if err := s.insert.batch(ctx, &batches[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
