@@ -13,8 +13,10 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
@@ -207,6 +209,32 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 		out.Targets, out.MaxParallel, out.Timeout = in.Targets, in.MaxParallel, time.Duration(in.TimeoutMS*float64(time.Millisecond))
 	}
 	return out, nil
+}
+
+// Remaining are the steps that a resume would run, or run again.
+func (r *Recalled) Remaining() []PlannedStep {
+	var out []PlannedStep
+	for _, s := range r.Plan.Steps {
+		if !r.Past.Kept(s.Name) || slices.Contains(r.Affected, s.Name) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Approved reports whether the person who began the run approved its writes beforehand.
+func (r *Recalled) Approved() bool { return r.opts.AutoApprove }
+
+// UndoStep is the undo of a step as a plan shows steps.
+func (r *Recalled) UndoStep(address string) PlannedStep {
+	out := PlannedStep{Name: "undo of " + address, Effect: provider.Write}
+	if s := r.Plan.Runbook.Step(run.StepName(address)); s != nil && s.Undo != nil {
+		out.Action, out.Effect = s.Undo.Step.Action, max(provider.Write, graph.Effect(s.Undo.Step))
+		if target, diags := r.Plan.configs.Target(s.Undo.Step, anyInstance(s)); !diags.HasErrors() {
+			out.Provider, out.Target = target.Provider, target.Target
+		}
+	}
+	return out
 }
 
 // Drop lets go of a recalled run without going on with it.

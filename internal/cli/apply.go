@@ -8,8 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine"
-	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/journal/process"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/internal/view"
 )
@@ -25,7 +23,8 @@ type applyOptions struct {
 	Times       bool
 	Store       string
 	// Answers are given beforehand to manual steps.
-	Answers []string
+	Answers     []string
+	LockTimeout string
 }
 
 func newApply(p *Program) *cobra.Command {
@@ -54,6 +53,7 @@ func newApply(p *Program) *cobra.Command {
 	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
 	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
 	answersFlag(cmd, &o.Answers)
+	lockFlag(cmd, &o.LockTimeout)
 	storeFlag(cmd, &o.Store)
 	mustComplete(cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
@@ -64,6 +64,10 @@ var failOn = []string{"fail", "warn"}
 func (o *applyOptions) run(ctx context.Context) (err error) {
 	if o.FailOn != "fail" && o.FailOn != "warn" {
 		return wrongValue("--fail-on", o.FailOn, failOn)
+	}
+	lockTimeout, err := parseLockTimeout(o.LockTimeout)
+	if err != nil {
+		return err
 	}
 	answers, err := parseAnswers(o.Answers)
 	if err != nil {
@@ -82,7 +86,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	}
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
-	asked, err := o.confirm(plan, stop)
+	asked, err := o.confirm(&plan.Header, plan.Steps, o.AutoApprove, stop)
 	if err != nil {
 		return err
 	}
@@ -91,11 +95,9 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 		return fmt.Errorf("nothing was run: %w", err)
 	}
 	v, seen := o.stage(o.JSON, o.Times, asked), &witness{}
-	result, diags := eng.Run(stop.ctx, plan, engine.RunOptions{
-		Journal: history, Sink: func(e journal.Entry) { seen.see(e); v.Event(e) }, Redact: o.redactor.Bytes,
-		Interrupt: stop.interrupt, FailOnWarn: o.FailOn == "warn", Asker: o.asker(v, stop), Answers: answers, AutoApprove: o.AutoApprove,
-		Owner: process.Self().Owner("", "", o.User),
-	})
+	run := o.session(history, v, seen, stop)
+	run.FailOnWarn, run.Answers, run.AutoApprove, run.LockTimeout = o.FailOn == "warn", answers, o.AutoApprove, lockTimeout
+	result, diags := eng.Run(stop.ctx, plan, run)
 	viewErr, closeErr := v.Close(), history.Close()
 	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook.Sources, o.Plan)); err != nil && result == nil {
 		return exit(seen.status())
@@ -107,7 +109,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 }
 
 // ending is the exit status of a run that took place.
-func (o *applyOptions) ending(result *engine.Result, erred bool, err error) error {
+func (p *Program) ending(result *engine.Result, erred bool, err error) error {
 	status := result.ExitStatus
 	if status == ExitPassed && (erred || err != nil) {
 		status = ExitFailed
@@ -140,12 +142,7 @@ func (p *Program) viewConfig(times bool) view.Config {
 	}
 }
 
-// writesOf are the steps of a plan that change something.
-func writesOf(plan *engine.Plan) (writes, destructive []engine.PlannedStep) {
-	return writesAmong(plan.Steps, nil, nil)
-}
-
-// writesAmong adds those of steps; of a step that runs a runbook, the steps of that.
+// writesAmong adds the steps that change something; of a step that runs a runbook, the steps of that.
 func writesAmong(steps, writes, destructive []engine.PlannedStep) (w, d []engine.PlannedStep) {
 	for _, s := range steps {
 		switch {

@@ -8,41 +8,42 @@ import (
 	"strings"
 
 	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
-// confirm asks before a plan that changes something. It reports whether it showed the header; an error refuses the run.
-func (o *applyOptions) confirm(plan *engine.Plan, stop *interruption) (asked bool, err error) {
-	writes, destructive := writesOf(plan)
-	if o.AutoApprove || len(writes)+len(destructive) == 0 {
+// confirm asks before steps that change something. It reports whether it showed the header; an error refuses the run.
+func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption) (asked bool, err error) {
+	writes, destructive := writesAmong(steps, nil, nil)
+	if approved || len(writes)+len(destructive) == 0 {
 		return false, nil
 	}
 	// With the question, everything it is about goes to where it is asked.
-	config := o.viewConfig(false)
-	config.Palette, config.Width = o.palette(o.ErrTerminal), 0
-	lines := view.Header(&plan.Header, config)
-	lines = append(lines, o.namedSteps("changes", writes)...)
-	lines = append(lines, o.namedSteps("destroys", destructive)...)
-	o.say("%s", strings.Join(lines, "\n"))
-	if !o.InTerminal || !o.ErrTerminal {
+	config := p.viewConfig(false)
+	config.Palette, config.Width = p.palette(p.ErrTerminal), 0
+	lines := view.Header(header, config)
+	lines = append(lines, p.namedSteps("changes", writes)...)
+	lines = append(lines, p.namedSteps("destroys", destructive)...)
+	p.say("%s", strings.Join(lines, "\n"))
+	if !p.InTerminal || !p.ErrTerminal {
 		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " +
 			"--auto-approve runs it without a question, --read-only refuses it")
 	}
 	stop.asking.Store(true)
 	defer stop.asking.Store(false)
-	if err := o.ask("\nRun it? Only \"yes\" is accepted: "); err != nil {
+	if err := p.ask("\nRun it? Only \"yes\" is accepted: "); err != nil {
 		return true, fmt.Errorf("nothing was run: the question can't be shown: %w", err)
 	}
-	answer, err := readAnswer(o.In, stop)
+	answer, err := readAnswer(p.In, stop)
 	if err != nil {
-		o.say("") // the cursor stands behind the question
+		p.say("") // the cursor stands behind the question
 		return true, err
 	}
 	if answer != "yes" {
 		return true, errors.New("nothing was run: the answer was not \"yes\"")
 	}
-	o.say("")
+	p.say("")
 	return true, nil
 }
 
@@ -58,11 +59,11 @@ func (p *Program) ask(question string) error {
 }
 
 // namedSteps lists steps that change something, each with its action, where it acts and what with.
-func (o *applyOptions) namedSteps(verb string, steps []engine.PlannedStep) []string {
+func (p *Program) namedSteps(verb string, steps []engine.PlannedStep) []string {
 	if len(steps) == 0 {
 		return nil
 	}
-	palette := o.palette(o.ErrTerminal)
+	palette := p.palette(p.ErrTerminal)
 	title := palette.Warn("This run " + verb + " something:")
 	if verb == "destroys" {
 		title = palette.Danger("This run destroys something that can't be brought back:")

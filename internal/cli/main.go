@@ -56,7 +56,7 @@ func NewRoot(p *Program) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newApply(p), newPlan(p), newValidate(p), newFmt(p), newGraph(p), newProviders(p), newRuns(p), newShow(p), newUnlock(p), newAnswer(p),
-		newWatch(p), newCancel(p), newVersion(p),
+		newWatch(p), newCancel(p), newResume(p), newUndo(p), newVersion(p),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

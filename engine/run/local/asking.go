@@ -270,6 +270,10 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 		}
 		return r.accept(address, &run.Answer{Value: value, By: r.User, Via: run.ViaFlag, Digest: q.Digest})
 	}
+	// Somebody who reads of the question elsewhere finds it in the journal.
+	if err := r.flush(r.hard, true); err != nil {
+		return err
+	}
 	for _, w := range r.state.Waits() {
 		if w.Address == address {
 			r.desk.put(r, w)

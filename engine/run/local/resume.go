@@ -232,6 +232,14 @@ func (p *Past) Undoable() []string {
 // Affected adds to changed steps of the runbook itself what depends on them.
 func (p *Past) Affected(changed []string) []string { return p.root.state.Dependents(changed) }
 
+// Kept reports whether a step of the runbook itself ended in a way that a resume does not repeat.
+func (p *Past) Kept(name string) bool {
+	if p.root.state.Outcome(name) == "" {
+		return false
+	}
+	return !slices.ContainsFunc(p.root.state.Unfinished(), func(a string) bool { return run.StepName(a) == name })
+}
+
 // Ended reports whether the last session ended the run, and how.
 func (p *Past) Ended() (run.Outcome, bool) { return p.outcome, p.ended }
 

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+type resumeOptions struct {
+	*Program
+	Store, Run, InDoubt, FailOn, LockTimeout string
+	WithChanges, AutoApprove, JSON, Times    bool
+	Answers                                  []string
+}
+
+func newResume(p *Program) *cobra.Command {
+	o := &resumeOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "resume RUN", Short: "Go on with a run that was paused, interrupted or failed",
+		Long: "Goes on with a run: what passed is not repeated, and its recorded results are used. A read that was under way is made again.\n" +
+			"A write of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
+			"--in-doubt decides for all of them: \"done\" counts them as done, \"redo\" sends them again, \"abort\" leaves everything as it is.\n" +
+			"The run goes on with the files that it began with. When they have changed since, it is refused, unless --with-changes: then what\n" +
+			"the changes affect runs again.",
+		Example: "  runbook resume 01JD3V7C\n  runbook resume 01JD3V7C --in-doubt redo\n  runbook resume 01JD3V7C --with-changes --auto-approve",
+		Args:    exactly("RUN"), ValidArgsFunction: p.runArgument(&o.Store, resumable, nil),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Run = args[0]
+			return o.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.InDoubt, "in-doubt", "", "what becomes of writes in doubt: done, redo or `abort`; by default you are asked")
+	flags.BoolVar(&o.WithChanges, "with-changes", false, "go on with the files as they are now, and run again what is affected")
+	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before steps that change something")
+	flags.StringVar(&o.FailOn, "fail-on", "fail", "exit with 1 from this outcome on: fail, or `warn`")
+	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
+	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
+	answersFlag(cmd, &o.Answers)
+	lockFlag(cmd, &o.LockTimeout)
+	storeFlag(cmd, &o.Store)
+	mustComplete(cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp)))
+	mustComplete(cmd.RegisterFlagCompletionFunc("in-doubt", cobra.FixedCompletions(inDoubt, cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+// resumable tells the runs that can be gone on with.
+func resumable(r journal.Summary) bool {
+	return r.Status != journal.Ended || r.Outcome != run.Pass && r.Outcome != run.Warn
+}
+
+func (o *resumeOptions) run(ctx context.Context) (err error) {
+	if o.InDoubt != "" && !known(o.InDoubt, inDoubt) {
+		return wrongValue("--in-doubt", o.InDoubt, inDoubt)
+	}
+	if !known(o.FailOn, failOn) {
+		return wrongValue("--fail-on", o.FailOn, failOn)
+	}
+	lockTimeout, err := parseLockTimeout(o.LockTimeout)
+	if err != nil {
+		return err
+	}
+	answers, err := parseAnswers(o.Answers)
+	if err != nil {
+		return err
+	}
+	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
+	if err != nil {
+		return err
+	}
+	stop := o.watchInterrupts(ctx)
+	defer stop.release()
+	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add}
+	opts.Answers, opts.AutoApprove, opts.FailOnWarn, opts.LockTimeout = answers, o.AutoApprove, o.FailOn == "warn", lockTimeout
+	result, diags, sources, err := o.goOn(stop, opts)
+	return o.close(s, history, seen, result, diags, sources, err)
+}
+
+// goOn recalls the run, settles what is in doubt, asks before it changes something, and goes on.
+func (o *resumeOptions) goOn(stop *interruption, opts engine.RecallOptions) (_ *engine.Result, _ diagnostics, _ sources, err error) {
+	eng := o.engine()
+	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
+	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
+	if diags.HasErrors() {
+		return nil, nil, nil, o.refuse(diags, files)
+	}
+	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
+		return nil, recalled.Drop(stop.ctx), files, err
+	}
+	if err := o.worthwhile(recalled); err != nil {
+		return drop(err)
+	}
+	if err := checkAnswers(recalled.Plan.Runbook, opts.Answers); err != nil {
+		return drop(err)
+	}
+	settled, err := o.settle(stop, recalled, opts.Asker)
+	if err != nil {
+		return drop(err)
+	}
+	if _, err := o.confirm(&recalled.Plan.Header, recalled.Remaining(), opts.AutoApprove || recalled.Approved() && !o.WithChanges, stop); err != nil {
+		return drop(err)
+	}
+	result, diags := eng.Resume(stop.ctx, recalled, settled)
+	return result, diags, files, nil
+}
+
+// worthwhile refuses a run that has nothing left to do.
+func (o *resumeOptions) worthwhile(r *engine.Recalled) error {
+	outcome, ended := r.Past.Ended()
+	if ended && (outcome == run.Pass || outcome == run.Warn) && len(r.Affected) == 0 && len(r.Past.Doubts()) == 0 && len(r.Past.Unfinished()) == 0 {
+		return fmt.Errorf("nothing was run: run %s has passed, and there is nothing to go on with", r.Plan.RunID)
+	}
+	return nil
+}
+
+// close ends a session: the view, the history, and the exit status.
+func (p *Program) close(s *stage, history journal.Journal, seen *witness, result *engine.Result, diags diagnostics, files sources, err error) error {
+	viewErr, closeErr := s.Close(), history.Close()
+	if err != nil {
+		return errors.Join(err, closeErr)
+	}
+	if err := p.printDiagnostics(diags, files); err != nil && result == nil {
+		return exit(seen.status())
+	}
+	if result == nil {
+		return &exitError{status: seen.status(), message: "the run ended without a result"}
+	}
+	return p.ending(result, diags.HasErrors(), errors.Join(viewErr, closeErr))
+}

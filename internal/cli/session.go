@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/process"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/seal"
+)
+
+// session is what every session of a run has: who looks on, who is asked, where it is kept and how it is sealed.
+func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop *interruption) engine.RunOptions {
+	opts := engine.RunOptions{
+		Journal: history, Sink: func(e journal.Entry) { seen.see(e); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
+		Asker: p.asker(s, stop), Owner: process.Self().Owner("", "", p.User),
+		Waiting: func(l journal.Lock) {
+			p.say("waiting for the lock %s, which run %s of %s holds since %s", l.Name, l.Owner.Run, l.Owner.Runbook, l.Since.Local().Format(time.DateTime))
+		},
+	}
+	opts.Seal, opts.Unseal = p.sealing()
+	return opts
+}
+
+// sealing seals and opens what is sensitive with the key of RUNBOOK_KEY, or with one that is made beside the history in the
+// user's own folder when something is to be sealed first.
+func (p *Program) sealing() (sealIt, open func([]byte) ([]byte, error)) {
+	sealer := sync.OnceValues(func() (*seal.Sealer, error) {
+		identity := p.env(keyVariable)
+		if identity != "" {
+			p.redactor.Add(identity)
+		}
+		return seal.Open(seal.KeyOptions{Identity: identity, Path: p.keyPath()})
+	})
+	with := func(do func(*seal.Sealer, []byte) ([]byte, error)) func([]byte) ([]byte, error) {
+		return func(text []byte) ([]byte, error) {
+			s, err := sealer()
+			if err != nil {
+				return nil, err
+			}
+			return do(s, text)
+		}
+	}
+	return with((*seal.Sealer).Seal), with((*seal.Sealer).Open)
+}
+
+// keyPath is where the key is: in the user's own folder, whatever store the history is in. Empty: there is no such folder.
+func (p *Program) keyPath() string {
+	if state := p.env("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "runbook", "key")
+	}
+	if p.HomeDir == "" {
+		return ""
+	}
+	return filepath.Join(p.HomeDir, ".local", "state", "runbook", "key")
+}
+
+// lockFlag declares --lock-timeout.
+func lockFlag(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "lock-timeout", "0s", "how long to wait for the runbook's lock, a `DURATION`; 0s: not at all")
+}
+
+func parseLockTimeout(text string) (time.Duration, error) {
+	d, err := provider.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("--lock-timeout %q is not a duration such as 10m", text)
+	}
+	return d, nil
+}

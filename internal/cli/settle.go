@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+type (
+	diagnostics = hcl.Diagnostics
+	sources     = map[string]*hcl.File
+)
+
+// abort leaves everything as it is.
+const abort = "abort"
+
+// inDoubt are the values of --in-doubt.
+var inDoubt = []string{run.DecisionDone, run.DecisionRedo, abort}
+
+func known(value string, among []string) bool { return slices.Contains(among, value) }
+
+// inquireTime bounds the question to a system whether a write took place.
+const inquireTime = 30 * time.Second
+
+// settle decides about every write in doubt: the system tells, or a person, or the flag. An error leaves all as it is.
+func (o *resumeOptions) settle(stop *interruption, r *engine.Recalled, asker local.Asker) ([]local.Settled, error) {
+	var out []local.Settled
+	for _, d := range r.Past.Doubts() {
+		what := "step " + d.Address
+		if d.Undo {
+			what = "the undo of step " + d.Address
+		}
+		if d.At.IsZero() {
+			o.say("in doubt: %s", what)
+		} else {
+			o.say("in doubt: %s was sent at %s, and nobody knows whether it took place", what, d.At.Local().Format("2006-01-02 15:04:05"))
+		}
+		s, err := o.settleOne(stop, r, d, asker)
+		if err != nil {
+			return nil, err
+		}
+		o.say("  counts as %s: %s", map[string]string{run.DecisionDone: "done", run.DecisionRedo: "not done, and is sent again"}[s.Decision], s.Why)
+		out = append(out, *s)
+	}
+	return out, nil
+}
+
+func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.Doubt, asker local.Asker) (*local.Settled, error) {
+	if d.Resolution != nil {
+		return &local.Settled{Doubt: d, Resolution: *d.Resolution}, nil
+	}
+	ctx, cancel := context.WithTimeout(stop.ctx, inquireTime)
+	defer cancel()
+	found, err := r.Past.Inquire(ctx, d)
+	if err != nil {
+		o.say("  the system can't tell: %v", err)
+		found = &provider.Found{}
+	}
+	inquired := run.Resolution{How: "inquired", Why: found.Why}
+	switch found.State {
+	case provider.Done:
+		inquired.Decision = run.DecisionDone
+		return &local.Settled{Doubt: d, Resolution: inquired, Found: found}, nil
+	case provider.NotDone:
+		inquired.Decision = run.DecisionRedo
+		return &local.Settled{Doubt: d, Resolution: inquired, Found: found}, nil
+	case provider.UnderWay:
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: %s still goes on: %s", d.Address, found.Why)}
+	}
+	if found.Why != "" {
+		o.say("  %s", found.Why)
+	}
+	decision, how, err := o.decide(stop, d, asker)
+	if err != nil {
+		return nil, err
+	}
+	if decision == abort {
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays in doubt", d.Address)}
+	}
+	return &local.Settled{Doubt: d, Resolution: run.Resolution{
+		Decision: decision, How: how, Who: o.User, Why: "on the word of " + o.User,
+	}}, nil
+}
+
+// decide has a person say what became of a write.
+func (o *resumeOptions) decide(stop *interruption, d run.Doubt, asker local.Asker) (decision, how string, err error) {
+	if o.InDoubt != "" {
+		return o.InDoubt, "flag", nil
+	}
+	seat := o.seat()
+	if asker == nil || seat == nil {
+		return "", "", &exitError{status: ExitRefused, message: fmt.Sprintf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo",
+			d.Address)}
+	}
+	answer, err := asker.Ask(stop.ctx, run.Wait{Address: d.Address, For: run.ForAnswer, Since: time.Now(), Question: &run.Question{
+		Kind: run.AskInput, Type: "string", Choices: inDoubt,
+		Prompt: "Look whether this took place. Did it? done: it did; redo: it did not, send it again; abort: leave everything as it is",
+	}})
+	if err != nil {
+		return "", "", errors.Join(errors.New("nothing was run: nobody said what became of the write in doubt"), err)
+	}
+	var text string
+	if err := json.Unmarshal(answer.Value, &text); err != nil {
+		return "", "", fmt.Errorf("nothing was run: %w", err)
+	}
+	return strings.TrimSpace(text), "asked", nil
+}

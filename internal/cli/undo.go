@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
+)
+
+type undoOptions struct {
+	*Program
+	Store, Run, Step         string
+	AutoApprove, JSON, Times bool
+}
+
+func newUndo(p *Program) *cobra.Command {
+	o := &undoOptions{Program: p}
+	cmd := &cobra.Command{
+		Use: "undo RUN [STEP]", Short: "Run the undos of a run by hand",
+		Long: "Takes back what the steps of a run did, as their undo blocks say: all that took effect and were not undone, last first, or the\n" +
+			"one at STEP. A step that was undone counts as not run: \"runbook resume\" does it again.",
+		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve",
+		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, func(journal.Summary) bool { return true }, nil),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.Run = args[0]; len(args) > 1 {
+				o.Step = args[1]
+			}
+			return o.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before the undos run")
+	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
+	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
+	storeFlag(cmd, &o.Store)
+	return cmd
+}
+
+// oneOrTwo demands an argument and takes a second.
+func oneOrTwo(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return fmt.Errorf("%s is missing\nUsage: %s", first, cmd.UseLine())
+		case len(args) > 2:
+			return fmt.Errorf("one %s at a time; %q is too many\nUsage: %s", second, args[2], cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+func (o *undoOptions) run(ctx context.Context) error {
+	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
+	if err != nil {
+		return err
+	}
+	stop := o.watchInterrupts(ctx)
+	defer stop.release()
+	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Secret: o.redactor.Add}
+	result, diags, files, err := o.undo(stop, opts)
+	if err == nil && result != nil && result.ExitStatus != ExitLeftOver && result.ExitStatus != ExitInterrupted {
+		result.ExitStatus = ExitPassed // how the run ended before is not what was asked for
+	}
+	return o.close(s, history, seen, result, diags, files, err)
+}
+
+func (o *undoOptions) undo(stop *interruption, opts engine.RecallOptions) (*engine.Result, diagnostics, sources, error) {
+	eng := o.engine()
+	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
+	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
+	if diags.HasErrors() {
+		return nil, nil, nil, o.refuse(diags, files)
+	}
+	addresses, err := o.chosen(recalled.Past.Undoable())
+	if err == nil {
+		_, err = o.confirm(&recalled.Plan.Header, undoSteps(recalled, addresses), o.AutoApprove, stop)
+	}
+	if err != nil {
+		return nil, recalled.Drop(stop.ctx), files, err
+	}
+	result, diags := eng.Undo(stop.ctx, recalled, addresses)
+	return result, diags, files, nil
+}
+
+// chosen are the steps to undo.
+func (o *undoOptions) chosen(all []string) ([]string, error) {
+	switch {
+	case len(all) == 0:
+		return nil, fmt.Errorf("nothing was run: run %s has nothing to undo: no step with an undo block took effect, or all were undone", o.Run)
+	case o.Step == "":
+		return all, nil
+	case !slices.Contains(all, o.Step):
+		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s\nWhat can be undone: %s", o.Step,
+			sentenceEnd(lang.DidYouMean(o.Step, all)), strings.Join(all, ", "))
+	}
+	return []string{o.Step}, nil
+}
+
+// undoSteps are the undos as the question before them shows them.
+func undoSteps(r *engine.Recalled, addresses []string) []engine.PlannedStep {
+	var out []engine.PlannedStep
+	for _, address := range addresses {
+		out = append(out, r.UndoStep(address))
+	}
+	return out
+}
