@@ -38,6 +38,8 @@ type attempt struct {
 	sent bool
 	// nothingDone is what the error said before it was explained.
 	nothingDone bool
+	// cut says that the poll's time was over before the read had ended.
+	cut bool
 	// until is what a poll's condition gave; untilProblem why it could not be evaluated.
 	until        bool
 	untilProblem string
@@ -92,6 +94,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	result, err := carry(ctx, a.step.Spec, call, patience)
 	if err != nil {
 		a.nothingDone = provider.NothingDone(err)
+		a.cut = !deadline.IsZero() && !r.clock().Before(deadline) && ctx.Err() != nil
 		a.err = explainContext(ctx, err, limit)
 		return
 	}
@@ -198,6 +201,11 @@ func (r *runner) untilHolds(a *attempt) (bool, string) {
 // attemptDone decides with the scheduler how a step goes on.
 func (r *runner) attemptDone(a *attempt) error {
 	a.cancel, a.stops = nil, nil
+	if last := a.last; a.cut && last != nil && last.err == nil {
+		// What the poll saw last is what the last read gave that had the time to.
+		last.number, last.ended = a.number, a.ended
+		return r.concludeWith(r.conclude(last, true))
+	}
 	a.last = a
 	var cancelled cancelledError
 	if errors.As(a.err, &cancelled) {
