@@ -28,12 +28,14 @@ type configJSON struct {
 }
 
 type attributeJSON struct {
-	Name       string          `json:"name"`
-	Doc        string          `json:"doc,omitempty"`
-	Type       string          `json:"type"`
-	Unit       string          `json:"unit,omitempty"`
-	Required   bool            `json:"required,omitempty"`
-	Sensitive  bool            `json:"sensitive,omitempty"`
+	Name      string `json:"name"`
+	Doc       string `json:"doc,omitempty"`
+	Type      string `json:"type"`
+	Unit      string `json:"unit,omitempty"`
+	Required  bool   `json:"required,omitempty"`
+	Sensitive bool   `json:"sensitive,omitempty"`
+	// Public is true where a sensitive value is refused.
+	Public     bool            `json:"public,omitempty"`
 	Default    string          `json:"default,omitempty"`
 	OneOf      []string        `json:"one_of,omitempty"`
 	Attributes []attributeJSON `json:"attributes,omitempty"`
@@ -55,7 +57,7 @@ func attributesJSON(o *provider.Object) []attributeJSON {
 	for _, a := range o.Attributes {
 		one := attributeJSON{
 			Name: a.Name, Doc: a.Doc, Type: TypeName(a), Unit: a.Unit, Required: a.Required, Sensitive: a.Sensitive,
-			Default: a.Default, OneOf: a.OneOf,
+			Default: a.Default, OneOf: a.OneOf, Public: a.Public != "",
 		}
 		if a.Fields != nil {
 			one.Attributes = attributesJSON(a.Fields)
@@ -168,6 +170,9 @@ func AttributeNote(a provider.Attribute) string {
 	}
 	if a.Sensitive {
 		notes = append(notes, "sensitive")
+	}
+	if a.Public != "" {
+		notes = append(notes, "no sensitive value: "+a.Public)
 	}
 	if len(notes) == 0 {
 		return a.Doc
