@@ -84,12 +84,12 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		w.sent = append(w.sent, r.Method+" "+path+" "+string(body))
 		w.mu.Unlock()
 	}
-	switch {
-	case path == "/redirect":
+	switch path {
+	case "/redirect":
 		http.Redirect(out, r, "/write", http.StatusTemporaryRedirect)
-	case path == "/redirecting/api/v1/query":
+	case "/redirecting/api/v1/query":
 		http.Redirect(out, r, "/redirecting/api/v1/admin/tsdb/delete_series?match[]=up", http.StatusTemporaryRedirect)
-	case path == "/administered/api/v1/query":
+	case "/administered/api/v1/query":
 		http.Redirect(out, r, "/administered/-/quit", http.StatusPermanentRedirect)
 	}
 }
@@ -219,7 +219,7 @@ func TestHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := append(os.Environ(), "HOME="+t.TempDir(), "RUNBOOK_VAR_dir="+w.dir, "RUNBOOK_VAR_http_url="+server.URL, "RUNBOOK_VAR_kube_url="+server.URL,
+	env := append(os.Environ(), "HOME="+t.TempDir(), "RUNBOOK_VAR_dir="+w.dir, "RUNBOOK_VAR_http_url="+server.URL,
 		"RUNBOOK_VAR_superuser_url="+providertest.Lab(t, "LAB_DATABASE_SUPERUSER_URL"), "RUNBOOK_VAR_table="+w.table,
 		fmt.Sprintf("RUNBOOK_VAR_backend=%d", w.victim.PgConn().PID()), "RUNBOOK_VAR_pod=hostile")
 	apply := func(t *testing.T, runbook string, flags ...string) (int, string) {

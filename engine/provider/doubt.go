@@ -26,13 +26,13 @@ type Sent struct {
 type State uint8
 
 const (
-	// Unknown: the system can't tell.
+	// Unknown says that the system can't tell.
 	Unknown State = iota
-	// Done: it took place, whole.
+	// Done says that it took place, whole.
 	Done
-	// NotDone: it surely did not take place, and will not any more.
+	// NotDone says that it surely did not take place, and will not any more.
 	NotDone
-	// UnderWay: it goes on right now (a local process still lives) and must not be sent beside itself.
+	// UnderWay says that it goes on right now (a local process still lives) and must not be sent beside itself.
 	UnderWay
 )
 

@@ -45,7 +45,7 @@ func (n *commandNote) remains(key string) []stat {
 }
 
 // inquireCommand looks for what is left of a program whose engine died.
-func inquireCommand(_ context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
+func inquireCommand(_ context.Context, _ *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
 	note := &commandNote{}
 	if sent.Note == nil {
 		if sent.Key == "" { // written by something that kept no notes

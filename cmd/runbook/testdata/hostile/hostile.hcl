@@ -6,7 +6,6 @@ runbook "hostile" {
 
 variable "dir" { type = string }
 variable "http_url" { type = string }
-variable "kube_url" { type = string }
 variable "superuser_url" {
   type      = string
   sensitive = true
