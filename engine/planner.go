@@ -115,6 +115,13 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
 	if p.plan.Options.ReadOnly && out.Effect != provider.Read && (s.Child == nil || s.Effect != nil) {
 		p.diags = append(p.diags, readOnlyRefusal(s, out.Effect))
 	}
+	if p.plan.Options.ReadOnly && out.Effect == provider.Read && out.Undo != nil && out.Undo.Effect != provider.Read {
+		p.diags = append(p.diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Refused by --read-only",
+			Detail:  fmt.Sprintf("The undo of step %q may write; leave the step out with --target, or run without --read-only.", s.Name),
+			Subject: &s.Undo.Step.Range,
+		})
+	}
 	if !p.plan.Options.Apply {
 		return
 	}

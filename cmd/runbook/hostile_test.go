@@ -48,6 +48,8 @@ var attempts = map[string]struct {
 	"file_by_descriptor":            {refused, "Refused by --read-only"},
 	"files_found_at_run_time":       {refused, "Refused by --read-only"},
 	"file_removed":                  {refused, "Refused by --read-only"},
+	"undo_of_a_read":                {refused, "The undo of step"},
+	"runbook_that_writes":           {refused, "Refused by --read-only"},
 	"postgres_exec":                 {refused, "Refused by --read-only"},
 	"redis_set":                     {refused, "Refused by --read-only"},
 	"kubernetes_exec":               {refused, "Refused by --read-only"},
@@ -222,11 +224,17 @@ func TestHostile(t *testing.T) {
 	env := append(os.Environ(), "HOME="+t.TempDir(), "RUNBOOK_VAR_dir="+w.dir, "RUNBOOK_VAR_http_url="+server.URL,
 		"RUNBOOK_VAR_superuser_url="+providertest.Lab(t, "LAB_DATABASE_SUPERUSER_URL"), "RUNBOOK_VAR_table="+w.table,
 		fmt.Sprintf("RUNBOOK_VAR_backend=%d", w.victim.PgConn().PID()), "RUNBOOK_VAR_pod=hostile")
+	child, err := os.ReadFile(filepath.Join("testdata", "hostile", "child.hcl"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	apply := func(t *testing.T, runbook string, flags ...string) (int, string) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "hostile.hcl")
-		if err := os.WriteFile(file, []byte(runbook), 0o600); err != nil {
-			t.Fatal(err)
+		for path, text := range map[string][]byte{file: []byte(runbook), filepath.Join(filepath.Dir(file), "child.hcl"): child} {
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 		// Under this name the test's own binary is the program, see TestMain.
 		cmd := &exec.Cmd{Path: program, Env: env, Args: append([]string{"runbook", "apply", file, "--auto-approve",

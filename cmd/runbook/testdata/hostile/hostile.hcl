@@ -91,6 +91,17 @@ step "local_restore_file" "file_removed" {
   path   = "${var.dir}/kept"
   before = { exists = false, size_bytes = 0, mode = null, sha256 = null, content = null }
 }
+step "local_memory" "undo_of_a_read" {
+  undo "local_write_file" {
+    on      = "end"
+    path    = "${var.dir}/undone"
+    content = "written"
+  }
+}
+step "runbook" "runbook_that_writes" {
+  source    = "./child.hcl"
+  variables = { dir = var.dir }
+}
 step "postgres_exec" "postgres_exec" {
   sql     = "INSERT INTO ${var.table} VALUES (1)"
   timeout = "5s"
