@@ -107,7 +107,8 @@ func quoteName(n sqlparse.Name) string {
 
 // object is a function that a statement may call, or a text of SQL that is carried out with it.
 type object struct {
-	// kind is "function", "view", "foreign table", "row security", "generated column" or "domain".
+	// kind is "function", "view", "foreign table", "row security", "generated column", "default of function"
+	// or "domain".
 	kind, schema, name string
 	// by says through what a function is called that the statement doesn't name: "operator @@".
 	by string

@@ -67,6 +67,12 @@ LATERAL (
         WHERE b.adrelid OPERATOR(pg_catalog.=) c.oid AND a.attgenerated OPERATOR(pg_catalog.=) 'v'
 ) part
 UNION ALL
+SELECT 'default of function', n.nspname::text, p.proname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(p.proargdefaults, 0), false
+FROM functions f
+JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) f.oid
+JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid AND p.proargdefaults IS NOT NULL
+UNION ALL
 SELECT 'domain', s.nspname::text, y.typname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(k.conbin, 0), false
 FROM types t
 JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) t.oid

@@ -47,7 +47,7 @@ func classifyQuery(sql string) provider.Effect {
 	return provider.Read
 }
 
-// classifyExec is destructive for DROP, TRUNCATE and DELETE without WHERE, wherever they stand, else write.
+// classifyExec is destructive for DROP, TRUNCATE, and DELETE and UPDATE without WHERE, wherever they stand, else write.
 func classifyExec(sql string) provider.Effect {
 	if anyDestructive(sql, false) {
 		return provider.Destructive
@@ -82,6 +82,8 @@ func destructive(statement []token, body bool) bool {
 			return true
 		case (t.text == "drop" || t.text == "truncate") && startsPart(statement, i):
 			return true
+		case t.text == "update" && (startsPart(statement, i) || opens(statement, i)) && !hasWhere(statement[i:]):
+			return true
 		case t.text == "delete" && i+1 < len(statement) && statement[i+1].text == "from" && !hasWhere(statement[i:]):
 			return true
 		}
@@ -101,7 +103,13 @@ func startsPart(statement []token, i int) bool {
 	return false
 }
 
-// hasWhere looks for the WHERE of the DELETE that tokens starts with: at the same depth of parentheses.
+// opens reports whether a statement of a WITH, or below EXPLAIN, may start at i.
+func opens(statement []token, i int) bool {
+	before := statement[i-1]
+	return before.kind == sign && before.text == "(" || before.kind == word && (before.text == "analyze" || before.text == "explain")
+}
+
+// hasWhere looks for the WHERE of the DELETE or UPDATE that tokens starts with: at the same depth of parentheses.
 func hasWhere(tokens []token) bool {
 	depth := 0
 	for _, t := range tokens {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,8 @@ type client struct {
 	parsers *parsers
 	// superuser is true once a connection was one of a superuser.
 	superuser atomic.Bool
+	// executions are those under way, by their *pgconn.PgConn: notices find them here.
+	executions sync.Map
 }
 
 // open makes the client; it touches no network.
@@ -37,20 +40,18 @@ func open(req provider.Open[config], shared *parsers) (*client, error) {
 	if err != nil {
 		return nil, &provider.Error{Op: "open the connection pool", Err: err, NothingDone: true, Permanent: true}
 	}
+	c := &client{}
+	pool.ConnConfig.OnNotice = c.heard
 	// A pool's own goroutines end with Close, not with the context of the first step.
 	p, err := pgxpool.NewWithConfig(context.Background(), pool)
 	if err != nil {
 		return nil, &provider.Error{Op: "open the connection pool", Err: errors.New("its settings contradict each other"), NothingDone: true, Permanent: true}
 	}
-	c := &pool.ConnConfig.Config
-	return &client{
-		pool:     p,
-		endpoint: endpointOf(c),
-		address:  addressesOf(c),
-		secrets:  settings{"password": c.Password},
-		parser:   shared.take(sqlparse.CacheDir(req.Getenv("XDG_CACHE_HOME"), req.HomeDir)),
-		parsers:  shared,
-	}, nil
+	settled := &pool.ConnConfig.Config
+	c.pool, c.endpoint, c.address = p, endpointOf(settled), addressesOf(settled)
+	c.secrets = settings{"password": settled.Password}
+	c.parser, c.parsers = shared.take(sqlparse.CacheDir(req.Getenv("XDG_CACHE_HOME"), req.HomeDir)), shared
+	return c, nil
 }
 
 // Close ends all connections.

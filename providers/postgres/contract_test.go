@@ -51,6 +51,10 @@ func TestContract(t *testing.T) {
 			{Kind: pt.Happy, Action: "postgres_size", Once: true, Check: checkSize},
 			{Kind: pt.Happy, Action: "postgres_replication", Check: checkReplication},
 
+			{Kind: pt.Happy, Action: "postgres_exec", Args: sql("SET LOCAL work_mem = '5MB'")},
+			{Kind: pt.Bounded, Action: "postgres_exec", Once: true, Args: pt.Values{
+				"sql": cty.StringVal("UPDATE users SET plan = plan WHERE id < 20"), "row_limit": cty.NumberIntVal(3)}},
+
 			{Kind: pt.Unreachable, Action: pt.Every, Config: at(u, closed), Endpoint: closed, Words: []string{"connect to " + closed, "connection refused"}},
 			{Kind: pt.Refused, Action: pt.Every, Config: block(wrong.String()), Endpoint: endpoint, Words: []string{"28P01", "password"}},
 			{Kind: pt.Timeout, Action: pt.Every, Config: at(u, silent), Endpoint: silent, Words: []string{"no answer", "timeout"}},

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
 
@@ -75,11 +76,11 @@ func (c *client) readOn(ctx context.Context, op string, conn *pgxpool.Conn, stat
 		return nil, took, c.serverError(op, x.failing(), refused)
 	}
 	c.discard(conn.Conn(), false)
-	return nil, took, c.brokenError(op, err)
+	return nil, took, c.broken(op, err)
 }
 
-// brokenError tells of a connection that ended in the middle.
-func (c *client) brokenError(op string, err error) error {
+// broken tells of a connection that ended in the middle.
+func (c *client) broken(op string, err error) *provider.Error {
 	cause := innermost(err)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		cause = errors.New("the server closed the connection while the statement ran")

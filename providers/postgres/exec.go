@@ -1,9 +1,17 @@
 package postgres
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/neterr"
+	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
 )
 
 type execArgs struct {
@@ -11,16 +19,27 @@ type execArgs struct {
 	Statements  []string  `rb:"statements" doc:"Several statements, run one after the other."`
 	Args        cty.Value `rb:"args" doc:"The values of $1, $2 and so on in sql, as a list."`
 	Transaction bool      `rb:"transaction" default:"true" doc:"Whether all of it happens or nothing; false for VACUUM and REINDEX CONCURRENTLY, which no transaction may hold."`
+	RowLimit    int       `rb:"row_limit" default:"100" doc:"At most this many rows are kept in before and after; 0 keeps none, 10000 is the most."`
+}
+
+type execStatement struct {
+	Tag          string `rb:"tag" doc:"What the server calls what it did: UPDATE 3, CREATE TABLE."`
+	RowsAffected int64  `rb:"rows_affected" doc:"Rows that this statement inserted, updated or deleted."`
 }
 
 type execResult struct {
-	RowsAffected int64    `rb:"rows_affected" doc:"Rows that were inserted, updated or deleted."`
-	Notices      []string `rb:"notices" doc:"What the server said beside its answers."`
+	RowsAffected int64           `rb:"rows_affected" doc:"Rows that were inserted, updated or deleted."`
+	Statements   []execStatement `rb:"statements" doc:"What each statement did."`
+	Notices      []string        `rb:"notices" doc:"What the server said beside its answers."`
+	Before       cty.Value       `rb:"before" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction."`
+	After        cty.Value       `rb:"after" doc:"The rows after; null as before is."`
+	Truncated    bool            `rb:"truncated" doc:"Whether more rows than row_limit were changed, so that before and after are not all of them."`
 }
 
 var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 	Name: "postgres_exec", Doc: "Runs statements that change something.", Effect: provider.Write, NeedsTimeout: true,
 	ExactlyOne: [][]string{{"sql", "statements"}},
+	EffectArgs: []string{"sql", "statements"},
 	Classify: func(args *execArgs, known provider.Known) provider.Effect {
 		if !known("sql") || !known("statements") {
 			return provider.Destructive // it may say anything
@@ -31,4 +50,154 @@ var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 		}
 		return effect
 	},
+	Run: runExec, Preview: previewExec, Inquire: inquireExec,
+	Summarize: func(r *execResult) string {
+		switch {
+		case len(r.Statements) == 1:
+			return r.Statements[0].Tag
+		case r.RowsAffected == 1:
+			return fmt.Sprintf("%d statements, 1 row", len(r.Statements))
+		}
+		return fmt.Sprintf("%d statements, %d rows", len(r.Statements), r.RowsAffected)
+	},
 })
+
+const (
+	execOp      = "change"
+	maxExecRows = 10_000
+)
+
+// change is one statement of an author, looked at.
+type change struct {
+	sql    string
+	params [][]byte
+	tree   *sqlparse.Statement
+	// outside is true of what a rollback does not take back.
+	outside bool
+}
+
+// changes looks at the statements and refuses what must not be sent.
+func changes(ctx context.Context, in *provider.In[*client, execArgs]) ([]change, error) {
+	refuse := func(format string, args ...any) ([]change, error) {
+		return nil, in.Client.refuse(execOp, fmt.Errorf(format, args...))
+	}
+	if in.ReadOnly {
+		return refuse("%w", provider.ErrReadOnly)
+	}
+	if n := in.Args.RowLimit; n < 0 || n > maxExecRows {
+		return refuse("row_limit is %d, which is not from 0 to %d", n, maxExecRows)
+	}
+	texts := in.Args.Statements
+	if len(texts) == 0 {
+		texts = []string{in.Args.SQL}
+	} else if in.Set("args") {
+		return refuse("args are for sql, and statements take none")
+	}
+	params, err := paramsOf(in.Args.Args)
+	if err != nil {
+		return refuse("%w", err)
+	}
+	list := make([]change, len(texts))
+	for i, sql := range texts {
+		list[i] = change{sql: sql, params: params, outside: actingFunction(sql) != ""}
+		start := time.Now()
+		if err := list[i].look(ctx, in); ctx.Err() != nil {
+			return nil, in.Client.fail(execOp, neterr.NoAnswer(ctx, time.Since(start)))
+		} else if err != nil {
+			return refuse("statement %d: %w", i+1, err)
+		}
+	}
+	return list, nil
+}
+
+// look parses the statement. A text that PostgreSQL 17 does not understand may be fine for a later server: it is sent, and
+// counts as what its words say.
+func (ch *change) look(ctx context.Context, in *provider.In[*client, execArgs]) error {
+	list, err := in.Client.parser.Parse(ctx, ch.sql)
+	if errors.As(err, new(*sqlparse.SyntaxError)) && !strings.ContainsRune(ch.sql, 0) {
+		in.Warn("PostgreSQL 17's grammar does not know this statement (%v); it was taken for what its words say", err)
+		if n := len(split(scan(ch.sql))); n != 1 {
+			return fmt.Errorf("these are %d statements; list them in statements", n)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if len(list) != 1 {
+		return fmt.Errorf("these are %d statements; list them in statements", len(list))
+	}
+	s := list[0]
+	ch.tree, ch.outside = &s, ch.outside || s.OutsideTransaction()
+	if s.Kind() == "TransactionStmt" {
+		return errors.New("transactions are begun and ended by the action; leave this out, and see its argument transaction")
+	}
+	if s.Destructive() && in.Effect < provider.Destructive {
+		return fmt.Errorf("it is destructive, and the step was planned as a %s; state effect = \"destructive\" in it", in.Effect)
+	}
+	return nil
+}
+
+func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResult, error) {
+	list, err := changes(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := in.Client.acquire(ctx, execOp)
+	if err != nil {
+		return nil, err
+	}
+	// What a statement sets for its session must not be there for the next step.
+	defer conn.Release()
+	defer in.Client.discard(conn.Conn(), false)
+	x := &execution{client: in.Client, conn: conn.Conn(), limit: in.Args.RowLimit, warn: in.Warn, note: in.Note, start: time.Now()}
+	x.result.Before, x.result.After = cty.NullVal(cty.DynamicPseudoType), cty.NullVal(cty.DynamicPseudoType)
+	defer x.listen()()
+	run := x.each
+	if in.Args.Transaction {
+		run = x.all
+	}
+	if err := run(ctx, list); err != nil {
+		return nil, err
+	}
+	x.result.Notices = x.notices
+	return &x.result, nil
+}
+
+// previewExec gives the planner's estimate of the rows, where the server can plan the statement without carrying out
+// anything.
+func previewExec(ctx context.Context, in *provider.In[*client, execArgs]) ([]provider.Change, error) {
+	list, err := changes(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	var out []provider.Change
+	for _, ch := range list {
+		if ch.tree == nil {
+			continue
+		}
+		verb, table := ch.tree.Change()
+		explain := "EXPLAIN (FORMAT JSON) " + ch.sql
+		// Planning calls functions that are declared immutable, so they are held against the list too.
+		if verb == "" || in.Client.permit(ctx, execOp, explain) != nil {
+			continue
+		}
+		tables, _, err := in.Client.read(ctx, execOp, statement{sql: explain, params: ch.params})
+		if sqlState(err) != "" {
+			continue // a table that an earlier statement of the list makes
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rows, ok := plannedRows(tables[0]); ok {
+			out = append(out, provider.Change{Path: table.String(), After: fmt.Sprintf("%s of about %d rows", verb, rows)})
+		}
+	}
+	return out, nil
+}
+
+// execNote is what an inquiry needs.
+type execNote struct {
+	// XID is the transaction's number, as pg_current_xact_id gives it.
+	XID string `json:"xid"`
+}

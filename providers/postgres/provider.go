@@ -33,7 +33,7 @@ func New() *provider.Provider {
 	shared := &parsers{}
 	return provider.New(provider.Setup[config, *client]{
 		Name: "postgres",
-		Doc:  "PostgreSQL: health, activity, sizes, replication and queries.",
+		Doc:  "PostgreSQL: health, activity, sizes, replication, queries and changes.",
 		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
 			return open(req, shared)
 		},

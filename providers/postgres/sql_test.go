@@ -37,13 +37,13 @@ func TestCheckQuery(t *testing.T) {
 func TestClassify(t *testing.T) {
 	for statement, want := range map[string]provider.Effect{
 		"INSERT INTO t VALUES (1)":   provider.Write,
-		"UPDATE t SET a = 1":         provider.Write,
+		"UPDATE t SET a = 1":         provider.Destructive,
 		"VACUUM ANALYZE":             provider.Write,
 		"DELETE FROM t WHERE id = 1": provider.Write,
 		"WITH d AS (DELETE FROM t WHERE id = 1 RETURNING 1) SELECT 1":      provider.Write,
 		"INSERT INTO t VALUES ('DROP TABLE t; DELETE FROM t')":             provider.Write,
 		"SELECT 1 -- DROP TABLE t":                                         provider.Write,
-		`UPDATE t SET "drop" = 1`:                                          provider.Write,
+		`UPDATE t SET "drop" = 1 WHERE b`:                                  provider.Write,
 		"DROP TABLE t":                                                     provider.Destructive,
 		"drop index concurrently i":                                        provider.Destructive,
 		"/* x */ TRUNCATE t":                                               provider.Destructive,
@@ -76,7 +76,7 @@ func TestClassify(t *testing.T) {
 	if got := spec.Classify(cty.ObjectVal(args)); got != provider.Destructive {
 		t.Errorf("an unknown statement is %s", got)
 	}
-	if spec.Supported || !spec.NeedsTimeout {
+	if !spec.Supported || !spec.NeedsTimeout {
 		t.Errorf("spec is %+v", spec)
 	}
 }

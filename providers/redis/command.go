@@ -1,6 +1,10 @@
 package redis
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -13,32 +17,48 @@ type commandArgs struct {
 }
 
 type commandResult struct {
-	Value cty.Value `rb:"value" doc:"The answer, as redis_query gives it."`
+	Value  cty.Value `rb:"value" doc:"The answer, as redis_query gives it."`
+	Before *keyState `rb:"before" doc:"The key before the command; null where the command has none or several, or the user may not read it."`
+	After  *keyState `rb:"after" doc:"The key after the command; null as before is."`
 }
 
 var command = provider.Define(provider.Definition[*client, commandArgs, commandResult]{
 	Name: "redis_command", Doc: "Runs a command that changes something.", Effect: provider.Write,
+	EffectArgs: []string{"command"},
 	Classify: func(args *commandArgs, known provider.Known) provider.Effect {
 		if !known("command") {
 			return provider.Destructive // it may be anything
 		}
 		return classify(args.Command)
 	},
+	Run: runCommand, Inquire: inquireCommand,
+	Summarize: func(r *commandResult) string { return summary(r.Value) },
 })
 
 // losing are commands that lose data, or the server.
-var losing = set("flushall", "flushdb", "debug", "shutdown")
+var losing = set("flushall", "flushdb", "debug", "shutdown", "replicaof", "slaveof", "cluster reset", "cluster flushslots",
+	"cluster forget", "cluster delslots", "function flush", "function delete", "acl deluser", "xgroup destroy", "failover", "cluster failover")
+
+// scripts run a text, or what was stored before: they may do anything, and may fail half way.
+var scripts = set("eval", "evalsha", "fcall", "function", "script")
+
+// shared are commands that change the connection, which belongs to other steps too, or that never end.
+var shared = set("select", "auth", "hello", "reset", "quit", "multi", "exec", "discard", "watch", "unwatch", "subscribe",
+	"psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "monitor", "client reply", "client tracking",
+	"client caching", "client no-evict", "client no-touch", "client setname", "client setinfo", "readonly", "readwrite",
+	"asking", "sync", "psync", "replconf")
 
 // classify looks at the command's name; what a script does can't be seen, so its text is searched for the names.
 func classify(command []string) provider.Effect {
 	if len(command) == 0 {
 		return provider.Write
 	}
-	name := strings.ToLower(strings.TrimSpace(command[0]))
-	if losing[name] {
+	both, name := names(anys(command))
+	both, name = strings.TrimSpace(both), strings.TrimSpace(name)
+	if losing[name] || losing[both] {
 		return provider.Destructive
 	}
-	if (name == "eval" || name == "function") && len(command) > 1 {
+	if scripts[name] && len(command) > 1 {
 		for _, text := range command[1:] {
 			for loss := range losing {
 				if strings.Contains(strings.ToLower(text), loss) {
@@ -48,4 +68,92 @@ func classify(command []string) provider.Effect {
 		}
 	}
 	return provider.Write
+}
+
+func anys(command []string) []any {
+	args := make([]any, len(command))
+	for i, a := range command {
+		args[i] = a
+	}
+	return args
+}
+
+// commandNote is what an inquiry needs.
+type commandNote struct {
+	Before *keyState `json:"before"`
+}
+
+func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*commandResult, error) {
+	args := anys(in.Args.Command)
+	both, alone := names(args)
+	switch {
+	case alone == "":
+		return nil, in.Client.refuse("command", errors.New("command is empty; write the command and its arguments as a list"))
+	case in.ReadOnly:
+		return nil, in.Client.refuse("run "+strings.ToUpper(alone), provider.ErrReadOnly)
+	case shared[both] || shared[alone]:
+		return nil, in.Client.refuse("run "+strings.ToUpper(alone), errors.New("it changes the connection, which other steps share"))
+	case classify(in.Args.Command) > in.Effect:
+		return nil, in.Client.refuse("run "+strings.ToUpper(alone), fmt.Errorf("it is destructive, and the step was planned as a %s", in.Effect))
+	}
+	key, err := in.Client.keyOf(ctx, in.Args.Command)
+	if err != nil {
+		return nil, err
+	}
+	result := &commandResult{}
+	if key != "" {
+		if result.Before, err = in.Client.keyState(ctx, key); err != nil {
+			in.Warn("what %s held before is not known: %v", key, err)
+		}
+	}
+	if err := in.Note(commandNote{Before: result.Before}); err != nil {
+		return nil, in.Client.fail("run "+strings.ToUpper(alone), err)
+	}
+	value, err := in.Client.change(ctx, "run "+strings.ToUpper(alone), args)
+	if err != nil {
+		return nil, err
+	}
+	b := bound{room: keptBytes}
+	result.Value = decoder{warn: in.Warn}.value(b.value(value))
+	if key != "" {
+		if result.After, err = in.Client.keyState(ctx, key); err != nil {
+			in.Warn("what %s holds now is not known: %v", key, err)
+		}
+	}
+	return result, nil
+}
+
+// inquireCommand looks at what the key holds. It can tell of SET, DEL and UNLINK of one key.
+func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
+	finding := &provider.Finding[commandResult]{Why: "Redis keeps no account of the commands that it ran."}
+	if sent.Note == nil {
+		return &provider.Finding[commandResult]{State: provider.NotDone, Why: "It ended before the command was sent."}, nil
+	}
+	var note commandNote
+	if err := json.Unmarshal(sent.Note, &note); err != nil {
+		return nil, in.Client.refuse("inquire", fmt.Errorf("the note is not readable: %w", err))
+	}
+	_, name := names(anys(in.Args.Command))
+	// SET with options (NX, GET, a time to live) may have left another value, or the one that was there.
+	told := name == "set" && len(in.Args.Command) == 3 || (name == "del" || name == "unlink") && len(in.Args.Command) == 2
+	if !told || note.Before == nil {
+		return finding, nil
+	}
+	now, err := in.Client.keyState(ctx, in.Args.Command[1])
+	if err != nil {
+		return nil, err
+	}
+	done := now.Type == "none"
+	if name == "set" {
+		done = now.Type == "string" && now.text == in.Args.Command[2] && now.TTLMS == nil
+	}
+	switch {
+	case done:
+		finding.State, finding.Why = provider.Done, fmt.Sprintf("The key %s is as the command leaves it.", now.Key)
+	case now.same(note.Before):
+		finding.State, finding.Why = provider.NotDone, fmt.Sprintf("The key %s is as it was before the command.", now.Key)
+	default:
+		finding.Why = fmt.Sprintf("The key %s is neither as it was before the command nor as it leaves it.", now.Key)
+	}
+	return finding, nil
 }

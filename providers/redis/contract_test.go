@@ -63,6 +63,10 @@ func TestContract(t *testing.T) {
 			{Kind: pt.Happy, Action: "redis_query", Name: "secret config", Args: words("CONFIG", "GET", "requirepass"), Check: secretive},
 			{Kind: pt.Happy, Action: "redis_slowlog", Once: true, Check: checkSlowlog},
 
+			{Kind: pt.Happy, Action: "redis_command", Args: words("SET", "data-test:contract", "1", "EX", "60"), Once: true},
+			{Kind: pt.Refused, Action: "redis_command", Name: "type", Args: words("INCR", "config:features"), Endpoint: u.Host, Words: []string{"WRONGTYPE"}},
+			{Kind: pt.Refused, Action: "redis_command", Name: "read-only run", ReadOnly: true, Args: words("SET", "a", "b"), Endpoint: u.Host, Words: []string{"read-only"}},
+			{Kind: pt.Refused, Action: "redis_command", Config: block(wrong.String()), Args: words("SET", "a", "b"), Endpoint: u.Host, Words: []string{"WRONGPASS"}},
 			{Kind: pt.Unreachable, Action: pt.Every, Config: at(closed), Endpoint: closed, Words: []string{"connect to " + closed, "connection refused"}},
 			{Kind: pt.Refused, Action: pt.Every, Config: block(wrong.String()), Endpoint: u.Host, Words: []string{"WRONGPASS", "password"}},
 			{Kind: pt.Refused, Action: "redis_info", Name: "ACL", Config: block(limited.String()), Endpoint: u.Host, Words: []string{"NOPERM", "info", "ACL SETUSER"}},

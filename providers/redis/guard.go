@@ -225,6 +225,9 @@ func (g *guard) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 
 func (g *guard) check(ctx context.Context, cmd redis.Cmder) error {
 	// An argument of HELLO is no subcommand; COMMAND is harmless with any.
+	if !g.readOnly && ctx.Value(changing{}) != nil {
+		return nil
+	}
 	if both, alone := names(cmd.Args()); connecting[both] || connecting[alone] {
 		return nil
 	}

@@ -28,7 +28,7 @@ func New() *provider.Provider {
 	quiet()
 	return provider.New(provider.Setup[config, *client]{
 		Name: "redis",
-		Doc:  "Redis: health, statistics and reading commands.",
+		Doc:  "Redis: health, statistics and commands.",
 		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
 			return open(req)
 		},

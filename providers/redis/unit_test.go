@@ -87,7 +87,7 @@ func TestClassify(t *testing.T) {
 		}
 	}
 	unknown := cty.ObjectVal(map[string]cty.Value{"command": cty.UnknownVal(cty.List(cty.String))})
-	if got := spec.Classify(unknown); got != provider.Destructive || spec.Supported {
+	if got := spec.Classify(unknown); got != provider.Destructive || !spec.Supported {
 		t.Errorf("an unknown command is %s", got)
 	}
 }

@@ -1,0 +1,243 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/neterr"
+)
+
+// execution is one run of postgres_exec on a connection of its own.
+type execution struct {
+	client  *client
+	conn    *pgx.Conn
+	limit   int
+	warn    func(format string, args ...any)
+	note    func(v any) error
+	start   time.Time
+	notices []string
+	result  execResult
+}
+
+// maxNotices bounds what is kept of a talkative statement.
+const maxNotices = 200
+
+// listen keeps what the server says beside its answers, until stop is called. The pool has one place for all notices.
+func (x *execution) listen() (stop func()) {
+	conn := x.conn.PgConn()
+	x.client.executions.Store(conn, x)
+	return func() { x.client.executions.Delete(conn) }
+}
+
+// heard gives a notice to the execution whose connection it came on; others are dropped.
+func (c *client) heard(conn *pgconn.PgConn, n *pgconn.Notice) {
+	if v, ok := c.executions.Load(conn); ok {
+		if x, ok := v.(*execution); ok && len(x.notices) < maxNotices {
+			x.notices = append(x.notices, c.secrets.scrub(n.Severity+": "+n.Message))
+		}
+	}
+}
+
+// all runs the statements in one transaction. Until COMMIT is sent, whatever goes wrong leaves nothing behind; but see
+// change.outside.
+func (x *execution) all(ctx context.Context, list []change) error {
+	outside := false
+	steps := func() error {
+		if _, err := x.send(ctx, "BEGIN READ WRITE", nil, 0); err != nil {
+			return err
+		}
+		if err := x.noteTransaction(ctx); err != nil {
+			return err
+		}
+		for i := range list {
+			outside = outside || list[i].outside
+			if err := x.change(ctx, &list[i], len(list) == 1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := steps(); err != nil {
+		return x.explain(ctx, err, !outside)
+	}
+	a, err := x.send(ctx, "COMMIT", nil, 0)
+	if err != nil {
+		// The server's refusal rolls back (a deferred constraint); a lost connection tells nothing.
+		refused := errors.As(err, new(*pgconn.PgError))
+		return x.explain(ctx, err, refused && !outside)
+	}
+	if a.tag != "COMMIT" {
+		return x.explain(ctx, fmt.Errorf("the server answered COMMIT with %s", a.tag), !outside)
+	}
+	return nil
+}
+
+// noteTransaction keeps the transaction's number, by which the server can tell later what became of it.
+func (x *execution) noteTransaction(ctx context.Context) error {
+	a, err := x.send(ctx, "SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text AS xid", nil, 1)
+	if err != nil {
+		return err
+	}
+	return x.note(execNote{XID: rowsOf(a.table).only().text("xid")})
+}
+
+// each runs the statements without a transaction around them.
+func (x *execution) each(ctx context.Context, list []change) error {
+	for i := range list {
+		a, err := x.send(ctx, list[i].sql, list[i].params, 0)
+		if err != nil {
+			return x.explain(ctx, err, i == 0 && refusedAtOnce(err))
+		}
+		x.add(a)
+	}
+	return nil
+}
+
+// refusedAtOnce reports whether a statement did not even begin: a name, a right, a syntax (class 42), or that no
+// transaction may hold it (25001).
+func refusedAtOnce(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (strings.HasPrefix(e.Code, "42") || e.Code == "25001")
+}
+
+// add takes an answer into the result.
+func (x *execution) add(a answer) {
+	s := execStatement{Tag: a.tag}
+	if !strings.HasPrefix(a.tag, "SELECT") && !strings.HasPrefix(a.tag, "FETCH") {
+		s.RowsAffected = a.rows
+	}
+	x.result.Statements = append(x.result.Statements, s)
+	x.result.RowsAffected += s.RowsAffected
+}
+
+// answer is what one statement gave.
+type answer struct {
+	tag   string
+	rows  int64
+	table table
+}
+
+// failed says which statement an error is of.
+type failed struct {
+	sql string
+	err error
+}
+
+func (f *failed) Error() string { return f.err.Error() }
+func (f *failed) Unwrap() error { return f.err }
+
+// send runs one statement and keeps up to limit of its rows.
+func (x *execution) send(ctx context.Context, sql string, params [][]byte, limit int) (answer, error) {
+	rows := x.conn.PgConn().ExecParams(ctx, sql, params, nil, nil, nil)
+	var a answer
+	for _, f := range rows.FieldDescriptions() {
+		a.table.columns = append(a.table.columns, column{name: f.Name, oid: f.DataTypeOID})
+	}
+	for rows.NextRow() {
+		values := rows.Values()
+		for _, v := range values {
+			a.table.size += len(v)
+		}
+		if len(a.table.rows) == limit || a.table.size > maxTableBytes {
+			a.table.truncated = true
+			continue
+		}
+		row := make([][]byte, len(values))
+		for i, v := range values {
+			if v != nil {
+				row[i] = append([]byte{}, v...)
+			}
+		}
+		a.table.rows = append(a.table.rows, row)
+	}
+	tag, err := rows.Close()
+	if err != nil {
+		return a, &failed{sql, err}
+	}
+	a.tag, a.rows = tag.String(), tag.RowsAffected()
+	return a, nil
+}
+
+// explain makes the error of an execution; nothing says that nothing was done.
+func (x *execution) explain(ctx context.Context, err error, nothing bool) error {
+	if e, ok := errors.AsType[*provider.Error](err); ok {
+		return e
+	}
+	var e *provider.Error
+	sql := ""
+	if f, ok := errors.AsType[*failed](err); ok {
+		sql = f.sql
+	}
+	refused, isRefused := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case isRefused:
+		e = x.client.serverError(execOp, sql, refused)
+	case ctx.Err() != nil:
+		e = x.client.fail(execOp, neterr.NoAnswer(ctx, time.Since(x.start)))
+	default:
+		e = x.client.broken(execOp, err)
+	}
+	e.NothingDone = nothing
+	if !nothing {
+		e.Hint = strings.TrimSpace(e.Hint + " Whether it took place is not known from here.")
+	}
+	return e
+}
+
+// inquireExec asks the server what became of the transaction.
+func inquireExec(ctx context.Context, in *provider.In[*client, execArgs], sent provider.Sent) (*provider.Finding[execResult], error) {
+	if !in.Args.Transaction {
+		return &provider.Finding[execResult]{Why: "The statements ran without a transaction, and the server keeps no account of those."}, nil
+	}
+	if len(sent.Note) == 0 {
+		return &provider.Finding[execResult]{State: provider.NotDone, Why: "It ended before its transaction had a number, and no statement is sent before."}, nil
+	}
+	var note execNote
+	if err := json.Unmarshal(sent.Note, &note); err != nil || note.XID == "" {
+		return nil, in.Client.refuse(execOp, fmt.Errorf("the note of the transaction is not readable: %s", sent.Note))
+	}
+	tables, _, err := in.Client.read(ctx, execOp, statement{
+		sql: "SELECT pg_catalog.pg_xact_status($1::pg_catalog.text::pg_catalog.xid8) AS status", params: [][]byte{[]byte(note.XID)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	status := rowsOf(tables[0]).only().text("status")
+	finding := &provider.Finding[execResult]{Why: fmt.Sprintf("The server says that transaction %s is %s.", note.XID, status)}
+	switch status {
+	case "committed":
+		finding.State = provider.Done
+	case "aborted":
+		finding.State = provider.NotDone
+	case "in progress":
+		finding.State = provider.UnderWay
+	default:
+		finding.Why = fmt.Sprintf("The server no longer knows transaction %s.", note.XID)
+	}
+	return finding, nil
+}
+
+// plannedRows reads EXPLAIN (FORMAT JSON): of a change, the rows below it are those that it will touch.
+func plannedRows(t table) (int64, bool) {
+	type plan struct {
+		Rows  int64  `json:"Plan Rows"`
+		Plans []plan `json:"Plans"`
+	}
+	var list []struct{ Plan plan }
+	if len(t.rows) != 1 || json.Unmarshal(t.rows[0][0], &list) != nil || len(list) != 1 {
+		return 0, false
+	}
+	top := list[0].Plan
+	if len(top.Plans) == 0 {
+		return top.Rows, true
+	}
+	return top.Plans[0].Rows, true
+}

@@ -1,0 +1,130 @@
+package redis
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// keptBytes bounds the value of a key that is kept with a result.
+const keptBytes = 64 << 10
+
+// keyState is what a key holds.
+type keyState struct {
+	Key       string    `rb:"key" doc:"Name of the key." json:"key"`
+	Type      string    `rb:"type" doc:"string, hash, list, set, zset, stream; none where there is no such key." json:"type"`
+	TTLMS     *int64    `rb:"ttl_ms" doc:"How long it still lives; null: until it is deleted." json:"-"`
+	Value     cty.Value `rb:"value" doc:"What it holds: a string, a list, an object of a hash; null where there is none, and for streams and modules' types." json:"-"`
+	Truncated bool      `rb:"truncated" doc:"Whether it holds more than 64 KiB, so that value is not all of it." json:"truncated"`
+
+	// text is the value of a string, digest tells values of any type apart.
+	text   string
+	digest string
+}
+
+// MarshalJSON leaves out the value, which may be long or secret: a digest tells it from others.
+func (s *keyState) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"key": s.Key, "type": s.Type, "digest": s.digest, "truncated": s.Truncated})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *keyState) UnmarshalJSON(text []byte) error {
+	var in struct {
+		Key, Type, Digest string
+		Truncated         bool
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return fmt.Errorf("read the state of a key: %w", err)
+	}
+	*s = keyState{Key: in.Key, Type: in.Type, digest: in.Digest, Truncated: in.Truncated}
+	return nil
+}
+
+// same reports whether two states surely hold the same.
+func (s *keyState) same(other *keyState) bool {
+	return s.Key == other.Key && s.Type == other.Type && s.digest == other.digest && !s.Truncated && !other.Truncated
+}
+
+// keyOf is the one key that a command names, by the server's own account of it; empty where there is none or several.
+func (c *client) keyOf(ctx context.Context, command []string) (string, error) {
+	value, _, err := c.do(ctx, "ask for the keys of "+strings.ToUpper(command[0]), "command", "info", command[0])
+	if err != nil {
+		return "", err
+	}
+	entry := list(asList(value), 0)
+	const first, last, step = 3, 4, 5
+	if len(entry) <= step {
+		return "", nil
+	}
+	from, _ := entry[first].(int64) // another type is no position
+	to, _ := entry[last].(int64)
+	if to < 0 {
+		to += int64(len(command))
+	}
+	if from < 1 || from != to || from >= int64(len(command)) {
+		return "", nil
+	}
+	return command[from], nil
+}
+
+func asList(v any) []any {
+	items, _ := v.([]any) // another type is no list
+	return items
+}
+
+// readers are the commands that read a key of each type.
+var readers = map[string]func(key string) []any{
+	"string": func(key string) []any { return []any{"get", key} },
+	"hash":   func(key string) []any { return []any{"hgetall", key} },
+	"list":   func(key string) []any { return []any{"lrange", key, 0, -1} },
+	"set":    func(key string) []any { return []any{"smembers", key} },
+	"zset":   func(key string) []any { return []any{"zrange", key, 0, -1, "withscores"} },
+}
+
+// keyState reads a key. A value that takes more of the server's memory than keptBytes is not fetched.
+func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
+	op := "read " + key
+	kind, _, err := c.do(ctx, op, "type", key)
+	if err != nil {
+		return nil, err
+	}
+	s := &keyState{Key: key, Type: fmt.Sprint(kind), Value: cty.NullVal(cty.DynamicPseudoType)}
+	ttl, _, err := c.do(ctx, op, "pttl", key)
+	if err != nil {
+		return nil, err
+	}
+	if n, ok := ttl.(int64); ok && n >= 0 {
+		s.TTLMS = &n
+	}
+	reader := readers[s.Type]
+	if reader == nil {
+		s.Truncated = s.Type != "none"
+		return s, nil
+	}
+	size, _, err := c.do(ctx, op, "memory", "usage", key)
+	if err != nil {
+		return nil, err
+	}
+	// Overhead and padding count too, so twice as much is let pass.
+	if n, ok := size.(int64); ok && n > 2*keptBytes {
+		s.Truncated = true
+		return s, nil
+	}
+	value, _, err := c.do(ctx, op, reader(key)...)
+	if err != nil {
+		return nil, err
+	}
+	if s.Type == "hash" {
+		value = pairs(value)
+	}
+	s.text, _ = value.(string) // other types have no text
+	sum := sha256.Sum256(fmt.Append(nil, value))
+	s.digest = hex.EncodeToString(sum[:])
+	s.Value = decoder{warn: func(string, ...any) {}}.value(value)
+	return s, nil
+}
