@@ -64,7 +64,8 @@ func (s Statement) Reads() (*Uses, error) {
 		w.explain = !w.uses.Analyze
 		query, _ := body["query"].(map[string]any)
 		kind, _ := wrapped(query)
-		if kind != "SelectStmt" && !(w.explain && strings.HasSuffix(kind, "Stmt") && writing[kind]) {
+		explained := w.explain && strings.HasSuffix(kind, "Stmt") && writing[kind]
+		if kind != "SelectStmt" && !explained {
 			if w.uses.Analyze {
 				return nil, errors.New("EXPLAIN ANALYZE carries out what it explains, and that is no SELECT")
 			}
@@ -147,7 +148,7 @@ func (w *walk) kind(kind string, body map[string]any) {
 			u.Functions = append(u.Functions, Name{Name: name})
 		}
 		w.children(body)
-	case !reading[kind] && !(w.explain && writing[kind]):
+	case !reading[kind] && (!w.explain || !writing[kind]):
 		w.err = fmt.Errorf("it holds %s", spoken(kind))
 	case kind == "A_Const", kind == "String":
 	default:
