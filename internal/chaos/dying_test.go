@@ -10,12 +10,14 @@ import (
 	"syscall"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/cli"
 )
 
-// death is where a process of the program kills itself: at an event, by its number in the run.
+// death is where a process of the program kills itself: at an event by its number in the run, or at the end of a step.
 type death struct {
 	at   int64
+	step string
 	side string
 }
 
@@ -26,15 +28,33 @@ const (
 	queued = "queued" // the event was handed over and nobody asked for it to be on disk: a power cut
 )
 
-func (d death) String() string { return fmt.Sprintf("%d:%s", d.at, d.side) }
+func (d death) String() string {
+	if d.step != "" {
+		return d.step + ":" + d.side
+	}
+	return fmt.Sprintf("%d:%s", d.at, d.side)
+}
 
-// diesAt is the program as a process that kills itself: runbook-dies AT:SIDE ARGUMENTS.
-func diesAt() {
-	at, side, _ := strings.Cut(os.Args[1], ":")
+func parseDeath(text string) death {
+	at, side, _ := strings.Cut(text, ":")
 	n, err := strconv.ParseInt(at, 10, 64)
 	if err != nil {
-		panic(err)
+		return death{step: at, side: side}
 	}
+	return death{at: n, side: side}
+}
+
+// strikes reports whether it is at this event.
+func (d death) strikes(e *run.Event) bool {
+	if d.step != "" {
+		return e.Step == d.step && e.Type == run.StepFinished
+	}
+	return e.Seq == d.at
+}
+
+// diesAt is the program as a process that kills itself: runbook-dies DEATH ARGUMENTS.
+func diesAt() {
+	d := parseDeath(os.Args[1])
 	os.Args = append(os.Args[:1], os.Args[2:]...)
 	p := system()
 	open := p.OpenJournal
@@ -43,7 +63,7 @@ func diesAt() {
 		if err != nil {
 			return nil, err
 		}
-		return &dyingJournal{j, death{n, side}}, nil
+		return &dyingJournal{j, d}, nil
 	}
 	os.Exit(cli.Main(p))
 }
@@ -57,7 +77,7 @@ type dyingJournal struct {
 // Append hands over what comes before the end.
 func (j *dyingJournal) Append(ctx context.Context, runID string, entries []journal.Entry) error {
 	for i, e := range entries {
-		if e.Event.Seq != j.death.at {
+		if !j.death.strikes(e.Event) {
 			continue
 		}
 		keep := i + 1

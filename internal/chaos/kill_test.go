@@ -59,7 +59,7 @@ func TestKilledAtEveryEvent(t *testing.T) {
 			if at == 1 && side != after {
 				continue // nothing is kept: there is no run
 			}
-			d := death{at, side}
+			d := death{at: at, side: side}
 			t.Run(d.String(), func(t *testing.T) { killedAt(t, d) })
 		}
 	}
@@ -140,33 +140,142 @@ func judgeCounts(t *testing.T, counts map[string]int, events []*run.Event, whole
 // goOn resumes a run, answers for the write in doubt as the world saw it, and judges the whole.
 func goOn(t *testing.T, l *ledger, store, id string, events []*run.Event, counts map[string]int) {
 	t.Helper()
-	under := map[string]bool{}
-	passed := map[string]bool{}
-	for _, e := range events {
-		switch e.Type {
-		case run.StepStarted:
-			under[e.Step] = true
-		case run.StepFinished:
-			delete(under, e.Step)
-			passed[e.Step] = e.Outcome == run.Pass
-		}
+	got := runProgram(t, resumption(events, counts, store, id)...)
+	if got.status != cli0 {
+		t.Fatalf("resume ended with status %d: %s%s", got.status, got.stdout, got.stderr)
 	}
+	judgeWhole(t, l, store, id, len(events))
+}
+
+// resumption is the command line that goes on with a run as the world saw its writes.
+func resumption(events []*run.Event, counts map[string]int, store, id string) []string {
 	decision := run.DecisionRedo
-	for name := range under {
+	for name := range underWay(events) {
 		if counts[name] > 0 {
 			decision = run.DecisionDone
 		}
 	}
-	got := runProgram(t, "resume", id, "--auto-approve", "--in-doubt", decision, "--store", store)
-	if got.status != cli0 {
-		t.Fatalf("resume ended with status %d (in doubt: %v, %s): %s%s", got.status, under, decision, got.stdout, got.stderr)
+	return []string{"resume", id, "--auto-approve", "--in-doubt", decision, "--store", store}
+}
+
+// underWay are the steps that began and of which no end is known.
+func underWay(events []*run.Event) map[string]bool {
+	under := map[string]bool{}
+	for _, e := range events {
+		switch {
+		case e.Type == run.StepStarted:
+			under[e.Step] = true
+		case e.Type == run.StepFinished, e.Type == run.StepResolved && e.Resolution.Decision == run.DecisionDone:
+			delete(under, e.Step)
+		}
 	}
+	return under
+}
+
+// judgeWhole judges a run that was resumed and has ended; its first events are those before the last resume.
+func judgeWhole(t *testing.T, l *ledger, store, id string, first int) {
+	t.Helper()
 	all := eventsOf(t, store, id)
 	judgeCounts(t, l.counts(), all, true)
 	wholeStream(t, store, id)
-	for _, e := range all[len(events):] {
-		if e.Type == run.StepStarted && passed[e.Step] {
+	// What counts as done has no result, which is a warning.
+	if end := all[len(all)-1]; end.Outcome != run.Pass && end.Outcome != run.Warn {
+		t.Errorf("the run's outcome is %s", end.Outcome)
+	}
+	passed := map[string]bool{}
+	for i, e := range all {
+		if e.Type == run.StepStarted && passed[e.Step] && i >= first {
 			t.Errorf("%s had passed and was carried out again", e.Step)
+		}
+		passed[e.Step] = passed[e.Step] || e.Type == run.StepFinished && e.Outcome == run.Pass
+	}
+}
+
+// TestKilledAgainAndAgain kills every session of one run after a few events. However often that is, the run goes on, and
+// ends with each write seen once.
+func TestKilledAgainAndAgain(t *testing.T) {
+	if !*resumes {
+		t.Log("without -resume nothing goes on")
+		return
+	}
+	for _, every := range []int64{17, 11, 29}[:sample(1, 3)] {
+		for _, side := range []string{before, after, queued} {
+			t.Run(fmt.Sprintf("every %d %s", every, side), func(t *testing.T) { killedEvery(t, every, side) })
+		}
+	}
+}
+
+func killedEvery(t *testing.T, every int64, side string) {
+	l, store := newLedger(t), filepath.Join(t.TempDir(), "runs.db")
+	args := []string{"apply", write(t, "killed.hcl", killBook(l)), "--auto-approve", "--store", store}
+	ended := -1
+	for last, sessions := int64(0), 1; ; sessions++ {
+		if sessions > 200 {
+			t.Fatal("the run does not end")
+		}
+		got := dying(t, death{at: last + every, side: side}, args...)
+		runs := runsOf(t, store, 2)
+		if len(runs) == 0 {
+			every++ // nothing was on disk
+			continue
+		}
+		if len(runs) > 1 {
+			t.Fatalf("%d runs are kept", len(runs))
+		}
+		events := eventsOf(t, store, runs[0].ID)
+		if got.status == cli0 || events[len(events)-1].Type == run.RunFinished {
+			t.Logf("%d sessions, %d events", sessions, len(events))
+			judgeWhole(t, l, store, runs[0].ID, 0)
+			return
+		}
+		if got.status != -1 {
+			t.Fatalf("session %d ended with status %d: %s%s", sessions, got.status, got.stdout, got.stderr)
+		}
+		counts := l.counts()
+		judgeCounts(t, counts, events, false)
+		last = int64(len(events))
+		if n := endsIn(events); n > ended {
+			ended = n
+		} else {
+			every++ // a session that got no further: the next may live a little longer
+		}
+		args = resumption(events, counts, store, runs[0].ID)
+	}
+}
+
+// endsIn counts the ends of steps.
+func endsIn(events []*run.Event) int {
+	n := 0
+	for _, e := range events {
+		if e.Type == run.StepFinished {
+			n++
+		}
+	}
+	return n
+}
+
+// TestRedoIsTold sends a write in doubt again because it was told to, though it had arrived: it alone is seen twice.
+func TestRedoIsTold(t *testing.T) {
+	if !*resumes {
+		t.Log("without -resume nothing goes on")
+		return
+	}
+	l, store := newLedger(t), filepath.Join(t.TempDir(), "runs.db")
+	book := write(t, "killed.hcl", killBook(l))
+	dying(t, death{step: "write03", side: before}, "apply", book, "--auto-approve", "--store", store)
+	id := runsOf(t, store, 1)[0].ID
+	got := runProgram(t, "resume", id, "--auto-approve", "--in-doubt", run.DecisionRedo, "--store", store)
+	if got.status != cli0 {
+		t.Fatalf("status %d: %s%s", got.status, got.stdout, got.stderr)
+	}
+	counts := l.counts()
+	for i := range writes {
+		name, want := fmt.Sprintf("write%02d", i), 1
+		if name == "write03" {
+			want = 2
+		}
+		if counts[name] != want {
+			t.Errorf("%s was seen %d times, expected %d", name, counts[name], want)
 		}
 	}
 }
