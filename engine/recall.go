@@ -113,7 +113,7 @@ func readStory(ctx context.Context, j journal.Journal, runID string) (*story, er
 		case e.Type == run.RunStarted && e.Header != nil:
 			s.header, s.started, s.sealed, s.runID = *e.Header, e.Time, entry.Sealed, e.Run
 		case e.Type == run.RunResumed && e.Header != nil:
-			s.header.Files = e.Header.Files
+			s.header.Files = e.Files
 		}
 		s.entries = append(s.entries, entry)
 	}

@@ -198,7 +198,7 @@ func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
 		case <-timer.C:
 		case <-d.polls:
 		}
-		if _, err := d.readMail(ctx, cancelled); err != nil && ctx.Err() == nil {
+		if err := d.readMail(ctx, cancelled); err != nil && ctx.Err() == nil {
 			d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
 		}
 		d.mu.Lock()
@@ -212,8 +212,8 @@ func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
 	}
 }
 
-// readMail passes new messages on and says whether there was an answer among them.
-func (d *desk) readMail(ctx context.Context, cancelled func(by string)) (answered bool, err error) {
+// readMail passes new messages on.
+func (d *desk) readMail(ctx context.Context, cancelled func(by string)) error {
 	d.mail.Lock()
 	defer d.mail.Unlock()
 	d.mu.Lock()
@@ -221,22 +221,20 @@ func (d *desk) readMail(ctx context.Context, cancelled func(by string)) (answere
 	d.mu.Unlock()
 	messages, err := d.session.Journal.Messages(ctx, d.session.RunID, after)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for _, m := range messages {
-		if d.pass(ctx, m, cancelled) {
-			answered = true
-		}
+		d.pass(ctx, m, cancelled)
 	}
-	return answered, nil
+	return nil
 }
 
 // pass hands one message on, once.
-func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by string)) bool {
+func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by string)) {
 	d.mu.Lock()
 	if m.ID <= d.read {
 		d.mu.Unlock()
-		return false
+		return
 	}
 	d.read = m.ID
 	var to *openQuestion
@@ -258,11 +256,9 @@ func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by st
 			d.delivering--
 			d.mu.Unlock()
 		}()
-		return true
 	case m.Kind == journal.MessageAnswer:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
 	}
-	return false
 }
 
 // rest notes whether a runner can only wait for people, and pauses the run when all can.
@@ -306,7 +302,7 @@ func (d *desk) pauseIfAllRest(*runner) {
 	if !d.allRest() {
 		return
 	}
-	if _, err := d.readMail(context.Background(), func(string) {}); err != nil {
+	if err := d.readMail(context.Background(), func(string) {}); err != nil {
 		d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
 	}
 	if !d.allRest() {

@@ -120,7 +120,7 @@ func (r *runner) sealInputs() []byte {
 	if r.Inputs == nil {
 		return nil
 	}
-	return r.session.seal(r.Inputs)
+	return r.seal(r.Inputs)
 }
 
 // carryOn runs a session: begin writes its first events.

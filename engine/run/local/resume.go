@@ -348,7 +348,7 @@ func (p *Past) begin(r *runner, e *run.Event) error {
 			return err
 		}
 	}
-	return r.session.resumed(r.state, e, under(p.root, e.Reset, ""), p.cfg.Files)
+	return r.resumed(r.state, e, under(p.root, e.Reset, ""), p.cfg.Files)
 }
 
 // settle tells what became of a write in doubt, and ends the step where it counts as done.
