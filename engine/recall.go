@@ -228,11 +228,9 @@ func (r *Recalled) Approved() bool { return r.opts.AutoApprove }
 // UndoStep is the undo of a step as a plan shows steps.
 func (r *Recalled) UndoStep(address string) PlannedStep {
 	out := PlannedStep{Name: "undo of " + address, Effect: provider.Write}
-	if s := r.Plan.Runbook.Step(run.StepName(address)); s != nil && s.Undo != nil {
-		out.Action, out.Effect = s.Undo.Step.Action, max(provider.Write, graph.Effect(s.Undo.Step))
-		if target, diags := r.Plan.configs.Target(s.Undo.Step, anyInstance(s)); !diags.HasErrors() {
-			out.Provider, out.Target = target.Provider, target.Target
-		}
+	if undo, target := r.Past.UndoOf(address); undo != nil {
+		out.Action, out.Effect = undo.Action, max(provider.Write, graph.Effect(undo))
+		out.Provider, out.Target = target.Provider, target.Target
 	}
 	return out
 }
@@ -240,6 +238,9 @@ func (r *Recalled) UndoStep(address string) PlannedStep {
 // Drop lets go of a recalled run without going on with it.
 func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 	paused := r.Past != nil && r.Past.Paused()
+	if r.Past != nil {
+		r.Past.Close()
+	}
 	if err := r.held.release(context.WithoutCancel(ctx), paused); err != nil {
 		return problem("A lock could not be let go of", err)
 	}

@@ -155,6 +155,25 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	return out
 }
 
+// Undo undoes steps of a run in opts.Journal by hand: those at the addresses, or all that can be.
+func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...string) Outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
+	e := New(fake, opts.Env)
+	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add})
+	if out.Diags = diags; diags.HasErrors() {
+		return out
+	}
+	if len(addresses) == 0 {
+		addresses = recalled.Past.Undoable()
+	}
+	out.Result, out.Diags = e.Undo(ctx, recalled, addresses)
+	out.Stream = stream.String()
+	return out
+}
+
 // CutAfter copies the first n events of a run to a new journal: what a crash after the nth leaves.
 func CutAfter(t testing.TB, from journal.Journal, runID string, n int) journal.Journal {
 	t.Helper()

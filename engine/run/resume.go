@@ -99,7 +99,7 @@ func (s *State) Dependents(addresses []string) []string {
 
 // resume begins another session: what the event names is as if it had not run, and the rest is counted anew.
 func (s *State) resume(e *Event) error {
-	if e.Reset == nil && len(e.Undo) > 0 {
+	if e.Reset == nil && e.Undo != nil {
 		return s.resumeToUndo(e.Undo)
 	}
 	for _, address := range e.Reset {

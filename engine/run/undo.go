@@ -82,6 +82,17 @@ func (s *State) Undoable() []string {
 	return out
 }
 
+// Undone lists what was undone: it counts as not run.
+func (s *State) Undone() []string {
+	var out []string
+	s.each(func(r ref, in *instance) {
+		if in.undo == undoDone {
+			out = append(out, s.address(r))
+		}
+	})
+	return out
+}
+
 // LeftOver reports whether something is left that a person must look at: an undo that failed, or a write in doubt.
 func (s *State) LeftOver() bool {
 	left := len(s.InDoubt()) > 0

@@ -23,8 +23,8 @@ func newUndo(p *Program) *cobra.Command {
 	o := &undoOptions{Program: p}
 	cmd := &cobra.Command{
 		Use: "undo RUN [STEP]", Short: "Run the undos of a run by hand",
-		Long: "Takes back what the steps of a run did, as their undo blocks say: all that took effect and were not undone, last first, or the\n" +
-			"one at STEP. A step that was undone counts as not run: \"runbook resume\" does it again.",
+		Long: "Takes back what the steps of a run did, as their undo blocks say: all that took effect and were not undone, last first, or those\n" +
+			"of STEP: its instances and the steps of the runbook that it runs are meant too. A step that was undone counts as not run: \"runbook resume\" does it again.",
 		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve",
 		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, func(journal.Summary) bool { return true }, nil),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -96,11 +96,19 @@ func (o *undoOptions) chosen(all []string) ([]string, error) {
 		return nil, fmt.Errorf("nothing was run: run %s has nothing to undo: no step with an undo block took effect, or all were undone", o.Run)
 	case o.Step == "":
 		return all, nil
-	case !slices.Contains(all, o.Step):
+	}
+	named := slices.DeleteFunc(slices.Clone(all), func(address string) bool { return !within(address, o.Step) })
+	if len(named) == 0 {
 		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s\nWhat can be undone: %s", o.Step,
 			sentenceEnd(lang.DidYouMean(o.Step, all)), strings.Join(all, ", "))
 	}
-	return []string{o.Step}, nil
+	return named, nil
+}
+
+// within reports whether an address is that of a step, of an instance of it, or of a step of the runbook that it runs.
+func within(address, step string) bool {
+	rest, ok := strings.CutPrefix(address, step)
+	return ok && (rest == "" || rest[0] == '[' || rest[0] == '/')
 }
 
 // undoSteps are the undos as the question before them shows them.

@@ -10,7 +10,11 @@ import (
 // branch is a runbook in a run with what is known of its steps: the run's own, or one that a step runs.
 type branch struct {
 	// prefix is what the addresses of its steps begin with in the events: empty, or the step that runs it and a slash.
-	prefix  string
+	prefix string
+	// parent, step and address are the branch, the step and its address there that run it; nil and empty for the run's own.
+	parent  *branch
+	step    *lang.Step
+	address string
 	runbook *lang.Runbook
 	graph   *graph.Graph
 	effects map[string]provider.Effect
@@ -38,6 +42,7 @@ func (b *branch) childBranch(step *lang.Step, address string) *branch {
 		effects[n.Step.Name] = graph.Effect(n.Step)
 	}
 	child := newBranch(b.prefix+address+"/", step.Child, g, effects, step.Child.MaxParallel)
+	child.parent, child.step, child.address = b, step, address
 	child.expanding = map[string]bool{}
 	for _, n := range g.Nodes {
 		child.expanding[n.Step.Name] = n.Step.ForEach != nil

@@ -26,6 +26,9 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 		return nil, err
 	}
 	b.use(scope, configs)
+	if !fresh {
+		b.recallFrames()
+	}
 	child := newRunner(r.session, b, r.hard)
 	child.past = r.past
 	child.stops = a.stops

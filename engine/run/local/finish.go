@@ -64,6 +64,9 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 // finishBranch ends the branch: of the run itself, run_finished tells it; of a runbook that a step runs, that step's end
 // does.
 func (r *runner) finishBranch() error {
+	if r.partial {
+		return nil
+	}
 	if r.prefix == "" {
 		return r.finishRun()
 	}

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,8 +20,11 @@ type Past struct {
 	cfg      *Config
 	root     *branch
 	branches map[string]*branch // by prefix, the root's among them
-	// lastSeq is the number of the last event.
+	// furnished are the configurations that were made for branches before the run goes on.
+	furnished []*Configs
+	// lastSeq is the number of the last event; endings are those of the step_finished events, by address.
 	lastSeq int64
+	endings map[string]int64
 	ended   bool
 	paused  bool
 	outcome run.Outcome
@@ -31,7 +33,7 @@ type Past struct {
 // Recall folds the events of a run. Steps that the runbook no longer has are left out. The events must be those of one
 // run, in order.
 func Recall(cfg *Config, entries []journal.Entry) (*Past, error) {
-	p := &Past{cfg: cfg, root: cfg.root()}
+	p := &Past{cfg: cfg, root: cfg.root(), endings: map[string]int64{}}
 	p.branches = map[string]*branch{"": p.root}
 	for _, entry := range entries {
 		if err := p.take(entry); err != nil {
@@ -52,6 +54,9 @@ func (p *Past) take(entry journal.Entry) error {
 	case run.RunResumed:
 		p.ended, p.paused = false, false
 		return p.resumeAll(&e)
+	}
+	if e.Type == run.StepFinished {
+		p.endings[e.Step] = e.Seq
 	}
 	b, address, ok := p.find(e.Step)
 	if !ok {
@@ -121,8 +126,21 @@ func (b *branch) has(address string) bool {
 	return ok
 }
 
-// recallKeys evaluates for_each again: what it refers to is what it was. A key that it no longer gives has no value.
+// recallKeys evaluates for_each again: what it refers to is what it was.
 func (b *branch) recallKeys(name string, keys []string) {
+	b.values.expand(name, keys, b.framesOf(name, keys))
+}
+
+// recallFrames gives the instances their values where the branch had no scope when they were recalled.
+func (b *branch) recallFrames() {
+	for _, n := range b.graph.Nodes {
+		name := n.Step.Name
+		b.values.reframe(name, func(keys []string) []lang.Frame { return b.framesOf(name, keys) })
+	}
+}
+
+// framesOf is what instances see as each. A key that for_each no longer gives has no value.
+func (b *branch) framesOf(name string, keys []string) []lang.Frame {
 	byKey := map[string]lang.Frame{}
 	if b.scope != nil {
 		if v, diags := b.scope.Value(b.graph.Node(name).Step.ForEach, lang.Frame{}); !diags.HasErrors() {
@@ -140,7 +158,7 @@ func (b *branch) recallKeys(name string, keys []string) {
 		}
 		frames[i] = frame
 	}
-	b.values.expand(name, keys, frames)
+	return frames
 }
 
 func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte) {
@@ -169,6 +187,9 @@ func (p *Past) resumeAll(e *run.Event) error {
 		}
 		if e.Reset == nil {
 			own.Reset = nil
+		}
+		if e.Undo == nil {
+			own.Undo = nil
 		}
 		if err := b.state.Apply(&own); err != nil {
 			return err
@@ -214,19 +235,10 @@ func (p *Past) Unfinished() []string {
 		for _, a := range p.branches[prefix].state.Unfinished() {
 			out = append(out, prefix+a)
 		}
+		out = append(out, p.rerunFor(prefix)...)
 	}
-	return out
-}
-
-// Undoable lists what took effect and was not undone, last first.
-func (p *Past) Undoable() []string {
-	var out []string
-	for _, prefix := range p.prefixes() {
-		for _, a := range p.branches[prefix].state.Undoable() {
-			out = append(out, prefix+a)
-		}
-	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Affected adds to changed steps of the runbook itself what depends on them.
@@ -237,7 +249,16 @@ func (p *Past) Kept(name string) bool {
 	if p.root.state.Outcome(name) == "" {
 		return false
 	}
-	return !slices.ContainsFunc(p.root.state.Unfinished(), func(a string) bool { return run.StepName(a) == name })
+	is := func(a string) bool { return run.StepName(a) == name }
+	if slices.ContainsFunc(p.root.state.Unfinished(), is) {
+		return false
+	}
+	for _, prefix := range p.prefixes() {
+		if slices.ContainsFunc(p.rerunFor(prefix), is) {
+			return false
+		}
+	}
+	return true
 }
 
 // Ended reports whether the last session ended the run, and how.
@@ -277,12 +298,15 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 // at is a runner that can evaluate what a step refers to, with the step's execution.
 func (p *Past) at(address string) (*runner, *execution, error) {
 	b, own, ok := p.find(address)
-	if !ok || b.scope == nil {
-		return nil, nil, fmt.Errorf("step %s can't be looked at from outside the runbook that it stands in", address)
+	if !ok {
+		return nil, nil, fmt.Errorf("there is no step %s", address)
 	}
 	i, key, ok := b.state.Find(own)
 	if !ok {
 		return nil, nil, fmt.Errorf("there is no step %s", address)
+	}
+	if err := p.furnish(b); err != nil {
+		return nil, nil, err
 	}
 	r := newRunner(newSession(p.cfg), b, context.Background())
 	local := lang.Frame{}
@@ -314,6 +338,7 @@ type Going struct {
 func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, error) {
 	s := newSession(p.cfg)
 	s.seq = p.lastSeq
+	defer p.Close()
 	return carryOn(ctx, p.cfg, s, p.root, p.branches, func(r *runner) error {
 		header := p.cfg.Header
 		e := &run.Event{Type: run.RunResumed, Header: &header, Session: p.cfg.session(), Reset: g.Reset, Changes: g.Changes, Undo: g.Undo}
@@ -328,22 +353,25 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 				return err
 			}
 		}
+		if g.Undo != nil {
+			return nil // nobody is asked while steps are undone by hand
+		}
 		return r.wake()
 	})
 }
 
 // begin tells run_resumed, and has the branches of the runbooks that steps run follow.
 func (p *Past) begin(r *runner, e *run.Event) error {
+	if e.Undo != nil {
+		return p.beginUndo(r, e)
+	}
 	whole := *e
 	for prefix, b := range p.branches {
 		if prefix == "" {
 			continue
 		}
 		own := whole
-		own.Reset, own.Undo = under(b, e.Reset, prefix), under(b, e.Undo, prefix)
-		if len(e.Undo) > 0 {
-			return errors.New("the undos of a runbook that a step runs can't be run by hand yet")
-		}
+		own.Reset = under(b, e.Reset, prefix)
 		if err := b.state.Apply(&own); err != nil {
 			return err
 		}
@@ -372,7 +400,7 @@ func (p *Past) settle(r *runner, d Settled) error {
 	step := b.graph.Nodes[i].Step
 	x := at.executionAt(step, run.Command{Address: own, Step: i, Key: key})
 	x.attempts, x.timing.started = d.Attempt, d.At
-	if d.Found != nil && d.Found.Result != nil {
+	if d.Found != nil && d.Found.Result != nil && p.furnish(b) == nil {
 		a := &attempt{execution: x, number: d.Attempt, result: d.Found.Result, ended: r.clock()}
 		return at.concludeWith(at.conclude(a, false))
 	}

@@ -43,6 +43,10 @@ type runner struct {
 	// underWay counts the goroutines of attempts, questions and undos; children those among them that run a runbook.
 	underWay, children int
 
+	// toUndo are the undos that a person asked for, in order; partial says that the loop ends with some of them, and the run goes on.
+	toUndo  []undoGroup
+	partial bool
+
 	outputDiags hcl.Diagnostics
 	outputs     []run.OutputValue
 	// interrupted is true when the run must be called resumable.
@@ -84,7 +88,10 @@ func (r *runner) run() (*Result, error) {
 			}
 		}()
 	}
-	err := r.loop(r.Timeout)
+	err := r.undoByHand()
+	if err == nil {
+		err = r.loop(r.Timeout)
+	}
 	switch {
 	case errors.Is(err, errPaused):
 		return r.pause()

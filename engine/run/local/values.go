@@ -70,6 +70,21 @@ func (v *values) expand(name string, keys []string, each []lang.Frame) {
 	s.keys, s.each, s.ends = keys, each, make([]*ending, len(keys))
 }
 
+// reframe replaces what the instances of a step see as each.
+func (v *values) reframe(name string, frames func(keys []string) []lang.Frame) {
+	v.mu.RLock()
+	s := v.steps[name]
+	keys := s.keys
+	v.mu.RUnlock()
+	if len(keys) == 0 {
+		return
+	}
+	each := frames(keys)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.each = each
+}
+
 func (v *values) each(name string, key int) lang.Frame {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
