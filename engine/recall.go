@@ -64,6 +64,9 @@ type story struct {
 // that nothing was changed.
 func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (*Recalled, hcl.Diagnostics) {
 	s, err := readStory(ctx, opts.Journal, runID)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, problem("The run is not in the history", fmt.Errorf("there is no run %q; \"runbook runs\" lists them", runID))
+	}
 	if err != nil {
 		return nil, problem("The run can't be read", err)
 	}

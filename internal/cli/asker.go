@@ -28,7 +28,8 @@ func (p *Program) asker(s *stage, stop *interruption) local.Asker {
 
 // Ask implements local.Asker.
 func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
-	answer, err := a.show(ctx, w)
+	// The view has shown it in full, unless the results go elsewhere.
+	answer, err := a.show(ctx, w, a.stage.readable)
 	switch {
 	case err == nil:
 		answer.By, answer.Via = a.by, run.ViaTerminal
@@ -43,11 +44,27 @@ func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
 	return nil, ctx.Err()
 }
 
-// show gives the terminal to the question. The view has shown it in full, unless the results go elsewhere.
-func (a *asker) show(ctx context.Context, w run.Wait) (*run.Answer, error) {
+// before asks before a session begins: nothing has shown the question yet, and an interrupt takes it back.
+func (a *asker) before(w run.Wait) (*run.Answer, error) {
+	a.stop.asking.Store(true)
+	defer a.stop.asking.Store(false)
+	ctx, cancel := context.WithCancel(a.stop.ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-a.stop.interrupt:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return a.show(ctx, w, false)
+}
+
+// show gives the terminal to the question.
+func (a *asker) show(ctx context.Context, w run.Wait, shown bool) (*run.Answer, error) {
 	back := a.stage.yield(a.seat.Aside())
 	defer back()
 	return a.seat.Ask(ctx, form.Request{
-		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Shown: a.stage.readable,
+		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Shown: shown,
 	})
 }

@@ -10,7 +10,7 @@ const (
 	ExitFailed = 1
 	// ExitRefused: nothing was run: an invalid runbook, a wrong flag, a refusal.
 	ExitRefused = 2
-	// ExitInterrupted: the run was interrupted.
+	// ExitInterrupted: the run paused or was interrupted, and can be resumed.
 	ExitInterrupted = 3
 	// ExitLeftOver: the run ended and left something that a person must look at.
 	ExitLeftOver = 4
@@ -22,10 +22,10 @@ var exitMeanings = []struct {
 	Meaning string
 }{
 	{ExitPassed, "passed, warnings allowed unless --fail-on warn; the files are valid"},
-	{ExitFailed, "the run took place and something failed; fmt --check found a difference"},
-	{ExitRefused, "nothing was run: an invalid runbook, a wrong flag, a refusal"},
-	{ExitInterrupted, "the run was interrupted"},
-	{ExitLeftOver, "the run ended and left something that a person must look at"},
+	{ExitFailed, "the run took place and something failed or erred; fmt --check found a difference"},
+	{ExitRefused, "nothing was run: an invalid runbook, a wrong flag, a refusal by policy, by --read-only or of the question before a write"},
+	{ExitInterrupted, "paused or interrupted, even when something failed before: it can be resumed, and the last line says how"},
+	{ExitLeftOver, "the run ended and left something that a person must look at: an undo failed, or a write is in doubt"},
 }
 
 // exitError ends the program with a status. What there is to say was said, unless message is set.

@@ -100,7 +100,8 @@ func (o *resumeOptions) goOn(stop *interruption, opts engine.RecallOptions) (_ *
 	if err := checkAnswers(recalled.Plan.Runbook, opts.Answers); err != nil {
 		return drop(err)
 	}
-	settled, err := o.settle(stop, recalled, opts.Asker)
+	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
+	settled, err := o.settle(stop, recalled, asker)
 	if err != nil {
 		return drop(err)
 	}

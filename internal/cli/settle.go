@@ -34,7 +34,7 @@ func known(value string, among []string) bool { return slices.Contains(among, va
 const inquireTime = 30 * time.Second
 
 // settle decides about every write in doubt: the system tells, or a person, or the flag. An error leaves all as it is.
-func (o *resumeOptions) settle(stop *interruption, r *engine.Recalled, asker local.Asker) ([]local.Settled, error) {
+func (o *resumeOptions) settle(stop *interruption, r *engine.Recalled, asker *asker) ([]local.Settled, error) {
 	var out []local.Settled
 	for _, d := range r.Past.Doubts() {
 		what := "step " + d.Address
@@ -56,7 +56,7 @@ func (o *resumeOptions) settle(stop *interruption, r *engine.Recalled, asker loc
 	return out, nil
 }
 
-func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.Doubt, asker local.Asker) (*local.Settled, error) {
+func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.Doubt, asker *asker) (*local.Settled, error) {
 	if d.Resolution != nil {
 		return &local.Settled{Doubt: d, Resolution: *d.Resolution}, nil
 	}
@@ -81,38 +81,38 @@ func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.
 	if found.Why != "" {
 		o.say("  %s", found.Why)
 	}
-	decision, how, err := o.decide(stop, d, asker)
+	decision, how, note, err := o.decide(d, asker)
 	if err != nil {
 		return nil, err
 	}
 	if decision == abort {
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays in doubt", d.Address)}
 	}
-	return &local.Settled{Doubt: d, Resolution: run.Resolution{
-		Decision: decision, How: how, Who: o.User, Why: "on the word of " + o.User,
-	}}, nil
+	why := "on the word of " + o.User
+	if note != "" {
+		why += ": " + note
+	}
+	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: o.User, Why: why}}, nil
 }
 
 // decide has a person say what became of a write.
-func (o *resumeOptions) decide(stop *interruption, d run.Doubt, asker local.Asker) (decision, how string, err error) {
+func (o *resumeOptions) decide(d run.Doubt, asker *asker) (decision, how, note string, err error) {
 	if o.InDoubt != "" {
-		return o.InDoubt, "flag", nil
+		return o.InDoubt, "flag", "", nil
 	}
-	seat := o.seat()
-	if asker == nil || seat == nil {
-		return "", "", &exitError{status: ExitRefused, message: fmt.Sprintf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo",
-			d.Address)}
+	if asker == nil {
+		return "", "", "", fmt.Errorf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo", d.Address)
 	}
-	answer, err := asker.Ask(stop.ctx, run.Wait{Address: d.Address, For: run.ForAnswer, Since: time.Now(), Question: &run.Question{
+	answer, err := asker.before(run.Wait{Address: d.Address, For: run.ForAnswer, Since: o.Now(), Question: &run.Question{
 		Kind: run.AskInput, Type: "string", Choices: inDoubt,
-		Prompt: "Look whether this took place. Did it? done: it did; redo: it did not, send it again; abort: leave everything as it is",
+		Prompt: "Look whether this took place. Did it?\ndone: it did; redo: it did not, send it again; abort: leave everything as it is",
 	}})
 	if err != nil {
-		return "", "", errors.Join(errors.New("nothing was run: nobody said what became of the write in doubt"), err)
+		return "", "", "", errors.Join(errors.New("nothing was run: nobody said what became of the write in doubt"), err)
 	}
 	var text string
 	if err := json.Unmarshal(answer.Value, &text); err != nil {
-		return "", "", fmt.Errorf("nothing was run: %w", err)
+		return "", "", "", fmt.Errorf("nothing was run: %w", err)
 	}
-	return strings.TrimSpace(text), "asked", nil
+	return strings.TrimSpace(text), "asked", answer.Note, nil
 }

@@ -24,7 +24,8 @@ func newUndo(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo RUN [STEP]", Short: "Run the undos of a run by hand",
 		Long: "Takes back what the steps of a run did, as their undo blocks say: all that took effect and were not undone, last first, or those\n" +
-			"of STEP: its instances and the steps of the runbook that it runs are meant too. A step that was undone counts as not run: \"runbook resume\" does it again.",
+			"of STEP, its instances, and the steps of the runbook that it runs. A step that was undone counts as not run: \"runbook resume\" does\n" +
+			"it again.",
 		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve",
 		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, func(journal.Summary) bool { return true }, nil),
 		RunE: func(cmd *cobra.Command, args []string) error {

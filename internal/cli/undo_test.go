@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+)
+
+const undoable = `
+runbook "undoable" {}
+provider "fake" { name = "production" }
+step "fake_write" "cordon" {
+  id = "cordon"
+  undo "fake_write" { id = "uncordon" }
+}
+step "fake_write" "scale" {
+  for_each   = { a = 1, b = 2 }
+  id         = "scale ${each.key}"
+  depends_on = [step.cordon]
+  undo "fake_write" { id = "scale ${each.key} back" }
+}
+`
+
+func TestUndoByHand(t *testing.T) {
+	did := []string{"cordon", "scale a", "scale b"}
+	tests := map[string]struct {
+		args   []string
+		yes    string
+		status int
+		does   []string
+		says   []string
+	}{
+		"all":            {args: []string{"--auto-approve"}, does: []string{"scale b back", "scale a back", "uncordon"}},
+		"a step":         {args: []string{"cordon", "--auto-approve"}, does: []string{"uncordon"}},
+		"an instance":    {args: []string{`scale["a"]`, "--auto-approve"}, does: []string{"scale a back"}},
+		"its instances":  {args: []string{"scale", "--auto-approve"}, does: []string{"scale b back", "scale a back"}},
+		"misspelt":       {args: []string{"cordn", "--auto-approve"}, status: ExitRefused, says: []string{`did you mean "cordon"?`, "What can be undone: "}},
+		"too many":       {args: []string{"a", "b"}, status: ExitRefused, says: []string{`"b" is too many`}},
+		"nobody there":   {status: ExitRefused, says: []string{"fake://production", "undo of cordon", "--auto-approve"}},
+		"asked":          {args: []string{"cordon"}, yes: "yes\n", does: []string{"uncordon"}, says: []string{"undo of cordon", "fake://production"}},
+		"asked in vain":  {args: []string{"cordon"}, yes: "no\n", status: ExitRefused, says: []string{"nothing was run"}},
+		"in JSON":        {args: []string{"cordon", "--auto-approve", "--json"}, does: []string{"uncordon"}, says: []string{`"undo":["cordon"]`, `"type":"undo_finished","step":"cordon"`}},
+		"no such switch": {args: []string{"--in-doubt", "redo"}, status: ExitRefused, says: []string{"there is no flag"}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+			next := tt.again(t, tc.yes != "", tc.yes)
+			next.does(t, tc.status, tc.says, append([]string{"undo", tt.lastRun(t)}, tc.args...)...)
+			if diff := cmp.Diff(append(append([]string{}, did...), tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+		})
+	}
+}
+
+// TestUndoTwice: what was undone has nothing to undo, until a resume has done it again.
+func TestUndoTwice(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitRefused, []string{"has nothing to undo"}, "undo", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"passed"}, "resume", id)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "cordon", "--auto-approve")
+	want := []string{"cordon", "scale a", "scale b", "scale b back", "scale a back", "uncordon", "cordon", "scale a", "scale b", "uncordon"}
+	if diff := cmp.Diff(want, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+	tt.again(t, false, "").does(t, ExitRefused, []string{`there is no run "01NOBODY"`}, "undo", "01NOBODY")
+}
+
+// TestUndoThatFails says what a person has to do, in words, and the run can be undone once more.
+func TestUndoThatFails(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	broken := true
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if broken && id == "uncordon" {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+	id := tt.lastRun(t)
+	next := tt.again(t, false, "")
+	next.does(t, ExitLeftOver, []string{
+		"Take the effect of step cordon back by hand: fake_write on fake://production", `id = "uncordon"`, "runbook undo " + id + " cordon",
+	}, "undo", id, "--auto-approve")
+	if !strings.Contains(next.out.String(), "connection refused") {
+		t.Errorf("it does not say why:\n%s", next.out)
+	}
+	broken = false
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "cordon", "--auto-approve")
+}
