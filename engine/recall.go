@@ -91,8 +91,7 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	}
 	r := &Recalled{Plan: plan, Changes: changed.told, held: held, opts: opts.RunOptions}
 	r.cfg = e.config(ctx, plan, &opts.RunOptions, held)
-	// The lock was taken after the events were read: what was added in between is read now.
-	if s, err = readStory(ctx, opts.Journal, runID); err == nil {
+	if s, err = s.upToDate(ctx, opts.Journal); err == nil {
 		r.Past, err = local.Recall(&r.cfg, s.entries)
 	}
 	if err != nil {
@@ -122,6 +121,19 @@ func readStory(ctx context.Context, j journal.Journal, runID string) (*story, er
 	}
 	if s.runID == "" {
 		return nil, errors.New("its beginning is missing in the history")
+	}
+	return s, nil
+}
+
+// upToDate is the story as it stands now. It was read before the lock was taken: most often nothing was added in between,
+// and a long story is not read twice.
+func (s *story) upToDate(ctx context.Context, j journal.Journal) (*story, error) {
+	last := s.entries[len(s.entries)-1].Event.Seq
+	for _, err := range journal.EventsAfter(ctx, j, s.runID, last) {
+		if err != nil {
+			return nil, err
+		}
+		return readStory(ctx, j, s.runID)
 	}
 	return s, nil
 }
@@ -217,8 +229,12 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 // Remaining are the steps that a resume would run, or run again.
 func (r *Recalled) Remaining() []PlannedStep {
 	var out []PlannedStep
+	kept := r.Past.Kept()
+	for _, name := range r.Affected {
+		kept[name] = false
+	}
 	for _, s := range r.Plan.Steps {
-		if !r.Past.Kept(s.Name) || slices.Contains(r.Affected, s.Name) {
+		if !kept[s.Name] {
 			out = append(out, s)
 		}
 	}

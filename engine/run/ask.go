@@ -131,16 +131,29 @@ type Wait struct {
 func (s *State) Waits() []Wait {
 	var out []Wait
 	s.each(func(r ref, in *instance) {
-		if in.phase != asking || in.asked.question == nil {
-			return
+		if in.phase == asking && in.asked.question != nil {
+			out = append(out, s.openWait(r))
 		}
-		w := Wait{Address: s.address(r), For: in.asked.what, Question: in.asked.question, Since: in.asked.since, Deadline: in.asked.deadline}
-		if l, at, ok := in.asked.level(); ok {
-			w.NextLevel, w.NextLevelAt = l, at
-		}
-		out = append(out, w)
 	})
 	return out
+}
+
+// WaitOf is the open question about a step or an instance; false where there is none.
+func (s *State) WaitOf(address string) (Wait, bool) {
+	r, err := s.resolve(address)
+	if err != nil || s.at(r).phase != asking || s.at(r).asked.question == nil {
+		return Wait{}, false
+	}
+	return s.openWait(r), true
+}
+
+func (s *State) openWait(r ref) Wait {
+	a := s.at(r).asked
+	w := Wait{Address: s.address(r), For: a.what, Question: a.question, Since: a.since, Deadline: a.deadline}
+	if l, at, ok := a.level(); ok {
+		w.NextLevel, w.NextLevelAt = l, at
+	}
+	return w
 }
 
 // each visits every step and every instance.
@@ -189,25 +202,29 @@ func (s *State) Rests() bool {
 	}
 	rests := false
 	for i := range s.steps {
-		for _, in := range s.parts(i) {
-			switch in.phase {
-			case asking:
-				rests = true
-				if in.asked.question == nil {
-					return false
-				}
-			case running:
-				if !s.plan.Steps[i].Child {
-					return false
-				}
-				rests = true
-			case idle, expanded, ended:
-			default:
+		step := &s.steps[i]
+		for k := -1; k < len(step.instances); k++ {
+			waits, moves := s.at(ref{i, k}).rest(s.plan.Steps[i].Child)
+			if moves {
 				return false
 			}
+			rests = rests || waits
 		}
 	}
 	return rests
+}
+
+// rest reports whether a part waits for people, in its own or in the runbook that it runs, and whether it goes on by itself.
+func (in *instance) rest(child bool) (waits, moves bool) {
+	switch in.phase {
+	case asking:
+		return true, in.asked.question == nil
+	case running:
+		return true, !child
+	case idle, expanded, ended:
+		return false, false
+	}
+	return false, true
 }
 
 // parts are a step and its instances.

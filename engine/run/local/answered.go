@@ -12,20 +12,18 @@ import (
 
 // timeUp ends a wait whose time is over: with the answer that then counts, or as a fail.
 func (r *runner) timeUp(step *lang.Step, c run.Command) error {
-	for _, w := range r.state.Waits() {
-		if w.Address != c.Address {
-			continue
-		}
-		if w.Question.OnTimeout == "default" {
-			return r.accept(c.Address, &run.Answer{
-				Value: w.Question.TimeoutAnswer, By: "nobody", Via: run.ViaTimeout, Digest: w.Question.Digest,
-				Note: "nobody answered within " + inUnits(w.Deadline.Sub(w.Since).Round(time.Second)),
-			})
-		}
-		message := fmt.Sprintf("nobody answered within %s: %s", inUnits(w.Deadline.Sub(w.Since).Round(time.Second)), w.Question.Prompt)
-		return r.concludeWith(r.refused(r.executionAt(step, c), refusal(message)))
+	w, ok := r.state.WaitOf(c.Address)
+	if !ok {
+		return nil
 	}
-	return nil
+	if w.Question.OnTimeout == "default" {
+		return r.accept(c.Address, &run.Answer{
+			Value: w.Question.TimeoutAnswer, By: "nobody", Via: run.ViaTimeout, Digest: w.Question.Digest,
+			Note: "nobody answered within " + inUnits(w.Deadline.Sub(w.Since).Round(time.Second)),
+		})
+	}
+	message := fmt.Sprintf("nobody answered within %s: %s", inUnits(w.Deadline.Sub(w.Since).Round(time.Second)), w.Question.Prompt)
+	return r.concludeWith(r.refused(r.executionAt(step, c), refusal(message)))
 }
 
 // executionAt is the execution of a command, made anew for a step that was asked about in an earlier session.

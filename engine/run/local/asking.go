@@ -274,29 +274,25 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 	if err := r.flush(r.hard, true); err != nil {
 		return err
 	}
-	for _, w := range r.state.Waits() {
-		if w.Address == address {
-			r.desk.put(r, w)
-		}
+	if w, ok := r.state.WaitOf(address); ok {
+		r.desk.put(r, w)
 	}
 	return nil
 }
 
 // take takes in an answer from the terminal or from elsewhere. One that does not fit is refused, and the question stays.
 func (r *runner) take(g given) error {
-	for _, w := range r.state.Waits() {
-		if w.Address != g.address || g.answer.Digest != w.Question.Digest {
-			continue
-		}
-		if err := mayAnswer(w.Question, g.answer); err != nil {
-			r.Host.Log.Warn("an answer does not count", "step", g.address, "by", g.answer.By, "error", err)
-			r.desk.put(r, w)
-			return nil
-		}
-		return r.accept(g.address, g.answer)
+	w, ok := r.state.WaitOf(g.address)
+	if !ok || g.answer.Digest != w.Question.Digest {
+		r.desk.take(r.prefix + g.address)
+		return nil
 	}
-	r.desk.take(r.prefix + g.address)
-	return nil
+	if err := mayAnswer(w.Question, g.answer); err != nil {
+		r.Host.Log.Warn("an answer does not count", "step", g.address, "by", g.answer.By, "error", err)
+		r.desk.put(r, w)
+		return nil
+	}
+	return r.accept(g.address, g.answer)
 }
 
 // mayAnswer reports why an answer does not count.

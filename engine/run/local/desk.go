@@ -198,7 +198,11 @@ func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
 		case <-timer.C:
 		case <-d.polls:
 		}
-		if err := d.readMail(ctx, cancelled); err != nil && ctx.Err() == nil {
+		err := d.readMail(ctx, cancelled)
+		if errors.Is(err, journal.ErrNotFound) {
+			err = nil // the run's beginning is on its way to the journal, and nobody can have written to the run
+		}
+		if err != nil && ctx.Err() == nil {
 			d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
 		}
 		d.mu.Lock()

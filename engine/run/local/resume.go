@@ -244,21 +244,20 @@ func (p *Past) Unfinished() []string {
 // Affected adds to changed steps of the runbook itself what depends on them.
 func (p *Past) Affected(changed []string) []string { return p.root.state.Dependents(changed) }
 
-// Kept reports whether a step of the runbook itself ended in a way that a resume does not repeat.
-func (p *Past) Kept(name string) bool {
-	if p.root.state.Outcome(name) == "" {
-		return false
+// Kept are the steps of the runbook itself that ended in a way that a resume does not repeat.
+func (p *Past) Kept() map[string]bool {
+	kept := map[string]bool{}
+	for _, n := range p.root.graph.Nodes {
+		kept[n.Step.Name] = p.root.state.Outcome(n.Step.Name) != ""
 	}
-	is := func(a string) bool { return run.StepName(a) == name }
-	if slices.ContainsFunc(p.root.state.Unfinished(), is) {
-		return false
-	}
+	again := p.root.state.Unfinished()
 	for _, prefix := range p.prefixes() {
-		if slices.ContainsFunc(p.rerunFor(prefix), is) {
-			return false
-		}
+		again = append(again, p.rerunFor(prefix)...)
 	}
-	return true
+	for _, address := range again {
+		kept[run.StepName(address)] = false
+	}
+	return kept
 }
 
 // Ended reports whether the last session ended the run, and how.

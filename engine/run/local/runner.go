@@ -310,7 +310,7 @@ func (r *runner) settleAll() error {
 func (r *runner) emit(e *run.Event) error { return r.emitSealed(e, nil) }
 
 func (r *runner) emitSealed(e *run.Event, sealed []byte) error {
-	if e.Step != "" && r.state.Asks(e.Step) && (e.Type == run.StepAnswered || e.Type == run.StepFinished) {
+	if (e.Type == run.StepAnswered || e.Type == run.StepFinished) && e.Step != "" && r.state.Asks(e.Step) {
 		r.desk.take(r.prefix + e.Step)
 	}
 	return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Sealed: sealed})
