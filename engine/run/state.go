@@ -140,7 +140,11 @@ func SplitAddress(address string) (head, rest string) {
 		if err != nil {
 			return address, ""
 		}
-		name, key = address[:at], address[at:at+1+len(quoted)+1]
+		end := at + 1 + len(quoted) + 1
+		if end > len(address) {
+			return address, ""
+		}
+		name, key = address[:at], address[at:end]
 	} else if at >= 0 {
 		name = address[:at]
 	}

@@ -74,7 +74,7 @@ func asks(s *lang.Step) bool { return s.Spec != nil && s.Spec.Spec().Asks }
 func findStep(rb *lang.Runbook, address string) (found *lang.Step, names []string) {
 	var visit func(rb *lang.Runbook, prefix, rest string)
 	visit = func(rb *lang.Runbook, prefix, rest string) {
-		head, below := cutChild(rest)
+		head, below := run.SplitAddress(rest)
 		for _, s := range rb.Steps {
 			if asks(s) {
 				names = append(names, prefix+s.Name)
@@ -94,20 +94,4 @@ func findStep(rb *lang.Runbook, address string) (found *lang.Step, names []strin
 	}
 	visit(rb, "", address)
 	return found, names
-}
-
-// cutChild splits "parent/child" at the first / outside of an instance's key.
-func cutChild(address string) (head, below string) {
-	quoted := false
-	for i := 0; i < len(address); i++ {
-		switch c := address[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case c == '/' && !quoted:
-			return address[:i], address[i+1:]
-		}
-	}
-	return address, ""
 }

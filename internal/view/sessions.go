@@ -14,16 +14,9 @@ const runsAnother = "runbook"
 
 // nested writes the address of a step of a runbook that another's step runs, further in for each level.
 func nested(address string) string {
-	depth, quoted := 0, false
-	for i := 0; i < len(address); i++ {
-		switch c := address[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case c == '/' && !quoted:
-			depth++
-		}
+	depth := 0
+	for _, rest := run.SplitAddress(address); rest != ""; _, rest = run.SplitAddress(rest) {
+		depth++
 	}
 	return strings.Repeat("  ", depth) + address
 }
