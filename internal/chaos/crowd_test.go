@@ -44,6 +44,7 @@ check "all" {
 
 // TestCrowdOnOneStore has many processes write their runs into one file at once.
 func TestCrowdOnOneStore(t *testing.T) {
+	t.Parallel()
 	n := sample(12, 100)
 	dir := t.TempDir()
 	store, gate := filepath.Join(dir, "runs.db"), filepath.Join(dir, "gate")

@@ -74,6 +74,7 @@ var diskFull = regexp.MustCompile(`(?i)full|no space`)
 
 // TestDiskFullBefore starts on a disk that is full already: nothing may run.
 func TestDiskFullBefore(t *testing.T) {
+	t.Parallel()
 	dir, ok := smallDisk(t)
 	if !ok {
 		return
@@ -94,6 +95,7 @@ func TestDiskFullBefore(t *testing.T) {
 // TestDiskFullMidway fills the disk under a run. No write may start that can't be recorded, and what was recorded is read
 // back once there is room again.
 func TestDiskFullMidway(t *testing.T) {
+	t.Parallel()
 	dir, ok := smallDisk(t)
 	if !ok {
 		return

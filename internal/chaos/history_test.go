@@ -16,6 +16,7 @@ import (
 
 // TestLongHistory lists, shows and runs beside 100,000 events: half of them one run's, half of many.
 func TestLongHistory(t *testing.T) {
+	t.Parallel()
 	store := filepath.Join(t.TempDir(), "runs.db")
 	began := time.Now()
 	j := openStore(t, store)

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -11,9 +10,6 @@ import (
 
 	"github.com/e82355ed/runbook/engine/run"
 )
-
-// resumes has the tests go on with what was killed.
-var resumes = flag.Bool("resume", false, "resume the runs that were killed")
 
 // writes is how many steps of the run change something; as many read.
 const writes = 25
@@ -49,10 +45,11 @@ func killBook(l *ledger) string {
 // TestKilledAtEveryEvent ends the program with kill -9 before and after events of a run of 50 steps. No write was seen
 // that the history does not know, or more than once; and a resume ends the run with each write seen once.
 func TestKilledAtEveryEvent(t *testing.T) {
+	t.Parallel()
 	last := lengthOf(t)
 	step := int64(1)
 	if !*long {
-		step = last / 12
+		step = last / 6
 	}
 	for at := int64(1); at <= last; at += step {
 		for _, side := range []string{before, after, queued} {
@@ -96,7 +93,7 @@ func killedAt(t *testing.T, d death) {
 		t.Errorf("the last event on disk is %d, expected %d", last, want)
 	}
 	judgeCounts(t, counts, events, false)
-	if *resumes && events[len(events)-1].Type != run.RunFinished {
+	if events[len(events)-1].Type != run.RunFinished {
 		goOn(t, l, store, runs[0].ID, events, counts)
 	}
 }
@@ -194,10 +191,7 @@ func judgeWhole(t *testing.T, l *ledger, store, id string, first int) {
 // TestKilledAgainAndAgain kills every session of one run after a few events. However often that is, the run goes on, and
 // ends with each write seen once.
 func TestKilledAgainAndAgain(t *testing.T) {
-	if !*resumes {
-		t.Log("without -resume nothing goes on")
-		return
-	}
+	t.Parallel()
 	for _, every := range []int64{17, 11, 29}[:sample(1, 3)] {
 		for _, side := range []string{before, after, queued} {
 			t.Run(fmt.Sprintf("every %d %s", every, side), func(t *testing.T) { killedEvery(t, every, side) })
@@ -256,10 +250,7 @@ func endsIn(events []*run.Event) int {
 
 // TestRedoIsTold sends a write in doubt again because it was told to, though it had arrived: it alone is seen twice.
 func TestRedoIsTold(t *testing.T) {
-	if !*resumes {
-		t.Log("without -resume nothing goes on")
-		return
-	}
+	t.Parallel()
 	l, store := newLedger(t), filepath.Join(t.TempDir(), "runs.db")
 	book := write(t, "killed.hcl", killBook(l))
 	dying(t, death{step: "write03", side: before}, "apply", book, "--auto-approve", "--store", store)

@@ -32,6 +32,7 @@ var mishaps = []mishap{
 // TestConnectionFailsMidway lets connections go bad after a first step has used them: a pool must not hand a dead one
 // out for good, nor wait on it for ever.
 func TestConnectionFailsMidway(t *testing.T) {
+	t.Parallel()
 	env := runtest.Lab(t, os.Environ())
 	var b strings.Builder
 	b.WriteString("runbook \"midway\" { max_parallel = 200 }\n")
@@ -77,6 +78,7 @@ func (s service) again(name string, timeout time.Duration) string {
 
 // TestRetryOutlastsFault takes the fault away while a step waits for its second attempt.
 func TestRetryOutlastsFault(t *testing.T) {
+	t.Parallel()
 	env := runtest.Lab(t, os.Environ())
 	var b strings.Builder
 	b.WriteString("runbook \"retry\" { max_parallel = 200 }\n")

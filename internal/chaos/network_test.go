@@ -65,6 +65,7 @@ func cutAfter(bytes int) []toxic {
 
 // TestNetworkFaults runs one runbook whose steps each meet another fault on the way to another service.
 func TestNetworkFaults(t *testing.T) {
+	t.Parallel()
 	env := runtest.Lab(t, os.Environ())
 	book, addresses := faultyRunbook(t, env)
 	began := time.Now()

@@ -14,6 +14,7 @@ import (
 // TestServiceRestarts kills a service between two steps of a run and starts it again once the second has failed. The run
 // goes on over new connections.
 func TestServiceRestarts(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		start    func(*testing.T) *ownServer
@@ -87,6 +88,7 @@ step "ACTION" "poll" {
 
 // TestPostgresDiesUnderQuery kills the server while it works on a statement.
 func TestPostgresDiesUnderQuery(t *testing.T) {
+	t.Parallel()
 	s := ownPostgres(t)
 	source := fill(`
 runbook "dies" {}
@@ -133,6 +135,19 @@ func ask(ctx context.Context, url, sql string, into any) (err error) {
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	return conn.QueryRow(ctx, sql).Scan(into)
+}
+
+// execute runs a statement that gives nothing.
+func execute(t *testing.T, url, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // the statement is done
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // now is the server's clock, as text.

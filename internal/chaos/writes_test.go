@@ -1,73 +1,198 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/e82355ed/runbook/engine/run"
 )
 
+// writer is a service that counts what arrives. In its texts NAME is the fault and ADDRESS that of the proxy.
+type writer struct {
+	name, upstream string
+	config         string
+	action, step   string
+	op             string
+	// counts gives how often each fault's write was seen, once nothing is on its way any more.
+	counts func(t *testing.T) map[string]int
+}
+
+func writers(t *testing.T) []writer {
+	t.Helper()
+	l, r, p := newLedger(t), ownRedis(t), ownPostgres(t)
+	execute(t, p.url(), "CREATE TABLE marks (name text)")
+	return []writer{
+		{
+			name: "http", upstream: strings.TrimPrefix(l.server.URL, "http://"), config: `base_url = "http://ADDRESS"`,
+			action: "http_request", step: "method = \"POST\"\n  url = \"NAME\"", op: "POST /",
+			counts: func(*testing.T) map[string]int { return l.counts() },
+		},
+		{
+			name: "redis", upstream: r.address, config: `url = "redis://ADDRESS"`,
+			action: "redis_command", step: `command = ["EVAL", "redis.call('INCR', KEYS[1]) return string.rep('x', 300)", "1", "NAME"]`, op: "eval",
+			counts: func(t *testing.T) map[string]int { return redisCounts(t, r.address) },
+		},
+		{
+			name: "postgres", upstream: p.address, config: `url = "postgres://postgres@ADDRESS/postgres?sslmode=disable"`,
+			action: "postgres_exec", step: `sql = "INSERT INTO marks VALUES ('NAME')"`, op: "",
+			counts: func(t *testing.T) map[string]int { return postgresCounts(t, p.url()) },
+		},
+	}
+}
+
 // TestWriteIsNotSentTwice sends writes through every fault, with a retry. What may have arrived is not sent again, what
 // surely did not is, and the world sees each at most once.
 func TestWriteIsNotSentTwice(t *testing.T) {
-	l := newLedger(t)
-	upstream := strings.TrimPrefix(l.server.URL, "http://")
+	t.Parallel()
+	kinds := writers(t)
+	coarse := cuts(coarsely, 1600, coarsely)
+	sendThrough(t, kinds, slices.Concat(faults, coarse))
+	for _, w := range kinds {
+		// Between the last answer that was too short and the first that was whole lies the one to the write itself.
+		whole := slices.IndexFunc(coarse, func(f fault) bool { return w.counts(t)[f.name] == 1 })
+		if whole < 0 {
+			t.Fatalf("%s: no answer was long enough", w.name)
+		}
+		end := (whole + 2) * coarsely
+		doubts := sendThrough(t, []writer{w}, cuts(max(end-2*coarsely, 1), end, 1))
+		if doubts == 0 {
+			t.Errorf("%s: no write took place whose answer got lost, so this shows nothing", w.name)
+		}
+	}
+}
+
+// coarsely is how far apart the first cuts are, in bytes.
+const coarsely = 40
+
+// cuts end the answers after more and more bytes.
+func cuts(from, to, step int) []fault {
+	var list []fault
+	for n := from; n < to; n += step {
+		list = append(list, fault{
+			name: fmt.Sprintf("short_%d_%d", step, n), toxics: cutAfter(n), timeout: ample, outcomes: either, says: brokeOff,
+		})
+	}
+	return list
+}
+
+// sendThrough sends a write of each kind through each fault, and counts those that took place and erred.
+func sendThrough(t *testing.T, kinds []writer, faults []fault) (doubts int) {
+	t.Helper()
 	var b strings.Builder
 	b.WriteString("runbook \"writes\" { max_parallel = 200 }\n")
 	addresses, proxies := map[string]string{}, []*proxy{}
 	for _, f := range faults {
-		target := upstream
-		if f.deserted {
-			target, _ = freeAddress(t)
+		for _, w := range kinds {
+			target := w.upstream
+			if f.deserted {
+				target, _ = freeAddress(t)
+			}
+			name := w.name + "_" + f.name
+			p := newProxy(t, name, target)
+			p.poison(f.toxics...)
+			if f.down {
+				p.Stop()
+			}
+			addresses[name], proxies = p.Listen, append(proxies, p)
+			b.WriteString(fill(writeBlocks, "PROVIDER", w.name, "CONFIG", fill(w.config, "ADDRESS", p.Listen), "ACTION", w.action,
+				"STEP", fill(w.step, "NAME", f.name), "NAME", name, "LIMIT", f.timeout.String()))
 		}
-		p := newProxy(t, f.name, target)
-		p.poison(f.toxics...)
-		if f.down {
-			p.Stop()
-		}
-		addresses[f.name], proxies = p.Listen, append(proxies, p)
-		fmt.Fprintf(&b, `
-provider "http" {
-  alias    = %[1]q
-  base_url = "http://%[2]s"
-}
-step "http_request" %[1]q {
-  provider = provider.http.%[1]s
-  method   = "POST"
-  url      = %[1]q
-  timeout  = %[3]q
-  retry {
-    attempts = 3
-    delay    = "50ms"
-  }
-}
-`, f.name, p.Listen, f.timeout)
 	}
 	ends := finished(carryOut(t, b.String(), nil, nil))
 	for _, p := range proxies {
 		p.Stop() // what it still holds back would keep connections open
 	}
-	counts := l.counts()
-	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) {
-			e := ends[f.name]
-			if e == nil {
-				t.Fatal("the step did not end")
+	for _, w := range kinds {
+		counts := w.counts(t)
+		for _, f := range faults {
+			name := w.name + "_" + f.name
+			t.Run(name, func(t *testing.T) { f.judgeWrite(t, w, ends[name], counts[f.name], addresses[name]) })
+			if e := ends[name]; e != nil && e.Outcome == run.Error && counts[f.name] == 1 {
+				doubts++
 			}
-			t.Logf("%s, seen %d times, %d attempts: %s", e.Outcome, counts[f.name], e.Attempts, e.Error)
-			if n := counts[f.name]; n > 1 || n == 0 && e.Outcome == run.Pass {
-				t.Errorf("outcome %s, and the write was seen %d times", e.Outcome, n)
-			}
-			if e.Outcome == run.Error {
-				judgeMessage(t, e.Error, addresses[f.name], "POST /"+f.name, f.says)
-			}
-			if e.Attempts > 1 && !f.down {
-				t.Errorf("a write that may have arrived was sent %d times", e.Attempts)
-			}
-			if e.Attempts != 3 && f.down {
-				t.Errorf("a write that surely did not arrive was tried %d times, expected 3", e.Attempts)
-			}
-		})
+		}
 	}
+	return doubts
+}
+
+const writeBlocks = `
+provider "PROVIDER" {
+  alias = "NAME"
+  CONFIG
+}
+step "ACTION" "NAME" {
+  provider = provider.PROVIDER.NAME
+  timeout  = "LIMIT"
+  STEP
+  retry {
+    attempts = 3
+    delay    = "50ms"
+  }
+}
+`
+
+func (f fault) judgeWrite(t *testing.T, w writer, e *run.Event, seen int, address string) {
+	t.Helper()
+	if e == nil {
+		t.Fatal("the step did not end")
+	}
+	t.Logf("%s, in doubt: %v, seen %d times, %d attempts: %s", e.Outcome, e.InDoubt, seen, e.Attempts, e.Error)
+	if seen > 1 || seen == 0 && e.Outcome == run.Pass {
+		t.Errorf("outcome %s, and the write was seen %d times", e.Outcome, seen)
+	}
+	if e.Outcome == run.Error {
+		judgeMessage(t, e.Error, address, w.op, f.says)
+	}
+	if seen > 0 && e.Outcome == run.Error && !e.InDoubt {
+		t.Error("the write took place, its step erred, and it is not in doubt")
+	}
+	if f.down && (e.Attempts != 3 || e.InDoubt) {
+		t.Errorf("a write that surely did not arrive was tried %d times, in doubt: %v", e.Attempts, e.InDoubt)
+	}
+	if slices.Contains(f.outcomes, run.Pass) && !slices.Contains(f.outcomes, run.Error) && e.Outcome != run.Pass {
+		t.Errorf("outcome %s, expected pass", e.Outcome)
+	}
+}
+
+func redisCounts(t *testing.T, address string) map[string]int {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: address})
+	defer client.Close() //nolint:errcheck // only read from
+	counts := map[string]int{}
+	names, err := client.Keys(t.Context(), "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if counts[name], err = client.Get(t.Context(), name).Int(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return counts
+}
+
+func postgresCounts(t *testing.T, url string) map[string]int {
+	t.Helper()
+	eventually(t, "all sessions have ended", func(ctx context.Context) error {
+		var n int
+		err := ask(ctx, url, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()", &n)
+		if err == nil && n > 0 {
+			err = fmt.Errorf("%d sessions are there", n)
+		}
+		return err
+	})
+	counts := map[string]int{}
+	var names []string
+	if err := ask(t.Context(), url, "SELECT coalesce(array_agg(name), '{}') FROM marks", &names); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		counts[name]++
+	}
+	return counts
 }
