@@ -96,7 +96,7 @@ func faultyRunbook(t *testing.T, env map[string]string) (source string, addresse
 			name := s.name + "_" + f.name
 			upstream := s.upstream(t, env)
 			if f.deserted {
-				upstream = env["LAB_CLOSED_ADDRESS"]
+				upstream = closedAddress(t)
 			}
 			p := newProxy(t, name, upstream)
 			p.poison(f.toxics...)

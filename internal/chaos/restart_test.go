@@ -23,7 +23,7 @@ func TestServiceRestarts(t *testing.T) {
 		says     string
 	}{
 		{"redis", ownRedis, `url = "redis://ADDRESS"`, `redis_ping`, "connection refused|closed the connection"},
-		{"postgres", ownPostgres, `url = "postgres://postgres@ADDRESS/postgres"`, `postgres_ping`, "connection refused|closed the connection"},
+		{"postgres", ownPostgres, `url = "postgres://postgres@ADDRESS/postgres"`, `postgres_ping`, "connection refused|closed the connection|terminating connection|starting up|recovery"},
 		{"http", ownNginx, `base_url = "http://ADDRESS"`, `http_request`, "connection refused|closed the connection|reset"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -122,7 +122,7 @@ step "postgres_query" "slow" {
 	if e := finished(got)["slow"]; e == nil || e.Outcome != run.Pass || e.Attempts < 2 {
 		t.Fatalf("the query was not repeated with success: %s", got.Troubles())
 	}
-	judgeMessage(t, first, s.address, "query", "closed the connection|reset")
+	judgeMessage(t, first, s.address, "query", "closed the connection|reset|terminating connection")
 }
 
 // connects asks a database for nothing.

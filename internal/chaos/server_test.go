@@ -2,7 +2,9 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -26,32 +28,59 @@ type ownServer struct {
 	owner   *syscall.Credential
 	ready   func(context.Context) error
 	process *exec.Cmd
+	// ended is closed when the process has.
+	ended chan struct{}
 }
 
-// start runs the server and waits until it answers.
+// start runs the server and waits until it answers. One that ends at once is started again: what its forerunner has left
+// may be on its way out.
 func (s *ownServer) start() {
 	s.t.Helper()
-	s.process = exec.Command(s.path, s.args...)
-	s.process.Dir = s.dir
-	s.process.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner, Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	log, err := os.Create(filepath.Join(s.t.TempDir(), "server.log"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.process.Stdout, s.process.Stderr = log, log
-	if err := s.process.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := log.Close(); err != nil {
-		s.t.Error(err)
-	}
+	log := filepath.Join(s.t.TempDir(), "server.log")
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
-			text, err := os.ReadFile(log.Name())
+			text, err := os.ReadFile(log)
 			s.t.Logf("the log of %s (%v):\n%s", s.path, err, text)
 		}
 	})
-	eventually(s.t, s.path+" answers", s.ready)
+	eventually(s.t, s.path+" answers", func(ctx context.Context) error {
+		if s.process == nil || s.gone() {
+			if err := s.launch(log); err != nil {
+				return err
+			}
+		}
+		return s.ready(ctx)
+	})
+}
+
+func (s *ownServer) launch(log string) error {
+	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	process := exec.Command(s.path, s.args...)
+	process.Dir = s.dir
+	process.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner, Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	process.Stdout, process.Stderr = file, file
+	if err := process.Start(); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	s.process = process
+	s.ended = make(chan struct{})
+	go func(ended chan struct{}) {
+		defer close(ended)
+		_ = process.Wait() // killed, which is an error to Wait
+	}(s.ended)
+	return file.Close()
+}
+
+func (s *ownServer) gone() bool {
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // kill ends the server as a crash would, and waits until it is gone.
@@ -60,7 +89,7 @@ func (s *ownServer) kill() {
 		return
 	}
 	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL) // it may be gone already
-	_ = s.process.Wait()                                      // killed, which is an error to Wait
+	<-s.ended
 	s.process = nil
 }
 
@@ -84,15 +113,38 @@ func eventually(t *testing.T, what string, probe func(context.Context) error) {
 	}
 }
 
-// freeAddress is one that nobody listens at.
+// freeAddress is one for a server, below the ports that the system gives to whoever asks for any.
 func freeAddress(t *testing.T) (address, port string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(9_000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return "127.0.0.1:" + port, port
+		}
+	}
+	t.Fatal("there is no free port")
+	return "", ""
+}
+
+// closedAddress is one that nobody listens at, nor will: it is taken.
+func closedAddress(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // the port is wanted, nothing else
-	return l.Addr().String(), strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Cleanup(func() { _ = syscall.Close(fd) }) // nothing was written
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
 }
 
 func program(t *testing.T, name string) string {

@@ -90,7 +90,7 @@ func sendThrough(t *testing.T, kinds []writer, faults []fault) (doubts int) {
 		for _, w := range kinds {
 			target := w.upstream
 			if f.deserted {
-				target, _ = freeAddress(t)
+				target = closedAddress(t)
 			}
 			name := w.name + "_" + f.name
 			p := newProxy(t, name, target)

@@ -14,6 +14,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+	"github.com/wasilibs/wazero-helpers/allocator"
 )
 
 // maxSQL bounds a text, in bytes: the parser's own memory grows with it.
@@ -141,7 +142,9 @@ func (p *Parser) unload() {
 }
 
 func (p *Parser) load() error {
-	ctx := context.Background()
+	// The module's memory may grow to 4 GB. As a Go slice it would be allocated whole, and cleared whole where the address
+	// space was used before; outside Go's heap only what is used is there.
+	ctx := experimental.WithMemoryAllocator(context.Background(), allocator.NewNonMoving())
 	// Debug information would make the cache half as large again, and ten times slower to read.
 	config := wazero.NewRuntimeConfig().WithDebugInfoEnabled(false).
 		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesThreads)
