@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -8,7 +9,9 @@ import (
 
 // benchCase is one row of the table.
 type benchCase struct {
-	name string
+	// before makes what the command needs, once; nil: nothing.
+	before func(ctx context.Context) error
+	name   string
 	command
 	targets []target
 	// steps is how many steps it runs; stepsBeyond names the case of the same group whose steps and time are taken off
@@ -40,7 +43,7 @@ const (
 
 func groups(s *setup) ([]group, error) {
 	out := []group{s.morning(), s.startUp()}
-	for _, make := range []func() (group, error){s.emptySteps, s.httpChecks, s.slowChecks} {
+	for _, make := range []func() (group, error){s.emptySteps, s.resumes, s.polls, s.httpChecks, s.slowChecks} {
 		g, err := make()
 		if err != nil {
 			return nil, err

@@ -19,6 +19,10 @@ type command struct {
 	env []string
 	// prints must all be in what it prints: a script that goes on after an error is fast and wrong.
 	prints []string
+	// status is the exit status that it has to have.
+	status int
+	// until ends the wall time when the program prints it, long before its end. Empty: at its end.
+	until string
 }
 
 // shownOutput is how much of a failed command's output is shown, in bytes.
@@ -28,22 +32,57 @@ const shownOutput = 2000
 func measure(ctx context.Context, c command) (sample, error) {
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 	cmd.Env = append(os.Environ(), c.env...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	var errs bytes.Buffer
+	out := &waitFor{text: []byte(c.until)}
+	cmd.Stdout, cmd.Stderr = out, &errs
 	start := time.Now()
-	err := cmd.Run()
+	err := c.ended(cmd.Run())
 	took := time.Since(start)
 	if err == nil {
-		err = c.said(out.String())
+		err = c.said(out.kept.String())
+	}
+	if err == nil && c.until != "" {
+		if took = out.seen.Sub(start); out.seen.IsZero() {
+			err = fmt.Errorf("it does not print %q", c.until)
+		}
 	}
 	if err != nil {
-		return sample{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, tail(out.String()+errs.String(), shownOutput))
+		return sample{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, tail(out.kept.String()+errs.String(), shownOutput))
 	}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return sample{}, errors.New("this system does not tell what a process used")
 	}
 	return cost(took, usage), nil
+}
+
+// waitFor keeps what a program prints, and when a text was first among it. It does not embed the buffer, whose ReadFrom
+// would pass Write by.
+type waitFor struct {
+	kept bytes.Buffer
+	text []byte
+	seen time.Time
+}
+
+func (w *waitFor) Write(b []byte) (int, error) {
+	from := max(w.kept.Len()-len(w.text), 0)
+	n, err := w.kept.Write(b)
+	if len(w.text) > 0 && w.seen.IsZero() && bytes.Contains(w.kept.Bytes()[from:], w.text) {
+		w.seen = time.Now()
+	}
+	return n, err
+}
+
+// ended holds the end of a program against the status that it has to have.
+func (c command) ended(err error) error {
+	var exited *exec.ExitError
+	if c.status != 0 && errors.As(err, &exited) && exited.ExitCode() == c.status {
+		return nil
+	}
+	if c.status != 0 && err == nil {
+		return fmt.Errorf("it ended with 0, expected %d", c.status)
+	}
+	return err
 }
 
 // cost reads what wait4 tells of a process and the children that it waited for: their CPU times are added up, and of
@@ -88,6 +127,14 @@ func runGroup(ctx context.Context, cases []*benchCase, n int) ([]*result, error)
 	results := make([]*result, len(cases))
 	for i, c := range cases {
 		results[i] = &result{benchCase: c}
+	}
+	for _, r := range results {
+		if r.before == nil {
+			continue
+		}
+		if err := r.before(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.name, err)
+		}
 	}
 	for turn := range n + 1 {
 		for _, r := range results {
