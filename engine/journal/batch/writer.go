@@ -135,8 +135,13 @@ func (w *Writer) Close() {
 // linger is how long the writer waits for more while nobody waits for it: what ends within it costs one commit.
 const linger = 25 * time.Millisecond
 
-// pause lets events gather. The lock is free meanwhile.
+// pause lets events gather. The lock is free meanwhile. A token from a Sync that was served without a pause would end this
+// one at once, and its events would cost a commit of their own.
 func (w *Writer) pause() {
+	select {
+	case <-w.hurry:
+	default:
+	}
 	w.mu.Unlock()
 	timer := time.NewTimer(linger)
 	select {

@@ -139,13 +139,29 @@ func (r *runner) keepNote(ctx context.Context, address string, note []byte) erro
 	return <-n.done
 }
 
-// note keeps a note.
+// note keeps a note and those that wait beside it: they are on disk with one write.
 func (r *runner) note(n noteRequest) error {
-	err := r.emit(&run.Event{Type: run.StepNoted, Step: n.address, Note: n.note})
+	waiting := []noteRequest{n}
+	for more := true; more; {
+		select {
+		case next := <-r.notes:
+			waiting = append(waiting, next)
+		default:
+			more = false
+		}
+	}
+	var err error
+	for _, w := range waiting {
+		if err = r.emit(&run.Event{Type: run.StepNoted, Step: w.address, Note: w.note}); err != nil {
+			break
+		}
+	}
 	if err == nil {
 		err = r.flush(r.hard, true)
 	}
-	n.done <- err
+	for _, w := range waiting {
+		w.done <- err
+	}
 	return err
 }
 
