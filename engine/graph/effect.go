@@ -33,7 +33,7 @@ type effects struct {
 // childWrites is what a runbook that a step runs can do.
 type childWrites struct {
 	effect provider.Effect
-	// through are the configurations that it writes through, sorted.
+	// through are the configurations that it, or an undo of it, writes through, sorted.
 	through []string
 }
 
@@ -50,7 +50,11 @@ func (e *effects) child(rb *lang.Runbook) *childWrites {
 	e.children[rb] = out
 	for _, s := range rb.Steps {
 		out.effect = max(out.effect, e.of(s))
-		for _, config := range e.writesThrough(s) {
+		through := e.writesThrough(s)
+		if s.Undo != nil {
+			through = append(slices.Clip(through), e.writesThrough(s.Undo.Step)...)
+		}
+		for _, config := range through {
 			if !slices.Contains(out.through, config) {
 				out.through = append(out.through, config)
 			}

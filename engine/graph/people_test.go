@@ -35,16 +35,20 @@ step "a_write" "last" {}
 step "a_write" "elsewhere" {
   provider = provider.a.eu
 }
+step "runbook" "takes_back" { source = "back.hcl" }
 `,
 		"a.hcl":    "runbook \"a\" {}\nstep \"runbook\" \"b\" { source = \"b.hcl\" }\n",
 		"b.hcl":    "runbook \"b\" {}\nstep \"a_write\" \"w\" {}\n",
+		"back.hcl": "runbook \"back\" {}\nstep \"a_read\" \"q\" {\n  undo \"a_write\" {}\n}\n",
 		"read.hcl": "runbook \"read\" {}\nstep \"a_read\" \"q\" {}\n",
 	})
 	g, diags := graph.Build(rb)
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	want := []string{"first -> sub order: writes through a", "sub -> last order: writes through a"}
+	want := []string{
+		"first -> sub order: writes through a", "sub -> last order: writes through a", "last -> takes_back order: writes through a",
+	}
 	if diff := cmp.Diff(want, edges(g)); diff != "" {
 		t.Error(diff)
 	}
