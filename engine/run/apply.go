@@ -78,7 +78,7 @@ var follows = map[Type][]phase{
 	StepWaiting:   {running, preparing, toAsk, asking, ready},
 	StepAnswered:  {asking},
 	StepEscalated: {asking},
-	StepNoted:     {running},
+	StepNoted:     {running, ended}, // by the action, or by the undo
 	StepResolved:  {running},
 	StepFinished:  {preparing, ready, running, waiting, toAsk, asking, settling},
 	UndoStarted:   {ended},
@@ -154,6 +154,35 @@ func (s *State) occupy(step, delta int) {
 	}
 }
 
+// vacate gives the place of an attempt that ends back, where it holds one.
+func (s *State) vacate(r ref) {
+	in := s.at(r)
+	if !in.yields {
+		s.occupy(r.step, -1)
+	}
+	in.yields = false
+}
+
+// Yield says whether a step that runs a runbook holds no place for now, because all that runbook does is wait. It is no
+// event: a new session starts such a step anew.
+func (s *State) Yield(address string, yields bool) error {
+	r, err := s.resolve(address)
+	if err != nil {
+		return err
+	}
+	in := s.at(r)
+	if in.phase != running || in.yields == yields {
+		return nil
+	}
+	in.yields = yields
+	if yields {
+		s.occupy(r.step, -1)
+	} else {
+		s.occupy(r.step, 1)
+	}
+	return nil
+}
+
 func (s *State) startAttempt(r ref, e *Event) {
 	in := s.at(r)
 	in.phase = running
@@ -172,7 +201,7 @@ func (s *State) wait(r ref, until time.Time) {
 	in := s.at(r)
 	in.phase = waiting
 	in.wake = until
-	s.occupy(r.step, -1)
+	s.vacate(r)
 	s.tickets++
 	in.ticket = s.tickets
 	s.waiting.add(timer{r, until, in.ticket})
@@ -201,7 +230,7 @@ func (s *State) poll(r ref, e *Event) {
 func (s *State) finish(r ref, e *Event) {
 	in, outcome := s.at(r), e.Outcome
 	if in.phase == running {
-		s.occupy(r.step, -1)
+		s.vacate(r)
 	}
 	s.tookEffect(r, e)
 	in.phase = ended

@@ -95,6 +95,8 @@ type instance struct {
 	asked *asked
 	sent  *sent
 	undo  undoPhase
+	// yields says that a step that runs a runbook holds no place, as that runbook only waits.
+	yields bool
 }
 
 // ref names a step (key -1) or one of its instances.

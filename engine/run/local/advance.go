@@ -30,6 +30,8 @@ type execution struct {
 	writeKey string
 	// stops carries requests to stop to the runbook that the step runs; nil for other steps.
 	stops chan stopRequest
+	// yields says that the runbook that the step runs only waits.
+	yields bool
 }
 
 // flushAt bounds how many events wait for the journal while many steps become ready at once.

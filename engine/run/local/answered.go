@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/lang"
@@ -100,9 +101,13 @@ func (r *runner) mustAskAgain(x *execution) (bool, error) {
 		return false, err
 	}
 	now := *q
-	now.Arguments = shownArguments(x.step, args)
+	now.Arguments, now.Target = shownArguments(x.step, args), r.targetOf(x)
 	since, _ := r.state.AskedSince(x.address)
-	return digestOf(r.prefix+x.address, &now, since) != a.Digest, nil
+	if digestOf(r.prefix+x.address, &now, since) != a.Digest {
+		return true, nil
+	}
+	x.prepared = &prepared{args: args}
+	return false, nil
 }
 
 // askAgain asks anew about arguments that changed, or ends a step whose arguments can't be worked out.
@@ -119,7 +124,7 @@ func (r *runner) askWrites(step *lang.Step, c run.Command, keys []string) (asked
 	if r.AutoApprove || effect == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
 		return false, nil
 	}
-	if q, a := r.state.Answered(c.Address); q != nil {
+	if q, a := r.state.Answered(c.Address); q != nil && slices.Equal(q.Items, keys) {
 		if a.Yes() {
 			return false, nil
 		}

@@ -81,6 +81,7 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	if out.Levels, err = r.levels(a.Escalation, q.local); err != nil {
 		return err
 	}
+	out.Target = r.targetOf(q.execution)
 	if q.step.Child == nil {
 		r.preview(ctx, q, out)
 	}
@@ -88,10 +89,17 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	return nil
 }
 
+// targetOf is the system that a step works on; empty where that is not known, and for one that runs a runbook.
+func (r *runner) targetOf(x *execution) string {
+	if x.step.Child != nil {
+		return ""
+	}
+	target, _ := r.configs.Target(x.step, x.local) // what is wrong with it, the attempt says
+	return target.Target
+}
+
 // preview adds what a dry run says. One that fails is told, and hinders nobody.
 func (r *runner) preview(ctx context.Context, q *question, out *run.Question) {
-	target, _ := r.configs.Target(q.step, q.local)
-	out.Target = target.Target
 	previewer, ok := q.step.Spec.(provider.Previewer)
 	if !ok {
 		return
@@ -220,7 +228,7 @@ func (r *runner) levels(e *lang.Expr, local lang.Frame) ([]run.Level, error) {
 // digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count.
 func digestOf(address string, q *run.Question, since time.Time) string {
 	bound := *q
-	bound.Digest, bound.Changes, bound.Target = "", nil, ""
+	bound.Digest, bound.Changes = "", nil
 	text, err := json.Marshal(bound)
 	if err != nil {
 		return ""
@@ -238,9 +246,6 @@ func (r *runner) questionDone(q *question) error {
 		return r.end(q.step, q.key, &run.Event{Step: q.address, Outcome: run.Error, Error: q.err.Error()}, nil)
 	}
 	q.execution.prepared = q.prepared
-	if q.prepared != nil && q.prepared.client == nil {
-		q.execution.prepared = nil // the attempt opens the client
-	}
 	return r.lay(q.step, q.address, q.what, q.question, q.timeout)
 }
 
@@ -283,9 +288,12 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 // take takes in an answer from the terminal or from elsewhere. One that does not fit is refused, and the question stays.
 func (r *runner) take(g given) error {
 	w, ok := r.state.WaitOf(g.address)
-	if !ok || g.answer.Digest != w.Question.Digest {
+	if !ok {
 		r.desk.take(r.prefix + g.address)
 		return nil
+	}
+	if g.answer.Digest != w.Question.Digest {
+		return nil // it was asked anew meanwhile, and that question stays open
 	}
 	if err := mayAnswer(w.Question, g.answer); err != nil {
 		r.Host.Log.Warn("an answer does not count", "step", g.address, "by", g.answer.By, "error", err)

@@ -16,7 +16,9 @@ import (
 
 // prepared is what is evaluated once for a step or an instance.
 type prepared struct {
-	args   cty.Value
+	args cty.Value
+	// opened says that client is the one to use; an approval may come between the arguments and the client.
+	opened bool
 	client provider.Client
 }
 
@@ -73,7 +75,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	if a.prepared == nil {
+	if a.prepared == nil || !a.prepared.opened {
 		p, final, err := r.evaluate(ctx, a.execution)
 		if err != nil {
 			a.err, a.final = explainContext(ctx, err, limit), final
@@ -165,14 +167,17 @@ func (r *runner) note(n noteRequest) error {
 	return err
 }
 
-// evaluate works out the arguments and gets the client. final is true for arguments: repeating would give the same.
+// evaluate works out the arguments, unless somebody has approved of them before, and gets the client. final is true for
+// arguments: repeating would give the same.
 func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final bool, err error) {
-	args, err := r.arguments(x.step, x.local, x.effect)
-	if err != nil {
+	var args cty.Value
+	if x.prepared != nil {
+		args = x.prepared.args
+	} else if args, err = r.arguments(x.step, x.local, x.effect); err != nil {
 		return nil, true, err
 	}
 	if x.step.Child != nil {
-		return &prepared{args: args}, false, nil
+		return &prepared{args: args, opened: true}, false, nil
 	}
 	return r.open(ctx, x.step, x.local, args)
 }
@@ -202,7 +207,7 @@ func (r *runner) open(ctx context.Context, step *lang.Step, local lang.Frame, ar
 	if err != nil {
 		return nil, false, err
 	}
-	return &prepared{args: args, client: client}, false, nil
+	return &prepared{args: args, opened: true, client: client}, false, nil
 }
 
 // untilHolds evaluates a poll's condition on the latest result.

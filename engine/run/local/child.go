@@ -31,7 +31,7 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 	}
 	child := newRunner(r.session, b, r.hard)
 	child.past = r.past
-	child.stops = a.stops
+	child.stops, child.parent, child.asStep = a.stops, r, a.execution
 	if fresh {
 		if err := b.state.Apply(&run.Event{Type: run.RunStarted}); err != nil {
 			return nil, err
@@ -49,14 +49,22 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 	if err != nil {
 		return nil, err
 	}
-	return child.asResult()
+	return child.asResult(limit)
 }
 
-// asResult is what the step that ran the runbook gives: the outputs, and a failure where a step did not pass.
-func (r *runner) asResult() (*provider.Result, error) {
+// asResult is what the step that ran the runbook gives: the outputs, and a failure where a step did not pass. limit is how
+// long the runbook could take.
+func (r *runner) asResult(limit time.Duration) (*provider.Result, error) {
 	outcome := r.state.RunOutcome()
 	counts := r.state.Counts()
-	if r.interrupted || outcome == run.Cancelled {
+	switch {
+	case r.interrupted:
+		return nil, cancelledError{errInterrupted}
+	case outcome == run.Cancelled && r.timedOut:
+		return nil, fmt.Errorf("timed out after %s: %s", limit, countsText(counts))
+	case outcome == run.Cancelled && r.state.Stopping() == run.StopTimeout:
+		return nil, cancelledError{errRunTimeout}
+	case outcome == run.Cancelled:
 		return nil, cancelledError{errInterrupted}
 	}
 	outputs := map[string]cty.Value{}

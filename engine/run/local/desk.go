@@ -33,7 +33,10 @@ type desk struct {
 	// delivering counts answers on their way to a runner.
 	delivering int
 	paused     bool
-	changed    chan struct{} // has one element when the list changed
+	// cancelled says that somebody elsewhere stops the run, cancel stops it.
+	cancelled bool
+	cancel    func(by string)
+	changed   chan struct{} // has one element when the list changed
 	// over is closed when nobody works at the desk any more.
 	over chan struct{}
 	// polls wakes who reads the mailbox.
@@ -92,11 +95,11 @@ func (d *desk) take(address string) {
 }
 
 // work asks and reads the mailbox until ctx ends.
-func (d *desk) work(ctx context.Context, cancelled func(by string)) {
+func (d *desk) work(ctx context.Context) {
 	defer close(d.over)
 	var group sync.WaitGroup
 	group.Go(func() { d.ask(ctx) })
-	group.Go(func() { d.poll(ctx, cancelled) })
+	group.Go(func() { d.poll(ctx) })
 	group.Wait()
 }
 
@@ -160,7 +163,7 @@ func (d *desk) leave(err error) {
 	d.mu.Lock()
 	d.asker = nil
 	d.mu.Unlock()
-	d.pauseIfAllRest(nil)
+	d.pauseIfAllRest()
 }
 
 // deliver hands an answer to the runner that asked, and waits until the question is closed or asked anew.
@@ -188,7 +191,7 @@ const (
 	pollIdle   = time.Second
 )
 
-func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
+func (d *desk) poll(ctx context.Context) {
 	timer := time.NewTimer(pollIdle)
 	defer timer.Stop()
 	for {
@@ -198,7 +201,7 @@ func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
 		case <-timer.C:
 		case <-d.polls:
 		}
-		err := d.readMail(ctx, cancelled)
+		err := d.readMail(ctx)
 		if errors.Is(err, journal.ErrNotFound) {
 			err = nil // the run's beginning is on its way to the journal, and nobody can have written to the run
 		}
@@ -217,7 +220,7 @@ func (d *desk) poll(ctx context.Context, cancelled func(by string)) {
 }
 
 // readMail passes new messages on.
-func (d *desk) readMail(ctx context.Context, cancelled func(by string)) error {
+func (d *desk) readMail(ctx context.Context) error {
 	d.mail.Lock()
 	defer d.mail.Unlock()
 	d.mu.Lock()
@@ -228,13 +231,13 @@ func (d *desk) readMail(ctx context.Context, cancelled func(by string)) error {
 		return err
 	}
 	for _, m := range messages {
-		d.pass(ctx, m, cancelled)
+		d.pass(ctx, m)
 	}
 	return nil
 }
 
 // pass hands one message on, once.
-func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by string)) {
+func (d *desk) pass(ctx context.Context, m journal.Message) {
 	d.mu.Lock()
 	if m.ID <= d.read {
 		d.mu.Unlock()
@@ -252,13 +255,17 @@ func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by st
 	d.mu.Unlock()
 	switch {
 	case m.Kind == journal.MessageCancel && m.At.After(d.session.SessionStart):
-		cancelled(m.By)
+		d.mu.Lock()
+		d.cancelled = true
+		d.mu.Unlock()
+		d.cancel(m.By)
 	case to != nil:
 		go func() {
 			d.deliver(ctx, to, m.Answer)
 			d.mu.Lock()
 			d.delivering--
 			d.mu.Unlock()
+			d.pauseIfAllRest() // it may have been refused
 		}()
 	case m.Kind == journal.MessageAnswer:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
@@ -268,14 +275,10 @@ func (d *desk) pass(ctx context.Context, m journal.Message, cancelled func(by st
 // rest notes whether a runner can only wait for people, and pauses the run when all can.
 func (d *desk) rest(r *runner, rests bool) {
 	d.mu.Lock()
-	if rests {
-		d.rested[r] = true
-	} else {
-		d.rested[r] = false
-	}
+	d.rested[r] = rests
 	d.mu.Unlock()
 	if rests {
-		d.pauseIfAllRest(r)
+		d.pauseIfAllRest()
 	}
 }
 
@@ -284,13 +287,13 @@ func (d *desk) leaveRunner(r *runner) {
 	d.mu.Lock()
 	delete(d.rested, r)
 	d.mu.Unlock()
-	d.pauseIfAllRest(nil)
+	d.pauseIfAllRest()
 }
 
 func (d *desk) allRest() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.asker != nil && d.askable() != nil || d.paused || d.delivering > 0 || len(d.open) == 0 || len(d.rested) == 0 {
+	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || len(d.open) == 0 || len(d.rested) == 0 {
 		return false
 	}
 	for _, rests := range d.rested {
@@ -302,11 +305,11 @@ func (d *desk) allRest() bool {
 }
 
 // pauseIfAllRest pauses the run when nothing can go on and nobody is there to ask. What was answered before is read first.
-func (d *desk) pauseIfAllRest(*runner) {
+func (d *desk) pauseIfAllRest() {
 	if !d.allRest() {
 		return
 	}
-	if err := d.readMail(context.Background(), func(string) {}); err != nil {
+	if err := d.readMail(context.Background()); err != nil {
 		d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
 	}
 	if !d.allRest() {

@@ -132,7 +132,8 @@ func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, past ma
 	var group sync.WaitGroup
 	service, end := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() { s.keepLeases(service, func(err error) { cancel(err) }) })
-	group.Go(func() { s.desk.work(service, r.cancelFrom) })
+	s.desk.cancel = r.cancelFrom
+	group.Go(func() { s.desk.work(service) })
 	err := begin(r)
 	var result *Result
 	if err == nil {

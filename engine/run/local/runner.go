@@ -42,6 +42,16 @@ type runner struct {
 	stops chan stopRequest
 	// underWay counts the goroutines of attempts, questions and undos; children those among them that run a runbook.
 	underWay, children int
+	// parent is the runner whose step this runbook is, nil for the run's own; yields carries what its children tell.
+	parent *runner
+	// asStep is that step.
+	asStep *execution
+	yields chan yield
+	// yielding counts the children that only wait; yielded is what this runner told its parent.
+	yielding int
+	yielded  bool
+	// timedOut is true when the branch's own time was over.
+	timedOut bool
 
 	// toUndo are the undos that a person asked for, in order; partial says that the loop ends with some of them, and the run goes on.
 	toUndo  []undoGroup
@@ -68,7 +78,7 @@ type noteRequest struct {
 func newRunner(s *session, b *branch, hard context.Context) *runner { //nolint:revive // the context is kept on purpose: it is the runner's life
 	return &runner{
 		session: s, branch: b, hard: hard, live: map[string]*execution{}, done: make(chan *attempt, 64), asked: make(chan *question, 16),
-		given: make(chan given), notes: make(chan noteRequest), undone: make(chan *undoing, 1), stops: make(chan stopRequest, 8),
+		given: make(chan given), notes: make(chan noteRequest), undone: make(chan *undoing, 1), yields: make(chan yield), stops: make(chan stopRequest, 8),
 	}
 }
 
@@ -132,6 +142,7 @@ func (r *runner) loop(limit time.Duration) error {
 		if r.underWay == r.children && r.state.Rests() {
 			r.desk.rest(r, true)
 		}
+		r.tellParent()
 		err = r.next(wake, timeout)
 		if r.hard.Err() != nil {
 			return r.abandon(cancel)
@@ -165,6 +176,8 @@ func (r *runner) next(wake, timeout *time.Timer) error {
 	case u := <-r.undone:
 		r.underWay--
 		return r.undoDone(u)
+	case y := <-r.yields:
+		return r.childYields(y)
 	case <-wake.C:
 		r.desk.rest(r, false)
 		return nil
@@ -172,6 +185,7 @@ func (r *runner) next(wake, timeout *time.Timer) error {
 		r.desk.rest(r, false)
 		return r.stop(s)
 	case <-timeout.C:
+		r.timedOut = true
 		r.desk.rest(r, false)
 		return r.stop(stopRequest{run.StopTimeout, errRunTimeout})
 	case <-r.hard.Done():
@@ -224,8 +238,13 @@ func (r *runner) attemptsDone(a *attempt) error {
 
 func (r *runner) attemptOver(a *attempt) {
 	r.underWay--
-	if a.step.Child != nil {
-		r.children--
+	if a.step.Child == nil {
+		return
+	}
+	r.children--
+	if a.yields {
+		a.yields = false
+		r.yielding--
 	}
 }
 

@@ -100,7 +100,7 @@ func (r *runner) undoOnce(ctx context.Context, u *undoing) {
 	}
 	u.sent = true
 	call := r.call(u.step, p, r.undoEffect(u.step))
-	call.Key = u.key
+	call.Key, call.Note = u.key, func(note []byte) error { return r.keepNote(ctx, u.address, note) }
 	result, err := carry(ctx, u.step.Spec, call, patience)
 	switch {
 	case err != nil:

@@ -1,0 +1,172 @@
+package engine_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// family writes a runbook "parent.hcl" and the "child.hcl" that its steps run, and gives the parent's path.
+func family(t *testing.T, parent, child string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"child.hcl": child, "parent.hcl": parent} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "parent.hcl")
+}
+
+// TestWaitingRunbookHoldsNoPlace has a runbook within a runbook wait for a person, and for a poll's interval, while there
+// is one place.
+func TestWaitingRunbookHoldsNoPlace(t *testing.T) {
+	for name, child := range map[string]string{
+		"person": "runbook \"child\" {}\nstep \"fake_ask\" \"ok\" { prompt = \"All well?\" }\n",
+		"poll": `runbook "child" {}
+step "fake_read" "ready" {
+  id = "ready"
+  poll {
+    until    = self.call > 1
+    interval = "300ms"
+  }
+}
+`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := family(t, `runbook "parent" { max_parallel = 1 }
+step "runbook" "db" { source = "./child.hcl" }
+step "fake_read" "beside" { id = "beside" }
+`, child)
+			fake, j := &enginetest.Fake{}, enginetest.Store(t)
+			out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: j})
+			if out.Result == nil || fake.Calls("beside") != 1 {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			if name == "poll" {
+				if diff := cmp.Diff([]string{"ready", "beside", "ready"}, fake.Log()); diff != "" || out.Result.ExitStatus != 0 {
+					t.Error(diff, out.Stream)
+				}
+				return
+			}
+			if !out.Result.Paused {
+				t.Fatalf("it does not pause: %+v\n%s", out.Result, out.Stream)
+			}
+			answer(t, j, out, "db/ok", "true")
+			out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
+			if out.Result == nil || out.Result.ExitStatus != 0 {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+		})
+	}
+}
+
+// TestRunbookOverItsTime counts a runbook that takes longer than its step may as an error, which others see.
+func TestRunbookOverItsTime(t *testing.T) {
+	path := family(t, `runbook "parent" {}
+step "runbook" "db" {
+  source  = "./child.hcl"
+  timeout = "200ms"
+}
+step "fake_read" "why" {
+  id         = "why"
+  depends_on = [step.db]
+  run_if     = "failure"
+}
+`, `runbook "child" {}
+provider "fake" {}
+step "fake_write" "change" { id = "change" }
+step "fake_read" "long" {
+  id         = "long"
+  depends_on = [step.change]
+}
+`)
+	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+		if id == "long" {
+			return enginetest.Until(ctx, nil)
+		}
+		return nil
+	}}
+	out := enginetest.RunFile(t, fake, path, enginetest.Options{AutoApprove: true})
+	want := map[string]run.Outcome{"db/change": run.Pass, "db/long": run.Cancelled, "db": run.Error, "why": run.Pass}
+	if diff := cmp.Diff(want, out.Outcomes()); diff != "" {
+		t.Fatalf("%s%v\n%s", diff, out.Diags, out.Stream)
+	}
+	if e := out.Finished()["db"]; !strings.Contains(e.Error, "timed out after 200ms") {
+		t.Error(e.Error)
+	}
+}
+
+// TestApprovedArgumentsAreUsed asks once about arguments that would be others if they were worked out again, and carries
+// out what was approved.
+func TestApprovedArgumentsAreUsed(t *testing.T) {
+	fake, a := &enginetest.Fake{}, &asker{yes: true}
+	out := enginetest.Run(t, fake, `
+provider "fake" {}
+step "fake_write" "change" {
+  id = "change"
+  value = now()
+  approval {}
+}
+`, enginetest.Options{Asker: a})
+	if out.Result == nil || out.Result.ExitStatus != 0 || len(a.asked) != 1 {
+		t.Fatalf("asked %d times: %+v %v\n%s", len(a.asked), out.Result, out.Diags, out.Stream)
+	}
+	shown := a.asked[0].Question.Arguments[1].Value
+	if result := string(out.Finished()["change"].Result); !strings.Contains(result, shown) {
+		t.Errorf("approved was %s; the result is %s", shown, result)
+	}
+}
+
+// TestApprovalIsForOneTarget asks again where a later session would change another system.
+func TestApprovalIsForOneTarget(t *testing.T) {
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	out := enginetest.Run(t, fake, `
+provider "fake" { name = env("WHERE") }
+step "fake_write" "change" {
+  id = "change"
+  approval {}
+}
+`, enginetest.Options{Journal: j, Env: map[string]string{"WHERE": "staging"}})
+	if out.Result == nil || !out.Result.Paused {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	answer(t, j, out, "change", "true")
+	id := out.Result.RunID
+	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, Env: map[string]string{"WHERE": "production"}})
+	if out.Result == nil || !out.Result.Paused || fake.Calls("change") != 0 {
+		t.Fatalf("changed %d times: %+v %v\n%s", fake.Calls("change"), out.Result, out.Diags, out.Stream)
+	}
+	answer(t, j, out, "change", "true")
+	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, Env: map[string]string{"WHERE": "production"}})
+	if out.Result == nil || out.Result.ExitStatus != 0 || fake.Calls("change") != 1 {
+		t.Fatalf("changed %d times: %+v %v\n%s", fake.Calls("change"), out.Result, out.Diags, out.Stream)
+	}
+}
+
+// TestRefusedAnswerPausesAgain has somebody answer who may not: the run does not wait for more where nobody is there.
+func TestRefusedAnswerPausesAgain(t *testing.T) {
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	out := enginetest.Run(t, fake, `
+provider "fake" {}
+step "fake_write" "change" {
+  id = "change"
+  approval { approvers = ["alice"] }
+}
+`, enginetest.Options{Journal: j})
+	if out.Result == nil || !out.Result.Paused {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	answer(t, j, out, "change", "true") // bob's
+	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
+	if out.Result == nil || !out.Result.Paused || fake.Calls("change") != 0 {
+		t.Fatalf("changed %d times: %+v %v\n%s", fake.Calls("change"), out.Result, out.Diags, out.Stream)
+	}
+}
