@@ -125,10 +125,11 @@ func (f *firstLine) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// polls are steps that poll as long as they may: memory must not grow with how often.
+// polls are steps that poll as long as they may: memory must not grow with how often. The shorter one is long enough for
+// the collector to have begun its work.
 func (s *setup) polls() (group, error) {
 	g := group{title: "polls"}
-	for i, seconds := range []int{1, 8} {
+	for i, seconds := range []int{8, 16} {
 		name := fmt.Sprintf("poll every millisecond for %d s", seconds)
 		id := fmt.Sprintf("poll-%d", seconds)
 		file, err := writeRunbook(s.dir, id, pollFor(s.server, seconds))
