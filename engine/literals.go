@@ -25,9 +25,20 @@ func (r *Runbook) LiteralSecrets(tell func(string)) {
 		}
 	}
 	for _, s := range r.Steps {
-		if s.Spec != nil {
-			literalsOf(s.Spec.Spec().Args(), s.Args, tell)
-		}
+		stepLiterals(s, tell)
+	}
+}
+
+// stepLiterals looks at a step, its undo, and the runbook that it runs.
+func stepLiterals(s *lang.Step, tell func(string)) {
+	if s.Spec != nil {
+		literalsOf(s.Spec.Spec().Args(), s.Args, tell)
+	}
+	if s.Undo != nil {
+		stepLiterals(s.Undo.Step, tell)
+	}
+	if s.Child != nil {
+		(&Runbook{Runbook: s.Child}).LiteralSecrets(tell)
 	}
 }
 

@@ -67,6 +67,9 @@ func impliedValue(tree any) (cty.Value, error) {
 	return cty.NullVal(cty.DynamicPseudoType), nil
 }
 
+// Blank stands in the place of a sensitive value.
+const Blank = sensitiveText
+
 // HoldsBlank reports whether a JSON text holds the words that stand in the place of a sensitive value.
 func HoldsBlank(text json.RawMessage) bool { return bytes.Contains(text, []byte(sensitiveText)) }
 

@@ -95,6 +95,8 @@ type Call struct {
 	Key string
 	// Note keeps something on disk before it returns, for [Inquirer] to have after a crash; nil: nothing is kept.
 	Note func(note []byte) error
+	// NoteSealed is Note for what is sensitive, which is encrypted; nil: Note keeps that too.
+	NoteSealed func(note []byte) error
 	// Answer is what a person said, for an action that asks one.
 	Answer *Answer
 	Host
@@ -133,8 +135,10 @@ type In[K, A any] struct {
 	// Key identifies a write, see [Call].
 	Key string
 	// Note keeps something, as JSON, on disk before it returns, for Inquire after a crash. An error means that nothing may
-	// be sent.
+	// be sent. Where an argument is sensitive it is encrypted.
 	Note func(v any) error
+	// NoteSealed is Note for what is sensitive whatever the arguments are, or is made of it: a hash of a short text tells the text.
+	NoteSealed func(v any) error
 	// Answer is what a person said; nil for an action without Ask.
 	Answer *Answer
 	Host   Host
@@ -245,7 +249,7 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	return a.encode(in.Args, typed, result)
+	return a.encode(call, in.Args, typed, result)
 }
 
 // in decodes a call. Warnings go to result.
@@ -270,7 +274,9 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 	}
 	in := &In[K, A]{
 		Client: client, Args: args, Effect: call.Effect, ReadOnly: call.ReadOnly, Dir: call.Dir,
-		Host: call.Host, Log: call.Log, Key: call.Key, Answer: call.Answer, Note: call.note,
+		Host: call.Host, Log: call.Log, Key: call.Key, Answer: call.Answer,
+		Note:       func(v any) error { return call.note(v, IsSensitive(call.Args)) },
+		NoteSealed: func(v any) error { return call.note(v, true) },
 		Set: set,
 		Warn: func(format string, args ...any) {
 			result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
@@ -283,10 +289,13 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 }
 
 // encode makes the result of an action from its typed form.
-func (a *action[K, A, R]) encode(args *A, typed *R, result *Result) (*Result, error) {
+func (a *action[K, A, R]) encode(call *Call, args *A, typed *R, result *Result) (*Result, error) {
 	value, warnings, err := a.spec.Results().Encode(typed)
 	if err != nil {
 		return nil, fmt.Errorf("%s: result: %w", a.spec.Name, err)
+	}
+	if a.spec.Results().echoes && IsSensitive(call.Args) {
+		value = a.spec.Results().markEchoes(value)
 	}
 	result.Value = value
 	result.Warnings = append(result.Warnings, warnings...)

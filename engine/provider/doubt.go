@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Change is one thing that a write changes, written for people. No part of it is sensitive.
+// Change is one thing that a write changes, written for people. Before and After are not shown where an argument is
+// sensitive.
 type Change struct {
 	// Path says what, "spec.replicas"; Before and After are its values, empty where there is none.
 	Path, Before, After string
@@ -104,7 +105,7 @@ func (a *action[K, A, R]) Inquire(ctx context.Context, call *Call, sent Sent) (*
 	}
 	found := &Found{State: finding.State, Why: finding.Why}
 	if finding.State == Done && finding.Result != nil {
-		if found.Result, err = a.encode(in.Args, finding.Result, result); err != nil {
+		if found.Result, err = a.encode(call, in.Args, finding.Result, result); err != nil {
 			return nil, err
 		}
 	}
@@ -124,13 +125,17 @@ func (a *action[K, A, R]) Stop(ctx context.Context, call *Call, sent Sent) error
 }
 
 // note keeps a value as JSON.
-func (c *Call) note(v any) error {
-	if c.Note == nil {
+func (c *Call) note(v any, sensitive bool) error {
+	keep := c.Note
+	if sensitive && c.NoteSealed != nil {
+		keep = c.NoteSealed
+	}
+	if keep == nil {
 		return nil
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("note: %w", err)
 	}
-	return c.Note(text)
+	return keep(text)
 }

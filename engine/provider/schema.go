@@ -17,6 +17,7 @@ type Object struct {
 	typ       cty.Type
 	byName    map[string]int
 	sensitive bool
+	echoes    bool
 }
 
 // Attribute is one field of an [Object].
@@ -32,6 +33,9 @@ type Attribute struct {
 	Required bool
 	// Sensitive values are marked and never shown.
 	Sensitive bool
+	// Echo is set for a result that tells what the arguments hold, or what was there in its place: it is sensitive where an
+	// argument is.
+	Echo bool
 	// Public is set for an argument that others may read (those of a program stand in the list of processes): a sensitive
 	// value is refused with this sentence, which says why and what to write instead. Empty: any value is taken.
 	Public string
@@ -109,6 +113,7 @@ func objectFor(t reflect.Type) *Object {
 		o.Attributes = append(o.Attributes, a)
 		types[a.Name] = a.Type
 		o.sensitive = o.sensitive || a.Sensitive || (a.Fields != nil && a.Fields.sensitive)
+		o.echoes = o.echoes || a.Echo || (a.Fields != nil && a.Fields.echoes)
 	}
 	o.typ = cty.Object(types)
 	return o
@@ -127,6 +132,8 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 			a.Required = true
 		case "sensitive":
 			a.Sensitive = true
+		case "echo":
+			a.Echo = true
 		default:
 			panic(fmt.Sprintf("provider: %s.%s: unknown option %q", t, f.Name, option))
 		}

@@ -20,7 +20,7 @@ type applyArgs struct {
 
 type applyResult struct {
 	Changes []changeResult  `rb:"changes" doc:"What it changed, by path."`
-	Before  cty.Value       `rb:"before" doc:"The objects that were there before and were changed, as manifests: to apply them with force takes the change back."`
+	Before  cty.Value       `rb:"before,echo" doc:"The objects that were there before and were changed, as manifests: to apply them with force takes the change back."`
 	Created []createdObject `rb:"created" doc:"The objects that were not there before: to delete them takes the change back."`
 }
 
@@ -33,8 +33,8 @@ type createdObject struct {
 
 type changeResult struct {
 	Path   string  `rb:"path" doc:"Object and field, such as apps/v1/Deployment/production/api: .spec.replicas."`
-	Before *string `rb:"before" doc:"The value before, as JSON; null: there was none."`
-	After  *string `rb:"after" doc:"The value now, as JSON; null: there is none."`
+	Before *string `rb:"before,echo" doc:"The value before, as JSON; null: there was none."`
+	After  *string `rb:"after,echo" doc:"The value now, as JSON; null: there is none."`
 }
 
 func applyAction() provider.Action {
@@ -73,7 +73,7 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	if err != nil {
 		return nil, err
 	}
-	note := applyNote{}
+	note, keep := applyNote{}, in.Note
 	for _, s := range states {
 		print, err := fingerprint(s.before)
 		if err != nil {
@@ -84,9 +84,10 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 			note.Before = append(note.Before, asked(s.before))
 		} else {
 			note.Before = append(note.Before, nil)
+			keep = in.NoteSealed
 		}
 	}
-	if err := in.Note(note); err != nil {
+	if err := keep(note); err != nil {
 		return nil, err
 	}
 	for i := range states {

@@ -17,8 +17,8 @@ type labelArgs struct {
 }
 
 type labelResult struct {
-	Before map[string]string `rb:"before" doc:"The labels concerned as they were; those that were not set are left out."`
-	After  map[string]string `rb:"after" doc:"The labels concerned as they are; those that are not set are left out."`
+	Before map[string]string `rb:"before,echo" doc:"The labels concerned as they were; those that were not set are left out."`
+	After  map[string]string `rb:"after,echo" doc:"The labels concerned as they are; those that are not set are left out."`
 }
 
 func labelAction() provider.Action {

@@ -22,7 +22,7 @@ type patchArgs struct {
 
 type patchResult struct {
 	Changes []changeResult `rb:"changes" doc:"What it changed, by path."`
-	Undo    cty.Value      `rb:"undo" doc:"A patch of type json that takes the changes back."`
+	Undo    cty.Value      `rb:"undo,echo" doc:"A patch of type json that takes the changes back."`
 }
 
 // patchTypes are the media types of the three forms.
@@ -59,7 +59,11 @@ func runPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (*patchR
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Note(note); err != nil {
+	keep := in.Note
+	if s.r.kind == "Secret" {
+		keep = in.NoteSealed
+	}
+	if err := keep(note); err != nil {
 		return nil, err
 	}
 	after, err := s.patch(ctx, p)

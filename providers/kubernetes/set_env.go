@@ -19,8 +19,8 @@ type setEnvArgs struct {
 }
 
 type setEnvResult struct {
-	Before map[string]string `rb:"before" doc:"The variables concerned as they were; those that were not set are left out."`
-	After  map[string]string `rb:"after" doc:"The variables concerned as they are; those that are not set are left out."`
+	Before map[string]string `rb:"before,echo" doc:"The variables concerned as they were; those that were not set are left out."`
+	After  map[string]string `rb:"after,echo" doc:"The variables concerned as they are; those that are not set are left out."`
 }
 
 func setEnvAction() provider.Action {

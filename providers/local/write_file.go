@@ -29,14 +29,14 @@ type fileBefore struct {
 	Exists    bool    `rb:"exists" doc:"Whether there was a file."`
 	SizeBytes int64   `rb:"size_bytes" doc:"Its size."`
 	Mode      *string `rb:"mode" doc:"Its permissions in octal; null when there was none."`
-	SHA256    *string `rb:"sha256" doc:"SHA-256 of its content; null when there was none."`
+	SHA256    *string `rb:"sha256,echo" doc:"SHA-256 of its content; null when there was none."`
 	Content   *string `rb:"content,sensitive" doc:"Its content, to put it back; null when there was none, or it is not text, or longer than 64 KiB."`
 }
 
 type fileAfter struct {
 	SizeBytes int64  `rb:"size_bytes" doc:"Its size."`
 	Mode      string `rb:"mode" doc:"Its permissions in octal."`
-	SHA256    string `rb:"sha256" doc:"SHA-256 of its content."`
+	SHA256    string `rb:"sha256,echo" doc:"SHA-256 of its content."`
 }
 
 func writeFile() provider.Action {

@@ -31,8 +31,8 @@ type execResult struct {
 	RowsAffected int64           `rb:"rows_affected" doc:"Rows that were inserted, updated or deleted."`
 	Statements   []execStatement `rb:"statements" doc:"What each statement did."`
 	Notices      []string        `rb:"notices" doc:"What the server said beside its answers."`
-	Before       cty.Value       `rb:"before" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction."`
-	After        cty.Value       `rb:"after" doc:"The rows after; null as before is."`
+	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction."`
+	After        cty.Value       `rb:"after,echo" doc:"The rows after; null as before is."`
 	Truncated    bool            `rb:"truncated" doc:"Whether more rows than row_limit were changed, so that before and after are not all of them."`
 }
 

@@ -18,8 +18,8 @@ type commandArgs struct {
 
 type commandResult struct {
 	Value  cty.Value `rb:"value" doc:"The answer, as redis_query gives it."`
-	Before *keyState `rb:"before" doc:"The key before the command; null where the command has none or several, or the user may not read it."`
-	After  *keyState `rb:"after" doc:"The key after the command; null as before is."`
+	Before *keyState `rb:"before,echo" doc:"The key before the command; null where the command has none or several, or the user may not read it."`
+	After  *keyState `rb:"after,echo" doc:"The key after the command; null as before is."`
 }
 
 var command = provider.Define(provider.Definition[*client, commandArgs, commandResult]{

@@ -103,7 +103,7 @@ func (r *runner) mustAskAgain(x *execution) (bool, error) {
 	now := *q
 	now.Arguments, now.Target = shownArguments(x.step, args), r.targetOf(x)
 	since, _ := r.state.AskedSince(x.address)
-	if digestOf(r.prefix+x.address, &now, since) != a.Digest {
+	if r.digestOf(r.prefix+x.address, &now, since) != a.Digest {
 		return true, nil
 	}
 	x.prepared = &prepared{args: args}

@@ -115,9 +115,21 @@ func (r *runner) preview(ctx context.Context, q *question, out *run.Question) {
 	if err != nil {
 		out.Changes = []run.Change{{Path: "what it would change is not known", After: err.Error()}}
 	}
+	// What takes the place of a sensitive value, or stood there before, is sensitive too.
+	sensitive := provider.IsSensitive(q.prepared.args)
 	for _, c := range changes {
+		if sensitive {
+			c.Before, c.After = blankUnlessEmpty(c.Before), blankUnlessEmpty(c.After)
+		}
 		out.Changes = append(out.Changes, run.Change{Path: c.Path, Before: c.Before, After: c.After})
 	}
+}
+
+func blankUnlessEmpty(text string) string {
+	if text == "" {
+		return ""
+	}
+	return lang.Blank
 }
 
 // actionQuestion is what the action itself asks.
@@ -225,13 +237,17 @@ func (r *runner) levels(e *lang.Expr, local lang.Frame) ([]run.Level, error) {
 	return out, nil
 }
 
-// digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count.
-func digestOf(address string, q *run.Question, since time.Time) string {
+// digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count. It is made
+// of what is shown: from the digest of a short secret one could find the secret.
+func (s *session) digestOf(address string, q *run.Question, since time.Time) string {
 	bound := *q
 	bound.Digest, bound.Changes = "", nil
 	text, err := json.Marshal(bound)
 	if err != nil {
 		return ""
+	}
+	if s.Redact != nil {
+		text = s.Redact(text)
 	}
 	sum := sha256.Sum256(fmt.Appendf(text, "\n%s\n%s", address, since.UTC().Format(time.RFC3339Nano)))
 	return hex.EncodeToString(sum[:])
@@ -264,7 +280,7 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 		deadline = deadline.UTC()
 		e.Deadline = &deadline
 	}
-	q.Digest = digestOf(r.prefix+address, q, since)
+	q.Digest = r.digestOf(r.prefix+address, q, since)
 	if err := r.emit(e); err != nil {
 		return err
 	}

@@ -92,7 +92,8 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	}
 	a.sent = true
 	call := r.call(a.step, a.prepared, a.effect)
-	call.Key, call.Answer, call.Note = a.writeKey, a.answer, func(note []byte) error { return r.keepNote(ctx, a.address, note) }
+	call.Key, call.Answer, call.Note = a.writeKey, a.answer, func(note []byte) error { return r.keepNote(ctx, a.address, note, false) }
+	call.NoteSealed = func(note []byte) error { return r.keepNote(ctx, a.address, note, true) }
 	result, err := carry(ctx, a.step.Spec, call, patience)
 	if err != nil {
 		a.nothingDone = provider.NothingDone(err)
@@ -131,8 +132,8 @@ func (r *runner) call(step *lang.Step, p *prepared, effect provider.Effect) *pro
 }
 
 // keepNote has the loop keep a note of an action that is under way, and returns when it is on disk.
-func (r *runner) keepNote(ctx context.Context, address string, note []byte) error {
-	n := noteRequest{address: address, note: note, done: make(chan error, 1)}
+func (r *runner) keepNote(ctx context.Context, address string, note []byte, sensitive bool) error {
+	n := noteRequest{address: address, note: note, sensitive: sensitive, done: make(chan error, 1)}
 	select {
 	case r.notes <- n:
 	case <-ctx.Done():
@@ -154,7 +155,7 @@ func (r *runner) note(n noteRequest) error {
 	}
 	var err error
 	for _, w := range waiting {
-		if err = r.emit(&run.Event{Type: run.StepNoted, Step: w.address, Note: w.note}); err != nil {
+		if err = r.emitNote(w); err != nil {
 			break
 		}
 	}
@@ -165,6 +166,16 @@ func (r *runner) note(n noteRequest) error {
 		w.done <- err
 	}
 	return err
+}
+
+// emitNote tells a note; of one that is sensitive, only that there is one.
+func (r *runner) emitNote(n noteRequest) error {
+	e := &run.Event{Type: run.StepNoted, Step: n.address, Note: n.note}
+	var sealed []byte
+	if n.sensitive {
+		e.Note, sealed = blankNote, r.seal(n.note)
+	}
+	return r.emitSealed(e, sealed)
 }
 
 // evaluate works out the arguments, unless somebody has approved of them before, and gets the client. final is true for

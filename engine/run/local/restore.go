@@ -70,16 +70,18 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte) (_ cty.Valu
 			return cty.NilVal, "its result is sensitive and can't be read back: " + err.Error()
 		}
 	}
-	blanks := []path{}
+	// Where a secret was blanked that nobody had marked, it is one in this session too, which perhaps never reads it.
+	clean, blanks := withoutBlanks(e.Result)
+	change := sensitive
 	if sealed == nil {
-		kept.Result, blanks = withoutBlanks(kept.Result)
+		kept.Result, change = clean, unknown
 	}
 	v, err := lang.JSONToValue(kept.Result, step.Spec.Spec().Results().Type())
 	if err != nil {
 		return cty.NilVal, "its result in the history can't be read: " + err.Error()
 	}
 	for _, at := range blanks {
-		v = changeAt(v, at, unknown)
+		v = changeAt(v, at, change)
 	}
 	for _, at := range kept.Sensitive {
 		v = changeAt(v, at, sensitive)

@@ -116,6 +116,8 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		b.recallKeys(name, *e.Keys)
 	case run.StepFinished:
 		b.recallEnding(p, name, e, sealed)
+	case run.StepNoted, run.StepAnswered, run.StepWaiting:
+		p.unblank(e, sealed)
 	}
 	return b.state.Apply(e)
 }
@@ -280,6 +282,9 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	inquirer, ok := step.Spec.(provider.Inquirer)
 	if !ok {
 		return &provider.Found{}, nil
+	}
+	if noteLost(d.Note) {
+		return nil, errNoteLost
 	}
 	args, err := r.arguments(step, local, x.effect)
 	if err != nil {

@@ -72,6 +72,8 @@ type stopRequest struct {
 type noteRequest struct {
 	address string
 	note    json.RawMessage
+	// sensitive keeps the note out of the event.
+	sensitive bool
 	done    chan error
 }
 

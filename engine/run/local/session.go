@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,8 +64,8 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 	}
 	if s.Redact != nil {
 		clean := s.Redact(text)
-		if entry.Sealed == nil && e.Result != nil && len(clean) != len(text) {
-			entry.Sealed = s.seal(sealedResult{Result: e.Result})
+		if entry.Sealed == nil && !bytes.Equal(clean, text) {
+			entry.Sealed = s.sealBlanked(e)
 		}
 		text = clean
 	}

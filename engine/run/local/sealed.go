@@ -1,0 +1,74 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// blankNote stands in an event for a note that is sealed.
+var blankNote = json.RawMessage(`"` + lang.Blank + `"`)
+
+// errNoteLost is why a system can't be asked about a write: what to ask for is not to be had any more.
+var errNoteLost = errors.New("what was noted before it was sent is sensitive, and can't be read back")
+
+// sealBlanked encrypts what a resume needs of an event in which a secret is blanked that nobody had marked, such as the echo
+// of one; nil: it needs nothing.
+func (s *session) sealBlanked(e *run.Event) []byte {
+	switch {
+	case e.Result != nil:
+		return s.seal(sealedResult{Result: e.Result})
+	case e.Note != nil:
+		return s.seal(e.Note)
+	case e.Answer != nil:
+		return s.seal(e.Answer.Value)
+	case e.Question != nil && e.Question.TimeoutAnswer != nil:
+		return s.seal(e.Question.TimeoutAnswer)
+	}
+	return nil
+}
+
+// unblank puts back what an event of the past leaves out, but for results. What can't be had stays blank.
+func (p *Past) unblank(e *run.Event, sealed []byte) {
+	var part *json.RawMessage
+	switch {
+	case e.Note != nil:
+		part = &e.Note
+	case e.Answer != nil:
+		answer := *e.Answer
+		e.Answer, part = &answer, &answer.Value
+	case e.Question != nil && e.Question.TimeoutAnswer != nil:
+		question := *e.Question
+		e.Question, part = &question, &question.TimeoutAnswer
+	default:
+		return
+	}
+	if sealed == nil || p.cfg.Unseal == nil {
+		return
+	}
+	plain, err := p.cfg.Unseal(sealed)
+	if err != nil || !json.Valid(plain) {
+		p.cfg.Host.Log.Warn("a sensitive part of the run can't be read back", "step", e.Step, "event", e.Type, "error", err)
+		*part = blankNote
+		return
+	}
+	*part = plain
+	p.tellParts(plain)
+}
+
+// tellParts has the words of a sensitive part blanked in this session too.
+func (p *Past) tellParts(text json.RawMessage) {
+	if p.cfg.Secret == nil {
+		return
+	}
+	var word string
+	if json.Unmarshal(text, &word) == nil {
+		p.cfg.Secret(word)
+	}
+}
+
+// noteLost reports whether a note was sealed and can't be had any more.
+func noteLost(note json.RawMessage) bool { return strings.TrimSpace(string(note)) == string(blankNote) }
