@@ -93,10 +93,9 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// leakNamespace makes a namespace with a Secret in the lab's cluster, for as long as the test runs.
-func leakNamespace(t *testing.T, secret string) string {
+// cluster gives a function that calls the lab's cluster; a conflict is no error.
+func cluster(t *testing.T) func(method, path string, object any) {
 	t.Helper()
-	const namespace = "test-leak"
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +104,7 @@ func leakNamespace(t *testing.T, secret string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := func(method, path string, object any) {
+	return func(method, path string, object any) {
 		body, err := json.Marshal(object)
 		if err != nil {
 			t.Fatal(err)
@@ -120,14 +119,48 @@ func leakNamespace(t *testing.T, secret string) string {
 			t.Fatal(err)
 		}
 		_ = answer.Body.Close()
-		if answer.StatusCode >= http.StatusBadRequest && answer.StatusCode != http.StatusConflict {
+		if known := method == "DELETE" && answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusConflict; answer.StatusCode >= 400 && !known {
 			t.Fatalf("%s %s: %s", method, path, answer.Status)
 		}
 	}
-	call("POST", "/api/v1/namespaces", map[string]any{"metadata": map[string]string{"name": namespace}})
-	call("POST", "/api/v1/namespaces/"+namespace+"/secrets", map[string]any{
+}
+
+const leakSpace = "test-leak"
+
+// leakNamespace makes a namespace with a Secret in the lab's cluster, for as long as the test runs.
+func leakNamespace(t *testing.T, secret string) string {
+	t.Helper()
+	call := cluster(t)
+	call("POST", "/api/v1/namespaces", map[string]any{"metadata": map[string]string{"name": leakSpace}})
+	call("POST", "/api/v1/namespaces/"+leakSpace+"/secrets", map[string]any{
 		"metadata": map[string]string{"name": "leak"}, "stringData": map[string]string{"password": secret},
 	})
-	t.Cleanup(func() { call("DELETE", "/api/v1/namespaces/"+namespace+"/secrets/leak", nil) })
-	return namespace
+	t.Cleanup(func() { call("DELETE", "/api/v1/namespaces/"+leakSpace+"/secrets/leak", nil) })
+	return leakSpace
+}
+
+// leakDeployment makes a deployment without pods, with a password in its environment.
+func leakDeployment(t *testing.T, password string) {
+	t.Helper()
+	call := cluster(t)
+	path := "/apis/apps/v1/namespaces/" + leakSpace + "/deployments"
+	labels := map[string]string{"app": "leak"}
+	call("POST", path, map[string]any{
+		"metadata": map[string]string{"name": "leak"},
+		"spec": map[string]any{
+			"replicas": 0, "selector": map[string]any{"matchLabels": labels},
+			"template": map[string]any{
+				"metadata": map[string]any{"labels": labels},
+				"spec": map[string]any{"containers": []any{map[string]any{
+					"name": "leak", "image": "leak:1", "env": []any{map[string]string{"name": "PASSWORD", "value": password}},
+				}}},
+			},
+		},
+	})
+	t.Cleanup(func() {
+		call("DELETE", path+"/leak", nil)
+		for _, left := range []string{"/secrets/applied", "/configmaps/applied"} {
+			call("DELETE", "/api/v1/namespaces/"+leakSpace+left, nil)
+		}
+	})
 }

@@ -277,7 +277,7 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 		Host: call.Host, Log: call.Log, Key: call.Key, Answer: call.Answer,
 		Note:       func(v any) error { return call.note(v, IsSensitive(call.Args)) },
 		NoteSealed: func(v any) error { return call.note(v, true) },
-		Set: set,
+		Set:        set,
 		Warn: func(format string, args ...any) {
 			result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
 		},

@@ -74,7 +74,7 @@ type noteRequest struct {
 	note    json.RawMessage
 	// sensitive keeps the note out of the event.
 	sensitive bool
-	done    chan error
+	done      chan error
 }
 
 func newRunner(s *session, b *branch, hard context.Context) *runner { //nolint:revive // the context is kept on purpose: it is the runner's life
