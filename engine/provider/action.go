@@ -139,6 +139,8 @@ type In[K, A any] struct {
 	Note func(v any) error
 	// NoteSealed is Note for what is sensitive whatever the arguments are, or is made of it: a hash of a short text tells the text.
 	NoteSealed func(v any) error
+	// NoteOpen is Note for what holds nothing of the arguments and must be readable without the key, such as a process.
+	NoteOpen func(v any) error
 	// Answer is what a person said; nil for an action without Ask.
 	Answer *Answer
 	Host   Host
@@ -277,6 +279,7 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 		Host: call.Host, Log: call.Log, Key: call.Key, Answer: call.Answer,
 		Note:       func(v any) error { return call.note(v, IsSensitive(call.Args)) },
 		NoteSealed: func(v any) error { return call.note(v, true) },
+		NoteOpen:   func(v any) error { return call.note(v, false) },
 		Set:        set,
 		Warn: func(format string, args ...any) {
 			result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))

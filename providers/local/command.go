@@ -127,7 +127,7 @@ func (c *client) process(in *provider.In[*client, commandArgs], failed *provider
 		return nil, failed
 	}
 	note := commandNote{Program: filepath.Base(path), machine: thisMachine()}
-	if err := in.Note(note); err != nil {
+	if err := in.NoteOpen(note); err != nil {
 		failed.Err = fmt.Errorf("not started: %w", err)
 		return nil, failed
 	}
@@ -137,7 +137,7 @@ func (c *client) process(in *provider.In[*client, commandArgs], failed *provider
 		if s, err := statOf(pid); err == nil {
 			note.StartTicks = s.start
 		}
-		if err := in.Note(note); err != nil {
+		if err := in.NoteOpen(note); err != nil {
 			return fmt.Errorf("it was started and ended again: %w", err)
 		}
 		return nil
