@@ -92,8 +92,8 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	}
 	a.sent = true
 	call := r.call(a.step, a.prepared, a.effect)
-	call.Key, call.Answer, call.Note = a.writeKey, a.answer, func(note []byte) error { return r.keepNote(ctx, a.address, note, false) }
-	call.NoteSealed = func(note []byte) error { return r.keepNote(ctx, a.address, note, true) }
+	call.Key, call.Answer = a.writeKey, a.answer
+	r.takesNotes(ctx, call, a.address)
 	result, err := carry(ctx, a.step.Spec, call, patience)
 	if err != nil {
 		a.nothingDone = provider.NothingDone(err)
@@ -129,6 +129,12 @@ func (e cancelledError) Unwrap() error { return e.cause }
 // call is what an action is called with, but for what belongs to one attempt.
 func (r *runner) call(step *lang.Step, p *prepared, effect provider.Effect) *provider.Call {
 	return &provider.Call{Client: p.client, Args: p.args, Effect: effect, ReadOnly: r.ReadOnly, Dir: step.Dir, Host: r.Host}
+}
+
+// takesNotes has a call keep its notes with a step.
+func (r *runner) takesNotes(ctx context.Context, call *provider.Call, address string) {
+	call.Note = func(note []byte) error { return r.keepNote(ctx, address, note, false) }
+	call.NoteSealed = func(note []byte) error { return r.keepNote(ctx, address, note, true) }
 }
 
 // keepNote has the loop keep a note of an action that is under way, and returns when it is on disk.

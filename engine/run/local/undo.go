@@ -100,7 +100,8 @@ func (r *runner) undoOnce(ctx context.Context, u *undoing) {
 	}
 	u.sent = true
 	call := r.call(u.step, p, r.undoEffect(u.step))
-	call.Key, call.Note = u.key, func(note []byte) error { return r.keepNote(ctx, u.address, note) }
+	r.takesNotes(ctx, call, u.address)
+	call.Key = u.key
 	result, err := carry(ctx, u.step.Spec, call, patience)
 	switch {
 	case err != nil:
