@@ -95,6 +95,7 @@ step "redis_command" "key" {
   command    = ["SET", "test-leak:key", local.env]
   depends_on = [step.file]
   approval {}
+  undo "redis_command" { command = ["DEL", "test-leak:key"] }
 }
 step "manual_input" "said" {
   prompt     = "Is ${local.vault} still right, and ${var.pin}?"
