@@ -60,7 +60,7 @@ func runRestore(ctx context.Context, in *provider.In[*client, restoreArgs]) (*re
 	if err != nil {
 		return nil, &provider.Error{Op: opRestore, Endpoint: path, Err: err, NothingDone: true, Permanent: true}
 	}
-	if err := in.Note(fileNote{Path: path, Before: now.digested(), After: wanted}); err != nil {
+	if err := in.NoteSealed(fileNote{Path: path, Before: now.digested(), After: wanted}); err != nil {
 		return nil, fileError(opRestore, path, fmt.Errorf("not written: %w", err))
 	}
 	if err := ctx.Err(); err != nil {

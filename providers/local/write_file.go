@@ -101,7 +101,7 @@ func runWrite(ctx context.Context, in *provider.In[*client, writeArgs]) (*writeR
 	if err != nil {
 		return nil, err
 	}
-	if err := in.Note(w.note()); err != nil {
+	if err := in.NoteSealed(w.note()); err != nil {
 		return nil, fileError(opWrite, w.path, fmt.Errorf("not written: %w", err))
 	}
 	r := w.result()

@@ -106,7 +106,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 			in.Warn("what %s held before is not known: %v", key, err)
 		}
 	}
-	if err := in.Note(commandNote{Before: result.Before}); err != nil {
+	if err := in.NoteSealed(commandNote{Before: result.Before}); err != nil {
 		return nil, in.Client.fail("run "+strings.ToUpper(alone), err)
 	}
 	value, err := in.Client.change(ctx, "run "+strings.ToUpper(alone), args)
