@@ -57,7 +57,7 @@ func params(dir string, setup func(*testscript.Env) error) testscript.Params {
 			return setup(env)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"generate": generate, "steady": steady,
+			"generate": generate, "steady": steady, "lastrun": lastRun,
 		},
 	}
 }
@@ -83,6 +83,15 @@ func steady(ts *testscript.TestScript, neg bool, args []string) {
 		text = c.pattern.ReplaceAllString(text, c.with)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// lastRun puts the id of the run that the last command told of in the variable RUN.
+func lastRun(ts *testscript.TestScript, neg bool, args []string) {
+	ids := changing[2].pattern.FindAllString(ts.ReadFile("stdout"), -1)
+	if neg || len(args) != 0 || len(ids) == 0 {
+		ts.Fatalf("usage: lastrun, after a command that told of a run")
+	}
+	ts.Setenv("RUN", ids[len(ids)-1])
 }
 
 // generators make inputs that are too long to write down.
