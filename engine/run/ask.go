@@ -95,6 +95,7 @@ func (s *State) armQuestion(r ref) {
 	in := s.at(r)
 	s.tickets++
 	in.ticket = s.tickets
+	s.due.drop(r) // what was due was told: the next comes in its own time
 	if in.asked.question == nil {
 		return
 	}

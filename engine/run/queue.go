@@ -2,6 +2,7 @@ package run
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,14 @@ type queue struct {
 }
 
 func (q *queue) push(r ref) { q.items = append(q.items, r) }
+
+// drop takes one out that stays in its phase.
+func (q *queue) drop(r ref) {
+	if len(q.items) > q.head {
+		q.items = slices.DeleteFunc(q.items[q.head:], func(other ref) bool { return other == r })
+		q.head = 0
+	}
+}
 
 // trim drops what is done with at the front; live tells what still waits here.
 func (q *queue) trim(live func(ref) bool) {
