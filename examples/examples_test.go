@@ -24,6 +24,8 @@ type want struct {
 	env  map[string]string
 	// in is the environment of the workspace that it runs in.
 	in string
+	// answers are given beforehand to its manual steps; what it asks for approval is approved.
+	answers map[string]string
 	// outcome is the run's; steps are those of the steps that did not pass.
 	outcome run.Outcome
 	steps   map[string]run.Outcome
@@ -61,6 +63,8 @@ var offline = map[string]want{
 	"20-runbook-in-a-runbook/morning.hcl": {outcome: run.Pass},
 	"20-runbook-in-a-runbook/disk.hcl":    {outcome: run.Pass, vars: values("path=/")},
 	"21-environments/disk.hcl":            {outcome: run.Pass, in: "staging"},
+	"22-people.hcl":                       {outcome: run.Pass, vars: notice, answers: map[string]string{"calm": "yes", "minutes": "7"}},
+	"23-lock.hcl":                         {outcome: run.Pass},
 }
 
 // onLab are those that need the lab's services.
@@ -87,7 +91,7 @@ func TestLabExamples(t *testing.T) {
 
 func check(t *testing.T, path string, w want) {
 	t.Helper()
-	opts := runtest.Options{Env: w.env, Environment: w.in}
+	opts := runtest.Options{Env: w.env, Environment: w.in, Answers: w.answers, Asker: approver{}}
 	if opts.Env == nil {
 		opts.Env = map[string]string{"PATH": os.Getenv("PATH")}
 	}

@@ -1,12 +1,15 @@
 package examples
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +22,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 const token = "t0ken-of-the-example"
@@ -86,6 +90,27 @@ func noteFile(t *testing.T) []string {
 		}
 	})
 	return []string{"file=" + path}
+}
+
+// approver approves, and has nothing else to say.
+type approver struct{}
+
+func (approver) Ask(_ context.Context, w run.Wait) (*run.Answer, error) {
+	if w.For != run.ForApproval {
+		return nil, errors.New("nobody answers " + w.Address)
+	}
+	return &run.Answer{Value: json.RawMessage("true"), By: "bob@ops", Via: run.ViaTerminal}, nil
+}
+
+// notice is the folder in which a notice must hang when all is over.
+func notice(t *testing.T) []string {
+	dir := t.TempDir()
+	t.Cleanup(func() {
+		if text, err := os.ReadFile(filepath.Join(dir, "notice")); err != nil || string(text) != "Back in 7 minutes." {
+			t.Errorf("the notice reads %q, %v", text, err)
+		}
+	})
+	return []string{"dir=" + dir}
 }
 
 func regions(t *testing.T) []string {

@@ -18,6 +18,7 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // deadline bounds every run, so that one that hangs fails its own test.
@@ -31,6 +32,9 @@ type Options struct {
 	Env map[string]string
 	// Environment is the workspace's that the run is in; empty: none.
 	Environment string
+	// Answers are given beforehand to manual steps; Asker answers the rest. Without them a run that asks pauses.
+	Answers map[string]string
+	Asker   local.Asker
 	// Secret is told the secrets that are read; may be nil.
 	Secret func(string)
 }
@@ -77,7 +81,7 @@ func Apply(t testing.TB, registry *provider.Registry, path string, opts Options)
 	}()
 	var out Run
 	var stream strings.Builder
-	result, diags := e.Run(ctx, plan, engine.RunOptions{Journal: history, Sink: func(entry journal.Entry) {
+	result, diags := e.Run(ctx, plan, engine.RunOptions{Journal: history, Answers: opts.Answers, Asker: opts.Asker, Sink: func(entry journal.Entry) {
 		out.Events = append(out.Events, *entry.Event)
 		stream.Write(entry.JSON)
 		stream.WriteByte('\n')
