@@ -248,7 +248,12 @@ func (s *State) finish(r ref, e *Event) {
 		s.stepEnded(r.step, combined(step.instances))
 		return
 	}
-	if next := r.key + 1; s.plan.Steps[r.step].Serial && next < len(step.instances) && step.instances[next].phase == idle {
+	if !s.plan.Steps[r.step].Serial {
+		return
+	}
+	// After a resume those that were kept may lie in between.
+	after := slices.IndexFunc(step.instances[r.key+1:], func(in instance) bool { return in.phase == idle })
+	if next := r.key + 1 + after; after >= 0 {
 		s.prepareInstance(ref{r.step, next})
 		if s.stopping != "" && !s.mayStillRun(r.step) {
 			s.cancel(ref{r.step, next}, s.stopping)
@@ -284,8 +289,12 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 		s.failed()
 	}
 	for _, waiter := range s.tell(i) {
-		if s.steps[waiter].missing == 0 && s.steps[waiter].phase == idle {
+		switch to := &s.steps[waiter]; {
+		case to.missing > 0:
+		case to.phase == idle:
 			s.decide(waiter)
+		case to.phase == expanded:
+			s.decideInstances(waiter)
 		}
 	}
 }

@@ -244,10 +244,31 @@ func (s *State) rearm(i int) {
 		case running:
 			under = true
 		case idle:
-			if !s.plan.Steps[i].Serial || !under {
+			if s.steps[i].missing == 0 && (!s.plan.Steps[i].Serial || !under) {
 				s.prepareInstance(ref{i, k})
 				under = true
 			}
+		}
+	}
+}
+
+// decideInstances settles what happens to the instances that run again, once what they depend on, and runs again too, has
+// ended.
+func (s *State) decideInstances(i int) {
+	outcome := verdicts[s.plan.Steps[i].RunIf](&s.steps[i])
+	under := false
+	for k := range s.steps[i].instances {
+		r := ref{i, k}
+		switch in := s.at(r); {
+		case in.phase != idle:
+			under = under || in.phase != ended
+		case s.stops() != "" && !s.mayStillRun(i):
+			s.cancel(r, s.stops())
+		case outcome != "":
+			s.conclude(r, verdict{outcome, s.because(i, outcome)})
+		case !s.plan.Steps[i].Serial || !under:
+			s.prepareInstance(r)
+			under = true
 		}
 	}
 }
