@@ -63,7 +63,7 @@ func (c *client) Close() error {
 // acquire gives a connection that no other step uses; the caller releases it.
 func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) {
 	if ctx.Err() != nil {
-		return nil, c.fail(op, fmt.Errorf("not sent: %w", ctx.Err()))
+		return nil, c.fail(op, neterr.Explain(ctx, ctx.Err(), "it waited to be sent"))
 	}
 	start := time.Now()
 	conn, err := c.pool.Acquire(ctx)

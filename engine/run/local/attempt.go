@@ -143,10 +143,16 @@ func (r *runner) keepNote(ctx context.Context, address string, note []byte, sens
 	select {
 	case r.notes <- n:
 	case <-ctx.Done():
-		return ctx.Err()
+		return noteLateError{ctx.Err()}
 	}
 	return <-n.done
 }
+
+// noteLateError is a context that ended before a note was on disk.
+type noteLateError struct{ cause error }
+
+func (e noteLateError) Error() string { return "there was no time left to write it down beforehand" }
+func (e noteLateError) Unwrap() error { return e.cause }
 
 // note keeps a note and those that wait beside it: they are on disk with one write.
 func (r *runner) note(n noteRequest) error {
