@@ -6,8 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -166,14 +168,14 @@ func (b *branch) framesOf(name string, keys []string) []lang.Frame {
 func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte) {
 	node := b.graph.Node(name)
 	end := &ending{outcome: e.Outcome, err: e.Error, attempts: e.Attempts}
-	if e.Outcome == run.Skipped || e.Outcome == run.Blocked || e.Outcome == run.Cancelled {
-		end.err = e.Error
-	}
 	if e.DurationMS != nil && e.Attempts > 0 {
 		end.timing = timing{started: e.Time.Add(-millisecondsOf(*e.DurationMS)), finished: e.Time}
 	}
 	if e.Result != nil && !node.Step.IsCheck() {
-		end.result, end.lost = p.restore(node.Step, e, sealed)
+		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed) })
+		if sealed != nil {
+			end.recall() // the secrets in it are known from now on, wherever they show up
+		}
 	}
 	_, key, _ := b.state.Find(e.Step)
 	b.values.end(name, key, end)

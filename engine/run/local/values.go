@@ -32,8 +32,17 @@ type ending struct {
 	err      string
 	timing   timing
 	attempts int
-	// lost is why a result that there was is not to be had any more, after a resume.
-	lost string
+	// recall reads the result of an earlier session back, when somebody asks for it; lost is why it is not to be had any
+	// more. Nil: the result is here.
+	recall func() (result cty.Value, lost string)
+}
+
+// recalled is the result, and why there is none although there was one.
+func (e *ending) recalled() (result cty.Value, lost string) {
+	if e.recall != nil {
+		return e.recall()
+	}
+	return e.result, ""
 }
 
 // values holds what expressions see of the steps. The loop writes, attempts read: it is safe for concurrent use.
@@ -124,8 +133,8 @@ func (v *values) outcome(name string) string {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if s := v.steps[name]; s != nil && s.whole != nil {
-		if s.whole.lost != "" {
-			return s.whole.lost
+		if _, lost := s.whole.recalled(); lost != "" {
+			return lost
 		}
 		return string(s.whole.outcome)
 	}
@@ -186,8 +195,8 @@ func (e *ending) value() cty.Value {
 // self is the result with the timing: what an assertion sees.
 func (e *ending) self() map[string]cty.Value {
 	attrs := map[string]cty.Value{}
-	if e.result != cty.NilVal && !e.result.IsNull() {
-		unmarked, _ := e.result.Unmark()
+	if result, _ := e.recalled(); result != cty.NilVal && !result.IsNull() {
+		unmarked, _ := result.Unmark()
 		for it := unmarked.ElementIterator(); it.Next(); {
 			k, value := it.Element()
 			attrs[k.AsString()] = value
