@@ -142,9 +142,13 @@ func (p *Program) viewConfig(times bool) view.Config {
 	}
 }
 
-// writesAmong adds the steps that change something; of a step that runs a runbook, the steps of that.
+// writesAmong adds the steps that change something; of a step that runs a runbook, the steps of that; of a read, the undo that
+// changes something. The undo of a write is named with the write.
 func writesAmong(steps, writes, destructive []engine.PlannedStep) (w, d []engine.PlannedStep) {
 	for _, s := range steps {
+		if s.Effect == provider.Read && s.Undo != nil {
+			s = undoAlone(s)
+		}
 		switch {
 		case len(s.Steps) > 0:
 			writes, destructive = writesAmong(s.Steps, writes, destructive)
@@ -155,4 +159,15 @@ func writesAmong(steps, writes, destructive []engine.PlannedStep) (w, d []engine
 		}
 	}
 	return writes, destructive
+}
+
+// undoAlone is the undo of a step that changes nothing itself, as plans show steps.
+func undoAlone(s engine.PlannedStep) engine.PlannedStep {
+	u, when := s.Undo, "runs when a later step fails"
+	if u.On == "end" {
+		when = "runs at the end of the run"
+	}
+	return engine.PlannedStep{
+		Name: "undo of " + s.Name, Action: u.Action, Description: when, Effect: u.Effect, Provider: u.Provider, Target: u.Target, Arguments: u.Arguments,
+	}
 }

@@ -71,6 +71,33 @@ check "later" { depends_on = [step.slow] }
 `
 
 // TestInterrupts: the first one cancels reads and lets a write end, the second one stops that too.
+// A step that only reads, and whose undo writes, changes something all the same.
+func TestQuestionAboutAnUndo(t *testing.T) {
+	file := `
+runbook "undoing" {}
+provider "fake" { name = "production" }
+step "fake_read" "look" {
+  id = "look"
+  undo "fake_write" {
+    on = "end"
+    id = "clean-up"
+  }
+}
+`
+	tt := newTerminal(t, false, strings.NewReader(""), map[string]string{"NO_COLOR": "1"})
+	if status := tt.run("apply", tt.file(t, "x.hcl", file)); status != ExitRefused {
+		t.Errorf("exit status %d, want %d\n%s%s", status, ExitRefused, tt.out, tt.err)
+	}
+	for _, text := range []string{"changes something", "undo of look", "fake_write", "fake://production", "clean-up", "at the end of the run"} {
+		if !strings.Contains(tt.err.String(), text) {
+			t.Errorf("%q is not in %s", text, tt.err)
+		}
+	}
+	if len(tt.fake.Log()) > 0 {
+		t.Errorf("carried out %v", tt.fake.Log())
+	}
+}
+
 func TestInterrupts(t *testing.T) {
 	for name, second := range map[string]bool{"first": false, "second": true} {
 		t.Run(name, func(t *testing.T) {
