@@ -305,6 +305,18 @@ type answered struct {
 	Resume string          `json:"resume,omitempty"`
 }
 
+// plainAnswer is an answer in the words in which it is given.
+func plainAnswer(value json.RawMessage) string {
+	switch text := string(value); text {
+	case "true":
+		return "yes"
+	case "false":
+		return "no"
+	default:
+		return text
+	}
+}
+
 // report says who takes the answer in.
 func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *story, m journal.Message) error {
 	held, err := holder(ctx, history, s.ID)
@@ -318,7 +330,7 @@ func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *
 		}
 		return o.printJSON(out)
 	}
-	text := fmt.Sprintf("%s: %s is kept.", m.Step, m.Answer.Value)
+	text := fmt.Sprintf("%s: %s is kept.", m.Step, plainAnswer(m.Answer.Value))
 	if held != nil {
 		return o.printLines(text, fmt.Sprintf("Process %d on %s runs the run and goes on with it.", held.Owner.PID, held.Owner.Host))
 	}

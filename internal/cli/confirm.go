@@ -13,18 +13,18 @@ import (
 	"github.com/e82355ed/runbook/internal/view"
 )
 
-// confirm asks before steps that change something. It reports whether it showed the header; an error refuses the run.
+// confirm asks before steps that change something. It reports whether it asked, and showed the header with that, if there is
+// one; an error refuses the run.
 func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption) (asked bool, err error) {
 	writes, destructive := writesAmong(steps, nil, nil)
 	if approved || len(writes)+len(destructive) == 0 {
 		return false, nil
 	}
 	// With the question, everything it is about goes to where it is asked.
-	config := p.viewConfig(false)
-	config.Palette, config.Width = p.palette(p.ErrTerminal), 0
-	lines := view.Header(header, config)
-	lines = append(lines, p.namedSteps("changes", writes)...)
-	lines = append(lines, p.namedSteps("destroys", destructive)...)
+	if header != nil {
+		p.showHeader(header)
+	}
+	lines := append(p.namedSteps("changes", writes), p.namedSteps("destroys", destructive)...)
 	p.say("%s", strings.Join(lines, "\n"))
 	if !p.InTerminal || !p.ErrTerminal {
 		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " +
@@ -45,6 +45,13 @@ func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approv
 	}
 	p.say("")
 	return true, nil
+}
+
+// showHeader shows where questions are asked what they are about.
+func (p *Program) showHeader(header *run.Header) {
+	config := p.viewConfig(false)
+	config.Palette, config.Width = p.palette(p.ErrTerminal), 0
+	p.say("%s", strings.Join(view.Header(header, config), "\n"))
 }
 
 // ask writes a question, of which nothing may be held back.

@@ -79,12 +79,12 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
 	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add}
 	opts.Answers, opts.AutoApprove, opts.FailOnWarn, opts.LockTimeout = answers, o.AutoApprove, o.FailOn == "warn", lockTimeout
-	result, diags, sources, err := o.goOn(stop, opts)
+	result, diags, sources, err := o.goOn(stop, s, opts)
 	return o.close(s, history, seen, result, diags, sources, err)
 }
 
 // goOn recalls the run, settles what is in doubt, asks before it changes something, and goes on.
-func (o *resumeOptions) goOn(stop *interruption, opts engine.RecallOptions) (_ *engine.Result, _ diagnostics, _ sources, err error) {
+func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOptions) (_ *engine.Result, _ diagnostics, _ sources, err error) {
 	eng := o.engine()
 	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
@@ -101,12 +101,22 @@ func (o *resumeOptions) goOn(stop *interruption, opts engine.RecallOptions) (_ *
 		return drop(err)
 	}
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
+	header := &recalled.Plan.Header
+	if len(recalled.Past.Doubts()) > 0 {
+		o.showHeader(header)
+		s.skipHeader()
+		header = nil
+	}
 	settled, err := o.settle(stop, recalled, asker)
 	if err != nil {
 		return drop(err)
 	}
-	if _, err := o.confirm(&recalled.Plan.Header, recalled.Remaining(), opts.AutoApprove || recalled.Approved() && !o.WithChanges, stop); err != nil {
+	asked, err := o.confirm(header, recalled.Remaining(), opts.AutoApprove || recalled.Approved() && !o.WithChanges, stop)
+	if err != nil {
 		return drop(err)
+	}
+	if asked {
+		s.skipHeader()
 	}
 	result, diags := eng.Resume(stop.ctx, recalled, settled)
 	return result, diags, files, nil

@@ -57,6 +57,11 @@ func (o *runsOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if history == nil && !o.JSON {
+		path, err := o.storePath(o.Store)
+		o.say("There are no runs: no history is kept in %s yet.", path)
+		return err
+	}
 	runs := []journal.Summary{}
 	if history != nil {
 		found, err := o.settled(ctx, history, filter)

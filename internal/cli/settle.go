@@ -37,15 +37,7 @@ const inquireTime = 30 * time.Second
 func (o *resumeOptions) settle(stop *interruption, r *engine.Recalled, asker *asker) ([]local.Settled, error) {
 	var out []local.Settled
 	for _, d := range r.Past.Doubts() {
-		what := "step " + d.Address
-		if d.Undo {
-			what = "the undo of step " + d.Address
-		}
-		if d.At.IsZero() {
-			o.say("in doubt: %s", what)
-		} else {
-			o.say("in doubt: %s was sent at %s, and nobody knows whether it took place", what, d.At.Local().Format("2006-01-02 15:04:05"))
-		}
+		o.say("%s", inDoubtText(r, d))
 		s, err := o.settleOne(stop, r, d, asker)
 		if err != nil {
 			return nil, err
@@ -54,6 +46,25 @@ func (o *resumeOptions) settle(stop *interruption, r *engine.Recalled, asker *as
 		out = append(out, *s)
 	}
 	return out, nil
+}
+
+// inDoubtText says which write is in doubt, what it does where, and when it was sent.
+func inDoubtText(r *engine.Recalled, d run.Doubt) string {
+	text := "in doubt: step " + d.Address
+	if d.Undo {
+		text = "in doubt: the undo of step " + d.Address
+	}
+	if step, target := r.Past.SentBy(d); step != nil {
+		text += ", " + step.Action
+		if target.Target != "" {
+			text += " on " + target.Target
+		}
+		text += ","
+	}
+	if d.At.IsZero() {
+		return text + " may or may not have taken place"
+	}
+	return text + " was sent at " + d.At.Local().Format("2006-01-02 15:04:05") + ", and nobody knows whether it took place"
 }
 
 func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.Doubt, asker *asker) (*local.Settled, error) {

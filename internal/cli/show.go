@@ -52,15 +52,19 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 	} else {
 		v = view.NewText(o.Out, o.viewConfig(o.Times))
 	}
-	ended := false
+	shown, ended := false, false
 	for entry, err := range history.Events(ctx, o.Run) {
 		if errors.Is(err, journal.ErrNotFound) {
 			return noSuchRun(o.Run)
+		}
+		if err != nil && !shown {
+			return errors.Join(v.Close(), damageHint(err))
 		}
 		if err != nil {
 			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", damageHint(err)))
 		}
 		v.Event(entry)
+		shown = true
 		ended = entry.Event.Type == run.RunFinished
 	}
 	if err := v.Close(); err != nil {

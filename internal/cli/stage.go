@@ -14,6 +14,14 @@ type stage struct {
 	out     *gate      // before standard output
 	// readable says that the terminal shows the run as text.
 	readable bool
+	text     *view.Text // nil: the event stream
+}
+
+// skipHeader leaves out what runs where, because a question showed it on this terminal. It is for before the run goes on.
+func (s *stage) skipHeader() {
+	if s.text != nil && s.program.OutTerminal {
+		s.text.SkipHeader = true
+	}
 }
 
 // stage makes the view of a run: the event stream, or text with what runs now below it. Asked says that the header was
@@ -31,7 +39,8 @@ func (p *Program) stage(json, times, asked bool) *stage {
 	if json {
 		s.View = view.NewJSON(out)
 	} else {
-		s.View = view.NewText(out, config)
+		s.text = view.NewText(out, config)
+		s.View = s.text
 	}
 	if buffered {
 		s.View = view.Buffered{View: s.View, Buffer: buffer}

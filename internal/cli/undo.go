@@ -65,23 +65,33 @@ func (o *undoOptions) run(ctx context.Context) error {
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
 	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Secret: o.redactor.Add}
-	result, diags, files, err := o.undo(stop, opts)
+	result, diags, files, err := o.undo(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus != ExitLeftOver && result.ExitStatus != ExitInterrupted {
 		result.ExitStatus = ExitPassed // how the run ended before is not what was asked for
 	}
 	return o.close(s, history, seen, result, diags, files, err)
 }
 
-func (o *undoOptions) undo(stop *interruption, opts engine.RecallOptions) (*engine.Result, diagnostics, sources, error) {
+func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptions) (*engine.Result, diagnostics, sources, error) {
 	eng := o.engine()
 	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
+	doubts := recalled.Past.Doubts()
+	for _, d := range doubts {
+		o.say("%s", inDoubtText(recalled, d))
+	}
+	if len(doubts) > 0 {
+		o.say("  undoing leaves that as it is; it is settled with: runbook resume %s", recalled.Plan.RunID)
+	}
 	addresses, err := o.chosen(recalled.Past.Undoable())
 	if err == nil {
-		_, err = o.confirm(&recalled.Plan.Header, undoSteps(recalled, addresses), o.AutoApprove, stop)
+		var asked bool
+		if asked, err = o.confirm(&recalled.Plan.Header, undoSteps(recalled, addresses), o.AutoApprove, stop); asked {
+			s.skipHeader()
+		}
 	}
 	if err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err

@@ -2,9 +2,11 @@ package view
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 )
@@ -53,6 +55,7 @@ func (l *leftovers) drop(step string) {
 func (t *Text) noteDoubt(e *run.Event) {
 	t.asked.take(e.Step)
 	t.left.drop(e.Step)
+	delete(t.sent, e.Step)
 	if e.InDoubt {
 		t.left.put(e.Step, t.clean(e.Step)+": nobody knows whether it took place")
 	}
@@ -76,6 +79,12 @@ func (t *Text) undone(e *run.Event) {
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
 func (t *Text) resumed(e *run.Event) {
 	t.failed = nil
+	// What is watched from here on begins with the systems that it acts on.
+	if t.header == nil && e.Header != nil {
+		if t.header = e.Header; !t.SkipHeader {
+			t.lines(Header(e.Header, t.Config)...)
+		}
+	}
 	text := "resumed"
 	if e.Session != nil && e.Session.User != "" {
 		text += " by " + t.clean(e.Session.User)
@@ -100,6 +109,7 @@ func (t *Text) resumed(e *run.Event) {
 	for _, step := range e.Reset {
 		t.asked.take(step)
 		t.left.drop(step)
+		delete(t.sent, step)
 	}
 }
 
@@ -135,7 +145,7 @@ func (t *Text) paused(e *run.Event) {
 	if len(e.Counts) == 0 {
 		text = "paused"
 	}
-	if t.header != nil && t.header.MTTRTargetMS > 0 {
+	if t.header != nil && t.header.MTTRTargetMS > 0 && !t.started.IsZero() {
 		text += fmt.Sprintf(" after %s of %s", Duration(e.Time.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
 	}
 	t.line("")
@@ -153,8 +163,22 @@ func (t *Text) paused(e *run.Event) {
 
 func (t *Text) resumeWith(id string) { t.line("resume with: runbook resume " + id) }
 
+// noteSent keeps in mind that a write is under way: when the run ends without it, nobody knows whether it took place.
+func (t *Text) noteSent(e *run.Event) {
+	if e.Effect == "" || e.Effect == provider.Read.String() || e.Action == runsAnother {
+		return
+	}
+	if t.sent == nil {
+		t.sent = map[string]bool{}
+	}
+	t.sent[e.Step] = true
+}
+
 // leftOver lists what a person must look at.
 func (t *Text) leftOver() {
+	for _, step := range slices.Sorted(maps.Keys(t.sent)) {
+		t.left.put(step, t.clean(step)+": nobody knows whether it took place")
+	}
 	if len(t.left) == 0 {
 		return
 	}
@@ -167,16 +191,19 @@ func (t *Text) leftOver() {
 // exitLeftOver is the exit status of a run that left something to look at.
 const exitLeftOver = 4
 
+func isUndo(l leftover) bool { return strings.HasPrefix(l.step, "undo ") }
+
 // whatNext says what to do about a run that did not simply end.
 func (t *Text) whatNext(e *run.Event) {
 	if e.ExitStatus == nil {
 		return
 	}
-	doubt := slices.ContainsFunc(t.left, func(l leftover) bool { return !strings.HasPrefix(l.step, "undo ") })
+	undos := slices.ContainsFunc(t.left, isUndo)
+	doubt := slices.ContainsFunc(t.left, func(l leftover) bool { return !isUndo(l) })
 	switch {
 	case *e.ExitStatus == exitInterrupted:
 		t.resumeWith(e.Run)
-	case *e.ExitStatus == exitLeftOver && doubt:
+	case *e.ExitStatus == exitLeftOver && (doubt || !undos): // without either, it was sent in a session that is not shown
 		t.line("what is in doubt is settled with: runbook resume " + e.Run)
 	case *e.ExitStatus == exitLeftOver:
 		t.line("an undo is tried again with: runbook undo " + e.Run)

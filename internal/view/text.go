@@ -53,6 +53,8 @@ type Text struct {
 	// asked are the questions that are open, with their step_waiting events; left is what a person must look at at the end.
 	asked open
 	left  leftovers
+	// sent are the writes that are under way.
+	sent map[string]bool
 }
 
 // NewText makes a view that writes to out.
@@ -92,6 +94,7 @@ func (t *Text) render(e *run.Event) {
 		t.see(e.Step)
 	case run.StepStarted:
 		t.see(e.Step)
+		t.noteSent(e)
 		t.begin(e)
 	case run.StepExpanded:
 		if e.Keys != nil {

@@ -76,6 +76,23 @@ func (p *Past) Undoable() []string {
 	return out
 }
 
+// SentBy is the step, or the undo, that sent a write in doubt, and the system that it acts on, where that can be told; nil:
+// it is not known.
+func (p *Past) SentBy(d run.Doubt) (*lang.Step, run.Target) {
+	if d.Undo {
+		return p.UndoOf(d.Address)
+	}
+	r, x, err := p.at(d.Address)
+	if err != nil {
+		return nil, run.Target{}
+	}
+	target, diags := r.configs.Target(x.step, x.local)
+	if diags.HasErrors() {
+		return x.step, run.Target{}
+	}
+	return x.step, target
+}
+
 // UndoOf is the undo of a step, and the system that it acts on, where that can be told; nil: it has none.
 func (p *Past) UndoOf(address string) (*lang.Step, run.Target) {
 	r, x, err := p.at(address)
