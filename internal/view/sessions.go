@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 )
@@ -165,7 +164,7 @@ func (t *Text) resumeWith(id string) { t.line("resume with: runbook resume " + i
 
 // noteSent keeps in mind that a write is under way: when the run ends without it, nobody knows whether it took place.
 func (t *Text) noteSent(e *run.Event) {
-	if e.Effect == "" || e.Effect == provider.Read.String() || e.Action == runsAnother {
+	if e.Effect == "" || e.Effect == effects[0] || e.Action == runsAnother {
 		return
 	}
 	if t.sent == nil {
