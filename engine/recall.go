@@ -270,7 +270,7 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 
 // Resume goes on with a recalled run. settled must hold a decision for each of Past.Doubts.
 func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settled) (*Result, hcl.Diagnostics) {
-	reset := append(r.Past.Unfinished(), r.Affected...)
+	reset := append(r.Past.Unfinished(settled...), r.Affected...)
 	for _, d := range settled {
 		at := slices.Index(reset, d.Address)
 		switch {

@@ -82,7 +82,7 @@ var follows = map[Type][]phase{
 	StepResolved:  {running},
 	StepFinished:  {preparing, ready, running, waiting, toAsk, asking, settling},
 	UndoStarted:   {ended},
-	UndoFinished:  {ended},
+	UndoFinished:  {ended, idle, preparing, settling},
 }
 
 func (s *State) start() {
@@ -248,17 +248,40 @@ func (s *State) finish(r ref, e *Event) {
 		s.stepEnded(r.step, combined(step.instances))
 		return
 	}
-	if !s.plan.Steps[r.step].Serial {
-		return
-	}
-	// After a resume those that were kept may lie in between.
-	after := slices.IndexFunc(step.instances[r.key+1:], func(in instance) bool { return in.phase == idle })
-	if next := r.key + 1 + after; after >= 0 {
+	if next := s.nextInTurn(r); s.plan.Steps[r.step].Serial && next >= 0 {
 		s.prepareInstance(ref{r.step, next})
 		if s.stopping != "" && !s.mayStillRun(r.step) {
 			s.cancel(ref{r.step, next}, s.stopping)
 		}
 	}
+}
+
+// nextInTurn is the instance of a serial step that follows when one has ended, or -1. After a resume one before it may
+// have its turn still to come, and several may end at once that were in doubt: the last of them makes way.
+func (s *State) nextInTurn(r ref) int {
+	instances := s.steps[r.step].instances
+	if s.steps[r.step].missing > 0 {
+		return -1 // what it depends on runs again
+	}
+	if !s.resumed {
+		if next := r.key + 1; next < len(instances) && instances[next].phase == idle {
+			return next
+		}
+		return -1
+	}
+	first := -1
+	for k := range instances {
+		switch instances[k].phase {
+		case ended:
+		case idle:
+			if first < 0 {
+				first = k
+			}
+		default:
+			return -1
+		}
+	}
+	return first
 }
 
 // combined is the outcome of a step from those of its instances.

@@ -108,6 +108,7 @@ func (s *State) armQuestion(r ref) {
 func (s *State) answered(r ref, e *Event) {
 	in := s.at(r)
 	in.asked.answer, in.asked.answered = e.Answer, e.Time
+	s.due.drop(r)
 	if in.asked.what == ForWrites {
 		in.phase = preparing
 		s.prepare.push(r)

@@ -7,34 +7,59 @@ import (
 
 // Unfinished lists what a resumed run does again: steps and instances that failed, erred, were blocked or cancelled, did
 // not end or were undone, and skipped ones that hang on these. What passed stays. A question that is still open stays
-// open, and is not among them.
-func (s *State) Unfinished() []string {
+// open, and is not among them. undone are steps whose undo was in doubt, and counts as done.
+func (s *State) Unfinished(undone ...string) []string {
 	again := make([]bool, len(s.steps))
 	var out []string
+	left := s.somethingLeft(undone)
 	for i := range s.steps {
-		step := &s.steps[i]
-		if len(step.instances) == 0 {
-			again[i] = step.again()
-			continue
-		}
-		for k := range step.instances {
-			if step.instances[k].again() {
-				out = append(out, s.address(ref{i, k}))
+		for k, in := range s.parts(i) {
+			r := ref{i, k - 1}
+			if r.key < 0 && len(s.steps[i].instances) > 0 {
+				continue // its instances tell
+			}
+			if in.again() || left && s.wasUndone(r, undone) {
 				again[i] = true
+				if r.key >= 0 {
+					out = append(out, s.address(r))
+				}
 			}
 		}
 	}
-	s.spreadToSkipped(again)
+	skipped := s.spreadToSkipped(again)
 	for i := range s.steps {
-		if again[i] && len(s.steps[i].instances) == 0 {
+		switch {
+		case again[i] && len(s.steps[i].instances) == 0:
 			out = append(out, s.address(ref{i, -1}))
+		case skipped[i]:
+			for k := range s.steps[i].instances {
+				out = append(out, s.address(ref{i, k}))
+			}
 		}
 	}
 	slices.Sort(out)
 	return out
 }
 
-// again reports whether a step or an instance is to be done again.
+// somethingLeft reports whether the run has more to do than to undo, at its end, what is undone then in any case: a step
+// that was undone like that is not done again for its own sake.
+func (s *State) somethingLeft(undone []string) bool {
+	left := false
+	s.each(func(r ref, in *instance) {
+		left = left || in.phase != ended || in.again() ||
+			s.plan.Steps[r.step].Undo != UndoOnEnd && s.wasUndone(r, undone)
+	})
+	return left
+}
+
+// wasUndone reports whether what a step did was taken back.
+func (s *State) wasUndone(r ref, undone []string) bool {
+	in := s.at(r)
+	return in.undo == undoDone ||
+		(in.undo == undoRunning || in.undo == undoInDoubt) && slices.Contains(undone, s.address(r))
+}
+
+// again reports whether a step or an instance is to be done again, be it undone or not.
 func (in *instance) again() bool {
 	switch {
 	case in.phase == idle:
@@ -46,25 +71,28 @@ func (in *instance) again() bool {
 	case Fail, Error, Blocked, Cancelled:
 		return true
 	}
-	return in.undo == undoDone
+	return false
 }
 
-// spreadToSkipped adds the skipped steps that depend on one that is done again: they may have a reason to run now.
-func (s *State) spreadToSkipped(again []bool) {
+// spreadToSkipped adds the skipped steps that depend on one that is done again, and gives them: they may have a reason to
+// run now.
+func (s *State) spreadToSkipped(again []bool) []bool {
+	added := make([]bool, len(again))
 	var visit func(i int)
 	visit = func(i int) {
 		for _, d := range s.out[i] {
 			if to := &s.steps[d.step]; !again[d.step] && !d.order && to.phase == ended && to.outcome == Skipped {
-				again[d.step] = true
+				again[d.step], added[d.step] = true, true
 				visit(d.step)
 			}
 		}
 	}
 	for i := range again {
-		if again[i] {
+		if again[i] && !added[i] {
 			visit(i)
 		}
 	}
+	return added
 }
 
 // Dependents adds to a list of addresses every step that depends on one of them, through others too: what a changed step
@@ -109,6 +137,7 @@ func (s *State) resume(e *Event) error {
 		}
 		s.reset(r)
 	}
+	s.resumed = true
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.byHand = "", false, false, false, false, nil
 	s.effects = slices.DeleteFunc(s.effects, func(r ref) bool { return s.gone(r) || s.at(r).undo == undoNone })
 	s.recount()
@@ -118,7 +147,7 @@ func (s *State) resume(e *Event) error {
 // resumeToUndo has the run undo some steps and end again.
 func (s *State) resumeToUndo(addresses []string) error {
 	s.byHand = map[ref]bool{}
-	s.finished, s.paused = false, false
+	s.finished, s.paused, s.wantStop = false, false, false
 	for _, address := range addresses {
 		r, err := s.resolve(address)
 		if err != nil {
@@ -157,15 +186,16 @@ func (s *State) Prepared() []string {
 // gone reports whether an instance went away when its step was reset.
 func (s *State) gone(r ref) bool { return r.key >= len(s.steps[r.step].instances) }
 
-// reset makes a step or an instance as if it had not run. The time of an open question goes on, and an answer counts
-// for what was not started yet; a write that is sent again, because it was in doubt, keeps its key.
+// reset makes a step or an instance as if it had not run. The time of an open question goes on, and a yes counts for what
+// was not started yet; who said no, or let the time pass, is asked anew. A write that is sent again, because it was in
+// doubt or about to be repeated, keeps its key.
 func (s *State) reset(r ref) {
 	in := s.at(r)
 	fresh := instance{phase: idle}
-	if in.attempts == 0 && in.asked != nil {
+	if in.attempts == 0 && in.asked != nil && (in.phase != ended || in.outcome == Cancelled) {
 		fresh.asked = in.asked
 	}
-	if in.sent != nil && (in.phase == running || in.sent.inDoubt) {
+	if in.sent != nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt) {
 		fresh.sent = &sent{Doubt: Doubt{Key: in.sent.Key}}
 	}
 	*in = fresh
@@ -235,14 +265,11 @@ func (s *State) rearm(i int) {
 	if in := &s.steps[i].instance; in.phase == asking {
 		s.armQuestion(ref{i, -1})
 	}
-	under := false
-	for k := range s.steps[i].instances {
-		switch s.steps[i].instances[k].phase {
+	instances, under := s.steps[i].instances, s.steps[i].takesTurn()
+	for k := range instances {
+		switch instances[k].phase {
 		case asking:
 			s.armQuestion(ref{i, k})
-			under = true
-		case running:
-			under = true
 		case idle:
 			if s.steps[i].missing == 0 && (!s.plan.Steps[i].Serial || !under) {
 				s.prepareInstance(ref{i, k})
@@ -252,16 +279,20 @@ func (s *State) rearm(i int) {
 	}
 }
 
+// takesTurn reports whether an instance of the step has its turn: it has begun, and has not ended.
+func (s *stepState) takesTurn() bool {
+	return slices.ContainsFunc(s.instances, func(in instance) bool { return in.phase != idle && in.phase != ended })
+}
+
 // decideInstances settles what happens to the instances that run again, once what they depend on, and runs again too, has
 // ended.
 func (s *State) decideInstances(i int) {
 	outcome := verdicts[s.plan.Steps[i].RunIf](&s.steps[i])
-	under := false
+	under := s.steps[i].takesTurn()
 	for k := range s.steps[i].instances {
 		r := ref{i, k}
-		switch in := s.at(r); {
-		case in.phase != idle:
-			under = under || in.phase != ended
+		switch {
+		case s.at(r).phase != idle:
 		case s.stops() != "" && !s.mayStillRun(i):
 			s.cancel(r, s.stops())
 		case outcome != "":

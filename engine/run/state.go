@@ -27,6 +27,8 @@ type State struct {
 	wantStop bool
 	// paused is true between sessions; undoing when the steps' undos on failure are due.
 	paused, undoing bool
+	// resumed is true from the second session on.
+	resumed bool
 	// effects are the steps and instances with an undo that took effect, in the order in which they ended.
 	effects []ref
 	// byHand are those whose undo was asked for; nil: the run goes its own way.

@@ -57,6 +57,7 @@ func (s *State) wantsUndo(r ref) bool {
 func (s *State) undoEvent(r ref, e *Event) {
 	in := s.at(r)
 	switch {
+	case in.phase != ended: // it was in doubt, counts as done, and the step was reset for it
 	case e.Type == UndoStarted:
 		in.undo = undoRunning
 		in.sending().send(e)

@@ -232,11 +232,18 @@ func (p *Past) Doubts() []run.Doubt {
 	return out
 }
 
-// Unfinished lists what a resumed run does again, in all branches.
-func (p *Past) Unfinished() []string {
+// Unfinished lists what a resumed run does again, in all branches. A step whose undo was in doubt, and counts as done by
+// what was settled, is among them.
+func (p *Past) Unfinished(settled ...Settled) []string {
+	undone := map[string][]string{}
+	for _, d := range settled {
+		if b, own, ok := p.find(d.Address); ok && d.Undo && d.Decision == run.DecisionDone {
+			undone[b.prefix] = append(undone[b.prefix], own)
+		}
+	}
 	out := []string{}
 	for _, prefix := range p.prefixes() {
-		for _, a := range p.branches[prefix].state.Unfinished() {
+		for _, a := range p.branches[prefix].state.Unfinished(undone[prefix]...) {
 			out = append(out, prefix+a)
 		}
 		out = append(out, p.rerunFor(prefix)...)
@@ -423,6 +430,9 @@ func (r *runner) settleUndo(address string, d Settled) error {
 	if d.Decision != run.DecisionDone {
 		e.Outcome, e.Summary, e.Error = run.Error, "", "it is done again: "+d.Why
 		e.Reason = run.DecisionRedo
+	}
+	if !r.has(address) { // it went with its step, which runs again as a whole
+		return r.session.emit(nil, r.prefix, journal.Entry{Event: e})
 	}
 	return r.emit(e)
 }
