@@ -52,6 +52,13 @@ func (s *Scope) local(name string, path []string) (cty.Value, hcl.Diagnostics) {
 	return v, diags
 }
 
+// Forget has locals evaluated anew: what they refer to may have another value from now on.
+func (s *Scope) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.locals = nil
+}
+
 const cycleSummary = "Cycle of locals"
 
 // localCycle tells the loop; its last name is its first.

@@ -21,6 +21,13 @@ func effect(c *checker, s *lang.Step) {
 
 // polls checks that what is repeated may be repeated.
 func polls(c *checker, s *lang.Step) {
+	if s.Child != nil && s.Poll != nil {
+		c.error(s.Poll.Range, "Poll of a runbook", "poll repeats a read, and step %q runs a runbook. Put the poll into a step of that runbook.", s.Name)
+		return
+	}
+	if s.Child != nil && s.Retry != nil {
+		c.warn(s.Retry.Range, "Nothing to repeat", "A runbook is not run a second time: its steps have retry blocks of their own. Put this one there.")
+	}
 	if s.Spec == nil || (s.Poll == nil && (s.Retry == nil || !s.Retry.Writes)) {
 		return
 	}

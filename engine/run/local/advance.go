@@ -51,6 +51,10 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			if err != nil || finished {
 				return finished, err
 			}
+			if start != nil {
+				launch = append(launch, start)
+				barrier = barrier || c.Kind == run.Undo || c.Kind == run.Start && r.live[c.Address].effect != provider.Read
+			}
 			if r.state.MustStop() {
 				break
 			}
@@ -58,10 +62,6 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 				if err := r.flush(ctx, false); err != nil {
 					return false, err
 				}
-			}
-			if start != nil {
-				launch = append(launch, start)
-				barrier = barrier || c.Kind == run.Undo || c.Kind == run.Start && r.live[c.Address].effect != provider.Read
 			}
 		}
 		// Write-ahead: what starts now is in the journal first, and on disk where it is a write, which only starts while the

@@ -88,6 +88,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	}
 	if a.step.Child != nil {
 		a.result, a.err = r.runChild(a, limit)
+		a.final = true // its steps have ended: only a resume does what did not pass again
 		return
 	}
 	a.sent = true

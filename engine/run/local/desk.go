@@ -28,8 +28,10 @@ type desk struct {
 	asker  Asker
 	open   []*openQuestion // in the order in which they were asked
 	rested map[*runner]bool
-	// read is the last message that was looked at.
-	read int64
+	// read is the last message that was looked at; early are answers to questions that are not open, or not yet again: the
+	// runbook that asks may only be on its way after a resume.
+	read  int64
+	early []journal.Message
 	// delivering counts answers on their way to a runner.
 	delivering int
 	paused     bool
@@ -230,20 +232,21 @@ func (d *desk) readMail(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.mu.Lock()
+	messages = append(d.early, messages...)
+	d.early = nil
+	d.mu.Unlock()
 	for _, m := range messages {
 		d.pass(ctx, m)
 	}
 	return nil
 }
 
-// pass hands one message on, once.
+// pass hands one message on.
 func (d *desk) pass(ctx context.Context, m journal.Message) {
 	d.mu.Lock()
-	if m.ID <= d.read {
-		d.mu.Unlock()
-		return
-	}
-	d.read = m.ID
+	fresh := m.ID > d.read
+	d.read = max(d.read, m.ID)
 	var to *openQuestion
 	for _, q := range d.open {
 		if m.Kind == journal.MessageAnswer && q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest == q.wait.Question.Digest {
@@ -251,6 +254,9 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 			d.delivering++
 			break
 		}
+	}
+	if to == nil && m.Kind == journal.MessageAnswer {
+		d.early = append(d.early, m)
 	}
 	d.mu.Unlock()
 	switch {
@@ -260,15 +266,23 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 		d.mu.Unlock()
 		d.cancel(m.By)
 	case to != nil:
-		go func() {
-			d.deliver(ctx, to, m.Answer)
-			d.mu.Lock()
-			d.delivering--
-			d.mu.Unlock()
-			d.pauseIfAllRest() // it may have been refused
-		}()
-	case m.Kind == journal.MessageAnswer:
+		go d.deliverMail(ctx, to, m.Answer)
+	case m.Kind == journal.MessageAnswer && fresh:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
+	}
+}
+
+// deliverMail delivers an answer from elsewhere. Until it is, the run does not pause; whoever rests by then does not look
+// again.
+func (d *desk) deliverMail(ctx context.Context, to *openQuestion, answer *run.Answer) {
+	d.deliver(ctx, to, answer)
+	d.mu.Lock()
+	d.delivering--
+	d.mu.Unlock()
+	select {
+	case <-d.over:
+	default:
+		d.pauseIfAllRest()
 	}
 }
 
@@ -282,12 +296,15 @@ func (d *desk) rest(r *runner, rests bool) {
 	}
 }
 
-// leaveRunner forgets a runner that ended.
-func (d *desk) leaveRunner(r *runner) {
+// leaveRunner forgets a runner that ended. What ended otherwise than by a pause is something that its parent can go on
+// with, which rests no longer, even before it knows.
+func (d *desk) leaveRunner(r *runner, paused bool) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	delete(d.rested, r)
-	d.mu.Unlock()
-	d.pauseIfAllRest()
+	if r.parent != nil && !paused {
+		d.rested[r.parent] = false
+	}
 }
 
 func (d *desk) allRest() bool {

@@ -198,8 +198,16 @@ func (p *Past) resumeAll(e *run.Event) error {
 		if err := b.state.Apply(&own); err != nil {
 			return err
 		}
+		b.forget()
 	}
 	return nil
+}
+
+// forget lets go of what is known of steps that run again.
+func (b *branch) forget() {
+	if b.scope != nil {
+		b.scope.Forget()
+	}
 }
 
 // under are the addresses of a branch among those of the whole run.
@@ -252,8 +260,24 @@ func (p *Past) Unfinished(settled ...Settled) []string {
 	return slices.Compact(out)
 }
 
-// Affected adds to changed steps of the runbook itself what depends on them.
-func (p *Past) Affected(changed []string) []string { return p.root.state.Dependents(changed) }
+// Affected adds to changed steps of the runbook itself what depends on them, and all steps of a runbook that one of them
+// runs.
+func (p *Past) Affected(changed []string) []string {
+	out := p.root.state.Dependents(changed)
+	names := map[string]bool{}
+	for _, name := range out {
+		names[name] = true
+	}
+	for _, prefix := range p.prefixes() {
+		if head, _ := run.SplitAddress(prefix); !names[run.StepName(head)] {
+			continue
+		}
+		for _, n := range p.branches[prefix].graph.Nodes {
+			out = append(out, prefix+n.Step.Name)
+		}
+	}
+	return out
+}
 
 // Kept are the steps of the runbook itself that ended in a way that a resume does not repeat.
 func (p *Past) Kept() map[string]bool {
@@ -388,7 +412,9 @@ func (p *Past) begin(r *runner, e *run.Event) error {
 		if err := b.state.Apply(&own); err != nil {
 			return err
 		}
+		b.forget()
 	}
+	p.root.forget()
 	return r.resumed(r.state, e, under(p.root, e.Reset, ""), p.cfg.Files)
 }
 

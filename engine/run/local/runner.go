@@ -84,8 +84,21 @@ func newRunner(s *session, b *branch, hard context.Context) *runner { //nolint:r
 	}
 }
 
-// killGrace is how long a cancelled attempt may take to return before the run ends without it.
-const killGrace = 3 * time.Second
+// killGrace is how long a cancelled attempt may take to return before the run ends without it; killStep how much sooner a
+// runbook within a runbook gives up.
+const (
+	killGrace = 3 * time.Second
+	killStep  = 200 * time.Millisecond
+)
+
+// depth is how many runbooks stand around this one.
+func (r *runner) depth() int {
+	n := 0
+	for p := r.parent; p != nil; p = p.parent {
+		n++
+	}
+	return n
+}
 
 // run is the whole run's loop, with what only the runbook itself has: interrupts and the end of the run.
 func (r *runner) run() (*Result, error) {
@@ -123,8 +136,8 @@ func (r *runner) cancelFrom(by string) {
 }
 
 // loop carries out what the scheduler says until the branch is finished.
-func (r *runner) loop(limit time.Duration) error {
-	defer r.desk.leaveRunner(r)
+func (r *runner) loop(limit time.Duration) (err error) {
+	defer func() { r.desk.leaveRunner(r, errors.Is(err, errPaused)) }()
 	work, cancel := context.WithCancelCause(r.hard)
 	defer cancel(nil)
 	timeout := stopTimer()
@@ -137,15 +150,20 @@ func (r *runner) loop(limit time.Duration) error {
 	r.desk.rest(r, false)
 	for {
 		finished, err := r.advance(work)
-		if err != nil || finished {
+		if err != nil {
 			return err
 		}
+		if finished {
+			cancel(errInterrupted)
+			return r.drainQuestions()
+		}
 		r.setWake(wake)
-		if r.underWay == r.children && r.state.Rests() {
+		rests := r.underWay == r.children && r.state.Rests()
+		if rests {
 			r.desk.rest(r, true)
 		}
 		r.tellParent()
-		err = r.next(wake, timeout)
+		err = r.next(wake, timeout, rests)
 		if r.hard.Err() != nil {
 			return r.abandon(cancel)
 		}
@@ -156,9 +174,9 @@ func (r *runner) loop(limit time.Duration) error {
 }
 
 // next waits for one thing to happen and takes it in.
-func (r *runner) next(wake, timeout *time.Timer) error {
+func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 	var pausing chan struct{}
-	if r.underWay == r.children {
+	if rests {
 		pausing = r.pausing
 	}
 	select {
@@ -195,18 +213,39 @@ func (r *runner) next(wake, timeout *time.Timer) error {
 	}
 }
 
-// drainChildren waits until the runbooks that steps run have paused too.
+// drainChildren waits until the runbooks that steps run have paused too. One that had something to do after all is stopped
+// as ever.
 func (r *runner) drainChildren() error {
 	for r.underWay > 0 {
-		a := <-r.done
-		r.attemptOver(a)
-		if !errors.Is(a.err, errPaused) {
-			if err := r.attemptDone(a); err != nil {
-				return err
-			}
+		var err error
+		select {
+		case a := <-r.done:
+			err = r.attemptsDone(a)
+		case s := <-r.stops:
+			err = r.stop(s)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return errPaused
+}
+
+// drainQuestions waits for the questions that were being worked out when the run stopped: nobody asks them any more, but
+// they use the clients.
+func (r *runner) drainQuestions() error {
+	grace := time.NewTimer(killGrace)
+	defer grace.Stop()
+	for r.underWay > 0 {
+		select {
+		case <-r.asked:
+			r.underWay--
+		case <-grace.C:
+			r.Host.Log.Error("a dry run did not end when it was cancelled; the run ends without it")
+			return nil
+		}
+	}
+	return nil
 }
 
 func stopTimer() *time.Timer {
@@ -227,8 +266,11 @@ func (r *runner) setWake(t *time.Timer) {
 func (r *runner) attemptsDone(a *attempt) error {
 	for {
 		r.attemptOver(a)
-		if err := r.attemptDone(a); err != nil {
-			return err
+		// A runbook that paused has not ended: its step stays under way in the history.
+		if !errors.Is(a.err, errPaused) {
+			if err := r.attemptDone(a); err != nil {
+				return err
+			}
 		}
 		select {
 		case a = <-r.done:
@@ -283,7 +325,8 @@ func (r *runner) abandon(cancel context.CancelCauseFunc) error {
 			return err
 		}
 	}
-	grace := time.NewTimer(killGrace)
+	// A runbook that a step runs gives up a moment before the one that waits for it.
+	grace := time.NewTimer(max(killGrace-time.Duration(r.depth())*killStep, killStep))
 	defer grace.Stop()
 	for r.underWay > 0 {
 		var err error

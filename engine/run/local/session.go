@@ -31,8 +31,8 @@ type session struct {
 
 	// pausing is closed when only people can let the run go on, and nobody is there.
 	pausing chan struct{}
-	// left says that a runner left something that a person must look at.
-	left atomic.Bool
+	// left says that a runner left something that a person must look at; lost that the run is somebody else's.
+	left, lost atomic.Bool
 }
 
 func newSession(cfg *Config) *session {
@@ -95,6 +95,9 @@ func (s *session) flush(ctx context.Context, sync bool) error {
 	defer s.mu.Unlock()
 	entries := s.pending
 	s.pending = nil
+	if s.lost.Load() {
+		return lostError()
+	}
 	if err := s.Journal.Append(ctx, s.RunID, entries); err != nil {
 		return err
 	}
@@ -131,7 +134,9 @@ func (s *session) seal(v any) []byte {
 }
 
 // errLost is why a session that lost its lease stops: somebody else runs the run.
-var errLost = errors.New("another process has taken the run over")
+var errLost = errors.New("another process has taken the run over, or its lock was freed")
+
+func lostError() error { return fmt.Errorf("%w; nothing more is done here", errLost) }
 
 // leased makes sure, before something is changed, that the run is still this process's: one that was stopped for longer
 // than its lease must not go on writing.
@@ -149,7 +154,8 @@ func (s *session) renew(ctx context.Context) error {
 	for _, l := range s.Leases {
 		err := l.Renew(ctx)
 		if errors.Is(err, journal.ErrLeaseLost) {
-			return fmt.Errorf("%w; nothing more is done here", errLost)
+			s.lost.Store(true)
+			return lostError()
 		}
 		if err != nil {
 			return fmt.Errorf("renew the lease of the run: %w", err)
