@@ -104,6 +104,7 @@ func (c *crowd) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
 // one that breaks off again. A write that was in doubt took place, or did not; no other is sent twice, and what is undone is
 // undone once.
 func TestEverythingFromEveryEvent(t *testing.T) {
+	t.Parallel()
 	path := files(t, everything)
 	whole := enginetest.Store(t)
 	out := enginetest.RunFile(t, flaky(), path, enginetest.Options{Journal: whole, Asker: &crowd{}, AutoApprove: true, Seal: plain})
@@ -184,7 +185,7 @@ step "fake_read" "then" {
 		"asks.hcl":  "runbook \"asks\" {}\nstep \"fake_ask\" \"ok\" { prompt = \"Well?\" }\n",
 		"works.hcl": "runbook \"works\" {}\nstep \"fake_read\" \"slow\" { id = \"slow\" }\n",
 	})
-	for range 20 {
+	for range 8 {
 		asked := make(chan struct{})
 		fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
 			if id == "slow" {
@@ -217,7 +218,7 @@ step "runbook" "asks" {
 `,
 		"asks.hcl": "runbook \"asks\" {}\nstep \"fake_ask\" \"ok\" { prompt = \"Well?\" }\n",
 	})
-	for range 30 {
+	for range 8 {
 		j := enginetest.Store(t)
 		out := enginetest.RunFile(t, &enginetest.Fake{}, path, enginetest.Options{Journal: j})
 		if out.Result == nil || !out.Result.Paused || len(out.Outcomes()) > 0 {

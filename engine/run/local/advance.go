@@ -157,9 +157,13 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	if x.step.Child != nil {
 		x.stops = make(chan stopRequest, 8)
 		r.children++
+		r.desk.expect()
 	}
 	return func() {
 		r.attempt(attemptCtx, a, c.Deadline)
+		if x.step.Child != nil && !a.entered {
+			r.desk.enter(nil, r)
+		}
 		r.done <- a
 	}, false, nil
 }

@@ -42,6 +42,8 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 	if limit == 0 {
 		limit = a.step.Child.Timeout
 	}
+	a.entered = true
+	r.desk.enter(child, r)
 	err = child.loop(limit)
 	if closeErr := configs.Close(); closeErr != nil {
 		r.Host.Log.Warn("a client did not close cleanly", "error", closeErr)

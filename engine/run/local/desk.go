@@ -32,9 +32,9 @@ type desk struct {
 	// runbook that asks may only be on its way after a resume.
 	read  int64
 	early []journal.Message
-	// delivering counts answers on their way to a runner.
-	delivering int
-	paused     bool
+	// delivering counts answers on their way to a runner, starting the runners on their way to their first event.
+	delivering, starting int
+	paused               bool
 	// cancelled says that somebody elsewhere stops the run, cancel stops it.
 	cancelled bool
 	cancel    func(by string)
@@ -296,6 +296,24 @@ func (d *desk) rest(r *runner, rests bool) {
 	}
 }
 
+// expect keeps the run from pausing until a runbook that a step runs has got going: [desk.enter].
+func (d *desk) expect() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.starting++
+}
+
+// enter notes that a runner got going, or, with nil, that it never will: then its parent has something to go on with.
+func (d *desk) enter(r, parent *runner) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.starting--
+	if r == nil {
+		r = parent
+	}
+	d.rested[r] = false
+}
+
 // leaveRunner forgets a runner that ended. What ended otherwise than by a pause is something that its parent can go on
 // with, which rests no longer, even before it knows.
 func (d *desk) leaveRunner(r *runner, paused bool) {
@@ -310,7 +328,7 @@ func (d *desk) leaveRunner(r *runner, paused bool) {
 func (d *desk) allRest() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || len(d.open) == 0 || len(d.rested) == 0 {
+	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || d.starting > 0 || len(d.open) == 0 || len(d.rested) == 0 {
 		return false
 	}
 	for _, rests := range d.rested {

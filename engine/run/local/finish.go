@@ -70,7 +70,6 @@ func (r *runner) finishBranch() error {
 	if r.prefix == "" {
 		return r.finishRun()
 	}
-	r.left.Store(r.left.Load() || r.state.LeftOver())
 	r.outputs, r.outputDiags = r.evaluateOutputs()
 	return r.state.Apply(&run.Event{Type: run.RunFinished, Outcome: r.state.RunOutcome()})
 }

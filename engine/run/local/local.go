@@ -132,7 +132,7 @@ func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, past ma
 	var group sync.WaitGroup
 	service, end := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() { s.keepLeases(service, func(err error) { cancel(err) }) })
-	s.desk.cancel = r.cancelFrom
+	s.desk.cancel, s.kill = r.cancelFrom, cancel
 	group.Go(func() { s.desk.work(service) })
 	err := begin(r)
 	var result *Result

@@ -137,7 +137,12 @@ func (r *runner) cancelFrom(by string) {
 
 // loop carries out what the scheduler says until the branch is finished.
 func (r *runner) loop(limit time.Duration) (err error) {
-	defer func() { r.desk.leaveRunner(r, errors.Is(err, errPaused)) }()
+	defer func() {
+		if r.parent != nil && r.state.LeftOver() {
+			r.left.Store(true)
+		}
+		r.desk.leaveRunner(r, errors.Is(err, errPaused))
+	}()
 	work, cancel := context.WithCancelCause(r.hard)
 	defer cancel(nil)
 	timeout := stopTimer()
@@ -150,12 +155,8 @@ func (r *runner) loop(limit time.Duration) (err error) {
 	r.desk.rest(r, false)
 	for {
 		finished, err := r.advance(work)
-		if err != nil {
-			return err
-		}
-		if finished {
-			cancel(errInterrupted)
-			return r.drainQuestions()
+		if err != nil || finished {
+			return r.quit(cancel, err)
 		}
 		r.setWake(wake)
 		rests := r.underWay == r.children && r.state.Rests()
@@ -167,8 +168,11 @@ func (r *runner) loop(limit time.Duration) (err error) {
 		if r.hard.Err() != nil {
 			return r.abandon(cancel)
 		}
-		if err != nil {
+		if errors.Is(err, errPaused) {
 			return err
+		}
+		if err != nil {
+			return r.quit(cancel, err)
 		}
 	}
 }
@@ -231,21 +235,37 @@ func (r *runner) drainChildren() error {
 	return errPaused
 }
 
-// drainQuestions waits for the questions that were being worked out when the run stopped: nobody asks them any more, but
-// they use the clients.
-func (r *runner) drainQuestions() error {
-	grace := time.NewTimer(killGrace)
+// quit ends the branch: because it is finished, when questions may still be worked out that nobody asks any more, or
+// because nothing can be written any more. What is under way is cancelled and waited for, as it uses the clients.
+func (r *runner) quit(cancel context.CancelCauseFunc, why error) error {
+	cancel(errInterrupted)
+	if why != nil {
+		r.kill(why)
+	}
+	grace := time.NewTimer(r.grace())
 	defer grace.Stop()
 	for r.underWay > 0 {
 		select {
+		case a := <-r.done:
+			r.attemptOver(a)
 		case <-r.asked:
 			r.underWay--
+		case n := <-r.notes:
+			n.done <- errInterrupted
+		case <-r.undone:
+			r.underWay--
 		case <-grace.C:
-			r.Host.Log.Error("a dry run did not end when it was cancelled; the run ends without it")
-			return nil
+			r.Host.Log.Error("steps did not end when they were cancelled; the run ends without them", "steps", r.underWay)
+			return why
 		}
 	}
-	return nil
+	return why
+}
+
+// grace is how long what was cancelled is waited for. A runbook that a step runs gives up a moment before the one that
+// waits for it.
+func (r *runner) grace() time.Duration {
+	return max(killGrace-time.Duration(r.depth())*killStep, killStep)
 }
 
 func stopTimer() *time.Timer {
@@ -316,7 +336,7 @@ func (r *runner) stop(s stopRequest) error {
 func (r *runner) abandon(cancel context.CancelCauseFunc) error {
 	cause := context.Cause(r.hard)
 	if errors.Is(cause, errLost) {
-		return cause
+		return r.quit(cancel, cause)
 	}
 	r.interrupted = true
 	cancel(errInterrupted)
@@ -325,8 +345,7 @@ func (r *runner) abandon(cancel context.CancelCauseFunc) error {
 			return err
 		}
 	}
-	// A runbook that a step runs gives up a moment before the one that waits for it.
-	grace := time.NewTimer(max(killGrace-time.Duration(r.depth())*killStep, killStep))
+	grace := time.NewTimer(r.grace())
 	defer grace.Stop()
 	for r.underWay > 0 {
 		var err error

@@ -29,6 +29,8 @@ type session struct {
 	// renewed is when the leases were renewed last, by the monotonic clock.
 	renewed time.Time
 
+	// kill stops all runners at once.
+	kill context.CancelCauseFunc
 	// pausing is closed when only people can let the run go on, and nobody is there.
 	pausing chan struct{}
 	// left says that a runner left something that a person must look at; lost that the run is somebody else's.

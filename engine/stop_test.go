@@ -1,0 +1,189 @@
+package engine_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// stopsAt interrupts a run when an event comes, and stops it at once with the second.
+type stopsAt struct {
+	once, twice sync.Once
+	interrupt   chan struct{}
+	stopping    chan struct{} // closed when the run knows
+	hard        context.CancelFunc
+	first       func(run.Event) bool
+	both        bool
+}
+
+func (s *stopsAt) see(e run.Event) {
+	if s.first != nil && s.first(e) {
+		s.stop()
+	}
+	if e.Type == run.RunStopping {
+		s.twice.Do(func() {
+			if s.both {
+				s.hard()
+			}
+			close(s.stopping)
+		})
+	}
+}
+
+func (s *stopsAt) stop() { s.once.Do(func() { close(s.interrupt) }) }
+
+const childAsks = "runbook \"child\" {}\nstep \"fake_ask\" \"ok\" { prompt = \"Well?\" }\n"
+
+// TestInterrupts stops runs at awkward moments, once and twice: each ends, resumable or with what is left to look at, and
+// leaves no goroutine.
+func TestInterrupts(t *testing.T) {
+	asking := func(step string) func(run.Event) bool {
+		return func(e run.Event) bool { return e.Step == step && e.Question != nil }
+	}
+	for name, test := range map[string]struct {
+		files  map[string]string
+		at     func(run.Event) bool
+		status int
+		hard   int
+	}{
+		"a child asks": {
+			files: map[string]string{"parent.hcl": "runbook \"parent\" {}\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n", "child.hcl": childAsks},
+			at:    asking("db/ok"), status: 3, hard: 3,
+		},
+		"a parent and a child ask": {
+			files: map[string]string{
+				"parent.hcl": "runbook \"parent\" {}\nstep \"fake_ask\" \"own\" { prompt = \"You?\" }\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n",
+				"child.hcl":  childAsks,
+			},
+			at: asking("db/ok"), status: 3, hard: 3,
+		},
+		"a question is worked out": {
+			files: map[string]string{"parent.hcl": "runbook \"parent\" {}\n" + approved},
+			at:    func(e run.Event) bool { return e.For == run.ForPreview }, status: 3, hard: 3,
+		},
+		"an undo runs": {
+			files:  map[string]string{"parent.hcl": strings.Replace(undone, "\"test\"", "\"parent\"", 1)},
+			status: 3, hard: 4,
+		},
+		"a child's write runs": {
+			files: map[string]string{
+				"parent.hcl": "runbook \"parent\" {}\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n",
+				"child.hcl":  "runbook \"child\" {}\nprovider \"fake\" {}\nstep \"fake_write\" \"slow\" { id = \"slow\" }\n",
+			},
+			status: 3, hard: 4,
+		},
+	} {
+		for _, both := range []bool{false, true} {
+			t.Run(name+map[bool]string{true: ", twice"}[both], func(t *testing.T) {
+				before := runtime.NumGoroutine()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				s := &stopsAt{interrupt: make(chan struct{}), stopping: make(chan struct{}), hard: cancel, first: test.at, both: both}
+				fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+					if id == "slow" || strings.HasPrefix(id, "uncordon") {
+						s.stop() // now that it surely runs
+						return enginetest.Until(ctx, s.interrupted(both))
+					}
+					return nil
+				}}
+				out := enginetest.RunFile(t, fake, files(t, test.files), enginetest.Options{
+					Context: ctx, Interrupt: s.interrupt, OnEvent: s.see, Asker: silent{}, AutoApprove: true,
+				})
+				want := test.status
+				if both {
+					want = test.hard
+				}
+				if out.Result == nil || out.Result.ExitStatus != want {
+					t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+				}
+				if last := out.Events[len(out.Events)-1]; last.Type != run.RunFinished {
+					t.Errorf("the last event is %s", last.Type)
+				}
+				settled(t, before)
+			})
+		}
+	}
+}
+
+// interrupted ends what is under way after the first interrupt; where a second comes, only that ends it.
+func (s *stopsAt) interrupted(both bool) <-chan struct{} {
+	if both {
+		return nil
+	}
+	return s.stopping
+}
+
+// settled checks that the goroutines of a run are gone. They end on their own just after it, and are given a while.
+func settled(t *testing.T, before int) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 200 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		<-tick.C
+	}
+	stacks := make([]byte, 1<<16)
+	t.Errorf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+}
+
+// losing is a journal whose lease is lost after a while, and which counts what is written after that.
+type losing struct {
+	journal.Journal
+	lost  atomic.Bool
+	after atomic.Int64
+}
+
+func (l *losing) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock, error) {
+	lease, from, err := l.Journal.Acquire(ctx, name, owner, ttl)
+	return losingLease{lease, l}, from, err
+}
+
+func (l *losing) Append(ctx context.Context, id string, entries []journal.Entry) error {
+	if l.lost.Load() {
+		l.after.Add(int64(len(entries)))
+	}
+	return l.Journal.Append(ctx, id, entries)
+}
+
+type losingLease struct {
+	journal.Lease
+	of *losing
+}
+
+func (l losingLease) Renew(ctx context.Context) error {
+	l.of.lost.Store(true)
+	return journal.ErrLeaseLost
+}
+
+// TestLostLease: a session whose lease is lost, here while a child's write is under way, writes nothing more and says why.
+func TestLostLease(t *testing.T) {
+	t.Parallel()
+	path := files(t, map[string]string{
+		"parent.hcl": "runbook \"parent\" {}\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\nstep \"fake_ask\" \"own\" { prompt = \"You?\" }\n",
+		"child.hcl":  "runbook \"child\" {}\nprovider \"fake\" {}\nstep \"fake_write\" \"slow\" { id = \"slow\" }\nstep \"fake_write\" \"next\" { id = \"next\" }\n",
+	})
+	j := &losing{Journal: enginetest.Store(t)}
+	var ended atomic.Bool
+	fake := &enginetest.Fake{Do: func(ctx context.Context, _ string, _ int) error {
+		<-ctx.Done()
+		ended.Store(true)
+		return ctx.Err()
+	}}
+	out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: j, Asker: silent{}, AutoApprove: true})
+	if out.Result != nil || !strings.Contains(out.Diags.Error(), "another process has taken the run over") || !ended.Load() {
+		t.Fatalf("%+v %v ended: %v\n%s", out.Result, out.Diags, ended.Load(), out.Stream)
+	}
+	if n := j.after.Load(); n > 0 || fake.Calls("next") > 0 {
+		t.Errorf("%d events were written after the lease was lost", n)
+	}
+}
