@@ -1,0 +1,62 @@
+package local
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// Inquire asks the system whether a write in doubt took place; a provider that can't tell finds [provider.Unknown].
+func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error) {
+	r, x, err := p.at(d.Address)
+	if err != nil {
+		return nil, err
+	}
+	step, local := x.step, x.local
+	if d.Undo {
+		local.Self = r.values.self(x.step.Name, x.key)
+		step = step.Undo.Step
+	}
+	inquirer, ok := step.Spec.(provider.Inquirer)
+	if !ok {
+		return &provider.Found{}, nil
+	}
+	if noteLost(d.Note) {
+		return nil, errNoteLost
+	}
+	args, err := r.arguments(step, local, x.effect)
+	if err != nil {
+		return nil, err
+	}
+	opened, _, err := r.open(ctx, step, local, args)
+	if err != nil {
+		return nil, err
+	}
+	call := r.call(step, opened, provider.Read)
+	call.Key = d.Key
+	return inquirer.Inquire(ctx, call, provider.Sent{Key: d.Key, At: d.At, Note: d.Note})
+}
+
+// at is a runner that can evaluate what a step refers to, with the step's execution.
+func (p *Past) at(address string) (*runner, *execution, error) {
+	b, own, ok := p.find(address)
+	if !ok {
+		return nil, nil, fmt.Errorf("there is no step %s", address)
+	}
+	i, key, ok := b.state.Find(own)
+	if !ok {
+		return nil, nil, fmt.Errorf("there is no step %s", address)
+	}
+	if err := p.furnish(b); err != nil {
+		return nil, nil, err
+	}
+	r := newRunner(newSession(p.cfg), b, context.Background())
+	local := lang.Frame{}
+	if key >= 0 {
+		local = b.values.each(b.graph.Nodes[i].Step.Name, key)
+	}
+	return r, r.newExecution(b.graph.Nodes[i].Step, key, local), nil
+}

@@ -1,0 +1,299 @@
+package local
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// Past is a run as its events tell it, ready to go on.
+type Past struct {
+	cfg      *Config
+	root     *branch
+	branches map[string]*branch // by prefix, the root's among them
+	// furnished are the configurations that were made for branches before the run goes on.
+	furnished []*Configs
+	// lastSeq is the number of the last event; endings are those of the step_finished events, by address.
+	lastSeq int64
+	endings map[string]int64
+	ended   bool
+	paused  bool
+	outcome run.Outcome
+}
+
+// Recall folds the events of a run. Steps that the runbook no longer has are left out. The events must be those of one
+// run, in order.
+func Recall(cfg *Config, entries []journal.Entry) (*Past, error) {
+	p := &Past{cfg: cfg, root: cfg.root(), endings: map[string]int64{}}
+	p.branches = map[string]*branch{"": p.root}
+	for _, entry := range entries {
+		if err := p.take(entry); err != nil {
+			return nil, fmt.Errorf("event %d of the run: %w", entry.Event.Seq, err)
+		}
+		p.lastSeq = entry.Event.Seq
+	}
+	return p, nil
+}
+
+// take folds one event.
+func (p *Past) take(entry journal.Entry) error {
+	e := *entry.Event
+	switch e.Type {
+	case run.RunStarted, run.RunFinished, run.RunPaused:
+		p.note(&e)
+		return p.root.state.Apply(&e)
+	case run.RunResumed:
+		p.ended, p.paused = false, false
+		return p.resumeAll(&e)
+	}
+	if e.Type == run.StepFinished {
+		p.endings[e.Step] = e.Seq
+	}
+	b, address, ok := p.find(e.Step)
+	if !ok {
+		return nil // the runbook does not have the step any more
+	}
+	e.Step = address
+	return b.recall(p, &e, entry.Sealed)
+}
+
+func (p *Past) note(e *run.Event) {
+	p.ended, p.paused = e.Type == run.RunFinished, e.Type == run.RunPaused
+	if p.ended {
+		p.outcome = e.Outcome
+	}
+}
+
+// find follows an address to its branch: db/ping is ping of the runbook that step db runs. The branch is made where it is
+// not there yet.
+func (p *Past) find(address string) (_ *branch, local string, ok bool) {
+	b := p.root
+	for {
+		head, rest := run.SplitAddress(address)
+		if head == "" {
+			return b, "", true // an event of the branch as a whole
+		}
+		node := b.graph.Node(run.StepName(head))
+		if node == nil {
+			return nil, "", false
+		}
+		if rest == "" && !strings.HasSuffix(address, "/") {
+			return b, address, true
+		}
+		if node.Step.Child == nil {
+			return nil, "", false
+		}
+		prefix := b.prefix + head + "/"
+		child := p.branches[prefix]
+		if child == nil {
+			child = b.childBranch(node.Step, head)
+			p.branches[prefix] = child
+			if child.state.Apply(&run.Event{Type: run.RunStarted}) != nil {
+				return nil, "", false
+			}
+		}
+		b, address = child, rest
+	}
+}
+
+// recall folds an event of a branch, and keeps what expressions see of the steps.
+func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
+	if e.Step != "" && !b.has(e.Step) {
+		return nil // an instance that went with its step
+	}
+	name := run.StepName(e.Step)
+	switch e.Type {
+	case run.StepExpanded:
+		b.recallKeys(name, *e.Keys)
+	case run.StepFinished:
+		b.recallEnding(p, name, e, sealed)
+	case run.StepNoted, run.StepAnswered, run.StepWaiting:
+		p.unblank(e, sealed)
+	}
+	return b.state.Apply(e)
+}
+
+// has reports whether an address names a step or an instance of the branch.
+func (b *branch) has(address string) bool {
+	_, _, ok := b.state.Find(address)
+	return ok
+}
+
+// recallKeys evaluates for_each again: what it refers to is what it was.
+func (b *branch) recallKeys(name string, keys []string) {
+	b.values.expand(name, keys, b.framesOf(name, keys))
+}
+
+// recallFrames gives the instances their values where the branch had no scope when they were recalled.
+func (b *branch) recallFrames() {
+	for _, n := range b.graph.Nodes {
+		name := n.Step.Name
+		b.values.reframe(name, func(keys []string) []lang.Frame { return b.framesOf(name, keys) })
+	}
+}
+
+// framesOf is what instances see as each. A key that for_each no longer gives has no value.
+func (b *branch) framesOf(name string, keys []string) []lang.Frame {
+	byKey := map[string]lang.Frame{}
+	if b.scope != nil {
+		if v, diags := b.scope.Value(b.graph.Node(name).Step.ForEach, lang.Frame{}); !diags.HasErrors() {
+			known, frames, _ := forEach(v)
+			for i, k := range known {
+				byKey[k] = frames[i]
+			}
+		}
+	}
+	frames := make([]lang.Frame, len(keys))
+	for i, k := range keys {
+		frame, ok := byKey[k]
+		if !ok {
+			frame = lostFrame(k)
+		}
+		frames[i] = frame
+	}
+	return frames
+}
+
+func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte) {
+	node := b.graph.Node(name)
+	end := &ending{outcome: e.Outcome, err: e.Error, attempts: e.Attempts}
+	if e.DurationMS != nil && e.Attempts > 0 {
+		end.timing = timing{started: e.Time.Add(-millisecondsOf(*e.DurationMS)), finished: e.Time}
+	}
+	if e.Result != nil && !node.Step.IsCheck() {
+		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed) })
+		if sealed != nil {
+			end.recall() // the secrets in it are known from now on, wherever they show up
+		}
+	}
+	_, key, _ := b.state.Find(e.Step)
+	b.values.end(name, key, end)
+}
+
+// resumeAll begins another session in every branch.
+func (p *Past) resumeAll(e *run.Event) error {
+	for prefix, b := range p.branches {
+		own := *e
+		own.Reset, own.Undo = under(b, e.Reset, prefix), under(b, e.Undo, prefix)
+		if len(e.Undo) > 0 && prefix != "" && len(own.Undo) == 0 {
+			continue
+		}
+		if e.Reset == nil {
+			own.Reset = nil
+		}
+		if e.Undo == nil {
+			own.Undo = nil
+		}
+		if err := b.state.Apply(&own); err != nil {
+			return err
+		}
+		b.forget()
+	}
+	return nil
+}
+
+// forget lets go of what is known of steps that run again.
+func (b *branch) forget() {
+	if b.scope != nil {
+		b.scope.Forget()
+	}
+}
+
+// under are the addresses of a branch among those of the whole run.
+func under(b *branch, addresses []string, prefix string) []string {
+	out := []string{}
+	for _, a := range addresses {
+		own, ok := strings.CutPrefix(a, prefix)
+		if !ok {
+			continue
+		}
+		if _, rest := run.SplitAddress(own); rest == "" && b.has(own) {
+			out = append(out, own)
+		}
+	}
+	return out
+}
+
+// prefixes lists the branches, the root first.
+func (p *Past) prefixes() []string { return slices.Sorted(maps.Keys(p.branches)) }
+
+// Doubts lists the writes in doubt of all branches.
+func (p *Past) Doubts() []run.Doubt {
+	var out []run.Doubt
+	for _, prefix := range p.prefixes() {
+		for _, d := range p.branches[prefix].state.InDoubt() {
+			d.Address = prefix + d.Address
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Unfinished lists what a resumed run does again, in all branches. A step whose undo was in doubt, and counts as done by
+// what was settled, is among them.
+func (p *Past) Unfinished(settled ...Settled) []string {
+	undone := map[string][]string{}
+	for _, d := range settled {
+		if b, own, ok := p.find(d.Address); ok && d.Undo && d.Decision == run.DecisionDone {
+			undone[b.prefix] = append(undone[b.prefix], own)
+		}
+	}
+	out := []string{}
+	for _, prefix := range p.prefixes() {
+		for _, a := range p.branches[prefix].state.Unfinished(undone[prefix]...) {
+			out = append(out, prefix+a)
+		}
+		out = append(out, p.rerunFor(prefix)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Affected adds to changed steps of the runbook itself what depends on them, and all steps of a runbook that one of them
+// runs.
+func (p *Past) Affected(changed []string) []string {
+	out := p.root.state.Dependents(changed)
+	names := map[string]bool{}
+	for _, name := range out {
+		names[name] = true
+	}
+	for _, prefix := range p.prefixes() {
+		if head, _ := run.SplitAddress(prefix); !names[run.StepName(head)] {
+			continue
+		}
+		for _, n := range p.branches[prefix].graph.Nodes {
+			out = append(out, prefix+n.Step.Name)
+		}
+	}
+	return out
+}
+
+// Kept are the steps of the runbook itself that ended in a way that a resume does not repeat.
+func (p *Past) Kept() map[string]bool {
+	kept := map[string]bool{}
+	for _, n := range p.root.graph.Nodes {
+		kept[n.Step.Name] = p.root.state.Outcome(n.Step.Name) != ""
+	}
+	again := p.root.state.Unfinished()
+	for _, prefix := range p.prefixes() {
+		again = append(again, p.rerunFor(prefix)...)
+	}
+	for _, address := range again {
+		kept[run.StepName(address)] = false
+	}
+	return kept
+}
+
+// Ended reports whether the last session ended the run, and how.
+func (p *Past) Ended() (run.Outcome, bool) { return p.outcome, p.ended }
+
+// Paused reports whether the run waits for people.
+func (p *Past) Paused() bool { return p.paused }
