@@ -161,9 +161,6 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	}
 	return func() {
 		r.attempt(attemptCtx, a, c.Deadline)
-		if x.step.Child != nil && !a.entered {
-			r.desk.enter(nil, r)
-		}
 		r.done <- a
 	}, false, nil
 }

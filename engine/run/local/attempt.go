@@ -38,8 +38,6 @@ type attempt struct {
 	answer *provider.Answer
 	// sent says that the action was begun, so that an error leaves a write in doubt unless it says that nothing was done.
 	sent bool
-	// entered says that the loop of the runbook that the step runs got going.
-	entered bool
 	// nothingDone is what the error said before it was explained.
 	nothingDone bool
 	// cut says that the poll's time was over before the read had ended.

@@ -42,8 +42,7 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 	if limit == 0 {
 		limit = a.step.Child.Timeout
 	}
-	a.entered = true
-	r.desk.enter(child, r)
+	r.desk.enter(child)
 	err = child.loop(limit)
 	if closeErr := configs.Close(); closeErr != nil {
 		r.Host.Log.Warn("a client did not close cleanly", "error", closeErr)

@@ -32,9 +32,10 @@ type desk struct {
 	// runbook that asks may only be on its way after a resume.
 	read  int64
 	early []journal.Message
-	// delivering counts answers on their way to a runner, starting the runners on their way to their first event.
-	delivering, starting int
-	paused               bool
+	// delivering counts answers on their way to a runner, between the runners that are about to begin, or whose end is about
+	// to be known.
+	delivering, between int
+	paused              bool
 	// cancelled says that somebody elsewhere stops the run, cancel stops it.
 	cancelled bool
 	cancel    func(by string)
@@ -296,39 +297,45 @@ func (d *desk) rest(r *runner, rests bool) {
 	}
 }
 
-// expect keeps the run from pausing until a runbook that a step runs has got going: [desk.enter].
+// expect keeps the run from pausing until a runbook that a step runs has got going ([desk.enter]), or its step knows that it
+// never did ([desk.received]).
 func (d *desk) expect() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.starting++
+	d.between++
 }
 
-// enter notes that a runner got going, or, with nil, that it never will: then its parent has something to go on with.
-func (d *desk) enter(r, parent *runner) {
+// enter notes that the runner of a runbook that a step runs got going.
+func (d *desk) enter(r *runner) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.starting--
-	if r == nil {
-		r = parent
-	}
+	d.between--
 	d.rested[r] = false
 }
 
 // leaveRunner forgets a runner that ended. What ended otherwise than by a pause is something that its parent can go on
-// with, which rests no longer, even before it knows.
+// with: until it knows ([desk.received]), the run does not pause.
 func (d *desk) leaveRunner(r *runner, paused bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.rested, r)
 	if r.parent != nil && !paused {
-		d.rested[r.parent] = false
+		d.between++
 	}
+}
+
+// received notes that a step took in how the runbook that it ran ended.
+func (d *desk) received(parent *runner) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.between--
+	d.rested[parent] = false
 }
 
 func (d *desk) allRest() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || d.starting > 0 || len(d.open) == 0 || len(d.rested) == 0 {
+	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || d.between > 0 || len(d.open) == 0 || len(d.rested) == 0 {
 		return false
 	}
 	for _, rests := range d.rested {

@@ -306,6 +306,9 @@ func (r *runner) attemptOver(a *attempt) {
 		return
 	}
 	r.children--
+	if !errors.Is(a.err, errPaused) {
+		r.desk.received(r)
+	}
 	if a.yields {
 		a.yields = false
 		r.yielding--
