@@ -78,18 +78,20 @@ func (t *Text) undone(e *run.Event) {
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
 func (t *Text) resumed(e *run.Event) {
 	t.failed = nil
-	// What is watched from here on begins with the systems that it acts on.
-	if t.header == nil && e.Header != nil {
-		if t.header = e.Header; !t.SkipHeader {
-			t.lines(Header(e.Header, t.Config)...)
-		}
+	first := t.header == nil && e.Header != nil
+	if first { // what is shown from here on begins with the systems that it acts on
+		t.header = e.Header
+	}
+	if first && !t.SkipHeader {
+		t.lines(Header(e.Header, t.Config)...) // with an empty line at its end
+	} else {
+		t.line("")
 	}
 	text := "resumed"
 	if e.Session != nil && e.Session.User != "" {
 		text += " by " + t.clean(e.Session.User)
 	}
 	text += " at " + t.local(e.Time).Format("2006-01-02 15:04:05")
-	t.line("")
 	t.line(t.Palette.Strong(text))
 	for _, part := range []struct {
 		label string
