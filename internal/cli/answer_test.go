@@ -196,6 +196,22 @@ func (tt *terminal) complete(t *testing.T, args ...string) string {
 	return tt.out.String()[before:]
 }
 
+func TestInstancesThatAreAnsweredBeforehand(t *testing.T) {
+	inner := &lang.Runbook{Steps: []*lang.Step{{Name: "deep"}}}
+	rb := &lang.Runbook{Steps: []*lang.Step{
+		{Name: "plain"}, {Name: "each", ForEach: &lang.Expr{}}, {Name: "kid", ForEach: &lang.Expr{}, Child: inner},
+	}}
+	for address, says := range map[string]string{
+		"plain": "", `each["a"]`: "", `kid["a/b"]/deep`: "",
+		"each": `each["KEY"]`, "kid/deep": `kid["KEY"]`, `plain["a"]`: "no for_each", `kid["a"]/deep["b"]`: "no for_each",
+	} {
+		found, instance, _ := findStep(rb, address)
+		if found == nil || (instance == "") != (says == "") || !strings.Contains(instance, says) {
+			t.Errorf("%s: found %v, %q, want %q", address, found, instance, says)
+		}
+	}
+}
+
 func TestAnswersBeforehand(t *testing.T) {
 	if _, err := parseAnswers([]string{"x"}); err == nil {
 		t.Error("an answer without a value was taken")

@@ -53,7 +53,7 @@ func cutAddress(text string) (step, value string, ok bool) {
 // checkAnswers refuses answers beforehand to steps that take none.
 func checkAnswers(rb *lang.Runbook, answers map[string]string) error {
 	for address := range answers {
-		step, names := findStep(rb, address)
+		step, instance, names := findStep(rb, address)
 		switch {
 		case step == nil:
 			return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, sentenceEnd(lang.DidYouMean(address, names)))
@@ -62,6 +62,8 @@ func checkAnswers(rb *lang.Runbook, answers map[string]string) error {
 				"approve it at the terminal, or with runbook answer when the step waits", address)
 		case !asks(step):
 			return fmt.Errorf("nothing was run: --answer %s: the step asks nobody", address)
+		case instance != "":
+			return fmt.Errorf("nothing was run: --answer %s: %s", address, instance)
 		}
 	}
 	return nil
@@ -70,8 +72,8 @@ func checkAnswers(rb *lang.Runbook, answers map[string]string) error {
 func asks(s *lang.Step) bool { return s.Spec != nil && s.Spec.Spec().Asks }
 
 // findStep finds the step that an address names, in the runbooks that steps run too; with the addresses of those that ask,
-// where there is none.
-func findStep(rb *lang.Runbook, address string) (found *lang.Step, names []string) {
+// where there is none. Instance says why the address is none of an instance of it; empty: it may be one.
+func findStep(rb *lang.Runbook, address string) (found *lang.Step, instance string, names []string) {
 	var visit func(rb *lang.Runbook, prefix, rest string)
 	visit = func(rb *lang.Runbook, prefix, rest string) {
 		head, below := run.SplitAddress(rest)
@@ -83,6 +85,9 @@ func findStep(rb *lang.Runbook, address string) (found *lang.Step, names []strin
 			if matches && below == "" {
 				found = s
 			}
+			if matches && instance == "" {
+				instance = wrongInstance(s, head)
+			}
 			if s.Child != nil {
 				under := ""
 				if matches {
@@ -93,5 +98,16 @@ func findStep(rb *lang.Runbook, address string) (found *lang.Step, names []strin
 		}
 	}
 	visit(rb, "", address)
-	return found, names
+	return found, instance, names
+}
+
+// wrongInstance says why a part of an address names no instance of a step.
+func wrongInstance(s *lang.Step, part string) string {
+	switch keyed := part != s.Name; {
+	case s.ForEach != nil && !keyed:
+		return fmt.Sprintf("step %s has a for_each; answer each of its instances, as %s[\"KEY\"]", s.Name, s.Name)
+	case s.ForEach == nil && keyed:
+		return fmt.Sprintf("step %s has no for_each, so no instance %s", s.Name, part)
+	}
+	return ""
 }
