@@ -13,7 +13,7 @@ import (
 
 // allowed holds a step, or the own step of an undo, against the policies and --read-only right before it starts, with its
 // arguments evaluated: only now is it sure what a computed statement or program does.
-func (p *Plan) allowed(rb *lang.Runbook, s *lang.Step, _ provider.Effect, args cty.Value) error {
+func (p *Plan) allowed(rb *lang.Runbook, s *lang.Step, args cty.Value) error {
 	if len(rb.Policies) == 0 && !p.Options.ReadOnly || s.Child != nil {
 		return nil
 	}

@@ -178,3 +178,25 @@ step "fake_read" "after" {
 		})
 	}
 }
+
+// TestUndoThatCannotBeWorkedOut says what the file has, where the arguments have no value.
+func TestUndoThatCannotBeWorkedOut(t *testing.T) {
+	out := enginetest.Run(t, &enginetest.Fake{}, `
+provider "fake" {}
+step "fake_write" "change" {
+  id = "change"
+  undo "fake_write" {
+    on = "end"
+    id = self.items[self.count].name
+  }
+}
+`, enginetest.Options{})
+	if out.Result == nil || out.Result.ExitStatus != 4 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	for _, e := range out.Events {
+		if e.Type == run.UndoFinished && (e.InDoubt || !strings.Contains(e.ByHand, "id = self.items[self.count].name")) {
+			t.Errorf("%q, in doubt: %v", e.ByHand, e.InDoubt)
+		}
+	}
+}

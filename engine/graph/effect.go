@@ -13,16 +13,8 @@ import (
 
 // Effect is the worst that a step can do as far as its text says: what its author states, and what its action
 // declares for the arguments that are constants. An argument that is computed counts as unknown. A step that runs a
-// runbook is as bad as the worst step of that. What an undo does is not counted: see [UndoEffect].
+// runbook is as bad as the worst step of that. What an undo does is not counted: its own step tells.
 func Effect(s *lang.Step) provider.Effect { return newEffects().of(s) }
-
-// UndoEffect is the worst that a step's undo can do; a read where it has none.
-func UndoEffect(s *lang.Step) provider.Effect {
-	if s.Undo == nil {
-		return provider.Read
-	}
-	return newEffects().of(s.Undo.Step)
-}
 
 // effects remembers what each action can do with arguments that aren't known, and what each runbook does that steps run.
 type effects struct {

@@ -75,7 +75,7 @@ step "a_write" "change" {
 	if diff := cmp.Diff(want, edges(g)); diff != "" {
 		t.Error(diff)
 	}
-	if got := graph.UndoEffect(g.Node("change").Step); got != provider.Destructive {
+	if got := graph.Effect(g.Node("change").Step.Undo.Step); got != provider.Destructive {
 		t.Errorf("the undo is %s", got)
 	}
 }

@@ -59,7 +59,7 @@ const previewTime = 30 * time.Second
 // approvalQuestion shows what would be done, to what, and what that changes.
 func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	a := q.step.Approval
-	args, err := r.arguments(q.step, q.local, q.effect)
+	args, err := r.arguments(q.step, q.local)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func blankUnlessEmpty(text string) string {
 
 // actionQuestion is what the action itself asks.
 func (r *runner) actionQuestion(q *question) error {
-	args, err := r.arguments(q.step, q.local, q.effect)
+	args, err := r.arguments(q.step, q.local)
 	if err != nil {
 		return err
 	}

@@ -197,7 +197,7 @@ func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final
 	var args cty.Value
 	if x.prepared != nil {
 		args = x.prepared.args
-	} else if args, err = r.arguments(x.step, x.local, x.effect); err != nil {
+	} else if args, err = r.arguments(x.step, x.local); err != nil {
 		return nil, true, err
 	}
 	if x.step.Child != nil {
@@ -208,13 +208,13 @@ func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final
 
 // arguments works out what an action is called with, and holds it against the policies and --read-only: what only the run
 // can tell may do more than the plan could see.
-func (r *runner) arguments(step *lang.Step, local lang.Frame, planned provider.Effect) (cty.Value, error) {
+func (r *runner) arguments(step *lang.Step, local lang.Frame) (cty.Value, error) {
 	args, diags := object(r.scope, step.Spec.Spec().Args(), step.Args, local, r.Secret)
 	if diags.HasErrors() {
 		return cty.NilVal, errors.New(text(diags))
 	}
 	if r.Allowed != nil {
-		if err := r.Allowed(r.runbook, step, planned, args); err != nil {
+		if err := r.Allowed(r.runbook, step, args); err != nil {
 			return cty.NilVal, err
 		}
 	}
@@ -285,7 +285,7 @@ func (r *runner) attemptDone(a *attempt) error {
 		until := a.ended.Add(d.Delay).UTC()
 		deadline := d.Deadline.UTC()
 		return r.emit(&run.Event{
-			Type: run.StepWaiting, Step: a.address, Time: a.ended, Attempt: a.number, For: "poll",
+			Type: run.StepWaiting, Step: a.address, Time: a.ended, Attempt: a.number, For: run.ForPoll,
 			Until: &until, Deadline: &deadline, Holds: d.Holds, Error: a.notYet(),
 		})
 	}

@@ -27,7 +27,7 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	if noteLost(d.Note) {
 		return nil, errNoteLost
 	}
-	args, err := r.arguments(step, local, x.effect)
+	args, err := r.arguments(step, local)
 	if err != nil {
 		return nil, err
 	}

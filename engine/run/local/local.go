@@ -58,7 +58,7 @@ type Config struct {
 	PID            int
 	SessionStart   time.Time
 	// Allowed refuses an action by a policy, after its arguments were evaluated; nil: nothing is refused.
-	Allowed func(rb *lang.Runbook, step *lang.Step, effect provider.Effect, args cty.Value) error
+	Allowed func(rb *lang.Runbook, step *lang.Step, args cty.Value) error
 	// Leases are the locks that this process holds for the run; LeaseTTL is how long each lasts without being renewed.
 	Leases   []journal.Lease
 	LeaseTTL time.Duration

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
@@ -38,7 +41,7 @@ func (r *runner) startUndo(ctx context.Context, step *lang.Step, c run.Command) 
 	}
 	u.local.Self = r.values.self(step.Name, c.Key)
 	e := &run.Event{
-		Type: run.UndoStarted, Step: c.Address, Time: u.started, Action: u.step.Action, Effect: r.undoEffect(u.step).String(), Attempt: 1, Key: u.key,
+		Type: run.UndoStarted, Step: c.Address, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(), Attempt: 1, Key: u.key,
 	}
 	if err := r.emit(e); err != nil {
 		return nil, false, err
@@ -47,15 +50,6 @@ func (r *runner) startUndo(ctx context.Context, step *lang.Step, c run.Command) 
 		r.undo(context.WithoutCancel(ctx), u)
 		r.undone <- u
 	}, false, nil
-}
-
-// undoEffect is the worst that an undo can do.
-func (r *runner) undoEffect(step *lang.Step) provider.Effect {
-	spec := step.Spec.Spec()
-	if step.Effect != nil && spec.AuthorStatesEffect {
-		return *step.Effect
-	}
-	return spec.Effect
 }
 
 // undo carries an undo out: an interrupt does not end it, as it is what brings the system back; its timeout does, and
@@ -90,7 +84,7 @@ func (r *runner) undoOnce(ctx context.Context, u *undoing) {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	if u.args, u.err = r.arguments(u.step, u.local, r.undoEffect(u.step)); u.err != nil {
+	if u.args, u.err = r.arguments(u.step, u.local); u.err != nil {
 		return
 	}
 	p, _, err := r.open(ctx, u.step, u.local, u.args)
@@ -99,7 +93,7 @@ func (r *runner) undoOnce(ctx context.Context, u *undoing) {
 		return
 	}
 	u.sent = true
-	call := r.call(u.step, p, r.undoEffect(u.step))
+	call := r.call(u.step, p, graph.Effect(u.step))
 	r.takesNotes(ctx, call, u.address)
 	call.Key = u.key
 	result, err := carry(ctx, u.step.Spec, call, patience)
@@ -157,8 +151,9 @@ func (r *runner) undoDone(u *undoing) error {
 
 // byHand says in words what an undo that failed would have done.
 func (r *runner) byHand(u *undoing) string {
-	what := []string{}
+	what := writtenArguments(u.step)
 	if u.args != cty.NilVal {
+		what = nil
 		for _, a := range shownArguments(u.step, u.args) {
 			what = append(what, a.Name+" = "+a.Value)
 		}
@@ -169,4 +164,13 @@ func (r *runner) byHand(u *undoing) string {
 	}
 	return fmt.Sprintf("Take the effect of step %s back by hand: %s%s with %s; or try it again with \"runbook undo %s %s\".",
 		r.prefix+u.address, u.step.Action, on, strings.Join(what, ", "), r.RunID, r.prefix+u.address)
+}
+
+// writtenArguments are a step's arguments as the file has them, for one whose arguments could not be worked out.
+func writtenArguments(step *lang.Step) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(step.Args)) {
+		out = append(out, name+" = "+step.Args[name].Expr.Source)
+	}
+	return out
 }
