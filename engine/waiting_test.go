@@ -170,3 +170,38 @@ step "fake_write" "change" {
 		t.Fatalf("changed %d times: %+v %v\n%s", fake.Calls("change"), out.Result, out.Diags, out.Stream)
 	}
 }
+
+// TestLeftOverOfAnEarlierSession still tells of an undo that failed in a runbook within a runbook when the run goes on.
+func TestLeftOverOfAnEarlierSession(t *testing.T) {
+	path := family(t, `runbook "parent" {}
+step "runbook" "db" { source = "./child.hcl" }
+step "fake_read" "flaky" {
+  id         = "flaky"
+  depends_on = [step.db]
+}
+`, `runbook "child" {}
+provider "fake" {}
+step "fake_write" "change" {
+  id = "change"
+  undo "fake_write" {
+    on = "end"
+    id = "back"
+  }
+}
+`)
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, n int) error {
+		if id == "back" || id == "flaky" && n == 1 {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}}
+	j := enginetest.Store(t)
+	out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: j, AutoApprove: true})
+	if out.Result == nil || out.Result.ExitStatus != 4 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, AutoApprove: true})
+	if out.Result == nil || out.Result.ExitStatus != 4 || fake.Calls("flaky") != 2 || fake.Calls("change") != 1 {
+		t.Fatalf("%+v %v %q\n%s", out.Result, out.Diags, fake.Log(), out.Stream)
+	}
+}

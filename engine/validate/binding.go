@@ -57,7 +57,11 @@ func (c *checker) byDefault(s *lang.Step) {
 		return
 	}
 	if config == nil && s.Provider.NeedsTarget && c.effectAtLeast(s) != provider.Read {
-		d := fmt.Sprintf("Step %q changes something, so it needs a provider %q block that says where; what is found in the surroundings is for reads.", s.Name, s.Provider.Name)
+		who := "Step"
+		if owner := c.rb.Step(s.Name); owner != nil && owner != s {
+			who = "The undo of step"
+		}
+		d := fmt.Sprintf("%s %q changes something, so it needs a provider %q block that says where; what is found in the surroundings is for reads.", who, s.Name, s.Provider.Name)
 		if aliases := c.aliases(s.Provider.Name); len(aliases) > 0 {
 			d += fmt.Sprintf(" Or name one: provider = provider.%s.%s.", s.Provider.Name, aliases[0])
 		}

@@ -49,7 +49,7 @@ func pauseReason(waits []run.Wait) string {
 
 func (r *runner) exitStatus(outcome run.Outcome) int {
 	switch {
-	case r.left.Load() || r.state.LeftOver():
+	case r.left.Load() || r.state.LeftOver() || r.leftBefore():
 		return exitLeftOver
 	case r.interrupted:
 		return exitInterrupted
@@ -59,6 +59,19 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 		return exitPassed
 	}
 	return exitFailed
+}
+
+// leftBefore reports whether a runbook that a step ran in an earlier session left something over that still is.
+func (r *runner) leftBefore() bool {
+	if r.underWay > 0 {
+		return false // the run ends at once, and something may be at work on its branch
+	}
+	for _, b := range r.past {
+		if b.state.LeftOver() {
+			return true
+		}
+	}
+	return false
 }
 
 // finishBranch ends the branch: of the run itself, run_finished tells it; of a runbook that a step runs, that step's end
