@@ -39,8 +39,8 @@ func writeCall(dir, key, notes string, args providertest.Values) *provider.Call 
 	}
 }
 
-// away starts a process in its group and one that leaves it, tells of both and waits.
-const away = `sleep 300 & setsid sleep 300 & echo $! > away; echo $$ > leader; wait`
+// away starts a process in its group and one that tells of itself once it has left it, and waits.
+const away = `sleep 300 & setsid sh -c 'echo $$ > away; exec sleep 300' & echo $$ > leader; wait`
 
 // TestEngineProcess is no test of its own: others run it as the engine that is killed.
 func TestEngineProcess(t *testing.T) {
@@ -129,7 +129,7 @@ func TestLeftBehind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{"sh has been running since", fmt.Sprintf("sh (pid %d)", leader), fmt.Sprintf("left the group: sleep (pid %d)", left), "kill "} {
+			for _, want := range []string{"sh has been running since", fmt.Sprintf("sh (pid %d)", leader), "left the group: ", fmt.Sprintf("(pid %d)", left), "kill "} {
 				if found.State != provider.UnderWay || !strings.Contains(found.Why, want) {
 					t.Errorf("state %d: %q, expected %q", found.State, found.Why, want)
 				}
