@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -158,24 +157,5 @@ func TestNobodyAnswers(t *testing.T) {
 		if diff := cmp.Diff(map[string]run.Outcome{"ok": want}, out.Outcomes()); diff != "" {
 			t.Errorf("%s: %s\n%s", onTimeout, diff, out.Stream)
 		}
-	}
-}
-
-// TestApprovalOfWhatTimeDecides asks once, although the arguments would be others a moment later.
-func TestApprovalOfWhatTimeDecides(t *testing.T) {
-	fake, a := &enginetest.Fake{}, &asker{yes: true}
-	out := enginetest.Run(t, fake, `
-provider "fake" {}
-step "fake_write" "change" {
-  id = "change"
-  value = now()
-  approval {}
-}
-`, enginetest.Options{Asker: a})
-	if out.Result == nil || out.Result.ExitStatus != 0 || len(a.asked) != 1 {
-		t.Fatalf("asked %d times: %+v %v\n%s", len(a.asked), out.Result, out.Diags, out.Stream)
-	}
-	if got := out.Finished()["change"].Result; !strings.Contains(string(got), strings.Trim(a.asked[0].Question.Arguments[1].Value, `"`)) {
-		t.Errorf("approved %v, carried out %s", a.asked[0].Question.Arguments, got)
 	}
 }
