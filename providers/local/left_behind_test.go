@@ -176,10 +176,20 @@ func TestLeftBehind(t *testing.T) {
 }
 
 func TestInquireCommand(t *testing.T) {
-	self, err := statOf(os.Getpid())
-	if err != nil {
+	// A process in a session of its own: the tests' own session has no id where its leader is outside this container.
+	other := exec.CommandContext(t.Context(), "cat")
+	other.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if _, err := other.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	})
+	pid := other.Process.Pid
 	at := time.Date(2026, 3, 1, 9, 14, 2, 0, time.UTC)
 	here := thisMachine()
 	for name, test := range map[string]struct {
@@ -190,14 +200,15 @@ func TestInquireCommand(t *testing.T) {
 		"no note":           {nil, "k", provider.Found{State: provider.NotDone, Why: "was not started"}},
 		"no notes kept":     {nil, "", provider.Found{Why: "Nothing was noted"}},
 		"about to start":    {&commandNote{Program: "x", machine: here}, "k", provider.Found{Why: "x was about to be started at 2026-03-01T09:14:02Z and does not run any more"}},
-		"a later process":   {&commandNote{Program: "x", machine: here, PID: self.session, StartTicks: 1}, "k", provider.Found{Why: "does not run any more"}},
-		"another host":      {&commandNote{Program: "x", machine: machine{Host: "db7"}, PID: self.session}, "k", provider.Found{Why: "x was started at 2026-03-01T09:14:02Z on db7, and this is "}},
-		"after a reboot":    {&commandNote{Program: "x", machine: machine{Host: here.Host, BootID: "b"}, PID: self.session}, "k", provider.Found{Why: "the machine was started anew"}},
-		"another container": {&commandNote{Program: "x", machine: machine{Host: here.Host, BootID: here.BootID}, PID: self.session}, "k", provider.Found{Why: "in another container"}},
+		"a later process":   {&commandNote{Program: "x", machine: here, PID: pid, StartTicks: 1}, "k", provider.Found{Why: "does not run any more"}},
+		"another host":      {&commandNote{Program: "x", machine: machine{Host: "db7"}, PID: pid}, "k", provider.Found{Why: "x was started at 2026-03-01T09:14:02Z on db7, and this is "}},
+		"after a reboot":    {&commandNote{Program: "x", machine: machine{Host: here.Host, BootID: "b"}, PID: pid}, "k", provider.Found{Why: "the machine was started anew"}},
+		"another container": {&commandNote{Program: "x", machine: machine{Host: here.Host, BootID: here.BootID}, PID: pid}, "k", provider.Found{Why: "in another container"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent := provider.Sent{Key: test.key, At: at}
 			if test.note != nil {
+				var err error
 				if sent.Note, err = json.Marshal(test.note); err != nil {
 					t.Fatal(err)
 				}
