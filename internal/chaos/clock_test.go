@@ -117,7 +117,7 @@ func judgeClock(t *testing.T, got runtest.Run) {
 		"retried": run.Pass, "polled": run.Pass, "gives_up": run.Fail, "slow": run.Error, "after": run.Pass,
 	}
 	least := map[string]float64{"retried": 150, "polled": 350, "gives_up": 300, "slow": 290}
-	for name, e := range finished(got) {
+	for name, e := range got.Ends() {
 		if e.Outcome != want[name] {
 			t.Errorf("%s: outcome %s, expected %s: %s", name, e.Outcome, want[name], e.Error)
 		}

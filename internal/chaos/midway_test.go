@@ -51,7 +51,7 @@ func TestConnectionFailsMidway(t *testing.T) {
 			m.strike(proxies[e.Step])
 		}
 	})
-	ends := finished(got)
+	ends := got.Ends()
 	for _, m := range mishaps {
 		for _, s := range services {
 			t.Run(m.name+"/"+s.name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestRetryOutlastsFault(t *testing.T) {
 			proxies[e.Step].start()
 		}
 	})
-	for name, e := range finished(got) {
+	for name, e := range got.Ends() {
 		if e.Outcome != run.Pass || !repeated[name] || e.Attempts < 2 {
 			t.Errorf("%s: %s after %d attempts: %s", name, e.Outcome, e.Attempts, e.Error)
 		}

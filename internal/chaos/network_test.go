@@ -71,7 +71,7 @@ func TestNetworkFaults(t *testing.T) {
 	began := time.Now()
 	got := carryOut(t, book, env, nil)
 	t.Logf("the run took %s", time.Since(began).Round(time.Millisecond))
-	ends := finished(got)
+	ends := got.Ends()
 	for _, f := range faults {
 		for _, s := range services {
 			t.Run(f.name+"/"+s.name, func(t *testing.T) {

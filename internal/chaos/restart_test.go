@@ -45,7 +45,7 @@ func TestServiceRestarts(t *testing.T) {
 					}
 				}
 			})
-			ends := finished(got)
+			ends := got.Ends()
 			for _, name := range []string{"before", "after", "poll"} {
 				if e := ends[name]; e == nil || e.Outcome != run.Pass {
 					t.Errorf("%s: %s", name, got.Troubles())
@@ -119,7 +119,7 @@ step "postgres_query" "slow" {
 			s.start()
 		}
 	})
-	if e := finished(got)["slow"]; e == nil || e.Outcome != run.Pass || e.Attempts < 2 {
+	if e := got.Ends()["slow"]; e == nil || e.Outcome != run.Pass || e.Attempts < 2 {
 		t.Fatalf("the query was not repeated with success: %s", got.Troubles())
 	}
 	judgeMessage(t, first, s.address, "query", "closed the connection|reset|terminating connection")

@@ -103,7 +103,7 @@ func sendThrough(t *testing.T, kinds []writer, faults []fault) (doubts int) {
 				"STEP", fill(w.step, "NAME", f.name), "NAME", name, "LIMIT", f.timeout.String()))
 		}
 	}
-	ends := finished(carryOut(t, b.String(), nil, nil))
+	ends := carryOut(t, b.String(), nil, nil).Ends()
 	for _, p := range proxies {
 		p.Stop() // what it still holds back would keep connections open
 	}

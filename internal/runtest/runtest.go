@@ -21,8 +21,8 @@ import (
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
-// deadline bounds every run, so that one that hangs fails its own test.
-const deadline = time.Minute
+// deadline bounds every run, so that one that hangs fails its own test. What ends so late was not just on a busy machine.
+const deadline = 2 * time.Minute
 
 // Options are what a test adds to a run.
 type Options struct {
@@ -37,6 +37,8 @@ type Options struct {
 	Asker   local.Asker
 	// Secret is told the secrets that are read; may be nil.
 	Secret func(string)
+	// Watch sees each event before the run goes on; may be nil.
+	Watch func(*run.Event)
 }
 
 // Run is what came of a run.
@@ -85,6 +87,9 @@ func Apply(t testing.TB, registry *provider.Registry, path string, opts Options)
 		out.Events = append(out.Events, *entry.Event)
 		stream.Write(entry.JSON)
 		stream.WriteByte('\n')
+		if opts.Watch != nil {
+			opts.Watch(entry.Event)
+		}
 	}})
 	Must(t, diags)
 	out.Stream, out.Outcome = stream.String(), result.Outcome
@@ -102,13 +107,22 @@ func Must(t testing.TB, diags hcl.Diagnostics) {
 	}
 }
 
+// Ends are the ends of steps by address.
+func (r Run) Ends() map[string]*run.Event {
+	out := map[string]*run.Event{}
+	for i := range r.Events {
+		if e := &r.Events[i]; e.Type == run.StepFinished {
+			out[e.Step] = e
+		}
+	}
+	return out
+}
+
 // Outcomes are the steps' outcomes by address.
 func (r Run) Outcomes() map[string]run.Outcome {
 	out := map[string]run.Outcome{}
-	for _, e := range r.Events {
-		if e.Type == run.StepFinished {
-			out[e.Step] = e.Outcome
-		}
+	for step, e := range r.Ends() {
+		out[step] = e.Outcome
 	}
 	return out
 }

@@ -1,0 +1,159 @@
+package builtin
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/runtest"
+)
+
+// undone is a write and what takes it back, as the author of a runbook writes them.
+type undone struct {
+	// args are the step's, undo the action that takes it back and back its arguments.
+	args, undo, back string
+	// prepare makes what is written to; nil: it is there.
+	prepare func(*testing.T)
+	// look reads the state from the system itself, past the providers.
+	look func(*testing.T) string
+	// before is the state at first and in the end, changed the one in between.
+	before, changed string
+}
+
+// world is the lab as a test of writes needs it: a place of its own in each system.
+type world struct {
+	env map[string]string
+	// name is of the namespace, the table, the key.
+	name, dir, kubectl string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{env: runtest.Lab(t, os.Environ()), name: "undo-" + strings.ToLower(rand.Text()[:8]), dir: t.TempDir()}
+	w.kubectl = filepath.Join(w.env["LAB_BIN_DIR"], "kubectl")
+	w.kube(t, "create", "namespace", w.name)
+	t.Cleanup(func() { w.kube(t, "delete", "namespace", w.name, "--wait=false") })
+	w.env["RUNBOOK_VAR_dir"], w.env["RUNBOOK_VAR_name"] = w.dir, w.name
+	return w
+}
+
+// kube runs kubectl.
+func (w *world) kube(t *testing.T, args ...string) string {
+	t.Helper()
+	return w.kubeWith(t, "", args...)
+}
+
+func (w *world) kubeWith(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, w.kubectl, append([]string{"--kubeconfig", w.env["KUBECONFIG"], "-n", w.name}, args...)...)
+	command.Stdin = strings.NewReader("---\n" + stdin) // else kubectl takes a flow mapping for JSON
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+const undoBook = `
+runbook "undo" {}
+variable "dir" { type = string }
+variable "name" { type = string }
+provider "kubernetes" {
+  kubeconfig = env("KUBECONFIG")
+  namespace  = var.name
+}
+provider "postgres" { url = secret("env:DATABASE_URL") }
+provider "redis" { url = secret("env:REDIS_URL") }
+provider "http" {
+  base_url     = env("KUBERNETES_URL")
+  bearer_token = secret("env:KUBERNETES_TOKEN")
+  ca_file      = "${var.dir}/ca.crt"
+}
+step %q "write" {
+  timeout = "1m"
+  %s
+  undo %q {
+    on      = "end"
+    timeout = "1m"
+    %s
+  }
+}
+`
+
+// TestEveryWriteIsUndone runs a runbook for each action that writes: it shows what the step changes and that its undo
+// takes that back. An action without a row fails it.
+func TestEveryWriteIsUndone(t *testing.T) {
+	w := newWorld(t)
+	rows := kubernetesRows(w)
+	for action, row := range otherRows(t, w) {
+		rows[action] = row
+	}
+	for _, p := range Registry().Providers() {
+		for _, a := range p.Actions {
+			spec := a.Spec()
+			row, there := rows[spec.Name]
+			if there != (spec.Effect != provider.Read) {
+				t.Errorf("%s has the effect %s; it is among the writes that are shown with their undo: %t", spec.Name, spec.Effect, there)
+			}
+			if there {
+				t.Run(spec.Name, func(t *testing.T) { row.run(t, w, spec.Name) })
+			}
+		}
+	}
+}
+
+func (u undone) run(t *testing.T, w *world, action string) {
+	t.Helper()
+	if u.prepare != nil {
+		u.prepare(t)
+	}
+	u.expect(t, "at first", u.before)
+	book := filepath.Join(t.TempDir(), "undo.hcl")
+	if err := os.WriteFile(book, fmt.Appendf(nil, undoBook, action, u.args, u.undo, u.back), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	steps, undos := 0, 0
+	got := runtest.Apply(t, Registry(), book, runtest.Options{Env: w.env, Watch: func(e *run.Event) {
+		switch {
+		case e.Type == run.StepFinished && e.Outcome == run.Pass:
+			steps++
+			u.expect(t, "after the step", u.changed)
+		case e.Type == run.UndoFinished && e.Outcome == run.Pass:
+			undos++
+		}
+	}})
+	if steps != 1 || undos != 1 {
+		t.Errorf("%d steps and %d undos passed, expected one each:\n%s\n%s", steps, undos, got.Troubles(), got.Stream)
+	}
+	u.expect(t, "after the undo", u.before)
+}
+
+// expect waits for a state, since a cluster follows what it is told.
+func (u undone) expect(t *testing.T, when, want string) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		got := u.look(t)
+		if got == want {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Errorf("%s the state is %q, expected %q", when, got, want)
+			return
+		case <-ticker.C:
+		}
+	}
+}
