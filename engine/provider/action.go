@@ -128,10 +128,12 @@ type In[K, A any] struct {
 	Client K
 	Args   *A
 	// Set reports whether the author gave the argument a non-null value.
-	Set      func(name string) bool
-	Effect   Effect
-	ReadOnly bool
-	Dir      string
+	Set func(name string) bool
+	// Sensitive reports whether an argument is: a summary then tells nothing that the arguments, or what they replaced, hold.
+	Sensitive bool
+	Effect    Effect
+	ReadOnly  bool
+	Dir       string
 	// Key identifies a write, see [Call].
 	Key string
 	// Note keeps something, as JSON, on disk before it returns, for Inquire after a crash. An error means that nothing may
@@ -274,10 +276,11 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 	if err := a.spec.groups(set); err != nil {
 		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
 	}
+	sensitive := IsSensitive(call.Args)
 	in := &In[K, A]{
-		Client: client, Args: args, Effect: call.Effect, ReadOnly: call.ReadOnly, Dir: call.Dir,
+		Client: client, Args: args, Sensitive: sensitive, Effect: call.Effect, ReadOnly: call.ReadOnly, Dir: call.Dir,
 		Host: call.Host, Log: call.Log, Key: call.Key, Answer: call.Answer,
-		Note:       func(v any) error { return call.note(v, IsSensitive(call.Args)) },
+		Note:       func(v any) error { return call.note(v, sensitive) },
 		NoteSealed: func(v any) error { return call.note(v, true) },
 		NoteOpen:   func(v any) error { return call.note(v, false) },
 		Set:        set,

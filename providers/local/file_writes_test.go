@@ -40,6 +40,32 @@ func content(t *testing.T, path string) string {
 	return string(text)
 }
 
+// A hash of a short secret tells the secret.
+func TestSecretContentIsNotTold(t *testing.T) {
+	for name, secret := range map[string]bool{"secret": true, "public": false} {
+		t.Run(name, func(t *testing.T) {
+			text := str("1234")
+			if secret {
+				text = text.Mark(provider.Sensitive)
+			}
+			var note []byte
+			write, call := fileCall("local_write_file", tree(t, map[string]string{"f": "0000"}), providertest.Values{"path": str("f"), "content": text}, &note)
+			done, err := write.Run(t.Context(), call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range []string{"before", "after"} {
+				if got := done.Value.GetAttr(part).GetAttr("sha256").HasMark(provider.Sensitive); got != secret {
+					t.Errorf("%s.sha256 is sensitive: %t", part, got)
+				}
+			}
+			if !done.Value.GetAttr("before").GetAttr("content").HasMark(provider.Sensitive) {
+				t.Error("the old content is not sensitive")
+			}
+		})
+	}
+}
+
 func TestWritesAreUndone(t *testing.T) {
 	for name, test := range map[string]struct {
 		old, now string

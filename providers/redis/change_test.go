@@ -129,6 +129,28 @@ func TestCommandAndUndo(t *testing.T) {
 	}
 }
 
+// What a command with a sensitive argument answers may be that argument, or the secret that it replaced.
+func TestCommandKeepsSecrets(t *testing.T) {
+	s, p := scratch(t)
+	s.must("value", "SET", p+"a", "old-secret")
+	call := s.call("redis_command", "SET", p+"a", "new-secret", "GET")
+	args := call.Args.AsValueMap()
+	args["command"] = args["command"].Mark(provider.Sensitive)
+	call.Args = cty.ObjectVal(args)
+	r, err := s.provider.Action("redis_command").Run(t.Context(), call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"value", "before", "after"} {
+		if !r.Value.GetAttr(name).HasMark(provider.Sensitive) {
+			t.Errorf("%s is not sensitive: %#v", name, r.Value.GetAttr(name))
+		}
+	}
+	if strings.Contains(r.Summary, "secret") {
+		t.Errorf("the summary is %q", r.Summary)
+	}
+}
+
 func TestCommandInquire(t *testing.T) {
 	s, p := scratch(t)
 	inquire := func(want provider.State, command ...string) {

@@ -17,9 +17,12 @@ type commandArgs struct {
 }
 
 type commandResult struct {
-	Value  cty.Value `rb:"value" doc:"The answer, as redis_query gives it."`
+	Value  cty.Value `rb:"value,echo" doc:"The answer, as redis_query gives it."`
 	Before *keyState `rb:"before,echo" doc:"The key before the command; null where the command has none or several, or the user may not read it."`
 	After  *keyState `rb:"after,echo" doc:"The key after the command; null as before is."`
+
+	// hushed is true where the answer may hold what is sensitive: the value that was set, or the one that it replaced.
+	hushed bool
 }
 
 var command = provider.Define(provider.Definition[*client, commandArgs, commandResult]{
@@ -32,7 +35,12 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 		return classify(args.Command)
 	},
 	Run: runCommand, Inquire: inquireCommand,
-	Summarize: func(r *commandResult) string { return summary(r.Value) },
+	Summarize: func(r *commandResult) string {
+		if r.hushed {
+			return "answered"
+		}
+		return summary(r.Value)
+	},
 })
 
 // losing are commands that lose data, or the server.
@@ -100,7 +108,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	if err != nil {
 		return nil, err
 	}
-	result := &commandResult{}
+	result := &commandResult{hushed: in.Sensitive}
 	if key != "" {
 		if result.Before, err = in.Client.keyState(ctx, key); err != nil {
 			in.Warn("what %s held before is not known: %v", key, err)
