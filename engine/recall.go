@@ -246,10 +246,10 @@ func (r *Recalled) Remaining() []PlannedStep {
 // Approved reports whether the person who began the run approved its writes beforehand.
 func (r *Recalled) Approved() bool { return r.opts.AutoApprove }
 
-// UndoStep is the undo of a step as a plan shows steps.
-func (r *Recalled) UndoStep(address string) PlannedStep {
-	out := PlannedStep{Name: "undo of " + address, Effect: provider.Write}
-	if undo, target := r.Past.UndoOf(address); undo != nil {
+// UndoStep is the undo of what a step did as a plan shows steps.
+func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
+	out := PlannedStep{Name: "undo of " + e.Address, Effect: provider.Write}
+	if undo, target := r.Past.UndoOf(e); undo != nil {
 		out.Action, out.Effect = undo.Action, max(provider.Write, graph.Effect(undo))
 		out.Provider, out.Target = target.Provider, target.Target
 	}

@@ -144,13 +144,12 @@ func lostResult(out enginetest.Outcome) bool { return strings.Contains(out.Strea
 // sentOnce checks that no write, and no undo, began twice without a decision in between.
 func sentOnce(t *testing.T, events []run.Event) {
 	t.Helper()
-	begun := map[string]bool{}
+	begun, undos := map[string]bool{}, map[int64]bool{}
 	for _, e := range events {
 		switch e.Type {
 		case run.RunResumed:
 			for _, a := range e.Reset {
 				delete(begun, a)
-				delete(begun, a+" undo")
 			}
 		case run.StepStarted:
 			if e.Effect == "write" && !strings.HasSuffix(e.Action, "runbook") && begun[e.Step] {
@@ -158,13 +157,13 @@ func sentOnce(t *testing.T, events []run.Event) {
 			}
 			begun[e.Step] = true
 		case run.UndoStarted:
-			if begun[e.Step+" undo"] {
-				t.Errorf("%s was undone twice", e.Step)
+			if undos[e.Undoes] || e.Undoes == 0 {
+				t.Errorf("%d of %s was undone twice", e.Undoes, e.Step)
 			}
-			begun[e.Step+" undo"] = true
+			undos[e.Undoes] = true
 		case run.UndoFinished:
 			if e.Reason == run.DecisionRedo {
-				delete(begun, e.Step+" undo")
+				delete(undos, e.Undoes)
 			}
 		}
 	}

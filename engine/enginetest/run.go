@@ -167,7 +167,9 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 		return out
 	}
 	if len(addresses) == 0 {
-		addresses = recalled.Past.Undoable()
+		for _, e := range recalled.Past.Undoable() {
+			addresses = append(addresses, e.Address)
+		}
 	}
 	out.Result, out.Diags = e.Undo(ctx, recalled, addresses)
 	out.Stream = stream.String()

@@ -26,7 +26,13 @@ func (s *State) Apply(e *Event) error {
 		return s.resume(e)
 	case CheckEvaluated:
 		return nil
+	case UndoStarted, UndoFinished:
+		return s.undoEvent(e)
 	}
+	if e.Type == StepNoted && s.noteOfUndo(e) {
+		return nil
+	}
+	s.inOrder = false
 	r, err := s.resolve(e.Step)
 	if err != nil {
 		return err
@@ -56,8 +62,6 @@ func (s *State) Apply(e *Event) error {
 		in.sending().Note = e.Note
 	case StepResolved:
 		in.sending().resolution = e.Resolution
-	case UndoStarted, UndoFinished:
-		s.undoEvent(r, e)
 	case StepFinished:
 		s.finish(r, e)
 	}
@@ -78,11 +82,9 @@ var follows = map[Type][]phase{
 	StepWaiting:   {running, preparing, toAsk, asking, ready},
 	StepAnswered:  {asking},
 	StepEscalated: {asking},
-	StepNoted:     {running, ended}, // by the action, or by the undo
+	StepNoted:     {running},
 	StepResolved:  {running},
 	StepFinished:  {preparing, ready, running, waiting, toAsk, asking, settling},
-	UndoStarted:   {ended},
-	UndoFinished:  {ended, idle, preparing, settling},
 }
 
 func (s *State) start() {

@@ -22,8 +22,9 @@ type Doubt struct {
 	Attempt int
 	// Note is the last that the action kept.
 	Note json.RawMessage
-	// Undo says that it is the step's undo that is in doubt.
-	Undo bool
+	// Undo says that it is the step's undo that is in doubt, Undoes that of which effect, see [Event].
+	Undo   bool
+	Undoes int64
 	// Resolution is set where it was decided already, and the crash came before what follows from it.
 	Resolution *Resolution
 }
@@ -40,25 +41,30 @@ func (s *sent) send(e *Event) {
 	s.inDoubt, s.resolution = false, nil
 }
 
+// doubtful reports whether a write is under way, or ended without anybody knowing how.
+func (in *instance) doubtful(spec *StepSpec) bool {
+	under := in.phase == running || in.phase == ended && in.sent != nil && in.sent.inDoubt
+	return spec.Write && !spec.Child && under && in.sent != nil
+}
+
 // InDoubt lists the writes in doubt: those under way when the last session broke off, and those that ended without
 // anybody knowing how. Undos count too.
 func (s *State) InDoubt() []Doubt {
 	var out []Doubt
 	s.each(func(r ref, in *instance) {
 		spec := &s.plan.Steps[r.step]
-		under := in.phase == running || in.phase == ended && in.sent != nil && in.sent.inDoubt
-		if spec.Write && !spec.Child && under && in.sent != nil {
+		if in.doubtful(spec) {
 			d := in.sent.Doubt
 			d.Address, d.Resolution = s.address(r), in.sent.resolution
 			out = append(out, d)
 		}
-		if in.undo == undoRunning || in.undo == undoInDoubt {
-			d := Doubt{Address: s.address(r), Undo: true}
-			if in.sent != nil {
-				d.Key, d.At, d.Attempt, d.Note = in.sent.Key, in.sent.At, in.sent.Attempt, in.sent.Note
-			}
+	})
+	for _, e := range s.effects {
+		if e.undo == undoRunning || e.undo == undoInDoubt {
+			d := e.sent.Doubt
+			d.Address, d.Undo, d.Undoes = e.address, true, e.seq
 			out = append(out, d)
 		}
-	})
+	}
 	return out
 }

@@ -108,6 +108,10 @@ type Event struct {
 	Undo    []string `json:"undo,omitempty"`
 	Changes []string `json:"changes,omitempty"`
 
+	// Undoes is the number of the step_finished event whose effect is taken back (undo_started, undo_finished, and step_noted of
+	// an undo). A step that took effect twice has two undos. Absent in old histories: the last that it fits.
+	Undoes int64 `json:"undoes,omitempty"`
+
 	// step_retrying (with Error)
 	DelayMS float64 `json:"delay_ms,omitempty"`
 
@@ -143,9 +147,12 @@ type Event struct {
 	Reason string `json:"reason,omitempty"`
 
 	// run_finished
-	Counts     map[Outcome]int `json:"counts,omitempty"`
-	Outputs    []OutputValue   `json:"outputs,omitempty"`
-	ExitStatus *int            `json:"exit_status,omitempty"`
+	Counts  map[Outcome]int `json:"counts,omitempty"`
+	Outputs []OutputValue   `json:"outputs,omitempty"`
+	// NotUndone are the steps whose undo was due and did not run: the session was stopped at once, or an undo of the same step
+	// that comes first failed.
+	NotUndone  []string `json:"not_undone,omitempty"`
+	ExitStatus *int     `json:"exit_status,omitempty"`
 }
 
 // Header is what run_started tells.

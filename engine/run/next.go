@@ -20,7 +20,7 @@ const (
 	TimeUp
 	// Escalate asks for step_escalated with the command's level.
 	Escalate
-	// Undo asks for the undo of a step: undo_started, then undo_finished.
+	// Undo asks for the undo of an effect, be it of a step of a runbook that a step runs: undo_started, then undo_finished.
 	Undo
 	// Expire says that a poll's time is over while it waited: conclude it with what it saw last.
 	Expire
@@ -36,10 +36,12 @@ const (
 // Command is one thing that may happen next.
 type Command struct {
 	Kind CommandKind
-	// Step is an index into Plan.Steps, Key an index into the keys of its for_each, or -1.
+	// Step is an index into Plan.Steps, Key an index into the keys of its for_each, or -1. Undo, Stop and Finish have neither.
 	Step, Key int
 	// Address is the step's or the instance's.
 	Address string
+	// Undoes is the number of the effect to undo, see [Event].
+	Undoes int64
 	// Attempt numbers the attempt to start, from 1.
 	Attempt int
 	// Deadline is when the poll that the attempt belongs to is over; zero: none.
@@ -62,7 +64,7 @@ func (s *State) Next(now time.Time) []Command {
 		return s.end(s.RunOutcome())
 	}
 	if s.wantStop {
-		return []Command{{Kind: Stop, Key: -1, Reason: StopFailure}}
+		return []Command{{Kind: Stop, Step: -1, Key: -1, Reason: StopFailure}}
 	}
 	if s.open == 0 {
 		return s.end(s.RunOutcome())
@@ -81,14 +83,14 @@ func (s *State) Next(now time.Time) []Command {
 
 // end undoes what is to be undone, last first and one at a time, and then finishes the run.
 func (s *State) end(outcome Outcome) []Command {
-	r, under := s.nextUndo()
+	next, under := s.nextUndo()
 	switch {
 	case under:
 		return nil
-	case r == nil:
-		return []Command{{Kind: Finish, Key: -1, Outcome: outcome}}
+	case next == nil:
+		return []Command{{Kind: Finish, Step: -1, Key: -1, Outcome: outcome}}
 	}
-	return []Command{{Kind: Undo, Step: r.step, Key: r.key, Address: s.address(*r)}}
+	return []Command{{Kind: Undo, Step: -1, Key: -1, Address: next.whole(), Undoes: next.seq}}
 }
 
 // collect adds a command for everything in a queue that is still in the queue's phase.

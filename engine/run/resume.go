@@ -7,8 +7,8 @@ import (
 
 // Unfinished lists what a resumed run does again: steps and instances that failed, erred, were blocked or cancelled, did
 // not end or were undone, and skipped ones that hang on these. What passed stays. A question that is still open stays
-// open, and is not among them. undone are steps whose undo was in doubt, and counts as done.
-func (s *State) Unfinished(undone ...string) []string {
+// open, and is not among them. undone are the effects whose undo was in doubt, and counts as done.
+func (s *State) Unfinished(undone ...int64) []string {
 	again := make([]bool, len(s.steps))
 	var out []string
 	left := s.somethingLeft(undone)
@@ -18,7 +18,7 @@ func (s *State) Unfinished(undone ...string) []string {
 			if r.key < 0 && len(s.steps[i].instances) > 0 {
 				continue // its instances tell
 			}
-			if in.again() || left && s.wasUndone(r, undone) {
+			if in.again() || left && in.wasUndone(undone) {
 				again[i] = true
 				if r.key >= 0 {
 					out = append(out, s.address(r))
@@ -43,20 +43,33 @@ func (s *State) Unfinished(undone ...string) []string {
 
 // somethingLeft reports whether the run has more to do than to undo, at its end, what is undone then in any case: a step
 // that was undone like that is not done again for its own sake.
-func (s *State) somethingLeft(undone []string) bool {
+func (s *State) somethingLeft(undone []int64) bool {
 	left := false
 	s.each(func(r ref, in *instance) {
 		left = left || in.phase != ended || in.again() ||
-			s.plan.Steps[r.step].Undo != UndoOnEnd && s.wasUndone(r, undone)
+			s.plan.Steps[r.step].Undo != UndoOnEnd && in.wasUndone(undone)
 	})
 	return left
 }
 
-// wasUndone reports whether what a step did was taken back.
-func (s *State) wasUndone(r ref, undone []string) bool {
-	in := s.at(r)
-	return in.undo == undoDone ||
-		(in.undo == undoRunning || in.undo == undoInDoubt) && slices.Contains(undone, s.address(r))
+// CountsAsNotRun reports whether a step that ended is done again because what it did was taken back.
+func (s *State) CountsAsNotRun(undone ...int64) bool {
+	any := false
+	s.each(func(_ ref, in *instance) { any = any || in.wasUndone(undone) })
+	return any && s.somethingLeft(undone)
+}
+
+// WasUndone reports whether what a step or an instance did last was taken back.
+func (s *State) WasUndone(address string, undone ...int64) bool {
+	r, err := s.resolve(address)
+	return err == nil && s.at(r).wasUndone(undone)
+}
+
+// wasUndone reports whether what the last execution did was taken back. What one before it did, and is still there, changes
+// nothing about that: what the step recorded does not hold any more.
+func (in *instance) wasUndone(undone []int64) bool {
+	e := in.effect
+	return e != nil && (e.undo == undoDone || (e.undo == undoRunning || e.undo == undoInDoubt) && slices.Contains(undone, e.seq))
 }
 
 // again reports whether a step or an instance is to be done again, be it undone or not.
@@ -127,8 +140,10 @@ func (s *State) Dependents(addresses []string) []string {
 
 // resume begins another session: what the event names is as if it had not run, and the rest is counted anew.
 func (s *State) resume(e *Event) error {
+	s.inOrder = false
 	if e.Reset == nil && e.Undo != nil {
-		return s.resumeToUndo(e.Undo)
+		s.resumeToUndo(e.Undo)
+		return nil
 	}
 	for _, address := range e.Reset {
 		r, err := s.resolve(address)
@@ -139,25 +154,8 @@ func (s *State) resume(e *Event) error {
 	}
 	s.resumed = true
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.byHand = "", false, false, false, false, nil
-	s.effects = slices.DeleteFunc(s.effects, func(r ref) bool { return s.gone(r) || s.at(r).undo == undoNone })
+	s.resumeEffects()
 	s.recount()
-	return nil
-}
-
-// resumeToUndo has the run undo some steps and end again.
-func (s *State) resumeToUndo(addresses []string) error {
-	s.byHand = map[ref]bool{}
-	s.finished, s.paused, s.wantStop = false, false, false
-	for _, address := range addresses {
-		r, err := s.resolve(address)
-		if err != nil {
-			return fmt.Errorf("undo: %w", err)
-		}
-		s.byHand[r] = true
-		if in := s.at(r); in.undo == undoFailed || in.undo == undoInDoubt || in.undo == undoRunning {
-			in.undo = undoPending
-		}
-	}
 	return nil
 }
 
@@ -183,12 +181,9 @@ func (s *State) Prepared() []string {
 	return out
 }
 
-// gone reports whether an instance went away when its step was reset.
-func (s *State) gone(r ref) bool { return r.key >= len(s.steps[r.step].instances) }
-
 // reset makes a step or an instance as if it had not run. The time of an open question goes on, and a yes counts for what
 // was not started yet; who said no, or let the time pass, is asked anew. A write that is sent again, because it was in
-// doubt or about to be repeated, keeps its key.
+// doubt or about to be repeated, keeps its key. What it did, and was not undone, stays to be undone.
 func (s *State) reset(r ref) {
 	in := s.at(r)
 	fresh := instance{phase: idle}

@@ -21,7 +21,7 @@ type survivor struct {
 	deny, doubted map[string]bool
 	// previews are questions that are being worked out; undos those under way.
 	previews []string
-	undos    []string
+	undos    []Command
 	retries  map[string]int
 	timed    bool
 	// patient answers nothing, so that time limits and escalations come.
@@ -113,8 +113,8 @@ func (s *survivor) do(c Command) bool {
 	case Escalate:
 		s.tell(Event{Type: StepEscalated, Step: c.Address, Level: &c.Level})
 	case Undo:
-		s.tell(Event{Type: UndoStarted, Step: c.Address})
-		s.undos = append(s.undos, c.Address)
+		s.tell(Event{Type: UndoStarted, Step: c.Address, Undoes: c.Undoes})
+		s.undos = append(s.undos, c)
 	case Expire:
 		s.tell(Event{Type: StepFinished, Step: c.Address, Outcome: Fail})
 	case Finish:
@@ -144,7 +144,9 @@ func (s *survivor) endAny(must bool) bool {
 	s.previews = slices.DeleteFunc(s.previews, func(a string) bool { r, _ := s.state.resolve(a); return s.state.at(r).phase != asking })
 	switch {
 	case len(s.undos) > 0:
-		s.tell(Event{Type: UndoFinished, Step: take(&s.undos, s.t, "undo"), Outcome: rapid.SampledFrom([]Outcome{Pass, Pass, Error}).Draw(s.t, "undone")})
+		c := s.undos[0]
+		s.undos = s.undos[1:]
+		s.tell(Event{Type: UndoFinished, Step: c.Address, Undoes: c.Undoes, Outcome: rapid.SampledFrom([]Outcome{Pass, Pass, Error}).Draw(s.t, "undone")})
 		return true
 	case len(s.previews) > 0 && (len(s.live) == 0 || rapid.Bool().Draw(s.t, "preview")):
 		s.question(take(&s.previews, s.t, "preview"))
@@ -260,7 +262,7 @@ func (s *survivor) resume() {
 			redo = append(redo, d.Address)
 		}
 	}
-	reset := append(s.state.Unfinished(addressesOf(undone)...), redo...)
+	reset := append(s.state.Unfinished(effectsOf(undone)...), redo...)
 	reset = slices.DeleteFunc(reset, func(a string) bool { return slices.Contains(addressesOf(done), a) })
 	slices.Sort(reset)
 	s.tell(Event{Type: RunResumed, Reset: slices.Compact(append([]string{}, reset...))})
@@ -271,10 +273,10 @@ func (s *survivor) resume() {
 		s.tell(e)
 	}
 	for _, d := range doubts {
-		if d.Undo && !slices.Contains(addressesOf(undone), d.Address) {
-			s.tell(Event{Type: UndoFinished, Step: d.Address, Outcome: Error, Reason: DecisionRedo})
+		if d.Undo && !slices.Contains(effectsOf(undone), d.Undoes) {
+			s.tell(Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Error, Reason: DecisionRedo})
 		} else if d.Undo {
-			s.tell(Event{Type: UndoFinished, Step: d.Address, Outcome: Pass})
+			s.tell(Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Pass})
 		}
 	}
 	s.keepsQuestions(waits, escalated)
@@ -299,6 +301,14 @@ func addressesOf(doubts []Doubt) []string {
 	var out []string
 	for _, d := range doubts {
 		out = append(out, d.Address)
+	}
+	return out
+}
+
+func effectsOf(doubts []Doubt) []int64 {
+	var out []int64
+	for _, d := range doubts {
+		out = append(out, d.Undoes)
 	}
 	return out
 }

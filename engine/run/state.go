@@ -29,10 +29,17 @@ type State struct {
 	paused, undoing bool
 	// resumed is true from the second session on.
 	resumed bool
-	// effects are the steps and instances with an undo that took effect, in the order in which they ended.
-	effects []ref
-	// byHand are those whose undo was asked for; nil: the run goes its own way.
-	byHand map[ref]bool
+	// effects are what executions of steps with an undo did, in the order in which they ended; ends, by the address of a step
+	// that runs a runbook, the numbers of the events that told its ends. children are those runbooks, above the one around this.
+	effects  []*effect
+	ends     map[string][]int64
+	children []child
+	above    *State
+	// order is what nextUndo goes through, while inOrder says that it is up to date.
+	order   []placed
+	inOrder bool
+	// byHand are the addresses whose undo was asked for; nil: the run goes its own way.
+	byHand map[string]bool
 
 	prepare queue
 	settle  queue
@@ -96,7 +103,8 @@ type instance struct {
 	// asked is nil while nobody was asked, sent while nothing was sent that changes something.
 	asked *asked
 	sent  *sent
-	undo  undoPhase
+	// effect is what the last execution did, where there is an undo for it; nil: nothing, or the step was reset.
+	effect *effect
 	// yields says that a step that runs a runbook holds no place, as that runbook only waits.
 	yields bool
 }

@@ -1,102 +1,206 @@
 package run
 
-// undoPhase is where the undo of a step or an instance stands.
+import (
+	"fmt"
+	"slices"
+)
+
+// undoPhase is where the undo of an effect stands.
 type undoPhase uint8
 
 const (
-	undoNone    undoPhase = iota // there is nothing to undo
-	undoPending                  // the step took effect
+	undoPending undoPhase = iota // the step took effect
 	undoRunning
 	undoDone
 	undoFailed
 	undoInDoubt
 )
 
-// tookEffect notes that a step with an undo did what there is to undo: its action ended with a result, or somebody knows
-// that its write took place.
-func (s *State) tookEffect(r ref, e *Event) {
-	in := s.at(r)
-	if in.sent != nil {
-		in.sent.inDoubt = e.InDoubt
+// nextUndo is what is to be undone next, in this runbook and those that its steps run; nil: nothing. under says that an undo
+// is under way.
+func (s *State) nextUndo() (_ *placed, under bool) {
+	s.putInOrder()
+	for n := len(s.order); n > 0 && s.order[n-1].undo == undoDone; n = len(s.order) {
+		s.order = s.order[:n-1]
 	}
-	resolved := in.sent != nil && in.sent.resolution != nil && in.sent.resolution.Decision == DecisionDone
-	if s.plan.Steps[r.step].Undo == UndoNever || e.Result == nil && !resolved {
-		return
-	}
-	in.undo = undoPending
-	s.effects = append(s.effects, r)
-}
-
-// nextUndo is what is to be undone next, nil: nothing; under says that an undo is under way.
-func (s *State) nextUndo() (_ *ref, under bool) {
-	for i := len(s.effects) - 1; i >= 0; i-- {
-		r := s.effects[i]
-		switch in := s.at(r); {
-		case in.undo == undoRunning:
+	var stuck map[string]bool
+	for i := len(s.order) - 1; i >= 0; i-- {
+		p := &s.order[i]
+		switch p.undo {
+		case undoRunning:
 			return nil, true
-		case in.undo == undoPending && s.wantsUndo(r):
-			return &r, false
+		case undoFailed, undoInDoubt:
+			if stuck == nil {
+				stuck = map[string]bool{}
+			}
+			stuck[p.whole()] = true
+		case undoPending:
+			if s.wants(p) && !stuck[p.whole()] && !s.heldByDoubt(p) {
+				return p, false
+			}
 		}
 	}
 	return nil, false
 }
 
-func (s *State) wantsUndo(r ref) bool {
-	if s.byHand != nil {
-		return s.byHand[r]
+func (s *State) putInOrder() {
+	if !s.inOrder {
+		s.order, s.inOrder = s.effectsInOrder(), true
 	}
-	switch s.plan.Steps[r.step].Undo {
+}
+
+// wants reports whether an effect is to be undone in this session.
+func (s *State) wants(p *placed) bool {
+	if s.byHand != nil {
+		return s.byHand[p.whole()]
+	}
+	return s.dueAtEnd(p)
+}
+
+// dueAtEnd reports whether an effect is to be undone at the end of this runbook: at every end, or because one of the runbooks from
+// its own up to this one stopped after a failure.
+func (s *State) dueAtEnd(p *placed) bool {
+	switch p.of.plan.Steps[p.step].Undo {
 	case UndoOnEnd:
 		return true
 	case UndoOnFailure:
-		return s.undoing
+		for at := p.of; ; at = at.above {
+			if at.undoing || at == s {
+				return at.undoing
+			}
+		}
 	}
 	return false
 }
 
-func (s *State) undoEvent(r ref, e *Event) {
-	in := s.at(r)
+// heldByDoubt reports whether nobody knows whether the step took effect again after this: undoing the first time then would
+// not leave what was there before. Who asks for the undo by hand knows that.
+func (s *State) heldByDoubt(p *placed) bool {
+	if s.byHand != nil {
+		return false
+	}
+	r, err := p.of.resolve(p.address)
+	return err == nil && p.of.at(r).doubtful(&p.of.plan.Steps[r.step])
+}
+
+// undoEvent brings the undo of an effect on.
+func (s *State) undoEvent(e *Event) error {
+	x := s.effectOf(e, undoPending)
+	if e.Type == UndoFinished {
+		x = s.effectOf(e, undoRunning, undoInDoubt)
+	}
 	switch {
-	case in.phase != ended: // it was in doubt, counts as done, and the step was reset for it
+	case x == nil && s.hasUndo(e.Step):
+		return fmt.Errorf("%s of step %s can't follow: it did nothing that is to be undone", e.Type, e.Step)
+	case x == nil: // the runbook does not have the undo any more
 	case e.Type == UndoStarted:
-		in.undo = undoRunning
-		in.sending().send(e)
+		x.undo = undoRunning
+		x.sent.send(e)
 	case e.Outcome == Pass:
-		in.undo = undoDone
+		x.undo = undoDone
 	case e.Reason == DecisionRedo:
-		in.undo = undoPending
+		x.undo = undoPending
 	case e.InDoubt:
-		in.undo = undoInDoubt
+		x.undo = undoInDoubt
 	default:
-		in.undo = undoFailed
+		x.undo = undoFailed
+	}
+	return nil
+}
+
+func (s *State) hasUndo(address string) bool {
+	i, ok := s.byName[StepName(address)]
+	return ok && s.plan.Steps[i].Undo != UndoNever
+}
+
+// noteOfUndo keeps what an undo notes, and reports whether it is one that does.
+func (s *State) noteOfUndo(e *Event) bool {
+	r, err := s.resolve(e.Step)
+	if e.Undoes == 0 && (err != nil || s.at(r).phase != ended) {
+		return false
+	}
+	if x := s.effectOf(e, undoRunning); x != nil {
+		x.sent.Note = e.Note
+	}
+	return true
+}
+
+// resumeEffects begins another session: an undo that broke off is in doubt, and what was undone and is done again has
+// nothing to be undone any more.
+func (s *State) resumeEffects() {
+	s.effects = slices.DeleteFunc(s.effects, func(e *effect) bool { return e.undo == undoDone && !s.current(e) })
+	s.breakOff()
+}
+
+// breakOff has the undos that were under way be in doubt.
+func (s *State) breakOff() {
+	for _, e := range s.effects {
+		if e.undo == undoRunning {
+			e.undo = undoInDoubt
+		}
 	}
 }
 
-// Undoable lists what took effect and was not undone, last first: what `undo` by hand can take back.
-func (s *State) Undoable() []string {
-	var out []string
-	for i := len(s.effects) - 1; i >= 0; i-- {
-		if in := s.at(s.effects[i]); in.undo != undoDone {
-			out = append(out, s.address(s.effects[i]))
+// resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed, or is in
+// doubt, is tried again.
+func (s *State) resumeToUndo(addresses []string) {
+	s.byHand = map[string]bool{}
+	s.finished, s.paused, s.wantStop = false, false, false
+	for _, address := range addresses {
+		s.byHand[address] = true
+	}
+	s.putInOrder()
+	for i := range s.order {
+		p := &s.order[i]
+		p.of.breakOff()
+		if s.byHand[p.whole()] && (p.undo == undoFailed || p.undo == undoInDoubt) {
+			p.undo = undoPending
+		}
+	}
+}
+
+// Undoable lists what took effect and was not undone, here and in the runbooks that steps run, last first: what `undo` by
+// hand can take back. A step that took effect twice is listed twice.
+func (s *State) Undoable() []Effect {
+	var out []Effect
+	list := s.effectsInOrder()
+	for i := range slices.Backward(list) {
+		if p := &list[i]; p.undo != undoDone {
+			out = append(out, Effect{p.whole(), p.seq})
 		}
 	}
 	return out
 }
 
-// Undone lists what was undone: it counts as not run.
-func (s *State) Undone() []string {
+// NotUndone lists the steps, here and in the runbooks that steps run, whose undo is due at the end and has not begun: last
+// first, each once. A run that goes on after some undos by hand is not at its end.
+func (s *State) NotUndone() []string {
+	if s.byHand != nil && s.open > 0 {
+		return nil
+	}
 	var out []string
-	s.each(func(r ref, in *instance) {
-		if in.undo == undoDone {
-			out = append(out, s.address(r))
+	told := map[string]bool{}
+	list := s.effectsInOrder()
+	for i := range slices.Backward(list) {
+		p := &list[i]
+		if address := p.whole(); p.undo == undoPending && s.dueAtEnd(p) && !told[address] {
+			told[address] = true
+			out = append(out, address)
 		}
-	})
+	}
 	return out
 }
 
-// LeftOver reports whether something is left that a person must look at: an undo that failed, or a write in doubt.
+// LeftOver reports whether something is left that a person must look at, here or in the runbooks that steps run: an undo that
+// failed, or a write in doubt. An undo that failed before its step ran again counts only while it is due.
 func (s *State) LeftOver() bool {
-	left := len(s.InDoubt()) > 0
-	s.each(func(_ ref, in *instance) { left = left || in.undo == undoFailed })
-	return left
+	if s.doubts() {
+		return true
+	}
+	list := s.effectsInOrder()
+	return slices.ContainsFunc(list, func(p placed) bool { return p.undo == undoFailed && (p.of.current(p.effect) || s.dueAtEnd(&p)) })
+}
+
+func (s *State) doubts() bool {
+	return len(s.InDoubt()) > 0 || slices.ContainsFunc(s.children, func(c child) bool { return c.state.doubts() })
 }

@@ -11,8 +11,8 @@ import (
 type witness struct {
 	plan  *Plan
 	steps map[string]*seenStep
-	// effects are the addresses whose effect may be undone, in the order in which they ended.
-	effects  []string
+	// effects are what executions did that may be undone, in the order in which they ended.
+	effects  []*seenEffect
 	stopping string
 	undoing  bool
 }
@@ -23,11 +23,17 @@ type seenStep struct {
 	// open is true from the start of a write until a decision about it, or a retry.
 	open    bool
 	outcome Outcome
-	// undoing is true while the undo is under way, or in doubt.
-	undoing, undone bool
-	undos           int
-	since           time.Time
-	level           int
+	// last is what its last execution did.
+	last  *seenEffect
+	since time.Time
+	level int
+}
+
+// seenEffect is what one execution did. undo is empty while it is to be undone, "under way", or how the undo ended.
+type seenEffect struct {
+	seq     int64
+	address string
+	undo    string
 }
 
 func newWitness(p *Plan) *witness { return &witness{plan: p, steps: map[string]*seenStep{}} }
@@ -69,9 +75,15 @@ func (w *witness) see(t *rapid.T, e *Event) {
 	case StepFinished:
 		w.finished(t, e)
 	case UndoStarted:
-		w.undoStarted(t, e.Step)
+		w.undoStarted(t, e)
 	case UndoFinished:
-		w.undoFinished(e)
+		w.undoFinished(t, e)
+	case RunFinished:
+		for _, x := range w.effects {
+			if x.undo == "" && w.due(x) && !w.held(x) {
+				t.Fatalf("the run ends, and what %s did in %d is not undone", x.address, x.seq)
+			}
+		}
 	}
 }
 
@@ -80,7 +92,7 @@ func (w *witness) resumed(t *rapid.T, reset []string) {
 	for address, s := range w.steps {
 		named := slices.Contains(reset, address) || slices.Contains(reset, StepName(address))
 		passed := s.outcome == Pass || s.outcome == Warn
-		if passed && !s.undone && !s.undoing && slices.Contains(reset, address) {
+		if passed && (s.last == nil || s.last.undo == "") && slices.Contains(reset, address) {
 			t.Fatalf("%s passed, and is to run again", address)
 		}
 		s.running = false
@@ -90,7 +102,6 @@ func (w *witness) resumed(t *rapid.T, reset []string) {
 			if !slices.Contains(reset, address) {
 				delete(w.steps, address)
 			}
-			w.effects = slices.DeleteFunc(w.effects, func(a string) bool { return a == address })
 		}
 	}
 }
@@ -130,37 +141,54 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 	}
 	s.running, s.outcome, s.open = false, e.Outcome, e.InDoubt
 	if e.Result != nil && s.spec.Undo != UndoNever {
-		w.effects = append(w.effects, e.Step)
+		s.last = &seenEffect{seq: e.Seq, address: e.Step}
+		w.effects = append(w.effects, s.last)
 	}
 	if e.Outcome != Cancelled {
 		s.since, s.level = time.Time{}, 0
 	}
 }
 
-func (w *witness) undoStarted(t *rapid.T, address string) {
-	s := w.at(address)
-	at := slices.Index(w.effects, address)
-	if at < 0 {
-		t.Fatalf("%s is undone, and did nothing", address)
+// due reports whether an effect is to be undone at the end of this session.
+func (w *witness) due(x *seenEffect) bool {
+	spec := w.at(x.address).spec
+	return spec.Undo == UndoOnEnd || spec.Undo == UndoOnFailure && w.undoing
+}
+
+// held reports whether what the step did later is still there, or may be.
+func (w *witness) held(x *seenEffect) bool {
+	return w.at(x.address).open || slices.ContainsFunc(w.effects, func(later *seenEffect) bool {
+		return later.address == x.address && later.seq > x.seq && later.undo != "pass"
+	})
+}
+
+func (w *witness) undoStarted(t *rapid.T, e *Event) {
+	at := slices.IndexFunc(w.effects, func(x *seenEffect) bool { return x.seq == e.Undoes })
+	if at < 0 || w.effects[at].address != e.Step {
+		t.Fatalf("%d of %s is undone, and did nothing", e.Undoes, e.Step)
 	}
-	s.undoing = true
-	if s.undos++; s.undos > 1 {
-		t.Fatalf("%s is undone twice", address)
+	x := w.effects[at]
+	if x.undo != "" || !w.due(x) || w.held(x) {
+		t.Fatalf("%s is undone, and was (%q), is not due (%v) or must wait (%v)", e.Step, x.undo, !w.due(x), w.held(x))
 	}
+	x.undo = "under way"
 	for _, later := range w.effects[at+1:] {
-		if other := w.at(later); other.undos == 0 && (w.undoing || other.spec.Undo == UndoOnEnd) {
-			t.Fatalf("%s is undone before %s, which ended later", address, later)
+		if later.undo == "" && w.due(later) && !w.held(later) {
+			t.Fatalf("%s is undone before %s, which ended later", e.Step, later.address)
 		}
-	}
-	if s.spec.Undo == UndoOnFailure && !w.undoing {
-		t.Fatalf("%s is undone without a failure", address)
 	}
 }
 
-func (w *witness) undoFinished(e *Event) {
-	s := w.at(e.Step)
-	s.undoing, s.undone = false, s.outcome != "" && e.Outcome == Pass
-	if e.Reason == DecisionRedo {
-		s.undos = 0
+func (w *witness) undoFinished(t *rapid.T, e *Event) {
+	for _, x := range w.effects {
+		if x.seq != e.Undoes {
+			continue
+		}
+		if x.undo != "under way" {
+			t.Fatalf("the undo of %s ends, and is not under way (%q)", e.Step, x.undo)
+		}
+		if x.undo = string(e.Outcome); e.Reason == DecisionRedo {
+			x.undo = ""
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 type undoOptions struct {
@@ -86,34 +87,47 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if len(doubts) > 0 {
 		o.say("  undoing leaves that as it is; it is settled with: runbook resume %s", recalled.Plan.RunID)
 	}
-	addresses, err := o.chosen(recalled.Past.Undoable())
+	effects, err := o.chosen(recalled.Past.Undoable())
 	if err == nil {
 		var asked bool
-		if asked, err = o.confirm(&recalled.Plan.Header, undoSteps(recalled, addresses), o.AutoApprove, stop); asked {
+		if asked, err = o.confirm(&recalled.Plan.Header, undoSteps(recalled, effects), o.AutoApprove, stop); asked {
 			s.skipHeader()
 		}
 	}
 	if err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	result, diags := eng.Undo(stop.ctx, recalled, addresses)
+	result, diags := eng.Undo(stop.ctx, recalled, addresses(effects))
 	return result, diags, files, nil
 }
 
-// chosen are the steps to undo.
-func (o *undoOptions) chosen(all []string) ([]string, error) {
+// chosen are the effects to undo.
+func (o *undoOptions) chosen(all []run.Effect) ([]run.Effect, error) {
 	switch {
 	case len(all) == 0:
 		return nil, fmt.Errorf("nothing was run: run %s has nothing to undo: no step with an undo block took effect, or all were undone", o.Run)
 	case o.Step == "":
 		return all, nil
 	}
-	named := slices.DeleteFunc(slices.Clone(all), func(address string) bool { return !within(address, o.Step) })
+	named := slices.DeleteFunc(slices.Clone(all), func(e run.Effect) bool { return !within(e.Address, o.Step) })
 	if len(named) == 0 {
 		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s\nWhat can be undone: %s", o.Step,
-			sentenceEnd(lang.DidYouMean(o.Step, all)), strings.Join(all, ", "))
+			sentenceEnd(lang.DidYouMean(o.Step, addresses(all))), strings.Join(addresses(all), ", "))
 	}
 	return named, nil
+}
+
+// addresses are the steps that effects are of, each once.
+func addresses(effects []run.Effect) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, e := range effects {
+		if !seen[e.Address] {
+			seen[e.Address] = true
+			out = append(out, e.Address)
+		}
+	}
+	return out
 }
 
 // within reports whether an address is that of a step, of an instance of it, or of a step of the runbook that it runs.
@@ -123,10 +137,10 @@ func within(address, step string) bool {
 }
 
 // undoSteps are the undos as the question before them shows them.
-func undoSteps(r *engine.Recalled, addresses []string) []engine.PlannedStep {
+func undoSteps(r *engine.Recalled, effects []run.Effect) []engine.PlannedStep {
 	var out []engine.PlannedStep
-	for _, address := range addresses {
-		out = append(out, r.UndoStep(address))
+	for _, e := range effects {
+		out = append(out, r.UndoStep(e))
 	}
 	return out
 }

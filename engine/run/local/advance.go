@@ -28,6 +28,9 @@ type execution struct {
 	last *attempt
 	// key identifies the write to the system that it is sent to; empty for reads.
 	writeKey string
+	// child is the runbook that the step runs, and fresh that it has not run before; nil for other steps.
+	child *branch
+	fresh bool
 	// stops carries requests to stop to the runbook that the step runs; nil for other steps.
 	stops chan stopRequest
 	// yields says that the runbook that the step runs only waits.
@@ -98,7 +101,7 @@ func (r *runner) carryOut(ctx context.Context, c run.Command) (start func(), fin
 	case run.Escalate:
 		return nil, false, r.emit(&run.Event{Type: run.StepEscalated, Step: c.Address, Level: &c.Level})
 	case run.Undo:
-		return r.startUndo(ctx, step, c)
+		return r.startUndo(ctx, c)
 	case run.Settle:
 		return nil, false, r.settle(step, c)
 	case run.Stop:
@@ -110,7 +113,7 @@ func (r *runner) carryOut(ctx context.Context, c run.Command) (start func(), fin
 }
 
 func (r *runner) nodeStep(c run.Command) *lang.Step {
-	if c.Kind == run.Stop || c.Kind == run.Finish {
+	if c.Step < 0 {
 		return nil
 	}
 	return r.graph.Nodes[c.Step].Step
@@ -155,6 +158,10 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	attemptCtx, cancel := context.WithCancelCause(ctx)
 	x.cancel = cancel
 	if x.step.Child != nil {
+		if err := r.branchOf(x); err != nil {
+			cancel(nil)
+			return nil, false, err
+		}
 		x.stops = make(chan stopRequest, 8)
 		r.children++
 		r.desk.expect()

@@ -94,7 +94,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	a.sent = true
 	call := r.call(a.step, a.prepared, a.effect)
 	call.Key, call.Answer = a.writeKey, a.answer
-	r.takesNotes(ctx, call, a.address)
+	r.takesNotes(ctx, call, a.address, 0)
 	result, err := carry(ctx, a.step.Spec, call, patience)
 	if err != nil {
 		a.nothingDone = provider.NothingDone(err)
@@ -132,15 +132,16 @@ func (r *runner) call(step *lang.Step, p *prepared, effect provider.Effect) *pro
 	return &provider.Call{Client: p.client, Args: p.args, Effect: effect, ReadOnly: r.ReadOnly, Dir: step.Dir, Host: r.Host}
 }
 
-// takesNotes has a call keep its notes with a step.
-func (r *runner) takesNotes(ctx context.Context, call *provider.Call, address string) {
-	call.Note = func(note []byte) error { return r.keepNote(ctx, address, note, false) }
-	call.NoteSealed = func(note []byte) error { return r.keepNote(ctx, address, note, true) }
+// takesNotes has a call keep its notes with a step, or with the undo of an effect of it (0: none).
+func (r *runner) takesNotes(ctx context.Context, call *provider.Call, address string, undoes int64) {
+	n := noteRequest{from: r, address: address, undoes: undoes}
+	call.Note = func(note []byte) error { return r.keepNote(ctx, n, note, false) }
+	call.NoteSealed = func(note []byte) error { return r.keepNote(ctx, n, note, true) }
 }
 
 // keepNote has the loop keep a note of an action that is under way, and returns when it is on disk.
-func (r *runner) keepNote(ctx context.Context, address string, note []byte, sensitive bool) error {
-	n := noteRequest{address: address, note: note, sensitive: sensitive, done: make(chan error, 1)}
+func (r *runner) keepNote(ctx context.Context, n noteRequest, note []byte, sensitive bool) error {
+	n.note, n.sensitive, n.done = note, sensitive, make(chan error, 1)
 	select {
 	case r.notes <- n:
 	case <-ctx.Done():
@@ -168,7 +169,7 @@ func (r *runner) note(n noteRequest) error {
 	}
 	var err error
 	for _, w := range waiting {
-		if err = r.emitNote(w); err != nil {
+		if err = w.from.emitNote(w); err != nil {
 			break
 		}
 	}
@@ -183,7 +184,7 @@ func (r *runner) note(n noteRequest) error {
 
 // emitNote tells a note; of one that is sensitive, only that there is one.
 func (r *runner) emitNote(n noteRequest) error {
-	e := &run.Event{Type: run.StepNoted, Step: n.address, Note: n.note}
+	e := &run.Event{Type: run.StepNoted, Step: n.address, Undoes: n.undoes, Note: n.note}
 	var sealed []byte
 	if n.sensitive {
 		e.Note, sealed = blankNote, r.seal(n.note)

@@ -1,6 +1,9 @@
 package local
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
@@ -22,18 +25,51 @@ type branch struct {
 	expanding map[string]bool
 	state     *run.State
 	values    *values
+	// below are the runbooks that its steps run, by the step's address. Only the loop of the branch touches it while the run goes on.
+	below map[string]*branch
+	// deeds are what executions of steps that have an undo did, by the number of the event that told it.
+	deeds map[int64]*deed
 	// scope evaluates expressions, configs opens clients.
 	scope   *lang.Scope
 	configs *Configs
 }
 
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
-	b := &branch{prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g)}
+	b := &branch{
+		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
+	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b
 }
 
-// childBranch is the branch of a runbook that a step of b runs, without what its variables decide.
+// adopt begins the branch of a runbook that a step of b runs, without what its variables decide.
+func (b *branch) adopt(step *lang.Step, address string) (*branch, error) {
+	child := b.childBranch(step, address)
+	b.below[address] = child
+	b.state.Adopt(address, child.state)
+	return child, child.state.Apply(&run.Event{Type: run.RunStarted})
+}
+
+// walk visits the branch and all below it, each after the one around it and in the order of the addresses.
+func (b *branch) walk(visit func(*branch)) {
+	visit(b)
+	for _, address := range slices.Sorted(maps.Keys(b.below)) {
+		b.below[address].walk(visit)
+	}
+}
+
+// find follows an address, seen from b, to the branch that it is of; nil: there is none.
+func (b *branch) find(address string) (_ *branch, own string) {
+	head, rest := run.SplitAddress(address)
+	if rest == "" {
+		return b, address
+	}
+	if child := b.below[head]; child != nil {
+		return child.find(rest)
+	}
+	return nil, ""
+}
+
 func (b *branch) childBranch(step *lang.Step, address string) *branch {
 	// The checker has built the graph before and found no cycle in it.
 	g, _ := graph.Build(step.Child)

@@ -12,32 +12,33 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
+// branchOf gives a step that runs a runbook its branch: that of an earlier session, or a new one.
+func (r *runner) branchOf(x *execution) (err error) {
+	x.child = r.below[x.address]
+	if x.fresh = x.child == nil; x.fresh {
+		r.mu.Lock() // who looks for what is left over, when the run is stopped at once, does so beside this
+		defer r.mu.Unlock()
+		x.child, err = r.adopt(x.step, x.address)
+	}
+	return err
+}
+
 // runChild runs the runbook of a step "runbook": a loop of its own, whose events stand among the run's under the step's
 // address. limit is the step's timeout.
 func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, error) {
-	prefix := r.prefix + a.address + "/"
-	b := r.past[prefix]
-	fresh := b == nil
-	if fresh {
-		b = r.childBranch(a.step, a.address)
-	}
+	b := a.child
 	scope, configs, err := r.Child(a.step, a.prepared.args.GetAttr("variables"))
 	if err != nil {
 		return nil, err
 	}
 	b.use(scope, configs)
-	if !fresh {
-		b.recallFrames()
-	}
 	child := newRunner(r.session, b, r.hard)
-	child.past = r.past
 	child.stops, child.parent, child.asStep = a.stops, r, a.execution
-	if fresh {
-		if err := b.state.Apply(&run.Event{Type: run.RunStarted}); err != nil {
+	if !a.fresh {
+		b.recallFrames()
+		if err := child.wake(); err != nil {
 			return nil, err
 		}
-	} else if err := child.wake(); err != nil {
-		return nil, err
 	}
 	if limit == 0 {
 		limit = a.step.Child.Timeout

@@ -208,5 +208,7 @@ func (r *runner) endSealed(step *lang.Step, key int, e *run.Event, end *ending, 
 	}
 	r.values.end(step.Name, key, end)
 	delete(r.live, e.Step)
-	return r.emitSealed(e, sealed)
+	err := r.emitSealed(e, sealed)
+	r.remember(step, key, e.Seq, end)
+	return err
 }

@@ -179,15 +179,20 @@ func (c *config) open(ctx context.Context) (provider.Client, error) {
 	return client, nil
 }
 
-// Close closes the clients.
+// Close closes the clients; what needs one later opens it anew.
 func (c *Configs) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
 	for _, one := range c.open {
+		if !one.mu.TryLock() {
+			continue // it is being opened by a step that was left behind
+		}
 		if one.client != nil {
 			errs = append(errs, provider.Close(one.client))
+			one.client = nil
 		}
+		one.mu.Unlock()
 	}
 	return errors.Join(errs...)
 }

@@ -49,7 +49,7 @@ func pauseReason(waits []run.Wait) string {
 
 func (r *runner) exitStatus(outcome run.Outcome) int {
 	switch {
-	case r.left.Load() || r.state.LeftOver() || r.leftBefore():
+	case r.left.Load() || r.leftOver() || len(r.notUndone()) > 0:
 		return exitLeftOver
 	case r.interrupted:
 		return exitInterrupted
@@ -61,25 +61,22 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 	return exitFailed
 }
 
-// leftBefore reports whether a runbook that a step ran in an earlier session left something over that still is.
-func (r *runner) leftBefore() bool {
+// leftOver reports whether something is left that a person must look at, in any runbook of the run.
+func (r *runner) leftOver() bool {
+	return r.underWay == 0 && r.state.LeftOver() // else something may be at work on a branch, and tells itself ([session.left])
+}
+
+// notUndone are the steps whose undo was due and did not run, in any runbook of the run.
+func (r *runner) notUndone() []string {
 	if r.underWay > 0 {
-		return false // the run ends at once, and something may be at work on its branch
+		return nil
 	}
-	for _, b := range r.past {
-		if b.state.LeftOver() {
-			return true
-		}
-	}
-	return false
+	return r.state.NotUndone()
 }
 
 // finishBranch ends the branch: of the run itself, run_finished tells it; of a runbook that a step runs, that step's end
 // does.
 func (r *runner) finishBranch() error {
-	if r.partial {
-		return nil
-	}
 	if r.prefix == "" {
 		return r.finishRun()
 	}
@@ -98,6 +95,6 @@ func (r *runner) finishRun() error {
 	took := milliseconds(r.clock().Sub(r.StartedAt))
 	return r.emit(&run.Event{
 		Type: run.RunFinished, Outcome: outcome, Counts: r.state.Counts(), Outputs: r.outputs,
-		DurationMS: &took, ExitStatus: &status,
+		DurationMS: &took, ExitStatus: &status, NotUndone: r.notUndone(),
 	})
 }

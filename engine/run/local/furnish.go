@@ -4,18 +4,47 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
+// supplies are what branches got that a step did not run in this session, or not any more. Safe for concurrent use.
+type supplies struct {
+	cfg *Config
+	mu  sync.Mutex
+	// made are the configurations whose clients are to be closed at the end.
+	made []*Configs
+}
+
+// keep has the clients of configurations closed at the end.
+func (s *supplies) keep(c *Configs) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.made, c) {
+		s.made = append(s.made, c)
+	}
+}
+
+func (s *supplies) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.made {
+		if err := c.Close(); err != nil {
+			s.cfg.Host.Log.Warn("a client did not close cleanly", "error", err)
+		}
+	}
+	s.made = nil
+}
+
 // furnish gives a recalled branch what its variables decide, before the step that runs it runs again: the arguments of
 // that step are evaluated from recorded results, as they were then.
-func (p *Past) furnish(b *branch) error {
+func (s *supplies) furnish(b *branch) error {
 	if b.scope != nil {
 		return nil
 	}
-	if err := p.furnish(b.parent); err != nil {
+	if err := s.furnish(b.parent); err != nil {
 		return err
 	}
 	whole := strings.TrimSuffix(b.prefix, "/")
@@ -27,15 +56,15 @@ func (p *Past) furnish(b *branch) error {
 	if key >= 0 {
 		local = b.parent.values.each(b.step.Name, key)
 	}
-	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, local, p.cfg.Secret)
+	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, local, s.cfg.Secret)
 	if diags.HasErrors() {
 		return fmt.Errorf("the arguments of step %s, which runs the runbook: %s", whole, text(diags))
 	}
-	scope, configs, err := p.cfg.Child(b.step, args.GetAttr("variables"))
+	scope, configs, err := s.cfg.Child(b.step, args.GetAttr("variables"))
 	if err != nil {
 		return fmt.Errorf("the variables of step %s: %w", whole, err)
 	}
-	p.furnished = append(p.furnished, configs)
+	s.keep(configs)
 	b.use(scope, configs)
 	b.recallFrames()
 	return nil
@@ -43,44 +72,42 @@ func (p *Past) furnish(b *branch) error {
 
 // Close closes the clients that were opened to ask systems about the run. Resume does it by itself.
 func (p *Past) Close() {
-	for _, c := range p.furnished {
-		if err := c.Close(); err != nil {
-			p.cfg.Host.Log.Warn("a client did not close cleanly", "error", err)
-		}
-	}
-	p.furnished = nil
+	p.supplies.close()
 }
 
-// rerunFor are the steps above a branch that run again because a step of it was undone, and so counts as not run.
-func (p *Past) rerunFor(prefix string) []string {
-	b := p.branches[prefix]
-	if b.parent == nil || len(b.state.Undone()) == 0 {
+func (p *Past) furnish(b *branch) error { return p.supplies.furnish(b) }
+
+// rerunFor are the steps around a branch that run again because a step of it was undone, and so counts as not run, and the
+// steps of the branch where what ran it was undone as a whole.
+func (p *Past) rerunFor(b *branch, undone []int64) []string {
+	if b.parent == nil {
 		return nil
 	}
 	var out []string
-	for ; b.parent != nil; b = b.parent {
-		out = append(out, b.parent.prefix+b.address)
+	if b.state.CountsAsNotRun(undone...) {
+		for at := b; at.parent != nil; at = at.parent {
+			out = append(out, at.parent.prefix+at.address)
+		}
+	}
+	if around := b.parent.state; around.CountsAsNotRun(undone...) && around.WasUndone(b.address, undone...) {
+		for _, n := range b.graph.Nodes {
+			out = append(out, b.prefix+n.Step.Name)
+		}
 	}
 	return out
 }
 
 // Undoable lists what took effect and was not undone, what ended last first. Of a step that runs a runbook these are its steps.
-func (p *Past) Undoable() []string {
-	var out []string
-	for _, prefix := range p.prefixes() {
-		for _, a := range p.branches[prefix].state.Undoable() {
-			out = append(out, prefix+a)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b string) int { return int(p.endings[b] - p.endings[a]) })
-	return out
-}
+func (p *Past) Undoable() []run.Effect { return p.root.state.Undoable() }
+
+// NotUndone lists the steps whose undo was due at the end of the last session, and did not run.
+func (p *Past) NotUndone() []string { return p.root.state.NotUndone() }
 
 // SentBy is the step, or the undo, that sent a write in doubt, and the system that it acts on, where that can be told; nil:
 // it is not known.
 func (p *Past) SentBy(d run.Doubt) (*lang.Step, run.Target) {
 	if d.Undo {
-		return p.UndoOf(d.Address)
+		return p.UndoOf(run.Effect{Address: d.Address, Seq: d.Undoes})
 	}
 	r, x, err := p.at(d.Address)
 	if err != nil {
@@ -91,19 +118,4 @@ func (p *Past) SentBy(d run.Doubt) (*lang.Step, run.Target) {
 		return x.step, run.Target{}
 	}
 	return x.step, target
-}
-
-// UndoOf is the undo of a step, and the system that it acts on, where that can be told; nil: it has none.
-func (p *Past) UndoOf(address string) (*lang.Step, run.Target) {
-	r, x, err := p.at(address)
-	if err != nil || x.step.Undo == nil {
-		return nil, run.Target{}
-	}
-	local := x.local
-	local.Self = r.values.self(x.step.Name, x.key)
-	target, diags := r.configs.Target(x.step.Undo.Step, local)
-	if diags.HasErrors() {
-		return x.step.Undo.Step, run.Target{}
-	}
-	return x.step.Undo.Step, target
 }

@@ -11,14 +11,9 @@ import (
 
 // Inquire asks the system whether a write in doubt took place; a provider that can't tell finds [provider.Unknown].
 func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error) {
-	r, x, err := p.at(d.Address)
+	r, step, local, err := p.sender(d)
 	if err != nil {
 		return nil, err
-	}
-	step, local := x.step, x.local
-	if d.Undo {
-		local.Self = r.values.self(x.step.Name, x.key)
-		step = step.Undo.Step
 	}
 	inquirer, ok := step.Spec.(provider.Inquirer)
 	if !ok {
@@ -38,6 +33,25 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	call := r.call(step, opened, provider.Read)
 	call.Key = d.Key
 	return inquirer.Inquire(ctx, call, provider.Sent{Key: d.Key, At: d.At, Note: d.Note})
+}
+
+// sender is the step, or the undo, that sent a write in doubt, with what it sees and a runner that can evaluate it.
+func (p *Past) sender(d run.Doubt) (*runner, *lang.Step, lang.Frame, error) {
+	if d.Undo {
+		b, did, err := p.root.deedOf(d.Address, d.Undoes)
+		if err == nil {
+			err = p.furnish(b)
+		}
+		if err != nil {
+			return nil, nil, lang.Frame{}, err
+		}
+		return newRunner(newSession(p.cfg), b, context.Background()), did.step.Undo.Step, b.frame(did), nil
+	}
+	r, x, err := p.at(d.Address)
+	if err != nil {
+		return nil, nil, lang.Frame{}, err
+	}
+	return r, x.step, x.local, nil
 }
 
 // at is a runner that can evaluate what a step refers to, with the step's execution.

@@ -100,7 +100,7 @@ func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
 		e := &run.Event{Type: run.RunStarted, Header: &header, Session: cfg.session()}
 		return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Files: cfg.Files, Sealed: r.sealInputs()})
 	}
-	return carryOn(ctx, &cfg, newSession(&cfg), root, nil, begin)
+	return carryOn(ctx, &cfg, newSession(&cfg), root, begin)
 }
 
 // root is the branch of the runbook itself.
@@ -124,11 +124,10 @@ func (r *runner) sealInputs() []byte {
 }
 
 // carryOn runs a session: begin writes its first events.
-func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, past map[string]*branch, begin func(*runner) error) (*Result, hcl.Diagnostics, error) {
+func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, begin func(*runner) error) (*Result, hcl.Diagnostics, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := newRunner(s, root, ctx)
-	r.past = past
 	var group sync.WaitGroup
 	service, end := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() { s.keepLeases(service, func(err error) { cancel(err) }) })
@@ -141,6 +140,7 @@ func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, past ma
 	}
 	end()
 	group.Wait()
+	s.supplies.close()
 	if closeErr := cfg.Configs.Close(); closeErr != nil {
 		cfg.Host.Log.Warn("a client did not close cleanly", "error", closeErr)
 	}

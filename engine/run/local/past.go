@@ -2,7 +2,6 @@ package local
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,14 +15,12 @@ import (
 
 // Past is a run as its events tell it, ready to go on.
 type Past struct {
-	cfg      *Config
-	root     *branch
-	branches map[string]*branch // by prefix, the root's among them
-	// furnished are the configurations that were made for branches before the run goes on.
-	furnished []*Configs
-	// lastSeq is the number of the last event; endings are those of the step_finished events, by address.
+	cfg  *Config
+	root *branch
+	// supplies are what branches got before the run goes on.
+	supplies *supplies
+	// lastSeq is the number of the last event.
 	lastSeq int64
-	endings map[string]int64
 	ended   bool
 	paused  bool
 	outcome run.Outcome
@@ -32,8 +29,7 @@ type Past struct {
 // Recall folds the events of a run. Steps that the runbook no longer has are left out. The events must be those of one
 // run, in order.
 func Recall(cfg *Config, entries []journal.Entry) (*Past, error) {
-	p := &Past{cfg: cfg, root: cfg.root(), endings: map[string]int64{}}
-	p.branches = map[string]*branch{"": p.root}
+	p := &Past{cfg: cfg, root: cfg.root(), supplies: &supplies{cfg: cfg}}
 	for _, entry := range entries {
 		if err := p.take(entry); err != nil {
 			return nil, fmt.Errorf("event %d of the run: %w", entry.Event.Seq, err)
@@ -54,8 +50,8 @@ func (p *Past) take(entry journal.Entry) error {
 		p.ended, p.paused = false, false
 		return p.resumeAll(&e)
 	}
-	if e.Type == run.StepFinished {
-		p.endings[e.Step] = e.Seq
+	if e.Type == run.RunStopping && e.Step != "" {
+		e.Step = strings.TrimSuffix(e.Step, "/") + "/" // it is of the runbook that the step runs
 	}
 	b, address, ok := p.find(e.Step)
 	if !ok {
@@ -91,12 +87,10 @@ func (p *Past) find(address string) (_ *branch, local string, ok bool) {
 		if node.Step.Child == nil {
 			return nil, "", false
 		}
-		prefix := b.prefix + head + "/"
-		child := p.branches[prefix]
+		child := b.below[head]
 		if child == nil {
-			child = b.childBranch(node.Step, head)
-			p.branches[prefix] = child
-			if child.state.Apply(&run.Event{Type: run.RunStarted}) != nil {
+			var err error
+			if child, err = b.adopt(node.Step, head); err != nil {
 				return nil, "", false
 			}
 		}
@@ -106,7 +100,8 @@ func (p *Past) find(address string) (_ *branch, local string, ok bool) {
 
 // recall folds an event of a branch, and keeps what expressions see of the steps.
 func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
-	if e.Step != "" && !b.has(e.Step) {
+	undo := e.Type == run.UndoStarted || e.Type == run.UndoFinished || e.Undoes != 0
+	if e.Step != "" && !b.has(e.Step) && !undo {
 		return nil // an instance that went with its step
 	}
 	name := run.StepName(e.Step)
@@ -176,28 +171,24 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 	}
 	_, key, _ := b.state.Find(e.Step)
 	b.values.end(name, key, end)
+	b.remember(node.Step, key, e.Seq, end)
 }
 
 // resumeAll begins another session in every branch.
 func (p *Past) resumeAll(e *run.Event) error {
-	for prefix, b := range p.branches {
+	if e.Undo != nil {
+		return p.root.state.Apply(e)
+	}
+	var err error
+	p.root.walk(func(b *branch) {
 		own := *e
-		own.Reset, own.Undo = under(b, e.Reset, prefix), under(b, e.Undo, prefix)
-		if len(e.Undo) > 0 && prefix != "" && len(own.Undo) == 0 {
-			continue
-		}
-		if e.Reset == nil {
-			own.Reset = nil
-		}
-		if e.Undo == nil {
-			own.Undo = nil
-		}
-		if err := b.state.Apply(&own); err != nil {
-			return err
+		own.Reset = under(b, e.Reset)
+		if err == nil {
+			err = b.state.Apply(&own)
 		}
 		b.forget()
-	}
-	return nil
+	})
+	return err
 }
 
 // forget lets go of what is known of steps that run again.
@@ -208,10 +199,10 @@ func (b *branch) forget() {
 }
 
 // under are the addresses of a branch among those of the whole run.
-func under(b *branch, addresses []string, prefix string) []string {
+func under(b *branch, addresses []string) []string {
 	out := []string{}
 	for _, a := range addresses {
-		own, ok := strings.CutPrefix(a, prefix)
+		own, ok := strings.CutPrefix(a, b.prefix)
 		if !ok {
 			continue
 		}
@@ -222,37 +213,34 @@ func under(b *branch, addresses []string, prefix string) []string {
 	return out
 }
 
-// prefixes lists the branches, the root first.
-func (p *Past) prefixes() []string { return slices.Sorted(maps.Keys(p.branches)) }
-
 // Doubts lists the writes in doubt of all branches.
 func (p *Past) Doubts() []run.Doubt {
 	var out []run.Doubt
-	for _, prefix := range p.prefixes() {
-		for _, d := range p.branches[prefix].state.InDoubt() {
-			d.Address = prefix + d.Address
+	p.root.walk(func(b *branch) {
+		for _, d := range b.state.InDoubt() {
+			d.Address = b.prefix + d.Address
 			out = append(out, d)
 		}
-	}
+	})
 	return out
 }
 
 // Unfinished lists what a resumed run does again, in all branches. A step whose undo was in doubt, and counts as done by
 // what was settled, is among them.
 func (p *Past) Unfinished(settled ...Settled) []string {
-	undone := map[string][]string{}
+	var undone []int64
 	for _, d := range settled {
-		if b, own, ok := p.find(d.Address); ok && d.Undo && d.Decision == run.DecisionDone {
-			undone[b.prefix] = append(undone[b.prefix], own)
+		if d.Undo && d.Decision == run.DecisionDone {
+			undone = append(undone, d.Undoes)
 		}
 	}
 	out := []string{}
-	for _, prefix := range p.prefixes() {
-		for _, a := range p.branches[prefix].state.Unfinished(undone[prefix]...) {
-			out = append(out, prefix+a)
+	p.root.walk(func(b *branch) {
+		for _, a := range b.state.Unfinished(undone...) {
+			out = append(out, b.prefix+a)
 		}
-		out = append(out, p.rerunFor(prefix)...)
-	}
+		out = append(out, p.rerunFor(b, undone)...)
+	})
 	slices.Sort(out)
 	return slices.Compact(out)
 }
@@ -265,14 +253,14 @@ func (p *Past) Affected(changed []string) []string {
 	for _, name := range out {
 		names[name] = true
 	}
-	for _, prefix := range p.prefixes() {
-		if head, _ := run.SplitAddress(prefix); !names[run.StepName(head)] {
-			continue
+	p.root.walk(func(b *branch) {
+		if head, _ := run.SplitAddress(b.prefix); b == p.root || !names[run.StepName(head)] {
+			return
 		}
-		for _, n := range p.branches[prefix].graph.Nodes {
-			out = append(out, prefix+n.Step.Name)
+		for _, n := range b.graph.Nodes {
+			out = append(out, b.prefix+n.Step.Name)
 		}
-	}
+	})
 	return out
 }
 
@@ -283,9 +271,7 @@ func (p *Past) Kept() map[string]bool {
 		kept[n.Step.Name] = p.root.state.Outcome(n.Step.Name) != ""
 	}
 	again := p.root.state.Unfinished()
-	for _, prefix := range p.prefixes() {
-		again = append(again, p.rerunFor(prefix)...)
-	}
+	p.root.walk(func(b *branch) { again = append(again, p.rerunFor(b, nil)...) })
 	for _, address := range again {
 		kept[run.StepName(address)] = false
 	}

@@ -32,9 +32,9 @@ type Going struct {
 // Resume runs another session of a run.
 func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, error) {
 	s := newSession(p.cfg)
-	s.seq = p.lastSeq
-	defer p.Close()
-	return carryOn(ctx, p.cfg, s, p.root, p.branches, func(r *runner) error {
+	s.seq, s.supplies = p.lastSeq, p.supplies
+	return carryOn(ctx, p.cfg, s, p.root, func(r *runner) error {
+		r.onlyUndoes = g.Undo != nil
 		header := p.cfg.Header
 		e := &run.Event{Type: run.RunResumed, Header: &header, Session: p.cfg.session(), Reset: g.Reset, Changes: g.Changes, Undo: g.Undo}
 		if g.Undo == nil && e.Reset == nil {
@@ -57,23 +57,10 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 
 // begin tells run_resumed, and has the branches of the runbooks that steps run follow.
 func (p *Past) begin(r *runner, e *run.Event) error {
-	if e.Undo != nil {
-		return p.beginUndo(r, e)
+	if err := p.resumeAll(e); err != nil {
+		return err
 	}
-	whole := *e
-	for prefix, b := range p.branches {
-		if prefix == "" {
-			continue
-		}
-		own := whole
-		own.Reset = under(b, e.Reset, prefix)
-		if err := b.state.Apply(&own); err != nil {
-			return err
-		}
-		b.forget()
-	}
-	p.root.forget()
-	return r.resumed(r.state, e, under(p.root, e.Reset, ""), p.cfg.Files)
+	return r.session.emit(nil, "", journal.Entry{Event: e, Files: p.cfg.Files})
 }
 
 // settle tells what became of a write in doubt, and ends the step where it counts as done.
@@ -110,13 +97,10 @@ func (p *Past) settle(r *runner, d Settled) error {
 // settleUndo ends an undo that was in doubt, or leaves it to be done again.
 func (r *runner) settleUndo(address string, d Settled) error {
 	zero := 0.0
-	e := &run.Event{Type: run.UndoFinished, Step: address, Outcome: run.Pass, Summary: "taken as done: " + d.Why, DurationMS: &zero}
+	e := &run.Event{Type: run.UndoFinished, Step: address, Undoes: d.Undoes, Outcome: run.Pass, Summary: "taken as done: " + d.Why, DurationMS: &zero}
 	if d.Decision != run.DecisionDone {
 		e.Outcome, e.Summary, e.Error = run.Error, "", "it is done again: "+d.Why
 		e.Reason = run.DecisionRedo
-	}
-	if !r.has(address) { // it went with its step, which runs again as a whole
-		return r.session.emit(nil, r.prefix, journal.Entry{Event: e})
 	}
 	return r.emit(e)
 }

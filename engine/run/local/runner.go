@@ -27,9 +27,6 @@ type runner struct {
 	*branch
 	// hard ends when the run must stop at once.
 	hard context.Context
-	// past are the branches of earlier sessions, by prefix.
-	past map[string]*branch
-
 	// live are the steps and instances that have begun; done carries the attempts that ended.
 	live map[string]*execution
 	done chan *attempt
@@ -53,9 +50,8 @@ type runner struct {
 	// timedOut is true when the branch's own time was over.
 	timedOut bool
 
-	// toUndo are the undos that a person asked for, in order; partial says that the loop ends with some of them, and the run goes on.
-	toUndo  []undoGroup
-	partial bool
+	// onlyUndoes says that the session only undoes what a person asked for.
+	onlyUndoes bool
 
 	outputDiags hcl.Diagnostics
 	outputs     []run.OutputValue
@@ -68,9 +64,11 @@ type stopRequest struct {
 	cause  error
 }
 
-// noteRequest asks to keep something on disk for a step that is under way.
+// noteRequest asks to keep something on disk for a step that is under way, or the undo of an effect of it.
 type noteRequest struct {
+	from    *runner
 	address string
+	undoes  int64
 	note    json.RawMessage
 	// sensitive keeps the note out of the event.
 	sensitive bool
@@ -113,10 +111,11 @@ func (r *runner) run() (*Result, error) {
 			}
 		}()
 	}
-	err := r.undoByHand()
-	if err == nil {
-		err = r.loop(r.Timeout)
+	limit := r.Timeout
+	if r.onlyUndoes {
+		limit = 0
 	}
+	err := r.loop(limit)
 	switch {
 	case errors.Is(err, errPaused):
 		return r.pause()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,8 @@ type session struct {
 	// renewed is when the leases were renewed last, by the monotonic clock.
 	renewed time.Time
 
+	// supplies furnish the branches of earlier sessions.
+	supplies *supplies
 	// kill stops all runners at once.
 	kill context.CancelCauseFunc
 	// pausing is closed when only people can let the run go on, and nobody is there.
@@ -39,7 +42,7 @@ type session struct {
 
 func newSession(cfg *Config) *session {
 	s := &session{Config: cfg, clock: steady(cfg.Now), pausing: make(chan struct{}), renewed: time.Now()}
-	s.desk = newDesk(s)
+	s.desk, s.supplies = newDesk(s), &supplies{cfg: cfg}
 	return s
 }
 
@@ -59,7 +62,9 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 			return err
 		}
 	}
-	e.Step = prefix + e.Step
+	if e.Step = prefix + e.Step; e.Type == run.RunStopping {
+		e.Step = strings.TrimSuffix(prefix, "/") // the step that runs the runbook
+	}
 	text, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("write %s of step %s: %w", e.Type, e.Step, err)

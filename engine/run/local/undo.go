@@ -20,7 +20,11 @@ import (
 
 // undoing is one undo and what it came to. Its goroutine writes it; the loop reads it after that.
 type undoing struct {
+	// at is the runner of the branch, which may be that of a runbook that a step ran; address is the step's there, and effect
+	// the number of what is undone.
+	at      *runner
 	address string
+	effect  int64
 	step    *lang.Step // the undo's own
 	local   lang.Frame
 	key     string
@@ -33,21 +37,28 @@ type undoing struct {
 	attempts int
 }
 
-// startUndo begins the undo of a step.
-func (r *runner) startUndo(ctx context.Context, step *lang.Step, c run.Command) (func(), bool, error) {
-	u := &undoing{address: c.Address, step: step.Undo.Step, key: r.newKey(c.Address + "/undo"), started: r.clock()}
-	if c.Key >= 0 {
-		u.local = r.values.each(step.Name, c.Key)
+// startUndo begins the undo of what a step did.
+func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, error) {
+	b, did, err := r.deedOf(c.Address, c.Undoes)
+	if err != nil {
+		return nil, false, err
 	}
-	u.local.Self = r.values.self(step.Name, c.Key)
+	at, missing := r.undoFrom(b)
+	_, own := r.find(c.Address)
+	u := &undoing{
+		at: at, address: own, effect: c.Undoes, step: did.step.Undo.Step, local: b.frame(did), key: r.newKey(c.Address + "/undo"), started: r.clock(),
+	}
 	e := &run.Event{
-		Type: run.UndoStarted, Step: c.Address, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(), Attempt: 1, Key: u.key,
+		Type: run.UndoStarted, Step: own, Undoes: u.effect, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(),
+		Attempt: 1, Key: u.key,
 	}
-	if err := r.emit(e); err != nil {
+	if err := at.emit(e); err != nil {
 		return nil, false, err
 	}
 	return func() {
-		r.undo(context.WithoutCancel(ctx), u)
+		if u.err = missing; missing == nil {
+			at.undo(context.WithoutCancel(ctx), u)
+		}
 		r.undone <- u
 	}, false, nil
 }
@@ -94,7 +105,7 @@ func (r *runner) undoOnce(ctx context.Context, u *undoing) {
 	}
 	u.sent = true
 	call := r.call(u.step, p, graph.Effect(u.step))
-	r.takesNotes(ctx, call, u.address)
+	r.takesNotes(ctx, call, u.address, u.effect)
 	call.Key = u.key
 	result, err := carry(ctx, u.step.Spec, call, patience)
 	switch {
@@ -128,8 +139,8 @@ func (u *undoing) again() (time.Duration, bool) {
 func (r *runner) undoDone(u *undoing) error {
 	took := milliseconds(r.clock().Sub(u.started))
 	e := &run.Event{
-		Type: run.UndoFinished, Step: u.address, Action: u.step.Action, Outcome: run.Pass, DurationMS: &took, Attempts: u.attempts,
-		Source: place(u.step.Range),
+		Type: run.UndoFinished, Step: u.address, Undoes: u.effect, Action: u.step.Action, Outcome: run.Pass, DurationMS: &took,
+		Attempts: u.attempts, Source: place(u.step.Range),
 	}
 	var sealed []byte
 	if u.result != nil {
@@ -144,9 +155,9 @@ func (r *runner) undoDone(u *undoing) error {
 			e.Outcome = run.Fail
 		}
 		e.InDoubt = u.result == nil && u.sent
-		e.ByHand = r.byHand(u)
+		e.ByHand = u.at.byHand(u)
 	}
-	return r.emitSealed(e, sealed)
+	return u.at.emitSealed(e, sealed)
 }
 
 // byHand says in words what an undo that failed would have done.
@@ -159,8 +170,10 @@ func (r *runner) byHand(u *undoing) string {
 		}
 	}
 	on := ""
-	if target, diags := r.configs.Target(u.step, u.local); !diags.HasErrors() && target.Target != "" {
-		on = " on " + target.Target
+	if r.configs != nil {
+		if target, diags := r.configs.Target(u.step, u.local); !diags.HasErrors() && target.Target != "" {
+			on = " on " + target.Target
+		}
 	}
 	return fmt.Sprintf("Take the effect of step %s back by hand: %s%s with %s; or try it again with \"runbook undo %s %s\".",
 		r.prefix+u.address, u.step.Action, on, strings.Join(what, ", "), r.RunID, r.prefix+u.address)

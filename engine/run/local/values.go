@@ -1,6 +1,7 @@
 package local
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -100,6 +101,24 @@ func (v *values) each(name string, key int) lang.Frame {
 	return v.steps[name].each[key]
 }
 
+// key is the key of an instance, instance what the one of a key sees as each; false: there is none.
+func (v *values) key(name string, key int) string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.steps[name].keys[key]
+}
+
+func (v *values) instance(name, key string) (lang.Frame, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	s := v.steps[name]
+	at := slices.Index(s.keys, key)
+	if at < 0 {
+		return lang.Frame{}, false
+	}
+	return s.each[at], true
+}
+
 // end keeps how a step (key -1) or an instance ended.
 func (v *values) end(name string, key int, e *ending) {
 	v.mu.Lock()
@@ -111,21 +130,6 @@ func (v *values) end(name string, key int, e *ending) {
 		s.ends[key] = e
 	}
 	s.value = cty.NilVal
-}
-
-// self is what an undo sees of the step that it belongs to (key -1) or of an instance: how it ended, and its result.
-func (v *values) self(name string, key int) cty.Value {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	s := v.steps[name]
-	end := s.whole
-	if key >= 0 && key < len(s.ends) {
-		end = s.ends[key]
-	}
-	if end == nil {
-		return cty.DynamicVal
-	}
-	return end.value()
 }
 
 // outcome tells how a step ended, for messages: "skipped"; empty where it passed or is keyed.

@@ -1,0 +1,128 @@
+package run
+
+import (
+	"cmp"
+	"slices"
+)
+
+// effect is what one execution of a step with an undo did. A step that took effect twice has two, each with an undo of its
+// own.
+type effect struct {
+	// seq is the number of the step_finished event that told it.
+	seq  int64
+	step int
+	// address is the step's or the instance's, also where that went since.
+	address string
+	undo    undoPhase
+	// sent is the undo as it was sent last.
+	sent sent
+}
+
+// child is the state of a runbook that a step, or an instance of one, runs.
+type child struct {
+	address string
+	state   *State
+}
+
+// Adopt makes the state of a runbook known that a step runs, at whichever address: what it did is undone with the rest. The
+// states belong to one caller from then on where undos are concerned, and no step may be under way in the other when they run.
+func (s *State) Adopt(address string, other *State) {
+	other.above = s
+	s.children = append(s.children, child{address, other})
+	s.inOrder = false
+}
+
+// Effect names what one execution of a step did.
+type Effect struct {
+	// Address is the step's as it stands in the events of the whole run.
+	Address string
+	// Seq is the number of the step_finished event that told it.
+	Seq int64
+}
+
+// placed is an effect in the order of a state around it.
+type placed struct {
+	*effect
+	of *State
+	// prefix is what its address begins with, seen from the state whose order it is.
+	prefix string
+	// at is the number of the event with which it ended, seen from there: that of the step that runs its runbook.
+	at int64
+}
+
+func (p *placed) whole() string { return p.prefix + p.address }
+
+// effectsInOrder lists what the steps did, and those of the runbooks that they run: what ended first first. What a runbook did ended
+// when the step that ran it did, and just before what that step has an undo of its own for.
+func (s *State) effectsInOrder() []placed {
+	var out []placed
+	for _, c := range s.children {
+		out = append(out, c.effects(s.ends[c.address])...)
+	}
+	for _, e := range s.effects {
+		out = append(out, placed{effect: e, of: s, at: e.seq})
+	}
+	slices.SortStableFunc(out, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	return out
+}
+
+// effects places what a runbook did among the ends of the step that ran it. Where that has not ended since, it counts as
+// ended with the last of them.
+func (c child) effects(ends []int64) []placed {
+	list := c.state.effectsInOrder()
+	for i := range list {
+		p := &list[i]
+		p.prefix = c.address + "/" + p.prefix
+		at, _ := slices.BinarySearch(ends, p.at)
+		if at < len(ends) {
+			p.at = ends[at]
+		} else {
+			p.at = list[len(list)-1].at
+		}
+	}
+	return list
+}
+
+// tookEffect notes what an execution did that ended with a result, or of which somebody knows that its write took place.
+func (s *State) tookEffect(r ref, e *Event) {
+	in, spec := s.at(r), &s.plan.Steps[r.step]
+	if in.sent != nil {
+		in.sent.inDoubt = e.InDoubt
+	}
+	address := s.address(r)
+	if spec.Child {
+		if s.ends == nil {
+			s.ends = map[string][]int64{}
+		}
+		s.ends[address] = append(s.ends[address], e.Seq)
+	}
+	resolved := in.sent != nil && in.sent.resolution != nil && in.sent.resolution.Decision == DecisionDone
+	if spec.Undo == UndoNever || e.Result == nil && !resolved {
+		return
+	}
+	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending}
+	s.effects = append(s.effects, in.effect)
+}
+
+// effectOf finds the effect that an event of an undo is about; nil: there is none.
+func (s *State) effectOf(e *Event, phases ...undoPhase) *effect {
+	if e.Undoes != 0 {
+		at, ok := slices.BinarySearchFunc(s.effects, e.Undoes, func(x *effect, seq int64) int { return cmp.Compare(x.seq, seq) })
+		if !ok {
+			return nil
+		}
+		return s.effects[at]
+	}
+	for i := len(s.effects) - 1; i >= 0; i-- {
+		if x := s.effects[i]; x.address == e.Step && slices.Contains(phases, x.undo) {
+			return x
+		}
+	}
+	return nil
+}
+
+// current reports whether an effect is what the last execution of its step did.
+func (s *State) current(e *effect) bool {
+	r, err := s.resolve(e.address)
+	return err == nil && s.at(r).effect == e
+}

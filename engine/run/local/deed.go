@@ -1,0 +1,78 @@
+package local
+
+import (
+	"fmt"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// deed is what one execution of a step did, as its undo sees it.
+type deed struct {
+	step *lang.Step
+	// key is the place of the instance among the keys at that time, or -1; instance its key.
+	key      int
+	instance string
+	each     lang.Frame
+	end      *ending
+}
+
+// remember keeps what an execution did that an undo may take back. seq is the number of the event that told its end.
+func (b *branch) remember(step *lang.Step, key int, seq int64, end *ending) {
+	if step.Undo == nil {
+		return
+	}
+	d := &deed{step: step, key: key, end: end}
+	if key >= 0 {
+		d.each, d.instance = b.values.each(step.Name, key), b.values.key(step.Name, key)
+	}
+	b.deeds[seq] = d
+}
+
+// frame is what the undo of an effect sees as each and self.
+func (b *branch) frame(d *deed) lang.Frame {
+	local := d.each
+	if d.key >= 0 && !local.EachValue.IsKnown() { // the branch had no scope when it was recalled
+		if now, ok := b.values.instance(d.step.Name, d.instance); ok {
+			local = now
+		}
+	}
+	local.Self = d.end.value()
+	return local
+}
+
+// deedOf finds what is to be undone: its branch, and what it did.
+func (b *branch) deedOf(address string, seq int64) (*branch, *deed, error) {
+	of, _ := b.find(address)
+	if of == nil || of.deeds[seq] == nil {
+		return nil, nil, fmt.Errorf("step %s did nothing that can be undone", address)
+	}
+	return of, of.deeds[seq], nil
+}
+
+// undoFrom is a runner that can evaluate the undo of an effect and call it, beside the loop of r.
+func (r *runner) undoFrom(b *branch) (*runner, error) {
+	if b == r.branch {
+		return r, nil
+	}
+	at := newRunner(r.session, b, r.hard)
+	at.notes = r.notes
+	if err := r.supplies.furnish(b); err != nil {
+		return at, err
+	}
+	r.supplies.keep(b.configs)
+	return at, nil
+}
+
+// UndoOf is the undo of an effect, and the system that it acts on, where that can be told; nil: it has none.
+func (p *Past) UndoOf(e run.Effect) (*lang.Step, run.Target) {
+	b, d, err := p.root.deedOf(e.Address, e.Seq)
+	if err != nil || p.furnish(b) != nil {
+		return nil, run.Target{}
+	}
+	target, diags := b.configs.Target(d.step.Undo.Step, b.frame(d))
+	if diags.HasErrors() {
+		return d.step.Undo.Step, run.Target{}
+	}
+	return d.step.Undo.Step, target
+}
