@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
@@ -185,5 +187,74 @@ func TestLostLease(t *testing.T) {
 	}
 	if n := j.after.Load(); n > 0 || fake.Calls("next") > 0 {
 		t.Errorf("%d events were written after the lease was lost", n)
+	}
+}
+
+// TestUndosThatDidNotRun: a run that is stopped at once says which undos are still due, in whichever runbook, and a resumed
+// one runs them.
+func TestUndosThatDidNotRun(t *testing.T) {
+	path := files(t, map[string]string{
+		"parent.hcl": `
+runbook "parent" {}
+provider "fake" {}
+step "fake_write" "first" {
+  id = "first"
+  undo "fake_write" {
+    on = "end"
+    id = "first back"
+  }
+}
+step "fake_write" "harmless" {
+  id = "harmless"
+  undo "fake_write" { id = "harmless back" }
+}
+step "runbook" "db" {
+  source     = "./child.hcl"
+  depends_on = [step.first]
+}
+`,
+		"child.hcl": `
+runbook "child" {}
+provider "fake" {}
+step "fake_write" "cordon" {
+  id = "cordon"
+  undo "fake_write" {
+    on = "end"
+    id = "uncordon"
+  }
+}
+step "fake_read" "slow" {
+  id         = "slow"
+  depends_on = [step.cordon]
+}
+`,
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	slow := true
+	fake := &enginetest.Fake{Do: func(c context.Context, id string, _ int) error {
+		if id == "slow" && slow {
+			cancel() // what a second Ctrl-C does
+			<-c.Done()
+			return c.Err()
+		}
+		return nil
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, Context: ctx}
+	out := enginetest.RunFile(t, fake, path, opts)
+	if out.Result == nil || out.Result.ExitStatus != 4 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	if diff := cmp.Diff([]string{"db/cordon", "first"}, out.Events[len(out.Events)-1].NotUndone); diff != "" {
+		t.Error(diff)
+	}
+	slow = false
+	out = enginetest.Resume(t, fake, out.Result.RunID, opts)
+	if out.Result == nil || out.Result.ExitStatus != 0 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	log := fake.Log()
+	if diff := cmp.Diff([]string{"slow", "uncordon", "first back"}, log[len(log)-3:]); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -86,7 +86,7 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 		case <-ticker.C:
 		}
 		err := s.read(ctx, history, s.ID, func(e journal.Entry) {
-			if e.Event.Type == run.RunStopping {
+			if e.Event.Type == run.RunStopping && e.Event.Step == "" {
 				o.say("Run %s is stopping.", s.ID)
 			}
 		})

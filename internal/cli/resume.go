@@ -52,7 +52,8 @@ func newResume(p *Program) *cobra.Command {
 
 // resumable tells the runs that can be gone on with.
 func resumable(r journal.Summary) bool {
-	return r.Status != journal.Ended || r.Outcome != run.Pass && r.Outcome != run.Warn
+	leftOver := r.ExitStatus != nil && *r.ExitStatus == ExitLeftOver
+	return r.Status != journal.Ended || r.Outcome != run.Pass && r.Outcome != run.Warn || leftOver
 }
 
 func (o *resumeOptions) run(ctx context.Context) (err error) {
@@ -125,7 +126,8 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 // worthwhile refuses a run that has nothing left to do.
 func (o *resumeOptions) worthwhile(r *engine.Recalled) error {
 	outcome, ended := r.Past.Ended()
-	if ended && (outcome == run.Pass || outcome == run.Warn) && len(r.Affected) == 0 && len(r.Past.Doubts()) == 0 && len(r.Past.Unfinished()) == 0 {
+	left := len(r.Affected) + len(r.Past.Doubts()) + len(r.Past.Unfinished()) + len(r.Past.NotUndone())
+	if ended && (outcome == run.Pass || outcome == run.Warn) && left == 0 {
 		return fmt.Errorf("nothing was run: run %s has passed, and there is nothing to go on with", r.Plan.RunID)
 	}
 	return nil

@@ -79,7 +79,7 @@ func (s *story) take(e *run.Event) {
 	case run.StepAnswered, run.StepFinished:
 		s.drop(e.Step)
 	case run.RunStopping:
-		s.Stopping = true
+		s.Stopping = s.Stopping || e.Step == "" // not only the runbook that a step runs
 	case run.RunResumed:
 		s.Stopping = false
 		for _, step := range e.Reset {

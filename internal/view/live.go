@@ -192,7 +192,9 @@ func (l *Live) note(e *run.Event) {
 	case run.UndoFinished:
 		l.drop("undo " + e.Step)
 	case run.RunStopping:
-		l.reason = e.Reason
+		if e.Step == "" { // not only the runbook that a step runs
+			l.reason = e.Reason
+		}
 	case run.RunResumed:
 		l.finished, l.reason = max(l.finished-len(e.Reset), 0), ""
 	case run.RunFinished, run.RunPaused:

@@ -38,17 +38,44 @@ func (t *Text) begin(e *run.Event) {
 }
 
 // leftover is something that a person must look at when the run has ended.
-type leftover struct{ step, text string }
+type leftover struct {
+	key, text string
+	kind      leftKind
+}
+
+// leftKind is what is left, and with it what to do about it.
+type leftKind int
+
+const (
+	inDoubt leftKind = iota
+	undoFailed
+	undoNotRun
+)
+
+// undoKey names the undo of one effect of a step, which may have several.
+func undoKey(e *run.Event) string { return fmt.Sprintf("undo %s %d", e.Step, e.Undoes) }
 
 type leftovers []leftover
 
-func (l *leftovers) put(step, text string) {
-	l.drop(step)
-	*l = append(*l, leftover{step, text})
+func (l *leftovers) put(kind leftKind, key, text string) {
+	l.drop(key)
+	*l = append(*l, leftover{key, text, kind})
 }
 
-func (l *leftovers) drop(step string) {
-	*l = slices.DeleteFunc(*l, func(x leftover) bool { return x.step == step })
+func (l *leftovers) drop(key string) {
+	*l = slices.DeleteFunc(*l, func(x leftover) bool { return x.key == key })
+}
+
+func (l leftovers) any(kind leftKind) bool {
+	return slices.ContainsFunc(l, func(x leftover) bool { return x.kind == kind })
+}
+
+// notUndone replaces what was left undone by what a session that ended leaves.
+func (t *Text) notUndone(e *run.Event) {
+	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind == undoNotRun })
+	for _, step := range e.NotUndone {
+		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: runbook undo "+e.Run+" "+Quote(t.clean(step)))
+	}
 }
 
 func (t *Text) noteDoubt(e *run.Event) {
@@ -56,22 +83,22 @@ func (t *Text) noteDoubt(e *run.Event) {
 	t.left.drop(e.Step)
 	delete(t.sent, e.Step)
 	if e.InDoubt {
-		t.left.put(e.Step, t.clean(e.Step)+": nobody knows whether it took place")
+		t.left.put(inDoubt, e.Step, t.clean(e.Step)+": nobody knows whether it took place")
 	}
 }
 
 // undone writes how the undo of a step ended.
 func (t *Text) undone(e *run.Event) {
 	t.step(e)
-	key := "undo " + e.Step
+	key := undoKey(e)
 	t.left.drop(key)
 	switch {
 	case e.ByHand != "":
-		t.left.put(key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
+		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
 	case e.InDoubt:
-		t.left.put(key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
+		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
 	case e.Outcome == run.Fail || e.Outcome == run.Error:
-		t.left.put(key, "undo of "+t.clean(e.Step)+": "+t.clean(firstOf(e.Error, e.Summary, "it failed")))
+		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+": "+t.clean(firstOf(e.Error, e.Summary, "it failed")))
 	}
 }
 
@@ -178,7 +205,7 @@ func (t *Text) noteSent(e *run.Event) {
 // leftOver lists what a person must look at.
 func (t *Text) leftOver() {
 	for _, step := range slices.Sorted(maps.Keys(t.sent)) {
-		t.left.put(step, t.clean(step)+": nobody knows whether it took place")
+		t.left.put(inDoubt, step, t.clean(step)+": nobody knows whether it took place")
 	}
 	if len(t.left) == 0 {
 		return
@@ -192,21 +219,21 @@ func (t *Text) leftOver() {
 // exitLeftOver is the exit status of a run that left something to look at.
 const exitLeftOver = 4
 
-func isUndo(l leftover) bool { return strings.HasPrefix(l.step, "undo ") }
-
 // whatNext says what to do about a run that did not simply end.
 func (t *Text) whatNext(e *run.Event) {
 	if e.ExitStatus == nil {
 		return
 	}
-	undos := slices.ContainsFunc(t.left, isUndo)
-	doubt := slices.ContainsFunc(t.left, func(l leftover) bool { return !isUndo(l) })
 	switch {
 	case *e.ExitStatus == exitInterrupted:
 		t.resumeWith(e.Run)
-	case *e.ExitStatus == exitLeftOver && (doubt || !undos): // without either, it was sent in a session that is not shown
+	case *e.ExitStatus != exitLeftOver:
+	case t.left.any(inDoubt) || len(t.left) == 0: // without anything, it was sent in a session that is not shown
 		t.line("what is in doubt is settled with: runbook resume " + e.Run)
-	case *e.ExitStatus == exitLeftOver:
+	case t.left.any(undoFailed):
 		t.line("an undo is tried again with: runbook undo " + e.Run)
+	default:
+		t.line("undos that did not run are run with: runbook undo " + e.Run)
+		t.resumeWith(e.Run)
 	}
 }

@@ -92,6 +92,7 @@ func (t *Text) finish(e *run.Event) {
 		t.line(t.Palette.Bad(t.clean(e.Error)))
 	}
 	t.failures()
+	t.notUndone(e)
 	t.leftOver()
 	id := "run " + e.Run
 	if t.Width > 0 && term.Width(text)+len(id)+3 > t.Width {

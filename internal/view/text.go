@@ -124,7 +124,11 @@ func (t *Text) render(e *run.Event) {
 		t.step(e)
 		delete(t.checks, e.Step)
 	case run.RunStopping:
-		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn("stopping: "+t.clean(e.Reason)))
+		what := "stopping"
+		if e.Step != "" { // the runbook that a step runs
+			what += " " + t.clean(strings.TrimSuffix(e.Step, "/"))
+		}
+		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn(what+": "+t.clean(e.Reason)))
 	case run.RunFinished:
 		t.finish(e)
 		t.whatNext(e)
