@@ -20,7 +20,7 @@ func (e *Engine) childMaker(ctx context.Context, plan *Plan) func(*lang.Step, ct
 		for _, v := range values {
 			local.TellSecrets(v, plan.Options.Secret)
 		}
-		child := &Plan{Runbook: step.Child, Variables: values, Options: plan.Options, RunID: plan.RunID, StartedAt: plan.StartedAt, secrets: plan.secrets}
+		child := &Plan{Runbook: step.Child, Variables: values, Options: plan.Options, RunID: plan.RunID, StartedAt: plan.StartedAt, now: plan.now, secrets: plan.secrets}
 		scope := e.scope(ctx, child)
 		return scope, local.NewConfigs(step.Child, scope, e.host(), plan.Options.ReadOnly, step.Child.MaxParallel, plan.Options.Secret), nil
 	}

@@ -70,6 +70,11 @@ func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result,
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	// The run begins now: its person may have looked at the plan for a while.
+	plan.StartedAt = time.Now()
+	if opts.Now != nil {
+		plan.StartedAt = opts.Now()
+	}
 	cfg := e.config(ctx, plan, &opts, held)
 	result, more, err := local.Run(ctx, cfg)
 	return e.ended(ctx, plan, held, result, append(diags, more...), err)
@@ -90,6 +95,7 @@ func (e *Engine) ended(ctx context.Context, plan *Plan, held *locks, result *loc
 
 // config is a session of a plan.
 func (e *Engine) config(ctx context.Context, plan *Plan, opts *RunOptions, held *locks) local.Config {
+	plan.now = opts.Now
 	// A scope keeps what locals gave; the plan's saw no results.
 	scope := e.scope(ctx, plan)
 	header := plan.Header

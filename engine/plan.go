@@ -59,6 +59,8 @@ type Plan struct {
 	// Stages are the steps' names by depth: the steps of a stage wait only for steps of earlier ones.
 	Stages [][]string
 
+	// now is the run's clock; nil: the system's.
+	now     func() time.Time
 	scope   *lang.Scope
 	configs *local.Configs
 	secrets *secretReaders
@@ -115,12 +117,16 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 
 // scope is what the plan's expressions see. Without Apply, what only a run knows is unknown.
 func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
+	now := p.now
+	if now == nil {
+		now = time.Now
+	}
 	s := &lang.Scope{
 		Runbook: p.Runbook, Variables: p.Variables, RunID: p.RunID, StartedAt: p.StartedAt, Environment: p.Options.Environment,
 		Step:        func(string) cty.Value { return cty.DynamicVal },
 		StepOutcome: func(string) string { return "" },
 		Host: lang.FunctionHost{
-			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: time.Now,
+			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: now,
 			Static: !p.Options.Apply, OnSecret: p.Options.Secret, Secrets: p.secrets.functions(ctx),
 		},
 	}

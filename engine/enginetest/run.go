@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/hcl/v2"
@@ -40,6 +41,8 @@ type Options struct {
 	// Journal replaces the SQLite file.
 	Journal journal.Journal
 	Context context.Context
+	// Now is the clock, as in engine.RunOptions.
+	Now func() time.Time
 }
 
 // Outcome is what a run came to.
@@ -110,7 +113,7 @@ func carryOut(ctx context.Context, t testing.TB, e *engine.Engine, plan *engine.
 func (o *Options) runOptions(j journal.Journal, redactor *redact.Redactor, out *Outcome, stream *bytes.Buffer) engine.RunOptions {
 	return engine.RunOptions{
 		Journal: j, Interrupt: o.Interrupt, FailOnWarn: o.FailOnWarn, Redact: redactor.Bytes, Asker: o.Asker, Answers: o.Answers,
-		AutoApprove: o.AutoApprove, Seal: o.Seal, Unseal: o.Unseal,
+		AutoApprove: o.AutoApprove, Seal: o.Seal, Unseal: o.Unseal, Now: o.Now,
 		Sink: func(entry journal.Entry) {
 			out.Events = append(out.Events, *entry.Event)
 			stream.Write(entry.JSON)

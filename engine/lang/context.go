@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -26,8 +27,9 @@ func (s *Scope) Context(refs []Ref, f Frame) (*hcl.EvalContext, hcl.Diagnostics)
 type contextBuilder struct {
 	scope *Scope
 	frame Frame
-	// file is where the expression stands.
-	file string
+	// file is where the expression stands; timed says that it may call now.
+	file  string
+	timed bool
 	// path are the locals that are being evaluated, outermost first.
 	path  []string
 	diags hcl.Diagnostics
@@ -42,7 +44,7 @@ const (
 )
 
 func (b *contextBuilder) build(refs []Ref) (*hcl.EvalContext, hcl.Diagnostics) {
-	ctx := &hcl.EvalContext{Functions: b.scope.functionsFor(b.file), Variables: make(map[string]cty.Value, 2)}
+	ctx := &hcl.EvalContext{Functions: b.functions(), Variables: make(map[string]cty.Value, 2)}
 	for i := range refs {
 		ref := &refs[i]
 		switch ref.Kind {
@@ -58,6 +60,15 @@ func (b *contextBuilder) build(refs []Ref) (*hcl.EvalContext, hcl.Diagnostics) {
 		ctx.Variables[string(kind)] = cty.ObjectVal(members)
 	}
 	return ctx, b.diags
+}
+
+// functions is the scope's table, but for what may call now where time is kept.
+func (b *contextBuilder) functions() map[string]function.Function {
+	dir := b.scope.folderOf(b.file)
+	if b.timed && b.frame.At.Part != "" && b.scope.Clock != nil {
+		return b.scope.functionsAt(dir, b.frame.At)
+	}
+	return b.scope.functionsIn(dir)
 }
 
 func (b *contextBuilder) single(ctx *hcl.EvalContext, ref *Ref, v cty.Value, where string) {
@@ -242,7 +253,7 @@ func contactValue(c *Contact) cty.Value {
 func (b *contextBuilder) escalation(e *Escalation) cty.Value {
 	levels := make([]cty.Value, len(e.Levels))
 	for i, l := range e.Levels {
-		contact, diags := b.scope.value(l.Contact, Frame{}, b.path)
+		contact, diags := b.scope.value(l.Contact, Frame{At: b.frame.At}, b.path)
 		if diags.HasErrors() {
 			b.diags = append(b.diags, diags...)
 			contact = cty.DynamicVal

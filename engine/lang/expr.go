@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -29,7 +30,22 @@ func (d *decoder) textAt(r hcl.Range) string {
 }
 
 func newExpr(e hclsyntax.Expression, source string, base int) *Expr {
-	return &Expr{Expression: e, Refs: references(e), Source: source, base: base}
+	return &Expr{Expression: e, Refs: references(e), Source: source, base: base, timed: callsNow(e, source)}
+}
+
+// callsNow reports whether an expression may call now, be it in a template of a file.
+func callsNow(e hclsyntax.Expression, source string) bool {
+	if !strings.Contains(source, "now") && !strings.Contains(source, "templatefile") && !strings.Contains(source, `\u`) {
+		return false // most are told apart by their text, in which JSON may write a letter as \u006e
+	}
+	calls := false
+	// The callback gives no diagnostics, so the walk has none.
+	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		calls = calls || ok && (call.Name == "now" || call.Name == "templatefile")
+		return nil
+	})
+	return calls
 }
 
 // part makes an Expr of an expression within e.

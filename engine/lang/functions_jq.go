@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,12 +40,19 @@ func compileJQ(filter string) (*gojq.Code, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a jq filter: %w", filter, err)
 	}
+	query.FuncDefs = slices.Concat(jqNow(), query.FuncDefs)
 	code, err := gojq.Compile(query)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a jq filter: %w", filter, err)
 	}
 	return code, nil
 }
+
+// jqNow replaces jq's now, whose times no history would know.
+var jqNow = sync.OnceValue(func() []*gojq.FuncDef {
+	query, _ := gojq.Parse(`def now: error("a filter has no clock; give it the time with the value: jq({at = now(), v = …}, \".at | fromdate\")"); .`)
+	return query.FuncDefs // the text is ours, and is a filter
+})
 
 func (f *jqFilters) get(filter string) (*gojq.Code, error) {
 	f.mu.Lock()

@@ -11,7 +11,7 @@ import (
 
 // value evaluates an expression while the locals of path are being evaluated.
 func (s *Scope) value(e *Expr, f Frame, path []string) (cty.Value, hcl.Diagnostics) {
-	b := &contextBuilder{scope: s, frame: f, path: path, file: e.Range().Filename}
+	b := &contextBuilder{scope: s, frame: f, path: path, file: e.Range().Filename, timed: e.timed}
 	ctx, diags := b.build(e.Refs)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
@@ -32,7 +32,7 @@ func (s *Scope) local(name string, path []string) (cty.Value, hcl.Diagnostics) {
 	if at := slices.Index(path, name); at >= 0 {
 		return cty.NilVal, hcl.Diagnostics{s.localCycle(append(slices.Clone(path[at:]), name))}
 	}
-	v, diags := s.value(declared.Value, Frame{}, append(slices.Clone(path), name))
+	v, diags := s.value(declared.Value, Frame{At: Place{Part: "local." + name}}, append(slices.Clone(path), name))
 	if diags.HasErrors() {
 		return cty.NilVal, diags
 	}

@@ -75,7 +75,8 @@ type Expr struct {
 	// Source is its text in the file.
 	Source string
 
-	base int // the position in the file that Source begins at
+	base  int  // the position in the file that Source begins at
+	timed bool // it may call now
 }
 
 // RefKind is the first word of a reference.

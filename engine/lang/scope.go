@@ -24,7 +24,9 @@ type Scope struct {
 	Step func(name string) cty.Value
 	// StepOutcome gives a step's outcome for messages, where its value does not tell; may be nil.
 	StepOutcome func(name string) string
-	Host        FunctionHost
+	// Clock is what now gives at a place, each time the same; nil: Host.Now, as it does where there is no place.
+	Clock func(Place) time.Time
+	Host  FunctionHost
 
 	mu sync.Mutex
 	// functions are the tables by the folder that relative paths start in.
@@ -33,7 +35,21 @@ type Scope struct {
 }
 
 // Frame holds the names that are there only in some places of a step. A cty.NilVal is not in scope.
-type Frame struct{ EachKey, EachValue, Self, Value cty.Value }
+type Frame struct {
+	EachKey, EachValue, Self, Value cty.Value
+	// At is where the expression stands, for now; the zero value: where each evaluation has a time of its own.
+	At Place
+}
+
+// Place is a part of a run in which now gives one time, however often the part is evaluated.
+type Place struct {
+	// Step is the address of a step or an instance; empty: the runbook itself.
+	Step string
+	// Part is what is evaluated: "local.since", "arguments".
+	Part string
+	// Effect numbers what an undo takes back; zero for all else.
+	Effect int64
+}
 
 // Value evaluates an expression. A reference to what is not there is an error that says why.
 func (s *Scope) Value(e *Expr, f Frame) (cty.Value, hcl.Diagnostics) {
@@ -60,12 +76,19 @@ func (s *Scope) Evaluate(e *Expr, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnost
 	return v, diags
 }
 
-// functionsFor is the table for expressions of a file: relative paths start in the folder of the file that writes them.
-func (s *Scope) functionsFor(file string) map[string]function.Function {
+// folderOf is where relative paths in the expressions of a file start: the folder of the file that writes them.
+func (s *Scope) folderOf(file string) string {
 	if file == "" || file != s.Runbook.Workspace {
-		return s.functionsIn(s.Host.Dir)
+		return s.Host.Dir
 	}
-	return s.functionsIn(absoluteDir(file))
+	return absoluteDir(file)
+}
+
+// functionsAt is a table in which now gives the time of a place.
+func (s *Scope) functionsAt(dir string, at Place) map[string]function.Function {
+	host := s.Host
+	host.Dir, host.Now = dir, func() time.Time { return s.Clock(at) }
+	return Functions(host)
 }
 
 func (s *Scope) functionsIn(dir string) map[string]function.Function {

@@ -24,7 +24,7 @@ func (s *State) Apply(e *Event) error {
 		return nil
 	case RunResumed:
 		return s.resume(e)
-	case CheckEvaluated:
+	case CheckEvaluated, ClockRead:
 		return nil
 	case UndoStarted, UndoFinished:
 		return s.undoEvent(e)

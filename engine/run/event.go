@@ -33,6 +33,9 @@ const (
 	StepResolved Type = "step_resolved"
 	// StepRetrying says that an attempt erred and when the next one may start.
 	StepRetrying Type = "step_retrying"
+	// ClockRead keeps what now() gave in a part of the run, so that a later session sees the same. It changes nothing in the
+	// state, and is on disk before a write is sent that depends on it.
+	ClockRead Type = "clock_read"
 	// CheckEvaluated is one assertion, threshold, precondition or expectation with what it saw.
 	CheckEvaluated Type = "check"
 	// StepFinished is a step's, or an instance's, outcome.
@@ -90,6 +93,10 @@ type Event struct {
 
 	// Question is what a person is asked.
 	Question *Question `json:"question,omitempty"`
+
+	// clock_read: which part of the step (or, without one, of the runbook) read it, "arguments", "local.since", and what it read
+	Part string     `json:"part,omitempty"`
+	Now  *time.Time `json:"now,omitempty"`
 
 	// step_answered
 	Answer *Answer `json:"answer,omitempty"`

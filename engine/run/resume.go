@@ -200,6 +200,13 @@ func (s *State) reset(r ref) {
 	}
 }
 
+// TakesOver reports whether a step that runs again takes something over from before: what it was asked about, or the key of
+// a write that is sent again.
+func (s *State) TakesOver(address string) bool {
+	r, err := s.resolve(address)
+	return err == nil && (s.at(r).asked != nil || s.at(r).sent != nil)
+}
+
 // recount works out from the phases what the events would have counted.
 func (s *State) recount() {
 	s.prepare, s.settle, s.ask, s.due, s.waiting = queue{}, queue{}, queue{}, queue{}, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,7 @@ func noSuchRun(id string) error {
 
 func (s *story) take(e *run.Event) {
 	s.ID, s.Last = e.Run, e
-	if e.Step != "" && (len(s.Steps) == 0 || s.Steps[len(s.Steps)-1] != e.Step) && !slices.Contains(s.Steps, e.Step) {
+	if e.Step != "" && !strings.HasSuffix(e.Step, "/") && (len(s.Steps) == 0 || s.Steps[len(s.Steps)-1] != e.Step) && !slices.Contains(s.Steps, e.Step) {
 		s.Steps = append(s.Steps, e.Step)
 	}
 	switch e.Type {

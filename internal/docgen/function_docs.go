@@ -42,7 +42,7 @@ var functionDocs = map[string]string{
 	"md5":              "The MD5 digest of a text, in hexadecimal.",
 	"median":           "The middle of a list of numbers.",
 	"nonsensitive":     "The value, no longer sensitive. Use it only where the value may be shown.",
-	"now":              "The time when the expression is evaluated, in RFC 3339.",
+	"now":              "The time when the expression is evaluated, in RFC 3339. What decides something is kept with the run, so that a resume sees the same.",
 	"one":              "The only element of a list; null for an empty one, an error for more.",
 	"pathexpand":       "A path with ~ at its start replaced by the home folder.",
 	"percentile":       "The p-th percentile of a list of numbers, p from 0 to 100, interpolated linearly.",

@@ -96,7 +96,7 @@ func (r *runner) mustAskAgain(x *execution) (bool, error) {
 	if q == nil || !a.Yes() {
 		return false, nil
 	}
-	args, err := r.arguments(x.step, x.local)
+	args, err := r.arguments(x.step, x.sends())
 	if err != nil {
 		return false, err
 	}

@@ -59,7 +59,7 @@ const previewTime = 30 * time.Second
 // approvalQuestion shows what would be done, to what, and what that changes.
 func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	a := q.step.Approval
-	args, err := r.arguments(q.step, q.local)
+	args, err := r.arguments(q.step, q.sends())
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (r *runner) targetOf(x *execution) string {
 	if x.step.Child != nil {
 		return ""
 	}
-	target, _ := r.configs.Target(x.step, x.local) // what is wrong with it, the attempt says
+	target, _ := r.configs.Target(x.step, x.sends()) // what is wrong with it, the attempt says
 	return target.Target
 }
 
@@ -106,7 +106,7 @@ func (r *runner) preview(ctx context.Context, q *question, out *run.Question) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, previewTime)
 	defer cancel()
-	p, _, err := r.open(ctx, q.step, q.local, q.prepared.args)
+	p, _, err := r.open(ctx, q.step, q.sends(), q.prepared.args)
 	var changes []provider.Change
 	if err == nil {
 		q.prepared = p
@@ -134,7 +134,7 @@ func blankUnlessEmpty(text string) string {
 
 // actionQuestion is what the action itself asks.
 func (r *runner) actionQuestion(q *question) error {
-	args, err := r.arguments(q.step, q.local)
+	args, err := r.arguments(q.step, q.sends())
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,9 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		a.final = true // its steps have ended: only a resume does what did not pass again
 		return
 	}
+	if a.err = r.timesKept(a.effect); a.err != nil {
+		return
+	}
 	a.sent = true
 	call := r.call(a.step, a.prepared, a.effect)
 	call.Key, call.Answer = a.writeKey, a.answer
@@ -198,13 +201,13 @@ func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final
 	var args cty.Value
 	if x.prepared != nil {
 		args = x.prepared.args
-	} else if args, err = r.arguments(x.step, x.local); err != nil {
+	} else if args, err = r.arguments(x.step, x.sends()); err != nil {
 		return nil, true, err
 	}
 	if x.step.Child != nil {
 		return &prepared{args: args, opened: true}, false, nil
 	}
-	return r.open(ctx, x.step, x.local, args)
+	return r.open(ctx, x.step, x.sends(), args)
 }
 
 // arguments works out what an action is called with, and holds it against the policies and --read-only: what only the run

@@ -3,6 +3,7 @@ package local
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -32,11 +33,14 @@ type branch struct {
 	// scope evaluates expressions, configs opens clients.
 	scope   *lang.Scope
 	configs *Configs
+	// times are what now gave.
+	times readings
 }
 
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
+		times: readings{prefix: prefix},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b
@@ -45,6 +49,7 @@ func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[stri
 // adopt begins the branch of a runbook that a step of b runs, without what its variables decide.
 func (b *branch) adopt(step *lang.Step, address string) (*branch, error) {
 	child := b.childBranch(step, address)
+	child.times.told = b.times.told
 	b.below[address] = child
 	b.state.Adopt(address, child.state)
 	return child, child.state.Apply(&run.Event{Type: run.RunStarted})
@@ -91,6 +96,8 @@ func (b *branch) use(scope *lang.Scope, configs *Configs) {
 	b.scope, b.configs = scope, configs
 	scope.Step = b.values.step
 	scope.StepOutcome = b.values.outcome
+	scope.Clock = func(at lang.Place) time.Time { return b.times.read(at, scope.Host.Now) }
+	configs.scope = scope
 }
 
 // schedule is what the scheduler has to know of the graph.

@@ -15,6 +15,8 @@ type deed struct {
 	instance string
 	each     lang.Frame
 	end      *ending
+	// place is where its undo is evaluated.
+	place lang.Place
 }
 
 // remember keeps what an execution did that an undo may take back. seq is the number of the event that told its end.
@@ -22,9 +24,10 @@ func (b *branch) remember(step *lang.Step, key int, seq int64, end *ending) {
 	if step.Undo == nil {
 		return
 	}
-	d := &deed{step: step, key: key, end: end}
+	d := &deed{step: step, key: key, end: end, place: lang.Place{Step: step.Name, Part: partUndo, Effect: seq}}
 	if key >= 0 {
 		d.each, d.instance = b.values.each(step.Name, key), b.values.key(step.Name, key)
+		d.place.Step = run.Address(step.Name, d.instance, true)
 	}
 	b.deeds[seq] = d
 }
@@ -37,7 +40,7 @@ func (b *branch) frame(d *deed) lang.Frame {
 			local = now
 		}
 	}
-	local.Self = d.end.value()
+	local.Self, local.At = d.end.value(), d.place
 	return local
 }
 

@@ -56,7 +56,7 @@ func (s *supplies) furnish(b *branch) error {
 	if key >= 0 {
 		local = b.parent.values.each(b.step.Name, key)
 	}
-	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, local, s.cfg.Secret)
+	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, frameAt(local, b.address, partArguments), s.cfg.Secret)
 	if diags.HasErrors() {
 		return fmt.Errorf("the arguments of step %s, which runs the runbook: %s", whole, text(diags))
 	}
@@ -113,7 +113,7 @@ func (p *Past) SentBy(d run.Doubt) (*lang.Step, run.Target) {
 	if err != nil {
 		return nil, run.Target{}
 	}
-	target, diags := r.configs.Target(x.step, x.local)
+	target, diags := r.configs.Target(x.step, x.sends())
 	if diags.HasErrors() {
 		return x.step, run.Target{}
 	}

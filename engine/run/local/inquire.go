@@ -51,7 +51,7 @@ func (p *Past) sender(d run.Doubt) (*runner, *lang.Step, lang.Frame, error) {
 	if err != nil {
 		return nil, nil, lang.Frame{}, err
 	}
-	return r, x.step, x.local, nil
+	return r, x.step, x.sends(), nil
 }
 
 // at is a runner that can evaluate what a step refers to, with the step's execution.

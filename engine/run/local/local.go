@@ -97,7 +97,7 @@ func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
 	root := cfg.root()
 	begin := func(r *runner) error {
 		header := cfg.Header
-		e := &run.Event{Type: run.RunStarted, Header: &header, Session: cfg.session()}
+		e := &run.Event{Type: run.RunStarted, Time: cfg.StartedAt, Header: &header, Session: cfg.session()}
 		return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Files: cfg.Files, Sealed: r.sealInputs()})
 	}
 	return carryOn(ctx, &cfg, newSession(&cfg), root, begin)
@@ -128,6 +128,7 @@ func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, begin f
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := newRunner(s, root, ctx)
+	root.walk(func(b *branch) { b.tellTimes(s) })
 	var group sync.WaitGroup
 	service, end := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() { s.keepLeases(service, func(err error) { cancel(err) }) })

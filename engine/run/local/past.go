@@ -110,6 +110,12 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		b.recallKeys(name, *e.Keys)
 	case run.StepFinished:
 		b.recallEnding(p, name, e, sealed)
+	case run.ClockRead:
+		if e.Now != nil {
+			b.times.keep(lang.Place{Step: e.Step, Part: e.Part, Effect: e.Undoes}, *e.Now)
+		}
+	case run.UndoFinished:
+		b.times.undone(e)
 	case run.StepNoted, run.StepAnswered, run.StepWaiting:
 		p.unblank(e, sealed)
 	}
@@ -139,7 +145,7 @@ func (b *branch) recallFrames() {
 func (b *branch) framesOf(name string, keys []string) []lang.Frame {
 	byKey := map[string]lang.Frame{}
 	if b.scope != nil {
-		if v, diags := b.scope.Value(b.graph.Node(name).Step.ForEach, lang.Frame{}); !diags.HasErrors() {
+		if v, diags := b.scope.Value(b.graph.Node(name).Step.ForEach, frameAt(lang.Frame{}, name, partForEach)); !diags.HasErrors() {
 			known, frames, _ := forEach(v)
 			for i, k := range known {
 				byKey[k] = frames[i]
@@ -186,16 +192,9 @@ func (p *Past) resumeAll(e *run.Event) error {
 		if err == nil {
 			err = b.state.Apply(&own)
 		}
-		b.forget()
+		b.again(own.Reset)
 	})
 	return err
-}
-
-// forget lets go of what is known of steps that run again.
-func (b *branch) forget() {
-	if b.scope != nil {
-		b.scope.Forget()
-	}
 }
 
 // under are the addresses of a branch among those of the whole run.

@@ -20,7 +20,7 @@ func (r *runner) prepare(step *lang.Step, c run.Command) error {
 	}
 	perInstance := step.ForEach != nil && refersTo(step.When, lang.RefEach)
 	if step.When != nil && whole != perInstance {
-		holds, diags := r.condition(step.When, local)
+		holds, diags := r.condition(step.When, frameAt(local, c.Address, partWhen))
 		if diags.HasErrors() {
 			return r.end(step, c.Key, &run.Event{Step: c.Address, Outcome: run.Error, Error: "when: " + text(diags)}, nil)
 		}
@@ -79,7 +79,7 @@ func boolOf(v cty.Value) (holds bool, problem string) {
 
 // expand evaluates for_each, once, into keys in order.
 func (r *runner) expand(step *lang.Step, c run.Command) error {
-	v, diags := r.scope.Value(step.ForEach, lang.Frame{})
+	v, diags := r.scope.Value(step.ForEach, frameAt(lang.Frame{}, c.Address, partForEach))
 	var keys []string
 	var instances []lang.Frame
 	problem := text(diags)

@@ -102,5 +102,6 @@ func (r *runner) settleUndo(address string, d Settled) error {
 		e.Outcome, e.Summary, e.Error = run.Error, "", "it is done again: "+d.Why
 		e.Reason = run.DecisionRedo
 	}
+	r.times.undone(e)
 	return r.emit(e)
 }

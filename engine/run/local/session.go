@@ -27,6 +27,8 @@ type session struct {
 	pending []journal.Entry
 	// durable is true when the beginning of the session is on disk.
 	durable bool
+	// untimed is true while a reading of the clock may not be on disk.
+	untimed bool
 	// renewed is when the leases were renewed last, by the monotonic clock.
 	renewed time.Time
 
@@ -77,6 +79,7 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 		text = clean
 	}
 	entry.JSON = text
+	s.untimed = s.untimed || e.Type == run.ClockRead
 	s.pending = append(s.pending, entry)
 	return nil
 }
@@ -112,7 +115,7 @@ func (s *session) flush(ctx context.Context, sync bool) error {
 		if err := s.Journal.Sync(ctx); err != nil {
 			return err
 		}
-		s.durable = true
+		s.durable, s.untimed = true, false
 	}
 	if s.Sink != nil {
 		for _, e := range entries {

@@ -103,6 +103,9 @@ func (r *runner) undoOnce(ctx context.Context, u *undoing) {
 		u.err = err
 		return
 	}
+	if u.err = r.timesKept(provider.Write); u.err != nil {
+		return
+	}
 	u.sent = true
 	call := r.call(u.step, p, graph.Effect(u.step))
 	r.takesNotes(ctx, call, u.address, u.effect)
@@ -157,6 +160,7 @@ func (r *runner) undoDone(u *undoing) error {
 		e.InDoubt = u.result == nil && u.sent
 		e.ByHand = u.at.byHand(u)
 	}
+	u.at.times.undone(e)
 	return u.at.emitSealed(e, sealed)
 }
 
