@@ -47,6 +47,9 @@ type Question struct {
 	Arguments []ArgumentValue `json:"arguments,omitempty"`
 	Changes   []Change        `json:"changes,omitempty"`
 	Digest    string          `json:"digest,omitempty"`
+	// Keyed binds the answer to arguments that are not shown because they are sensitive: HMAC-SHA-256 (hexadecimal) with a key
+	// that is sealed beside the event. It tells nothing without that key.
+	Keyed string `json:"keyed,omitempty"`
 	// OnTimeout is "fail", "escalate" or "default"; Deadline in the event says when.
 	OnTimeout string `json:"on_timeout,omitempty"`
 	// TimeoutAnswer is what counts as the answer then, with "default".

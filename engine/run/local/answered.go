@@ -102,6 +102,12 @@ func (r *runner) mustAskAgain(x *execution) (bool, error) {
 	}
 	now := *q
 	now.Arguments, now.Target = shownArguments(x.step, args), r.targetOf(x)
+	now.Keyed = ""
+	if r.hides(args, now.Arguments) {
+		if now.Keyed = r.bound(x.address, args); now.Keyed == "" {
+			return true, nil
+		}
+	}
 	since, _ := r.state.AskedSince(x.address)
 	if r.digestOf(r.prefix+x.address, &now, since) != a.Digest {
 		return true, nil
@@ -135,5 +141,5 @@ func (r *runner) askWrites(step *lang.Step, c run.Command, keys []string) (asked
 		Kind: run.AskApproval, Action: step.Action, Effect: effect.String(), Items: keys, OnTimeout: "fail",
 		Prompt: fmt.Sprintf("Run %s %d times, once for each of these?", step.Action, len(keys)),
 	}
-	return true, r.lay(step, c.Address, run.ForWrites, q, 0)
+	return true, r.lay(step, c.Address, run.ForWrites, q, 0, nil)
 }

@@ -24,7 +24,9 @@ type question struct {
 	question *run.Question
 	timeout  time.Duration
 	prepared *prepared
-	err      error
+	// binding is of an approval's sensitive arguments.
+	binding binding
+	err     error
 }
 
 func (r *runner) newExecution(step *lang.Step, key int, local lang.Frame) *execution {
@@ -69,6 +71,8 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 		Kind: run.AskApproval, Prompt: "Run " + q.step.Action + "?", Action: q.step.Action, Effect: q.effect.String(), OnTimeout: "fail",
 		Arguments: shownArguments(q.step, args),
 	}
+	q.binding = r.bind(args, out.Arguments)
+	out.Keyed = q.binding.digest
 	if a.Escalate {
 		out.OnTimeout = "escalate"
 	}
@@ -238,7 +242,7 @@ func (r *runner) levels(e *lang.Expr, local lang.Frame) ([]run.Level, error) {
 }
 
 // digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count. It is made
-// of what is shown: from the digest of a short secret one could find the secret.
+// of what is shown and of the binding of what is not: from the plain digest of a short secret one could find the secret.
 func (s *session) digestOf(address string, q *run.Question, since time.Time) string {
 	bound := *q
 	bound.Digest, bound.Changes = "", nil
@@ -262,11 +266,15 @@ func (r *runner) questionDone(q *question) error {
 		return r.end(q.step, q.key, &run.Event{Step: q.address, Outcome: run.Error, Error: q.err.Error()}, nil)
 	}
 	q.execution.prepared = q.prepared
-	return r.lay(q.step, q.address, q.what, q.question, q.timeout)
+	var sealed []byte
+	if q.binding.key != nil {
+		sealed = r.seal(q.binding.key)
+	}
+	return r.lay(q.step, q.address, q.what, q.question, q.timeout, sealed)
 }
 
 // lay tells a question and lays it open; an answer that was given beforehand is taken.
-func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, timeout time.Duration) error {
+func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, timeout time.Duration, sealed []byte) error {
 	now := r.clock()
 	since, deadline := r.state.AskedSince(address)
 	if since.IsZero() {
@@ -281,7 +289,7 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 		e.Deadline = &deadline
 	}
 	q.Digest = r.digestOf(r.prefix+address, q, since)
-	if err := r.emit(e); err != nil {
+	if err := r.emitSealed(e, sealed); err != nil {
 		return err
 	}
 	if given, ok := r.Answers[r.prefix+address]; ok && what == run.ForAnswer {

@@ -35,12 +35,14 @@ type branch struct {
 	configs *Configs
 	// times are what now gave.
 	times readings
+	// bindings are the sealed keys of approvals that were asked for in earlier sessions, by address.
+	bindings map[string][]byte
 }
 
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
-		times: readings{prefix: prefix},
+		times: readings{prefix: prefix}, bindings: map[string][]byte{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b

@@ -110,13 +110,16 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		b.recallKeys(name, *e.Keys)
 	case run.StepFinished:
 		b.recallEnding(p, name, e, sealed)
+	case run.StepWaiting:
+		b.recallBinding(e, sealed)
+		p.unblank(e, sealed)
 	case run.ClockRead:
 		if e.Now != nil {
 			b.times.keep(lang.Place{Step: e.Step, Part: e.Part, Effect: e.Undoes}, *e.Now)
 		}
 	case run.UndoFinished:
 		b.times.undone(e)
-	case run.StepNoted, run.StepAnswered, run.StepWaiting:
+	case run.StepNoted, run.StepAnswered:
 		p.unblank(e, sealed)
 	}
 	return b.state.Apply(e)
