@@ -24,8 +24,9 @@ import (
 // RecallOptions say how a run is taken up again.
 type RecallOptions struct {
 	RunOptions
-	// WithChanges goes on with the files as they are now; otherwise changed files are refused.
-	WithChanges bool
+	// WithChanges goes on with the files as they are now; AsItWas with those of the run, whatever is there now. Otherwise
+	// changed files are refused.
+	WithChanges, AsItWas bool
 	// Secret is told every secret value that is read; nil: nobody is.
 	Secret func(string)
 }
@@ -60,7 +61,7 @@ type story struct {
 	runID  string
 }
 
-// Recall reads a run of the past and plans how it goes on, holding its locks: end with Resume, Undo or Drop. Errors mean
+// Recall reads a run of the past and plans how it goes on, holding its locks: end with Resume, Undo, Cancel or Drop. Errors mean
 // that nothing was changed.
 func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (*Recalled, hcl.Diagnostics) {
 	s, err := readStory(ctx, opts.Journal, runID)
@@ -164,7 +165,7 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	path := s.header.Files[0].Path
 	before, diags := e.load(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment})
 	before.LiteralSecrets(opts.Secret)
-	if len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
+	if opts.AsItWas || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
 		return before, changes{}, diags
 	}
 	after, more := e.load(path, lang.LoadOptions{Environment: s.header.Environment})
@@ -288,6 +289,12 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 // Undo takes back what steps of a recalled run did: all that can be, last first, or the one at an address.
 func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string) (*Result, hcl.Diagnostics) {
 	return e.goOn(ctx, r, local.Going{Undo: addresses})
+}
+
+// Cancel ends a recalled run that no process runs, as an interrupt would: what waits is cancelled, the undos that are due run,
+// and a write in doubt stays in doubt.
+func (e *Engine) Cancel(ctx context.Context, r *Recalled) (*Result, hcl.Diagnostics) {
+	return e.goOn(ctx, r, local.Going{Cancel: true})
 }
 
 func (e *Engine) goOn(ctx context.Context, r *Recalled, g local.Going) (*Result, hcl.Diagnostics) {

@@ -104,8 +104,8 @@ step "runbook" "inner" {
 			killWhen(t, program(t, dir, "apply", "x.hcl", "--auto-approve", "--json"), func() bool { return len(lines(t, began)) == 1 })
 			group := lines(t, began)[0]
 			id := newest(t, dir)
-			for _, flags := range [][]string{nil, {"--in-doubt", "redo"}, {"--in-doubt", "done"}} {
-				status, said := ends(t, dir, append([]string{"resume", id}, flags...)...)
+			for _, flags := range [][]string{{"resume"}, {"resume", "--in-doubt", "redo"}, {"resume", "--in-doubt", "done"}, {"cancel"}} {
+				status, said := ends(t, dir, append(flags, id)...)
 				if status != 4 || !strings.Contains(said, step+" still goes on") || !strings.Contains(said, "process group "+group) || !strings.Contains(said, "kill "+group) {
 					t.Errorf("%v: exit status %d\n%s", flags, status, said)
 				}
@@ -114,7 +114,11 @@ step "runbook" "inner" {
 				t.Fatal(err)
 			}
 			until(t, "the end of the command", func() bool { _, err := os.Stat("/proc/" + group); return os.IsNotExist(err) })
-			status, said := ends(t, dir, "resume", id)
+			status, said := ends(t, dir, "cancel", id) // the doubt stays
+			if status != 4 || !strings.Contains(said, "in doubt: step "+step) || !strings.Contains(said, "what is in doubt is settled with: runbook resume "+id) {
+				t.Errorf("exit status %d\n%s", status, said)
+			}
+			status, said = ends(t, dir, "resume", id)
 			if status != 2 || !strings.Contains(said, "does not run any more") || !strings.Contains(said, "--in-doubt done or --in-doubt redo") {
 				t.Errorf("exit status %d\n%s", status, said)
 			}

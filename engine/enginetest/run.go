@@ -170,11 +170,27 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 		return out
 	}
 	if len(addresses) == 0 {
-		for _, e := range recalled.Past.Undoable() {
-			addresses = append(addresses, e.Address)
-		}
+		addresses = run.Addresses(recalled.Past.Undoable())
 	}
 	out.Result, out.Diags = e.Undo(ctx, recalled, addresses)
+	out.Stream = stream.String()
+	return out
+}
+
+// Cancel ends a run in opts.Journal that no process runs.
+func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
+	e := New(fake, opts.Env)
+	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, AsItWas: true,
+	})
+	if out.Diags = diags; diags.HasErrors() {
+		return out
+	}
+	out.Result, out.Diags = e.Cancel(ctx, recalled)
 	out.Stream = stream.String()
 	return out
 }

@@ -40,6 +40,19 @@ type Effect struct {
 	Seq int64
 }
 
+// Addresses are the steps that effects are of, each once.
+func Addresses(effects []Effect) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, e := range effects {
+		if !seen[e.Address] {
+			seen[e.Address] = true
+			out = append(out, e.Address)
+		}
+	}
+	return out
+}
+
 // placed is an effect in the order of a state around it.
 type placed struct {
 	*effect

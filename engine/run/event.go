@@ -150,7 +150,7 @@ type Event struct {
 	// Source is the place of the step's block, "daily.hcl:27".
 	Source string `json:"source,omitempty"`
 
-	// run_stopping
+	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel])
 	Reason string `json:"reason,omitempty"`
 
 	// run_finished
@@ -161,6 +161,9 @@ type Event struct {
 	NotUndone  []string `json:"not_undone,omitempty"`
 	ExitStatus *int     `json:"exit_status,omitempty"`
 }
+
+// ReasonCancel is the reason of a run_resumed whose session only ends the run.
+const ReasonCancel = "cancel"
 
 // Header is what run_started tells.
 type Header struct {

@@ -165,6 +165,23 @@ func (s *State) Find(address string) (step, key int, ok bool) {
 	return r.step, r.key, err == nil
 }
 
+// Ended is Find, for what has ended.
+func (s *State) Ended(address string) (step, key int, ok bool) {
+	r, err := s.resolve(address)
+	return r.step, r.key, err == nil && s.at(r).phase == ended
+}
+
+// UnderWay lists the steps and instances of which an attempt was under way that leaves nothing in doubt.
+func (s *State) UnderWay() []string {
+	var out []string
+	s.each(func(r ref, in *instance) {
+		if in.phase == running && !in.doubtful(&s.plan.Steps[r.step]) {
+			out = append(out, s.address(r))
+		}
+	})
+	return out
+}
+
 // Prepared lists the steps and instances that are past their preparation and have not ended.
 func (s *State) Prepared() []string {
 	var out []string

@@ -206,6 +206,12 @@ func (s *State) Outcome(name string) Outcome {
 // Stopping is why nothing new starts, or empty.
 func (s *State) Stopping() string { return s.stopping }
 
+// Open reports whether a step has not ended.
+func (s *State) Open() bool { return s.open > 0 }
+
+// Failing reports whether the run stops after a failure, so that undos on failure are due at its end.
+func (s *State) Failing() bool { return s.undoing || s.wantStop }
+
 // Finished reports whether run_finished was applied.
 func (s *State) Finished() bool { return s.finished }
 

@@ -65,8 +65,8 @@ func (s *State) dueAtEnd(p *placed) bool {
 		return true
 	case UndoOnFailure:
 		for at := p.of; ; at = at.above {
-			if at.undoing || at == s {
-				return at.undoing
+			if at.Failing() || at == s {
+				return at.Failing()
 			}
 		}
 	}
@@ -172,20 +172,17 @@ func (s *State) Undoable() []Effect {
 	return out
 }
 
-// NotUndone lists the steps, here and in the runbooks that steps run, whose undo is due at the end and has not begun: last
-// first, each once. A run that goes on after some undos by hand is not at its end.
-func (s *State) NotUndone() []string {
+// NotUndone lists what, here and in the runbooks that steps run, is to be undone at the end, would the run end now: last
+// first. A run that goes on after some undos by hand is not at its end.
+func (s *State) NotUndone() []Effect {
 	if s.byHand != nil && s.open > 0 {
 		return nil
 	}
-	var out []string
-	told := map[string]bool{}
+	var out []Effect
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		p := &list[i]
-		if address := p.whole(); p.undo == undoPending && s.dueAtEnd(p) && !told[address] {
-			told[address] = true
-			out = append(out, address)
+		if p := &list[i]; p.undo == undoPending && s.dueAtEnd(p) {
+			out = append(out, Effect{p.whole(), p.seq})
 		}
 	}
 	return out

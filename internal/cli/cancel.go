@@ -15,15 +15,19 @@ import (
 
 type cancelOptions struct {
 	*Program
-	Store, Run, Wait string
+	Store, Run, Wait, LockTimeout string
+	AutoApprove, JSON, Times      bool
 }
 
 func newCancel(p *Program) *cobra.Command {
 	o := &cancelOptions{Program: p}
 	cmd := &cobra.Command{
-		Use: "cancel RUN", Short: "Stop a run that another process runs, as Ctrl-C would",
+		Use: "cancel RUN", Short: "Stop a run, as Ctrl-C would: one that another process runs, that is paused, or that broke off",
 		Long: "Asks the process that runs a run to stop it: nothing new starts, reads are cancelled, writes in flight end within their timeout.\n" +
-			"The command waits until the run has stopped. A run that was stopped can be resumed.",
+			"The command waits until the run has stopped.\n" +
+			"A run that no process runs, because it is paused or broke off, is ended here: what waits is cancelled, the undos that are due run,\n" +
+			"after a question, and its locks are free. A write in doubt stays in doubt, and the exit status is 4.\n" +
+			"A run that was stopped can be resumed.",
 		Example: "  runbook cancel 01JD3V7C\n  runbook cancel 01JD3V7C --wait 5m",
 		Args:    exactly("RUN"), ValidArgsFunction: p.runArgument(&o.Store, goesOn, nil),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,34 +36,54 @@ func newCancel(p *Program) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.Wait, "wait", "1m", "how long to wait for the run to stop, a `DURATION`; 0s: not at all")
+	flags := cmd.Flags()
+	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before the undos of a run that no process runs")
+	flags.BoolVar(&o.JSON, "json", false, "print the event stream of ending such a run, one JSON object a line")
+	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
+	lockFlag(cmd, &o.LockTimeout)
 	storeFlag(cmd, &o.Store)
 	return cmd
 }
 
-func (o *cancelOptions) run(ctx context.Context) (err error) {
+func (o *cancelOptions) run(ctx context.Context) error {
 	wait, err := provider.ParseDuration(o.Wait)
 	if err != nil || wait < 0 {
 		return fmt.Errorf("--wait %q is not a duration such as 30s", o.Wait)
+	}
+	lockTimeout, err := parseLockTimeout(o.LockTimeout)
+	if err != nil {
+		return err
 	}
 	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, history.Close()) }()
+	s, held, err := o.look(ctx, history)
+	if err == nil && held == nil {
+		o.Run = s.ID
+		return o.giveUp(ctx, history, lockTimeout)
+	}
+	if err == nil {
+		err = o.ask(ctx, history, s, held, wait)
+	}
+	return errors.Join(err, history.Close())
+}
+
+// look finds the run and the process that runs it; nil: none does.
+func (o *cancelOptions) look(ctx context.Context, history journal.Journal) (*story, *journal.Lock, error) {
 	s, err := readStory(ctx, history, o.Run)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	held, err := holder(ctx, history, s.ID)
-	if err != nil {
-		return err
+	if err == nil && s.Last.Type == run.RunFinished {
+		err = fmt.Errorf("run %s has ended; there is nothing to stop", s.ID)
 	}
-	switch {
-	case s.Last.Type == run.RunFinished:
-		return fmt.Errorf("run %s has ended; there is nothing to stop", s.ID)
-	case held == nil:
-		return fmt.Errorf("no process runs run %s; there is nothing to stop. It goes on with: runbook resume %[1]s", s.ID)
-	}
+	return s, held, err
+}
+
+// ask has the process that runs the run stop it.
+func (o *cancelOptions) ask(ctx context.Context, history journal.Journal, s *story, held *journal.Lock, wait time.Duration) error {
 	if err := history.Send(ctx, s.ID, journal.Message{Kind: journal.MessageCancel, At: o.Now().UTC(), By: o.User}); err != nil {
 		return fmt.Errorf("the run was not told to stop: %w", err)
 	}

@@ -71,12 +71,9 @@ func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.
 	if d.Resolution != nil {
 		return &local.Settled{Doubt: d, Resolution: *d.Resolution}, nil
 	}
-	ctx, cancel := context.WithTimeout(stop.ctx, inquireTime)
-	defer cancel()
-	found, err := r.Past.Inquire(ctx, d)
+	found, err := o.inquire(stop, r, d)
 	if err != nil {
-		o.say("  the system can't tell: %v", err)
-		found = &provider.Found{}
+		return nil, err
 	}
 	inquired := run.Resolution{How: "inquired", Why: found.Why}
 	switch found.State {
@@ -86,8 +83,6 @@ func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.
 	case provider.NotDone:
 		inquired.Decision = run.DecisionRedo
 		return &local.Settled{Doubt: d, Resolution: inquired, Found: found}, nil
-	case provider.UnderWay:
-		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: %s still goes on: %s", d.Address, found.Why)}
 	}
 	if found.Why != "" {
 		o.say("  %s", found.Why)
@@ -104,6 +99,21 @@ func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.
 		why += ": " + note
 	}
 	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: o.User, Why: why}}, nil
+}
+
+// inquire asks the system what became of a write. One that still goes on is an error: nothing is run beside it.
+func (p *Program) inquire(stop *interruption, r *engine.Recalled, d run.Doubt) (*provider.Found, error) {
+	ctx, cancel := context.WithTimeout(stop.ctx, inquireTime)
+	defer cancel()
+	found, err := r.Past.Inquire(ctx, d)
+	if err != nil {
+		p.say("  the system can't tell: %v", err)
+		return &provider.Found{}, nil
+	}
+	if found.State == provider.UnderWay {
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: %s still goes on: %s", d.Address, found.Why)}
+	}
+	return found, nil
 }
 
 // decide has a person say what became of a write.

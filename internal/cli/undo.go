@@ -28,7 +28,7 @@ func newUndo(p *Program) *cobra.Command {
 			"of STEP, its instances, and the steps of the runbook that it runs. A step that was undone counts as not run: \"runbook resume\" does\n" +
 			"it again.",
 		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve",
-		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, func(journal.Summary) bool { return true }, nil),
+		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, nil, o.complete),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Run = args[0]; len(args) > 1 {
 				o.Step = args[1]
@@ -65,7 +65,7 @@ func (o *undoOptions) run(ctx context.Context) error {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Secret: o.redactor.Add}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), AsItWas: true, Secret: o.redactor.Add}
 	result, diags, files, err := o.undo(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus != ExitLeftOver && result.ExitStatus != ExitInterrupted {
 		result.ExitStatus = ExitPassed // how the run ended before is not what was asked for
@@ -97,8 +97,25 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	result, diags := eng.Undo(stop.ctx, recalled, addresses(effects))
+	result, diags := eng.Undo(stop.ctx, recalled, run.Addresses(effects))
 	return result, diags, files, nil
+}
+
+// complete lists the steps that can be undone.
+func (o *undoOptions) complete(ctx context.Context, args []string) []string {
+	if len(args) > 1 {
+		return nil
+	}
+	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
+	if err != nil || history == nil {
+		return nil
+	}
+	defer history.Close() //nolint:errcheck // a completion has nobody to tell
+	effects, err := o.engine().Undoable(ctx, history, args[0])
+	if err != nil {
+		return nil
+	}
+	return run.Addresses(effects)
 }
 
 // chosen are the effects to undo.
@@ -112,22 +129,9 @@ func (o *undoOptions) chosen(all []run.Effect) ([]run.Effect, error) {
 	named := slices.DeleteFunc(slices.Clone(all), func(e run.Effect) bool { return !within(e.Address, o.Step) })
 	if len(named) == 0 {
 		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s\nWhat can be undone: %s", o.Step,
-			sentenceEnd(lang.DidYouMean(o.Step, addresses(all))), strings.Join(addresses(all), ", "))
+			sentenceEnd(lang.DidYouMean(o.Step, run.Addresses(all))), strings.Join(run.Addresses(all), ", "))
 	}
 	return named, nil
-}
-
-// addresses are the steps that effects are of, each once.
-func addresses(effects []run.Effect) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, e := range effects {
-		if !seen[e.Address] {
-			seen[e.Address] = true
-			out = append(out, e.Address)
-		}
-	}
-	return out
 }
 
 // within reports whether an address is that of a step, of an instance of it, or of a step of the runbook that it runs.

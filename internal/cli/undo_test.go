@@ -59,6 +59,21 @@ func TestUndoByHand(t *testing.T) {
 	}
 }
 
+// TestCompleteUndo offers what can be undone.
+func TestCompleteUndo(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, `scale["a"]`, "--auto-approve")
+	got := tt.again(t, false, "").complete(t, "undo", id, "")
+	if !strings.HasPrefix(got, "scale[\"b\"]\ncordon\n:") {
+		t.Errorf("completion gives %s", got)
+	}
+	if got := tt.again(t, false, "").complete(t, "undo", ""); !strings.Contains(got, id) {
+		t.Errorf("completion gives %s", got)
+	}
+}
+
 // TestUndoTwice: what was undone has nothing to undo, until a resume has done it again.
 func TestUndoTwice(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)

@@ -115,18 +115,16 @@ func (t *Text) resumed(e *run.Event) {
 		t.line("")
 	}
 	text := "resumed"
+	if e.Reason == run.ReasonCancel {
+		text = "cancelled"
+	}
 	if e.Session != nil && e.Session.User != "" {
 		text += " by " + t.clean(e.Session.User)
 	}
 	text += " at " + t.local(e.Time).Format("2006-01-02 15:04:05")
 	t.line(t.Palette.Strong(text))
-	for _, part := range []struct {
-		label string
-		names []string
-	}{{"runs again: ", e.Reset}} {
-		if len(part.names) > 0 {
-			t.lines(t.wrapped("  "+part.label, t.namesOf(part.names))...)
-		}
+	if len(e.Reset) > 0 && e.Reason != run.ReasonCancel {
+		t.lines(t.wrapped("  runs again: ", t.namesOf(e.Reset))...)
 	}
 	for _, change := range e.Changes {
 		for line := range strings.SplitSeq(strings.TrimRight(t.cleanLines(change), "\n"), "\n") {

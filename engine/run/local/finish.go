@@ -71,7 +71,7 @@ func (r *runner) notUndone() []string {
 	if r.underWay > 0 {
 		return nil
 	}
-	return r.state.NotUndone()
+	return run.Addresses(r.state.NotUndone())
 }
 
 // finishBranch ends the branch: of the run itself, run_finished tells it; of a runbook that a step runs, that step's end

@@ -100,8 +100,9 @@ func (p *Past) rerunFor(b *branch, undone []int64) []string {
 // Undoable lists what took effect and was not undone, what ended last first. Of a step that runs a runbook these are its steps.
 func (p *Past) Undoable() []run.Effect { return p.root.state.Undoable() }
 
-// NotUndone lists the steps whose undo was due at the end of the last session, and did not run.
-func (p *Past) NotUndone() []string { return p.root.state.NotUndone() }
+// NotUndone lists what is to be undone at the end of the run, would it end now: what the last session left, or a paused run
+// would take back.
+func (p *Past) NotUndone() []run.Effect { return p.root.state.NotUndone() }
 
 // SentBy is the step, or the undo, that sent a write in doubt, and the system that it acts on, where that can be told; nil:
 // it is not known.

@@ -27,6 +27,8 @@ type Going struct {
 	Settled []Settled
 	// Undo are the steps to undo, and nothing else; nil: the run goes on.
 	Undo []string
+	// Cancel ends the run as an interrupt would.
+	Cancel bool
 }
 
 // Resume runs another session of a run.
@@ -35,13 +37,19 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 	s.seq, s.supplies = p.lastSeq, p.supplies
 	return carryOn(ctx, p.cfg, s, p.root, func(r *runner) error {
 		r.onlyUndoes = g.Undo != nil
-		header := p.cfg.Header
+		header, before := p.cfg.Header, p.standing()
 		e := &run.Event{Type: run.RunResumed, Header: &header, Session: p.cfg.session(), Reset: g.Reset, Changes: g.Changes, Undo: g.Undo}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}
 		}
+		if g.Cancel {
+			e.Reset, e.Reason = p.UnderWay(), run.ReasonCancel
+		}
 		if err := p.begin(r, e); err != nil {
 			return err
+		}
+		if g.Cancel {
+			return before.giveUp(r)
 		}
 		for _, decided := range g.Settled {
 			if err := p.settle(r, decided); err != nil {

@@ -119,6 +119,17 @@ func (v *values) instance(name, key string) (lang.Frame, bool) {
 	return s.each[at], true
 }
 
+// ending is how a step (key -1) or an instance ended; nil: it has not.
+func (v *values) ending(name string, key int) *ending {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	s := v.steps[name]
+	if key < 0 {
+		return s.whole
+	}
+	return s.ends[key]
+}
+
 // end keeps how a step (key -1) or an instance ended.
 func (v *values) end(name string, key int, e *ending) {
 	v.mu.Lock()
