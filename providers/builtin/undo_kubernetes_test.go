@@ -17,47 +17,35 @@ const deploymentOf = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: %
 func (w *world) deploy(name, more string) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Helper()
-		w.kubeWith(t, fmt.Sprintf(deploymentOf, name, more), "apply", "-f", "-")
-		w.kube(t, "rollout", "status", "deployment/"+name, "--timeout=30s")
+		w.Create(t, fmt.Sprintf(deploymentOf, name, more))
+		w.Kubectl(t, "rollout", "status", "deployment/"+name, "--timeout=30s")
 	}
-}
-
-// node makes one of the test's own, which ends with it.
-func (w *world) node(t *testing.T, name string) {
-	t.Helper()
-	w.kubeWith(t, `{apiVersion: v1, kind: Node, metadata: {name: `+name+`, annotations: {kwok.x-k8s.io/node: fake}, labels: {kubernetes.io/hostname: `+name+`}},
-		spec: {taints: [{key: writes, effect: NoSchedule}]},
-		status: {conditions: [{type: Ready, status: "True", reason: KubeletReady, message: made by a test,
-			lastHeartbeatTime: "2026-01-01T00:00:00Z", lastTransitionTime: "2026-01-01T00:00:00Z"}],
-			capacity: {cpu: "4", memory: 8Gi, pods: "110"}, allocatable: {cpu: "4", memory: 8Gi, pods: "110"}}}`, "create", "-f", "-")
-	t.Cleanup(func() { w.kube(t, "delete", "node", name, "--wait=false") })
-	w.kube(t, "wait", "--for=condition=Ready", "node/"+name, "--timeout=30s")
 }
 
 // on is a row that changes a deployment of its own: what of it is a JSONPath.
 func (w *world) on(name, path string, u undone) undone {
 	u.prepare = w.deploy(name, "")
-	u.look = func(t *testing.T) string { return w.kube(t, "get", "deployment/"+name, "-o", "jsonpath="+path) }
+	u.look = func(t *testing.T) string { return w.Kubectl(t, "get", "deployment/"+name, "-o", "jsonpath="+path) }
 	return u
 }
 
 // schedulable is a row on a node of its own.
 func (w *world) schedulable(name string, cordoned bool, u undone) undone {
 	u.prepare = func(t *testing.T) {
-		w.node(t, name)
+		w.Node(t, name)
 		if cordoned {
-			w.kube(t, "cordon", name)
+			w.Kubectl(t, "cordon", name)
 		}
 	}
 	u.look = func(t *testing.T) string {
-		return w.kube(t, "get", "node", name, "-o", "jsonpath={.spec.unschedulable}")
+		return w.Kubectl(t, "get", "node", name, "-o", "jsonpath={.spec.unschedulable}")
 	}
 	return u
 }
 
 func kubernetesRows(w *world) map[string]undone {
 	const image = "{.spec.template.spec.containers[0].image}"
-	cordoned, uncordoned := w.name+"-c", w.name+"-u"
+	cordoned, uncordoned := w.Name+"-c", w.Name+"-u"
 	return map[string]undone{
 		"kubernetes_rollout_restart": w.restarted("restarted"),
 		"kubernetes_rollout_undo":    w.rolledBack("rolled", image),
@@ -104,7 +92,7 @@ func kubernetesRows(w *world) map[string]undone {
 			args: "image = \"registry.example.com/tool:1\"\ncommand = [\"tool\"]", undo: "kubernetes_delete",
 			back: "api_version = \"batch/v1\"\nkind = \"Job\"\nname = self.job",
 			look: func(t *testing.T) string {
-				return w.kube(t, "get", "jobs", "-o", "jsonpath={.items[*].status.succeeded}")
+				return w.Kubectl(t, "get", "jobs", "-o", "jsonpath={.items[*].status.succeeded}")
 			},
 			before: "", changed: "1",
 		},
@@ -112,13 +100,13 @@ func kubernetesRows(w *world) map[string]undone {
 			args:    "api_version = \"v1\"\nkind = \"ConfigMap\"\nname = \"doomed\"",
 			undo:    "kubernetes_apply",
 			back:    "manifest = self.manifests",
-			prepare: func(t *testing.T) { w.kube(t, "create", "configmap", "doomed", "--from-literal=colour=blue") },
+			prepare: func(t *testing.T) { w.Kubectl(t, "create", "configmap", "doomed", "--from-literal=colour=blue") },
 			look: func(t *testing.T) string {
-				return w.kube(t, "get", "configmap", "doomed", "--ignore-not-found", "-o", "jsonpath={.data.colour}")
+				return w.Kubectl(t, "get", "configmap", "doomed", "--ignore-not-found", "-o", "jsonpath={.data.colour}")
 			},
 			before: "blue", changed: "",
 		},
-		"kubernetes_drain": w.drained(w.name + "-d"),
+		"kubernetes_drain": w.drained(w.Name + "-d"),
 	}
 }
 
@@ -129,7 +117,7 @@ func (w *world) restarted(name string) undone {
 		back:    `resource = "deployment/` + name + "\"\nto_revision = self.before.revision",
 		prepare: w.deploy(name, ""),
 		look: func(t *testing.T) string {
-			mark := w.kube(t, "get", "deployment/"+name, "-o", `jsonpath={.spec.template.metadata.annotations.runbook/key}`)
+			mark := w.Kubectl(t, "get", "deployment/"+name, "-o", `jsonpath={.spec.template.metadata.annotations.runbook/key}`)
 			return fmt.Sprint("restarted: ", mark != "")
 		},
 		before: "restarted: false", changed: "restarted: true",
@@ -145,8 +133,8 @@ func (w *world) rolledBack(name, image string) undone {
 	})
 	u.prepare = func(t *testing.T) {
 		w.deploy(name, "")(t)
-		w.kube(t, "set", "image", "deployment/"+name, "main="+u.before)
-		w.kube(t, "rollout", "status", "deployment/"+name, "--timeout=30s")
+		w.Kubectl(t, "set", "image", "deployment/"+name, "main="+u.before)
+		w.Kubectl(t, "rollout", "status", "deployment/"+name, "--timeout=30s")
 	}
 	return u
 }
@@ -154,7 +142,7 @@ func (w *world) rolledBack(name, image string) undone {
 // executed runs a program whose effect another run takes back: what an exec does only its author can undo. The lab's nodes
 // run programs on this machine, as a user to whom the test's own folder is closed.
 func (w *world) executed(name string) undone {
-	marker := filepath.Join(os.TempDir(), w.name)
+	marker := filepath.Join(os.TempDir(), w.Name)
 	run := "resource = \"deployment/" + name + "\"\ncommand = [%q, \"" + marker + "\"]"
 	return undone{
 		args: fmt.Sprintf(run, "touch"), undo: "kubernetes_exec", back: fmt.Sprintf(run, "rm"),
@@ -174,12 +162,12 @@ func (w *world) drained(name string) undone {
 	return undone{
 		args: "node = \"" + name + "\"\nignore_daemon_sets = true", undo: "kubernetes_uncordon", back: `node = "` + name + `"`,
 		prepare: func(t *testing.T) {
-			w.node(t, name)
+			w.Node(t, name)
 			w.deploy("drained", "nodeSelector: {kubernetes.io/hostname: "+name+"}, tolerations: [{key: writes, operator: Exists}],")(t)
 		},
 		look: func(t *testing.T) string {
-			return w.kube(t, "get", "node", name, "-o", "jsonpath={.spec.unschedulable}") + " " +
-				w.kube(t, "get", "deployment/drained", "-o", "jsonpath={.status.readyReplicas}")
+			return w.Kubectl(t, "get", "node", name, "-o", "jsonpath={.spec.unschedulable}") + " " +
+				w.Kubectl(t, "get", "deployment/drained", "-o", "jsonpath={.status.readyReplicas}")
 		},
 		before: " 2", changed: "true ",
 	}

@@ -1,13 +1,9 @@
 package builtin
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -28,40 +24,19 @@ type undone struct {
 	before, changed string
 }
 
-// world is the lab as a test of writes needs it: a place of its own in each system.
+// world is the lab as a test of writes needs it: a place of its own in each system, by one name.
 type world struct {
+	*runtest.Namespace
 	env map[string]string
-	// name is of the namespace, the table, the key.
-	name, dir, kubectl string
+	dir string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{env: runtest.Lab(t, os.Environ()), name: "undo-" + strings.ToLower(rand.Text()[:8]), dir: t.TempDir()}
-	w.kubectl = filepath.Join(w.env["LAB_BIN_DIR"], "kubectl")
-	w.kube(t, "create", "namespace", w.name)
-	t.Cleanup(func() { w.kube(t, "delete", "namespace", w.name, "--wait=false") })
-	w.env["RUNBOOK_VAR_dir"], w.env["RUNBOOK_VAR_name"] = w.dir, w.name
+	env, dir := runtest.Lab(t, os.Environ()), t.TempDir()
+	w := &world{runtest.NewNamespace(t, env, "undo"), env, dir}
+	w.env["RUNBOOK_VAR_dir"], w.env["RUNBOOK_VAR_name"] = w.dir, w.Name
 	return w
-}
-
-// kube runs kubectl.
-func (w *world) kube(t *testing.T, args ...string) string {
-	t.Helper()
-	return w.kubeWith(t, "", args...)
-}
-
-func (w *world) kubeWith(t *testing.T, stdin string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, w.kubectl, append([]string{"--kubeconfig", w.env["KUBECONFIG"], "-n", w.name}, args...)...)
-	command.Stdin = strings.NewReader("---\n" + stdin) // else kubectl takes a flow mapping for JSON
-	out, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSpace(string(out))
 }
 
 const undoBook = `

@@ -44,7 +44,7 @@ func otherRows(t *testing.T, w *world) map[string]undone {
 				json   = { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "sent" }, data = { colour = "red" } }`,
 			undo: "http_request", back: "method = \"DELETE\"\nurl = \"/api/v1/namespaces/${var.name}/configmaps/${self.json.metadata.name}\"",
 			look: func(t *testing.T) string {
-				return w.kube(t, "get", "configmap", "sent", "--ignore-not-found", "-o", "jsonpath={.data.colour}")
+				return w.Kubectl(t, "get", "configmap", "sent", "--ignore-not-found", "-o", "jsonpath={.data.colour}")
 			},
 			before: "", changed: "red",
 		},
@@ -88,7 +88,7 @@ func (w *world) rows(t *testing.T) undone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := strings.ReplaceAll(w.name, "-", "_")
+	table := strings.ReplaceAll(w.Name, "-", "_")
 	t.Cleanup(func() {
 		_, err := conn.Exec(ctx, "DROP TABLE IF EXISTS "+table)
 		if err := errors.Join(err, conn.Close(ctx)); err != nil {
@@ -125,18 +125,18 @@ func (w *world) key(t *testing.T) undone {
 	}
 	client := redis.NewClient(options)
 	t.Cleanup(func() {
-		if err := errors.Join(client.Del(ctx, w.name).Err(), client.Close()); err != nil {
+		if err := errors.Join(client.Del(ctx, w.Name).Err(), client.Close()); err != nil {
 			t.Error(err)
 		}
 	})
 	return undone{
 		args: `command = ["SET", var.name, "red"]`, undo: "redis_command", back: `command = ["SET", self.before.key, self.before.value]`,
 		prepare: func(t *testing.T) {
-			if err := client.Set(ctx, w.name, "blue", 0).Err(); err != nil {
+			if err := client.Set(ctx, w.Name, "blue", 0).Err(); err != nil {
 				t.Fatal(err)
 			}
 		},
-		look:   func(*testing.T) string { return client.Get(ctx, w.name).Val() },
+		look:   func(*testing.T) string { return client.Get(ctx, w.Name).Val() },
 		before: "blue", changed: "red",
 	}
 }
