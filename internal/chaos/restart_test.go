@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -19,20 +20,20 @@ func TestServiceRestarts(t *testing.T) {
 		name     string
 		start    func(*testing.T) *ownServer
 		provider string // its block's body
-		step     string // action and arguments
+		step     string // action
+		args     string
 		says     string
 	}{
-		{"redis", ownRedis, `url = "redis://ADDRESS"`, `redis_ping`, "connection refused|closed the connection"},
-		{"postgres", ownPostgres, `url = "postgres://postgres@ADDRESS/postgres"`, `postgres_ping`, "connection refused|closed the connection|terminating connection|starting up|recovery"},
-		{"http", ownNginx, `base_url = "http://ADDRESS"`, `http_request`, "connection refused|closed the connection|reset"},
+		{"redis", ownRedis, `url = "redis://ADDRESS"`, `redis_ping`, "", "connection refused|closed the connection"},
+		{"postgres", ownPostgres, `url = "postgres://postgres@ADDRESS/postgres"`, `postgres_ping`, "", "connection refused|closed the connection|terminating connection|starting up|recovery"},
+		{"http", ownNginx, `base_url = "http://ADDRESS"`, `http_request`, `url = "/"`, "connection refused|closed the connection|reset"},
+		{"prometheus", ownPrometheus, `url = "http://ADDRESS"`, `prometheus_query`, `query = "vector(1)"`, "connection refused|closed the connection|reset|503"},
+		{"kubernetes", ownAPIServer, `kubeconfig = "KUBECONFIG"`, `kubernetes_pods`, "", "connection refused|closed the connection|reset|503"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := c.start(t)
-			arguments := ""
-			if c.name == "http" {
-				arguments = "url = \"/\""
-			}
-			source := fill(restartBook, "PROVIDER", c.name, "CONFIG", fill(c.provider, "ADDRESS", s.address), "ACTION", c.step, "ARGUMENTS", arguments)
+			config := fill(c.provider, "ADDRESS", s.address, "KUBECONFIG", filepath.Join(s.dir, "kubeconfig"))
+			source := fill(restartBook, "PROVIDER", c.name, "CONFIG", config, "ACTION", c.step, "ARGUMENTS", c.args)
 			var told []string
 			got := carryOut(t, source, nil, func(e *run.Event) {
 				switch {

@@ -17,7 +17,7 @@ type service struct {
 	// proxy's address, the variable's URL with that address, and a kubeconfig with it.
 	provider, config string
 	action, step     string
-	// op is what a message has to say was tried.
+	// op is what a message has to say was tried, a regular expression.
 	op string
 }
 

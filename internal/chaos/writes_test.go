@@ -16,31 +16,41 @@ import (
 type writer struct {
 	name, upstream string
 	config         string
-	action, step   string
-	op             string
+	// file is what FILE in config names, if it does.
+	file         string
+	action, step string
+	op           string
+	// reach is more than the bytes of all answers up to the one to the write, coarse how far apart the first cuts are.
+	reach, coarse int
 	// counts gives how often each fault's write was seen, once nothing is on its way any more.
 	counts func(t *testing.T) map[string]int
 }
 
 func writers(t *testing.T) []writer {
 	t.Helper()
-	l, r, p := newLedger(t), ownRedis(t), ownPostgres(t)
+	l, r, p, c := newLedger(t), ownRedis(t), ownPostgres(t), startCluster(t)
 	execute(t, p.url(), "CREATE TABLE marks (name text)")
 	return []writer{
 		{
 			name: "http", upstream: strings.TrimPrefix(l.server.URL, "http://"), config: `base_url = "http://ADDRESS"`,
-			action: "http_request", step: "method = \"POST\"\n  url = \"NAME\"", op: "POST /",
+			action: "http_request", step: "method = \"POST\"\n  url = \"NAME\"", op: "POST /", reach: 1600, coarse: 40,
 			counts: func(*testing.T) map[string]int { return l.counts() },
 		},
 		{
 			name: "redis", upstream: r.address, config: `url = "redis://ADDRESS"`,
-			action: "redis_command", step: `command = ["EVAL", "redis.call('INCR', KEYS[1]) return string.rep('x', 300)", "1", "NAME"]`, op: "eval",
+			action: "redis_command", step: `command = ["EVAL", "redis.call('INCR', KEYS[1]) return string.rep('x', 300)", "1", "NAME"]`, op: "eval", reach: 1600, coarse: 40,
 			counts: func(t *testing.T) map[string]int { return redisCounts(t, r.address) },
 		},
 		{
 			name: "postgres", upstream: p.address, config: `url = "postgres://postgres@ADDRESS/postgres?sslmode=disable"`,
-			action: "postgres_exec", step: `sql = "INSERT INTO marks VALUES ('NAME')"`, op: "",
+			action: "postgres_exec", step: `sql = "INSERT INTO marks VALUES ('NAME')"`, op: "", reach: 1600, coarse: 40,
 			counts: func(t *testing.T) map[string]int { return postgresCounts(t, p.url()) },
+		},
+		{
+			name: "kubernetes", upstream: c.address, config: `kubeconfig = "FILE"`, file: c.kubeconfig("ADDRESS"),
+			action: "kubernetes_apply", step: `manifest = { apiVersion = "v1", kind = "ConfigMap", metadata = { name = "NAME" } }`, op: "apply|look up kind|read configmap",
+			reach: 16000, coarse: 800,
+			counts: func(t *testing.T) map[string]int { return c.changes(t) },
 		},
 	}
 }
@@ -50,31 +60,30 @@ func writers(t *testing.T) []writer {
 func TestWriteIsNotSentTwice(t *testing.T) {
 	t.Parallel()
 	kinds := writers(t)
-	coarse := cuts(coarsely, 1600, coarsely)
-	sendThrough(t, kinds, slices.Concat(faults, coarse))
+	sendThrough(t, kinds, faults)
 	for _, w := range kinds {
+		coarse := cuts(w.coarse, w.reach, w.coarse)
+		sendThrough(t, []writer{w}, coarse)
 		// Between the last answer that was too short and the first that was whole lies the one to the write itself.
-		whole := slices.IndexFunc(coarse, func(f fault) bool { return w.counts(t)[f.name] == 1 })
+		counts := w.counts(t)
+		whole := slices.IndexFunc(coarse, func(f fault) bool { return counts[f.object()] == 1 })
 		if whole < 0 {
 			t.Fatalf("%s: no answer was long enough", w.name)
 		}
-		end := (whole + 2) * coarsely
-		doubts := sendThrough(t, []writer{w}, cuts(max(end-2*coarsely, 1), end, 1))
+		end := (whole + 2) * w.coarse
+		doubts := sendThrough(t, []writer{w}, cuts(max(end-2*w.coarse, 1), end, w.coarse/sample(20, 40)))
 		if doubts == 0 {
 			t.Errorf("%s: no write took place whose answer got lost, so this shows nothing", w.name)
 		}
 	}
 }
 
-// coarsely is how far apart the first cuts are, in bytes.
-const coarsely = 40
-
 // cuts end the answers after more and more bytes.
 func cuts(from, to, step int) []fault {
 	var list []fault
 	for n := from; n < to; n += step {
 		list = append(list, fault{
-			name: fmt.Sprintf("short_%d_%d", step, n), toxics: cutAfter(n), timeout: ample, outcomes: either, says: brokeOff,
+			name: fmt.Sprintf("short-%d-%d", step, n), toxics: cutAfter(n), timeout: ample, outcomes: either, says: brokeOff,
 		})
 	}
 	return list
@@ -99,8 +108,12 @@ func sendThrough(t *testing.T, kinds []writer, faults []fault) (doubts int) {
 				p.Stop()
 			}
 			addresses[name], proxies = p.Listen, append(proxies, p)
-			b.WriteString(fill(writeBlocks, "PROVIDER", w.name, "CONFIG", fill(w.config, "ADDRESS", p.Listen), "ACTION", w.action,
-				"STEP", fill(w.step, "NAME", f.name), "NAME", name, "LIMIT", f.timeout.String()))
+			config := fill(w.config, "ADDRESS", p.Listen)
+			if w.file != "" {
+				config = fill(config, "FILE", write(t, "config", fill(w.file, "ADDRESS", p.Listen)))
+			}
+			b.WriteString(fill(writeBlocks, "PROVIDER", w.name, "CONFIG", config, "ACTION", w.action,
+				"STEP", fill(w.step, "NAME", f.object()), "NAME", name, "LIMIT", f.timeout.String()))
 		}
 	}
 	ends := carryOut(t, b.String(), nil, nil).Ends()
@@ -111,14 +124,17 @@ func sendThrough(t *testing.T, kinds []writer, faults []fault) (doubts int) {
 		counts := w.counts(t)
 		for _, f := range faults {
 			name := w.name + "_" + f.name
-			t.Run(name, func(t *testing.T) { f.judgeWrite(t, w, ends[name], counts[f.name], addresses[name]) })
-			if e := ends[name]; e != nil && e.Outcome == run.Error && counts[f.name] == 1 {
+			t.Run(name, func(t *testing.T) { f.judgeWrite(t, w, ends[name], counts[f.object()], addresses[name]) })
+			if e := ends[name]; e != nil && e.Outcome == run.Error && counts[f.object()] == 1 {
 				doubts++
 			}
 		}
 	}
 	return doubts
 }
+
+// object is the fault's name where it names what is written: Kubernetes knows no underscores.
+func (f fault) object() string { return strings.ReplaceAll(f.name, "_", "-") }
 
 const writeBlocks = `
 provider "PROVIDER" {

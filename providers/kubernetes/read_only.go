@@ -31,12 +31,12 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if ours && harmless(r, path) {
 		return g.next.RoundTrip(r)
 	}
-	purpose := intentOf(r.Context())
-	allowed := ours && !g.locked && (purpose.permit == changing || purpose.permit == rehearsing && rehearsal(r, path))
+	purpose, dry := intentOf(r.Context()), rehearsal(r, path)
+	allowed := ours && !g.locked && (purpose.permit == changing || purpose.permit == rehearsing && dry)
 	if !allowed {
 		return nil, refuse(r, provider.ErrReadOnly)
 	}
-	if purpose.permit == rehearsing {
+	if dry { // whatever becomes of it, nothing was changed
 		return g.next.RoundTrip(r)
 	}
 	return purpose.send(g.next, r)
