@@ -27,30 +27,34 @@ type Store interface {
 	Commit(batches []Batch) error
 }
 
-// Writer gathers the events of runs and has a store commit them. It is safe for concurrent use.
+// Writer gathers the events of runs and has a store commit them. Who waits for events commits them himself, with all that
+// others have queued by then, unless a commit is under way. It is safe for concurrent use.
 type Writer struct {
 	store Store
 
-	mu      sync.Mutex
-	changed *sync.Cond // pending, written, err or closed changed
-	pending []Batch
+	mu    sync.Mutex
+	ended *sync.Cond // a commit
+	// committing is true while a commit is under way, without mu.
+	committing bool
+	pending    []Batch
+	// since is when the oldest of pending was appended; timer has it committed if nobody waits for it. timed: the timer runs.
+	since time.Time
+	timer *time.Timer
+	timed bool
 	// appended and written count batches; err is the first failure and final.
 	appended, written int
 	err               error
 	closed            bool
-	// waiters counts the calls of Sync under way; hurry ends the writer's pause for them.
-	waiters int
-	hurry   chan struct{}
-	done    chan struct{}
 	// tails are the ends of the runs that this process writes.
 	tails map[string]Tail
 }
 
-// NewWriter starts a writer, which ends with Close.
+// NewWriter makes a writer, which ends with Close.
 func NewWriter(store Store) *Writer {
-	w := &Writer{store: store, hurry: make(chan struct{}, 1), done: make(chan struct{}), tails: map[string]Tail{}}
-	w.changed = sync.NewCond(&w.mu)
-	go w.write()
+	w := &Writer{store: store, tails: map[string]Tail{}}
+	w.ended = sync.NewCond(&w.mu)
+	w.timer = time.AfterFunc(time.Hour, w.lingered)
+	w.timer.Stop()
 	return w
 }
 
@@ -78,9 +82,12 @@ func (w *Writer) Append(ctx context.Context, runID string, entries []journal.Ent
 		return errors.New("the journal is closed")
 	}
 	w.tails[runID] = end
+	if len(w.pending) == 0 {
+		w.since = time.Now()
+		w.linger(linger)
+	}
 	w.pending = append(w.pending, Batch{runID, end.Runbook, entries})
 	w.appended++
-	w.changed.Broadcast()
 	return nil
 }
 
@@ -106,74 +113,64 @@ func (w *Writer) tail(ctx context.Context, runID string, next *run.Event) (Tail,
 func (w *Writer) Sync(context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.waiters++
-	defer func() { w.waiters-- }()
-	w.hurryUp()
+	return w.sync()
+}
+
+func (w *Writer) sync() error {
 	for target := w.appended; w.written < target && w.err == nil; {
-		w.changed.Wait()
+		if w.committing {
+			w.ended.Wait()
+			continue
+		}
+		w.commit()
 	}
 	return w.err
 }
 
-func (w *Writer) hurryUp() {
-	select {
-	case w.hurry <- struct{}{}:
-	default: // it has been told
-	}
-}
-
-// Close has what is queued written and ends the writer. What could not be written is told by Append and Sync.
-func (w *Writer) Close() {
-	w.mu.Lock()
-	w.closed = true
-	w.hurryUp()
-	w.changed.Broadcast()
+// commit has the store commit what is queued. The lock is free meanwhile.
+func (w *Writer) commit() {
+	batches := w.pending
+	w.pending, w.committing = nil, true
 	w.mu.Unlock()
-	<-w.done
+	err := w.store.Commit(merge(batches))
+	w.mu.Lock()
+	w.committing = false
+	w.written += len(batches)
+	w.err = err
+	w.ended.Broadcast()
 }
 
-// linger is how long the writer waits for more while nobody waits for it: what ends within it costs one commit.
+// linger is how long events wait for more while nobody waits for them: what ends within it costs one commit.
 const linger = 25 * time.Millisecond
 
-// pause lets events gather. The lock is free meanwhile. A token from a Sync that was served without a pause would end this
-// one at once, and its events would cost a commit of their own.
-func (w *Writer) pause() {
-	select {
-	case <-w.hurry:
-	default:
+// linger starts the timer unless it runs: setting a timer that is being waited for wakes a thread.
+func (w *Writer) linger(d time.Duration) {
+	if !w.timed {
+		w.timed = true
+		w.timer.Reset(d)
 	}
-	w.mu.Unlock()
-	timer := time.NewTimer(linger)
-	select {
-	case <-timer.C:
-	case <-w.hurry:
-		timer.Stop()
-	}
-	w.mu.Lock()
 }
 
-// write is the writer's goroutine: it takes all that is queued, has it committed, and repeats.
-func (w *Writer) write() {
-	defer close(w.done)
+// lingered commits what has waited long enough. What went wrong is told by the next Append or Sync.
+func (w *Writer) lingered() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for {
-		for len(w.pending) == 0 && !w.closed {
-			w.changed.Wait()
-		}
-		if w.waiters == 0 && !w.closed {
-			w.pause()
-		}
-		if len(w.pending) == 0 || w.err != nil {
-			return
-		}
-		batches := w.pending
-		w.pending = nil
-		w.mu.Unlock()
-		err := w.store.Commit(merge(batches))
-		w.mu.Lock()
-		w.written += len(batches)
-		w.err = err
-		w.changed.Broadcast()
+	w.timed = false
+	if len(w.pending) == 0 || w.err != nil {
+		return
 	}
+	if left := linger - time.Since(w.since); left > 0 && !w.closed {
+		w.linger(left)
+		return
+	}
+	_ = w.sync()
+}
+
+// Close has what is queued committed. What could not be is told by Append and Sync.
+func (w *Writer) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	w.timer.Stop()
+	_ = w.sync()
 }
