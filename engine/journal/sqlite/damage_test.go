@@ -128,6 +128,9 @@ func unchanged(t *testing.T, path string, want []byte) {
 func crashed(t *testing.T, events int64) string {
 	t.Helper()
 	from, to := filepath.Join(t.TempDir(), "runs.db"), filepath.Join(t.TempDir(), "runs.db")
+	if err := open(t, from).Close(); err != nil { // the tables are not in the log
+		t.Fatal(err)
+	}
 	j := open(t, from)
 	for seq := int64(1); seq <= events; seq++ {
 		e := started("01A")

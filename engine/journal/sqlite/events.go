@@ -13,30 +13,50 @@ import (
 	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
-// eventQueries read a run by the file's layout: a batch's sealed parts come before it, so that one statement sees the run
-// at one time.
+// The id of a batch is the number of its run, shifted, and the number of its first event.
+const (
+	seqBits = 32
+	seqMask = "4294967295"
+)
+
+// eventQueries read a run ?1 by the file's layout, from the batch on that holds the event ?2: a batch's sealed parts come
+// before it, so that one statement sees the run at one time. The first column is the batch's first event, or its id.
 var eventQueries = []string{
-	1: "SELECT first_seq, 1 << 62, events FROM batches WHERE run = ? ORDER BY first_seq",
-	2: `SELECT batch, seq, data FROM sealed WHERE run = ?1 UNION ALL SELECT first_seq, 1 << 62, events FROM batches WHERE run = ?1
-		ORDER BY 1, 2`,
+	1: `SELECT first_seq, 1 << 62, events FROM batches WHERE run = ?1 AND first_seq >= ` + holder + ` ORDER BY first_seq`,
+	2: `SELECT batch, seq, data FROM sealed WHERE run = ?1 AND batch >= ` + holder + ` UNION ALL
+		SELECT first_seq, 1 << 62, events FROM batches WHERE run = ?1 AND first_seq >= ` + holder + ` ORDER BY 1, 2`,
+	3: `WITH base (id) AS (SELECT number << 32 FROM runs WHERE id = ?1),
+		part (first, last) AS (SELECT max(base.id, coalesce((SELECT max(batches.id) FROM batches WHERE batches.id <= base.id + ?2), 0)), base.id + ` + seqMask + ` FROM base)
+		SELECT batch, seq, data FROM sealed WHERE batch BETWEEN (SELECT first FROM part) AND (SELECT last FROM part) UNION ALL
+		SELECT id, 1 << 62, events FROM batches WHERE id BETWEEN (SELECT first FROM part) AND (SELECT last FROM part) ORDER BY 1, 2`,
 }
+
+const holder = `(SELECT coalesce(max(first_seq), 0) FROM batches WHERE run = ?1 AND first_seq <= ?2)`
 
 // Events gives a run's events in order.
 func (s *store) Events(ctx context.Context, runID string) iter.Seq2[journal.Entry, error] {
+	return s.EventsAfter(ctx, runID, 0)
+}
+
+var _ journal.Follower = (*store)(nil)
+
+// EventsAfter gives the events behind a sequence number. It reads the batch that holds the next one, and those after it.
+func (s *store) EventsAfter(ctx context.Context, runID string, after int64) iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
-		if err := s.events(ctx, runID, func(e journal.Entry) bool { return yield(e, nil) }); err != nil {
+		err := s.events(ctx, runID, after+1, func(e journal.Entry) bool { return e.Event.Seq <= after || yield(e, nil) })
+		if err != nil {
 			yield(journal.Entry{}, err)
 		}
 	}
 }
 
-// events gives a run's events to yield until that wants no more.
-func (s *store) events(ctx context.Context, runID string, yield func(journal.Entry) bool) error {
+// events gives a run's events to yield until that wants no more, from the batch on that holds an event.
+func (s *store) events(ctx context.Context, runID string, from int64, yield func(journal.Entry) bool) error {
 	id, err := s.find(ctx, runID)
 	if err != nil {
 		return err
 	}
-	rows, err := s.db.QueryContext(ctx, eventQueries[s.layout], id)
+	rows, err := s.db.QueryContext(ctx, eventQueries[s.layout], id, from)
 	if err != nil {
 		return s.readError(err)
 	}
@@ -51,6 +71,9 @@ func (s *store) events(ctx context.Context, runID string, yield func(journal.Ent
 		if seq < wholeBatch {
 			sealed[seq] = data
 			continue
+		}
+		if first &= 1<<seqBits - 1; r.Last == 0 && from > 1 {
+			r.Last = first - 1
 		}
 		if more, err := r.Read(first, data, sealed, yield); err != nil || !more {
 			return err

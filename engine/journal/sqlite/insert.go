@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	driver "modernc.org/sqlite"
 	code "modernc.org/sqlite/lib"
@@ -15,35 +16,38 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// inserter adds events in a transaction of its connection. What each commit needs is prepared once.
+// inserter adds events by its connection. What most commits need is prepared once.
 type inserter struct {
-	conn         *sql.Conn
-	move, insert *sql.Stmt
+	conn   *sql.Conn
+	append *sql.Stmt
+	// bases are where the batches of the runs begin that this process writes.
+	bases map[string]int64
 }
 
+// appending adds a batch where it follows on the run's last one: ?1 is the run's base, ?2 the first event's number.
+const appending = `INSERT INTO batches (id, run, last_seq, events) SELECT ?1 + ?2, ?3, ?4, ?5 WHERE (?3, ?2 - 1) =
+	(SELECT run, last_seq FROM batches WHERE id BETWEEN ?1 AND ?1 + ` + seqMask + ` ORDER BY id DESC LIMIT 1)`
+
 func newInserter(ctx context.Context, conn *sql.Conn) (*inserter, error) {
-	move, err := conn.PrepareContext(ctx, "UPDATE runs SET last_seq = ? WHERE id = ? AND last_seq = ?")
+	stmt, err := conn.PrepareContext(ctx, appending)
 	if err != nil {
 		return nil, err
 	}
-	insert, err := conn.PrepareContext(ctx, "INSERT INTO batches (run, first_seq, events) VALUES (?, ?, ?)")
-	if err != nil {
-		return nil, errors.Join(err, move.Close())
-	}
-	return &inserter{conn, move, insert}, nil
+	return &inserter{conn, stmt, map[string]int64{}}, nil
 }
 
-// close frees the statements. SQLite closes a file, with its last checkpoint, only when no statement is left.
+// close frees the statement. SQLite closes a file, with its last checkpoint, only when no statement is left.
 func (in *inserter) close() error {
 	if in == nil {
 		return nil
 	}
-	return errors.Join(in.move.Close(), in.insert.Close())
+	return in.append.Close()
 }
 
 // batch adds a run's events of one transaction: a row with the JSON lines, and what is looked up without reading them.
 func (in *inserter) batch(ctx context.Context, b *batch.Batch) error {
-	if err := in.advance(ctx, b); err != nil {
+	base, err := in.add(ctx, b)
+	if err != nil {
 		return err
 	}
 	for i := range b.Entries {
@@ -51,34 +55,74 @@ func (in *inserter) batch(ctx context.Context, b *batch.Batch) error {
 		if err := index(ctx, in.conn, b.Run, b.Runbook, e.Event); err != nil {
 			return err
 		}
-		if err := beside(ctx, in.conn, b.Run, b.First(), e); err != nil {
+		if err := beside(ctx, in.conn, b.Run, base+b.First(), e); err != nil {
 			return err
 		}
 	}
-	_, err := in.insert.ExecContext(ctx, b.Run, b.First(), b.Lines())
-	return err
+	return nil
 }
 
-// advance moves the end of a run, or makes the run. It fails when the end is elsewhere by now: another process wrote.
-func (in *inserter) advance(ctx context.Context, b *batch.Batch) error {
+// add adds a batch alone. It fails when the run's end is elsewhere by now: another process wrote.
+func (in *inserter) add(ctx context.Context, b *batch.Batch) (base int64, err error) {
 	if first, starts := b.Starts(); starts {
-		_, err := in.conn.ExecContext(ctx, `INSERT INTO runs (id, runbook, file, environment, user, started_at, last_seq)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			b.Run, first.Runbook, first.File, first.Environment, first.User, first.Time.UnixMicro(), b.Last())
-		var e *driver.Error
-		if errors.As(err, &e) && e.Code() == code.SQLITE_CONSTRAINT_PRIMARYKEY {
-			return fmt.Errorf("run %s: %w: it has been started already", b.Run, journal.ErrConflict)
-		}
-		return err
+		return in.begin(ctx, b, first)
 	}
-	done, err := in.move.ExecContext(ctx, b.Last(), b.Run, b.First()-1)
+	base, err = in.base(ctx, b.Run)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	done, err := in.append.ExecContext(ctx, base, b.First(), b.Run, b.Last(), b.Lines())
+	if err != nil {
+		return 0, err
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
-		return err
+		return base, err
 	}
-	return fmt.Errorf("run %s: %w: event %d, and another process has written since", b.Run, journal.ErrConflict, b.First())
+	return 0, fmt.Errorf("run %s: %w: event %d, and another process has written since", b.Run, journal.ErrConflict, b.First())
+}
+
+// begin makes a run.
+func (in *inserter) begin(ctx context.Context, b *batch.Batch, first *run.Event) (base int64, err error) {
+	var number int64
+	err = in.conn.QueryRowContext(ctx, `INSERT INTO runs (id, runbook, file, environment, user, started_at, number)
+		VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id) >> 32, 0) + 1 FROM batches)) RETURNING number`,
+		b.Run, first.Runbook, first.File, first.Environment, first.User, first.Time.UnixMicro()).Scan(&number)
+	var e *driver.Error
+	if errors.As(err, &e) && e.Code() == code.SQLITE_CONSTRAINT_PRIMARYKEY {
+		return 0, fmt.Errorf("run %s: %w: it has been started already", b.Run, journal.ErrConflict)
+	}
+	if err != nil {
+		return 0, err
+	}
+	base = number << seqBits
+	in.bases[b.Run] = base
+	_, err = in.conn.ExecContext(ctx, "INSERT INTO batches (id, run, last_seq, events) VALUES (?, ?, ?, ?)", base+b.First(), b.Run, b.Last(), b.Lines())
+	return base, err
+}
+
+func (in *inserter) base(ctx context.Context, runID string) (int64, error) {
+	if base, known := in.bases[runID]; known {
+		return base, nil
+	}
+	var number int64
+	if err := in.conn.QueryRowContext(ctx, "SELECT number FROM runs WHERE id = ?", runID).Scan(&number); err != nil {
+		return 0, err
+	}
+	in.bases[runID] = number << seqBits
+	return in.bases[runID], nil
+}
+
+// alone reports whether a batch is kept by its row alone: a statement is then all of the transaction.
+func alone(b *batch.Batch) bool {
+	_, starts := b.Starts()
+	return !starts && !slices.ContainsFunc(b.Entries, func(e journal.Entry) bool {
+		return e.Sealed != nil || len(e.Files) > 0 || indexed(e.Event)
+	})
+}
+
+// indexed reports whether index keeps something of an event.
+func indexed(e *run.Event) bool {
+	return e.Type == run.RunResumed || e.Type == run.RunPaused || e.Type == run.RunFinished || e.Type == run.CheckEvaluated
 }
 
 // index keeps the list of runs and the thresholds' values.
@@ -118,9 +162,9 @@ func sessionEnds(ctx context.Context, conn *sql.Conn, runID string, status journ
 }
 
 // beside keeps what belongs to an event and is not in its JSON.
-func beside(ctx context.Context, conn *sql.Conn, runID string, batch int64, e *journal.Entry) error {
+func beside(ctx context.Context, conn *sql.Conn, runID string, batchID int64, e *journal.Entry) error {
 	if e.Sealed != nil {
-		if _, err := conn.ExecContext(ctx, "INSERT INTO sealed (run, batch, seq, data) VALUES (?, ?, ?, ?)", runID, batch, e.Event.Seq, e.Sealed); err != nil {
+		if _, err := conn.ExecContext(ctx, "INSERT INTO sealed (batch, seq, data) VALUES (?, ?, ?)", batchID, e.Event.Seq, e.Sealed); err != nil {
 			return err
 		}
 	}

@@ -85,20 +85,47 @@ CREATE TABLE locks (
 ) WITHOUT ROWID;
 CREATE INDEX locks_by_run ON locks (run);
 `,
+	// One tree holds the batches, by numbers, and nothing else changes with each: a commit is one page more often than not.
+	// Sealed parts follow by the same numbers. The end of a run is that of its last batch.
+	`
+ALTER TABLE runs ADD COLUMN number INTEGER NOT NULL DEFAULT 0; -- see batches
+UPDATE runs SET number = numbered.number FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM runs) AS numbered WHERE numbered.id = runs.id;
+ALTER TABLE batches RENAME TO old_batches;
+CREATE TABLE batches (
+	id       INTEGER PRIMARY KEY, -- the run's number << 32 | the number of the first event
+	run      TEXT NOT NULL,
+	last_seq INTEGER NOT NULL,
+	events   BLOB NOT NULL -- JSON lines
+);
+INSERT INTO batches (id, run, last_seq, events)
+	SELECT runs.number << 32 | first_seq, run, coalesce(lead(first_seq) OVER (PARTITION BY run ORDER BY first_seq) - 1, runs.last_seq), events
+	FROM old_batches JOIN runs ON runs.id = run ORDER BY 1;
+DROP TABLE old_batches;
+ALTER TABLE sealed RENAME TO old_sealed;
+CREATE TABLE sealed (
+	batch INTEGER NOT NULL, -- its id
+	seq   INTEGER NOT NULL,
+	data  BLOB NOT NULL,
+	PRIMARY KEY (batch, seq)
+) WITHOUT ROWID;
+INSERT INTO sealed (batch, seq, data)
+	SELECT runs.number << 32 | batch, seq, data FROM old_sealed JOIN runs ON runs.id = run ORDER BY 1, 2;
+DROP TABLE old_sealed;
+ALTER TABLE runs DROP COLUMN last_seq;
+`,
 }
 
-// migrate brings a file to the present layout, each step in a transaction, and refuses one of a newer version.
+// migrate brings a file to the present layout, in one transaction, and refuses one of a newer version.
 func migrate(ctx context.Context, db *sql.DB) error {
 	version, err := layoutOf(ctx, db)
+	if err != nil || version == len(layouts) {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	for version < len(layouts) {
-		if version, err = step(ctx, db); err != nil {
-			return err
-		}
-	}
-	return nil
+	return finish(tx, func() error { return upgrade(ctx, tx) })
 }
 
 // querier is a database or a transaction.
@@ -119,28 +146,25 @@ func layoutOf(ctx context.Context, q querier) (int, error) {
 	return version, nil
 }
 
-// step takes the next step, if no other process was first, and gives the layout that is reached.
-func step(ctx context.Context, db *sql.DB) (int, error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, err
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+// upgrade takes the steps that no other process was first with.
+func upgrade(ctx context.Context, tx *sql.Tx) error {
 	version, err := layoutOf(ctx, tx)
-	if err != nil || version == len(layouts) {
-		return version, err
+	if err != nil {
+		return err
 	}
 	if version == 0 {
 		var others int
 		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&others); err != nil {
-			return 0, err
+			return err
 		}
 		if others > 0 {
-			return 0, errors.New("it is a database of another program")
+			return errors.New("it is a database of another program")
 		}
 	}
-	if _, err := tx.ExecContext(ctx, layouts[version]+fmt.Sprintf("PRAGMA user_version = %d;", version+1)); err != nil {
-		return 0, fmt.Errorf("bring it from layout %d to %d: %w", version, version+1, err)
+	for ; version < len(layouts); version++ {
+		if _, err := tx.ExecContext(ctx, layouts[version]+fmt.Sprintf("PRAGMA user_version = %d;", version+1)); err != nil {
+			return fmt.Errorf("bring it from layout %d to %d: %w", version, version+1, err)
+		}
 	}
-	return version + 1, tx.Commit()
+	return nil
 }

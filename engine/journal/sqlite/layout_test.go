@@ -10,87 +10,159 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/run"
 )
 
-// The runs of testdata/layout1.db, which the program wrote when layout 1 was the newest; the last was killed.
-const (
-	killed  = "01M877KYVJX4XEPV9VV76ZERAM"
-	failing = "01M877KYTSWN116SZP9N5SGY3G"
-	second  = "01M877KYSV153P1A0D3XSCQN23"
-	first   = "01M877KYRE8MYGY43TQF8Z2ZRR"
-)
+// oldFile is what is in a file that the program wrote when its layout was the newest.
+type oldFile struct {
+	runs           map[string]string
+	killed         string
+	runbook, value string
+	values, sealed int
+	locks          []string
+	// messages are those of the run mailed; hash is that of a file of the killed run, if there is one.
+	mailed   string
+	messages int
+	hash     string
+	prunable int
+}
 
-// TestLayout1 reads a file of layout 1 as it is, and after it was brought to the present one.
-func TestLayout1(t *testing.T) {
-	old, err := os.ReadFile("testdata/layout1.db")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "runs.db")
-	if err := os.WriteFile(path, old, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	reader, err := OpenReadOnly(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	readLayout1(t, reader)
-	if _, err := reader.Prune(t.Context(), time.Now()); !errors.Is(err, journal.ErrReadOnly) {
-		t.Errorf("prune: %v", err)
-	}
-	if err := reader.Close(); err != nil {
-		t.Fatal(err)
-	}
-	unchanged(t, path, old)
-	j := open(t, path)
-	readLayout1(t, j)
-	n := int64(0)
-	for e, err := range j.Events(t.Context(), killed) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		n = e.Event.Seq
-	}
-	if err := errors.Join(j.Append(t.Context(), killed, []journal.Entry{finished(killed, n+1)}), j.Sync(t.Context())); err != nil {
-		t.Errorf("an old run does not go on: %v", err)
-	}
-	if n, err := j.Prune(t.Context(), time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil || n != 3 {
-		t.Errorf("pruned %d, %v", n, err)
-	}
-	if err := j.Close(); err != nil {
-		t.Error(err)
+var oldFiles = map[string]oldFile{
+	"layout1.db": {
+		runs: map[string]string{
+			"01M877KYVJX4XEPV9VV76ZERAM": "running ", "01M877KYTSWN116SZP9N5SGY3G": "ended fail",
+			"01M877KYSV153P1A0D3XSCQN23": "ended pass", "01M877KYRE8MYGY43TQF8Z2ZRR": "ended pass",
+		},
+		killed: "01M877KYVJX4XEPV9VV76ZERAM", runbook: "disk-check", value: "root.used", values: 2, prunable: 3,
+		mailed: "01M877KYVJX4XEPV9VV76ZERAM",
+	},
+	"layout2.db": {
+		runs: map[string]string{
+			"01M87J05FX85X5KJVB2Y87R1JN": "running ", "01M87J05ERKR2XVSHE79884XGG": "paused ",
+			"01M87J05DACR078D1Z8004G8S6": "ended pass", "01M87J05BZ2E851V856BKSNWDP": "ended pass",
+		},
+		killed: "01M87J05FX85X5KJVB2Y87R1JN", runbook: "disk-check-short", value: "root.used", values: 2, sealed: 5, prunable: 2,
+		locks: []string{"disk", "run/01M87J05FX85X5KJVB2Y87R1JN"}, mailed: "01M87J05ERKR2XVSHE79884XGG", messages: 1,
+		hash: "bc46db09a8cf716d71b2647cb184ed1a6bf342bf40881fd17158c1335ecb5818",
+	},
+}
+
+// TestOldLayouts reads each old file as it is and after it was brought to the present layout, and has its runs go on.
+func TestOldLayouts(t *testing.T) {
+	for name, want := range oldFiles {
+		t.Run(name, func(t *testing.T) {
+			old, err := os.ReadFile(filepath.Join("testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "runs.db")
+			if err := os.WriteFile(path, old, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			reader, err := OpenReadOnly(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := contentOf(t, reader)
+			want.check(t, reader, before)
+			if err := reader.Close(); err != nil {
+				t.Fatal(err)
+			}
+			unchanged(t, path, old)
+			j := open(t, path)
+			if diff := cmp.Diff(before, contentOf(t, j)); diff != "" {
+				t.Errorf("after it was brought to the present layout (-before +after):\n%s", diff)
+			}
+			want.goesOn(t, j, int64(len(before.Events[want.killed])+1))
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
-func readLayout1(t *testing.T, j journal.Journal) {
+func (f *oldFile) check(t *testing.T, j journal.Journal, got content) {
 	t.Helper()
-	runs, err := j.Runs(t.Context(), journal.Filter{})
-	if err != nil {
-		t.Fatal(err)
+	statuses, sealed := map[string]string{}, 0
+	for _, r := range got.Runs {
+		statuses[r.ID] = string(r.Status) + " " + string(r.Outcome)
+		for _, e := range got.Events[r.ID] {
+			if e.Sealed != nil {
+				sealed++
+			}
+		}
 	}
-	got := map[string]string{}
-	for _, r := range runs {
-		got[r.ID] = string(r.Status) + " " + string(r.Outcome)
-		if err := readAll(t, j, r.ID); err != nil {
+	if diff := cmp.Diff(f.runs, statuses); diff != "" || sealed != f.sealed {
+		t.Errorf("%d sealed parts, runs (-want +got):\n%s", sealed, diff)
+	}
+	values, err := j.Values(t.Context(), f.runbook, f.value, 10)
+	if err != nil || len(values) != f.values {
+		t.Errorf("values: %+v, %v", values, err)
+	}
+	if diff := cmp.Diff(f.locks, got.Locks); diff != "" || len(got.Messages[f.mailed]) != f.messages {
+		t.Errorf("messages: %v, locks (-want +got):\n%s", got.Messages, diff)
+	}
+	if _, err := j.Prune(t.Context(), time.Now()); !errors.Is(err, journal.ErrReadOnly) {
+		t.Errorf("prune: %v", err)
+	}
+}
+
+// goesOn adds the killed run's next event and prunes what has ended.
+func (f *oldFile) goesOn(t *testing.T, j journal.Journal, next int64) {
+	t.Helper()
+	if f.hash != "" {
+		if _, err := j.File(t.Context(), f.killed, f.hash); err != nil {
 			t.Error(err)
 		}
 	}
-	want := map[string]string{killed: "running ", failing: "ended fail", second: "ended pass", first: "ended pass"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("runs (-want +got):\n%s", diff)
+	if err := errors.Join(j.Append(t.Context(), f.killed, []journal.Entry{finished(f.killed, next)}), j.Sync(t.Context())); err != nil {
+		t.Errorf("an old run does not go on: %v", err)
 	}
-	values, err := j.Values(t.Context(), "disk-check", "root.used", 10)
-	if err != nil || len(values) != 2 || values[0].Run != second || values[0].Outcome != run.Pass {
-		t.Errorf("values: %+v, %v", values, err)
+	if n, err := j.Prune(t.Context(), inYears); err != nil || n != f.prunable {
+		t.Errorf("pruned %d, %v", n, err)
 	}
-	if locks, err := j.Locks(t.Context()); err != nil || len(locks) != 0 {
-		t.Errorf("locks: %v, %v", locks, err)
+	left := contentOf(t, j)
+	if got := len(left.Events[f.killed]); int64(got) != next || len(left.Runs) != len(f.runs)-f.prunable {
+		t.Errorf("%d runs are left, and %d events of the killed one", len(left.Runs), got)
 	}
-	if messages, err := j.Messages(t.Context(), killed, 0); err != nil || len(messages) != 0 {
-		t.Errorf("messages: %v, %v", messages, err)
+}
+
+var inYears = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// content is what a journal holds.
+type content struct {
+	Runs     []journal.Summary
+	Events   map[string][]journal.Entry
+	Messages map[string][]journal.Message
+	Locks    []string
+	Prunable int
+}
+
+func contentOf(t *testing.T, j journal.Journal) content {
+	t.Helper()
+	c := content{Events: map[string][]journal.Entry{}, Messages: map[string][]journal.Message{}}
+	var errs [3]error
+	c.Runs, errs[0] = j.Runs(t.Context(), journal.Filter{})
+	c.Prunable, errs[1] = j.Prunable(t.Context(), inYears)
+	for _, r := range c.Runs {
+		for e, err := range j.Events(t.Context(), r.ID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Events[r.ID] = append(c.Events[r.ID], e)
+		}
+		messages, err := j.Messages(t.Context(), r.ID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Messages[r.ID] = messages
 	}
-	if n, err := j.Prunable(t.Context(), time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil || n != 3 {
-		t.Errorf("prunable: %d, %v", n, err)
+	var locks []journal.Lock
+	locks, errs[2] = j.Locks(t.Context())
+	for _, l := range locks {
+		c.Locks = append(c.Locks, l.Name)
 	}
+	if err := errors.Join(errs[:]...); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

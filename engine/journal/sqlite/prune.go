@@ -50,15 +50,18 @@ func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
 
 // pruneSome deletes some runs with all that is theirs, and the files that no run has any more.
 func pruneSome(ctx context.Context, tx *sql.Tx, before time.Time) (int, error) {
-	const ids = "(SELECT id FROM doomed)"
+	const (
+		ids     = "(SELECT id FROM doomed)"
+		batches = "(SELECT batches.id FROM doomed JOIN runs USING (id) JOIN batches ON batches.id BETWEEN number << 32 AND (number << 32) + " + seqMask + ")"
+	)
 	statements := []string{
 		"DELETE FROM files WHERE sha256 IN (SELECT sha256 FROM run_files WHERE run IN " + ids + ") AND NOT EXISTS " +
 			"(SELECT 1 FROM run_files AS other WHERE other.sha256 = files.sha256 AND other.run NOT IN " + ids + ")",
 		"DELETE FROM run_files WHERE run IN " + ids,
-		"DELETE FROM sealed WHERE run IN " + ids,
+		"DELETE FROM sealed WHERE batch IN " + batches,
 		"DELETE FROM messages WHERE run IN " + ids,
 		"DELETE FROM vals WHERE run IN " + ids,
-		"DELETE FROM batches WHERE run IN " + ids,
+		"DELETE FROM batches WHERE id IN " + batches,
 		"DELETE FROM runs WHERE id IN " + ids,
 	}
 	// Temporary tables are the connection's own and not in the file.

@@ -59,7 +59,8 @@ func (s *store) Close() error {
 // Tail is the end of a run, for the writer.
 func (s *store) Tail(ctx context.Context, runID string) (batch.Tail, error) {
 	var end batch.Tail
-	err := s.db.QueryRowContext(ctx, "SELECT runbook, last_seq FROM runs WHERE id = ?", runID).Scan(&end.Runbook, &end.Last)
+	err := s.db.QueryRowContext(ctx, `SELECT runbook, last_seq FROM runs JOIN batches ON batches.id BETWEEN number << 32 AND (number << 32) + `+seqMask+`
+		WHERE runs.id = ? ORDER BY batches.id DESC LIMIT 1`, runID).Scan(&end.Runbook, &end.Last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return end, journal.ErrNotFound
 	}
@@ -71,11 +72,32 @@ func (s *store) Tail(ctx context.Context, runID string) (batch.Tail, error) {
 
 // Commit makes batches durable in one transaction, for the writer.
 func (s *store) Commit(batches []batch.Batch) error {
-	ctx := context.Background() // a cancelled run must still be written
-	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := s.commit(context.Background(), batches); err != nil { // a cancelled run must still be written
 		return s.writeError(err)
 	}
-	err := s.insertAll(ctx, batches)
+	return nil
+}
+
+func (s *store) commit(ctx context.Context, batches []batch.Batch) error {
+	if s.insert == nil {
+		var err error
+		if s.insert, err = newInserter(ctx, s.conn); err != nil {
+			return err
+		}
+	}
+	if len(batches) == 1 && alone(&batches[0]) {
+		_, err := s.insert.add(ctx, &batches[0])
+		return err
+	}
+	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	var err error
+	for i := range batches {
+		if err = s.insert.batch(ctx, &batches[i]); err != nil {
+			break
+		}
+	}
 	if err == nil {
 		_, err = s.conn.ExecContext(ctx, "COMMIT")
 	}
@@ -87,22 +109,7 @@ func (s *store) Commit(batches []batch.Batch) error {
 	if rollback != nil && strings.Contains(rollback.Error(), "no transaction is active") {
 		rollback = nil
 	}
-	return s.writeError(errors.Join(err, rollback))
-}
-
-func (s *store) insertAll(ctx context.Context, batches []batch.Batch) error {
-	if s.insert == nil {
-		var err error
-		if s.insert, err = newInserter(ctx, s.conn); err != nil {
-			return err
-		}
-	}
-	for i := range batches {
-		if err := s.insert.batch(ctx, &batches[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(err, rollback)
 }
 
 // change makes a change other than events in a transaction of its own, durable on return.
