@@ -13,10 +13,14 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// enqueue adds what keeps a batch: its row, and what is looked up without reading it.
+// enqueue adds what keeps a batch: its row, and what is looked up without reading it. All that is queued before the queue is
+// sent is one transaction, which an error of any of it undoes.
 func enqueue(queue *pgx.Batch, b *batch.Batch) error {
-	advance(queue, b)
-	queue.Queue("INSERT INTO runbook.batches (run, first_seq, events) VALUES ($1, $2, $3)", b.Run, b.First(), b.Lines())
+	if first, starts := b.Starts(); starts {
+		begin(queue, b, first)
+	} else {
+		advance(queue, b)
+	}
 	for i := range b.Entries {
 		e := &b.Entries[i]
 		if err := index(queue, b, e.Event); err != nil {
@@ -27,27 +31,40 @@ func enqueue(queue *pgx.Batch, b *batch.Batch) error {
 	return nil
 }
 
-// advance moves the end of a run, or makes the run. It fails when the end is elsewhere by now: another process wrote.
+// durable has a statement's transaction be on disk before it is called committed, whatever the server's setting is.
+const durable = "set_config('synchronous_commit', 'on', true) = 'on'"
+
+// begin makes a run with its first batch.
+func begin(queue *pgx.Batch, b *batch.Batch, first *run.Event) {
+	queue.Queue(`WITH begun AS (INSERT INTO runbook.runs (id, runbook, file, environment, "user", started_at, last_seq)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id)
+		INSERT INTO runbook.batches (run, first_seq, events) SELECT id, $8, $9 FROM begun WHERE `+durable,
+		b.Run, first.Runbook, first.File, first.Environment, first.User, first.Time, b.Last(), b.First(), b.Lines()).Query(func(rows pgx.Rows) error {
+		rows.Close()
+		if isCode(rows.Err(), uniqueViolation) {
+			return fmt.Errorf("run %s: %w: it has been started already", b.Run, journal.ErrConflict)
+		}
+		return rows.Err()
+	})
+}
+
+// advance adds a batch and moves the end of its run. Where that is elsewhere by now, because another process wrote, no run
+// is found, and a batch without one is an error.
 func advance(queue *pgx.Batch, b *batch.Batch) {
-	if first, starts := b.Starts(); starts {
-		queue.Queue(`INSERT INTO runbook.runs (id, runbook, file, environment, "user", started_at, last_seq) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			b.Run, first.Runbook, first.File, first.Environment, first.User, first.Time, b.Last()).Query(func(rows pgx.Rows) error {
-			rows.Close()
-			var e *pgconn.PgError
-			if errors.As(rows.Err(), &e) && e.Code == uniqueViolation {
-				return fmt.Errorf("run %s: %w: it has been started already", b.Run, journal.ErrConflict)
-			}
-			return rows.Err()
-		})
-		return
-	}
-	queue.Queue("UPDATE runbook.runs SET last_seq = $2 WHERE id = $1 AND last_seq = $3", b.Run, b.Last(), b.First()-1).
-		Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() == 1 {
-				return nil
-			}
+	queue.Queue(`WITH moved AS (UPDATE runbook.runs SET last_seq = $2 WHERE id = $1 AND last_seq = $3 - 1 RETURNING id)
+		INSERT INTO runbook.batches (run, first_seq, events) VALUES ((SELECT id FROM moved WHERE `+durable+`), $3, $4)`,
+		b.Run, b.Last(), b.First(), b.Lines()).Query(func(rows pgx.Rows) error {
+		rows.Close()
+		if isCode(rows.Err(), notNullViolation) {
 			return fmt.Errorf("run %s: %w: event %d, and another process has written since", b.Run, journal.ErrConflict, b.First())
-		})
+		}
+		return rows.Err()
+	})
+}
+
+func isCode(err error, code string) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == code
 }
 
 // index keeps the list of runs and the thresholds' values.

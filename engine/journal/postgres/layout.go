@@ -2,11 +2,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // layouts are the steps from one layout of the schema to the next. A step that was released is never changed. Ids are
@@ -86,10 +84,12 @@ const (
 	filesKey     = 0x72756e626f6f6b02
 )
 
+// Codes of errors, see the appendix of the server's manual.
 const (
-	undefinedTable  = "42P01"
-	invalidSchema   = "3F000"
-	uniqueViolation = "23505"
+	undefinedTable   = "42P01"
+	invalidSchema    = "3F000"
+	uniqueViolation  = "23505"
+	notNullViolation = "23502"
 )
 
 // querier is a pool or a transaction.
@@ -101,8 +101,7 @@ type querier interface {
 func layoutOf(ctx context.Context, q querier) (int, error) {
 	var version int
 	err := q.QueryRow(ctx, "SELECT version FROM runbook.layout").Scan(&version)
-	var e *pgconn.PgError
-	if errors.As(err, &e) && (e.Code == undefinedTable || e.Code == invalidSchema) {
+	if isCode(err, undefinedTable) || isCode(err, invalidSchema) {
 		return 0, nil
 	}
 	if err != nil {

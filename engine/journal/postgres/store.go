@@ -100,17 +100,15 @@ func (s *store) keeps(ctx context.Context, b *batch.Batch) (bool, error) {
 	return same, err
 }
 
+// commit sends all in one go: what the server is sent before it is told to answer is one transaction.
 func (s *store) commit(ctx context.Context, batches []batch.Batch) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		queue := &pgx.Batch{}
-		queue.Queue("SET LOCAL synchronous_commit = on")
-		for i := range batches {
-			if err := enqueue(queue, &batches[i]); err != nil {
-				return err
-			}
+	queue := &pgx.Batch{}
+	for i := range batches {
+		if err := enqueue(queue, &batches[i]); err != nil {
+			return err
 		}
-		return tx.SendBatch(ctx, queue).Close()
-	})
+	}
+	return s.pool.SendBatch(ctx, queue).Close()
 }
 
 // again repeats what failed because the server was away, for the store's patience. It must do no harm twice.
