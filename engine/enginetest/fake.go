@@ -123,13 +123,19 @@ func Until(ctx context.Context, done <-chan struct{}) error {
 	}
 }
 
-// Provider declares the fake: fake_read, fake_write and fake_destroy, which take id and value, and fake_later, which
-// is declared but not supported.
+// Provider declares the fake: fake_read, fake_write, fake_noted and fake_destroy, which take id and value, and fake_later,
+// which is declared but not supported. fake_noted is a write that keeps a note first.
 func (f *Fake) Provider() *provider.Provider {
 	action := func(name string, effect provider.Effect) provider.Action {
+		notes := name == "fake_noted"
 		return provider.Define(provider.Definition[client, fakeArgs, fakeResult]{
-			Name: name, Doc: "Does as the test says.", Effect: effect,
+			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes,
 			Run: func(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
+				if notes {
+					if err := in.Note(in.Args.ID); err != nil {
+						return nil, err
+					}
+				}
 				n, err := in.Client.fake.call(ctx, in.Args.ID)
 				if err != nil {
 					return nil, err
@@ -167,7 +173,7 @@ func (f *Fake) Provider() *provider.Provider {
 			return "fake://" + req.Config.Name, nil
 		},
 		Actions: []provider.Action{
-			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_destroy", provider.Destructive), later, ask,
+			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_noted", provider.Write), action("fake_destroy", provider.Destructive), later, ask,
 		},
 	})
 }

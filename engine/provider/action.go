@@ -36,6 +36,9 @@ type Spec struct {
 	// ExactlyOne lists groups of arguments of which one, and only one, must be set; AtMostOne of which two exclude
 	// each other.
 	ExactlyOne, AtMostOne [][]string
+	// NotesFirst is true for an action that keeps a note before it changes anything. The note has the start of the step on disk
+	// with it, which the engine then does not wait for before.
+	NotesFirst bool
 	// Asks is true for an action that a person must answer first: its Action is an [Asker].
 	Asks bool
 	// Supported is false for an action that is declared but can't be run by this version.
@@ -156,10 +159,13 @@ type Known func(name string) bool
 
 // Definition declares an action: client K, arguments A, results R.
 type Definition[K, A, R any] struct {
-	Name, Doc             string
-	Effect                Effect
-	AuthorStatesEffect    bool
-	NeedsTimeout          bool
+	Name, Doc          string
+	Effect             Effect
+	AuthorStatesEffect bool
+	NeedsTimeout       bool
+	// NotesFirst says that Run calls one of In's Note functions before it changes anything, see [Spec]. A Run that does not is
+	// an error.
+	NotesFirst            bool
 	ExactlyOne, AtMostOne [][]string
 	// Classify refines Effect by content; nil: always Effect. Arguments that known() denies hold their defaults.
 	Classify func(args *A, known Known) Effect
@@ -198,7 +204,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a := &action[K, A, R]{def: d}
 	a.spec = Spec{
 		Name: d.Name, Doc: d.Doc, Effect: d.Effect, AuthorStatesEffect: d.AuthorStatesEffect,
-		NeedsTimeout: d.NeedsTimeout, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil, Asks: d.Ask != nil,
+		NeedsTimeout: d.NeedsTimeout, NotesFirst: d.NotesFirst, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil, Asks: d.Ask != nil,
 		args:    sync.OnceValue(func() *Object { return objectOf[A]() }),
 		results: sync.OnceValue(func() *Object { return objectOf[R]() }),
 	}
@@ -249,11 +255,31 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	noted := false
+	if a.def.NotesFirst && call.Effect != Read {
+		in.watchNotes(&noted)
+	} else {
+		noted = true
+	}
 	typed, err := a.def.Run(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	if !noted {
+		return nil, fmt.Errorf("%s keeps no note, which it has to do before it changes anything", a.spec.Name)
+	}
 	return a.encode(call, in.Args, typed, result)
+}
+
+// watchNotes has noted tell whether a note was kept.
+func (in *In[K, A]) watchNotes(noted *bool) {
+	for _, note := range []*func(any) error{&in.Note, &in.NoteSealed, &in.NoteOpen} {
+		keep := *note
+		*note = func(v any) error {
+			*noted = true
+			return keep(v)
+		}
+	}
 }
 
 // in decodes a call. Warnings go to result.

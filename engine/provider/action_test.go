@@ -253,3 +253,32 @@ func TestFixedEffect(t *testing.T) {
 		}
 	}
 }
+
+// TestNotesFirst: an action that declares to note something before it changes anything and does not is found out.
+func TestNotesFirst(t *testing.T) {
+	type none struct{}
+	notes := true
+	action := Define(Definition[any, none, none]{
+		Name: "x_noted", Effect: Write, NotesFirst: true, Summarize: func(*none) string { return "" },
+		Run: func(_ context.Context, in *In[any, none]) (*none, error) {
+			if notes {
+				return &none{}, in.NoteOpen("it starts")
+			}
+			return &none{}, nil
+		},
+	})
+	run := func(effect Effect) error {
+		_, err := action.Run(t.Context(), &Call{Client: 1, Args: cty.EmptyObjectVal, Effect: effect})
+		return err
+	}
+	if err := run(Write); err != nil {
+		t.Error(err)
+	}
+	notes = false
+	if err := run(Read); err != nil {
+		t.Errorf("a read has nothing to note: %v", err)
+	}
+	if err := run(Write); err == nil || !strings.Contains(err.Error(), "keeps no note") {
+		t.Errorf("got %v", err)
+	}
+}

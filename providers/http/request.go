@@ -57,7 +57,7 @@ func request() provider.Action {
 		Effect:    provider.Destructive,
 		AtMostOne: [][]string{{"body", "json", "form"}},
 		Classify:  classify, EffectArgs: []string{"method", "headers"}, Target: requestTarget,
-		Run: send, Expect: expect, Inquire: inquire,
+		Run: send, NotesFirst: true, Expect: expect, Inquire: inquire,
 		Summarize: func(r *requestResult) string {
 			return fmt.Sprintf("%s, %s", r.status, size(r.size, r.Truncated))
 		},

@@ -257,7 +257,7 @@ func TestCommandNotes(t *testing.T) {
 func TestStoppedWritesEndWhole(t *testing.T) {
 	dir := t.TempDir()
 	call := writeCall(dir, "01K/"+t.Name(), filepath.Join(dir, "notes"), providertest.Values{"command": list("sh", "-c", away)})
-	ctx, cancel := contextUntil(t, filepath.Join(dir, "leader"))
+	ctx, cancel := contextUntil(t, filepath.Join(dir, "away"))
 	defer cancel()
 	if _, err := New().Action("local_command").Run(ctx, call); err == nil || provider.NothingDone(err) {
 		t.Errorf("got %v", err)

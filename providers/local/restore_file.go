@@ -25,7 +25,7 @@ func restoreFile() provider.Action {
 	return provider.Define(provider.Definition[*client, restoreArgs, restoreResult]{
 		Name: "local_restore_file", Doc: "Puts a file back as it was, as the undo of local_write_file.",
 		Effect: provider.Write,
-		Run:    runRestore, Inquire: inquireRestore,
+		Run:    runRestore, NotesFirst: true, Inquire: inquireRestore,
 		Summarize: func(r *restoreResult) string {
 			switch {
 			case !r.Changed:

@@ -43,7 +43,7 @@ func writeFile() provider.Action {
 	return provider.Define(provider.Definition[*client, writeArgs, writeResult]{
 		Name: "local_write_file", Doc: "Writes a file at once or not at all.",
 		Effect: provider.Write,
-		Run:    runWrite, Inquire: inquireWrite, Preview: previewWrite,
+		Run:    runWrite, NotesFirst: true, Inquire: inquireWrite, Preview: previewWrite,
 		Summarize: func(r *writeResult) string {
 			if !r.Changed {
 				return "unchanged, " + size(r.SizeBytes)

@@ -34,7 +34,7 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 		}
 		return classify(args.Command)
 	},
-	Run: runCommand, Inquire: inquireCommand,
+	Run: runCommand, NotesFirst: true, Inquire: inquireCommand,
 	Summarize: func(r *commandResult) string {
 		if r.hushed {
 			return "answered"

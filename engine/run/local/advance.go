@@ -48,7 +48,7 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			return false, r.flush(ctx, false)
 		}
 		var launch []func()
-		barrier := false
+		barrier, sync := false, false
 		for _, c := range commands {
 			start, finished, err := r.carryOut(ctx, c)
 			if err != nil || finished {
@@ -56,7 +56,8 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			}
 			if start != nil {
 				launch = append(launch, start)
-				barrier = barrier || c.Kind == run.Undo || c.Kind == run.Start && r.live[c.Address].effect != provider.Read
+				writes, waits := r.barrier(c)
+				barrier, sync = barrier || writes, sync || waits
 			}
 			if r.state.MustStop() {
 				break
@@ -67,14 +68,14 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 				}
 			}
 		}
-		// Write-ahead: what starts now is in the journal first, and on disk where it is a write, which only starts while the
-		// run is surely this process's.
+		// Write-ahead: what starts now is in the journal first, and on disk where it is a write, unless its action has it there
+		// itself. A write only starts while the run is surely this process's.
 		if barrier {
 			if err := r.leased(ctx); err != nil {
 				return false, err
 			}
 		}
-		if err := r.flush(ctx, barrier); err != nil {
+		if err := r.flush(ctx, sync); err != nil {
 			return false, err
 		}
 		for _, start := range launch {
@@ -82,6 +83,18 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			go start()
 		}
 	}
+}
+
+// barrier says whether a command starts a write, and whether that has to wait until its start is on disk.
+func (r *runner) barrier(c run.Command) (writes, waits bool) {
+	if c.Kind == run.Undo {
+		return true, true
+	}
+	if c.Kind != run.Start || r.live[c.Address].effect == provider.Read {
+		return false, false
+	}
+	spec := r.live[c.Address].step.Spec
+	return true, spec == nil || !spec.Spec().NotesFirst
 }
 
 // carryOut does what a command asks. A start gives the function that makes the attempt.
