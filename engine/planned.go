@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // PlannedStep is what is known of a step before it runs.
@@ -40,6 +41,9 @@ type PlannedStep struct {
 	Supported bool `json:"supported"`
 	// Notes are things worth a line: "runs_on is ignored on a single machine".
 	Notes []string `json:"notes,omitempty"`
+
+	// questions are what people will be asked, by the key of the instance or "", where it is known which answers fit.
+	questions map[string]*run.Question
 }
 
 // PlannedUndo is what takes a step's effect back.

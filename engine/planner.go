@@ -68,6 +68,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	p.findTargets(s, &out, args, instances)
 	out.Approval = approvalText(s)
 	p.hold(policy.Use{Step: s}, s, args)
+	p.questions(s, &out, args, instances)
 	p.undo(s, &out)
 	if s.Child != nil {
 		p.runbook(s, &out)

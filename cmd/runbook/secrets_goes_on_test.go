@@ -25,6 +25,7 @@ type goesOn struct {
 	*leak
 	runbook, id string
 	calls       int
+	stdin       string // what the next command reads
 }
 
 // TestNoSecretIsWrittenWhenARunGoesOn has people approve and answer steps with secrets in them, resumes the run with and
@@ -54,7 +55,9 @@ func newGoesOn(t *testing.T) *goesOn {
 	for _, unread := range []string{"LEAK_BEARER", "LEAK_BASIC", "LEAK_PROMETHEUS", "LEAK_POSTGRES", "LEAK_REDIS", "DATABASE_URL"} {
 		delete(g.secrets, unread)
 	}
-	for name, value := range map[string]string{"once": "once hunter2 &only", "was": "was-hunter2-before", "file was": "90817263"} {
+	for name, value := range map[string]string{
+		"once": "once hunter2 &only", "was": "was-hunter2-before", "file was": "90817263", "told": `told "hunter2" to the &run`, "told wrong": `told hunter3 in vain!`,
+	} {
 		g.secrets[name] = value
 	}
 	g.set("LEAK_ONCE", g.secrets["once"])
@@ -116,7 +119,8 @@ func (g *goesOn) call(t *testing.T, want []int, args ...string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "runbook", append(args, "--log-level", "trace")...)
-	c.Env = g.env
+	c.Env, c.Stdin = g.env, strings.NewReader(g.stdin)
+	g.stdin = ""
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()
@@ -202,7 +206,11 @@ func (g *goesOn) answerAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, w := range waits {
-			if w.Step != "said" {
+			switch w.Step {
+			case "said":
+			case "told":
+				g.tell(t)
+			default:
 				g.call(t, []int{0}, "answer", g.id, w.Step, "yes", "--note", "so it is")
 			}
 		}
@@ -216,6 +224,20 @@ func (g *goesOn) answerAll(t *testing.T) {
 	if strings.Contains(text, "kept: it is") || strings.Contains(text, "said: it is") {
 		t.Error("a sealed value did not come back as it was")
 	}
+}
+
+// tell answers the question whose answer nobody may see, and searches the store while nobody has read the answer.
+func (g *goesOn) tell(t *testing.T) {
+	t.Helper()
+	wrong := g.secrets["told wrong"]
+	holds(t, g.call(t, []int{2}, "answer", g.id, "told", wrong), "everybody on this machine can see")
+	g.call(t, []int{2}, "resume", g.id, "--answer", "told="+wrong)
+	g.stdin = wrong
+	holds(t, g.call(t, []int{2}, "answer", g.id, "told"), "the answer does not match the pattern")
+	g.stdin = g.secrets["told"]
+	g.call(t, []int{0}, "answer", g.id, "told", "--note", "as it is", "--json")
+	g.keep(t)
+	g.grep(t)
 }
 
 // callOut is what a command prints on standard output.

@@ -73,6 +73,7 @@ type item struct {
 type askArgs struct {
 	Prompt    string `rb:"prompt,required" doc:"What is asked."`
 	OnTimeout string `rb:"on_timeout" doc:"What happens when nobody answers."`
+	Sensitive bool   `rb:"sensitive" doc:"Nobody may see the answer."`
 }
 
 type askResult struct {
@@ -151,7 +152,7 @@ func (f *Fake) Provider() *provider.Provider {
 		Name: "fake_ask", Doc: "Asks a person.", Effect: provider.Read,
 		Ask: func(args *askArgs) (*provider.Question, error) {
 			return &provider.Question{
-				Kind: "confirm", Prompt: args.Prompt, OnTimeout: args.OnTimeout, TimeoutAnswer: json.RawMessage("true"),
+				Kind: "confirm", Prompt: args.Prompt, OnTimeout: args.OnTimeout, TimeoutAnswer: json.RawMessage("true"), Sensitive: args.Sensitive,
 			}, nil
 		},
 		Run: func(_ context.Context, in *provider.In[client, askArgs]) (*askResult, error) {

@@ -27,8 +27,10 @@ type Message struct {
 	// Step is the address of the step that is answered.
 	Step   string      `json:"step,omitempty"`
 	Answer *run.Answer `json:"answer,omitempty"`
-	At     time.Time   `json:"at"`
-	By     string      `json:"by"`
+	// Sealed is the value of the answer to a sensitive question, encrypted; it reads "(sensitive)" in Answer.
+	Sealed []byte    `json:"sealed,omitempty"`
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
 }
 
 // Mailbox passes messages to runs, whether a process runs them or not.
@@ -37,4 +39,6 @@ type Mailbox interface {
 	Send(ctx context.Context, runID string, m Message) error
 	// Messages gives the messages of a run after an id, in order.
 	Messages(ctx context.Context, runID string, after int64) ([]Message, error)
+	// Discard deletes messages of a run by their id: those that its events tell of now. What is not there is no error.
+	Discard(ctx context.Context, runID string, ids ...int64) error
 }

@@ -23,6 +23,8 @@ type Question struct {
 	Pattern string
 	// Default is the answer when somebody only presses return, as JSON; nil: none.
 	Default json.RawMessage
+	// Sensitive says that nobody may see the answer: it is not echoed, and encrypted wherever it is kept.
+	Sensitive bool
 	// OnTimeout is "fail" (also when empty), "escalate" or "default": then TimeoutAnswer, as JSON, is the answer.
 	OnTimeout     string
 	TimeoutAnswer json.RawMessage
@@ -43,6 +45,9 @@ type Answer struct {
 type Asker interface {
 	// Question gives what to ask for these arguments, an object of Spec.Args' type.
 	Question(args cty.Value) (*Question, error)
+	// Draft is Question before all arguments are known: what only words it may be unknown, the prompt and what happens when
+	// nobody answers in time. Nil: more is unknown, so that it can't be told which answers fit.
+	Draft(args cty.Value) (*Question, error)
 }
 
 var _ Asker = (*action[any, struct{}, struct{}])(nil)
@@ -55,6 +60,30 @@ func (a *action[K, A, R]) Question(args cty.Value) (*Question, error) {
 	decoded := new(A)
 	if err := a.spec.Args().Decode(args, decoded); err != nil {
 		return nil, err
+	}
+	return a.def.Ask(decoded)
+}
+
+// words are the arguments of an action that asks which don't decide what answers fit.
+var words = map[string]bool{"prompt": true, "on_timeout": true}
+
+// Draft implements [Asker].
+func (a *action[K, A, R]) Draft(args cty.Value) (*Question, error) {
+	if args.IsWhollyKnown() {
+		return a.Question(args)
+	}
+	if a.def.Ask == nil {
+		return nil, fmt.Errorf("%s asks nobody", a.spec.Name)
+	}
+	decoded := new(A)
+	known, err := a.spec.Args().decodeKnown(args, decoded)
+	if err != nil {
+		return nil, err
+	}
+	for _, attribute := range a.spec.Args().Attributes {
+		if !known(attribute.Name) && !words[attribute.Name] {
+			return nil, nil
+		}
 	}
 	return a.def.Ask(decoded)
 }

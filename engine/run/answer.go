@@ -33,6 +33,15 @@ func (q *Question) Parse(text string) (json.RawMessage, error) {
 	return nil, fmt.Errorf("a question of the kind %q is not known to this version", q.Kind)
 }
 
+// Beforehand is Parse for an answer that was given before anybody asked, in the arguments of a process: not a sensitive one.
+func (q *Question) Beforehand(text string) (json.RawMessage, error) {
+	if q.Sensitive {
+		return nil, errors.New("it is sensitive, and everybody on the machine can see the arguments of a process; " +
+			"take a sensitive variable or a secret instead, or answer when the step waits")
+	}
+	return q.Parse(text)
+}
+
 // Check says whether a value answers the question: what another process sent may be anything.
 func (q *Question) Check(value json.RawMessage) error {
 	switch q.Kind {
@@ -140,13 +149,13 @@ func (q *Question) parseInput(text string) (json.RawMessage, error) {
 	switch q.Type {
 	case "number":
 		if !isNumber(text) {
-			return nil, fmt.Errorf("%q is not a number", text)
+			return nil, fmt.Errorf("%s is not a number", q.quote(text))
 		}
 		value = json.Number(text)
 	case "bool":
 		yes, err := parseYesNo(text)
 		if err != nil {
-			return nil, fmt.Errorf("%q is not true or false", text)
+			return nil, fmt.Errorf("%s is not true or false", q.quote(text))
 		}
 		value, text = yes, string(yes)
 	}
@@ -154,6 +163,14 @@ func (q *Question) parseInput(text string) (json.RawMessage, error) {
 		return nil, err
 	}
 	return json.Marshal(value)
+}
+
+// quote repeats what somebody wrote in an error, unless nobody may see it.
+func (q *Question) quote(text string) string {
+	if q.Sensitive {
+		return "the answer"
+	}
+	return strconv.Quote(text)
 }
 
 // isNumber reports a number as JSON writes it.
@@ -182,6 +199,9 @@ func (q *Question) inputText(value json.RawMessage) (string, error) {
 		}
 	}
 	if !ok {
+		if q.Sensitive {
+			return "", fmt.Errorf("the answer is not a %s", kind)
+		}
 		return "", fmt.Errorf("the answer is a %s, not %s", kind, value)
 	}
 	return text, nil
@@ -190,7 +210,7 @@ func (q *Question) inputText(value json.RawMessage) (string, error) {
 // fits holds a text against the choices and the pattern.
 func (q *Question) fits(text string) error {
 	if len(q.Choices) > 0 && !slices.ContainsFunc(q.Choices, func(c string) bool { return c == text || q.Type == "number" && sameNumber(c, text) }) {
-		return fmt.Errorf("%q is not one of %s", text, strings.Join(q.Choices, ", "))
+		return fmt.Errorf("%s is not one of %s", q.quote(text), strings.Join(q.Choices, ", "))
 	}
 	if q.Pattern == "" {
 		return nil
@@ -200,7 +220,7 @@ func (q *Question) fits(text string) error {
 		return fmt.Errorf("the pattern %s can't be read: %w", q.Pattern, err)
 	}
 	if !pattern.MatchString(text) {
-		return fmt.Errorf("%q does not match the pattern %s", text, q.Pattern)
+		return fmt.Errorf("%s does not match the pattern %s", q.quote(text), q.Pattern)
 	}
 	return nil
 }

@@ -56,6 +56,18 @@ func TestParseAnswer(t *testing.T) {
 		{pattern, "ab1", "", "does not match the pattern"},
 		{Question{Kind: "dance"}, "yes", "", "not known"},
 	}
+	for _, q := range []Question{number, yesNo, {Kind: AskInput, Pattern: "[a-z]+"}} {
+		q.Sensitive = true
+		if value, err := q.Parse("hunter-2"); err == nil || strings.Contains(err.Error(), "hunter") {
+			t.Errorf("sensitive %+v: %s, %v", q, value, err)
+		}
+		if err := q.Check([]byte(`["hunter-2"]`)); err == nil || strings.Contains(err.Error(), "hunter") {
+			t.Errorf("sensitive %+v: %v", q, err)
+		}
+		if value, err := q.Beforehand("a"); err == nil {
+			t.Errorf("sensitive %+v is taken beforehand: %s", q, value)
+		}
+	}
 	for _, tt := range tests {
 		got, err := tt.q.Parse(tt.text)
 		if string(got) != tt.want || err == nil != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {

@@ -129,6 +129,14 @@ type Wait struct {
 	NextLevelAt time.Time
 }
 
+// Over is when nobody can answer any more; zero: never, as where others are called then.
+func (w *Wait) Over() time.Time {
+	if w.Question.OnTimeout == "escalate" {
+		return time.Time{}
+	}
+	return w.Deadline
+}
+
 // Waits lists the questions that are open, in the order of the file.
 func (s *State) Waits() []Wait {
 	var out []Wait

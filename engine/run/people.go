@@ -37,6 +37,8 @@ type Question struct {
 	Choices []string        `json:"choices,omitempty"`
 	Pattern string          `json:"pattern,omitempty"`
 	Default json.RawMessage `json:"default,omitempty"`
+	// Sensitive says that nobody may see the answer.
+	Sensitive bool `json:"sensitive,omitempty"`
 	// Approvers may answer; empty: anybody.
 	Approvers []string `json:"approvers,omitempty"`
 	// Action, Effect, Target, Arguments and Changes are what an approval is about: what would be done, to what, with what,
@@ -99,6 +101,8 @@ type Answer struct {
 	// Note is what else they said, Notes that by item of a checklist.
 	Note  string            `json:"note,omitempty"`
 	Notes map[string]string `json:"notes,omitempty"`
+	// Sensitive says that the value is encrypted beside the event; it reads "(sensitive)" here.
+	Sensitive bool `json:"sensitive,omitempty"`
 	// Via is how the answer came in.
 	Via string `json:"via"`
 	// Digest is that of the approval that was answered.

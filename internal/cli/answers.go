@@ -2,10 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -50,21 +53,37 @@ func cutAddress(text string) (step, value string, ok bool) {
 	return "", "", false
 }
 
-// checkAnswers refuses answers beforehand to steps that take none.
-func checkAnswers(rb *lang.Runbook, answers map[string]string) error {
-	for address := range answers {
-		step, instance, names := findStep(rb, address)
-		switch {
-		case step == nil:
-			return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, sentenceEnd(lang.DidYouMean(address, names)))
-		case !asks(step) && step.Approval != nil:
-			return fmt.Errorf("nothing was run: --answer %s: an approval can't be given beforehand, as it is bound to what the step is about to do; "+
-				"approve it at the terminal, or with runbook answer when the step waits", address)
-		case !asks(step):
-			return fmt.Errorf("nothing was run: --answer %s: the step asks nobody", address)
-		case instance != "":
-			return fmt.Errorf("nothing was run: --answer %s: %s", address, instance)
+// checkAnswers refuses answers beforehand that can't be any: to steps that take none, or that don't fit their questions. Open are
+// the questions of a run that goes on.
+func checkAnswers(plan *engine.Plan, answers map[string]string, open []run.Wait) error {
+	for _, address := range slices.Sorted(maps.Keys(answers)) {
+		if err := takesAnswer(plan.Runbook, address); err != nil {
+			return err
 		}
+		err := plan.CheckAnswer(address, answers[address])
+		if at := slices.IndexFunc(open, func(w run.Wait) bool { return w.Address == address }); at >= 0 {
+			_, err = open[at].Question.Beforehand(answers[address])
+		}
+		if err != nil {
+			return fmt.Errorf("nothing was run: --answer %s: %w", address, err)
+		}
+	}
+	return nil
+}
+
+// takesAnswer refuses an answer to a step that takes none.
+func takesAnswer(rb *lang.Runbook, address string) error {
+	step, instance, names := findStep(rb, address)
+	switch {
+	case step == nil:
+		return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, sentenceEnd(lang.DidYouMean(address, names)))
+	case !asks(step) && step.Approval != nil:
+		return fmt.Errorf("nothing was run: --answer %s: an approval can't be given beforehand, as it is bound to what the step is about to do; "+
+			"approve it at the terminal, or with runbook answer when the step waits", address)
+	case !asks(step):
+		return fmt.Errorf("nothing was run: --answer %s: the step asks nobody", address)
+	case instance != "":
+		return fmt.Errorf("nothing was run: --answer %s: %s", address, instance)
 	}
 	return nil
 }

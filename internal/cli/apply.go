@@ -81,7 +81,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := checkAnswers(plan.Runbook, answers); err != nil {
+	if err := checkAnswers(plan, answers, nil); err != nil {
 		return err
 	}
 	stop := o.watchInterrupts(ctx)

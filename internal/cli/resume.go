@@ -98,7 +98,7 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if err := o.worthwhile(recalled); err != nil {
 		return drop(err)
 	}
-	if err := checkAnswers(recalled.Plan.Runbook, opts.Answers); err != nil {
+	if err := checkAnswers(recalled.Plan, opts.Answers, recalled.Past.Waits()); err != nil {
 		return drop(err)
 	}
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here

@@ -52,7 +52,7 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 	} else {
 		v = view.NewText(o.Out, o.viewConfig(o.Times))
 	}
-	shown, ended := false, false
+	shown, over := false, false
 	for entry, err := range history.Events(ctx, o.Run) {
 		if errors.Is(err, journal.ErrNotFound) {
 			return noSuchRun(o.Run)
@@ -65,12 +65,12 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		}
 		v.Event(entry)
 		shown = true
-		ended = entry.Event.Type == run.RunFinished
+		over = entry.Event.Type == run.RunFinished || entry.Event.Type == run.RunPaused
 	}
 	if err := v.Close(); err != nil {
 		return err
 	}
-	if !ended {
+	if !over {
 		o.say("The run has not ended, or the program that ran it is gone.")
 	}
 	return nil

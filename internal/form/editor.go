@@ -13,7 +13,12 @@ import (
 type editor struct {
 	text []rune
 	at   int // the cursor stands before text[at]
+	// hidden says that nobody may see the text, nor how long it is.
+	hidden bool
 }
+
+// typed stands for a text that nobody may see.
+const typed = "(typed)"
 
 // longest is how much text a field takes.
 const longest = 4000
@@ -36,6 +41,8 @@ func (e *editor) insert(text string) {
 	e.text = append(e.text[:e.at:e.at], append(add, e.text[e.at:]...)...)
 	e.at += len(add)
 }
+
+func (e *editor) clear() { e.text, e.at = nil, 0 }
 
 func (e *editor) remove(from, to int) {
 	e.text = append(e.text[:from:from], e.text[to:]...)
@@ -90,6 +97,9 @@ func (e *editor) key(k tea.KeyPressMsg) bool {
 
 // show gives the part of the text around the cursor that fits into width columns, and the cursor's column in it.
 func (e *editor) show(width int) (text string, column int) {
+	if e.hidden && len(e.text) > 0 {
+		return term.Cut(typed, max(width, 1), ""), min(len(typed), max(width, 1))
+	}
 	from := 0
 	for term.Width(string(e.text[from:e.at])) > max(width-1, 0) {
 		from++

@@ -140,6 +140,7 @@ var (
 	list     = run.Question{Kind: run.AskChecklist, Prompt: "Before the release", Items: []string{"tell support", "freeze", "call the bank"}}
 	required = run.Question{Kind: run.AskChecklist, Items: list.Items, AllRequired: true}
 	text     = run.Question{Kind: run.AskInput, Prompt: "Which version?", Pattern: "v[0-9.]+"}
+	secret   = run.Question{Kind: run.AskInput, Prompt: "The password?", Pattern: ".{8,}", Sensitive: true}
 	number   = run.Question{Kind: run.AskInput, Prompt: "How many?", Type: "number", Default: json.RawMessage("3")}
 	choice   = run.Question{Kind: run.AskInput, Prompt: "Which?", Choices: []string{"blue", "green", "red"}, Default: json.RawMessage(`"green"`)}
 )
@@ -158,10 +159,11 @@ func TestForm(t *testing.T) {
 	}{
 		"approve":           {q: approval, steps: []step{{"yes or no:", "yes" + enter}}, value: "true"},
 		"deny with a note":  {q: approval, steps: []step{{"yes or no:", "no\ttoo late" + enter}}, value: "false", note: "too late"},
-		"only yes approves": {q: approval, steps: []step{{"yes or no:", "y" + enter}, {"nothing else counts", "es" + enter}}, value: "true"},
+		"only yes approves": {q: approval, steps: []step{{"yes or no:", "yyes" + enter}, {"nothing else counts", "yes" + enter}}, value: "true"},
 		"confirm":           {q: confirm, steps: []step{{"yes or no:", "y" + enter}}, value: "true"},
 		"editing":           {q: text, steps: []step{{"answer:", "x9.1" + left + left + left + "\x7f\x01v\x05" + ".0" + enter}}, value: `"v9.1.0"`},
 		"pattern":           {q: text, steps: []step{{"answer:", "9" + enter}, {"does not match the pattern", "\x15v9" + enter}}, value: `"v9"`},
+		"hidden":            {q: secret, steps: []step{{"answer:", "short"}, {"(typed)", enter}, {"the answer does not match", "hunter2 \x1b[200~pasted\x1b[201~" + enter}}, value: `"hunter2 pasted"`},
 		"paste":             {q: text, steps: []step{{"answer:", "\x1b[200~v1.2\x1b[201~" + enter}}, value: `"v1.2"`},
 		"default":           {q: number, steps: []step{{"answer:", enter}}, value: "3"},
 		"no number":         {q: number, steps: []step{{"answer:", "five" + enter}, {"is not a number", "\x155" + enter}}, value: "5"},
@@ -189,7 +191,18 @@ func TestForm(t *testing.T) {
 			}
 			got := wait(t, s, ended)
 			checkAnswer(t, got, tt.value, tt.note, tt.notes, tt.err)
+			s.hides(t)
 		})
+	}
+}
+
+// hides: what nobody may see was not shown, nor a part of it.
+func (s *seat) hides(t *testing.T) {
+	t.Helper()
+	for _, part := range []string{"short", "hunter2", "pasted"} {
+		if strings.Contains(s.text(), part) {
+			t.Errorf("%q was shown:\n%s", part, s.text())
+		}
 	}
 }
 
@@ -225,6 +238,7 @@ func TestLines(t *testing.T) {
 			steps: []step{{"done:", "1,2\n"}, {"2 [x]", "n 2 by Kim\n"}, {"- by Kim", "\n"}, {"return once more", "all\n"}, {"3 [x]", "\n"}, {"note (", "\n"}},
 			value: `["tell support","freeze","call the bank"]`, notes: map[string]string{"freeze": "by Kim"},
 		},
+		"hidden":       {q: secret, steps: []step{{"not shown: ", "short\n"}, {"the answer does not match", "hunter2 pasted\n"}, {"note", "seen\n"}, {"seen", ""}}, value: `"hunter2 pasted"`, note: "seen"},
 		"end of input": {q: approval, steps: []step{{`"no" denies:`, "\x04"}}, err: ErrLeft},
 	}
 	for name, tt := range tests {
@@ -237,6 +251,7 @@ func TestLines(t *testing.T) {
 			}
 			got := wait(t, s, ended)
 			checkAnswer(t, got, tt.value, tt.note, tt.notes, tt.err)
+			s.hides(t)
 		})
 	}
 }

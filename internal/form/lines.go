@@ -3,6 +3,7 @@ package form
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -102,6 +103,19 @@ func (l *lines) read(ctx context.Context, prompt string) (string, error) {
 	return strings.TrimSpace(text), err
 }
 
+// hidden reads a line that is not echoed.
+func (l *lines) hidden(ctx context.Context, prompt string) (string, error) {
+	echo, err := hush(l.t.In)
+	if err != nil {
+		return "", fmt.Errorf("what is typed can't be hidden here: %w; pipe the value to runbook answer", err)
+	}
+	text, err := l.read(ctx, prompt)
+	if err == nil {
+		_, err = io.WriteString(l.t.Out, "\n") // the return was not echoed either
+	}
+	return text, errors.Join(err, echo())
+}
+
 func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
 	if l.q.Kind == run.AskChecklist {
 		return l.checklist(ctx)
@@ -124,8 +138,10 @@ func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
 
 // value asks until what is written answers the question.
 func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
-	prompt := prompts[l.q.Kind]
+	prompt, read := prompts[l.q.Kind], l.read
 	switch {
+	case l.q.Sensitive:
+		prompt, read = "answer, which is not shown", l.hidden
 	case l.q.Kind == run.AskApproval:
 		prompt = `only "yes" approves, "no" denies`
 	case len(l.q.Choices) > 0:
@@ -135,7 +151,7 @@ func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
 		prompt += " (return for " + term.CleanLine(string(l.q.Default)) + ")"
 	}
 	for {
-		text, err := l.read(ctx, prompt+": ")
+		text, err := read(ctx, prompt+": ")
 		if err != nil {
 			return nil, err
 		}

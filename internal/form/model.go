@@ -65,6 +65,7 @@ type model struct {
 func newModel(t *Terminal, r Request) *model {
 	m := &model{t: t, r: r, q: r.Question, done: map[int]bool{}, itemNotes: map[int]*editor{}}
 	m.width, m.height = t.Size()
+	m.input.hidden = m.q.Sensitive
 	for i, choice := range m.q.Choices {
 		if value, err := m.q.Parse(choice); err == nil && slices.Equal(value, m.q.Default) {
 			m.cursor = i
@@ -229,6 +230,9 @@ func (m *model) submit() (tea.Model, tea.Cmd) {
 	}
 	if err != nil {
 		m.problem, m.focus = err.Error(), fieldAnswer
+		if m.q.Sensitive || m.q.Kind == run.AskApproval || m.q.Kind == run.AskConfirm {
+			m.input.clear() // of "yyes", nobody would type the end; what is hidden can't be mended
+		}
 		return m, nil
 	}
 	notes := map[string]string{}

@@ -66,18 +66,21 @@ func (t *Text) waiting(e *run.Event) {
 	for _, level := range Levels(e.Question, e.Time, e.Deadline, 0, e.Time, t.Config) {
 		t.bar("while nobody answers, " + level)
 	}
-	t.bar("  runbook answer " + e.Run + " " + Quote(t.clean(e.Step)) + " " + Takes(e.Question))
+	t.bar("  " + AnswerCommand(e.Run, t.clean(e.Step), e.Question))
 }
 
-// Takes says what a question takes, as in a usage line.
-func Takes(q *run.Question) string {
-	switch q.Kind {
-	case run.AskApproval, run.AskConfirm:
-		return "yes|no"
-	case run.AskChecklist:
-		return "all|ITEM,..."
+// AnswerCommand is the command that answers a question from another shell. A sensitive value is no argument of it.
+func AnswerCommand(runID, step string, q *run.Question) string {
+	command := "runbook answer " + runID + " " + Quote(step)
+	switch {
+	case q.Kind == run.AskApproval || q.Kind == run.AskConfirm:
+		return command + " yes|no"
+	case q.Kind == run.AskChecklist:
+		return command + " all|ITEM,..."
+	case q.Sensitive:
+		return command
 	}
-	return "VALUE"
+	return command + " VALUE"
 }
 
 // vias say how an answer came in.

@@ -95,6 +95,9 @@ func inputRules(q *run.Question) []string {
 	if q.Pattern != "" {
 		rules = append(rules, "must match "+q.Pattern)
 	}
+	if q.Sensitive {
+		rules = append(rules, "sensitive: it is shown nowhere")
+	}
 	if len(q.Default) > 0 {
 		rules = append(rules, "default "+string(q.Default))
 	}

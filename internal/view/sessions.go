@@ -179,7 +179,7 @@ func (t *Text) paused(e *run.Event) {
 	for i := range t.asked.events {
 		w := &t.asked.events[i]
 		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(w.For, w.Question, w.Deadline, e.Time, t.Config))...)
-		t.line("    runbook answer " + e.Run + " " + Quote(t.clean(w.Step)) + " " + Takes(w.Question))
+		t.line("    " + AnswerCommand(e.Run, t.clean(w.Step), w.Question))
 	}
 	if len(t.asked.events) == 0 && e.Reason != "" {
 		t.line("  " + t.clean(e.Reason))

@@ -2,6 +2,7 @@ package manual
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ func TestContract(t *testing.T) {
 	items := providertest.Values{"items": texts("disk", "fans", "lights")}
 	all := providertest.Values{"items": texts("disk", "fans", "lights"), "all_required": cty.True}
 	number := providertest.Values{"prompt": cty.StringVal("How many?"), "type": cty.StringVal("number"), "choices": texts("1", "2")}
+	secret := providertest.Values{"prompt": cty.StringVal("The password?"), "sensitive": cty.True, "pattern": cty.StringVal("[a-z0-9]+")}
 	noted := said(`["disk"]`, "")
 	noted.Notes = map[string]string{"fans": "one rattles"}
 	const nobody = "It waits for a person before it runs; there is no peer."
@@ -58,6 +60,15 @@ func TestContract(t *testing.T) {
 			},
 			{Kind: providertest.Happy, Action: "manual_input", Args: number, Answer: said("2", ""), Check: is("value", cty.NumberIntVal(2))},
 			{Kind: providertest.Happy, Name: "text", Action: "manual_input", Args: prompt, Answer: said(`"x"`, ""), Check: is("value", cty.StringVal("x"))},
+			{
+				Kind: providertest.Happy, Name: "sensitive", Action: "manual_input", Args: secret, Answer: said(`"hunter2"`, ""),
+				Check: func(t *testing.T, r *provider.Result) {
+					if v := r.Value.GetAttr("value"); !provider.IsSensitive(v) || strings.Contains(r.Summary, "hunter2") {
+						t.Errorf("%#v, %s", v, r.Summary)
+					}
+				},
+			},
+			{Kind: providertest.Refused, Name: "sensitive", Action: "manual_input", Args: secret, Answer: said(`"hunter 2"`, ""), Endpoint: "manual_input", Words: []string{"the answer does not match"}},
 			{Kind: providertest.Refused, Action: "manual_confirm", Args: prompt, Answer: said(`"yes"`, ""), Endpoint: "manual_confirm", Words: []string{"expected true or false"}},
 			{Kind: providertest.Refused, Action: "manual_checklist", Args: items, Answer: said(`["belts"]`, ""), Endpoint: "manual_checklist", Words: []string{"no item", "belts"}},
 			{Kind: providertest.Refused, Action: "manual_input", Args: number, Answer: said("3", ""), Endpoint: "manual_input", Words: []string{"not one of 1, 2"}},
@@ -119,6 +130,14 @@ func TestQuestion(t *testing.T) {
 		{
 			"manual_input", providertest.Values{"prompt": cty.StringVal("N?"), "type": cty.StringVal("number"), "choices": texts("one")},
 			nil, `choices: "one" is not a number`,
+		},
+		{
+			"manual_input", providertest.Values{"prompt": cty.StringVal("N?"), "sensitive": cty.True},
+			&provider.Question{Kind: "input", Prompt: "N?", Type: "string", Sensitive: true, OnTimeout: "fail"}, "",
+		},
+		{
+			"manual_input", providertest.Values{"prompt": cty.StringVal("N?"), "sensitive": cty.True, "on_timeout": cty.StringVal("x")},
+			nil, `on_timeout: a sensitive value has no answer that everybody can read in the file; it is "fail" or "escalate"`,
 		},
 	}
 	p := New()

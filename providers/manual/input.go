@@ -3,6 +3,7 @@ package manual
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -22,6 +23,7 @@ type inputArgs struct {
 	Choices   []string  `rb:"choices" doc:"The values that may be given; without it, any."`
 	Default   cty.Value `rb:"default" doc:"The value of somebody who only presses return."`
 	Pattern   string    `rb:"pattern" check:"regex" doc:"What a text must match, whole (RE2)."`
+	Sensitive bool      `rb:"sensitive" doc:"Nobody may see the value: it is not shown while it is typed nor anywhere later, and encrypted wherever it is kept. It goes with neither choices nor a default."`
 	OnTimeout cty.Value `rb:"on_timeout" doc:"When the step's timeout is over: \"fail\" (also without this), \"escalate\" (the next contact of the escalation is called, and the question stays), or the value that counts then."`
 }
 
@@ -36,7 +38,8 @@ var inputTypes = map[string]cty.Type{"string": cty.String, "number": cty.Number,
 func input() provider.Action {
 	return provider.Define(provider.Definition[client, inputArgs, inputResult]{
 		Name: "manual_input", Doc: "Asks a person for a value.", Effect: provider.Read,
-		Ask: askInput,
+		AtMostOne: [][]string{{"sensitive", "choices"}, {"sensitive", "default"}},
+		Ask:       askInput,
 		Run: func(_ context.Context, in *provider.In[client, inputArgs]) (*inputResult, error) {
 			raw, err := answerOf[json.RawMessage]("manual_input", in.Answer, "a "+in.Args.Type)
 			if err != nil {
@@ -44,14 +47,22 @@ func input() provider.Action {
 			}
 			value, err := ctyjson.Unmarshal(raw, inputTypes[in.Args.Type])
 			if err != nil {
-				return nil, wrong("manual_input", fmt.Errorf("the answer is %s, expected a %s", raw, in.Args.Type))
+				return nil, wrong("manual_input", fmt.Errorf("the answer is %s, expected a %s", in.Args.shown(string(raw)), in.Args.Type))
 			}
 			if err := in.Args.fits(value); err != nil {
 				return nil, wrong("manual_input", err)
 			}
+			if in.Args.Sensitive {
+				value = value.Mark(provider.Sensitive)
+			}
 			return &inputResult{Value: value, By: in.Answer.By, At: in.Answer.At}, nil
 		},
-		Summarize: func(r *inputResult) string { return textOf(r.Value) + ", from " + r.By },
+		Summarize: func(r *inputResult) string {
+			if r.Value.IsMarked() {
+				return "a sensitive value, from " + r.By
+			}
+			return textOf(r.Value) + ", from " + r.By
+		},
 	})
 }
 
@@ -62,6 +73,14 @@ func textOf(v cty.Value) string {
 		return ""
 	}
 	return text.AsString()
+}
+
+// shown is an answer as an error may repeat it.
+func (a *inputArgs) shown(text string) string {
+	if a.Sensitive {
+		return "sensitive"
+	}
+	return text
 }
 
 // fits holds a value of the right type against the choices and the pattern.
@@ -78,6 +97,9 @@ func (a *inputArgs) fits(v cty.Value) error {
 		return fmt.Errorf("pattern: %w", err)
 	}
 	if !pattern.MatchString(text) {
+		if a.Sensitive {
+			return fmt.Errorf("the answer does not match the pattern %s", a.Pattern)
+		}
 		return fmt.Errorf("%q does not match the pattern %s", text, a.Pattern)
 	}
 	return nil
@@ -103,7 +125,7 @@ func (a *inputArgs) answer(v cty.Value) (json.RawMessage, error) {
 }
 
 func askInput(args *inputArgs) (*provider.Question, error) {
-	q := &provider.Question{Kind: "input", Prompt: args.Prompt, Type: args.Type, Choices: args.Choices, Pattern: args.Pattern}
+	q := &provider.Question{Kind: "input", Prompt: args.Prompt, Type: args.Type, Choices: args.Choices, Pattern: args.Pattern, Sensitive: args.Sensitive}
 	for _, choice := range args.Choices {
 		if _, err := convert.Convert(cty.StringVal(choice), inputTypes[args.Type]); err != nil {
 			return nil, fmt.Errorf("choices: %q is not a %s", choice, args.Type)
@@ -119,6 +141,9 @@ func askInput(args *inputArgs) (*provider.Question, error) {
 	up, err := timeUpOf(args.OnTimeout, args.answer)
 	if err != nil {
 		return nil, err
+	}
+	if args.Sensitive && up.answer != nil {
+		return nil, errors.New("on_timeout: a sensitive value has no answer that everybody can read in the file; it is \"fail\" or \"escalate\"")
 	}
 	q.OnTimeout, q.TimeoutAnswer = up.on, up.answer
 	return q, nil

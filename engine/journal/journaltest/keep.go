@@ -130,7 +130,7 @@ func messagesInOrder(t *testing.T, j journal.Journal, reopen func() journal.Jour
 		t.Errorf("to an unknown run: %v", err)
 	}
 	sent := []journal.Message{
-		{Kind: journal.MessageAnswer, Step: "ask", Answer: &run.Answer{Value: json.RawMessage(`true`), By: "bob@ops", Note: "ä\n\"", Via: run.ViaCommand}, At: start, By: "bob@ops"},
+		{Kind: journal.MessageAnswer, Step: "ask", Sealed: []byte{0, 255}, Answer: &run.Answer{Value: json.RawMessage(`true`), By: "bob@ops", Note: "ä\n\"", Via: run.ViaCommand}, At: start, By: "bob@ops"},
 		{Kind: journal.MessageCancel, At: start.Add(time.Second), By: "eve@ops"},
 		{Kind: journal.MessageCancel, At: start.Add(-time.Hour), By: "bob@ops"},
 	}
@@ -152,6 +152,15 @@ func messagesInOrder(t *testing.T, j journal.Journal, reopen func() journal.Jour
 	}
 	if diff := cmp.Diff(got[1:], rest); diff != "" {
 		t.Errorf("after the first (-want +got):\n%s", diff)
+	}
+	if err := other.Discard(t.Context(), "01a", got[0].ID, got[2].ID, 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := j.Messages(t.Context(), "01A", 0); err != nil || len(left) != 1 || left[0].ID != got[1].ID {
+		t.Errorf("after two were discarded: %v, %v", left, err)
+	}
+	if others, err := j.Messages(t.Context(), "01B", 0); err != nil || len(others) != 3 {
+		t.Errorf("of another run: %v, %v", others, err)
 	}
 	for i := range got {
 		if i > 0 && got[i].ID <= got[i-1].ID {

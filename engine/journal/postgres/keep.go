@@ -56,6 +56,21 @@ func (s *store) Messages(ctx context.Context, runID string, after int64) ([]jour
 	return out, nil
 }
 
+// Discard deletes messages of a run.
+func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
+	if s.writer == nil {
+		return journal.ErrReadOnly
+	}
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return err
+	}
+	if _, err := s.pool.Exec(ctx, "DELETE FROM runbook.messages WHERE run = $1 AND id = ANY($2)", id, ids); err != nil {
+		return s.writeError(err)
+	}
+	return nil
+}
+
 // prunable selects the runs that ended before a time and hold no lock.
 const prunable = "FROM runbook.runs WHERE status = 'ended' AND ended_at < $1 AND NOT EXISTS (SELECT 1 FROM runbook.locks WHERE run = runs.id)"
 

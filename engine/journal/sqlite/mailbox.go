@@ -58,3 +58,19 @@ func (s *store) Messages(ctx context.Context, runID string, after int64) (_ []jo
 	}
 	return out, nil
 }
+
+// Discard deletes messages of a run.
+func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
+	id, err := s.find(ctx, runID)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, func(tx *sql.Tx) error {
+		for _, number := range ids {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM messages WHERE run = ? AND id = ?", id, number); err != nil {
+				return s.writeError(err)
+			}
+		}
+		return nil
+	})
+}

@@ -86,10 +86,16 @@ func (r *runner) answerOf(x *execution) *provider.Answer {
 	return &provider.Answer{Value: a.Value, By: a.By, At: at, Note: a.Note, Notes: a.Notes}
 }
 
-// mustAskAgain reports whether the arguments of an approved step are no longer those that were approved, as after a
-// restart in between.
+// mustAskAgain reports whether an answer has come to nothing with a restart since: a sensitive one can't be read back, or the
+// arguments of an approved step are no longer those that were approved.
 func (r *runner) mustAskAgain(x *execution) (bool, error) {
-	if x.step.Approval == nil || x.prepared != nil || x.attempts > 0 {
+	if x.attempts > 0 {
+		return false, nil
+	}
+	if a := r.answerOf(x); a != nil && isLost(a.Value) {
+		return true, nil
+	}
+	if x.step.Approval == nil || x.prepared != nil {
 		return false, nil
 	}
 	q, a := r.state.Answered(x.address)

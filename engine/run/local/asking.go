@@ -154,12 +154,18 @@ func (r *runner) actionQuestion(q *question) error {
 	if err != nil {
 		return err
 	}
-	q.question = &run.Question{
-		Kind: run.QuestionKind(asked.Kind), Prompt: asked.Prompt, Items: asked.Items, AllRequired: asked.AllRequired, Type: asked.Type,
-		Choices: asked.Choices, Pattern: asked.Pattern, Default: asked.Default, OnTimeout: asked.OnTimeout,
-		TimeoutAnswer: asked.TimeoutAnswer, Levels: levels,
-	}
+	q.question = QuestionOf(asked)
+	q.question.Levels = levels
 	return nil
+}
+
+// QuestionOf is the question of an action as the events tell it.
+func QuestionOf(asked *provider.Question) *run.Question {
+	return &run.Question{
+		Kind: run.QuestionKind(asked.Kind), Prompt: asked.Prompt, Items: asked.Items, AllRequired: asked.AllRequired, Type: asked.Type,
+		Choices: asked.Choices, Pattern: asked.Pattern, Default: asked.Default, Sensitive: asked.Sensitive, OnTimeout: asked.OnTimeout,
+		TimeoutAnswer: asked.TimeoutAnswer,
+	}
 }
 
 // shownArguments writes a step's arguments as the language does, without what is sensitive.
@@ -267,8 +273,11 @@ func (r *runner) questionDone(q *question) error {
 	}
 	q.execution.prepared = q.prepared
 	var sealed []byte
-	if q.binding.key != nil {
+	switch {
+	case q.binding.key != nil:
 		sealed = r.seal(q.binding.key)
+	case q.question.Sensitive:
+		sealed = r.seal("who can open this can answer")
 	}
 	return r.lay(q.step, q.address, q.what, q.question, q.timeout, sealed)
 }
@@ -292,25 +301,38 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 	if err := r.emitSealed(e, sealed); err != nil {
 		return err
 	}
-	if given, ok := r.Answers[r.prefix+address]; ok && what == run.ForAnswer {
-		value, err := q.Parse(given)
-		if err != nil {
-			return r.end(step, r.live[address].key, &run.Event{Step: address, Outcome: run.Error, Error: "the answer given beforehand: " + err.Error()}, nil)
-		}
-		return r.accept(address, &run.Answer{Value: value, By: r.User, Via: run.ViaFlag, Digest: q.Digest})
+	w, ok := r.state.WaitOf(address)
+	if !ok {
+		return nil
+	}
+	if taken, err := r.beforehand(step, r.live[address].key, w); taken || err != nil {
+		return err
 	}
 	// Somebody who reads of the question elsewhere finds it in the journal.
 	if err := r.flush(r.hard, true); err != nil {
 		return err
 	}
-	if w, ok := r.state.WaitOf(address); ok {
-		r.desk.put(r, w)
-	}
+	r.desk.put(r, w)
 	return nil
+}
+
+// beforehand takes the answer that was given before the question was asked, or asked again in this session; one that does not
+// fit ends the step. It reports whether there is one.
+func (r *runner) beforehand(step *lang.Step, key int, w run.Wait) (bool, error) {
+	given, ok := r.Answers[r.prefix+w.Address]
+	if over := w.Over(); !ok || w.For != run.ForAnswer || !over.IsZero() && !r.clock().Before(over) {
+		return false, nil
+	}
+	value, err := w.Question.Beforehand(given)
+	if err != nil {
+		return true, r.end(step, key, &run.Event{Step: w.Address, Outcome: run.Error, Error: "the answer given beforehand: " + err.Error()}, nil)
+	}
+	return true, r.accept(w.Address, &run.Answer{Value: value, By: r.User, Via: run.ViaFlag, Digest: w.Question.Digest})
 }
 
 // take takes in an answer from the terminal or from elsewhere. One that does not fit is refused, and the question stays.
 func (r *runner) take(g given) error {
+	defer r.desk.use(g.message)
 	w, ok := r.state.WaitOf(g.address)
 	if !ok {
 		r.desk.take(r.prefix + g.address)
@@ -340,5 +362,9 @@ func mayAnswer(q *run.Question, a *run.Answer) error {
 
 // accept tells an answer. It is on disk before anything follows from it.
 func (r *runner) accept(address string, a *run.Answer) error {
+	if w, ok := r.state.WaitOf(address); ok && w.Question.Sensitive {
+		a.Sensitive = true
+		tellAnswer(a.Value, r.Secret)
+	}
 	return r.emit(&run.Event{Type: run.StepAnswered, Step: address, Answer: a})
 }

@@ -190,7 +190,7 @@ func (r *runner) emitNote(n noteRequest) error {
 	e := &run.Event{Type: run.StepNoted, Step: n.address, Undoes: n.undoes, Note: n.note}
 	var sealed []byte
 	if n.sensitive {
-		e.Note, sealed = blankNote, r.seal(n.note)
+		e.Note, sealed = blankPart, r.seal(n.note)
 	}
 	return r.emitSealed(e, sealed)
 }

@@ -32,6 +32,8 @@ type desk struct {
 	// runbook that asks may only be on its way after a resume.
 	read  int64
 	early []journal.Message
+	// used are the messages whose answers were taken in, or refused: they can go.
+	used []int64
 	// delivering counts answers on their way to a runner, between the runners that are about to begin, or whose end is about
 	// to be known.
 	delivering, between int
@@ -57,6 +59,7 @@ type openQuestion struct {
 type given struct {
 	address string // the runner's own
 	answer  *run.Answer
+	message int64
 }
 
 func newDesk(s *session) *desk {
@@ -128,7 +131,7 @@ func (d *desk) ask(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			d.deliver(ctx, q, answer)
+			d.deliver(ctx, q, answer, 0)
 		case !errors.Is(err, context.Canceled):
 			d.leave(err)
 			return
@@ -169,11 +172,12 @@ func (d *desk) leave(err error) {
 	d.pauseIfAllRest()
 }
 
-// deliver hands an answer to the runner that asked, and waits until the question is closed or asked anew.
-func (d *desk) deliver(ctx context.Context, q *openQuestion, answer *run.Answer) {
+// deliver hands an answer to the runner that asked, and waits until the question is closed or asked anew. Message is the one
+// that it came in; zero: none.
+func (d *desk) deliver(ctx context.Context, q *openQuestion, answer *run.Answer, message int64) {
 	answer.Digest = q.wait.Question.Digest
 	select {
-	case q.to.given <- given{address: q.wait.Address[len(q.to.prefix):], answer: answer}:
+	case q.to.given <- given{address: q.wait.Address[len(q.to.prefix):], answer: answer, message: message}:
 	case <-q.closed:
 		return
 	case <-d.over:
@@ -204,7 +208,7 @@ func (d *desk) poll(ctx context.Context) {
 		case <-timer.C:
 		case <-d.polls:
 		}
-		err := d.readMail(ctx)
+		err := errors.Join(d.readMail(ctx), d.discard(ctx))
 		if errors.Is(err, journal.ErrNotFound) {
 			err = nil // the run's beginning is on its way to the journal, and nobody can have written to the run
 		}
@@ -267,7 +271,7 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 		d.mu.Unlock()
 		d.cancel(m.By)
 	case to != nil:
-		go d.deliverMail(ctx, to, m.Answer)
+		go d.deliverMail(ctx, to, m)
 	case m.Kind == journal.MessageAnswer && fresh:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
 	}
@@ -275,8 +279,10 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 
 // deliverMail delivers an answer from elsewhere. Until it is, the run does not pause; whoever rests by then does not look
 // again.
-func (d *desk) deliverMail(ctx context.Context, to *openQuestion, answer *run.Answer) {
-	d.deliver(ctx, to, answer)
+func (d *desk) deliverMail(ctx context.Context, to *openQuestion, m journal.Message) {
+	if answer := d.unsealed(m); answer != nil {
+		d.deliver(ctx, to, answer, m.ID)
+	}
 	d.mu.Lock()
 	d.delivering--
 	d.mu.Unlock()

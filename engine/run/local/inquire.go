@@ -19,7 +19,7 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	if !ok {
 		return &provider.Found{}, nil
 	}
-	if noteLost(d.Note) {
+	if isLost(d.Note) {
 		return nil, errNoteLost
 	}
 	args, err := r.arguments(step, local)

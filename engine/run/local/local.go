@@ -142,6 +142,11 @@ func carryOn(ctx context.Context, cfg *Config, s *session, root *branch, begin f
 	end()
 	group.Wait()
 	s.supplies.close()
+	if err == nil {
+		if discardErr := s.desk.discard(context.WithoutCancel(ctx)); discardErr != nil {
+			cfg.Host.Log.Warn("messages that were read stay in the history", "error", discardErr)
+		}
+	}
 	if closeErr := cfg.Configs.Close(); closeErr != nil {
 		cfg.Host.Log.Warn("a client did not close cleanly", "error", closeErr)
 	}

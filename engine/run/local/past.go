@@ -68,6 +68,18 @@ func (p *Past) note(e *run.Event) {
 	}
 }
 
+// Waits are the questions that the run left open, in the runbooks that steps run too.
+func (p *Past) Waits() []run.Wait {
+	var out []run.Wait
+	p.root.walk(func(b *branch) {
+		for _, w := range b.state.Waits() {
+			w.Address = b.prefix + w.Address
+			out = append(out, w)
+		}
+	})
+	return out
+}
+
 // find follows an address to its branch: db/ping is ping of the runbook that step db runs. The branch is made where it is
 // not there yet.
 func (p *Past) find(address string) (_ *branch, local string, ok bool) {

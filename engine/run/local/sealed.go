@@ -9,8 +9,8 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// blankNote stands in an event for a note that is sealed.
-var blankNote = json.RawMessage(`"` + lang.Blank + `"`)
+// blankPart stands in an event for a note or an answer that is sealed.
+var blankPart = json.RawMessage(`"` + lang.Blank + `"`)
 
 // errNoteLost is why a system can't be asked about a write: what to ask for is not to be had any more.
 var errNoteLost = errors.New("what was noted before it was sent is sensitive, and can't be read back")
@@ -52,23 +52,35 @@ func (p *Past) unblank(e *run.Event, sealed []byte) {
 	plain, err := p.cfg.Unseal(sealed)
 	if err != nil || !json.Valid(plain) {
 		p.cfg.Host.Log.Warn("a sensitive part of the run can't be read back", "step", e.Step, "event", e.Type, "error", err)
-		*part = blankNote
+		*part = blankPart
 		return
 	}
 	*part = plain
-	p.tellParts(plain)
+	tellAnswer(plain, p.cfg.Secret)
 }
 
-// tellParts has the words of a sensitive part blanked in this session too.
-func (p *Past) tellParts(text json.RawMessage) {
-	if p.cfg.Secret == nil {
+// tellAnswer has the words or the number of a sensitive part blanked in this session too.
+func tellAnswer(text json.RawMessage, tell func(string)) {
+	if tell == nil {
 		return
 	}
 	var word string
 	if json.Unmarshal(text, &word) == nil {
-		p.cfg.Secret(word)
+		tell(word)
+		return
+	}
+	var number json.Number
+	if json.Unmarshal(text, &number) == nil {
+		tell(number.String())
 	}
 }
 
-// noteLost reports whether a note was sealed and can't be had any more.
-func noteLost(note json.RawMessage) bool { return strings.TrimSpace(string(note)) == string(blankNote) }
+// blankAnswer is an answer without its value.
+func blankAnswer(a *run.Answer) *run.Answer {
+	blank := *a
+	blank.Value = blankPart
+	return &blank
+}
+
+// isLost reports whether a part of an event was sealed and can't be had any more.
+func isLost(part json.RawMessage) bool { return strings.TrimSpace(string(part)) == string(blankPart) }

@@ -15,7 +15,14 @@ func (r *runner) wake() error {
 		r.live[address] = r.newExecution(step, key, local)
 	}
 	for _, w := range r.state.Waits() {
-		r.desk.put(r, w)
+		i, key, _ := r.state.Find(w.Address)
+		taken, err := r.beforehand(r.graph.Nodes[i].Step, key, w)
+		if err != nil {
+			return err
+		}
+		if !taken {
+			r.desk.put(r, w)
+		}
 	}
 	return nil
 }

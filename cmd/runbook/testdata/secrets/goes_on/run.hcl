@@ -102,9 +102,21 @@ step "manual_input" "said" {
   default    = local.vault
   depends_on = [step.key]
 }
-step "manual_confirm" "again" {
-  prompt     = "Was it ${step.said.value}, ${step.child.outputs.token}, ${step.child.outputs.made}?"
+step "manual_input" "told" {
+  prompt     = "What may nobody see?"
+  pattern    = ".*&run"
+  sensitive  = true
   depends_on = [step.said]
+}
+step "local_command" "prints" {
+  effect  = "read"
+  command = ["sh", "-c", "printf '%s' \"$TOLD\"; printf '%s' \"$TOLD\" | base64 >&2; exit 0"]
+  env     = { TOLD = step.told.value }
+  show    = self.stdout
+}
+step "manual_confirm" "again" {
+  prompt     = "Was it ${step.said.value}, ${step.told.value}, ${step.child.outputs.token}, ${step.child.outputs.made}?"
+  depends_on = [step.prints]
 }
 
 check "kept" {
@@ -116,6 +128,10 @@ check "kept" {
   assert {
     condition     = step.said.value == nonsensitive(local.vault)
     error_message = "said: it is ${step.said.value}."
+  }
+  assert {
+    condition     = step.prints.stdout == step.told.value && length(step.told.value) == 26
+    error_message = "kept: it is ${step.prints.stdout}."
   }
   assert {
     condition = step.echoed.body == "x" || step.env.before.PASSWORD == "y" || step.file.after.sha256 == "z"
@@ -131,4 +147,5 @@ step "http_request" "lost" {
 
 output "echoed" { value = step.echoed.body }
 output "child" { value = step.child.outputs }
+output "told" { value = { it = step.told, printed = step.prints.stdout } }
 output "before" { value = step.env.before }
