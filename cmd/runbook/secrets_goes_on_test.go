@@ -262,7 +262,7 @@ func (g *goesOn) takeBack(t *testing.T) {
 	g.input(t, "run.hcl", strings.Replace(string(text), `LEVEL = "debug"`, `LEVEL = "trace"`, 1))
 	holds(t, g.call(t, []int{2}, "resume", g.id, "--in-doubt", "done"), "step env differs")
 	g.call(t, []int{0, 1, 3, 4}, "resume", g.id, "--in-doubt", "done", "--with-changes", "--auto-approve")
-	g.call(t, []int{2}, "cancel", g.id) // it waits, and no process runs it
+	g.call(t, []int{0, 4}, "cancel", g.id) // it waits, and no process runs it: this ends it
 }
 
 // keep copies what the store holds to where it is searched, and looks at the key.
