@@ -46,7 +46,7 @@ type Command struct {
 	Attempt int
 	// Deadline is when the poll that the attempt belongs to is over; zero: none.
 	Deadline time.Time
-	// Sent is the key of the write that the attempt repeats; empty: it is a new one.
+	// Sent is the key of the write, or of the undo, that is sent again; empty: it is a new one.
 	Sent string
 	// Level is the one that fell due.
 	Level   Level
@@ -90,7 +90,7 @@ func (s *State) end(outcome Outcome) []Command {
 	case next == nil:
 		return []Command{{Kind: Finish, Step: -1, Key: -1, Outcome: outcome}}
 	}
-	return []Command{{Kind: Undo, Step: -1, Key: -1, Address: next.whole(), Undoes: next.seq}}
+	return []Command{{Kind: Undo, Step: -1, Key: -1, Address: next.whole(), Undoes: next.seq, Sent: next.sent.Key}}
 }
 
 // collect adds a command for everything in a queue that is still in the queue's phase.

@@ -103,7 +103,7 @@ func (s *State) undoEvent(e *Event) error {
 	case e.InDoubt:
 		x.undo = undoInDoubt
 	default:
-		x.undo = undoFailed
+		x.undo, x.sent.Key = undoFailed, "" // it is another when somebody tries again
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,8 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 	at, missing := r.undoFrom(b)
 	_, own := r.find(c.Address)
 	u := &undoing{
-		at: at, address: own, effect: c.Undoes, step: did.step.Undo.Step, local: b.frame(did), key: r.newKey(c.Address + "/undo"), started: r.clock(),
+		at: at, address: own, effect: c.Undoes, step: did.step.Undo.Step, local: b.frame(did), started: r.clock(),
+		key: cmp.Or(c.Sent, r.newKey(c.Address+"/undo")),
 	}
 	e := &run.Event{
 		Type: run.UndoStarted, Step: own, Undoes: u.effect, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(),
