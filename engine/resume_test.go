@@ -190,3 +190,19 @@ func TestResumeFromEveryEvent(t *testing.T) {
 		}
 	}
 }
+
+// TestChangedStepOfWhichAnInstanceFailed: the step runs again as a whole, be its instances among what did not pass or not.
+func TestChangedStepOfWhichAnInstanceFailed(t *testing.T) {
+	mended := false
+	fake, j := fails("each b", &mended), enginetest.Store(t)
+	text := "runbook \"test\" {}\nstep \"fake_read\" \"each\" {\n  for_each = toset([\"a\", \"b\"])\n  id = \"each ${each.key}\"\n}\n"
+	out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j})
+	if err := os.WriteFile(out.Events[0].Files[0].Path, []byte(strings.Replace(text, "id =", "value = 1\nid =", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mended = true
+	out = enginetest.Resume(t, fake, out.Events[0].Run, enginetest.Options{Journal: j, WithChanges: true})
+	if out.Result == nil || out.Result.ExitStatus != 0 || fake.Calls("each a") != 2 {
+		t.Fatalf("%+v %v %q\n%s", out.Result, out.Diags, fake.Log(), out.Stream)
+	}
+}

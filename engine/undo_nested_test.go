@@ -227,3 +227,28 @@ step "fake_read" "hang" {
 		}
 	}
 }
+
+// TestUndoOfARunbookAsAWhole: what ran it counts as not run, and so do its steps.
+func TestUndoOfARunbookAsAWhole(t *testing.T) {
+	texts := map[string]string{
+		"parent.hcl": `
+runbook "parent" {}
+provider "fake" {}
+step "runbook" "db" {
+  source = "./child.hcl"
+  undo "fake_write" { id = "db back" }
+}
+`,
+		"child.hcl": "runbook \"child\" {}\nprovider \"fake\" {}\nstep \"fake_write\" \"one\" { id = \"one\" }\n",
+	}
+	fake, opts := &enginetest.Fake{}, enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	id := enginetest.RunFile(t, fake, files(t, texts), opts).Result.RunID
+	for _, out := range []enginetest.Outcome{enginetest.Undo(t, fake, id, opts, "db"), enginetest.Resume(t, fake, id, opts)} {
+		if out.Result == nil || out.Diags.HasErrors() || out.Result.ExitStatus != 0 {
+			t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+		}
+	}
+	if diff := cmp.Diff([]string{"one", "db back", "one"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

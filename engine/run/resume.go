@@ -147,10 +147,13 @@ func (s *State) resume(e *Event) error {
 	}
 	for _, address := range e.Reset {
 		r, err := s.resolve(address)
-		if err != nil {
+		switch {
+		case err == nil:
+			s.reset(r)
+		case slices.Contains(e.Reset, StepName(address)): // the instance went with its step
+		default:
 			return fmt.Errorf("resume: %w", err)
 		}
-		s.reset(r)
 	}
 	s.resumed = true
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.byHand = "", false, false, false, false, nil

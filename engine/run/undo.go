@@ -18,7 +18,7 @@ const (
 
 // nextUndo is what is to be undone next, in this runbook and those that its steps run; nil: nothing. under says that an undo
 // is under way.
-func (s *State) nextUndo() (_ *placed, under bool) {
+func (s *State) nextUndo() (next *placed, under bool) {
 	s.putInOrder()
 	for n := len(s.order); n > 0 && s.order[n-1].undo == undoDone; n = len(s.order) {
 		s.order = s.order[:n-1]
@@ -35,12 +35,12 @@ func (s *State) nextUndo() (_ *placed, under bool) {
 			}
 			stuck[p.whole()] = true
 		case undoPending:
-			if s.wants(p) && !stuck[p.whole()] && !s.heldByDoubt(p) {
-				return p, false
+			if next == nil && s.wants(p) && !stuck[p.whole()] && !s.heldByDoubt(p) {
+				next = p // unless an earlier one is under way, which was due before this one was
 			}
 		}
 	}
-	return nil, false
+	return next, false
 }
 
 func (s *State) putInOrder() {

@@ -1,0 +1,46 @@
+package run
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestUndosOfOldHistories: an event that does not name what is undone is about the last effect of its step that it fits.
+func TestUndosOfOldHistories(t *testing.T) {
+	s := NewState(&Plan{MaxParallel: 1, Steps: []StepSpec{{Name: "a", RunIf: "success", Group: -1, Write: true, Undo: UndoOnFailure}}})
+	once := func(seq int64) []Event {
+		return []Event{
+			{Type: StepReady, Step: "a"}, {Type: StepStarted, Step: "a"},
+			{Type: StepFinished, Step: "a", Seq: seq, Outcome: Fail, Result: json.RawMessage("{}")},
+		}
+	}
+	events := append([]Event{{Type: RunStarted}}, once(4)...)
+	events = append(append(events, Event{Type: RunResumed, Reset: []string{"a"}}), once(8)...)
+	tell(t, s, append(events,
+		Event{Type: UndoStarted, Step: "a", Key: "k"}, Event{Type: StepNoted, Step: "a", Note: json.RawMessage("1")},
+	)...)
+	want := []Doubt{{Address: "a", Undo: true, Undoes: 8, Key: "k", Note: json.RawMessage("1")}}
+	got := s.InDoubt()
+	got[0].At = want[0].At
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	tell(t, s, Event{Type: UndoFinished, Step: "a", Outcome: Pass})
+	if diff := cmp.Diff([]Effect{{"a", 4}}, s.Undoable()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAnUndoThatWasNotDue is an error: the history is damaged, or of another plan. One of which the plan has no undo any more
+// is passed over.
+func TestAnUndoThatWasNotDue(t *testing.T) {
+	for kind, bad := range map[UndoKind]bool{UndoOnEnd: true, UndoNever: false} {
+		s := NewState(&Plan{MaxParallel: 1, Steps: []StepSpec{{Name: "a", RunIf: "success", Group: -1, Undo: kind}}})
+		tell(t, s, Event{Type: RunStarted})
+		if err := s.Apply(&Event{Type: UndoStarted, Step: "a", Undoes: 3}); (err != nil) != bad {
+			t.Errorf("kind %d: %v", kind, err)
+		}
+	}
+}
