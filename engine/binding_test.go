@@ -97,6 +97,26 @@ func TestApprovalOfASecret(t *testing.T) {
 	}
 }
 
+// TestApprovalOfASecretInside is one that a step of a runbook within the runbook asks for.
+func TestApprovalOfASecretInside(t *testing.T) {
+	for token, runs := range map[string]bool{"hunter2-q7": true, "hunter3-q7": false} {
+		path := enginetest.Write(t, "step \"runbook\" \"in\" { source = \"child.hcl\" }\n")
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "child.hcl"), []byte("runbook \"child\" {}\n"+approvedSecret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		fake, key, j := &enginetest.Fake{}, filepath.Join(t.TempDir(), "key"), enginetest.Store(t)
+		out := enginetest.RunFile(t, fake, path, sealing(t, key, j, "hunter2-q7"))
+		if out.Result == nil || !out.Result.Paused {
+			t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+		}
+		answer(t, j, out, "in/change", "true")
+		again := enginetest.Resume(t, fake, out.Result.RunID, sealing(t, key, j, token))
+		if again.Result == nil || again.Result.Paused == runs || fake.Calls("change") != map[bool]int{true: 1}[runs] {
+			t.Errorf("%s: %d calls, %+v %v\n%s", token, fake.Calls("change"), again.Result, again.Diags, again.Stream)
+		}
+	}
+}
+
 // TestApprovalTellsNoSecret looks for the secret, and for what anybody could make of a guess, in every byte of the history.
 func TestApprovalTellsNoSecret(t *testing.T) {
 	const token = "hunter2-q7"
