@@ -44,28 +44,28 @@ func (e *Engine) load(path string, opts lang.LoadOptions) (*Runbook, hcl.Diagnos
 	}
 	out := &Runbook{Runbook: rb, Children: map[*lang.Runbook]*graph.Graph{}}
 	var more hcl.Diagnostics
-	out.Graph, more = check(rb)
+	out.Graph, more = e.check(rb)
 	diags = append(diags, more...)
-	diags = append(diags, out.checkChildren(rb)...)
+	diags = append(diags, e.checkChildren(out, rb)...)
 	return out, validate.Sorted(path, diags)
 }
 
-func check(rb *lang.Runbook) (*graph.Graph, hcl.Diagnostics) {
+func (e *Engine) check(rb *lang.Runbook) (*graph.Graph, hcl.Diagnostics) {
 	g, diags := graph.Build(rb)
-	return g, append(diags, validate.Runbook(rb, g, validate.Options{})...)
+	return g, append(diags, validate.Runbook(rb, g, validate.Options{Host: e.Host})...)
 }
 
 // checkChildren checks the runbooks that the steps of rb run, as they are checked alone.
-func (r *Runbook) checkChildren(rb *lang.Runbook) hcl.Diagnostics {
+func (e *Engine) checkChildren(r *Runbook, rb *lang.Runbook) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, s := range rb.Steps {
 		if s.Child == nil || r.Children[s.Child] != nil {
 			continue
 		}
-		g, more := check(s.Child)
+		g, more := e.check(s.Child)
 		r.Children[s.Child] = g
 		diags = append(diags, more...)
-		diags = append(diags, r.checkChildren(s.Child)...)
+		diags = append(diags, e.checkChildren(r, s.Child)...)
 	}
 	return diags
 }
@@ -77,6 +77,6 @@ func (e *Engine) LoadWorkspace(path string) (*Runbook, hcl.Diagnostics) {
 	if ws == nil {
 		return nil, diags
 	}
-	diags = append(diags, validate.Workspace(ws, validate.Options{})...)
+	diags = append(diags, validate.Workspace(ws, validate.Options{Host: e.Host})...)
 	return &Runbook{Runbook: ws}, validate.Sorted(path, diags)
 }

@@ -209,7 +209,7 @@ func TestChecks(t *testing.T) {
 		"address": {"a:1": "", "[::1]:443": "", "a": "write host and port", ":1": "write host", "a:": "write host", "a:0": "1 to 65535", "a:https": "1 to 65535"},
 		"glob":    {"/a/**/*.x": "", "a[": "not a pattern"},
 	} {
-		check := p.Check(name)
+		check := p.Check(Host{}, name)
 		for value, want := range cases {
 			err := check(value)
 			if (want == "") != (err == nil) || err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret")) {
@@ -217,7 +217,7 @@ func TestChecks(t *testing.T) {
 			}
 		}
 	}
-	if p.Check("nonsense") != nil || sample().Check("regex")("a").Error() != "mine" {
+	if p.Check(Host{}, "nonsense") != nil || sample().Check(Host{}, "regex")("a").Error() != "mine" {
 		t.Error("a provider's own check does not win")
 	}
 	if (&PositionError{Message: "here"}).Error() != "here" {

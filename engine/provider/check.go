@@ -16,11 +16,17 @@ import (
 // formed; the error's text says what is wrong and what to write instead. An error may be a [*PositionError].
 type Check func(value string) error
 
+// HostCheck is a [Check] that needs the host. It changes nothing but what can be made again, and does without what the host
+// does not offer.
+type HostCheck func(host Host, value string) error
+
 // PositionError is a problem at a place inside the checked string.
 type PositionError struct {
 	// Offset and Length are bytes within the string.
 	Offset, Length int
 	Message        string
+	// Doubtful is true of what may be right all the same: it is a warning.
+	Doubtful bool
 }
 
 // Error is the message alone: the place is for the diagnostic's underline.

@@ -24,6 +24,8 @@ type Provider struct {
 	// NeedsTarget is true where a write is refused unless a provider block names its target.
 	NeedsTarget bool
 
+	hostChecks map[string]HostCheck
+
 	config func() *Object
 	open   func(ctx context.Context, req OpenRequest) (Client, error)
 	target func(req OpenRequest) (string, error)
@@ -83,15 +85,17 @@ type Setup[C, K any] struct {
 	Open func(ctx context.Context, req Open[C]) (K, error)
 	// Target says in full which system a configuration points at ("postgres://db.example.com:5432/orders as app"),
 	// without credentials and without touching the network. Nil where the actions' arguments decide.
-	Target      func(req Open[C]) (string, error)
-	Checks      map[string]Check
+	Target func(req Open[C]) (string, error)
+	Checks map[string]Check
+	// HostChecks are those that need something of the host's, such as a folder for what can be made again.
+	HostChecks  map[string]HostCheck
 	NeedsTarget bool
 	Actions     []Action
 }
 
 // New declares a provider. It panics when the declaration itself is wrong, which a test of the provider sees at once.
 func New[C, K any](s Setup[C, K]) *Provider {
-	p := &Provider{Name: s.Name, Doc: s.Doc, Actions: s.Actions, Checks: s.Checks, NeedsTarget: s.NeedsTarget}
+	p := &Provider{Name: s.Name, Doc: s.Doc, Actions: s.Actions, Checks: s.Checks, NeedsTarget: s.NeedsTarget, hostChecks: s.HostChecks}
 	p.config = sync.OnceValue(func() *Object { return objectOf[C]() })
 	decode := func(req OpenRequest) (Open[C], error) {
 		typed := Open[C]{OpenRequest: req, Config: new(C), Explicit: req.Config != cty.NilVal}
@@ -146,7 +150,10 @@ func (p *Provider) Action(name string) Action {
 }
 
 // Check finds a static check by the name in a `check` tag: the provider's own, else the SDK's; nil where there is none.
-func (p *Provider) Check(name string) Check {
+func (p *Provider) Check(host Host, name string) Check {
+	if c, ok := p.hostChecks[name]; ok {
+		return func(value string) error { return c(host, value) }
+	}
 	if c, ok := p.Checks[name]; ok {
 		return c
 	}

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -134,7 +135,7 @@ func (c *checker) text(e hclsyntax.Expression, text string, a *provider.Attribut
 	if a.Check == "" || owner == nil {
 		return
 	}
-	check := owner.Check(a.Check)
+	check := owner.Check(c.options.Host, a.Check)
 	if check == nil {
 		return
 	}
@@ -144,7 +145,12 @@ func (c *checker) text(e hclsyntax.Expression, text string, a *provider.Attribut
 		err = check(text)
 		c.checked[key] = err
 	}
-	if err != nil {
+	var at *provider.PositionError
+	switch {
+	case err == nil:
+	case errors.As(err, &at) && at.Doubtful:
+		c.warn(c.within(e, text, err), "Doubtful "+a.Name, "%s.", sentence(err))
+	default:
 		c.error(c.within(e, text, err), "Invalid "+a.Name, "%s.", sentence(err))
 	}
 }

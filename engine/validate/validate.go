@@ -8,12 +8,15 @@ import (
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // Options are what the checker needs beside the runbook. The zero value is fine.
 type Options struct {
 	// ReadFile reads a file for file and its like; nil: the file system. See [lang.FunctionHost].
 	ReadFile func(path string) ([]byte, error)
+	// Host is what the providers' checks may use, such as the folder for caches; without one they look less closely.
+	Host provider.Host
 }
 
 // Runbook reports all problems of a loaded runbook, sorted by file and position, each once. The graph is what

@@ -26,7 +26,7 @@ func TestChecks(t *testing.T) {
 		"kubernetes_log_source": {[]string{"pod/api", "svc/api", "job/x", "rs/api-1"}, []string{"configmap/x", "node/n"}},
 	}
 	for name, c := range cases {
-		check := New().Check(name)
+		check := New().Check(provider.Host{}, name)
 		for _, value := range c.good {
 			if err := check(value); err != nil {
 				t.Errorf("%s of %q: %v", name, value, err)

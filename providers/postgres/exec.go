@@ -15,8 +15,8 @@ import (
 )
 
 type execArgs struct {
-	SQL         string    `rb:"sql" doc:"One statement."`
-	Statements  []string  `rb:"statements" doc:"Several statements, run one after the other."`
+	SQL         string    `rb:"sql" check:"postgres_change" doc:"One statement."`
+	Statements  []string  `rb:"statements" check:"postgres_change" doc:"Several statements, run one after the other."`
 	Args        cty.Value `rb:"args" doc:"The values of $1, $2 and so on in sql, as a list."`
 	Transaction bool      `rb:"transaction" default:"true" doc:"Whether all of it happens or nothing; false for VACUUM and REINDEX CONCURRENTLY, which no transaction may hold."`
 	RowLimit    int       `rb:"row_limit" default:"100" doc:"At most this many rows are kept in before and after; 0 keeps none, 10000 is the most."`
@@ -29,7 +29,7 @@ type execStatement struct {
 
 type execResult struct {
 	RowsAffected int64           `rb:"rows_affected" doc:"Rows that were inserted, updated or deleted."`
-	Statements   []execStatement `rb:"statements" doc:"What each statement did."`
+	Statements   []execStatement `rb:"statements" check:"postgres_change" doc:"What each statement did."`
 	Notices      []string        `rb:"notices" doc:"What the server said beside its answers."`
 	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction."`
 	After        cty.Value       `rb:"after,echo" doc:"The rows after; null as before is."`

@@ -13,12 +13,29 @@ type parsers struct {
 	mu    sync.Mutex
 	one   *sqlparse.Parser
 	users int
+	kept  bool
 }
 
 // take gives the parser; its cache is where the first client wants it. Each that took it gives it back.
 func (p *parsers) take(cacheDir string) *sqlparse.Parser {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.another(cacheDir)
+}
+
+// keep gives the parser to a check, for good: the run that is checked will want it, and loaded from its cache it takes
+// little.
+func (p *parsers) keep(cacheDir string) *sqlparse.Parser {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.kept {
+		p.kept = true
+		return p.another(cacheDir)
+	}
+	return p.one
+}
+
+func (p *parsers) another(cacheDir string) *sqlparse.Parser {
 	if p.users++; p.users == 1 {
 		p.one = &sqlparse.Parser{CacheDir: cacheDir}
 	}

@@ -40,8 +40,11 @@ func New() *provider.Provider {
 		Target:      target,
 		NeedsTarget: true,
 		Checks: map[string]provider.Check{
-			"postgres_url":   checkURL,
-			"postgres_query": checkQuery,
+			"postgres_url": checkURL,
+		},
+		HostChecks: map[string]provider.HostCheck{
+			"postgres_query":  shared.checkQuery,
+			"postgres_change": shared.checkChange,
 		},
 		Actions: []provider.Action{
 			ping, query, exec, slowQueries, activity, size, replication,

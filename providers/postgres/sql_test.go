@@ -26,7 +26,7 @@ func TestCheckQuery(t *testing.T) {
 		"'x'":                                    "starts with \"x\"",
 	} {
 		t.Run(statement, func(t *testing.T) {
-			err := New().Check("postgres_query")(statement)
+			err := New().Check(provider.Host{}, "postgres_query")(statement)
 			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v, expected %q", err, want)
 			}

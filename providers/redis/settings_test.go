@@ -25,7 +25,7 @@ func TestURLErrorsKeepSecrets(t *testing.T) {
 		"redis://:hunter22@cache?a=hunter22":  "number of a database",
 	} {
 		t.Run(text, func(t *testing.T) {
-			err := New().Check("redis_url")(text)
+			err := New().Check(provider.Host{}, "redis_url")(text)
 			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter22") {
 				t.Errorf("error is %v, expected one with %q", err, want)
 			}

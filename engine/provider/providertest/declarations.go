@@ -83,7 +83,7 @@ func (d *declarations) action(s *provider.Spec) {
 		}
 	}
 	for _, a := range s.Args().Attributes {
-		if a.Check != "" && d.provider.Check(a.Check) == nil {
+		if a.Check != "" && d.provider.Check(provider.Host{}, a.Check) == nil {
 			d.add("%s argument %s names a check %q that does not exist", s.Name, a.Name, a.Check)
 		}
 		if a.Required && a.Default != "" {
