@@ -188,8 +188,6 @@ type Definition[K, A, R any] struct {
 	// Inquire finds out whether a write that was sent took place, when the answer was lost to a crash or a timeout. It
 	// changes nothing. Nil: nobody can know.
 	Inquire func(ctx context.Context, in *In[K, A], sent Sent) (*Finding[R], error)
-	// Stop ends what Inquire found to be under way, on a person's word; nil: it can't be ended from here.
-	Stop func(ctx context.Context, in *In[K, A], sent Sent) error
 	// Expect checks what the action itself expects of its result; nil: nothing.
 	Expect func(args *A, result *R) *Failure
 }

@@ -65,14 +65,7 @@ type Inquirer interface {
 	Inquire(ctx context.Context, call *Call, sent Sent) (*Found, error)
 }
 
-// Stopper is an [Action] that can end what its Inquire found to be under way.
-type Stopper interface {
-	// Stop gives an error where it goes on, or the definition can't stop it.
-	Stop(ctx context.Context, call *Call, sent Sent) error
-}
-
 var (
-	_ Stopper   = (*action[any, struct{}, struct{}])(nil)
 	_ Previewer = (*action[any, struct{}, struct{}])(nil)
 	_ Inquirer  = (*action[any, struct{}, struct{}])(nil)
 )
@@ -110,18 +103,6 @@ func (a *action[K, A, R]) Inquire(ctx context.Context, call *Call, sent Sent) (*
 		}
 	}
 	return found, nil
-}
-
-// Stop implements [Stopper].
-func (a *action[K, A, R]) Stop(ctx context.Context, call *Call, sent Sent) error {
-	if a.def.Stop == nil {
-		return fmt.Errorf("%s can't be stopped from here", a.spec.Name)
-	}
-	in, err := a.in(ctx, call, &Result{})
-	if err != nil {
-		return err
-	}
-	return a.def.Stop(ctx, in, sent)
 }
 
 // note keeps a value as JSON.

@@ -120,34 +120,16 @@ func (n *commandNote) gone(since time.Time) string {
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// stopCommand ends what is left of a program whose engine died.
-func stopCommand(ctx context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) error {
-	note := &commandNote{}
-	if sent.Note != nil {
-		if err := json.Unmarshal(sent.Note, note); err != nil {
-			return fmt.Errorf("the note of the program: %w", err)
-		}
-	}
-	if in.ReadOnly || in.Client.readOnly {
-		return &provider.Error{Op: "end " + note.Program, Err: provider.ErrReadOnly, NothingDone: true, Permanent: true}
-	}
-	if left := endAll(func() []stat { return note.remains(sent.Key) }); len(left) > 0 {
-		return &provider.Error{Op: "end " + note.Program, Err: fmt.Errorf("it does not end; try %s", strings.Replace(killCommand(left), "kill", "kill -KILL", 1))}
-	}
-	return ctx.Err()
-}
-
-// endAll asks processes to end, then kills them, and gives those that still run. They are listed anew each time: one
-// that starts others while it is looked at is not lost.
-func endAll(list func() []stat) []stat {
-	var left []stat
+// endAll asks processes to end, then kills them. They are listed anew each time: one that starts others while it is looked
+// at is not lost.
+func endAll(list func() []stat) {
 	for _, way := range []struct {
 		signal syscall.Signal
 		within time.Duration
 	}{{syscall.SIGTERM, grace}, {syscall.SIGKILL, drain}} {
 		asked := map[stat]bool{}
 		ended := waitFor(way.within, func() bool {
-			left = list()
+			left := list()
 			for _, s := range left {
 				who := stat{pid: s.pid, start: s.start}
 				if asked[who] {
@@ -160,10 +142,9 @@ func endAll(list func() []stat) []stat {
 			return len(left) == 0
 		})
 		if ended {
-			return nil
+			return
 		}
 	}
-	return left
 }
 
 // twin refuses to start a program beside one that an earlier session of the run has left behind. The table of processes

@@ -146,9 +146,7 @@ func TestLeftBehind(t *testing.T) {
 			if found, err := action.(provider.Inquirer).Inquire(t.Context(), call, sent); err != nil || found.State != provider.UnderWay {
 				t.Errorf("without its leader: %+v, %v", found, err)
 			}
-			if err := action.(provider.Stopper).Stop(t.Context(), call, sent); err != nil {
-				t.Error(err)
-			}
+			endAll(func() []stat { return (&commandNote{}).remains(key) })
 			if alive(t, left) {
 				t.Errorf("%d lives on", left)
 			}
