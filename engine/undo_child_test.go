@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -110,5 +111,20 @@ func TestUndoByHandThatFails(t *testing.T) {
 	out = enginetest.Undo(t, fake, id, opts)
 	if out.Result == nil || out.Result.ExitStatus != 0 || fake.Calls("then back for call 1") != 2 || fake.Calls("last back") != 1 {
 		t.Fatalf("%+v %v %q\n%s", out.Result, out.Diags, fake.Log(), out.Stream)
+	}
+}
+
+// TestUndoByHandBesideADoubt: an undo that broke off stays in doubt while another is run by hand.
+func TestUndoByHandBesideADoubt(t *testing.T) {
+	whole := enginetest.Store(t)
+	out := enginetest.Run(t, breaks("break"), undone, enginetest.Options{Journal: whole})
+	cut := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.UndoStarted })
+	fake, id := &enginetest.Fake{}, out.Result.RunID
+	out = enginetest.Undo(t, fake, id, enginetest.Options{Journal: enginetest.CutAfter(t, whole, id, cut+1)}, "cordon")
+	if out.Result == nil || out.Result.ExitStatus != 4 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	if diff := cmp.Diff([]string{"uncordon after 1"}, fake.Log()); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -141,7 +141,7 @@ func stopReason(why string) string {
 // under way end. A second reason may follow the first: an interrupt while a failed run winds down.
 func (s *State) stop(why string) {
 	s.stopping = why
-	s.wantStop = false
+	s.wantStop, s.inOrder = false, false
 	s.undoing = s.undoing || why == StopFailure || why == StopTimeout && s.plan.StopOnFailure
 	for i := range s.steps {
 		step := &s.steps[i]

@@ -61,13 +61,13 @@ func (s *State) Next(now time.Time) []Command {
 		return nil
 	}
 	if s.byHand != nil {
-		return s.end(s.RunOutcome())
+		return s.end()
 	}
 	if s.wantStop {
 		return []Command{{Kind: Stop, Step: -1, Key: -1, Reason: StopFailure}}
 	}
 	if s.open == 0 {
-		return s.end(s.RunOutcome())
+		return s.end()
 	}
 	s.wakeUp(now)
 	var commands []Command
@@ -82,13 +82,13 @@ func (s *State) Next(now time.Time) []Command {
 }
 
 // end undoes what is to be undone, last first and one at a time, and then finishes the run.
-func (s *State) end(outcome Outcome) []Command {
+func (s *State) end() []Command {
 	next, under := s.nextUndo()
 	switch {
 	case under:
 		return nil
 	case next == nil:
-		return []Command{{Kind: Finish, Step: -1, Key: -1, Outcome: outcome}}
+		return []Command{{Kind: Finish, Step: -1, Key: -1, Outcome: s.RunOutcome()}}
 	}
 	return []Command{{Kind: Undo, Step: -1, Key: -1, Address: next.whole(), Undoes: next.seq, Sent: next.sent.Key}}
 }

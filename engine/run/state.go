@@ -35,9 +35,12 @@ type State struct {
 	ends     map[string][]int64
 	children []child
 	above    *State
-	// order is what nextUndo goes through, while inOrder says that it is up to date.
+	// order is what nextUndo has left to go through, from its end, while inOrder says that it is up to date; stuck are the steps of
+	// which a later effect could not be undone. under is what was begun to be undone last.
 	order   []placed
 	inOrder bool
+	stuck   map[string]bool
+	under   *effect
 	// byHand are the addresses whose undo was asked for; nil: the run goes its own way.
 	byHand map[string]bool
 

@@ -19,34 +19,32 @@ const (
 // nextUndo is what is to be undone next, in this runbook and those that its steps run; nil: nothing. under says that an undo
 // is under way.
 func (s *State) nextUndo() (next *placed, under bool) {
+	if s.under != nil && s.under.undo == undoRunning {
+		return nil, true
+	}
 	s.putInOrder()
-	for n := len(s.order); n > 0 && s.order[n-1].undo == undoDone; n = len(s.order) {
-		s.order = s.order[:n-1]
-	}
-	var stuck map[string]bool
-	for i := len(s.order) - 1; i >= 0; i-- {
-		p := &s.order[i]
-		switch p.undo {
-		case undoRunning:
-			return nil, true
-		case undoFailed, undoInDoubt:
-			if stuck == nil {
-				stuck = map[string]bool{}
-			}
-			stuck[p.whole()] = true
-		case undoPending:
-			if next == nil && s.wants(p) && !stuck[p.whole()] && !s.heldByDoubt(p) {
-				next = p // unless an earlier one is under way, which was due before this one was
-			}
+	for n := len(s.order) - 1; n >= 0; n-- {
+		p := &s.order[n]
+		switch {
+		case p.undo == undoFailed || p.undo == undoInDoubt:
+			s.stuck[p.whole()] = true
+		case p.undo == undoPending && !s.stuck[p.whole()] && !s.heldByDoubt(p):
+			return p, false
 		}
+		s.order = s.order[:n] // done with in this session
 	}
-	return next, false
+	return nil, false
 }
 
+// putInOrder lists what is to be undone, and what keeps earlier effects of the same step from it.
 func (s *State) putInOrder() {
-	if !s.inOrder {
-		s.order, s.inOrder = s.effectsInOrder(), true
+	if s.inOrder {
+		return
 	}
+	s.order = slices.DeleteFunc(s.effectsInOrder(), func(p placed) bool {
+		return p.undo == undoDone || p.undo == undoPending && !s.wants(&p)
+	})
+	s.inOrder, s.stuck = true, map[string]bool{}
 }
 
 // wants reports whether an effect is to be undone in this session.
@@ -96,6 +94,9 @@ func (s *State) undoEvent(e *Event) error {
 	case e.Type == UndoStarted:
 		x.undo = undoRunning
 		x.sent.send(e)
+		for at := s; at != nil; at = at.above {
+			at.under = x
+		}
 	case e.Outcome == Pass:
 		x.undo = undoDone
 	case e.Reason == DecisionRedo:
@@ -149,9 +150,9 @@ func (s *State) resumeToUndo(addresses []string) {
 	for _, address := range addresses {
 		s.byHand[address] = true
 	}
-	s.putInOrder()
-	for i := range s.order {
-		p := &s.order[i]
+	list := s.effectsInOrder()
+	for i := range list {
+		p := &list[i]
 		p.of.breakOff()
 		if s.byHand[p.whole()] && (p.undo == undoFailed || p.undo == undoInDoubt) {
 			p.undo = undoPending

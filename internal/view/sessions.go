@@ -226,7 +226,9 @@ func (t *Text) whatNext(e *run.Event) {
 	case *e.ExitStatus == exitInterrupted:
 		t.resumeWith(e.Run)
 	case *e.ExitStatus != exitLeftOver:
-	case t.left.any(inDoubt) || len(t.left) == 0: // without anything, it was sent in a session that is not shown
+	case len(t.left) == 0: // it is of a session that is not shown
+		t.line("what is left over from before is told by: runbook show " + e.Run)
+	case t.left.any(inDoubt):
 		t.line("what is in doubt is settled with: runbook resume " + e.Run)
 	case t.left.any(undoFailed):
 		t.line("an undo is tried again with: runbook undo " + e.Run)
