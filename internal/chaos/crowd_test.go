@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/journal/sqlite"
+	"github.com/e82355ed/runbook/engine/journal/stores"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -89,7 +89,7 @@ const cli0 = 0
 
 func openStore(t *testing.T, path string) journal.Journal {
 	t.Helper()
-	j, err := sqlite.Open(t.Context(), path)
+	j, err := stores.Open(t.Context(), path)
 	if err != nil {
 		t.Fatalf("the store can't be read: %v", err)
 	}

@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/e82355ed/runbook/engine/journal/sqlite"
+	"github.com/e82355ed/runbook/engine/journal/stores"
 	"github.com/e82355ed/runbook/internal/cli"
 	"github.com/e82355ed/runbook/providers/builtin"
 )
@@ -37,7 +38,8 @@ func TestMain(m *testing.M) {
 
 // system is the program as cmd/runbook makes it.
 func system() *cli.Program {
-	p := cli.System(builtin.Registry, sqlite.Open)
+	p := cli.System(builtin.Registry, stores.Open)
+	p.OpenHistory = stores.OpenReadOnly
 	p.Secrets = builtin.Secrets()
 	return p
 }
@@ -68,8 +70,14 @@ func runProgram(t *testing.T, args ...string) ended {
 // await runs a process and tells how it ended. A status is a result, not an error.
 func await(t *testing.T, c *exec.Cmd) ended {
 	t.Helper()
+	return awaitTo(t, c, io.Discard)
+}
+
+// awaitTo is await with somebody who sees the output as it comes.
+func awaitTo(t *testing.T, c *exec.Cmd, out io.Writer) ended {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	c.Stdout, c.Stderr = &stdout, &stderr
+	c.Stdout, c.Stderr = io.MultiWriter(&stdout, out), &stderr
 	err := c.Run()
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		t.Errorf("%s: %v", c.Path, err)

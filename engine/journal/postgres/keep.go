@@ -24,7 +24,13 @@ func (s *store) Send(ctx context.Context, runID string, m journal.Message) error
 	if err != nil {
 		return err
 	}
-	if _, err := s.pool.Exec(ctx, "INSERT INTO runbook.messages (run, body) VALUES ($1, $2)", id, string(body)); err != nil {
+	err = s.again(ctx, func() error {
+		// A message tells who sent it and when: one that is there is that of an attempt whose answer was lost.
+		_, err := s.pool.Exec(ctx, `INSERT INTO runbook.messages (run, body) SELECT $1, $2::json
+			WHERE NOT EXISTS (SELECT 1 FROM runbook.messages WHERE run = $1 AND body::text = $2::json::text)`, id, string(body))
+		return err
+	})
+	if err != nil {
 		return s.writeError(err)
 	}
 	return nil
@@ -36,11 +42,7 @@ func (s *store) Messages(ctx context.Context, runID string, after int64) ([]jour
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, "SELECT id, body FROM runbook.messages WHERE run = $1 AND id > $2 ORDER BY id", id, after)
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m journal.Message, err error) {
+	return query(ctx, s, func(row pgx.CollectableRow) (m journal.Message, err error) {
 		var number int64
 		var body []byte
 		if err := row.Scan(&number, &body); err != nil {
@@ -49,11 +51,7 @@ func (s *store) Messages(ctx context.Context, runID string, after int64) ([]jour
 		err = json.Unmarshal(body, &m)
 		m.ID = number
 		return m, err
-	})
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	return out, nil
+	}, "SELECT id, body FROM runbook.messages WHERE run = $1 AND id > $2 ORDER BY id", id, after)
 }
 
 // Discard deletes messages of a run.
@@ -65,7 +63,11 @@ func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.pool.Exec(ctx, "DELETE FROM runbook.messages WHERE run = $1 AND id = ANY($2)", id, ids); err != nil {
+	err = s.again(ctx, func() error {
+		_, err := s.pool.Exec(ctx, "DELETE FROM runbook.messages WHERE run = $1 AND id = ANY($2)", id, ids)
+		return err
+	})
+	if err != nil {
 		return s.writeError(err)
 	}
 	return nil
@@ -79,11 +81,11 @@ func (s *store) Prunable(ctx context.Context, before time.Time) (int, error) {
 	if s.layout == 0 {
 		return 0, nil
 	}
-	var n int
-	if err := s.pool.QueryRow(ctx, "SELECT count(*) "+prunable, before).Scan(&n); err != nil {
-		return 0, s.readError(err)
+	n, err := query(ctx, s, pgx.RowTo[int], "SELECT count(*) "+prunable, before)
+	if err != nil {
+		return 0, err
 	}
-	return n, nil
+	return n[0], nil
 }
 
 // pruneAtOnce bounds a transaction of Prune, for which new runs have to wait.
@@ -96,7 +98,11 @@ func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
 	}
 	total := 0
 	for {
-		n, err := s.pruneSome(ctx, before)
+		n := 0
+		err := s.again(ctx, func() (err error) { // what an attempt deleted whose answer was lost is not counted
+			n, err = s.pruneSome(ctx, before)
+			return err
+		})
 		if err != nil {
 			return total, s.writeError(err)
 		}

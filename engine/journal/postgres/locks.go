@@ -73,18 +73,10 @@ func (s *store) Locks(ctx context.Context) ([]journal.Lock, error) {
 	if s.layout == 0 {
 		return nil, nil
 	}
-	rows, err := s.pool.Query(ctx, "SELECT "+lockColumns+" ORDER BY name")
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (journal.Lock, error) {
+	return query(ctx, s, func(row pgx.CollectableRow) (journal.Lock, error) {
 		l, _, err := s.lock(row)
 		return l, err
-	})
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	return out, nil
+	}, "SELECT "+lockColumns+" ORDER BY name")
 }
 
 // Unlock frees a lock whose holder is gone or paused, with force any.
@@ -93,16 +85,23 @@ func (s *store) Unlock(ctx context.Context, name string, force bool) (journal.Lo
 		return journal.Lock{}, journal.ErrReadOnly
 	}
 	var was journal.Lock
-	err := s.underLock(ctx, name, func(tx pgx.Tx, held *journal.Lock, _ string) error {
-		if held == nil {
-			return fmt.Errorf("nobody holds the lock %q: %w", name, journal.ErrNotFound)
-		}
-		was = *held
-		if !force && !held.Gone && !held.Parked() {
-			return &journal.LockedError{Lock: *held}
-		}
-		_, err := tx.Exec(ctx, "DELETE FROM runbook.locks WHERE name = $1", name)
-		return err
+	deleting := "" // the token of the lease that an attempt was about to free, and may have
+	err := s.again(ctx, func() error {
+		return s.underLock(ctx, name, func(tx pgx.Tx, held *journal.Lock, token string) error {
+			switch {
+			case deleting != "" && (held == nil || token != deleting):
+				return nil
+			case held == nil:
+				return fmt.Errorf("nobody holds the lock %q: %w", name, journal.ErrNotFound)
+			}
+			was = *held
+			if !force && !held.Gone && !held.Parked() {
+				return &journal.LockedError{Lock: *held}
+			}
+			deleting = token
+			_, err := tx.Exec(ctx, "DELETE FROM runbook.locks WHERE name = $1", name)
+			return err
+		})
 	})
 	if err != nil {
 		return was, s.lockError(err)

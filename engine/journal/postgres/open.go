@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -45,10 +44,17 @@ func Open(ctx context.Context, url string, access journal.Access) (journal.Journ
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, s.explain(err)
 	}
-	if access == journal.ReadOnly {
-		s.layout, err = layoutOf(ctx, s.pool)
-	} else {
-		s.layout, err = len(layouts), s.migrate(ctx)
+	look := func() (err error) {
+		if access == journal.ReadOnly {
+			s.layout, err = layoutOf(ctx, s.pool)
+			return err
+		}
+		s.layout = len(layouts)
+		return s.migrate(ctx)
+	}
+	// A server that says that it is about to be there is waited for; for a wrong address nobody wants to wait.
+	if err = look(); passing(err) && !isDial(err) {
+		err = s.again(ctx, look)
 	}
 	if err != nil {
 		s.pool.Close()
@@ -61,21 +67,13 @@ func Open(ctx context.Context, url string, access journal.Access) (journal.Journ
 }
 
 func (s *store) explain(err error) error {
-	return fmt.Errorf("the run history %s can't be used: %w", s.name, s.hide(err))
+	return fmt.Errorf("the run history %s can't be used: %w", s.name, s.plain(err))
 }
 
 func (s *store) readError(err error) error {
-	return fmt.Errorf("read the run history %s: %w", s.name, s.hide(err))
+	return fmt.Errorf("read the run history %s: %w", s.name, s.plain(err))
 }
 
 func (s *store) writeError(err error) error {
-	return fmt.Errorf("write the run history %s: %w", s.name, s.hide(err))
-}
-
-// hide keeps the password out of what a driver says.
-func (s *store) hide(err error) error {
-	if s.secret == "" || !strings.Contains(err.Error(), s.secret) {
-		return err
-	}
-	return errors.New(strings.ReplaceAll(err.Error(), s.secret, "(sensitive)"))
+	return fmt.Errorf("write the run history %s: %w", s.name, s.plain(err))
 }

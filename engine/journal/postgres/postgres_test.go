@@ -133,8 +133,9 @@ func TestOpenRefuses(t *testing.T) {
 	wrongPassword.User = url.UserPassword("postgres", "s3cret/word")
 	for name, c := range map[string]struct{ address, want string }{
 		"a newer layout":       {newer, "newer version"},
-		"a wrong password":     {wrongPassword.String(), "password authentication failed"},
-		"nobody listens":       {"postgres://bob:s3cret@127.0.0.1:1/db", "127.0.0.1:1"},
+		"a wrong password":     {wrongPassword.String(), "check the user and the password"},
+		"no such database":     {strings.Replace(newer, "/journal_", "/no_journal_", 1), "does not exist; make the database, or name another"},
+		"nobody listens":       {"postgres://bob:s3cret@127.0.0.1:1/db", "postgres://bob@127.0.0.1:1/db can't be used: connection refused; check that the server runs"},
 		"no URL":               {"postgres://bob:s3cret@host:port/db", "not a valid PostgreSQL URL"},
 		"a password that ends": {"postgres://bob:s3cret/@x@host/db", "not a valid PostgreSQL URL"},
 	} {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -29,14 +28,7 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, 
 	if limit == 0 {
 		limit = defaultLimit
 	}
-	rows, err := s.pool.Query(ctx, `
-		SELECT id, runbook, file, environment, "user", started_at, status, outcome, duration_ms, exit_status, counts FROM runbook.runs
-		WHERE ($1 = '' OR runbook = $1) AND ($2 = '' OR outcome = $2) AND started_at >= $3
-		ORDER BY started_at DESC, id DESC LIMIT $4`, f.Runbook, string(f.Outcome), f.Since, limit)
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r journal.Summary, err error) {
+	return query(ctx, s, func(row pgx.CollectableRow) (r journal.Summary, err error) {
 		var counts []byte
 		err = row.Scan(&r.ID, &r.Runbook, &r.File, &r.Environment, &r.User, &r.StartedAt, &r.Status, &r.Outcome, &r.DurationMS, &r.ExitStatus, &counts)
 		if err != nil {
@@ -44,11 +36,9 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, 
 		}
 		r.StartedAt = r.StartedAt.UTC()
 		return r, json.Unmarshal(counts, &r.Counts)
-	})
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	return out, nil
+	}, `SELECT id, runbook, file, environment, "user", started_at, status, outcome, duration_ms, exit_status, counts FROM runbook.runs
+		WHERE ($1 = '' OR runbook = $1) AND ($2 = '' OR outcome = $2) AND started_at >= $3
+		ORDER BY started_at DESC, id DESC LIMIT $4`, f.Runbook, string(f.Outcome), f.Since, limit)
 }
 
 // find completes a run's id from a prefix.
@@ -57,14 +47,10 @@ func (s *store) find(ctx context.Context, prefix string) (string, error) {
 	if s.layout == 0 || prefix == "" {
 		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
 	}
-	rows, err := s.pool.Query(ctx, "SELECT id FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
-	if err != nil {
-		return "", s.readError(err)
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	ids, err := query(ctx, s, pgx.RowTo[string], "SELECT id FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
 	switch {
 	case err != nil:
-		return "", s.readError(err)
+		return "", err
 	case len(ids) == 0:
 		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
 	case len(ids) > 1 && ids[0] != prefix:
@@ -97,9 +83,10 @@ func (s *store) EventsAfter(ctx context.Context, runID string, after int64) iter
 // page is how many batches are read at once. Between pages no connection is held, whatever the reader does meanwhile.
 const page = 200
 
+// row is a batch from its first event on, or what is sealed of one event.
 type row struct {
 	first int64
-	lines []byte
+	data  []byte
 }
 
 // events reads a run from the batch that holds an event on; zero: all of it.
@@ -112,13 +99,13 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 	for {
 		batches, sealed, err := s.page(ctx, id, from)
 		if err != nil {
-			return s.readError(err)
+			return err
 		}
 		if r.Last == 0 && from > 0 && len(batches) > 0 {
 			r.Last = batches[0].first - 1
 		}
 		for _, b := range batches {
-			if more, err := r.Read(b.first, b.lines, sealed, yield); err != nil || !more {
+			if more, err := r.Read(b.first, b.data, sealed, yield); err != nil || !more {
 				return err
 			}
 		}
@@ -131,29 +118,19 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 
 // page reads batches from an event on, then what is sealed of them: it was committed with them.
 func (s *store) page(ctx context.Context, id string, from int64) ([]row, map[int64][]byte, error) {
-	rows, err := s.pool.Query(ctx, `SELECT first_seq, events FROM runbook.batches WHERE run = $1 AND first_seq >=
+	rowOf := func(r pgx.CollectableRow) (b row, err error) { return b, r.Scan(&b.first, &b.data) }
+	batches, err := query(ctx, s, rowOf, `SELECT first_seq, events FROM runbook.batches WHERE run = $1 AND first_seq >=
 		(SELECT coalesce(max(first_seq), 0) FROM runbook.batches WHERE run = $1 AND first_seq <= $2) ORDER BY first_seq LIMIT $3`, id, from, page)
-	if err != nil {
-		return nil, nil, err
-	}
-	batches, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (b row, err error) { return b, r.Scan(&b.first, &b.lines) })
 	if err != nil || len(batches) == 0 {
 		return nil, nil, err
 	}
-	rows, err = s.pool.Query(ctx, `SELECT seq, data FROM runbook.sealed WHERE run = $1 AND seq >= $2 AND seq < coalesce(
+	parts, err := query(ctx, s, rowOf, `SELECT seq, data FROM runbook.sealed WHERE run = $1 AND seq >= $2 AND seq < coalesce(
 		(SELECT min(first_seq) FROM runbook.batches WHERE run = $1 AND first_seq > $3), 9223372036854775807)`,
 		id, batches[0].first, batches[len(batches)-1].first)
-	if err != nil {
-		return nil, nil, err
-	}
 	sealed := map[int64][]byte{}
-	var seq int64
-	var data []byte
-	_, err = pgx.ForEachRow(rows, []any{&seq, &data}, func() error {
-		sealed[seq] = data
-		data = nil
-		return nil
-	})
+	for _, p := range parts {
+		sealed[p.first] = p.data
+	}
 	return batches, sealed, err
 }
 
@@ -163,14 +140,15 @@ func (s *store) File(ctx context.Context, runID, hash string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var content []byte
-	err = s.pool.QueryRow(ctx, "SELECT content FROM runbook.files JOIN runbook.run_files USING (sha256) WHERE run = $1 AND sha256 = $2", id, hash).Scan(&content)
+	found, err := query(ctx, s, pgx.RowTo[[]byte],
+		"SELECT content FROM runbook.files JOIN runbook.run_files USING (sha256) WHERE run = $1 AND sha256 = $2", id, hash)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil, fmt.Errorf("file %s of run %s: %w", hash, id, journal.ErrNotFound)
 	case err != nil:
-		return nil, s.readError(err)
+		return nil, err
+	case len(found) == 0:
+		return nil, fmt.Errorf("file %s of run %s: %w", hash, id, journal.ErrNotFound)
 	}
+	content := found[0]
 	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
 		return nil, fmt.Errorf("file %s of run %s: %w: its content has changed", hash, id, journal.ErrDamaged)
 	}
@@ -185,21 +163,13 @@ func (s *store) Values(ctx context.Context, runbook, name string, limit int) ([]
 	if limit == 0 {
 		limit = defaultLimit
 	}
-	rows, err := s.pool.Query(ctx, `SELECT run, at, value, unit, outcome FROM runbook.vals WHERE runbook = $1 AND name = $2
-		ORDER BY at DESC LIMIT $3`, runbook, name, limit)
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (journal.Value, error) {
+	return query(ctx, s, func(row pgx.CollectableRow) (journal.Value, error) {
 		var v journal.Value
 		var at time.Time
 		var outcome string
 		err := row.Scan(&v.Run, &at, &v.Value, &v.Unit, &outcome)
 		v.At, v.Outcome = at.UTC(), run.Outcome(outcome)
 		return v, err
-	})
-	if err != nil {
-		return nil, s.readError(err)
-	}
-	return out, nil
+	}, `SELECT run, at, value, unit, outcome FROM runbook.vals WHERE runbook = $1 AND name = $2
+		ORDER BY at DESC LIMIT $3`, runbook, name, limit)
 }

@@ -3,11 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -22,13 +20,11 @@ type store struct {
 	// layout is the schema's; zero only for reading.
 	layout int
 	self   process.ID
-	// patience is how long a batch is sent again to a server that is away.
+	// patience is how long it waits for a server that is away.
 	patience time.Duration
 	// writer is nil where the store is for reading.
 	writer *batch.Writer
 }
-
-const patience = 30 * time.Second
 
 // Append queues the entries; it fails when an earlier batch could not be written.
 func (s *store) Append(ctx context.Context, runID string, entries []journal.Entry) error {
@@ -109,54 +105,4 @@ func (s *store) commit(ctx context.Context, batches []batch.Batch) error {
 		}
 	}
 	return s.pool.SendBatch(ctx, queue).Close()
-}
-
-// again repeats what failed because the server was away, for the store's patience. It must do no harm twice.
-func (s *store) again(ctx context.Context, do func() error) error {
-	deadline := time.Now().Add(s.patience)
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := do()
-		if err == nil || !passing(err) || time.Now().Add(wait).After(deadline) {
-			return err
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
-		}
-	}
-}
-
-// passingCodes are the server's words for a state that passes, see the appendix on error codes of its manual.
-var passingCodes = map[string]bool{
-	"57P01": true, // admin_shutdown
-	"57P02": true, // crash_shutdown
-	"57P03": true, // cannot_connect_now
-	"53300": true, // too_many_connections
-	"40001": true, // serialization_failure
-	"40P01": true, // deadlock_detected
-	"25006": true, // read_only_sql_transaction: a standby that is about to take over
-}
-
-// passing reports whether an error may be gone in a moment: the server's refusals are final but for some.
-func passing(err error) bool {
-	var e *pgconn.PgError
-	switch {
-	case errors.As(err, &e):
-		return passingCodes[e.Code]
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !isConnect(err):
-		return false
-	case errors.Is(err, pgx.ErrNoRows), errors.Is(err, journal.ErrConflict), errors.Is(err, journal.ErrNotFound),
-		errors.Is(err, journal.ErrLocked), errors.Is(err, journal.ErrLeaseLost), errors.Is(err, journal.ErrDamaged):
-		return false
-	}
-	return true // the connection
-}
-
-// isConnect reports whether an error is one of connecting, whose timeout is its own.
-func isConnect(err error) bool {
-	var e *pgconn.ConnectError
-	return errors.As(err, &e)
 }
