@@ -9,6 +9,8 @@ import (
 // opening is a journal that is being opened while the runbook is read and planned.
 type opening struct {
 	opened chan struct{}
+	// store is the flag that named it.
+	store string
 	// journal and err are set when opened is closed.
 	journal journal.Journal
 	err     error
@@ -16,7 +18,7 @@ type opening struct {
 }
 
 func (o *applyOptions) openBeside(ctx context.Context) *opening {
-	p := &opening{opened: make(chan struct{})}
+	p := &opening{opened: make(chan struct{}), store: o.Store}
 	path, err := o.storePath(o.Store)
 	if err != nil {
 		p.err = err
@@ -35,7 +37,7 @@ func (p *opening) take() (journal.Journal, error) {
 	<-p.opened
 	p.taken = p.err == nil
 	if p.err != nil {
-		return nil, damageHint(p.err)
+		return nil, damageHint(p.err, p.store)
 	}
 	return p.journal, nil
 }

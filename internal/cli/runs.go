@@ -67,7 +67,7 @@ func (o *runsOptions) run(ctx context.Context) error {
 		found, err := o.settled(ctx, history, filter)
 		runs = append(runs, found...)
 		if err = errors.Join(err, history.Close()); err != nil {
-			return errors.Join(o.print(runs), damageHint(err))
+			return errors.Join(o.print(runs), damageHint(err, o.Store))
 		}
 	}
 	return o.print(runs)

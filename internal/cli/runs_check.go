@@ -9,6 +9,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 type checkOptions struct {
@@ -76,10 +77,14 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// damageHint adds to an error of a damaged history how to find out what is left.
-func damageHint(err error) error {
+// damageHint adds to an error of a damaged history, which --store named, how to find out what is left.
+func damageHint(err error, store string) error {
 	if !errors.Is(err, journal.ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("%w\n\"runbook runs check\" tells which runs can be read; the file stays as it is", err)
+	command := "runbook runs check"
+	if store != "" {
+		command += " --store " + view.Quote(store)
+	}
+	return fmt.Errorf("%w\n%s tells which runs can be read; the file stays as it is", err, command)
 }

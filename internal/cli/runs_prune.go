@@ -66,14 +66,14 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	if history != nil {
 		defer func() { err = errors.Join(err, history.Close()) }()
 		if out.Runs, err = history.Prunable(ctx, out.Before); err != nil {
-			return damageHint(err)
+			return damageHint(err, o.Store)
 		}
 		if !o.DryRun && out.Runs > 0 {
 			if err := o.confirm(out); err != nil {
 				return err
 			}
 			if out.Runs, err = history.Prune(ctx, out.Before); err != nil {
-				return &exitError{status: ExitFailed, message: fmt.Sprintf("%s deleted, then: %v", counted(out.Runs, "run"), damageHint(err))}
+				return &exitError{status: ExitFailed, message: fmt.Sprintf("%s deleted, then: %v", counted(out.Runs, "run"), damageHint(err, o.Store))}
 			}
 		}
 	}

@@ -58,10 +58,10 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 			return noSuchRun(o.Run)
 		}
 		if err != nil && !shown {
-			return errors.Join(v.Close(), damageHint(err))
+			return errors.Join(v.Close(), damageHint(err, o.Store))
 		}
 		if err != nil {
-			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", damageHint(err)))
+			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", damageHint(err, o.Store)))
 		}
 		v.Event(entry)
 		shown = true

@@ -76,7 +76,7 @@ func (p *Program) openHistory(ctx context.Context, flag string, access journal.A
 	}
 	history, err := open(ctx, address)
 	if err != nil {
-		return nil, damageHint(err)
+		return nil, damageHint(err, flag)
 	}
 	return history, nil
 }

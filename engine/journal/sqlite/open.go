@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -30,7 +32,7 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	if err := file.Close(); err != nil {
 		return nil, explain(path, err)
 	}
-	if err := refuseLostFile(path); err != nil {
+	if err := refuse(path); err != nil {
 		return nil, explain(path, err)
 	}
 	db, err := sql.Open("sqlite", dsn(path, url.Values{"_txlock": {"immediate"}}, "journal_mode(WAL)", "synchronous(FULL)"))
@@ -60,7 +62,7 @@ func OpenReadOnly(ctx context.Context, path string) (journal.Journal, error) {
 	case info.IsDir():
 		return nil, explain(path, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")})
 	}
-	if err := refuseLostFile(path); err != nil {
+	if err := refuse(path); err != nil {
 		return nil, explain(path, err)
 	}
 	s, err := openReading(ctx, path, url.Values{"mode": {"ro"}})
@@ -98,16 +100,30 @@ func unwritten(path string) bool {
 	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
 }
 
-// refuseLostFile refuses an empty file beside a log that is not: SQLite would begin anew and delete the log.
-func refuseLostFile(path string) error {
-	info, err := os.Stat(path)
+// magic is what an SQLite file begins with, see its file format.
+const magic = "SQLite format 3\x00"
+
+// refuse refuses an empty file beside a log that is not, as SQLite would begin anew and delete the log, and a file that
+// was never a history. One whose beginning is blank may have been one.
+func refuse(path string) error {
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	if info.Size() > 0 || unwritten(path) {
+	defer file.Close() //nolint:errcheck // it was only read
+	start := make([]byte, len(magic))
+	n, err := io.ReadFull(file, start)
+	switch {
+	case n == 0 && errors.Is(err, io.EOF) && unwritten(path):
 		return nil
+	case n == 0 && errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: it is empty, yet %s is not; put both in safety", journal.ErrDamaged, logOf(path))
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case string(start) != magic && len(bytes.Trim(start, "\x00")) > 0:
+		return errors.New("it is no history of runs but some other file, and stays as it is")
 	}
-	return fmt.Errorf("%w: it is empty, yet %s is not; put both in safety", journal.ErrDamaged, logOf(path))
+	return nil
 }
 
 // dsn names a file to the driver. Many processes may wait for each other to commit, so the patience is long.

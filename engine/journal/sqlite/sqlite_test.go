@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"os"
@@ -50,9 +51,24 @@ func TestOpenRefuses(t *testing.T) {
 	if err := os.WriteFile(junk, []byte(strings.Repeat("not a database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	short := filepath.Join(dir, "short.db")
+	if err := os.WriteFile(short, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, "foreign.db")
+	db, err := sql.Open("sqlite", foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "CREATE TABLE customers (id INTEGER)")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct{ path, want string }{
 		"a newer layout":             {newer, "newer version"},
-		"not a database":             {junk, "not a database"},
+		"not a database":             {junk, "no history of runs but some other file"},
+		"a short text":               {short, "no history of runs but some other file"},
+		"another program's":          {foreign, "database of another program"},
 		"a folder that is a file":    {filepath.Join(junk, "runs.db"), "not a directory"},
 		"a folder instead of a file": {dir, "is a directory"},
 	} {
@@ -61,6 +77,9 @@ func TestOpenRefuses(t *testing.T) {
 			if err == nil {
 				j.Close() //nolint:errcheck // the test has failed already
 				t.Fatal("it opens")
+			}
+			if errors.Is(err, journal.ErrDamaged) {
+				t.Errorf("it is called damaged: %v", err)
 			}
 			if text := err.Error(); !strings.Contains(text, c.want) || !strings.Contains(text, dir) {
 				t.Errorf("the error must name the path and %q: %s", c.want, text)
