@@ -258,6 +258,44 @@ func TestServerStaysAway(t *testing.T) {
 	}
 }
 
+// TestClockOfLeases sets the server's clock under a lease, which is the same as to set the times that it has written: only
+// that clock counts. It is no lock of two at once, as its holder finds out before it writes again.
+func TestClockOfLeases(t *testing.T) {
+	for name, c := range map[string]struct {
+		written string
+		freed   bool
+	}{
+		"forwards": {"expires_at - interval '1 hour'", true},
+		"back":     {"expires_at + interval '1 hour'", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := database(t)
+			j := open(t, address, journal.ReadWrite)
+			away := journal.Owner{Run: "01A", Host: "elsewhere", Boot: "another boot", PID: 1}
+			lease, _, err := j.Acquire(t.Context(), "deploy", away, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exec(t, address, "UPDATE runbook.locks SET expires_at = "+c.written, 1)
+			_, _, err = j.Acquire(t.Context(), "deploy", journal.Owner{Run: "01B"}, time.Minute)
+			if free := err == nil; free != c.freed || !free && !errors.Is(err, journal.ErrLocked) {
+				t.Errorf("another run takes the lock: %v", err)
+			}
+			if err := lease.Renew(t.Context()); (err == nil) == c.freed || c.freed && !errors.Is(err, journal.ErrLeaseLost) {
+				t.Errorf("its holder renews it: %v", err)
+			}
+			if c.freed {
+				return
+			}
+			// Renewed by the clock as it is now.
+			locks, err := j.Locks(t.Context())
+			if err != nil || len(locks) != 1 || time.Until(locks[0].ExpiresAt) > 10*time.Minute {
+				t.Errorf("locks: %+v, %v", locks, err)
+			}
+		})
+	}
+}
+
 func Benchmark(b *testing.B) {
 	journaltest.Benchmark(b, func(b *testing.B) journal.Journal { return open(b, database(b), journal.ReadWrite) })
 }

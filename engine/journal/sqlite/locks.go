@@ -32,7 +32,7 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 		case !errors.Is(err, sql.ErrNoRows):
 			return s.readError(err)
 		}
-		now, boot := time.Now(), s.self.Uptime()
+		now, boot := s.now(), s.self.Uptime()
 		_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO locks (name, token, run, owner, since, expires_at, expires_boot)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			name, l.token, owner.Run, string(text), now.UnixMicro(), now.Add(ttl).UnixMicro(), int64(boot+ttl))
@@ -110,7 +110,7 @@ func (s *store) lock(row interface{ Scan(...any) error }) (journal.Lock, error) 
 	}
 	l.ExpiresAt = time.UnixMicro(expires.Int64).UTC()
 	// The wall clock may have been set since; the time since boot is the same for all that have the boot in common.
-	ended := !time.Now().Before(l.ExpiresAt)
+	ended := !s.now().Before(l.ExpiresAt)
 	if s.self.Sees(l.Owner) {
 		ended = int64(s.self.Uptime()) >= boot
 	}
@@ -129,7 +129,7 @@ type lease struct {
 
 // Renew puts the end off.
 func (l *lease) Renew(ctx context.Context) error {
-	now, boot := time.Now(), l.store.self.Uptime()
+	now, boot := l.store.now(), l.store.self.Uptime()
 	return l.update(ctx, "UPDATE locks SET expires_at = ?, expires_boot = ? WHERE name = ? AND token = ?",
 		now.Add(l.ttl).UnixMicro(), int64(boot+l.ttl))
 }

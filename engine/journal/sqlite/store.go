@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/journal/batch"
@@ -18,6 +19,8 @@ type store struct {
 	// layout is the file's; older than the present one only for reading.
 	layout int
 	self   process.ID
+	// now is the wall clock, which anybody may set.
+	now func() time.Time
 	// conn and insert are Commit's own.
 	conn   *sql.Conn
 	insert *inserter
@@ -28,7 +31,7 @@ type store struct {
 }
 
 func newStore(path string, db *sql.DB) *store {
-	return &store{path: path, db: db, layout: len(layouts), self: process.Self(), turn: make(chan struct{}, 1)}
+	return &store{path: path, db: db, layout: len(layouts), self: process.Self(), now: time.Now, turn: make(chan struct{}, 1)}
 }
 
 // Append queues the entries; it fails when an earlier batch could not be written.
