@@ -11,7 +11,7 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// allowed holds a step, or the own step of an undo, against the policies and --read-only right before it starts, with its
+// allowed holds a step, the own step of an undo, or a notifier, against the policies and --read-only right before it starts, with its
 // arguments evaluated: only now is it sure what a computed statement or program does.
 func (p *Plan) allowed(rb *lang.Runbook, s *lang.Step, args cty.Value) error {
 	if len(rb.Policies) == 0 && !p.Options.ReadOnly || s.Child != nil {
@@ -20,6 +20,9 @@ func (p *Plan) allowed(rb *lang.Runbook, s *lang.Step, args cty.Value) error {
 	u := policy.Use{Step: s, Args: args, Effect: policy.AtLeast(s, args)}
 	if owner := rb.Step(s.Name); owner != nil && owner.Undo != nil && owner.Undo.Step == s {
 		u.Step, u.Undo = owner, true
+	}
+	if e, _ := rb.LevelOf(s); e != nil {
+		u.Notifies = true
 	}
 	if p.Options.ReadOnly && u.Effect != provider.Read {
 		return fmt.Errorf("refused by --read-only: with these arguments the effect is %q", u.Effect)

@@ -27,6 +27,11 @@ func (r *Runbook) LiteralSecrets(tell func(string)) {
 	for _, s := range r.Steps {
 		stepLiterals(s, tell)
 	}
+	for _, e := range r.Escalations {
+		for _, s := range e.Notifiers() {
+			stepLiterals(s, tell)
+		}
+	}
 }
 
 // stepLiterals looks at a step, its undo, and the runbook that it runs.

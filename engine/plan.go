@@ -58,6 +58,8 @@ type Plan struct {
 	Steps  []PlannedStep // in the order of the file
 	// Stages are the steps' names by depth: the steps of a stage wait only for steps of earlier ones.
 	Stages [][]string
+	// Notifies are what tells contacts while steps wait for a person, in the order of the steps that do.
+	Notifies []PlannedNotify
 
 	// now is the run's clock; nil: the system's.
 	now     func() time.Time
@@ -104,6 +106,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 	for _, n := range g.Nodes {
 		p.Steps = append(p.Steps, planner.step(n))
 	}
+	p.Notifies = planner.allNotifiers()
 	for _, stage := range g.Stages() {
 		names := make([]string, len(stage))
 		for i, n := range stage {

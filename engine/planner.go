@@ -26,6 +26,9 @@ type planner struct {
 	child    func(*Plan)
 	graphs   map[*lang.Runbook]*graph.Graph
 	children []*planner
+	// below is the step that runs the runbook, empty for the run's own; notifies are the runbook's own notifiers.
+	below    string
+	notifies []PlannedNotify
 }
 
 func (p *planner) step(n *graph.Node) PlannedStep {
@@ -70,6 +73,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	p.hold(policy.Use{Step: s}, s, args)
 	p.questions(s, &out, args, instances)
 	p.undo(s, &out)
+	p.notifiers(s)
 	if s.Child != nil {
 		p.runbook(s, &out)
 	}
@@ -134,7 +138,7 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
 		})
 	}
 	if out.Effect != provider.Read && s.Provider.NeedsTarget && !p.plan.configs.Explicit(s) {
-		p.diags = append(p.diags, noTarget(s, "Step"))
+		p.diags = append(p.diags, noTarget(s, fmt.Sprintf("Step %q", s.Name)))
 	}
 }
 

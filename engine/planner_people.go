@@ -67,15 +67,16 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	out.Undo = undo
 	p.hold(policy.Use{Step: owner, Undo: true}, s, args)
 	if undo.Effect != provider.Read && p.plan.Options.Apply && s.Provider.NeedsTarget && !p.plan.configs.Explicit(s) {
-		p.diags = append(p.diags, noTarget(s, "The undo of step"))
+		p.diags = append(p.diags, noTarget(s, fmt.Sprintf("The undo of step %q", s.Name)))
 	}
 }
 
-func noTarget(s *lang.Step, what string) *hcl.Diagnostic {
+// noTarget refuses a write whose system nothing names; who is what writes, for the start of a sentence.
+func noTarget(s *lang.Step, who string) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: "A write needs an explicit target",
-		Detail: fmt.Sprintf("%s %q changes something, and no provider %q block names the system; what is found in the surroundings is for reads.",
-			what, s.Name, s.Provider.Name),
+		Detail: fmt.Sprintf("%s changes something, and no provider %q block names the system; what is found in the surroundings is for reads.",
+			who, s.Provider.Name),
 		Subject: &s.ActionRange,
 	}
 }
@@ -97,7 +98,7 @@ func (p *planner) runbook(s *lang.Step, out *PlannedStep) {
 		plan: &Plan{
 			Runbook: s.Child, Graph: g, Variables: variables, Options: p.plan.Options, RunID: p.plan.RunID, StartedAt: p.plan.StartedAt,
 		},
-		seen: p.seen, child: p.child, graphs: p.graphs,
+		seen: p.seen, child: p.child, graphs: p.graphs, below: s.Name,
 	}
 	p.child(sub.plan)
 	p.children = append(p.children, sub)

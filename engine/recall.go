@@ -229,7 +229,7 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 	return out, nil
 }
 
-// Remaining are the steps that a resume would run, or run again.
+// Remaining are the steps that a resume would run, or run again, with the notifiers that are asked about.
 func (r *Recalled) Remaining() []PlannedStep {
 	var out []PlannedStep
 	kept := r.Past.Kept()
@@ -241,7 +241,10 @@ func (r *Recalled) Remaining() []PlannedStep {
 			out = append(out, s)
 		}
 	}
-	return out
+	return append(out, r.Plan.askedNotifiers(func(step string) bool {
+		own, _ := run.SplitAddress(step)
+		return !kept[own]
+	})...)
 }
 
 // Approved reports whether the person who began the run approved its writes beforehand.

@@ -8,7 +8,7 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
-// readSecrets evaluates every secret(…) that the steps will surely need and that is known beforehand, so that a missing
+// readSecrets evaluates every secret(…) that the steps will surely need, or the notifiers that may run while they wait, and that is known beforehand, so that a missing
 // one stops the run before its first step and not in its middle. Secrets of provider blocks are read when the blocks'
 // targets are worked out.
 func (p *planner) readSecrets() hcl.Diagnostics {
@@ -16,6 +16,14 @@ func (p *planner) readSecrets() hcl.Diagnostics {
 	seen := map[*lang.Expr]bool{}
 	for _, n := range p.plan.Graph.Nodes {
 		for _, e := range graph.Expressions(n.Step) {
+			diags = append(diags, p.secretsIn(e, seen)...)
+		}
+	}
+	for _, n := range p.notifies {
+		if n.Suppressed {
+			continue
+		}
+		for _, e := range graph.Expressions(n.step) {
 			diags = append(diags, p.secretsIn(e, seen)...)
 		}
 	}

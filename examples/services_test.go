@@ -128,6 +128,29 @@ func private(t *testing.T) []string {
 	})}
 }
 
+// chat takes messages, and expects one in the end.
+func chat(t *testing.T) []string {
+	messages := make(chan string, 8)
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		var message struct{ Channel, Text string }
+		if err := json.NewDecoder(r.Body).Decode(&message); err != nil || r.Header.Get("Authorization") != "Bearer "+token || r.URL.Path != "/messages" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		messages <- message.Channel + ": " + message.Text
+	})
+	t.Cleanup(func() {
+		if len(messages) != 1 {
+			t.Fatalf("%d messages came", len(messages))
+		}
+		const first, last = "#operations: Is it calm? Answer with: runbook answer ", " calm"
+		if got := <-messages; !strings.HasPrefix(got, first) || !strings.HasSuffix(got, last) {
+			t.Errorf("%q came", got)
+		}
+	})
+	return []string{"chat=" + url}
+}
+
 // certificates makes a folder of two certificates: one is good for a year, one ends in ten days.
 func certificates(t *testing.T) []string {
 	dir := t.TempDir()

@@ -38,7 +38,7 @@ type contextBuilder struct {
 }
 
 const (
-	selfIsIn  = "self is a step's own result: it is there in its assert, threshold, poll, show, undo and remedy."
+	selfIsIn  = "self is a step's own result: it is there in its assert, threshold, poll, show, undo and remedy; in a notify block it is the level."
 	valueIsIn = "value is a threshold's value: it is there in its expect and warn."
 	eachIsIn  = "each is there in a step or a provider block that has for_each."
 )
@@ -243,7 +243,7 @@ func (b *contextBuilder) each(ref *Ref) cty.Value {
 
 func contactValue(c *Contact) cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{
-		"id": cty.StringVal(c.ID), "name": orNull(c.Name), "role": orNull(c.Role), "phone": orNull(c.Phone),
+		"id": orNull(c.ID), "name": orNull(c.Name), "role": orNull(c.Role), "phone": orNull(c.Phone),
 		"email": orNull(c.Email), "slack": orNull(c.Slack), "pagerduty": orNull(c.PagerDuty), "url": orNull(c.URL),
 		"hours": orNull(c.Hours),
 	})

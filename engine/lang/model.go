@@ -366,5 +366,8 @@ type Level struct {
 	Contact *Expr
 	After   time.Duration
 	Brief   string
-	Range   hcl.Range
+	// Notify is the action that tells the contact; nil: the level is shown and recorded alone. It is no step of the runbook: its
+	// name says which level of which escalation it belongs to, and its arguments may refer to self, the level.
+	Notify *Step
+	Range  hcl.Range
 }

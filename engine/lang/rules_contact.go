@@ -1,5 +1,7 @@
 package lang
 
+import "fmt"
+
 var contactRules = &rules[Contact]{
 	what: "a contact block",
 	attrs: map[string]func(*decoder, *Contact, *attribute){
@@ -40,15 +42,42 @@ var levelRules = &rules[Level]{
 		"after":   func(d *decoder, l *Level, a *attribute) { l.After = d.notNegative(a) },
 		"brief":   func(d *decoder, l *Level, a *attribute) { l.Brief = d.text(a) },
 	},
+	blocks: map[string]blockRule[Level]{
+		"notify": {once: true, labels: []string{"action"}, decode: decodeNotify},
+	},
 }
 
 func decodeLevel(d *decoder, e *Escalation, b *block) {
-	l := &Level{}
+	l := &Level{Range: b.rng}
 	decodeBody(d, levelRules, b.body, b.rng, l, nil)
 	if l.Contact == nil {
 		l.Contact = missingExpr(b.rng)
 	}
 	e.Levels = append(e.Levels, l)
+	if l.Notify != nil {
+		l.Notify.Name = fmt.Sprintf("level %d of escalation %q", len(e.Levels), e.Name)
+	}
+}
+
+var notifyRules = &rules[Step]{
+	what:   "a notify block",
+	attrs:  carrierAttrs,
+	blocks: map[string]blockRule[Step]{"retry": {once: true, decode: decodeRetry}},
+}
+
+func decodeNotify(d *decoder, l *Level, b *block) {
+	s := d.carrier(b)
+	more := &extra{take: func(a *attribute) { s.Args[a.name] = d.attr(a) }}
+	d.findAction(s, more)
+	decodeBody(d, notifyRules, b.body, b.rng, s, more)
+	switch {
+	case s.Action == ChildAction || s.asks():
+		d.errorAt(s.ActionRange, "Can't notify", "A notifier is one action that tells somebody something and waits for nobody; %s is not.", s.Action)
+		return
+	case s.Spec != nil && s.Spec.Spec().NeedsTimeout && !s.TimeoutSet:
+		d.errorAt(b.rng, "Missing argument", "This notifier needs a timeout: interrupting %s does harm, so its author says how long it may take (timeout = \"1m\").", s.Action)
+	}
+	l.Notify = s
 }
 
 func decodeEscalation(d *decoder, r *Runbook, b *block) {

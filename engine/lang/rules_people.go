@@ -38,22 +38,25 @@ var undoRules = &rules[undoBlock]{
 	what: "an undo block",
 	attrs: map[string]func(*decoder, *undoBlock, *attribute){
 		"on":       func(d *decoder, u *undoBlock, a *attribute) { u.OnEnd = d.oneOf(a, "failure", "end") == "end" },
-		"provider": func(d *decoder, u *undoBlock, a *attribute) { u.Step.ProviderRef = d.providerRef(a) },
-		"timeout": func(d *decoder, u *undoBlock, a *attribute) {
-			u.Step.TimeoutSet = true
-			d.positiveInto(a, &u.Step.Timeout)
-		},
+		"provider": func(d *decoder, u *undoBlock, a *attribute) { carrierAttrs["provider"](d, u.Step, a) },
+		"timeout":  func(d *decoder, u *undoBlock, a *attribute) { carrierAttrs["timeout"](d, u.Step, a) },
 	},
 	blocks: map[string]blockRule[undoBlock]{
 		"retry": {once: true, decode: func(d *decoder, u *undoBlock, b *block) { decodeRetry(d, u.Step, b) }},
 	},
 }
 
-func decodeUndo(d *decoder, owner *Step, b *block) {
-	s := &Step{
-		Name: owner.Name, Action: b.labels[0], RunIf: RunIfSuccess, Timeout: defaultStepTimeout, Dir: d.dir,
+// carrier begins what carries out the action of a block that is no step of the runbook: an undo, a notifier.
+func (d *decoder) carrier(b *block) *Step {
+	return &Step{
+		Action: b.labels[0], RunIf: RunIfSuccess, Timeout: defaultStepTimeout, Dir: d.dir,
 		Range: b.rng, ActionRange: b.labelRngs[0], NameRange: b.labelRngs[0], Args: map[string]*Attr{},
 	}
+}
+
+func decodeUndo(d *decoder, owner *Step, b *block) {
+	s := d.carrier(b)
+	s.Name = owner.Name
 	u := undoBlock{&Undo{Step: s, Range: b.rng}}
 	more := &extra{take: func(a *attribute) { s.Args[a.name] = d.attr(a) }}
 	d.findAction(s, more)

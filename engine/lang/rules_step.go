@@ -39,20 +39,24 @@ var checkRules = &rules[Step]{
 	},
 }
 
+// carrierAttrs say through what an action is carried out, and for how long, wherever it stands.
+var carrierAttrs = map[string]func(*decoder, *Step, *attribute){
+	"provider": func(d *decoder, s *Step, a *attribute) { s.ProviderRef = d.providerRef(a) },
+	"timeout": func(d *decoder, s *Step, a *attribute) {
+		s.TimeoutSet = true
+		d.positiveInto(a, &s.Timeout)
+	},
+}
+
 var stepRules = &rules[Step]{
 	what: "a step",
-	attrs: withAttrs(checkRules.attrs, map[string]func(*decoder, *Step, *attribute){
-		"provider": func(d *decoder, s *Step, a *attribute) { s.ProviderRef = d.providerRef(a) },
-		"timeout": func(d *decoder, s *Step, a *attribute) {
-			s.TimeoutSet = true
-			d.positiveInto(a, &s.Timeout)
-		},
+	attrs: withAttrs(checkRules.attrs, withAttrs(carrierAttrs, map[string]func(*decoder, *Step, *attribute){
 		"effect": decodeEffect,
 		"escalation": func(d *decoder, s *Step, a *attribute) {
 			s.Escalation, s.escalationAt = d.expr(a), a.nameRng
 		},
 		"runs_on": func(d *decoder, s *Step, a *attribute) { s.RunsOn = d.text(a) },
-	}),
+	})),
 	blocks: with(checkRules.blocks, map[string]blockRule[Step]{
 		"precondition": {once: true, decode: func(d *decoder, s *Step, b *block) { s.Precondition = decodeCondition(d, b) }},
 		"retry":        {once: true, decode: decodeRetry},

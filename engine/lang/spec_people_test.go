@@ -49,6 +49,9 @@ func (c *specCase) people(s *Step) {
 			fmt.Fprintf(w, "    retry attempts=%d\n", u.Step.Retry.Attempts)
 		}
 	}
+	for _, e := range c.rb.EscalationsOf(s) {
+		fmt.Fprintf(w, "  may call %s notifiers=%d\n", e.Name, len(e.Notifiers()))
+	}
 	if s.Child != nil {
 		fmt.Fprintf(w, "  child %s file=%s steps=%d policies=%d\n", s.Child.Name, s.Child.File, len(s.Child.Steps), len(s.Child.Policies))
 	}
@@ -57,6 +60,12 @@ func (c *specCase) people(s *Step) {
 // places writes environments and policies.
 func (c *specCase) places() {
 	w := &c.out
+	for _, name := range sortedKeys(c.rb.Escalations) {
+		for _, n := range c.rb.Escalations[name].Notifiers() {
+			fmt.Fprintf(w, "%s notifies action=%s timeout=%s args=%v retry=%t provider=%t\n",
+				n.Name, n.Action, n.Timeout, sortedKeys(n.Args), n.Retry != nil, n.ProviderRef != nil)
+		}
+	}
 	if c.rb.Lock != "" {
 		fmt.Fprintf(w, "lock %s\n", c.rb.Lock)
 	}

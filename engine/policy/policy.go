@@ -13,11 +13,13 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// Use is what a step, or its undo, is about to do.
+// Use is what a step, its undo, or the notifier of a level is about to do.
 type Use struct {
 	Step *lang.Step
 	// Undo is true for the step's undo: whoever approved the step approved that too.
 	Undo bool
+	// Notifies is true where Step is a notifier, which stands in an escalation and has no approval of its own.
+	Notifies bool
 	// Effect is what it does at least.
 	Effect provider.Effect
 	// Args are its arguments, an object of its action's type; what is not known yet is unknown, what is not given null.
@@ -33,8 +35,11 @@ func (u *Use) carrier() *lang.Step {
 }
 
 func (u *Use) name() string {
-	if u.Undo {
+	switch {
+	case u.Undo:
 		return fmt.Sprintf("the undo of step %q", u.Step.Name)
+	case u.Notifies:
+		return "the notifier of " + u.Step.Name
 	}
 	return fmt.Sprintf("step %q", u.Step.Name)
 }
@@ -69,7 +74,7 @@ func one(p *lang.Policy, u *Use, s *lang.Step) hcl.Diagnostics {
 	if p.Providers != nil && !slices.Contains(p.Providers, s.Provider.Name) {
 		refuse(p.ProvidersRange, "providers = "+list(p.Providers), "The policy does not allow provider %s, through which %s works.", s.Provider.Name, u.name())
 	}
-	if slices.Contains(p.Approve, u.Effect) && u.Step.Approval == nil {
+	if slices.Contains(p.Approve, u.Effect) && u.Step.Approval == nil && !u.Notifies {
 		refuse(p.ApproveRange, "approve = "+effectList(p.Approve),
 			"The effect of %s is %q, for which the policy demands an approval. Write approval { … } into the step.", u.name(), u.Effect)
 	}
@@ -88,8 +93,11 @@ func programOf(s *lang.Step, args cty.Value) (string, bool) {
 }
 
 func header(u *Use, s *lang.Step) string {
-	if u.Undo {
+	switch {
+	case u.Undo:
 		return fmt.Sprintf("undo %q", s.Action)
+	case u.Notifies:
+		return fmt.Sprintf("notify %q", s.Action)
 	}
 	return fmt.Sprintf("step %q %q", s.Action, s.Name)
 }

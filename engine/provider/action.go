@@ -50,6 +50,7 @@ type Spec struct {
 	classify      func(args cty.Value) Effect
 	target        func(args cty.Value) string
 	program       func(args cty.Value) (string, bool)
+	message       func(args cty.Value) bool
 }
 
 // Args is the schema of the action's arguments.
@@ -81,6 +82,10 @@ func (s *Spec) Target(args cty.Value) string { return s.target(args) }
 // Program names the program that the action starts on this machine, for policies that list those. It is false where it
 // starts none, or where the arguments that decide are unknown.
 func (s *Spec) Program(args cty.Value) (string, bool) { return s.program(args) }
+
+// Message reports whether a write with these arguments is a message to the address that the provider block names: a level
+// of an escalation may send one without a question beforehand. Arguments that are not known yet don't make one.
+func (s *Spec) Message(args cty.Value) bool { return s.message(args) }
 
 // Call is one attempt at an action.
 type Call struct {
@@ -177,6 +182,9 @@ type Definition[K, A, R any] struct {
 	// Program names the program that it starts on this machine, for [Spec.Program]; nil: it starts none. It gets an object
 	// of the arguments' type, of which any part may be unknown, so that a constant program is known beside computed arguments.
 	Program func(args cty.Value) (string, bool)
+	// Message reports whether a write with these arguments, of which any part may be unknown, is a message to the address that
+	// the provider block itself names, for [Spec.Message]; nil: it never is.
+	Message func(args cty.Value) bool
 	// Run carries it out. Nil declares an action that this version can't run.
 	Run func(ctx context.Context, in *In[K, A]) (*R, error)
 	// Summarize gives the one line for the view. Required where Run is set.
@@ -211,6 +219,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a.spec.unwritten = sync.OnceValue(func() Effect { return a.classify(a.spec.Args().Null()) })
 	a.spec.target = a.target
 	a.spec.program = a.program
+	a.spec.message = a.message
 	return a
 }
 
@@ -245,6 +254,11 @@ func (a *action[K, A, R]) program(args cty.Value) (string, bool) {
 		return "", false
 	}
 	return a.def.Program(args)
+}
+
+func (a *action[K, A, R]) message(args cty.Value) bool {
+	args, _ = args.UnmarkDeep()
+	return a.def.Message != nil && args.IsKnown() && !args.IsNull() && a.def.Message(args)
 }
 
 func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) {

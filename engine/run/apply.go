@@ -58,6 +58,9 @@ func (s *State) Apply(e *Event) error {
 	case StepEscalated:
 		in.asked.escalated++
 		s.armQuestion(r)
+		s.tellLevels(r)
+	case NotifyStarted, NotifyFinished:
+		s.notified(r, e)
 	case StepNoted:
 		in.sending().Note = e.Note
 	case StepResolved:
@@ -82,9 +85,12 @@ var follows = map[Type][]phase{
 	StepWaiting:   {running, preparing, toAsk, asking, ready},
 	StepAnswered:  {asking},
 	StepEscalated: {asking},
-	StepNoted:     {running},
-	StepResolved:  {running},
-	StepFinished:  {preparing, ready, running, waiting, toAsk, asking, settling},
+	NotifyStarted: {asking},
+	// It may end long after the question, and the step may run again by then.
+	NotifyFinished: {idle, preparing, expanded, ready, running, waiting, toAsk, asking, settling, ended},
+	StepNoted:      {running},
+	StepResolved:   {running},
+	StepFinished:   {preparing, ready, running, waiting, toAsk, asking, settling},
 }
 
 func (s *State) start() {

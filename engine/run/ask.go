@@ -14,8 +14,10 @@ type asked struct {
 	since, deadline time.Time
 	// escalated counts the levels that were told.
 	escalated int
-	answer    *Answer
-	answered  time.Time
+	// notices are the notifications of levels that were begun or left out, by the level's number.
+	notices  map[int]*notice
+	answer   *Answer
+	answered time.Time
 }
 
 // open reports whether an answer is missing. A nil one is.
@@ -88,6 +90,7 @@ func (s *State) waits(r ref, e *Event) {
 		a.deadline = *e.Deadline
 	}
 	s.armQuestion(r)
+	s.tellLevels(r)
 }
 
 // armQuestion sets the timer for what time does next to a wait.

@@ -29,6 +29,10 @@ const (
 	StepAnswered Type = "step_answered"
 	// StepEscalated says that a level of an escalation fell due while a step waited for a person.
 	StepEscalated Type = "step_escalated"
+	// NotifyStarted is on disk before the contact of a level is told.
+	NotifyStarted Type = "notify_started"
+	// NotifyFinished is how telling the contact of a level ended, or why it was left out.
+	NotifyFinished Type = "notify_finished"
 	// StepResolved tells what became of a write in doubt: it counts as done, or is sent again.
 	StepResolved Type = "step_resolved"
 	// StepRetrying says that an attempt erred and when the next one may start.
@@ -101,7 +105,7 @@ type Event struct {
 	// step_answered
 	Answer *Answer `json:"answer,omitempty"`
 
-	// step_escalated
+	// step_escalated, notify_started, notify_finished
 	Level *Level `json:"level,omitempty"`
 
 	// step_resolved
@@ -143,7 +147,7 @@ type Event struct {
 	Warnings []string        `json:"warnings,omitempty"`
 	// Detail is evidence of several lines: the start of an unexpected body.
 	Detail string `json:"detail,omitempty"`
-	// InDoubt says that a write erred and nobody knows whether it took place (step_finished, undo_finished).
+	// InDoubt says that a write erred and nobody knows whether it took place (step_finished, undo_finished, notify_finished).
 	InDoubt bool `json:"in_doubt,omitempty"`
 	// ByHand are the words to finish an undo by hand that failed.
 	ByHand string `json:"by_hand,omitempty"`

@@ -56,8 +56,9 @@ type Question struct {
 	OnTimeout string `json:"on_timeout,omitempty"`
 	// TimeoutAnswer is what counts as the answer then, with "default".
 	TimeoutAnswer json.RawMessage `json:"timeout_answer,omitempty"`
-	// Levels are those of the escalation that goes with the question, in order.
-	Levels []Level `json:"levels,omitempty"`
+	// Escalation is the name of the one that goes with the question, Levels are its levels in order.
+	Escalation string  `json:"escalation,omitempty"`
+	Levels     []Level `json:"levels,omitempty"`
 }
 
 // ArgumentValue is an argument as the language writes it.
@@ -81,6 +82,8 @@ type Level struct {
 	Brief   string `json:"brief,omitempty"`
 	// AfterMS is how long after the wait began (or, with on_timeout = "escalate", after its time was over).
 	AfterMS float64 `json:"after_ms"`
+	// Notify is the action that tells the contact when the level falls due; empty: it is shown and recorded alone.
+	Notify string `json:"notify,omitempty"`
 }
 
 // How an answer came in: the values of Answer.Via.

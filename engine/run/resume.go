@@ -229,7 +229,7 @@ func (s *State) TakesOver(address string) bool {
 
 // recount works out from the phases what the events would have counted.
 func (s *State) recount() {
-	s.prepare, s.settle, s.ask, s.due, s.waiting = queue{}, queue{}, queue{}, queue{}, nil
+	s.prepare, s.settle, s.ask, s.due, s.levels, s.waiting = queue{}, queue{}, queue{}, queue{}, queue{}, nil
 	s.ready = make([]queue, len(s.plan.Limits)+1)
 	s.running, s.active, s.open = 0, make([]int, len(s.plan.Limits)), 0
 	for i := range s.steps {
@@ -286,12 +286,14 @@ func (s *State) rearm(i int) {
 	}
 	if in := &s.steps[i].instance; in.phase == asking {
 		s.armQuestion(ref{i, -1})
+		s.tellLevels(ref{i, -1})
 	}
 	instances, under := s.steps[i].instances, s.steps[i].takesTurn()
 	for k := range instances {
 		switch instances[k].phase {
 		case asking:
 			s.armQuestion(ref{i, k})
+			s.tellLevels(ref{i, k})
 		case idle:
 			if s.steps[i].missing == 0 && (!s.plan.Steps[i].Serial || !under) {
 				s.prepareInstance(ref{i, k})

@@ -48,6 +48,7 @@ type State struct {
 	settle  queue
 	ask     queue // are to be asked about
 	due     queue // wait for a person, and a time limit or an escalation has come
+	levels  queue // wait for a person, and contacts of levels are to be told
 	// ready holds a queue for each group, and the last for the steps of none.
 	ready   []queue
 	waiting timers

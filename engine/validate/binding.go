@@ -45,7 +45,7 @@ func binding(c *checker, s *lang.Step) {
 	case ref.Key != nil && config.ForEach == nil:
 		c.error(ref.Range, "No keys", "The provider %q block at %s has no for_each, so it has no keys; write provider.%[1]s.", ref.Provider, at(config))
 	case ref.Key == nil && config.ForEach != nil:
-		c.error(ref.Range, "Which configuration?", "%s", whichKey(s, config))
+		c.error(ref.Range, "Which configuration?", "%s", c.whichKey(s, config))
 	}
 }
 
@@ -53,15 +53,11 @@ func binding(c *checker, s *lang.Step) {
 func (c *checker) byDefault(s *lang.Step) {
 	config := c.config(s.Provider.Name, "")
 	if config != nil && config.ForEach != nil {
-		c.error(s.Range, "Which configuration?", "%s", whichKey(s, config))
+		c.error(s.Range, "Which configuration?", "%s", c.whichKey(s, config))
 		return
 	}
 	if config == nil && s.Provider.NeedsTarget && c.effectAtLeast(s) != provider.Read {
-		who := "Step"
-		if owner := c.rb.Step(s.Name); owner != nil && owner != s {
-			who = "The undo of step"
-		}
-		d := fmt.Sprintf("%s %q changes something, so it needs a provider %q block that says where; what is found in the surroundings is for reads.", who, s.Name, s.Provider.Name)
+		d := fmt.Sprintf("%s changes something, so it needs a provider %q block that says where; what is found in the surroundings is for reads.", capital(c.called(s)), s.Provider.Name)
 		if aliases := c.aliases(s.Provider.Name); len(aliases) > 0 {
 			d += fmt.Sprintf(" Or name one: provider = provider.%s.%s.", s.Provider.Name, aliases[0])
 		}
@@ -69,9 +65,24 @@ func (c *checker) byDefault(s *lang.Step) {
 	}
 }
 
-func whichKey(s *lang.Step, config *lang.ProviderConfig) string {
-	return fmt.Sprintf("The provider %q block at %s has for_each, so step %q must say which one: provider = provider.%[1]s[\"key\"], or [each.key] in a step with the same for_each.",
-		config.Provider, at(config), s.Name)
+func (c *checker) whichKey(s *lang.Step, config *lang.ProviderConfig) string {
+	or := ", or [each.key] in a step with the same for_each"
+	if c.notifiers[s] {
+		or = ""
+	}
+	return fmt.Sprintf("The provider %q block at %s has for_each, so %s must say which one: provider = provider.%[1]s[\"key\"]%[4]s.",
+		config.Provider, at(config), c.called(s), or)
+}
+
+// called names a step in a sentence, or what is none: an undo, a notifier.
+func (c *checker) called(s *lang.Step) string {
+	switch {
+	case c.undone[s] != nil:
+		return fmt.Sprintf("the undo of step %q", s.Name)
+	case c.notifiers[s]:
+		return "the notifier of " + s.Name
+	}
+	return fmt.Sprintf("step %q", s.Name)
 }
 
 // at is a block's place, for a sentence.

@@ -42,6 +42,8 @@ type checker struct {
 	names   map[lang.RefKind][]string
 	// undone are the steps that undos belong to, by the undo's own step.
 	undone map[*lang.Step]*lang.Step
+	// notifiers are what tells the contacts of levels: no steps of the runbook, though they are checked like some.
+	notifiers map[*lang.Step]bool
 }
 
 type checkedText struct {
@@ -65,6 +67,12 @@ func newChecker(rb *lang.Runbook, g *graph.Graph, opts Options) *checker {
 		checked:    map[checkedText]error{},
 		names:      map[lang.RefKind][]string{},
 		undone:     map[*lang.Step]*lang.Step{},
+		notifiers:  map[*lang.Step]bool{},
+	}
+	for _, e := range rb.Escalations {
+		for _, s := range e.Notifiers() {
+			c.notifiers[s] = true
+		}
 	}
 	for _, s := range rb.Steps {
 		if c.steps[s.Name] == nil {

@@ -15,11 +15,11 @@ func groups(c *checker, s *lang.Step) {
 		return
 	}
 	spec := s.Spec.Spec()
-	c.required(s.Args, spec.Args().Attributes, s.Range, fmt.Sprintf("step %q (%s)", s.Name, s.Action))
+	c.required(s.Args, spec.Args().Attributes, s.Range, fmt.Sprintf("%s (%s)", c.called(s), s.Action))
 	for _, group := range spec.ExactlyOne {
 		switch set := c.set(s, group); {
 		case len(set) == 0:
-			c.error(s.Range, "Missing argument", "Step %q (%s) needs one of %s.", s.Name, s.Action, quoted(group))
+			c.error(s.Range, "Missing argument", "%s (%s) needs one of %s.", capital(c.called(s)), s.Action, quoted(group))
 		case len(set) > 1:
 			c.excluding(s, set, "exactly one")
 		}
@@ -50,7 +50,7 @@ func (c *checker) excluding(s *lang.Step, set []string, howMany string) {
 			last = at
 		}
 	}
-	c.error(last, "Arguments exclude each other", "Step %q sets %s; %s takes %s of them.", s.Name, quoted(set), s.Action, howMany)
+	c.error(last, "Arguments exclude each other", "%s sets %s; %s takes %s of them.", capital(c.called(s)), quoted(set), s.Action, howMany)
 }
 
 func quoted(names []string) string {

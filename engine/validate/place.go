@@ -18,6 +18,8 @@ type place struct {
 	self, eachValue, value cty.Value
 	// noSelf and noEach say in a sentence why there is none and what to write instead; within a step, noEach is empty.
 	noSelf, noEach string
+	// noSteps says why there are no results of steps; empty: the place is evaluated before any step runs.
+	noSteps string
 	// step is the step's name, or empty.
 	step string
 	// bare says that self belongs to a check, which has no result.
@@ -30,14 +32,20 @@ const (
 	noSelfInArguments = "self is the step's result, and there is none before its action ends: it stands in assert, threshold, poll, show, undo and remedy."
 	noSelfOutside     = "self is a step's result, and stands only in that step's assert, threshold, poll, show, undo and remedy."
 	noEachOutside     = "each stands only in steps and provider blocks with for_each."
+	noStepsInNotifier = "An escalation serves whatever step waits, so its notifier knows no results; self tells the step and what it asks."
 	noEachInForEach   = "for_each is evaluated once, before there is an each."
 )
 
 // before is where a step's when, arguments and precondition stand: its result is not there yet. In an undo self is the
-// result of the step that it belongs to.
+// result of the step that it belongs to, in a notifier the level, and no step's result is known.
 func (c *checker) before(s *lang.Step, what string) *place {
 	if owner := c.undone[s]; owner != nil {
 		return c.after(owner, what)
+	}
+	if c.notifiers[s] {
+		p := outside("a notifier", false)
+		p.self, p.noSteps = cty.UnknownVal(lang.NoticeType()), noStepsInNotifier
+		return p
 	}
 	return &place{what: what, steps: true, noSelf: noSelfInArguments, eachValue: c.each(s), step: s.Name}
 }

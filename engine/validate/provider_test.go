@@ -85,6 +85,10 @@ func known(v cty.Value) string {
 	return v.AsString()
 }
 
+type tellArgs struct {
+	Name string `rb:"name,required" doc:"Whom."`
+}
+
 type promptArgs struct {
 	Prompt    string    `rb:"prompt,required" doc:"Prompt."`
 	OnTimeout cty.Value `rb:"on_timeout" doc:"When the time is over."`
@@ -162,6 +166,7 @@ func registry() *provider.Registry {
 		Actions: []provider.Action{
 			define[listArgs, list]("cluster_list", provider.Read),
 			define[nothing, status]("cluster_restart", provider.Write),
+			define[tellArgs, status]("cluster_tell", provider.Write),
 		},
 	})
 	return provider.NewRegistry(demo, cluster)

@@ -52,12 +52,18 @@ func (c *checker) resolveNamed(t hcl.Traversal, p *place, root lang.RefKind, k k
 	r := typecheck.Resolved{Value: v, Taken: 2, Closed: root != lang.RefVar && root != lang.RefLocal}
 	switch root {
 	case lang.RefStep:
+		if !p.steps && p.noSteps != "" {
+			return unresolved(t, "No results here", "%s", p.noSteps)
+		}
 		if !p.steps {
 			return unresolved(t, "No results here", "%s is evaluated before any step runs, so it can't refer to step.%s.", capital(p.what), name)
 		}
 		c.explainInstances(&r, t, c.steps[name])
 	case lang.RefLocal:
 		if reached := c.reachedStep(name); reached != nil && !p.steps {
+			if p.noSteps != "" {
+				return unresolved(t, "No results here", "local.%s refers to step.%s. %s", name, reached.Name, p.noSteps)
+			}
 			return unresolved(t, "No results here", "%s is evaluated before any step runs, and local.%s refers to step.%s.", capital(p.what), name, reached.Name)
 		}
 	}

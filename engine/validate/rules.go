@@ -17,6 +17,7 @@ var rules = []rule{
 	{file: locals, workspace: true},
 	{file: configurations, workspace: true},
 	{file: people, workspace: true},
+	{file: notifiers, workspace: true},
 	{file: owner},
 	{file: schedule},
 	{file: outputs},

@@ -84,8 +84,11 @@ func TestCrowdOnOneStore(t *testing.T) {
 	}
 }
 
-// cli0 is the exit status of a run that passed.
-const cli0 = 0
+// cli0 is the exit status of a run that passed, cli3 that of one that waits for somebody.
+const (
+	cli0 = 0
+	cli3 = 3
+)
 
 func openStore(t *testing.T, path string) journal.Journal {
 	t.Helper()

@@ -86,7 +86,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	}
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
-	asked, err := o.confirm(&plan.Header, plan.Steps, o.AutoApprove, stop)
+	asked, err := o.confirm(&plan.Header, plan.Asked(), o.AutoApprove, stop)
 	if err != nil {
 		return err
 	}

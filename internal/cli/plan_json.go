@@ -11,8 +11,10 @@ type planJSON struct {
 	run.Header
 	Stages [][]string           `json:"stages"`
 	Plan   []engine.PlannedStep `json:"plan"`
+	// Notifies are what tells contacts while steps wait for a person.
+	Notifies []engine.PlannedNotify `json:"notifies,omitempty"`
 }
 
 func newPlanJSON(plan *engine.Plan) planJSON {
-	return planJSON{V: run.Version, Header: plan.Header, Stages: plan.Stages, Plan: plan.Steps}
+	return planJSON{V: run.Version, Header: plan.Header, Stages: plan.Stages, Plan: plan.Steps, Notifies: plan.Notifies}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -28,6 +29,36 @@ func (o *planOptions) planLines(plan *engine.Plan) []string {
 			lines = append(lines, strings.TrimRight("  "+term.Pad(s.Name, names)+"  "+term.Pad(actionName(s), actions)+"  "+
 				effectText(s, palette)+"  "+palette.Faint(term.CleanLine(where(s))), " "))
 			lines = append(lines, o.below(s, palette, "    ")...)
+		}
+	}
+	return append(lines, o.notifierLines(plan.Notifies, palette)...)
+}
+
+// notifierLines say who is told through what while steps wait for a person.
+func (o *planOptions) notifierLines(all []engine.PlannedNotify, palette term.Palette) []string {
+	if len(all) == 0 {
+		return nil
+	}
+	lines := []string{palette.Strong("while nobody answers")}
+	rows := make([][]string, len(all))
+	for i, n := range all {
+		rows[i] = []string{fmt.Sprintf("  %s, level %d", n.Escalation, n.Level), n.Action, n.Effect.String(), cmp.Or(n.Target, n.Provider)}
+	}
+	bar := "    " + palette.Faint(o.glyphs().Bar) + " "
+	for i, line := range table(rows) {
+		lines = append(lines, line)
+		notes := []string{"tells " + all[i].Contact + " when it is due while " + strings.Join(all[i].Steps, ", ") + " waits"}
+		for _, a := range all[i].Arguments {
+			notes = append(notes, a.Name+" = "+a.Value)
+		}
+		switch {
+		case all[i].Suppressed:
+			notes = append(notes, "--read-only: nothing is sent")
+		case all[i].Asked:
+			notes = append(notes, "apply asks about it beforehand")
+		}
+		for _, note := range notes {
+			lines = append(lines, bar+term.CleanLine(note))
 		}
 	}
 	return lines

@@ -172,6 +172,30 @@ func (t *Text) escalated(e *run.Event) {
 	}
 }
 
+// notified says whom a level told, or why it did not.
+func (t *Text) notified(e *run.Event) {
+	if e.Level == nil {
+		return
+	}
+	who := fmt.Sprintf("level %d, %s", e.Level.Number, t.clean(e.Level.Contact))
+	switch {
+	case e.Outcome == run.Pass:
+		t.personLine(e.Step, who+", was notified: "+t.clean(firstOf(e.Summary, e.Action)), t.Palette.Faint)
+	case e.Outcome == run.Skipped:
+		t.personLine(e.Step, who+", was not notified: "+t.clean(e.Error), t.Palette.Faint)
+	case e.InDoubt:
+		t.personLine(e.Step, who+", was perhaps not notified: "+t.clean(e.Error), t.Palette.Warn)
+	default:
+		t.personLine(e.Step, who+", could not be notified: "+t.clean(e.Error), t.Palette.Warn)
+	}
+	if e.Detail != "" {
+		t.barWith(indent(t.cleanLines(e.Detail), "  "), t.Palette.Faint)
+	}
+	for _, warning := range e.Warnings {
+		t.bar(t.Palette.Warn("warning: ") + t.clean(warning))
+	}
+}
+
 func (t *Text) resolved(e *run.Event) {
 	r := e.Resolution
 	if r == nil {

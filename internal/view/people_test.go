@@ -67,6 +67,9 @@ func sessions() []run.Event {
 		wait("tasks", run.ForAnswer, nil), wait("size", run.ForAnswer, at(60)),
 		said("tasks", list), said("size", answer("1", "", run.ViaTimeout, "")),
 		{Type: run.StepEscalated, Step: "drop", Level: &run.Level{Number: 2, Contact: "Ann Roe", Brief: "Tell her about the bill."}},
+		notified(2, run.Pass, "202 Accepted", ""), notified(1, run.Skipped, "", "a later level was due too before anybody could be told"),
+		notified(3, run.Fail, "", "Status 503 from POST https://pager.example.com/incidents, expected below 400."),
+		notified(4, run.Error, "", "the process ended before it was known whether this was sent, and it is not sent again"),
 		{Type: run.RunPaused, Counts: map[run.Outcome]int{run.Pass: 4}, ExitStatus: &three, Reason: "waits for a person: scale, drop, calm"},
 		{Type: run.RunResumed, Session: &run.Session{User: "bob@ops"}, Changes: []string{"release.hcl:12: replicas = 4 is 5 now"}},
 		said("scale", answer("true", "bob@ops", run.ViaCommand, "the bill is fine")), said("drop", answer("false", "alice@laptop", run.ViaTerminal, "")),
@@ -100,6 +103,14 @@ func TestPeople(t *testing.T) {
 	}
 }
 
+// notified is the end of telling the contact of a level; an error leaves it in doubt.
+func notified(level int, outcome run.Outcome, summary, problem string) run.Event {
+	return run.Event{
+		Type: run.NotifyFinished, Step: "drop", Level: &run.Level{Number: level, Contact: "Ann Roe"}, Action: "http_request",
+		Outcome: outcome, Summary: summary, Error: problem, InDoubt: outcome == run.Error,
+	}
+}
+
 // TestPeopleReplayShowsTheSame: a run of several sessions shows after the fact what it showed while it went on.
 func TestPeopleReplayShowsTheSame(t *testing.T) {
 	live := entries(t, sessions())
@@ -120,7 +131,7 @@ func TestNothingThatPeopleSayTakesEffectOnTheTerminal(t *testing.T) {
 	q := &run.Question{
 		Kind: run.AskApproval, Prompt: evil, Items: []string{evil}, Approvers: []string{evil}, Action: evil, Effect: evil, Target: evil,
 		Arguments: []run.ArgumentValue{{Name: evil, Value: evil}}, Changes: []run.Change{{Path: evil, Before: evil, After: evil}},
-		Levels: []run.Level{{Number: 1, Contact: evil}}, Choices: []string{evil}, Pattern: evil, OnTimeout: "default", TimeoutAnswer: json.RawMessage(`"\u001b"`),
+		Levels: []run.Level{{Number: 1, Contact: evil, Notify: evil}}, Choices: []string{evil}, Pattern: evil, OnTimeout: "default", TimeoutAnswer: json.RawMessage(`"\u001b"`),
 	}
 	input := *q
 	input.Kind = run.AskInput
@@ -131,6 +142,8 @@ func TestNothingThatPeopleSayTakesEffectOnTheTerminal(t *testing.T) {
 		{Type: run.StepWaiting, Step: evil, Question: q, For: evil, Deadline: at(5)},
 		{Type: run.StepWaiting, Step: "input", Question: &input, For: run.ForAnswer, Deadline: at(9)},
 		{Type: run.StepEscalated, Step: evil, Level: &run.Level{Contact: evil, Brief: evil}},
+		{Type: run.NotifyFinished, Step: evil, Level: &run.Level{Contact: evil}, Outcome: run.Pass, Summary: evil, Warnings: []string{evil}},
+		{Type: run.NotifyFinished, Step: evil, Level: &run.Level{Contact: evil}, Outcome: run.Fail, Error: evil, Detail: evil},
 		{Type: run.RunPaused, Reason: evil},
 		{Type: run.RunResumed, Session: &run.Session{User: evil}, Reset: []string{evil}, Changes: []string{evil}},
 		{Type: run.StepAnswered, Step: evil, Answer: a},

@@ -184,7 +184,11 @@ func Levels(q *run.Question, since time.Time, deadline *time.Time, told int, now
 		if at.After(now) {
 			when = fmt.Sprintf("at %s, in %s", c.Clock(at, now), Duration(at.Sub(now)))
 		}
-		lines = append(lines, fmt.Sprintf("level %d: %s, %s", l.Number, c.clean(l.Contact), when))
+		line := fmt.Sprintf("level %d: %s, %s", l.Number, c.clean(l.Contact), when)
+		if l.Notify != "" {
+			line += ", by " + c.clean(l.Notify)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

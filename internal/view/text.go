@@ -110,6 +110,8 @@ func (t *Text) render(e *run.Event) {
 		t.answered(e)
 	case run.StepEscalated:
 		t.escalated(e)
+	case run.NotifyFinished:
+		t.notified(e)
 	case run.StepResolved:
 		t.resolved(e)
 	case run.UndoFinished:

@@ -56,7 +56,7 @@ func request() provider.Action {
 		Name: "http_request", Doc: "Sends an HTTP request and gives the answer, whatever its status.",
 		Effect:    provider.Destructive,
 		AtMostOne: [][]string{{"body", "json", "form"}},
-		Classify:  classify, EffectArgs: []string{"method", "headers"}, Target: requestTarget,
+		Classify:  classify, EffectArgs: []string{"method", "headers"}, Target: requestTarget, Message: isMessage,
 		Run: send, NotesFirst: true, Expect: expect, Inquire: inquire,
 		Summarize: func(r *requestResult) string {
 			return fmt.Sprintf("%s, %s", r.status, size(r.size, r.Truncated))
@@ -83,6 +83,21 @@ func requestTarget(args *requestArgs) string {
 		return "" // joined to the provider's base_url, which is its target
 	}
 	return httpclient.Origin(u)
+}
+
+// isMessage goes by the URL: a path is joined to the provider's base_url, also one of which only the beginning is known yet.
+func isMessage(args cty.Value) bool {
+	to := args.GetAttr("url")
+	if to.IsNull() {
+		return false
+	}
+	text := to.Range().StringPrefix()
+	if to.IsKnown() {
+		text = to.AsString()
+	}
+	u, err := url.Parse(text)
+	begins := len(text) > 1 && text[0] == '/' && text[1] != '/' // and so can't become another host's
+	return err == nil && u.Scheme == "" && u.Host == "" && (to.IsKnown() || begins)
 }
 
 func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestResult, error) {

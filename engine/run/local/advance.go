@@ -45,7 +45,7 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 	for {
 		commands := r.state.Next(r.clock())
 		if len(commands) == 0 {
-			return false, r.flush(ctx, false)
+			return false, r.tellLevels(ctx)
 		}
 		var launch []func()
 		barrier, sync := false, false
@@ -120,6 +120,9 @@ func (r *runner) carryOut(ctx context.Context, c run.Command) (start func(), fin
 	case run.Stop:
 		return nil, false, r.emit(&run.Event{Type: run.RunStopping, Reason: c.Reason})
 	case run.Finish:
+		if err := r.lastNotices(); err != nil {
+			return nil, false, err
+		}
 		return nil, true, r.finishBranch()
 	}
 	return nil, false, fmt.Errorf("unknown command %d", c.Kind)

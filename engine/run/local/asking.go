@@ -82,7 +82,7 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	if out.Approvers, err = r.approvers(a.Approvers, q.local); err != nil {
 		return err
 	}
-	if out.Levels, err = r.levels(a.Escalation, q.local); err != nil {
+	if out.Escalation, out.Levels, err = r.levels(q.step, a.Escalation, q.local); err != nil {
 		return err
 	}
 	out.Target = r.targetOf(q.execution)
@@ -150,12 +150,12 @@ func (r *runner) actionQuestion(q *question) error {
 	if err != nil {
 		return err
 	}
-	levels, err := r.levels(q.step.Escalation, q.local)
+	escalation, levels, err := r.levels(q.step, q.step.Escalation, q.local)
 	if err != nil {
 		return err
 	}
 	q.question = QuestionOf(asked)
-	q.question.Levels = levels
+	q.question.Escalation, q.question.Levels = escalation, levels
 	return nil
 }
 
@@ -222,19 +222,20 @@ func names(who cty.Value) []string {
 	return out
 }
 
-// levels are those of an escalation.
-func (r *runner) levels(e *lang.Expr, local lang.Frame) ([]run.Level, error) {
+// levels are those of the escalation of a step, with its name.
+func (r *runner) levels(step *lang.Step, e *lang.Expr, local lang.Frame) (name string, _ []run.Level, _ error) {
 	if e == nil {
-		return nil, nil
+		return "", nil, nil
 	}
 	v, diags := r.scope.Value(e, local)
 	if diags.HasErrors() {
-		return nil, errors.New("escalation: " + text(diags))
+		return "", nil, errors.New("escalation: " + text(diags))
 	}
 	v, _ = v.UnmarkDeep()
 	if v.IsNull() || !v.Type().IsObjectType() || !v.Type().HasAttribute("levels") {
-		return nil, errors.New("escalation: it is not an escalation block; write escalation.<name>")
+		return "", nil, errors.New("escalation: it is not an escalation block; write escalation.<name>")
 	}
+	name = attributeText(v, "name")
 	var out []run.Level
 	for it := v.GetAttr("levels").ElementIterator(); it.Next(); {
 		_, level := it.Element()
@@ -242,9 +243,12 @@ func (r *runner) levels(e *lang.Expr, local lang.Frame) ([]run.Level, error) {
 		if level.Type().HasAttribute("contact") {
 			l.Contact = whoText(level.GetAttr("contact"))
 		}
+		if notifier := notifierOf(r.runbook, step, name, l.Number); notifier != nil {
+			l.Notify = notifier.Action
+		}
 		out = append(out, l)
 	}
-	return out, nil
+	return name, out, nil
 }
 
 // digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count. It is made
@@ -284,6 +288,7 @@ func (r *runner) questionDone(q *question) error {
 
 // lay tells a question and lays it open; an answer that was given beforehand is taken.
 func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, timeout time.Duration, sealed []byte) error {
+	delete(r.answering, address)
 	now := r.clock()
 	since, deadline := r.state.AskedSince(address)
 	if since.IsZero() {
@@ -333,6 +338,7 @@ func (r *runner) beforehand(step *lang.Step, key int, w run.Wait) (bool, error) 
 // take takes in an answer from the terminal or from elsewhere. One that does not fit is refused, and the question stays.
 func (r *runner) take(g given) error {
 	defer r.desk.use(g.message)
+	delete(r.answering, g.address)
 	w, ok := r.state.WaitOf(g.address)
 	if !ok {
 		r.desk.take(r.prefix + g.address)

@@ -206,6 +206,7 @@ func (r *runner) endSealed(step *lang.Step, key int, e *run.Event, end *ending, 
 			e.Remedies = r.remedies(step.Remedies, local)
 		}
 	}
+	e.Warnings = r.noticeWarnings(e.Step, e.Warnings)
 	r.values.end(step.Name, key, end)
 	delete(r.live, e.Step)
 	err := r.emitSealed(e, sealed)

@@ -51,8 +51,9 @@ type desk struct {
 type openQuestion struct {
 	wait run.Wait // its address is whole
 	to   *runner
-	// closed is closed when it is answered or over.
+	// closed is closed when it is answered or over; coming says that an answer from elsewhere is on its way.
 	closed chan struct{}
+	coming bool
 }
 
 // given is an answer on its way to a runner.
@@ -255,7 +256,7 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 	var to *openQuestion
 	for _, q := range d.open {
 		if m.Kind == journal.MessageAnswer && q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest == q.wait.Question.Digest {
-			to = q
+			to, q.coming = q, true
 			d.delivering++
 			break
 		}
@@ -291,6 +292,25 @@ func (d *desk) deliverMail(ctx context.Context, to *openQuestion, m journal.Mess
 	default:
 		d.pauseIfAllRest()
 	}
+}
+
+// answerComes reads what was sent to the run, and reports whether an answer to the question of a step, or the end of the run,
+// is on its way: nobody is to be called about it then.
+func (d *desk) answerComes(address string) bool {
+	if err := d.readMail(context.Background()); err != nil && !errors.Is(err, journal.ErrNotFound) {
+		d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cancelled {
+		return true
+	}
+	for _, q := range d.open {
+		if q.wait.Address == address {
+			return q.coming
+		}
+	}
+	return false
 }
 
 // rest notes whether a runner can only wait for people, and pauses the run when all can.

@@ -19,6 +19,7 @@ const (
 	partForEach   = "for_each"
 	partArguments = "arguments"
 	partUndo      = "undo"
+	partNotify    = "notify" // and the number of the level
 )
 
 // readings are what now gave in a branch, by place. Safe for concurrent use.

@@ -45,8 +45,14 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		if g.Cancel {
 			e.Reset, e.Reason = p.UnderWay(), run.ReasonCancel
 		}
+		begun := p.notices()
 		if err := p.begin(r, e); err != nil {
 			return err
+		}
+		if g.Undo == nil {
+			if err := p.tellNotices(r, begun, !g.Cancel); err != nil {
+				return err
+			}
 		}
 		if g.Cancel {
 			return before.giveUp(r)

@@ -35,6 +35,11 @@ type runner struct {
 	given  chan given
 	notes  chan noteRequest
 	undone chan *undoing
+	// notified carries notifications of levels that ended; notifying are those under way, which hold up nothing but the end.
+	notified  chan *notifying
+	notifying map[*notifying]bool
+	// answering are the questions of which an answer is on its way: their levels wait for what comes of it.
+	answering map[string]bool
 	// stops carries requests to stop, from Ctrl-C, from elsewhere, or from the runner whose step this runbook is.
 	stops chan stopRequest
 	// underWay counts the goroutines of attempts, questions and undos; children those among them that run a runbook.
@@ -79,6 +84,7 @@ func newRunner(s *session, b *branch, hard context.Context) *runner { //nolint:r
 	return &runner{
 		session: s, branch: b, hard: hard, live: map[string]*execution{}, done: make(chan *attempt, 64), asked: make(chan *question, 16),
 		given: make(chan given), notes: make(chan noteRequest), undone: make(chan *undoing, 1), yields: make(chan yield), stops: make(chan stopRequest, 8),
+		notified: make(chan *notifying, 16), notifying: map[*notifying]bool{}, answering: map[string]bool{},
 	}
 }
 
@@ -158,7 +164,7 @@ func (r *runner) loop(limit time.Duration) (err error) {
 			return r.quit(cancel, err)
 		}
 		r.setWake(wake)
-		rests := r.underWay == r.children && r.state.Rests()
+		rests := r.underWay == r.children && len(r.notifying) == 0 && r.state.Rests()
 		if rests {
 			r.desk.rest(r, true)
 		}
@@ -199,6 +205,8 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 	case u := <-r.undone:
 		r.underWay--
 		return r.undoDone(u)
+	case n := <-r.notified:
+		return r.notifyDone(n)
 	case y := <-r.yields:
 		return r.childYields(y)
 	case <-wake.C:
@@ -243,10 +251,12 @@ func (r *runner) quit(cancel context.CancelCauseFunc, why error) error {
 	}
 	grace := time.NewTimer(r.grace())
 	defer grace.Stop()
-	for r.underWay > 0 {
+	for r.underWay+len(r.notifying) > 0 {
 		select {
 		case a := <-r.done:
 			r.attemptOver(a)
+		case n := <-r.notified:
+			delete(r.notifying, n)
 		case <-r.asked:
 			r.underWay--
 		case n := <-r.notes:
@@ -254,11 +264,16 @@ func (r *runner) quit(cancel context.CancelCauseFunc, why error) error {
 		case <-r.undone:
 			r.underWay--
 		case <-grace.C:
-			r.Host.Log.Error("steps did not end when they were cancelled; the run ends without them", "steps", r.underWay)
+			r.leaveBehind()
 			return why
 		}
 	}
 	return why
+}
+
+// leaveBehind tells that something does not end although it was cancelled.
+func (r *runner) leaveBehind() {
+	r.Host.Log.Error("steps did not end when they were cancelled; the run ends without them", "steps", r.underWay, "notifications", len(r.notifying))
 }
 
 // grace is how long what was cancelled is waited for. A runbook that a step runs gives up a moment before the one that
@@ -349,11 +364,13 @@ func (r *runner) abandon(cancel context.CancelCauseFunc) error {
 	}
 	grace := time.NewTimer(r.grace())
 	defer grace.Stop()
-	for r.underWay > 0 {
+	for r.underWay+len(r.notifying) > 0 {
 		var err error
 		select {
 		case a := <-r.done:
 			err = r.attemptsDone(a)
+		case n := <-r.notified:
+			err = r.notifyDone(n)
 		case <-r.asked:
 			r.underWay--
 		case n := <-r.notes:
@@ -362,7 +379,7 @@ func (r *runner) abandon(cancel context.CancelCauseFunc) error {
 			r.underWay--
 			err = r.undoDone(u)
 		case <-grace.C:
-			r.Host.Log.Error("steps did not end when they were cancelled; the run ends without them", "steps", r.underWay)
+			r.leaveBehind()
 			return nil
 		}
 		if err != nil {
@@ -397,6 +414,7 @@ func (r *runner) emit(e *run.Event) error { return r.emitSealed(e, nil) }
 func (r *runner) emitSealed(e *run.Event, sealed []byte) error {
 	if (e.Type == run.StepAnswered || e.Type == run.StepFinished) && e.Step != "" && r.state.Asks(e.Step) {
 		r.desk.take(r.prefix + e.Step)
+		r.questionOver(e.Step)
 	}
 	return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Sealed: sealed})
 }

@@ -3,13 +3,10 @@ package local
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -19,23 +16,12 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// undoing is one undo and what it came to. Its goroutine writes it; the loop reads it after that.
+// undoing is an errand that takes back what a step did.
 type undoing struct {
-	// at is the runner of the branch, which may be that of a runbook that a step ran; address is the step's there, and effect
-	// the number of what is undone.
-	at      *runner
-	address string
-	effect  int64
-	step    *lang.Step // the undo's own
-	local   lang.Frame
-	key     string
-	started time.Time
-
-	args     cty.Value
-	result   *provider.Result
-	err      error
-	sent     bool
-	attempts int
+	errand
+	// at is the runner of the branch, which may be that of a runbook that a step ran; effect the number of what is undone.
+	at     *runner
+	effect int64
 }
 
 // startUndo begins the undo of what a step did.
@@ -46,10 +32,11 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 	}
 	at, missing := r.undoFrom(b)
 	_, own := r.find(c.Address)
-	u := &undoing{
-		at: at, address: own, effect: c.Undoes, step: did.step.Undo.Step, local: b.frame(did), started: r.clock(),
+	u := &undoing{at: at, effect: c.Undoes, errand: errand{
+		what: "an undo", address: own, step: did.step.Undo.Step, local: b.frame(did), started: r.clock(),
 		key: cmp.Or(c.Sent, r.newKey(c.Address+"/undo")),
-	}
+	}}
+	u.takesNotes = func(ctx context.Context, call *provider.Call) { at.takesNotes(ctx, call, own, u.effect) }
 	e := &run.Event{
 		Type: run.UndoStarted, Step: own, Undoes: u.effect, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(),
 		Attempt: 1, Key: u.key,
@@ -59,85 +46,10 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 	}
 	return func() {
 		if u.err = missing; missing == nil {
-			at.undo(context.WithoutCancel(ctx), u)
+			at.errand(ctx, &u.errand)
 		}
 		r.undone <- u
 	}, false, nil
-}
-
-// undo carries an undo out: an interrupt does not end it, as it is what brings the system back; its timeout does, and
-// whoever stops the program at once.
-func (r *runner) undo(ctx context.Context, u *undoing) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := context.AfterFunc(r.hard, func() { cancel(errInterrupted) })
-	defer stop()
-	for {
-		u.attempts++
-		r.undoOnce(ctx, u)
-		wait, again := u.again()
-		if !again || ctx.Err() != nil {
-			return
-		}
-		r.Host.Log.Warn("an undo erred and is tried again", "step", r.prefix+u.address, "attempt", u.attempts, "error", u.err)
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
-	}
-}
-
-func (r *runner) undoOnce(ctx context.Context, u *undoing) {
-	u.result, u.err, u.sent = nil, nil, false
-	if limit := u.step.Timeout; limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
-	if u.args, u.err = r.arguments(u.step, u.local); u.err != nil {
-		return
-	}
-	p, _, err := r.open(ctx, u.step, u.local, u.args)
-	if err != nil {
-		u.err = err
-		return
-	}
-	if u.err = r.timesKept(provider.Write); u.err != nil {
-		return
-	}
-	u.sent = true
-	call := r.call(u.step, p, graph.Effect(u.step))
-	r.takesNotes(ctx, call, u.address, u.effect)
-	call.Key = u.key
-	result, err := carry(ctx, u.step.Spec, call, patience)
-	switch {
-	case err != nil:
-		u.err = explainContext(ctx, err, u.step.Timeout)
-		u.sent = !provider.NothingDone(err)
-	case result.Failure != nil:
-		u.err = errors.New(result.Failure.Message)
-	}
-	if result != nil {
-		tellResult(u.step.Spec.Spec().Results(), result.Value, r.Secret)
-		u.result = result
-	}
-}
-
-// again says whether an undo that erred is repeated, and after how long.
-func (u *undoing) again() (time.Duration, bool) {
-	retry := u.step.Retry
-	if u.err == nil || u.result != nil || retry == nil || u.attempts >= retry.Attempts || provider.Permanent(u.err) || u.sent && !retry.Writes {
-		return 0, false
-	}
-	policy := run.RetryPolicy{Delay: retry.Delay, MaxDelay: retry.MaxDelay, Constant: retry.Constant}
-	ceiling := policy.Ceiling(u.attempts)
-	if retry.Constant {
-		return ceiling, true
-	}
-	return rand.N(ceiling + 1), true
 }
 
 // undoDone tells how an undo ended. One that failed says how a person finishes it.
@@ -159,7 +71,7 @@ func (r *runner) undoDone(u *undoing) error {
 		if u.result != nil {
 			e.Outcome = run.Fail
 		}
-		e.InDoubt = u.result == nil && u.sent
+		e.InDoubt = u.inDoubt()
 		e.ByHand = u.at.byHand(u)
 	}
 	u.at.times.undone(e)

@@ -1,0 +1,235 @@
+package engine_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// atOnce notifies as soon as the question is asked.
+const atOnce = `
+escalation "oncall" {
+  level {
+    contact = "Ann"
+    notify "fake_write" {
+      id      = "page-${self.step}"
+      timeout = "10s"
+    }
+  }
+}
+provider "fake" {}
+step "fake_write" "change" {
+  id = "change"
+  approval { escalation = escalation.oncall }
+}
+`
+
+// order is the types of events, without those that the test is not about.
+func order(out enginetest.Outcome, types ...run.Type) []run.Type {
+	var got []run.Type
+	for _, e := range out.Events {
+		if slices.Contains(types, e.Type) {
+			got = append(got, e.Type)
+		}
+	}
+	return got
+}
+
+// TestNotifyBesideTheQuestion: a notification that takes its time holds no place, and delays neither the answer nor the step;
+// the run ends when it has.
+func TestNotifyBesideTheQuestion(t *testing.T) {
+	changed := make(chan struct{})
+	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+		if id == "change" {
+			close(changed)
+			return nil
+		}
+		return enginetest.Until(ctx, changed)
+	}}
+	out := enginetest.Run(t, fake, "runbook \"test\" { max_parallel = 1 }\n"+atOnce, enginetest.Options{Asker: &asker{yes: true}})
+	want := []run.Type{run.NotifyStarted, run.StepAnswered, run.NotifyFinished, run.RunFinished}
+	if diff := cmp.Diff(want, order(out, want...)); diff != "" || out.Result.ExitStatus != 0 {
+		t.Errorf("%s%s", diff, out.Stream)
+	}
+}
+
+// TestNotifyWithinARunbook: what waits in a runbook that a step runs is named in full, and told there.
+func TestNotifyWithinARunbook(t *testing.T) {
+	path := family(t, "runbook \"parent\" { max_parallel = 1 }\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n", "runbook \"child\" {}\n"+atOnce)
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: j})
+	if out.Result == nil || !out.Result.Paused {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	again := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
+	if diff := cmp.Diff([]string{"page-db/change"}, fake.Log()); diff != "" || len(notices(again)) > 0 {
+		t.Errorf("%s%s%s", diff, out.Stream, again.Stream)
+	}
+	for _, e := range out.Events {
+		if e.Type == run.NotifyFinished && e.Step != "db/change" {
+			t.Errorf("it is told of %s", e.Step)
+		}
+	}
+}
+
+// TestNotifyWhileTheRunEnds: an interrupt lets a notification under way end; whoever stops the program at once does not.
+func TestNotifyWhileTheRunEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		hard bool
+		want []string
+	}{
+		"interrupt": {false, []string{"1 started", "1 pass"}},
+		"at once":   {true, []string{"1 started", "1 error in doubt"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stopping, interrupt := make(chan struct{}), make(chan struct{})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			fake := &enginetest.Fake{Do: func(ctx context.Context, _ string, _ int) error {
+				if c.hard {
+					cancel()
+					return enginetest.Until(ctx, nil)
+				}
+				return enginetest.Until(ctx, stopping)
+			}}
+			out := enginetest.Run(t, fake, atOnce, enginetest.Options{
+				Asker: silent{}, Interrupt: interrupt, Context: ctx, OnEvent: func(e run.Event) {
+					switch {
+					case e.Type == run.RunStopping:
+						close(stopping)
+					case e.Type == run.NotifyStarted && !c.hard:
+						close(interrupt)
+					}
+				},
+			})
+			if diff := cmp.Diff(c.want, notices(out)); diff != "" || out.Result.ExitStatus != 3 {
+				t.Errorf("%s%s", diff, out.Stream)
+			}
+			ends := order(out, run.RunStopping, run.NotifyFinished, run.RunFinished)
+			if diff := cmp.Diff([]run.Type{run.RunStopping, run.NotifyFinished, run.RunFinished}, ends); diff != "" {
+				t.Errorf("%s%s", diff, out.Stream)
+			}
+		})
+	}
+}
+
+// TestNotifyTimeout: a notification that hangs ends with its timeout, and the run pauses then.
+func TestNotifyTimeout(t *testing.T) {
+	fake := &enginetest.Fake{Do: func(ctx context.Context, _ string, _ int) error { return enginetest.Until(ctx, nil) }}
+	out := enginetest.Run(t, fake, strings.Replace(atOnce, `"10s"`, `"50ms"`, 1), enginetest.Options{})
+	want := []run.Type{run.NotifyStarted, run.NotifyFinished, run.RunPaused}
+	if diff := cmp.Diff(want, order(out, want...)); diff != "" || !strings.Contains(out.Stream, "timed out after 50ms") {
+		t.Errorf("%s%s", diff, out.Stream)
+	}
+}
+
+// TestNotifyRetries: what surely was not sent is tried again, as the same write, until the question is answered.
+func TestNotifyRetries(t *testing.T) {
+	fake := &enginetest.Fake{Do: func(_ context.Context, _ string, n int) error {
+		if n < 3 {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}}
+	text := strings.Replace(atOnce, `timeout = "10s"`, `retry { delay = "1ms" }`, 1)
+	out := enginetest.Run(t, fake, text, enginetest.Options{})
+	if diff := cmp.Diff([]string{"1 started", "1 pass"}, notices(out)); diff != "" || fake.Calls("page-change") != 3 {
+		t.Errorf("%s%s", diff, out.Stream)
+	}
+}
+
+// TestNotifyNotOnceAnswered: a notification that waits to be tried again is given up when somebody answers.
+func TestNotifyNotOnceAnswered(t *testing.T) {
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		if id == "change" {
+			return nil
+		}
+		return enginetest.ErrUnreachable()
+	}}
+	text := strings.Replace(atOnce, `timeout = "10s"`, `retry {
+        delay     = "1h"
+        max_delay = "1h"
+        backoff   = "constant"
+      }`, 1)
+	out := enginetest.Run(t, fake, text, enginetest.Options{Asker: &asker{yes: true}})
+	if diff := cmp.Diff([]string{"1 started", "1 error"}, notices(out)); diff != "" || out.Result.ExitStatus != 0 {
+		t.Errorf("%s%s", diff, out.Stream)
+	}
+}
+
+// TestNotifyPlanned: a plan lists the notifiers that its steps may come to, apply reads their secrets, and asks about those
+// that do more than to send a message to their own provider block's address.
+func TestNotifyPlanned(t *testing.T) {
+	text := strings.Replace(atOnce, `provider "fake" {}`, `provider "fake" { name = "own" }
+provider "fake" {
+  alias    = "pager"
+  name     = "pager"
+  password = secret("env:PAGER")
+}
+escalation "unused" {
+  level {
+    contact = "Bob"
+    notify "fake_write" {
+      id       = secret("env:NOBODY_HAS_IT")
+      provider = provider.fake.pager
+    }
+  }
+}`, 1)
+	text = strings.Replace(text, `timeout = "10s"`, `provider = provider.fake.pager`, 1)
+	want := []engine.PlannedNotify{{
+		Escalation: "oncall", Level: 1, Contact: `"Ann"`, Action: "fake_write", Effect: provider.Write, Provider: "fake.pager", Target: "fake://pager",
+		Arguments: []engine.PlannedArgument{{Name: "id", Value: `"page-${self.step}"`}}, Steps: []string{"change"}, Asked: true,
+	}}
+	for name, c := range map[string]struct {
+		options engine.PlanOptions
+		env     map[string]string
+		change  func(*engine.PlannedNotify)
+		wrong   string
+	}{
+		"apply":          {engine.PlanOptions{Apply: true}, map[string]string{"PAGER": "hunter2"}, nil, ""},
+		"without secret": {engine.PlanOptions{Apply: true}, nil, nil, "PAGER"},
+		"read-only": {engine.PlanOptions{ReadOnly: true}, nil, func(n *engine.PlannedNotify) {
+			n.Suppressed, n.Asked, n.Target = true, false, ""
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := enginetest.New(&enginetest.Fake{}, c.env)
+			body := text
+			if c.options.ReadOnly {
+				body = strings.Replace(body, `step "fake_write"`, `step "fake_read"`, 1)
+			}
+			rb, diags := e.Load(enginetest.Write(t, body))
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			plan, diags := e.Plan(t.Context(), rb, c.options)
+			if c.wrong != "" {
+				if !diags.HasErrors() || !strings.Contains(diags.Error(), c.wrong) {
+					t.Errorf("%v", diags)
+				}
+				return
+			}
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			wanted := slices.Clone(want)
+			if c.change != nil {
+				c.change(&wanted[0])
+			}
+			if diff := cmp.Diff(wanted, plan.Notifies, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".step" }, cmp.Ignore())); diff != "" {
+				t.Error(diff)
+			}
+			if asked := len(plan.Asked()) - len(plan.Steps); (asked == 1) != wanted[0].Asked {
+				t.Errorf("%d notifiers are asked about", asked)
+			}
+		})
+	}
+}

@@ -1,0 +1,126 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// errand is an action that the engine carries out for itself, and that is no step's own, with what it came to. Its
+// goroutine writes it; the loop reads it after that.
+type errand struct {
+	// what names it in the log.
+	what    string
+	address string
+	step    *lang.Step
+	local   lang.Frame
+	key     string
+	started time.Time
+	// may refuses the action with its arguments, or nil: nothing does. takesNotes has it keep notes; nil: it keeps none.
+	may        func(args cty.Value) error
+	takesNotes func(context.Context, *provider.Call)
+	// over ends the wait for another attempt when it is closed; nil: nothing does.
+	over chan struct{}
+
+	args   cty.Value
+	result *provider.Result
+	err    error
+	// sent says that it was begun, and that an error leaves it in doubt.
+	sent     bool
+	attempts int
+}
+
+// run carries an errand out. An interrupt of the run does not end it, nor the run's own end; its timeout does, and whoever
+// stops the program at once.
+func (r *runner) errand(ctx context.Context, e *errand) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(r.hard, func() { cancel(errInterrupted) })
+	defer stop()
+	for {
+		e.attempts++
+		r.attemptErrand(ctx, e)
+		wait, again := e.again()
+		if !again || ctx.Err() != nil {
+			return
+		}
+		r.Host.Log.Warn(e.what+" erred and is tried again", "step", r.prefix+e.address, "attempt", e.attempts, "error", e.err)
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+			continue
+		case <-e.over:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		return
+	}
+}
+
+func (r *runner) attemptErrand(ctx context.Context, e *errand) {
+	e.result, e.err, e.sent = nil, nil, false
+	if limit := e.step.Timeout; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	if e.args, e.err = r.arguments(e.step, e.local); e.err != nil {
+		return
+	}
+	if e.may != nil {
+		if e.err = e.may(e.args); e.err != nil {
+			return
+		}
+	}
+	p, _, err := r.open(ctx, e.step, e.local, e.args)
+	if err != nil {
+		e.err = err
+		return
+	}
+	if e.err = r.timesKept(provider.Write); e.err != nil {
+		return
+	}
+	e.sent = true
+	call := r.call(e.step, p, graph.Effect(e.step))
+	if e.takesNotes != nil {
+		e.takesNotes(ctx, call)
+	}
+	call.Key = e.key
+	result, err := carry(ctx, e.step.Spec, call, patience)
+	switch {
+	case err != nil:
+		e.err = explainContext(ctx, err, e.step.Timeout)
+		e.sent = !provider.NothingDone(err)
+	case result.Failure != nil:
+		e.err = errors.New(result.Failure.Message)
+	}
+	if result != nil {
+		tellResult(e.step.Spec.Spec().Results(), result.Value, r.Secret)
+		e.result = result
+	}
+}
+
+// again says whether an errand that erred is repeated, and after how long.
+func (e *errand) again() (time.Duration, bool) {
+	retry := e.step.Retry
+	if e.err == nil || e.result != nil || retry == nil || e.attempts >= retry.Attempts || provider.Permanent(e.err) || e.sent && !retry.Writes {
+		return 0, false
+	}
+	policy := run.RetryPolicy{Delay: retry.Delay, MaxDelay: retry.MaxDelay, Constant: retry.Constant}
+	ceiling := policy.Ceiling(e.attempts)
+	if retry.Constant {
+		return ceiling, true
+	}
+	return rand.N(ceiling + 1), true
+}
+
+// inDoubt reports whether nobody knows if it took place.
+func (e *errand) inDoubt() bool { return e.err != nil && e.result == nil && e.sent }
