@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -136,15 +137,47 @@ func doubtful(events []run.Event) bool {
 	return false
 }
 
-// TestCancelTakesBackWhatAFailureWould: a run that broke off while it took back what a failure left goes on with that.
+// TestCancelTakesBackWhatAFailureWould gives a run up that broke off at any event, also while it took back what a failure
+// left: that goes on, and before that what is due at every end is taken back.
 func TestCancelTakesBackWhatAFailureWould(t *testing.T) {
-	whole := enginetest.Store(t)
-	out := enginetest.RunFile(t, breaks("break"), files(t, deep), enginetest.Options{Journal: whole, AutoApprove: true})
-	cut := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.UndoFinished && e.Step == "after" })
-	fake, id := &enginetest.Fake{}, out.Result.RunID
-	got := enginetest.Cancel(t, fake, id, enginetest.Options{Journal: enginetest.CutAfter(t, whole, id, cut+1)})
-	if got.Result == nil || got.Result.ExitStatus != 3 {
-		t.Fatalf("%+v %v\n%s", got.Result, got.Diags, got.Stream)
+	t.Parallel()
+	path, whole := files(t, deep), enginetest.Store(t)
+	out := enginetest.RunFile(t, breaks("break"), path, enginetest.Options{Journal: whole, AutoApprove: true})
+	failed := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.StepFinished && e.Step == "break" })
+	id := out.Result.RunID
+	for cut := 1; cut < len(out.Events); cut++ {
+		opts := enginetest.Options{Journal: enginetest.CutAfter(t, whole, id, cut), AutoApprove: true}
+		got := enginetest.Cancel(t, &enginetest.Fake{}, id, opts)
+		doubt := doubtful(out.Events[:cut])
+		if got.Result == nil || (got.Result.ExitStatus == 4) != doubt || got.Result.ExitStatus < 3 {
+			t.Fatalf("cut after %d (%s): %+v %v\n%s", cut, out.Events[cut-1].Type, got.Result, got.Diags, got.Stream)
+		}
+		events := slices.Concat(out.Events[:cut], got.Events)
+		if cut > failed && !doubt {
+			allTakenBack(t, events)
+		}
+		takenBackAtEnd(t, events, doubt)
+		more := enginetest.Resume(t, &enginetest.Fake{}, id, opts)
+		if more.Result == nil || more.Result.ExitStatus != 0 {
+			t.Fatalf("cut after %d (%s): %+v %v\n%s\nafter\n%s", cut, out.Events[cut-1].Type, more.Result, more.Diags, more.Stream, got.Stream)
+		}
+		sentOnce(t, slices.Concat(events, more.Events))
 	}
-	allTakenBack(t, slices.Concat(out.Events[:cut+1], got.Events))
+}
+
+// takenBackAtEnd checks that what is to be undone at every end is, but for what is in doubt.
+func takenBackAtEnd(t *testing.T, events []run.Event, doubt bool) {
+	t.Helper()
+	left := 0
+	for _, e := range events {
+		switch {
+		case e.Type == run.StepFinished && strings.HasSuffix(e.Step, "/end") && e.Result != nil:
+			left++
+		case e.Type == run.UndoFinished && strings.HasSuffix(e.Step, "/end") && e.Outcome == run.Pass:
+			left--
+		}
+	}
+	if left > 0 && !doubt || left > 1 {
+		t.Errorf("%d undos at the end did not run", left)
+	}
 }

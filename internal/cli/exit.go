@@ -25,7 +25,7 @@ var exitMeanings = []struct {
 	{ExitFailed, "the run took place and something failed or erred; fmt --check found a difference"},
 	{ExitRefused, "nothing was run: an invalid runbook, a wrong flag, a refusal by policy, by --read-only or of the question before a write"},
 	{ExitInterrupted, "paused or interrupted, even when something failed before: it can be resumed, and the last line says how"},
-	{ExitLeftOver, "the run ended and left something that a person must look at: an undo failed, or a write is in doubt"},
+	{ExitLeftOver, "the run ended and left something that a person must look at: an undo failed or did not run, or a write is in doubt"},
 }
 
 // exitError ends the program with a status. What there is to say was said, unless message is set.
