@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // leaseTime is how long a lock outlives a process that does not renew it; retryLock how often a held one is tried again.
@@ -112,7 +113,7 @@ func lockRefusal(err error, summary, hint string) hcl.Diagnostics {
 	var locked *journal.LockedError
 	if errors.As(err, &locked) {
 		o := locked.Lock.Owner
-		detail = fmt.Sprintf("%s is held by run %s of %s (%s, since %s)", locked.Lock.Name, o.Run, o.Runbook, holder(o), locked.Lock.Since.Local().Format(time.DateTime))
+		detail = fmt.Sprintf("%s is held by run %s of %s (%s, since %s)", locked.Lock.Name, o.Run, o.Runbook, holder(o), provider.Moment(locked.Lock.Since))
 	}
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: nothing was run; %s.", detail, hint)}}
 }

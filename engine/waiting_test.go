@@ -2,13 +2,17 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -203,5 +207,35 @@ step "fake_write" "change" {
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, AutoApprove: true})
 	if out.Result == nil || out.Result.ExitStatus != 4 || fake.Calls("flaky") != 2 || fake.Calls("change") != 1 {
 		t.Fatalf("%+v %v %q\n%s", out.Result, out.Diags, fake.Log(), out.Stream)
+	}
+}
+
+// TestMaxParallelOfTheCommandLine holds in the runbooks that steps run too.
+func TestMaxParallelOfTheCommandLine(t *testing.T) {
+	child := "runbook \"child\" { max_parallel = 4 }\n"
+	for _, name := range []string{"a", "b", "c", "d"} {
+		child += fmt.Sprintf("step \"fake_read\" %q { id = %[1]q }\n", name)
+	}
+	path := family(t, "runbook \"parent\" {}\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n", child)
+	for _, most := range []int{0, 2} {
+		var now, peak atomic.Int32
+		fake := &enginetest.Fake{Do: func(ctx context.Context, _ string, _ int) error {
+			defer now.Add(-1)
+			if n := now.Add(1); n > peak.Load() {
+				peak.Store(n)
+			}
+			select { // long enough for the others to begin
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+			return nil
+		}}
+		out := enginetest.RunFile(t, fake, path, enginetest.Options{Plan: engine.PlanOptions{MaxParallel: most}})
+		if out.Result == nil || out.Result.ExitStatus != 0 {
+			t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+		}
+		if want := map[int]int32{0: 4, 2: 2}[most]; peak.Load() != want {
+			t.Errorf("max-parallel %d: %d steps were under way at once", most, peak.Load())
+		}
 	}
 }

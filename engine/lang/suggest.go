@@ -1,8 +1,8 @@
 package lang
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -27,9 +27,17 @@ func Suggest(given string, candidates []string) string {
 // that given is not there.
 func DidYouMean(given string, candidates []string) string {
 	if s := Suggest(given, candidates); s != "" {
-		return fmt.Sprintf("; did you mean %q?", s)
+		return "; did you mean " + Quoted(s) + "?"
 	}
 	return "."
+}
+
+// Quoted puts a name into quotes that it does not hold itself, as the address of an instance does: "nodes", 'scale["eu"]'.
+func Quoted(name string) string {
+	if strings.Contains(name, `"`) && !strings.Contains(name, "'") && strconv.CanBackquote(name) {
+		return "'" + name + "'"
+	}
+	return strconv.Quote(name)
 }
 
 // listed joins names for a sentence, sorted.

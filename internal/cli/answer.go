@@ -13,6 +13,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -114,7 +115,7 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 		return nil, fmt.Errorf("%s may not answer %s: only %s may", o.User, w.Step, strings.Join(w.Question.Approvers, ", "))
 	}
 	if over := w.over(); !over.IsZero() && o.Now().After(over) {
-		return nil, fmt.Errorf("the time to answer %s was over at %s; what happens then takes place when the run goes on", w.Step, over.Local().Format(time.DateTime))
+		return nil, fmt.Errorf("the time to answer %s was over at %s; what happens then takes place when the run goes on", w.Step, provider.Moment(over))
 	}
 	messages, err := history.Messages(ctx, s.ID, 0)
 	if err != nil {
@@ -122,7 +123,7 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 	}
 	for _, m := range messages {
 		if m.Kind == journal.MessageAnswer && m.Step == w.Step && m.At.After(w.Since) && m.Answer != nil && m.Answer.Digest == w.Question.Digest {
-			return nil, fmt.Errorf("%s was answered by %s at %s; the run takes that in when it goes on", w.Step, m.By, m.At.Local().Format(time.DateTime))
+			return nil, fmt.Errorf("%s was answered by %s at %s; the run takes that in when it goes on", w.Step, m.By, provider.Moment(m.At))
 		}
 	}
 	return w, nil
@@ -143,18 +144,11 @@ func (o *answerOptions) doesNotWait(s *story) error {
 	}
 	switch {
 	case len(names) == 0:
-		return fmt.Errorf("step %q does not wait for a person: nothing in run %s does", o.Step, s.ID)
+		return fmt.Errorf("step %s does not wait for a person: nothing in run %s does", lang.Quoted(o.Step), s.ID)
 	case slices.Contains(s.Steps, o.Step):
-		return fmt.Errorf("step %q does not wait for a person; these do: %s", o.Step, strings.Join(names, ", "))
+		return fmt.Errorf("step %s does not wait for a person; these do: %s", lang.Quoted(o.Step), strings.Join(names, ", "))
 	}
-	return fmt.Errorf("run %s has no step %q that waits%s These wait: %s", s.ID, o.Step, sentenceEnd(lang.DidYouMean(o.Step, names)), strings.Join(names, ", "))
-}
-
-func sentenceEnd(text string) string {
-	if text == "" {
-		return "."
-	}
-	return text
+	return fmt.Errorf("run %s has no step %s that waits%s These wait: %s", s.ID, lang.Quoted(o.Step), lang.DidYouMean(o.Step, names), strings.Join(names, ", "))
 }
 
 // answered is what --json prints.

@@ -76,7 +76,7 @@ func takesAnswer(rb *lang.Runbook, address string) error {
 	step, instance, names := findStep(rb, address)
 	switch {
 	case step == nil:
-		return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, sentenceEnd(lang.DidYouMean(address, names)))
+		return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, lang.DidYouMean(address, names))
 	case !asks(step) && step.Approval != nil:
 		return fmt.Errorf("nothing was run: --answer %s: an approval can't be given beforehand, as it is bound to what the step is about to do; "+
 			"approve it at the terminal, or with runbook answer when the step waits", address)

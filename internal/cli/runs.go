@@ -138,7 +138,7 @@ func (o *runsOptions) rows(runs []journal.Summary) []string {
 			steps = view.Counts(r.Counts)
 		}
 		rows = append(rows, []string{
-			r.ID, r.StartedAt.Local().Format("2006-01-02 15:04:05"), term.CleanLine(r.Runbook), outcome, took, steps,
+			r.ID, provider.Moment(r.StartedAt), term.CleanLine(r.Runbook), outcome, took, steps,
 		})
 	}
 	lines := table(rows)

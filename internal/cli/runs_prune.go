@@ -84,7 +84,7 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	if o.DryRun {
 		verb = "would be deleted"
 	}
-	return o.printLines(fmt.Sprintf("%s that ended before %s %s.", counted(out.Runs, "run"), out.Before.Local().Format("2006-01-02 15:04:05"), verb))
+	return o.printLines(fmt.Sprintf("%s that ended before %s %s.", counted(out.Runs, "run"), provider.Moment(out.Before), verb))
 }
 
 // confirm asks where a person sits at the terminal. Elsewhere --keep has said it all.
@@ -92,7 +92,7 @@ func (o *pruneOptions) confirm(out pruned) error {
 	if o.AutoApprove || !o.InTerminal || !o.ErrTerminal {
 		return nil
 	}
-	question := fmt.Sprintf("Delete %s that ended before %s? Only \"yes\" is accepted: ", counted(out.Runs, "run"), out.Before.Local().Format("2006-01-02 15:04:05"))
+	question := fmt.Sprintf("Delete %s that ended before %s? Only \"yes\" is accepted: ", counted(out.Runs, "run"), provider.Moment(out.Before))
 	if err := o.ask(question); err != nil {
 		return fmt.Errorf("nothing was deleted: the question can't be shown: %w", err)
 	}

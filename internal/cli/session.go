@@ -21,7 +21,7 @@ func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop
 		Journal: history, Sink: func(e journal.Entry) { seen.see(e); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
 		Asker: p.asker(s, stop), Owner: process.Self().Owner("", "", p.User),
 		Waiting: func(l journal.Lock) {
-			p.say("waiting for the lock %s, which run %s of %s holds since %s", l.Name, l.Owner.Run, l.Owner.Runbook, l.Since.Local().Format(time.DateTime))
+			p.say("waiting for the lock %s, which run %s of %s holds since %s", l.Name, l.Owner.Run, l.Owner.Runbook, provider.Moment(l.Since))
 		},
 	}
 	opts.Seal, opts.Unseal = p.sealing()

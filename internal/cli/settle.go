@@ -64,7 +64,7 @@ func inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	if d.At.IsZero() {
 		return text + " may or may not have taken place"
 	}
-	return text + " was sent at " + d.At.Local().Format("2006-01-02 15:04:05") + ", and nobody knows whether it took place"
+	return text + " was sent at " + provider.Moment(d.At) + ", and nobody knows whether it took place"
 }
 
 func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.Doubt, asker *asker) (*local.Settled, error) {

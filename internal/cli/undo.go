@@ -129,7 +129,7 @@ func (o *undoOptions) chosen(all []run.Effect) ([]run.Effect, error) {
 	named := slices.DeleteFunc(slices.Clone(all), func(e run.Effect) bool { return !within(e.Address, o.Step) })
 	if len(named) == 0 {
 		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s\nWhat can be undone: %s", o.Step,
-			sentenceEnd(lang.DidYouMean(o.Step, run.Addresses(all))), strings.Join(run.Addresses(all), ", "))
+			lang.DidYouMean(o.Step, run.Addresses(all)), strings.Join(run.Addresses(all), ", "))
 	}
 	return named, nil
 }

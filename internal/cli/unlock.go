@@ -10,6 +10,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/internal/term"
 )
 
@@ -89,7 +90,7 @@ func (o *unlockOptions) list(ctx context.Context) error {
 	for _, l := range locks {
 		rows = append(rows, []string{
 			term.CleanLine(l.Name), l.Owner.Run, term.CleanLine(l.Owner.Runbook), term.CleanLine(l.Owner.User),
-			l.Since.Local().Format("2006-01-02 15:04:05"), holderState(&l),
+			provider.Moment(l.Since), holderState(&l),
 		})
 	}
 	lines := table(rows)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 )
@@ -110,7 +111,7 @@ func (c Config) Clock(at, beside time.Time) string {
 	if at.Format(time.DateOnly) == beside.Format(time.DateOnly) {
 		return at.Format("15:04:05")
 	}
-	return at.Format("2006-01-02 15:04:05")
+	return at.Format(provider.MomentFormat)
 }
 
 // Waiting says for what a step waits, how long it has, when that ends and what happens then.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	nethttp "net/http"
 	"strings"
-	"time"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -91,6 +90,6 @@ func inquire(_ context.Context, in *provider.In[*client, requestArgs], sent prov
 			Why: fmt.Sprintf("The step says idempotent = true: the server carries %s out once, so sending it again is safe.", what)}, nil
 	}
 	return &provider.Finding[requestResult]{
-		Why: fmt.Sprintf("The server may have got %s at %s; HTTP has no way to ask whether it did.", what, sent.At.UTC().Format(time.RFC3339)),
+		Why: fmt.Sprintf("The server may have got %s at %s; HTTP has no way to ask whether it did.", what, provider.Moment(sent.At)),
 	}, nil
 }

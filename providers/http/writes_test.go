@@ -187,7 +187,7 @@ func TestInquire(t *testing.T) {
 	action := New().Action("http_request").(provider.Inquirer)
 	at := time.Date(2026, 3, 1, 9, 14, 2, 0, time.UTC)
 	for idempotent, want := range map[bool]provider.Found{
-		false: {State: provider.Unknown, Why: "The server may have got POST http://a/x at 2026-03-01T09:14:02Z; HTTP has no way to ask whether it did."},
+		false: {State: provider.Unknown, Why: "The server may have got POST http://a/x at " + provider.Moment(at) + "; HTTP has no way to ask whether it did."},
 		true:  {State: provider.NotDone, Why: "The step says idempotent = true: the server carries POST http://a/x out once, so sending it again is safe."},
 	} {
 		got, err := action.Inquire(t.Context(), &provider.Call{Client: &client{}, Args: values(New().Action("http_request").Spec().Args(),

@@ -81,7 +81,7 @@ func (n *commandNote) underWay(left []stat, since time.Time) string {
 			away = append(away, name)
 		}
 	}
-	text := n.Program + " has been running since " + clock(since)
+	text := n.Program + " has been running since " + provider.Moment(since)
 	if len(group) > 0 {
 		text += " in process group " + strconv.Itoa(leader) + ": " + strings.Join(group, ", ")
 	}
@@ -103,9 +103,9 @@ func killCommand(left []stat) string {
 // gone says why nothing more can be known.
 func (n *commandNote) gone(since time.Time) string {
 	here := thisMachine()
-	started := n.Program + " was started at " + clock(since)
+	started := n.Program + " was started at " + provider.Moment(since)
 	if n.PID == 0 {
-		started = n.Program + " was about to be started at " + clock(since)
+		started = n.Program + " was about to be started at " + provider.Moment(since)
 	}
 	switch {
 	case n.Host != here.Host:
@@ -117,8 +117,6 @@ func (n *commandNote) gone(since time.Time) string {
 	}
 	return started + " and does not run any more: how it ended is not known."
 }
-
-func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // endAll asks processes to end, then kills them. They are listed anew each time: one that starts others while it is looked
 // at is not lost.

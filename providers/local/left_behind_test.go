@@ -197,9 +197,9 @@ func TestInquireCommand(t *testing.T) {
 	}{
 		"no note":           {nil, "k", provider.Found{State: provider.NotDone, Why: "was not started"}},
 		"no notes kept":     {nil, "", provider.Found{Why: "Nothing was noted"}},
-		"about to start":    {&commandNote{Program: "x", machine: here}, "k", provider.Found{Why: "x was about to be started at 2026-03-01T09:14:02Z and does not run any more"}},
+		"about to start":    {&commandNote{Program: "x", machine: here}, "k", provider.Found{Why: "x was about to be started at " + provider.Moment(at) + " and does not run any more"}},
 		"a later process":   {&commandNote{Program: "x", machine: here, PID: pid, StartTicks: 1}, "k", provider.Found{Why: "does not run any more"}},
-		"another host":      {&commandNote{Program: "x", machine: machine{Host: "db7"}, PID: pid}, "k", provider.Found{Why: "x was started at 2026-03-01T09:14:02Z on db7, and this is "}},
+		"another host":      {&commandNote{Program: "x", machine: machine{Host: "db7"}, PID: pid}, "k", provider.Found{Why: "x was started at " + provider.Moment(at) + " on db7, and this is "}},
 		"after a reboot":    {&commandNote{Program: "x", machine: machine{Host: here.Host, BootID: "b"}, PID: pid}, "k", provider.Found{Why: "the machine was started anew"}},
 		"another container": {&commandNote{Program: "x", machine: machine{Host: here.Host, BootID: here.BootID}, PID: pid}, "k", provider.Found{Why: "in another container"}},
 	} {

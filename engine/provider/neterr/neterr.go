@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // explained is an error with another text.
@@ -82,9 +84,9 @@ func certificate(err error) string {
 		if e.Reason == x509.Expired && e.Cert != nil {
 			// Go's text names the present moment, which differs each time.
 			if strings.Contains(e.Detail, " is before ") {
-				return "certificate not valid: not yet, but from " + e.Cert.NotBefore.UTC().Format(time.RFC3339)
+				return "certificate not valid: not yet, but from " + provider.Moment(e.Cert.NotBefore)
 			}
-			return "certificate not valid: expired at " + e.Cert.NotAfter.UTC().Format(time.RFC3339)
+			return "certificate not valid: expired at " + provider.Moment(e.Cert.NotAfter)
 		}
 		return "certificate not valid: " + strings.TrimPrefix(e.Error(), "x509: ")
 	}

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 func TestText(t *testing.T) {
@@ -46,8 +48,8 @@ func TestText(t *testing.T) {
 		"authority":   {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "certificate not trusted: certificate signed by unknown authority"},
 		"other host":  {x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "b"}, "certificate for another host: certificate is valid for a, not b"},
 		"rights":      {x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.NotAuthorizedToSign}, "certificate not valid: certificate is not authorized to sign other certificates"},
-		"expired":     {outside("after"), "certificate not valid: expired at 1970-01-01T01:00:00Z"},
-		"too early":   {outside("before"), "certificate not valid: not yet, but from 1970-01-01T00:00:00Z"},
+		"expired":     {outside("after"), "certificate not valid: expired at " + provider.Moment(time.Unix(3600, 0))},
+		"too early":   {outside("before"), "certificate not valid: not yet, but from " + provider.Moment(time.Unix(0, 0))},
 		"proxy":       {&net.OpError{Op: "proxyconnect", Net: "tcp", Err: dial(syscall.ECONNREFUSED)}, "the proxy: connect to 127.0.0.1:80: connection refused"},
 		"alert":       {tls.AlertError(40), "the server refused the TLS handshake: handshake failure"},
 		"remote":      {errors.New("remote error: tls: bad certificate"), "the server refused the TLS handshake: bad certificate"},

@@ -24,8 +24,10 @@ type branch struct {
 	effects map[string]provider.Effect
 	// expanding are the steps whose instances only the run can tell.
 	expanding map[string]bool
-	state     *run.State
-	values    *values
+	// most bounds the attempts under way in each runbook below it, whatever that says; zero: not.
+	most   int
+	state  *run.State
+	values *values
 	// below are the runbooks that its steps run, by the step's address. Only the loop of the branch touches it while the run goes on.
 	below map[string]*branch
 	// deeds are what executions of steps that have an undo did, by the number of the event that told it.
@@ -84,8 +86,12 @@ func (b *branch) childBranch(step *lang.Step, address string) *branch {
 	for _, n := range g.Nodes {
 		effects[n.Step.Name] = graph.Effect(n.Step)
 	}
-	child := newBranch(b.prefix+address+"/", step.Child, g, effects, step.Child.MaxParallel)
-	child.parent, child.step, child.address = b, step, address
+	parallel := step.Child.MaxParallel
+	if b.most > 0 {
+		parallel = min(parallel, b.most)
+	}
+	child := newBranch(b.prefix+address+"/", step.Child, g, effects, parallel)
+	child.parent, child.step, child.address, child.most = b, step, address, b.most
 	child.expanding = map[string]bool{}
 	for _, n := range g.Nodes {
 		child.expanding[n.Step.Name] = n.Step.ForEach != nil

@@ -107,6 +107,9 @@ func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
 func (c *Config) root() *branch {
 	b := newBranch("", c.Runbook, c.Graph, c.Effects, c.MaxParallel)
 	b.expanding = c.Expanding
+	if c.Header.Inputs != nil {
+		b.most = c.Header.Inputs.MaxParallel
+	}
 	b.use(c.Scope, c.Configs)
 	return b
 }
