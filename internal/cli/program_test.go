@@ -15,6 +15,7 @@ import (
 	"github.com/e82355ed/runbook/engine/journal/sqlite"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // terminal is a program whose world the test holds.
@@ -167,5 +168,12 @@ func TestLogsAreRedacted(t *testing.T) {
 	}
 	if text := tt.err.String(); strings.Contains(text, "hunter2") || !strings.Contains(text, "(sensitive)") {
 		t.Errorf("the log says %q", text)
+	}
+}
+
+// TestMomentsLookAlike: views and providers know nothing of each other, and write times for people in the same way.
+func TestMomentsLookAlike(t *testing.T) {
+	if view.MomentFormat != provider.MomentFormat {
+		t.Errorf("a view writes %s, a provider %s", view.MomentFormat, provider.MomentFormat)
 	}
 }

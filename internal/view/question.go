@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 )
@@ -105,13 +104,16 @@ func inputRules(q *run.Question) []string {
 	return rules
 }
 
+// MomentFormat is that of package provider, of which a view knows nothing.
+const MomentFormat = "2006-01-02 15:04:05 MST"
+
 // Clock writes a moment as it is needed beside another: without the day where it is the same.
 func (c Config) Clock(at, beside time.Time) string {
 	at, beside = c.local(at), c.local(beside)
 	if at.Format(time.DateOnly) == beside.Format(time.DateOnly) {
 		return at.Format("15:04:05")
 	}
-	return at.Format(provider.MomentFormat)
+	return at.Format(MomentFormat)
 }
 
 // Waiting says for what a step waits, how long it has, when that ends and what happens then.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 )
@@ -122,7 +121,7 @@ func (t *Text) resumed(e *run.Event) {
 	if e.Session != nil && e.Session.User != "" {
 		text += " by " + t.clean(e.Session.User)
 	}
-	text += " at " + t.local(e.Time).Format(provider.MomentFormat)
+	text += " at " + t.local(e.Time).Format(MomentFormat)
 	t.line(t.Palette.Strong(text))
 	if len(e.Reset) > 0 && e.Reason != run.ReasonCancel {
 		t.lines(t.wrapped("  runs again: ", t.namesOf(e.Reset))...)
