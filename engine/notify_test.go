@@ -337,3 +337,49 @@ func yes(t *testing.T, j journal.Journal, id, step string) {
 	out.Result = &engine.Result{RunID: id}
 	answer(t, j, out, step, "true")
 }
+
+// TestNotifyFromEveryEvent breaks a run off after any of its events. Whichever that is, nobody is told twice of a level, and
+// what was begun has an end in the history.
+func TestNotifyFromEveryEvent(t *testing.T) {
+	whole := &enginetest.Fake{}
+	j, id := waitingFor(t, whole, confirming(), 12*time.Minute)
+	enginetest.Resume(t, whole, id, enginetest.Options{Journal: j})
+	j = later(t, j, id, 20*time.Minute)
+	enginetest.Resume(t, whole, id, enginetest.Options{Journal: j})
+	yes(t, j, id, "change")
+	enginetest.Resume(t, whole, id, enginetest.Options{Journal: j})
+	if pages(whole) != "page-1 page-3" {
+		t.Fatalf("%q were told", whole.Log())
+	}
+	last := 0
+	for _, err := range j.Events(t.Context(), id) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		last++
+	}
+	for n := 1; n < last; n++ {
+		fake, cut := &enginetest.Fake{}, enginetest.CutAfter(t, j, id, n)
+		out := enginetest.Resume(t, fake, id, enginetest.Options{Journal: cut})
+		if out.Result == nil {
+			t.Fatalf("after %d: %v", n, out.Diags)
+		}
+		begun, ended := map[int]int{}, map[int]int{}
+		for entry, err := range cut.Events(t.Context(), id) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch e := entry.Event; e.Type {
+			case run.NotifyStarted:
+				begun[e.Level.Number]++
+			case run.NotifyFinished:
+				ended[e.Level.Number]++
+			}
+		}
+		for level, times := range begun {
+			if times > 1 || ended[level] != 1 {
+				t.Errorf("after %d: level %d was begun %d times and ended %d times\n%s", n, level, times, ended[level], out.Stream)
+			}
+		}
+	}
+}
