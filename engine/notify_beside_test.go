@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -231,5 +233,30 @@ escalation "unused" {
 				t.Errorf("%d notifiers are asked about", asked)
 			}
 		})
+	}
+}
+
+// TestNotifyIsOnDiskFirst looks at the history beside the run while a contact is told, of a time of its own besides.
+func TestNotifyIsOnDiskFirst(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	j, beside := openStore(t, path), openStore(t, path)
+	var kept []run.Type
+	fake := &enginetest.Fake{Do: func(ctx context.Context, _ string, _ int) error {
+		runs, err := beside.Runs(ctx, journal.Filter{})
+		if err != nil {
+			return err
+		}
+		for entry, err := range beside.Events(ctx, runs[0].ID) {
+			if err != nil {
+				return err
+			}
+			kept = append(kept, entry.Event.Type)
+		}
+		return nil
+	}}
+	text := strings.Replace(atOnce, `timeout = "10s"`, `value = now()`, 1)
+	out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j})
+	if fake.Calls("page-change") != 1 || !slices.Contains(kept, run.NotifyStarted) || !slices.Contains(kept, run.ClockRead) {
+		t.Errorf("%v were on disk\n%s", kept, out.Stream)
 	}
 }
