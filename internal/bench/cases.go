@@ -43,7 +43,7 @@ const (
 
 func groups(s *setup) ([]group, error) {
 	out := []group{s.morning(), s.startUp()}
-	for _, make := range []func() (group, error){s.emptySteps, s.resumes, s.polls, s.httpChecks, s.slowChecks} {
+	for _, make := range []func() (group, error){s.emptySteps, s.writes, s.resumes, s.polls, s.httpChecks, s.slowChecks} {
 		g, err := make()
 		if err != nil {
 			return nil, err

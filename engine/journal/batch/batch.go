@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
@@ -71,18 +73,51 @@ func (r *Reader) Read(first int64, lines []byte, sealed map[int64][]byte, yield 
 	if first != r.Last+1 {
 		return false, fmt.Errorf("run %s: %w: after event %d comes %d", r.Run, journal.ErrDamaged, r.Last, first)
 	}
-	for line := range bytes.Lines(lines) {
-		var e run.Event
-		if err := json.Unmarshal(line, &e); err != nil {
-			return false, fmt.Errorf("run %s: %w: event %d can't be read: %w", r.Run, journal.ErrDamaged, r.Last+1, err)
+	for _, d := range decode(lines) {
+		if d.err != nil {
+			return false, fmt.Errorf("run %s: %w: event %d can't be read: %w", r.Run, journal.ErrDamaged, r.Last+1, d.err)
 		}
-		if e.Seq != r.Last+1 {
-			return false, fmt.Errorf("run %s: %w: event %d stands where event %d belongs", r.Run, journal.ErrDamaged, e.Seq, r.Last+1)
+		if d.event.Seq != r.Last+1 {
+			return false, fmt.Errorf("run %s: %w: event %d stands where event %d belongs", r.Run, journal.ErrDamaged, d.event.Seq, r.Last+1)
 		}
-		r.Last = e.Seq
-		if !yield(journal.Entry{Event: &e, JSON: bytes.TrimSuffix(line, []byte("\n")), Sealed: sealed[e.Seq]}) {
+		r.Last = d.event.Seq
+		if !yield(journal.Entry{Event: &d.event, JSON: d.json, Sealed: sealed[d.event.Seq]}) {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// decoded is a line of a batch.
+type decoded struct {
+	event run.Event
+	json  []byte
+	err   error
+}
+
+// share is how many lines are worth a goroutine.
+const share = 64
+
+// decode reads the lines of a batch, with all processors: that is most of what a resume of a long run waits for.
+func decode(lines []byte) []*decoded {
+	var out []*decoded
+	for line := range bytes.Lines(lines) {
+		out = append(out, &decoded{json: bytes.TrimSuffix(line, []byte("\n"))})
+	}
+	size := max(share, (len(out)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(out, size) {
+		work := func() {
+			for _, d := range part {
+				d.err = json.Unmarshal(d.json, &d.event)
+			}
+		}
+		if len(part) == len(out) {
+			work()
+			continue
+		}
+		wg.Go(work)
+	}
+	wg.Wait()
+	return out
 }
