@@ -141,8 +141,9 @@ func stopReason(why string) string {
 // under way end. A second reason may follow the first: an interrupt while a failed run winds down.
 func (s *State) stop(why string) {
 	s.stopping = why
+	// A failure that was not announced yet came first.
+	s.undoing = s.undoing || s.wantStop || why == StopFailure || why == StopTimeout && s.plan.StopOnFailure
 	s.wantStop, s.inOrder = false, false
-	s.undoing = s.undoing || why == StopFailure || why == StopTimeout && s.plan.StopOnFailure
 	for i := range s.steps {
 		step := &s.steps[i]
 		switch step.phase {

@@ -13,8 +13,9 @@ type overseer struct {
 	effects []*deed
 	// ends are the numbers of the events that ended a step that runs a runbook, by its whole address.
 	ends map[string][]int64
-	// failing are the runbooks, by prefix, that stop after a failure; running the steps under way, unknown the writes in doubt.
-	failing, running, unknown map[string]bool
+	// failing are the runbooks, by prefix, that stop after a failure, failed those in which one came before they stop, stopping those
+	// that do; running the steps under way, unknown the writes in doubt.
+	failing, failed, stopping, running, unknown map[string]bool
 }
 
 // deed is what one execution did; undo as in seenEffect.
@@ -26,19 +27,27 @@ type deed struct {
 }
 
 func newOverseer() *overseer {
-	return &overseer{ends: map[string][]int64{}, failing: map[string]bool{}, running: map[string]bool{}, unknown: map[string]bool{}}
+	o := &overseer{ends: map[string][]int64{}, unknown: map[string]bool{}}
+	o.begin()
+	return o
+}
+
+// begin forgets what is of one session.
+func (o *overseer) begin() {
+	o.failing, o.failed, o.stopping, o.running = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 }
 
 func (o *overseer) see(t *rapid.T, root *house, e *Event) {
 	switch e.Type {
 	case RunResumed:
-		o.failing, o.running = map[string]bool{}, map[string]bool{}
+		o.begin()
 		for _, a := range e.Reset {
 			delete(o.unknown, a)
 		}
 	case RunStopping:
 		h := root.at(e.Step)
-		o.failing[h.prefix] = o.failing[h.prefix] || e.Reason == StopFailure || e.Reason == StopTimeout && h.plan.StopOnFailure
+		o.stopping[h.prefix] = true
+		o.failing[h.prefix] = o.failing[h.prefix] || o.failed[h.prefix] || e.Reason == StopFailure || e.Reason == StopTimeout && h.plan.StopOnFailure
 	case StepStarted:
 		o.running[e.Step] = true
 		o.unknown[e.Step] = !root.spec(e.Step).Child
@@ -65,6 +74,10 @@ func (o *overseer) finished(t *rapid.T, root *house, e *Event) {
 		o.ends[e.Step] = append(o.ends[e.Step], e.Seq)
 	}
 	delete(o.running, e.Step)
+	prefix := e.Step[:strings.LastIndex(e.Step, "/")+1]
+	if (e.Outcome == Fail || e.Outcome == Error) && !o.stopping[prefix] && root.at(prefix).plan.StopOnFailure {
+		o.failed[prefix] = true
+	}
 	resolved := e.Outcome == Warn // only what was in doubt ends so
 	o.unknown[e.Step] = e.InDoubt
 	if spec.Undo != UndoNever && (e.Result != nil || resolved && !spec.Child) {

@@ -15,6 +15,8 @@ type witness struct {
 	effects  []*seenEffect
 	stopping string
 	undoing  bool
+	// failed says that a step failed for which the run is to stop.
+	failed bool
 }
 
 type seenStep struct {
@@ -56,7 +58,7 @@ func (w *witness) see(t *rapid.T, e *Event) {
 	switch e.Type {
 	case RunStopping:
 		w.stopping = e.Reason
-		w.undoing = w.undoing || e.Reason == StopFailure || e.Reason == StopTimeout && w.plan.StopOnFailure
+		w.undoing = w.undoing || w.failed || e.Reason == StopFailure || e.Reason == StopTimeout && w.plan.StopOnFailure
 	case RunResumed:
 		w.resumed(t, e.Reset)
 	case StepStarted:
@@ -88,7 +90,7 @@ func (w *witness) see(t *rapid.T, e *Event) {
 }
 
 func (w *witness) resumed(t *rapid.T, reset []string) {
-	w.stopping, w.undoing = "", false
+	w.stopping, w.undoing, w.failed = "", false, false
 	for address, s := range w.steps {
 		named := slices.Contains(reset, address) || slices.Contains(reset, StepName(address))
 		passed := s.outcome == Pass || s.outcome == Warn
@@ -140,6 +142,7 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 		t.Fatalf("%s had ended with %s, and ends again with %s", e.Step, s.outcome, e.Outcome)
 	}
 	s.running, s.outcome, s.open = false, e.Outcome, e.InDoubt
+	w.failed = w.failed || w.plan.StopOnFailure && w.stopping == "" && (e.Outcome == Fail || e.Outcome == Error)
 	if e.Result != nil && s.spec.Undo != UndoNever {
 		s.last = &seenEffect{seq: e.Seq, address: e.Step}
 		w.effects = append(w.effects, s.last)
