@@ -104,20 +104,28 @@ func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnosti
 func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig, local lang.Frame) (*config, hcl.Diagnostics) {
 	place := s.ActionRange
 	request := provider.OpenRequest{Host: c.host, Dir: c.rb.Dir, ReadOnly: c.readOnly, MaxParallel: max(c.parallel, 1)}
+	target := func() (string, error) { return s.Provider.Target(request) }
 	if block != nil {
+		request.Dir, place = block.Dir, block.Range
 		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secret)
 		if diags.HasErrors() {
-			return nil, diags
+			if !c.scope.Host.Static {
+				return nil, diags
+			}
+			foreseen, ok := c.foreseen(s.Provider, block, local, request)
+			if !ok {
+				return nil, diags
+			}
+			target = foreseen // of a plan, which opens nothing
 		}
-		request.Config, request.Dir = value, block.Dir
-		place = block.Range
+		request.Config = value
 		if block.MaxParallel > 0 {
 			request.MaxParallel = min(request.MaxParallel, block.MaxParallel)
 		}
 	}
 	return &config{
 		address: address, schema: s.Provider, request: request, place: place,
-		target: sync.OnceValues(func() (string, error) { return s.Provider.Target(request) }),
+		target: sync.OnceValues(target),
 	}, nil
 }
 
