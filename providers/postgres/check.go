@@ -33,12 +33,12 @@ func (p *parsers) checkChange(host provider.Host, sql string) error {
 // syntax gives the first error that PostgreSQL's own parser finds. Nothing is found where the compiled parser can be kept
 // nowhere: to compile it anew for each check would take seconds.
 func (p *parsers) syntax(host provider.Host, sql string) *provider.PositionError {
-	dir := sqlparse.CacheDir(host.Getenv("XDG_CACHE_HOME"), host.HomeDir)
-	if dir == "" {
+	parser := p.keep(sqlparse.CacheDir(host.Getenv("XDG_CACHE_HOME"), host.HomeDir))
+	if parser == nil {
 		return nil
 	}
 	// A check has no context: it takes what it takes, which the parser's own limit of size bounds.
-	_, err := p.keep(dir).Parse(context.Background(), sql)
+	_, err := parser.Parse(context.Background(), sql)
 	wrong, ok := errors.AsType[*sqlparse.SyntaxError](err)
 	if !ok {
 		return nil // it is fine, or the parser can't be had, which is no fault of the text

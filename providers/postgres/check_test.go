@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +14,10 @@ import (
 
 func TestSyntaxOfConstants(t *testing.T) {
 	p := postgres.New()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	const prefix = "PostgreSQL 17 does not understand it: syntax error at "
 	for name, c := range map[string]struct {
 		check, sql string
@@ -33,8 +39,10 @@ func TestSyntaxOfConstants(t *testing.T) {
 			if diff := cmp.Diff(c.want, at); diff != "" {
 				t.Error(diff)
 			}
-			if err := p.Check(provider.Host{}, c.check)(c.sql); err != nil {
-				t.Errorf("without a folder to keep it in, the parser was compiled: %v", err)
+			for where, h := range map[string]provider.Host{"nowhere": {}, "in a file": {HomeDir: file}} {
+				if err := postgres.New().Check(h, c.check)(c.sql); err != nil {
+					t.Errorf("to be kept %s the parser was compiled: %v", where, err)
+				}
 			}
 		})
 	}

@@ -24,15 +24,18 @@ func (p *parsers) take(cacheDir string) *sqlparse.Parser {
 }
 
 // keep gives the parser to a check, for good: the run that is checked will want it, and loaded from its cache it takes
-// little.
+// little. It is nil where there is no folder that can keep it.
 func (p *parsers) keep(cacheDir string) *sqlparse.Parser {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.kept {
-		p.kept = true
-		return p.another(cacheDir)
+	switch {
+	case p.kept:
+		return p.one
+	case cacheDir == "" || sqlparse.Keeps(cacheDir) != nil:
+		return nil
 	}
-	return p.one
+	p.kept = true
+	return p.another(cacheDir)
 }
 
 func (p *parsers) another(cacheDir string) *sqlparse.Parser {

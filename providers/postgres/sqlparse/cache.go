@@ -1,6 +1,7 @@
 package sqlparse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +20,15 @@ func CacheDir(cacheHome, home string) string {
 		cacheHome = filepath.Join(home, ".cache")
 	}
 	return filepath.Join(cacheHome, "runbook", "sqlparse")
+}
+
+// Keeps reports whether a compiled parser can be kept in a folder, which it makes where it is missing; an error says why not.
+func Keeps(dir string) error {
+	cache, err := openCache(dir)
+	if err != nil {
+		return err
+	}
+	return cache.Close(context.Background())
 }
 
 // openCache opens the folder and makes it where it is missing. What it holds is run as machine code, so nobody but the
