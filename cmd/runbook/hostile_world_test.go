@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,16 +38,17 @@ type world struct {
 	mu        sync.Mutex
 	sent      []string // requests that are no reads
 
-	database *pgx.Conn // watches
-	victim   *pgx.Conn // is to be cancelled and terminated
-	table    string
-	object   uint32 // a large one
-	cache    *redis.Client
-	listener *redis.Conn // is to be killed
-	cluster  *runtest.Namespace
-	node     string
-	api      *http.Client
-	apiURL   string
+	postgresURL string    // of a database of the test's own, as a superuser
+	database    *pgx.Conn // watches
+	victim      *pgx.Conn // is to be cancelled and terminated
+	table       string
+	object      uint32 // a large one
+	cache       *redis.Client
+	listener    *redis.Conn // is to be killed
+	cluster     *runtest.Namespace
+	node        string
+	api         *http.Client
+	apiURL      string
 }
 
 func (w *world) must(t *testing.T, err error) {
@@ -70,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	w.must(t, err)
 	w.env = append(os.Environ(), "HOME="+t.TempDir())
 	for name, value := range map[string]string{
-		"dir": w.dir, "open_dir": w.open, "http_url": server.URL, "superuser_url": providertest.Lab(t, "LAB_DATABASE_SUPERUSER_URL"), "table": w.table,
+		"dir": w.dir, "open_dir": w.open, "http_url": server.URL, "superuser_url": w.postgresURL, "table": w.table,
 		"backend": strconv.Itoa(int(w.victim.PgConn().PID())), "object": strconv.Itoa(int(w.object)), "client": strconv.FormatInt(listener, 10),
 		"namespace": w.cluster.Name, "node": w.node, "pod": "kept",
 	} {
@@ -97,11 +99,23 @@ func (w *world) files(t *testing.T) {
 func (w *world) postgres(t *testing.T) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	superuser := providertest.Lab(t, "LAB_DATABASE_SUPERUSER_URL")
-	var err error
-	w.database, err = pgx.Connect(ctx, superuser)
+	server, err := pgx.Connect(ctx, providertest.Lab(t, "LAB_DATABASE_SUPERUSER_URL"))
 	w.must(t, err)
-	w.victim, err = pgx.Connect(ctx, superuser)
+	_, err = server.Exec(ctx, "CREATE DATABASE "+w.table)
+	w.must(t, err)
+	t.Cleanup(func() {
+		_, err := server.Exec(ctx, "DROP DATABASE "+w.table+" WITH (FORCE)")
+		if err := errors.Join(err, server.Close(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	u, err := url.Parse(providertest.Lab(t, "LAB_DATABASE_SUPERUSER_URL"))
+	w.must(t, err)
+	u.Path = "/" + w.table
+	w.postgresURL = u.String()
+	w.database, err = pgx.Connect(ctx, w.postgresURL)
+	w.must(t, err)
+	w.victim, err = pgx.Connect(ctx, w.postgresURL)
 	w.must(t, err)
 	for _, sql := range []string{
 		"CREATE TABLE %s (n int)", "INSERT INTO %s VALUES (7)", "CREATE SEQUENCE %s_seq",
@@ -116,16 +130,8 @@ func (w *world) postgres(t *testing.T) {
 	w.must(t, w.database.QueryRow(ctx, "SELECT lo_from_bytea(0, 'kept')").Scan(&w.object))
 	t.Cleanup(func() {
 		_ = w.victim.Close(ctx)
-		for _, sql := range []string{
-			"SELECT lo_unlink(" + strconv.Itoa(int(w.object)) + ")", "SELECT pg_drop_replication_slot('%s_slot')", "DROP SCHEMA %s_dblink CASCADE",
-			"DROP FUNCTION IF EXISTS %s_write()", "DROP PROCEDURE IF EXISTS %s_procedure()", "DROP SEQUENCE IF EXISTS %s_seq", "DROP TABLE IF EXISTS %s, %[1]s_new",
-		} {
-			if strings.Contains(sql, "%") {
-				sql = fmt.Sprintf(sql, w.table)
-			}
-			if _, err := w.database.Exec(ctx, sql); err != nil {
-				t.Error(err)
-			}
+		if _, err := w.database.Exec(ctx, "SELECT pg_drop_replication_slot($1)", w.table+"_slot"); err != nil {
+			t.Error(err)
 		}
 		if err := w.database.Close(ctx); err != nil {
 			t.Error(err)
@@ -230,7 +236,7 @@ func (w *world) stateOfPostgres(t *testing.T, seen map[string]string) {
 		"rows":     "SELECT string_agg(n::text, ' ') FROM " + w.table,
 		"tables":   "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relname LIKE '" + w.table + "%'",
 		"sequence": "SELECT last_value || is_called::text FROM " + w.table + "_seq",
-		"slots":    "SELECT string_agg(slot_name, ' ') FROM pg_replication_slots WHERE slot_name LIKE 'hostile%'",
+		"slots":    "SELECT string_agg(slot_name, ' ') FROM pg_replication_slots WHERE slot_name = 'hostile' OR slot_name LIKE '" + w.table + "%'",
 		"locks":    "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711",
 		"objects":  "SELECT count(*)::text FROM pg_largeobject_metadata",
 		"loaded":   "SELECT pg_conf_load_time()::text",
