@@ -47,9 +47,9 @@ type RunOptions struct {
 	Seal, Unseal func([]byte) ([]byte, error)
 	// Owner names this process in the locks that the run takes; its run and runbook are filled in.
 	Owner journal.Owner
-	// LockTimeout is how long to wait for the runbook's lock; zero: not at all. Waiting is told who waits for whom, once.
+	// LockTimeout is how long to wait for the runbook's lock; zero: not at all. Waiting is told what is waited for, and until when, once.
 	LockTimeout time.Duration
-	Waiting     func(journal.Lock)
+	Waiting     func(held journal.Lock, until time.Time)
 	// FailOnWarn makes warnings count in the exit status.
 	FailOnWarn bool
 	// Now is the clock; nil: the system's. It is read for the date when the run begins, and then for its monotonic part, so

@@ -89,7 +89,7 @@ func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Own
 			return lease, err
 		}
 		if !told && opts.Waiting != nil {
-			opts.Waiting(locked.Lock)
+			opts.Waiting(locked.Lock, time.Now().Add(opts.LockTimeout))
 			told = true
 		}
 		retry := time.NewTimer(retryLock)
@@ -113,6 +113,10 @@ func lockRefusal(err error, summary, hint string) hcl.Diagnostics {
 	var locked *journal.LockedError
 	if errors.As(err, &locked) {
 		o := locked.Lock.Owner
+		if locked.Lock.Name == RunLock(o.Run) {
+			detail = fmt.Sprintf("%s has run it since %s", holder(o), provider.Moment(locked.Lock.Since))
+			return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: nothing was run; %s.", detail, hint)}}
+		}
 		detail = fmt.Sprintf("%s is held by run %s of %s (%s, since %s)", locked.Lock.Name, o.Run, o.Runbook, holder(o), provider.Moment(locked.Lock.Since))
 	}
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: nothing was run; %s.", detail, hint)}}

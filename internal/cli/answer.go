@@ -142,7 +142,12 @@ func (o *answerOptions) doesNotWait(s *story) error {
 	for _, w := range s.Waits {
 		names = append(names, w.Step)
 	}
+	answered, was := s.Answered[o.Step]
 	switch {
+	case was:
+		return fmt.Errorf("step %s does not wait for a person: %s answered it at %s", lang.Quoted(o.Step), answered.By, provider.Moment(answered.At))
+	case s.Last.Type == run.RunFinished:
+		return fmt.Errorf("step %s does not wait for a person: run %s has ended", lang.Quoted(o.Step), s.ID)
 	case len(names) == 0:
 		return fmt.Errorf("step %s does not wait for a person: nothing in run %s does", lang.Quoted(o.Step), s.ID)
 	case slices.Contains(s.Steps, o.Step):

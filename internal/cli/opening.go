@@ -20,6 +20,9 @@ type opening struct {
 func (o *applyOptions) openBeside(ctx context.Context) *opening {
 	p := &opening{opened: make(chan struct{}), store: o.Store}
 	path, err := o.storePath(o.Store)
+	if err == nil {
+		err = o.checkKey()
+	}
 	if err != nil {
 		p.err = err
 		close(p.opened)

@@ -177,7 +177,7 @@ func TestPausedRunKeepsItsLock(t *testing.T) {
 	id := tt.lastRun(t)
 	held := []string{"deploy is held by run " + id, "nothing was run", "runbook unlock deploy"}
 	tt.again(t, false, "").does(t, ExitRefused, held, "apply", file, "--auto-approve")
-	tt.again(t, false, "").does(t, ExitRefused, append(held, "waiting for the lock deploy"), "apply", file, "--auto-approve", "--lock-timeout", "1s")
+	tt.again(t, false, "").does(t, ExitRefused, append(held, "waiting until", "for the lock deploy"), "apply", file, "--auto-approve", "--lock-timeout", "1s")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"deploy", id, "a paused run"}, "unlock")
 	tt.again(t, false, "").does(t, ExitInterrupted, []string{"waits for a person: calm"}, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"goes on with: runbook resume"}, "answer", id, "calm", "yes")
@@ -215,7 +215,7 @@ func TestLockOfALivingRun(t *testing.T) {
 	go func() {
 		patient <- waits.run("apply", file, "--auto-approve", "--answer", "calm=yes", "--lock-timeout", "30s")
 	}()
-	waitFor(t, waits, "waiting for the lock deploy")
+	waitFor(t, waits, "for the lock deploy")
 	close(finish)
 	if first, second := <-status, <-patient; first != ExitPassed || second != ExitPassed {
 		t.Errorf("exit statuses %d and %d\n%s%s", first, second, waits.out, waits.err)

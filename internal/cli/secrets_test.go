@@ -8,11 +8,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
 )
 
 // TestAPanicTellsNoSecret: what a provider panics with goes to the log with its stack, and through the redactor.
 func TestAPanicTellsNoSecret(t *testing.T) {
-	const secret, key = `hunter2 "of" the/panic`, "AGE-SECRET-KEY-1HUNTER2"
+	const secret = `hunter2 "of" the/panic`
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := identity.String()
 	env := map[string]string{"RUNBOOK_VAR_typed": secret, "RUNBOOK_KEY": "# ours\n" + key + "\n"}
 	tt := newTerminal(t, false, nil, env)
 	tt.Environ = []string{"RUNBOOK_KEY=" + key, "A=b"}
@@ -36,7 +43,7 @@ step "fake_read" "a" { value = var.typed }
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"output": tt.out.String(), "log": tt.err.String(), "history": string(history)} {
-		for _, part := range []string{"hunter2", "HUNTER2", base64.RawStdEncoding.EncodeToString([]byte(secret))[4:20], "aHVudGVyM", "h1bnRlcj", "odW50ZXIy"} {
+		for _, part := range []string{"hunter2", key[20:], base64.RawStdEncoding.EncodeToString([]byte(secret))[4:20], "aHVudGVyM", "h1bnRlcj", "odW50ZXIy"} {
 			if strings.Contains(text, part) {
 				t.Errorf("%q is in the %s: %s", part, name, text)
 			}

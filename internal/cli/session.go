@@ -20,12 +20,23 @@ func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop
 	opts := engine.RunOptions{
 		Journal: history, Sink: func(e journal.Entry) { seen.see(e); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
 		Asker: p.asker(s, stop), Owner: process.Self().Owner("", "", p.User),
-		Waiting: func(l journal.Lock) {
-			p.say("waiting for the lock %s, which run %s of %s holds since %s", l.Name, l.Owner.Run, l.Owner.Runbook, provider.Moment(l.Since))
+		Waiting: func(l journal.Lock, until time.Time) {
+			p.say("waiting until %s for the lock %s, which run %s of %s has held since %s", until.Local().Format(time.TimeOnly), l.Name, l.Owner.Run,
+				l.Owner.Runbook, provider.Moment(l.Since))
 		},
 	}
 	opts.Seal, opts.Unseal = p.sealing()
 	return opts
+}
+
+// checkKey refuses a RUNBOOK_KEY that is none before anything is run: what is sensitive would be lost.
+func (p *Program) checkKey() error {
+	identity := p.env(keyVariable)
+	if identity == "" {
+		return nil
+	}
+	_, err := seal.Open(seal.KeyOptions{Identity: identity})
+	return err
 }
 
 // sealing seals and opens what is sensitive with the key of RUNBOOK_KEY, or with one that is made beside the history in the

@@ -30,10 +30,18 @@ type story struct {
 	Waits []waitingStep
 	// Steps are the addresses that were spoken of.
 	Steps []string
+	// Answered are the last answers to steps, by address.
+	Answered map[string]answeredAt
 	// Last is the last event: run_finished or run_paused where the run does not go on by itself.
 	Last *run.Event
 	// Stopping says that nothing new starts any more.
 	Stopping bool
+}
+
+// answeredAt is who answered a step, and when.
+type answeredAt struct {
+	By string
+	At time.Time
 }
 
 // readStory reads a run from its beginning.
@@ -77,7 +85,15 @@ func (s *story) take(e *run.Event) {
 		if e.Question != nil {
 			s.wait(e)
 		}
-	case run.StepAnswered, run.StepFinished:
+	case run.StepAnswered:
+		s.drop(e.Step)
+		if s.Answered == nil {
+			s.Answered = map[string]answeredAt{}
+		}
+		if e.Answer != nil {
+			s.Answered[e.Step] = answeredAt{e.Answer.By, e.Time}
+		}
+	case run.StepFinished:
 		s.drop(e.Step)
 	case run.RunStopping:
 		s.Stopping = s.Stopping || e.Step == "" // not only the runbook that a step runs
@@ -128,6 +144,11 @@ func holder(ctx context.Context, history journal.Journal, id string) (*journal.L
 
 // openRun opens the history for a command about one run.
 func (p *Program) openRun(ctx context.Context, store, id string, access journal.Access) (journal.Journal, error) {
+	if access == journal.ReadWrite {
+		if err := p.checkKey(); err != nil {
+			return nil, err
+		}
+	}
 	history, err := p.openHistory(ctx, store, access)
 	if err == nil && history == nil {
 		err = fmt.Errorf("there is no run %q: no run was kept yet", id)
