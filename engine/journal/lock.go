@@ -28,6 +28,12 @@ type Owner struct {
 	ProcessStart uint64 `json:"process_start,omitempty"`
 }
 
+// WithoutProcess is the owner as a paused run is one.
+func (o Owner) WithoutProcess() Owner {
+	o.Host, o.Boot, o.PID, o.ProcessStart = "", "", 0, 0
+	return o
+}
+
 // Lock is a held lock.
 type Lock struct {
 	Name  string `json:"name"`

@@ -28,7 +28,8 @@ type Store interface {
 }
 
 // Writer gathers the events of runs and has a store commit them. Who waits for events commits them himself, with all that
-// others have queued by then, unless a commit is under way. It is safe for concurrent use.
+// others have queued by then, unless a commit is under way. It is safe for concurrent use. Nil is the writer of a store that
+// was opened for reading.
 type Writer struct {
 	store Store
 
@@ -49,7 +50,7 @@ type Writer struct {
 	tails map[string]Tail
 }
 
-// NewWriter makes a writer, which ends with Close.
+// NewWriter makes a writer, which ends with Finish.
 func NewWriter(store Store) *Writer {
 	w := &Writer{store: store, tails: map[string]Tail{}}
 	w.ended = sync.NewCond(&w.mu)
@@ -60,7 +61,10 @@ func NewWriter(store Store) *Writer {
 
 // Append queues the entries; it fails when an earlier batch could not be written, and when they do not follow.
 func (w *Writer) Append(ctx context.Context, runID string, entries []journal.Entry) error {
-	if len(entries) == 0 {
+	switch {
+	case w == nil:
+		return journal.ErrReadOnly
+	case len(entries) == 0:
 		return nil
 	}
 	end, err := w.tail(ctx, runID, entries[0].Event)
@@ -111,6 +115,9 @@ func (w *Writer) tail(ctx context.Context, runID string, next *run.Event) (Tail,
 
 // Sync waits until what was appended before it is durable. It does not end early with ctx: half a write helps nobody.
 func (w *Writer) Sync(context.Context) error {
+	if w == nil {
+		return nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.sync()
@@ -166,8 +173,8 @@ func (w *Writer) lingered() {
 	_ = w.sync()
 }
 
-// Close has what is queued committed. What could not be is told by Append and Sync.
-func (w *Writer) Close() {
+// Finish has what is queued committed and takes no more. What could not be is told by Append and Sync.
+func (w *Writer) Finish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) (j journal.Journal, reopen func()
 		"a run is followed":                followed,
 		"an unknown run":                   unknownRun,
 		"synced events are seen by others": syncedIsSeen,
+		"events that nobody waits for":     nobodyWaits,
 		"many runs at once":                manyRuns,
 		"events follow on each other":      eventsFollow,
 		"one process appends":              oneAppends,
@@ -189,6 +190,31 @@ func syncedIsSeen(t *testing.T, j journal.Journal, reopen func() journal.Journal
 	}
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// nobodyWaits appends without a Sync: the events are kept all the same, and soon.
+func nobodyWaits(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
+	other := reopen()
+	defer closeIt(t, other)
+	want := events("01A", "daily", run.Pass, start)
+	if err := j.Append(t.Context(), "01A", entries(t, want)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), minute)
+	defer cancel()
+	retry := time.NewTicker(5 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		got, err := read(ctx, other, "01A")
+		if err == nil && len(got) == len(want) {
+			return
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			t.Fatalf("%d of %d events are kept: %v", len(got), len(want), err)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Send leaves a message for a run.
 func (s *store) Send(ctx context.Context, runID string, m journal.Message) error {
-	if s.writer == nil {
+	if s.Writer == nil {
 		return journal.ErrReadOnly
 	}
 	id, err := s.find(ctx, runID)
@@ -56,7 +56,7 @@ func (s *store) Messages(ctx context.Context, runID string, after int64) ([]jour
 
 // Discard deletes messages of a run.
 func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
-	if s.writer == nil {
+	if s.Writer == nil {
 		return journal.ErrReadOnly
 	}
 	id, err := s.find(ctx, runID)
@@ -93,7 +93,7 @@ const pruneAtOnce = 100
 
 // Prune deletes the runs that ended before a time.
 func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
-	if s.writer == nil {
+	if s.Writer == nil {
 		return 0, journal.ErrReadOnly
 	}
 	total := 0

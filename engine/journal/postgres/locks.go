@@ -18,7 +18,7 @@ const lockColumns = "name, token, owner, since, expires_at, coalesce(expires_at 
 
 // Acquire takes a lock, or tells who holds it.
 func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock, error) {
-	if s.writer == nil {
+	if s.Writer == nil {
 		return nil, nil, journal.ErrReadOnly
 	}
 	l := &lease{store: s, name: name, owner: owner, ttl: ttl, token: rand.Text()}
@@ -81,7 +81,7 @@ func (s *store) Locks(ctx context.Context) ([]journal.Lock, error) {
 
 // Unlock frees a lock whose holder is gone or paused, with force any.
 func (s *store) Unlock(ctx context.Context, name string, force bool) (journal.Lock, error) {
-	if s.writer == nil {
+	if s.Writer == nil {
 		return journal.Lock{}, journal.ErrReadOnly
 	}
 	var was journal.Lock
@@ -155,9 +155,7 @@ func (l *lease) Renew(ctx context.Context) error {
 
 // Park leaves the lock to the paused run.
 func (l *lease) Park(ctx context.Context) error {
-	owner := l.owner
-	owner.Host, owner.Boot, owner.PID, owner.ProcessStart = "", "", 0, 0
-	text, err := json.Marshal(owner)
+	text, err := json.Marshal(l.owner.WithoutProcess())
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func Open(ctx context.Context, url string, access journal.Access) (journal.Journ
 		return nil, s.explain(err)
 	}
 	if access != journal.ReadOnly {
-		s.writer = batch.NewWriter(s)
+		s.Writer = batch.NewWriter(s)
 	}
 	return s, nil
 }

@@ -2,10 +2,7 @@ package postgres
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -45,18 +42,13 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, 
 func (s *store) find(ctx context.Context, prefix string) (string, error) {
 	prefix = strings.ToUpper(prefix)
 	if s.layout == 0 || prefix == "" {
-		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
+		return batch.Complete(prefix, nil)
 	}
 	ids, err := query(ctx, s, pgx.RowTo[string], "SELECT id FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case len(ids) == 0:
-		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
-	case len(ids) > 1 && ids[0] != prefix:
-		return "", fmt.Errorf("%q is the beginning of more than one run; write more of its id", prefix)
 	}
-	return ids[0], nil
+	return batch.Complete(prefix, ids)
 }
 
 // Events gives a run's events in order.
@@ -146,13 +138,9 @@ func (s *store) File(ctx context.Context, runID, hash string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case len(found) == 0:
-		return nil, fmt.Errorf("file %s of run %s: %w", hash, id, journal.ErrNotFound)
+		return nil, batch.Missing(id, hash)
 	}
-	content := found[0]
-	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
-		return nil, fmt.Errorf("file %s of run %s: %w: its content has changed", hash, id, journal.ErrDamaged)
-	}
-	return content, nil
+	return batch.Intact(id, hash, found[0])
 }
 
 // Values gives the history of a threshold, newest first.

@@ -14,6 +14,8 @@ import (
 )
 
 type store struct {
+	// Writer is nil where the store is for reading.
+	*batch.Writer
 	// name is the address without the password, which is secret.
 	name, secret string
 	pool         *pgxpool.Pool
@@ -22,30 +24,12 @@ type store struct {
 	self   process.ID
 	// patience is how long it waits for a server that is away.
 	patience time.Duration
-	// writer is nil where the store is for reading.
-	writer *batch.Writer
-}
-
-// Append queues the entries; it fails when an earlier batch could not be written.
-func (s *store) Append(ctx context.Context, runID string, entries []journal.Entry) error {
-	if s.writer == nil {
-		return journal.ErrReadOnly
-	}
-	return s.writer.Append(ctx, runID, entries)
-}
-
-// Sync waits until what was appended before it is committed.
-func (s *store) Sync(ctx context.Context) error {
-	if s.writer == nil {
-		return nil
-	}
-	return s.writer.Sync(ctx)
 }
 
 // Close writes what is queued and closes the connections.
 func (s *store) Close() error {
-	if s.writer != nil {
-		s.writer.Close()
+	if s.Writer != nil {
+		s.Finish()
 	}
 	s.pool.Close()
 	return nil

@@ -2,11 +2,8 @@ package sqlite
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -95,20 +92,16 @@ func (s *store) File(ctx context.Context, runID, hash string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing := fmt.Errorf("file %s of run %s: %w", hash, id, journal.ErrNotFound)
 	if s.layout < 2 {
-		return nil, missing
+		return nil, batch.Missing(id, hash)
 	}
 	var content []byte
 	err = s.db.QueryRowContext(ctx, "SELECT content FROM files JOIN run_files USING (sha256) WHERE run = ? AND sha256 = ?", id, hash).Scan(&content)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil, missing
+		return nil, batch.Missing(id, hash)
 	case err != nil:
 		return nil, s.readError(err)
 	}
-	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
-		return nil, fmt.Errorf("file %s of run %s: %w: its content has changed", hash, id, journal.ErrDamaged)
-	}
-	return nonNil(content), nil
+	return batch.Intact(id, hash, nonNil(content))
 }

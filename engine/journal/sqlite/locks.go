@@ -136,9 +136,7 @@ func (l *lease) Renew(ctx context.Context) error {
 
 // Park leaves the lock to the paused run.
 func (l *lease) Park(ctx context.Context) error {
-	owner := l.owner
-	owner.Host, owner.Boot, owner.PID, owner.ProcessStart = "", "", 0, 0
-	text, err := json.Marshal(owner)
+	text, err := json.Marshal(l.owner.WithoutProcess())
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	}
 	s := newStore(path, db)
 	s.conn = conn
-	s.writer = batch.NewWriter(s)
+	s.Writer = batch.NewWriter(s)
 	return s, nil
 }
 

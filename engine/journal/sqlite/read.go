@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -76,7 +76,7 @@ func scanSummary(rows *sql.Rows) (journal.Summary, error) {
 func (s *store) find(ctx context.Context, prefix string) (string, error) {
 	prefix = strings.ToUpper(prefix)
 	if s.layout == 0 {
-		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
+		return batch.Complete(prefix, nil)
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) ORDER BY id LIMIT 2", prefix)
 	if err != nil {
@@ -94,13 +94,7 @@ func (s *store) find(ctx context.Context, prefix string) (string, error) {
 	if err := rows.Err(); err != nil {
 		return "", s.readError(err)
 	}
-	switch {
-	case len(ids) == 0 || prefix == "":
-		return "", fmt.Errorf("%w: %q", journal.ErrNotFound, prefix)
-	case len(ids) > 1 && ids[0] != prefix:
-		return "", fmt.Errorf("%q is the beginning of more than one run; write more of its id", prefix)
-	}
-	return ids[0], nil
+	return batch.Complete(prefix, ids)
 }
 
 // Values gives the history of a threshold, newest first.

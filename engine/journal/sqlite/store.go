@@ -14,6 +14,8 @@ import (
 )
 
 type store struct {
+	// Writer is nil where the store is for reading.
+	*batch.Writer
 	path string
 	db   *sql.DB
 	// layout is the file's; older than the present one only for reading.
@@ -26,36 +28,18 @@ type store struct {
 	insert *inserter
 	// turn holds a token while a change other than events is made: one connection does for them all.
 	turn chan struct{}
-	// writer is nil where the store is for reading.
-	writer *batch.Writer
 }
 
 func newStore(path string, db *sql.DB) *store {
 	return &store{path: path, db: db, layout: len(layouts), self: process.Self(), now: time.Now, turn: make(chan struct{}, 1)}
 }
 
-// Append queues the entries; it fails when an earlier batch could not be written.
-func (s *store) Append(ctx context.Context, runID string, entries []journal.Entry) error {
-	if s.writer == nil {
-		return journal.ErrReadOnly
-	}
-	return s.writer.Append(ctx, runID, entries)
-}
-
-// Sync waits until what was appended before it is on disk.
-func (s *store) Sync(ctx context.Context) error {
-	if s.writer == nil {
-		return nil
-	}
-	return s.writer.Sync(ctx)
-}
-
 // Close writes what is queued and closes the file.
 func (s *store) Close() error {
-	if s.writer == nil {
+	if s.Writer == nil {
 		return s.db.Close()
 	}
-	s.writer.Close()
+	s.Finish()
 	return errors.Join(s.insert.close(), s.conn.Close(), s.db.Close())
 }
 
@@ -117,7 +101,7 @@ func (s *store) commit(ctx context.Context, batches []batch.Batch) error {
 
 // change makes a change other than events in a transaction of its own, durable on return.
 func (s *store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
-	if s.writer == nil {
+	if s.Writer == nil {
 		return journal.ErrReadOnly
 	}
 	select {
