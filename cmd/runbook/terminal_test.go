@@ -2,13 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,18 +15,13 @@ import (
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/journal/sqlite"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/ptytest"
 )
 
 // session is the program on a pseudo-terminal of its own.
 type session struct {
-	keys *os.File
+	*ptytest.Screen
 	done chan error
-	// from is where the text begins that sees has not found yet.
-	from int
-
-	mu      sync.Mutex
-	seen    strings.Builder
-	changed chan struct{}
 }
 
 // sit starts the program in a folder, on a terminal of 80 columns and 24 rows.
@@ -50,64 +43,13 @@ func sit(t *testing.T, dir, kind string, args ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &session{keys: keys, done: make(chan error, 1), changed: make(chan struct{}, 1)}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		chunk := make([]byte, 4096)
-		for {
-			n, err := keys.Read(chunk)
-			s.mu.Lock()
-			s.seen.Write(chunk[:n])
-			s.mu.Unlock()
-			select {
-			case s.changed <- struct{}{}:
-			default:
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	go func() { err := cmd.Wait(); <-read; s.done <- err }()
+	s := &session{Screen: ptytest.Sit(keys), done: make(chan error, 1)}
+	go func() { err := cmd.Wait(); <-s.Over(); s.done <- err }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = keys.Close()
 	})
 	return s
-}
-
-var controls = regexp.MustCompile(`\x1b(\[[0-9;?<>=$]*[a-zA-Z]|\][^\a]*\a|[=>])`)
-
-func (s *session) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return controls.ReplaceAllString(s.seen.String(), "")
-}
-
-// sees waits until the terminal showed a text, after what it saw before.
-func (s *session) sees(t *testing.T, text string) {
-	t.Helper()
-	late := time.After(30 * time.Second)
-	for {
-		all := s.text()
-		if at := strings.Index(all[min(s.from, len(all)):], text); at >= 0 {
-			s.from += at + len(text)
-			return
-		}
-		select {
-		case <-s.changed:
-		case <-late:
-			t.Fatalf("%q was never shown:\n%s", text, s.text())
-		}
-	}
-}
-
-func (s *session) types(t *testing.T, text string) {
-	t.Helper()
-	if _, err := io.WriteString(s.keys, text); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // ends waits for the program and gives its exit status.
@@ -123,7 +65,7 @@ func (s *session) ends(t *testing.T) int {
 		}
 		return 0
 	case <-time.After(30 * time.Second):
-		t.Fatalf("the program did not end:\n%s", s.text())
+		t.Fatalf("the program did not end:\n%s", s.Text())
 	}
 	return -1
 }
@@ -174,15 +116,15 @@ func TestAnswerAtATerminal(t *testing.T) {
 			dir := t.TempDir()
 			j := keepPaused(t, dir)
 			s := sit(t, dir, kind, "answer", waitingRun, "scale")
-			s.sees(t, "kubernetes_scale on https://k8s:6443")
+			s.SeesNext(t, "kubernetes_scale on https://k8s:6443")
 			if kind == "dumb" {
-				s.sees(t, `only "yes" approves, "no" denies:`)
+				s.SeesNext(t, `only "yes" approves, "no" denies:`)
 			} else {
-				s.sees(t, "yes or no:")
+				s.SeesNext(t, "yes or no:")
 			}
-			s.types(t, keys)
+			s.Types(t, keys)
 			if status := s.ends(t); status != 0 {
-				t.Fatalf("exit status %d\n%s", status, s.text())
+				t.Fatalf("exit status %d\n%s", status, s.Text())
 			}
 			messages, err := j.Messages(t.Context(), waitingRun, 0)
 			if err != nil || len(messages) != 1 || string(messages[0].Answer.Value) != "true" || messages[0].Answer.Note != "seen it" || messages[0].Answer.Digest != "d" {
@@ -199,10 +141,10 @@ func TestCtrlCAtAnAnswer(t *testing.T) {
 			dir := t.TempDir()
 			j := keepPaused(t, dir)
 			s := sit(t, dir, kind, "answer", waitingRun, "scale")
-			s.sees(t, prompt)
-			s.types(t, "ye\x03")
-			if status := s.ends(t); status != 2 || !strings.Contains(s.text(), "nothing was answered") {
-				t.Errorf("exit status %d\n%s", status, s.text())
+			s.SeesNext(t, prompt)
+			s.Types(t, "ye\x03")
+			if status := s.ends(t); status != 2 || !strings.Contains(s.Text(), "nothing was answered") {
+				t.Errorf("exit status %d\n%s", status, s.Text())
 			}
 			if messages, err := j.Messages(t.Context(), waitingRun, 0); err != nil || len(messages) != 0 {
 				t.Errorf("%+v, %v", messages, err)
@@ -251,17 +193,17 @@ func writeAsking(t *testing.T) string {
 func TestApplyAsks(t *testing.T) {
 	dir := writeAsking(t)
 	s := sit(t, dir, "xterm-256color", "apply", "x.hcl", "--auto-approve")
-	s.sees(t, "yes or no:")
-	s.types(t, "y\r")
-	s.sees(t, "0 of 2 done")
-	s.types(t, " j \r")
-	s.sees(t, "answer:")
-	s.types(t, "\r")
-	s.sees(t, "Touch it?")
-	s.sees(t, "yes or no:")
-	s.types(t, "yes\tsure\r")
-	if status := s.ends(t); status != 0 || !strings.Contains(s.text(), "approved by alice@") || !strings.Contains(s.text(), "note: sure") {
-		t.Fatalf("exit status %d\n%s", status, s.text())
+	s.SeesNext(t, "yes or no:")
+	s.Types(t, "y\r")
+	s.SeesNext(t, "0 of 2 done")
+	s.Types(t, " j \r")
+	s.SeesNext(t, "answer:")
+	s.Types(t, "\r")
+	s.SeesNext(t, "Touch it?")
+	s.SeesNext(t, "yes or no:")
+	s.Types(t, "yes\tsure\r")
+	if status := s.ends(t); status != 0 || !strings.Contains(s.Text(), "approved by alice@") || !strings.Contains(s.Text(), "note: sure") {
+		t.Fatalf("exit status %d\n%s", status, s.Text())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "touched")); err != nil {
 		t.Error(err)
@@ -272,10 +214,10 @@ func TestApplyAsks(t *testing.T) {
 func TestCtrlCInAForm(t *testing.T) {
 	for key, says := range map[string]string{"\x03": "interrupted: ", "\x04": "paused"} {
 		s := sit(t, writeAsking(t), "xterm-256color", "apply", "x.hcl", "--auto-approve")
-		s.sees(t, "yes or no:")
-		s.types(t, key)
-		if status := s.ends(t); status != 3 || !strings.Contains(s.text(), says) || !strings.Contains(s.text(), "resume with: runbook resume") {
-			t.Errorf("exit status %d\n%s", status, s.text())
+		s.SeesNext(t, "yes or no:")
+		s.Types(t, key)
+		if status := s.ends(t); status != 3 || !strings.Contains(s.Text(), says) || !strings.Contains(s.Text(), "resume with: runbook resume") {
+			t.Errorf("exit status %d\n%s", status, s.Text())
 		}
 	}
 }
@@ -286,24 +228,60 @@ var runID = regexp.MustCompile(`runbook answer ([0-9A-Z]{26})`)
 func TestAnsweredElsewhere(t *testing.T) {
 	dir := writeAsking(t)
 	s := sit(t, dir, "xterm-256color", "apply", "x.hcl", "--auto-approve", "--answer", "tasks=all", "--answer", "size=5")
-	s.sees(t, "yes or no:")
-	id := runID.FindStringSubmatch(s.text())
+	s.SeesNext(t, "yes or no:")
+	id := runID.FindStringSubmatch(s.Text())
 	if id == nil {
-		t.Fatalf("no run's id in\n%s", s.text())
+		t.Fatalf("no run's id in\n%s", s.Text())
 	}
 	other := sit(t, dir, "dumb", "answer", id[1], "calm", "yes")
-	if status := other.ends(t); status != 0 || !strings.Contains(other.text(), "goes on with it") {
-		t.Errorf("exit status %d\n%s", status, other.text())
+	if status := other.ends(t); status != 0 || !strings.Contains(other.Text(), "goes on with it") {
+		t.Errorf("exit status %d\n%s", status, other.Text())
 	}
-	s.sees(t, "yes or no:")
+	s.SeesNext(t, "yes or no:")
 	other = sit(t, dir, "dumb", "answer", id[1], "touch", "no", "--note", "too late")
 	if status := other.ends(t); status != 0 {
-		t.Errorf("exit status %d\n%s", status, other.text())
+		t.Errorf("exit status %d\n%s", status, other.Text())
 	}
-	if status := s.ends(t); status != 1 || !strings.Contains(s.text(), "denied by alice@") || !strings.Contains(s.text(), "with runbook answer") {
-		t.Errorf("exit status %d\n%s", status, s.text())
+	if status := s.ends(t); status != 1 || !strings.Contains(s.Text(), "denied by alice@") || !strings.Contains(s.Text(), "with runbook answer") {
+		t.Errorf("exit status %d\n%s", status, s.Text())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "touched")); err == nil {
 		t.Error("what was denied was done")
+	}
+}
+
+// TestWhatNobodyMaySee is typed at the terminal of the run, or at that of runbook answer, and shown at neither.
+func TestWhatNobodyMaySee(t *testing.T) {
+	const secret = "hunter2 at the keys"
+	for kind, prompt := range map[string]string{"xterm-256color": "answer:", "dumb": "which is not shown:"} {
+		t.Run(kind, func(t *testing.T) {
+			dir := t.TempDir()
+			text := "runbook \"x\" {}\nstep \"manual_input\" \"password\" {\n  prompt    = \"Password?\"\n  sensitive = true\n}\noutput \"o\" { value = step.password.value }\n"
+			if err := os.WriteFile(filepath.Join(dir, "x.hcl"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := sit(t, dir, kind, "apply", "x.hcl")
+			s.SeesNext(t, prompt)
+			at := s
+			if kind == "dumb" { // the form stays open while the other shell answers
+				id := runID.FindStringSubmatch(s.Text())
+				at = sit(t, dir, kind, "answer", id[1], "password")
+				at.SeesNext(t, prompt)
+				at.Types(t, secret+"\n")
+				at.SeesNext(t, "note")
+				at.Types(t, "\n")
+			} else {
+				at.Types(t, secret+"\r")
+			}
+			if status := at.ends(t); status != 0 || strings.Contains(at.Text(), "hunter2") {
+				t.Errorf("exit status %d\n%s", status, at.Text())
+			}
+			if at == s {
+				return
+			}
+			if status := s.ends(t); status != 0 || !strings.Contains(s.Text(), "o = (sensitive)") || strings.Contains(s.Text(), "hunter2") {
+				t.Errorf("exit status %d\n%s", status, s.Text())
+			}
+		})
 	}
 }

@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,19 +13,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/ptytest"
 	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
-// seat is a person at a pseudo-terminal: what the program writes is read all the time, keys are typed.
+// seat is a person at a pseudo-terminal.
 type seat struct {
 	*Terminal
-	keys *os.File
-	tty  *os.File
-
-	mu      sync.Mutex
-	seen    strings.Builder
-	changed chan struct{}
+	*ptytest.Screen
+	tty *os.File
 }
 
 func newSeat(t *testing.T, plain bool, width int) *seat {
@@ -40,63 +34,17 @@ func newSeat(t *testing.T, plain bool, width int) *seat {
 	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: uint16(width)}); err != nil {
 		t.Fatal(err)
 	}
-	s := &seat{keys: keys, tty: tty, changed: make(chan struct{}, 1)}
+	s := &seat{Screen: ptytest.Sit(keys), tty: tty}
 	s.Terminal = &Terminal{
 		In: tty, Out: tty, Plain: plain, Environ: []string{"TERM=xterm-256color", "SSH_TTY=/dev/pts/0"},
 		Look: view.Config{Glyphs: term.ASCII(), Zone: time.UTC}, Size: func() (int, int) { return width, 24 }, Now: time.Now,
 	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		chunk := make([]byte, 4096)
-		for {
-			n, err := keys.Read(chunk)
-			s.mu.Lock()
-			s.seen.Write(chunk[:n])
-			s.mu.Unlock()
-			select {
-			case s.changed <- struct{}{}:
-			default:
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
 	t.Cleanup(func() {
 		tty.Close()  //nolint:errcheck // the test is over
 		keys.Close() //nolint:errcheck // the test is over
-		<-read
+		<-s.Over()
 	})
 	return s
-}
-
-var escapes = regexp.MustCompile(`\x1b(\[[0-9;?<>=$]*[a-zA-Z]|\][^\a]*\a|[=>])`)
-
-func (s *seat) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return escapes.ReplaceAllString(s.seen.String(), "")
-}
-
-// sees waits until the terminal showed a text.
-func (s *seat) sees(t *testing.T, text string) {
-	t.Helper()
-	late := time.After(20 * time.Second)
-	for !strings.Contains(s.text(), text) {
-		select {
-		case <-s.changed:
-		case <-late:
-			t.Fatalf("%q was never shown:\n%s", text, s.text())
-		}
-	}
-}
-
-func (s *seat) types(t *testing.T, text string) {
-	t.Helper()
-	if _, err := io.WriteString(s.keys, text); err != nil {
-		t.Fatal(err)
-	}
 }
 
 type result struct {
@@ -119,7 +67,7 @@ func wait(t *testing.T, s *seat, c <-chan result) result {
 	case r := <-c:
 		return r
 	case <-time.After(20 * time.Second):
-		t.Fatalf("the question never ended:\n%s", s.text())
+		t.Fatalf("the question never ended:\n%s", s.Text())
 	}
 	return result{}
 }
@@ -186,8 +134,8 @@ func TestForm(t *testing.T) {
 			s := newSeat(t, false, 80)
 			ended := s.asks(t.Context(), Request{Step: "step", For: run.ForAnswer, Question: &tt.q})
 			for _, st := range tt.steps {
-				s.sees(t, st.sees)
-				s.types(t, st.types)
+				s.Sees(t, st.sees)
+				s.Types(t, st.types)
 			}
 			got := wait(t, s, ended)
 			checkAnswer(t, got, tt.value, tt.note, tt.notes, tt.err)
@@ -200,8 +148,8 @@ func TestForm(t *testing.T) {
 func (s *seat) hides(t *testing.T) {
 	t.Helper()
 	for _, part := range []string{"short", "hunter2", "pasted"} {
-		if strings.Contains(s.text(), part) {
-			t.Errorf("%q was shown:\n%s", part, s.text())
+		if strings.Contains(s.Text(), part) {
+			t.Errorf("%q was shown:\n%s", part, s.Text())
 		}
 	}
 }
@@ -246,8 +194,8 @@ func TestLines(t *testing.T) {
 			s := newSeat(t, true, 40)
 			ended := s.asks(t.Context(), Request{Step: "step", For: run.ForAnswer, Question: &tt.q})
 			for _, st := range tt.steps {
-				s.sees(t, st.sees)
-				s.types(t, st.types)
+				s.Sees(t, st.sees)
+				s.Types(t, st.types)
 			}
 			got := wait(t, s, ended)
 			checkAnswer(t, got, tt.value, tt.note, tt.notes, tt.err)
@@ -263,20 +211,20 @@ func TestTakenDown(t *testing.T) {
 			s := newSeat(t, plain, 60)
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := s.asks(ctx, Request{Step: "scale", For: run.ForApproval, Question: &approval})
-			s.sees(t, "no")
-			s.sees(t, "spec.replicas: 3 -> 5")
+			s.Sees(t, "no")
+			s.Sees(t, "spec.replicas: 3 -> 5")
 			if _, err := s.Aside().Write([]byte(" + nodes   3 ready\n")); err != nil {
 				t.Fatal(err)
 			}
-			s.types(t, "ye")
-			s.sees(t, "ye")
+			s.Types(t, "ye")
+			s.Sees(t, "ye")
 			cancel()
 			if got := wait(t, s, ended); !errors.Is(got.err, context.Canceled) {
 				t.Fatalf("answer %v, error %v", got.answer, got.err)
 			}
-			s.sees(t, " + nodes   3 ready")
+			s.Sees(t, " + nodes   3 ready")
 			// What is typed now is a line for whoever reads next: the terminal is not raw any more.
-			s.types(t, "next\n")
+			s.Types(t, "next\n")
 			line := make([]byte, 64)
 			n, err := s.tty.Read(line)
 			if got := strings.TrimPrefix(string(line[:n]), "ye"); err != nil || got != "next\n" {
@@ -293,8 +241,8 @@ func TestTimeIsOver(t *testing.T) {
 			q := approval
 			q.Levels = []run.Level{{Number: 1, Contact: "Jo Doe", AfterMS: 3_600_000}}
 			ended := s.asks(t.Context(), Request{Step: "scale", For: run.ForApproval, Question: &q, Since: time.Now(), Deadline: time.Now().Add(1500 * time.Millisecond)})
-			s.sees(t, "then it fails")
-			s.sees(t, "level 1: Jo Doe")
+			s.Sees(t, "then it fails")
+			s.Sees(t, "level 1: Jo Doe")
 			if got := wait(t, s, ended); !errors.Is(got.err, ErrOver) {
 				t.Errorf("answer %v, error %v", got.answer, got.err)
 			}
