@@ -260,3 +260,54 @@ func TestNotifyIsOnDiskFirst(t *testing.T) {
 		t.Errorf("%v were on disk\n%s", kept, out.Stream)
 	}
 }
+
+// after approves once something has happened.
+type after struct{ happened chan struct{} }
+
+func (a after) Ask(ctx context.Context, _ run.Wait) (*run.Answer, error) {
+	select {
+	case <-a.happened:
+		return &run.Answer{Value: []byte("true"), By: "ann@ops", Via: run.ViaTerminal}, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// TestNotifyOnTime: while a process waits with the question, each level is told when it falls due.
+func TestNotifyOnTime(t *testing.T) {
+	text := strings.Replace(atOnce, "provider \"fake\" {}", "provider \"fake\" {}\n"+`escalation "soon" {
+  level {
+    contact = "Ann"
+    notify "fake_write" { id = "page-1" }
+  }
+  level {
+    contact = "Bob"
+    after   = "200ms"
+    notify "fake_write" { id = "page-2" }
+  }
+}`, 1)
+	text = strings.Replace(text, "approval { escalation = escalation.oncall }", "approval { escalation = escalation.soon }", 1)
+	second := make(chan struct{})
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		if id == "page-2" {
+			close(second)
+		}
+		return nil
+	}}
+	out := enginetest.Run(t, fake, text, enginetest.Options{Asker: after{second}})
+	if got := strings.Join(fake.Log(), " "); got != "page-1 page-2 change" {
+		t.Errorf("%q were called\n%s", got, out.Stream)
+	}
+	var asked, told run.Event
+	for _, e := range out.Events {
+		switch {
+		case e.Type == run.StepWaiting && e.Question != nil:
+			asked = e
+		case e.Type == run.NotifyStarted && e.Level.Number == 2:
+			told = e
+		}
+	}
+	if late := told.Time.Sub(asked.Time); late.Milliseconds() < 200 {
+		t.Errorf("the second level was told after %s", late)
+	}
+}
