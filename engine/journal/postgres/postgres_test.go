@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 	"github.com/e82355ed/runbook/engine/journal/journaltest"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -255,6 +256,26 @@ func TestServerStaysAway(t *testing.T) {
 	}
 	if later := j.Append(t.Context(), "01A", []journal.Entry{finished("01A", 3)}); later == nil {
 		t.Error("an append after a failed one is taken")
+	}
+}
+
+// TestCommitsAreOnDisk has a database whose transactions are committed before they are on disk: those of the history are not.
+func TestCommitsAreOnDisk(t *testing.T) {
+	address := database(t)
+	exec(t, address, "ALTER DATABASE "+strings.Split(address[strings.LastIndex(address, "/")+1:], "?")[0]+" SET synchronous_commit = off", 0)
+	s := open(t, address, journal.ReadWrite).(*store)
+	s.pool.Reset() // the setting is that of new connections
+	for seq, e := range []journal.Entry{started("01A"), finished("01A", 2)} {
+		queue := &pgx.Batch{}
+		if err := enqueue(queue, &batch.Batch{Run: "01A", Runbook: "daily", Entries: []journal.Entry{e}}); err != nil {
+			t.Fatal(err)
+		}
+		var within, after string
+		queue.Queue("SHOW synchronous_commit").QueryRow(func(row pgx.Row) error { return row.Scan(&within) })
+		err := errors.Join(s.pool.SendBatch(t.Context(), queue).Close(), s.pool.QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&after))
+		if err != nil || within != "on" || after != "off" {
+			t.Errorf("event %d: %q in its transaction, %q after it, %v", seq+1, within, after, err)
+		}
 	}
 }
 
