@@ -15,16 +15,9 @@ import (
 type applyOptions struct {
 	*Program
 	planFlags
-	Plan        engine.PlanOptions
-	File        string
-	AutoApprove bool
-	FailOn      string
-	JSON        bool
-	Times       bool
-	Store       string
-	// Answers are given beforehand to manual steps.
-	Answers     []string
-	LockTimeout string
+	sessionFlags
+	Plan engine.PlanOptions
+	File string
 }
 
 func newApply(p *Program) *cobra.Command {
@@ -46,31 +39,13 @@ func newApply(p *Program) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	o.declare(p, cmd)
-	flags := cmd.Flags()
-	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before a plan that changes something")
-	flags.StringVar(&o.FailOn, "fail-on", "fail", "exit with 1 from this outcome on: fail, or `warn`")
-	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
-	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
-	answersFlag(cmd, &o.Answers)
-	lockFlag(cmd, &o.LockTimeout)
-	storeFlag(cmd, &o.Store)
-	mustComplete(cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp)))
+	o.planFlags.declare(p, cmd)
+	o.sessionFlags.declare(cmd, "don't ask before a plan that changes something")
 	return cmd
 }
 
-var failOn = []string{"fail", "warn"}
-
 func (o *applyOptions) run(ctx context.Context) (err error) {
-	if o.FailOn != "fail" && o.FailOn != "warn" {
-		return wrongValue("--fail-on", o.FailOn, failOn)
-	}
-	lockTimeout, err := parseLockTimeout(o.LockTimeout)
-	if err != nil {
-		return err
-	}
-	answers, err := parseAnswers(o.Answers)
-	if err != nil {
+	if err := o.parse(); err != nil {
 		return err
 	}
 	eng := o.engine()
@@ -81,7 +56,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := checkAnswers(plan, answers, nil); err != nil {
+	if err := checkAnswers(plan, o.answers, nil); err != nil {
 		return err
 	}
 	stop := o.watchInterrupts(ctx)
@@ -96,7 +71,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	}
 	v, seen := o.stage(o.JSON, o.Times, asked), &witness{}
 	run := o.session(history, v, seen, stop)
-	run.FailOnWarn, run.Answers, run.AutoApprove, run.LockTimeout = o.FailOn == "warn", answers, o.AutoApprove, lockTimeout
+	o.set(&run)
 	result, diags := eng.Run(stop.ctx, plan, run)
 	viewErr, closeErr := v.Close(), history.Close()
 	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook.Sources, o.Plan)); err != nil && result == nil {

@@ -14,9 +14,9 @@ import (
 
 type resumeOptions struct {
 	*Program
-	Store, Run, InDoubt, FailOn, LockTimeout string
-	WithChanges, AutoApprove, JSON, Times    bool
-	Answers                                  []string
+	sessionFlags
+	Run, InDoubt string
+	WithChanges  bool
 }
 
 func newResume(p *Program) *cobra.Command {
@@ -38,14 +38,7 @@ func newResume(p *Program) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&o.InDoubt, "in-doubt", "", "what becomes of writes in doubt: done, redo or `abort`; by default you are asked")
 	flags.BoolVar(&o.WithChanges, "with-changes", false, "go on with the files as they are now, and run again what is affected")
-	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before steps that change something")
-	flags.StringVar(&o.FailOn, "fail-on", "fail", "exit with 1 from this outcome on: fail, or `warn`")
-	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
-	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
-	answersFlag(cmd, &o.Answers)
-	lockFlag(cmd, &o.LockTimeout)
-	storeFlag(cmd, &o.Store)
-	mustComplete(cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp)))
+	o.declare(cmd, "don't ask before steps that change something")
 	mustComplete(cmd.RegisterFlagCompletionFunc("in-doubt", cobra.FixedCompletions(inDoubt, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
@@ -60,15 +53,7 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	if o.InDoubt != "" && !known(o.InDoubt, inDoubt) {
 		return wrongValue("--in-doubt", o.InDoubt, inDoubt)
 	}
-	if !known(o.FailOn, failOn) {
-		return wrongValue("--fail-on", o.FailOn, failOn)
-	}
-	lockTimeout, err := parseLockTimeout(o.LockTimeout)
-	if err != nil {
-		return err
-	}
-	answers, err := parseAnswers(o.Answers)
-	if err != nil {
+	if err := o.parse(); err != nil {
 		return err
 	}
 	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
@@ -79,7 +64,7 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
 	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add}
-	opts.Answers, opts.AutoApprove, opts.FailOnWarn, opts.LockTimeout = answers, o.AutoApprove, o.FailOn == "warn", lockTimeout
+	o.set(&opts.RunOptions)
 	result, diags, sources, err := o.goOn(stop, s, opts)
 	return o.close(s, history, seen, result, diags, sources, err)
 }
