@@ -289,9 +289,10 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	return e.goOn(ctx, r, local.Going{Reset: slices.Compact(reset), Changes: r.Changes, Settled: settled})
 }
 
-// Undo takes back what steps of a recalled run did: all that can be, last first, or the one at an address.
-func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string) (*Result, hcl.Diagnostics) {
-	return e.goOn(ctx, r, local.Going{Undo: addresses})
+// Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that
+// are in doubt; one of these without a decision is tried again, with the key that it had.
+func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string, settled []local.Settled) (*Result, hcl.Diagnostics) {
+	return e.goOn(ctx, r, local.Going{Undo: addresses, Settled: settled})
 }
 
 // Cancel ends a recalled run that no process runs, as an interrupt would: what waits is cancelled, the undos that are due run,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,5 +199,54 @@ step "fake_write" "change" {
 		if e.Type == run.UndoFinished && (e.InDoubt || !strings.Contains(e.ByHand, "id = self.items[self.count].name")) {
 			t.Errorf("%q, in doubt: %v", e.ByHand, e.InDoubt)
 		}
+	}
+}
+
+// TestTimeoutThatNoStepFelt: what a run that passed did stays, although its time is over while it undoes what is undone at
+// every end, be it in a runbook within it.
+func TestTimeoutThatNoStepFelt(t *testing.T) {
+	const steps = `
+provider "fake" {}
+step "fake_write" "keep" {
+  id = "keep"
+  undo "fake_write" { id = "keep back" }
+}
+step "fake_write" "cordon" {
+  id         = "cordon"
+  depends_on = [step.keep]
+  undo "fake_write" {
+    on = "end"
+    id = "uncordon"
+  }
+}
+`
+	const limits = " on_failure = \"stop\"\n timeout = \"100ms\"\n}\n"
+	for name, texts := range map[string]map[string]string{
+		"in the runbook": {"parent.hcl": "runbook \"parent\" {\n" + limits + steps},
+		"in one within it": {
+			"parent.hcl": "runbook \"parent\" {\n" + limits + "step \"runbook\" \"db\" { source = \"./child.hcl\" }\n", "child.hcl": "runbook \"child\" {}\n" + steps,
+		},
+		"in one within it, whose time it is": {
+			"parent.hcl": "runbook \"parent\" { on_failure = \"stop\" }\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n",
+			"child.hcl":  "runbook \"child\" {\n" + limits + steps,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+				if id != "uncordon" {
+					return nil
+				}
+				late, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+				defer cancel()
+				return enginetest.Until(ctx, late.Done())
+			}}
+			out := enginetest.RunFile(t, fake, files(t, texts), enginetest.Options{AutoApprove: true})
+			if out.Result == nil || out.Result.ExitStatus != 0 {
+				t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			if diff := cmp.Diff([]string{"keep", "cordon", "uncordon"}, fake.Log()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

@@ -129,6 +129,51 @@ step "runbook" "inner" {
 	}
 }
 
+// TestKilledInTheMiddleOfAnUndo: an undo by hand does not begin beside the one that was left behind either, however often it
+// is tried, and sends it again once that is gone.
+func TestKilledInTheMiddleOfAnUndo(t *testing.T) {
+	dir := t.TempDir()
+	text := `
+runbook "killed" { on_failure = "stop" }
+step "local_command" "work" {
+  command = ["true"]
+  timeout = "20s"
+  undo "local_command" {
+    command = ["sh", "-c", "echo $$ >> began; while [ ! -e go ]; do sleep 0.05; done"]
+    timeout = "20s"
+  }
+}
+step "local_command" "bad" {
+  depends_on = [step.work]
+  command    = ["false"]
+  timeout    = "20s"
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "x.hcl"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	began := filepath.Join(dir, "began")
+	killWhen(t, program(t, dir, "apply", "x.hcl", "--auto-approve", "--json"), func() bool { return len(lines(t, began)) == 1 })
+	group, id := lines(t, began)[0], newest(t, dir)
+	for range 2 {
+		status, said := ends(t, dir, "undo", id, "--auto-approve")
+		if status != 4 || !strings.Contains(said, "the undo of step work still goes on") || !strings.Contains(said, "kill "+group) {
+			t.Errorf("exit status %d\n%s", status, said)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the end of the command", func() bool { _, err := os.Stat("/proc/" + group); return os.IsNotExist(err) })
+	status, said := ends(t, dir, "resume", id)
+	if status != 2 || !strings.Contains(said, "look whether the undo of step work took place") {
+		t.Errorf("exit status %d\n%s", status, said)
+	}
+	if status, said = ends(t, dir, "undo", id, "--auto-approve"); status != 0 || len(lines(t, began)) != 2 {
+		t.Errorf("exit status %d, %q\n%s", status, lines(t, began), said)
+	}
+}
+
 // killWhen starts the program and kills it once something holds.
 func killWhen(t *testing.T, cmd *exec.Cmd, holds func() bool) {
 	t.Helper()

@@ -172,7 +172,7 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 	if len(addresses) == 0 {
 		addresses = run.Addresses(recalled.Past.Undoable())
 	}
-	out.Result, out.Diags = e.Undo(ctx, recalled, addresses)
+	out.Result, out.Diags = e.Undo(ctx, recalled, addresses, nil)
 	out.Stream = stream.String()
 	return out
 }

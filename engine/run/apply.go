@@ -243,6 +243,9 @@ func (s *State) finish(r ref, e *Event) {
 	s.tookEffect(r, e)
 	in.phase = ended
 	in.outcome = outcome
+	if s.timedOut && (outcome == Fail || outcome == Error || outcome == Cancelled) {
+		s.undoing = true // a timeout that no step felt is no failure: nothing is taken back for it
+	}
 	if r.key < 0 {
 		s.stepEnded(r.step, outcome)
 		return

@@ -142,7 +142,8 @@ func stopReason(why string) string {
 func (s *State) stop(why string) {
 	s.stopping = why
 	// A failure that was not announced yet came first.
-	s.undoing = s.undoing || s.wantStop || why == StopFailure || why == StopTimeout && s.plan.StopOnFailure
+	s.undoing = s.undoing || s.wantStop || why == StopFailure
+	s.timedOut = s.timedOut || why == StopTimeout && s.plan.StopOnFailure
 	s.wantStop, s.inOrder = false, false
 	for i := range s.steps {
 		step := &s.steps[i]

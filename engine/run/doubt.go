@@ -60,7 +60,7 @@ func (s *State) InDoubt() []Doubt {
 		}
 	})
 	for _, e := range s.effects {
-		if e.undo == undoRunning || e.undo == undoInDoubt {
+		if e.doubtful() {
 			d := e.sent.Doubt
 			d.Address, d.Undo, d.Undoes = e.address, true, e.seq
 			out = append(out, d)

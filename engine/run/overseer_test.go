@@ -14,8 +14,9 @@ type overseer struct {
 	// ends are the numbers of the events that ended a step that runs a runbook, by its whole address.
 	ends map[string][]int64
 	// failing are the runbooks, by prefix, that stop after a failure, failed those in which one came before they stop, stopping those
-	// that do; running the steps under way, unknown the writes in doubt.
-	failing, failed, stopping, running, unknown map[string]bool
+	// that do, timedOut those whose time was over, which counts once a step feels it; running the steps under way, unknown the writes
+	// in doubt.
+	failing, failed, stopping, timedOut, running, unknown map[string]bool
 }
 
 // deed is what one execution did; undo as in seenEffect.
@@ -34,7 +35,8 @@ func newOverseer() *overseer {
 
 // begin forgets what is of one session.
 func (o *overseer) begin() {
-	o.failing, o.failed, o.stopping, o.running = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	o.failing, o.failed, o.stopping = map[string]bool{}, map[string]bool{}, map[string]bool{}
+	o.timedOut, o.running = map[string]bool{}, map[string]bool{}
 }
 
 func (o *overseer) see(t *rapid.T, root *house, e *Event) {
@@ -47,7 +49,8 @@ func (o *overseer) see(t *rapid.T, root *house, e *Event) {
 	case RunStopping:
 		h := root.at(e.Step)
 		o.stopping[h.prefix] = true
-		o.failing[h.prefix] = o.failing[h.prefix] || o.failed[h.prefix] || e.Reason == StopFailure || e.Reason == StopTimeout && h.plan.StopOnFailure
+		o.failing[h.prefix] = o.failing[h.prefix] || o.failed[h.prefix] || e.Reason == StopFailure
+		o.timedOut[h.prefix] = o.timedOut[h.prefix] || e.Reason == StopTimeout && h.plan.StopOnFailure
 	case StepStarted:
 		o.running[e.Step] = true
 		o.unknown[e.Step] = !root.spec(e.Step).Child
@@ -75,8 +78,12 @@ func (o *overseer) finished(t *rapid.T, root *house, e *Event) {
 	}
 	delete(o.running, e.Step)
 	prefix := e.Step[:strings.LastIndex(e.Step, "/")+1]
-	if (e.Outcome == Fail || e.Outcome == Error) && !o.stopping[prefix] && root.at(prefix).plan.StopOnFailure {
+	bad := e.Outcome == Fail || e.Outcome == Error
+	if bad && !o.stopping[prefix] && root.at(prefix).plan.StopOnFailure {
 		o.failed[prefix] = true
+	}
+	if (bad || e.Outcome == Cancelled) && o.timedOut[prefix] {
+		o.failing[prefix] = true
 	}
 	resolved := e.Outcome == Warn // only what was in doubt ends so
 	o.unknown[e.Step] = e.InDoubt

@@ -156,7 +156,7 @@ func (s *State) resume(e *Event) error {
 		}
 	}
 	s.resumed = true
-	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.byHand = "", false, false, false, false, nil
+	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.timedOut, s.byHand = "", false, false, false, false, false, nil
 	s.resumeEffects()
 	s.recount()
 	return nil

@@ -25,8 +25,9 @@ type State struct {
 	// stopping is why nothing new starts, or empty; wantStop is a failure that has not been announced yet.
 	stopping string
 	wantStop bool
-	// paused is true between sessions; undoing when the steps' undos on failure are due.
-	paused, undoing bool
+	// paused is true between sessions; undoing when the steps' undos on failure are due; timedOut when they will be, should
+	// the runbook's timeout cut a step off.
+	paused, undoing, timedOut bool
 	// resumed is true from the second session on.
 	resumed bool
 	// effects are what executions of steps with an undo did, in the order in which they ended; ends, by the address of a step
@@ -168,6 +169,14 @@ func SplitAddress(address string) (head, rest string) {
 	return head, strings.TrimPrefix(address[len(head):], "/")
 }
 
+// Quote writes an address as a shell takes it.
+func Quote(address string) string {
+	if strings.ContainsAny(address, " \t\"'[]*?$&|;<>()`\\") {
+		return "'" + strings.ReplaceAll(address, "'", `'\''`) + "'"
+	}
+	return address
+}
+
 // resolve finds what an address names.
 func (s *State) resolve(address string) (ref, error) {
 	name := StepName(address)
@@ -214,7 +223,7 @@ func (s *State) Stopping() string { return s.stopping }
 func (s *State) Open() bool { return s.open > 0 }
 
 // Failing reports whether the run stops after a failure, so that undos on failure are due at its end.
-func (s *State) Failing() bool { return s.undoing || s.wantStop }
+func (s *State) Failing() bool { return s.undoing || s.wantStop || s.timedOut && s.open > 0 }
 
 // Finished reports whether run_finished was applied.
 func (s *State) Finished() bool { return s.finished }

@@ -98,11 +98,13 @@ func (s *State) undoEvent(e *Event) error {
 			at.under = x
 		}
 	case e.Outcome == Pass:
-		x.undo = undoDone
+		x.undo, x.unsettled = undoDone, nil
 	case e.Reason == DecisionRedo:
-		x.undo = undoPending
+		x.undo, x.unsettled = undoPending, nil
 	case e.InDoubt:
 		x.undo = undoInDoubt
+	case x.unsettled != nil: // that this attempt did nothing says nothing about the one before it
+		x.undo, x.sent, x.unsettled = undoInDoubt, *x.unsettled, nil
 	default:
 		x.undo, x.sent.Key = undoFailed, "" // it is another when somebody tries again
 	}
@@ -130,16 +132,21 @@ func (s *State) noteOfUndo(e *Event) bool {
 // nothing to be undone any more.
 func (s *State) resumeEffects() {
 	s.effects = slices.DeleteFunc(s.effects, func(e *effect) bool { return e.undo == undoDone && !s.current(e) })
-	s.breakOff()
+	for _, e := range s.effects {
+		e.breakOff()
+	}
 }
 
-// breakOff has the undos that were under way be in doubt.
-func (s *State) breakOff() {
-	for _, e := range s.effects {
-		if e.undo == undoRunning {
-			e.undo = undoInDoubt
-		}
+// breakOff has an undo be in doubt that was under way, or was to be tried again while in doubt.
+func (e *effect) breakOff() {
+	if e.doubtful() {
+		e.undo, e.unsettled = undoInDoubt, nil
 	}
+}
+
+// doubtful reports whether nobody knows whether an undo took place.
+func (e *effect) doubtful() bool {
+	return e.undo == undoRunning || e.undo == undoInDoubt || e.undo == undoPending && e.unsettled != nil
 }
 
 // resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed, or is in
@@ -153,8 +160,13 @@ func (s *State) resumeToUndo(addresses []string) {
 	list := s.effectsInOrder()
 	for i := range list {
 		p := &list[i]
-		p.of.breakOff()
-		if s.byHand[p.whole()] && (p.undo == undoFailed || p.undo == undoInDoubt) {
+		p.breakOff()
+		switch {
+		case !s.byHand[p.whole()]:
+		case p.undo == undoInDoubt:
+			before := p.sent
+			p.undo, p.unsettled = undoPending, &before
+		case p.undo == undoFailed:
 			p.undo = undoPending
 		}
 	}

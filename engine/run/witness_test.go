@@ -14,9 +14,9 @@ type witness struct {
 	// effects are what executions did that may be undone, in the order in which they ended.
 	effects  []*seenEffect
 	stopping string
-	undoing  bool
-	// failed says that a step failed for which the run is to stop.
-	failed bool
+	// undoing says that the run stops after a failure, failed that a step failed for which it is to stop, timedOut that its time was
+	// over, which counts once a step feels it.
+	undoing, failed, timedOut bool
 }
 
 type seenStep struct {
@@ -58,7 +58,8 @@ func (w *witness) see(t *rapid.T, e *Event) {
 	switch e.Type {
 	case RunStopping:
 		w.stopping = e.Reason
-		w.undoing = w.undoing || w.failed || e.Reason == StopFailure || e.Reason == StopTimeout && w.plan.StopOnFailure
+		w.undoing = w.undoing || w.failed || e.Reason == StopFailure
+		w.timedOut = w.timedOut || e.Reason == StopTimeout && w.plan.StopOnFailure
 	case RunResumed:
 		w.resumed(t, e.Reset)
 	case StepStarted:
@@ -90,7 +91,7 @@ func (w *witness) see(t *rapid.T, e *Event) {
 }
 
 func (w *witness) resumed(t *rapid.T, reset []string) {
-	w.stopping, w.undoing, w.failed = "", false, false
+	w.stopping, w.undoing, w.failed, w.timedOut = "", false, false, false
 	for address, s := range w.steps {
 		named := slices.Contains(reset, address) || slices.Contains(reset, StepName(address))
 		passed := s.outcome == Pass || s.outcome == Warn
@@ -142,7 +143,9 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 		t.Fatalf("%s had ended with %s, and ends again with %s", e.Step, s.outcome, e.Outcome)
 	}
 	s.running, s.outcome, s.open = false, e.Outcome, e.InDoubt
-	w.failed = w.failed || w.plan.StopOnFailure && w.stopping == "" && (e.Outcome == Fail || e.Outcome == Error)
+	bad := e.Outcome == Fail || e.Outcome == Error
+	w.failed = w.failed || bad && w.plan.StopOnFailure && w.stopping == ""
+	w.undoing = w.undoing || (bad || e.Outcome == Cancelled) && w.timedOut
 	if e.Result != nil && s.spec.Undo != UndoNever {
 		s.last = &seenEffect{seq: e.Seq, address: e.Step}
 		w.effects = append(w.effects, s.last)

@@ -22,7 +22,7 @@ func (o *answerOptions) answer(ctx context.Context, history journal.Journal, s *
 	switch {
 	case w.Question.Sensitive && o.Value != nil:
 		return nil, fmt.Errorf("the answer to %s is sensitive, and everybody on this machine can see the arguments of a process: take this value as known to others. "+
-			"Leave VALUE out and type it, or pipe it: runbook answer %s %s < FILE", w.Step, s.ID, view.Quote(w.Step))
+			"Leave VALUE out and type it, or pipe it: runbook answer %s %s < FILE", w.Step, s.ID, run.Quote(w.Step))
 	case o.Value == nil && (!w.Question.Sensitive || o.InTerminal):
 		return o.ask(ctx, history, s, w)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
-	"github.com/e82355ed/runbook/internal/view"
 )
 
 type checkOptions struct {
@@ -84,7 +84,7 @@ func damageHint(err error, store string) error {
 	}
 	command := "runbook runs check"
 	if store != "" {
-		command += " --store " + view.Quote(store)
+		command += " --store " + run.Quote(store)
 	}
 	return fmt.Errorf("%w\n%s tells which runs can be read; the file stays as it is", err, command)
 }

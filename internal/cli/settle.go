@@ -48,11 +48,19 @@ func (o *resumeOptions) settle(stop *interruption, r *engine.Recalled, asker *as
 	return out, nil
 }
 
+// nameOf is what a write in doubt is called in a sentence.
+func nameOf(d run.Doubt) string {
+	if d.Undo {
+		return "the undo of step " + d.Address
+	}
+	return d.Address
+}
+
 // inDoubtText says which write is in doubt, what it does where, and when it was sent.
 func inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	text := "in doubt: step " + d.Address
 	if d.Undo {
-		text = "in doubt: the undo of step " + d.Address
+		text = "in doubt: " + nameOf(d)
 	}
 	if step, target := r.Past.SentBy(d); step != nil {
 		text += ", " + step.Action
@@ -92,7 +100,7 @@ func (o *resumeOptions) settleOne(stop *interruption, r *engine.Recalled, d run.
 		return nil, err
 	}
 	if decision == abort {
-		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays in doubt", d.Address)}
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays in doubt", nameOf(d))}
 	}
 	why := "on the word of " + o.User
 	if note != "" {
@@ -111,7 +119,7 @@ func (p *Program) inquire(stop *interruption, r *engine.Recalled, d run.Doubt) (
 		return &provider.Found{}, nil
 	}
 	if found.State == provider.UnderWay {
-		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: %s still goes on: %s", d.Address, found.Why)}
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: %s still goes on: %s", nameOf(d), found.Why)}
 	}
 	return found, nil
 }
@@ -122,7 +130,7 @@ func (o *resumeOptions) decide(d run.Doubt, asker *asker) (decision, how, note s
 		return o.InDoubt, "flag", "", nil
 	}
 	if asker == nil {
-		return "", "", "", fmt.Errorf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo: runbook resume %s --in-doubt …", d.Address, o.Run)
+		return "", "", "", fmt.Errorf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo: runbook resume %s --in-doubt …", nameOf(d), o.Run)
 	}
 	answer, err := asker.before(run.Wait{Address: d.Address, For: run.ForAnswer, Since: o.Now(), Question: &run.Question{
 		Kind: run.AskInput, Type: "string", Choices: inDoubt,

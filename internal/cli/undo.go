@@ -11,7 +11,9 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 type undoOptions struct {
@@ -80,14 +82,11 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
-	doubts := recalled.Past.Doubts()
-	for _, d := range doubts {
-		o.say("%s", inDoubtText(recalled, d))
-	}
-	if len(doubts) > 0 {
-		o.say("  undoing leaves that as it is; it is settled with: runbook resume %s", recalled.Plan.RunID)
-	}
 	effects, err := o.chosen(recalled.Past.Undoable())
+	var settled []local.Settled
+	if err == nil {
+		settled, effects, err = o.lookUp(stop, recalled, effects)
+	}
 	if err == nil {
 		var asked bool
 		if asked, err = o.confirm(&recalled.Plan.Header, undoSteps(recalled, effects), o.AutoApprove, stop); asked {
@@ -97,8 +96,51 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	result, diags := eng.Undo(stop.ctx, recalled, run.Addresses(effects))
+	addresses := run.Addresses(effects)
+	for _, d := range settled {
+		if !slices.Contains(addresses, d.Address) {
+			addresses = append(addresses, d.Address)
+		}
+	}
+	result, diags := eng.Undo(stop.ctx, recalled, addresses, settled)
 	return result, diags, files, nil
+}
+
+// lookUp tells what is in doubt, and asks the systems about the undos that are to be tried again: one that took place is not, and
+// nothing is run beside one that still goes on. What is left is to be undone.
+func (o *undoOptions) lookUp(stop *interruption, r *engine.Recalled, effects []run.Effect) ([]local.Settled, []run.Effect, error) {
+	var out []local.Settled
+	stays := false
+	for _, d := range r.Past.Doubts() {
+		o.say("%s", inDoubtText(r, d))
+		at := slices.Index(effects, run.Effect{Address: d.Address, Seq: d.Undoes})
+		if !d.Undo || at < 0 {
+			stays = true
+			continue
+		}
+		found, err := o.inquire(stop, r, d)
+		if err != nil {
+			return nil, nil, err
+		}
+		if found.Why != "" {
+			o.say("  %s", found.Why)
+		}
+		s := local.Settled{Doubt: d, Resolution: run.Resolution{How: "inquired", Why: found.Why, Decision: run.DecisionDone}, Found: found}
+		switch found.State {
+		case provider.Done:
+			o.say("  counts as done, and is not sent again")
+			out, effects = append(out, s), slices.Delete(effects, at, at+1)
+		case provider.NotDone:
+			s.Decision = run.DecisionRedo
+			out = append(out, s)
+		default:
+			o.say("  it is sent again, with the key that it had; should it have taken place, settle it with: runbook resume %s", r.Plan.RunID)
+		}
+	}
+	if stays {
+		o.say("  undoing leaves that as it is; it is settled with: runbook resume %s", r.Plan.RunID)
+	}
+	return out, effects, nil
 }
 
 // complete lists the steps that can be undone.

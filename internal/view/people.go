@@ -71,7 +71,7 @@ func (t *Text) waiting(e *run.Event) {
 
 // AnswerCommand is the command that answers a question from another shell. A sensitive value is no argument of it.
 func AnswerCommand(runID, step string, q *run.Question) string {
-	command := "runbook answer " + runID + " " + Quote(step)
+	command := "runbook answer " + runID + " " + run.Quote(step)
 	switch {
 	case q.Kind == run.AskApproval || q.Kind == run.AskConfirm:
 		return command + " yes|no"

@@ -195,11 +195,3 @@ func Levels(q *run.Question, since time.Time, deadline *time.Time, told int, now
 	}
 	return lines
 }
-
-// Quote writes an address as a shell takes it.
-func Quote(address string) string {
-	if strings.ContainsAny(address, " \t\"'[]*?$&|;<>()`\\") {
-		return "'" + strings.ReplaceAll(address, "'", `'\''`) + "'"
-	}
-	return address
-}

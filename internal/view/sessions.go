@@ -74,7 +74,7 @@ func (l leftovers) any(kind leftKind) bool {
 func (t *Text) notUndone(e *run.Event) {
 	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind == undoNotRun })
 	for _, step := range e.NotUndone {
-		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: runbook undo "+e.Run+" "+Quote(t.clean(step)))
+		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: runbook undo "+e.Run+" "+run.Quote(t.clean(step)))
 	}
 }
 

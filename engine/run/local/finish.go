@@ -51,7 +51,7 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 	switch {
 	case r.left.Load() || r.leftOver() || len(r.notUndone()) > 0:
 		return exitLeftOver
-	case r.interrupted:
+	case r.interrupted && (r.onlyUndoes || outcome != run.Pass && outcome != run.Warn): // else nothing is left to go on with
 		return exitInterrupted
 	case r.outputDiags.HasErrors():
 		return exitFailed

@@ -216,6 +216,9 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 		r.desk.rest(r, false)
 		return r.stop(s)
 	case <-timeout.C:
+		if !r.state.Open() {
+			return nil // undos are left, which it does not bound
+		}
 		r.timedOut = true
 		r.desk.rest(r, false)
 		return r.stop(stopRequest{run.StopTimeout, errRunTimeout})

@@ -93,8 +93,8 @@ func (r *runner) byHand(u *undoing) string {
 			on = " on " + target.Target
 		}
 	}
-	return fmt.Sprintf("Take the effect of step %s back by hand: %s%s with %s; or try it again with \"runbook undo %s %s\".",
-		r.prefix+u.address, u.step.Action, on, strings.Join(what, ", "), r.RunID, r.prefix+u.address)
+	return fmt.Sprintf("Take the effect of step %s back by hand: %s%s with %s; or try it again with: runbook undo %s %s",
+		r.prefix+u.address, u.step.Action, on, strings.Join(what, ", "), r.RunID, run.Quote(r.prefix+u.address))
 }
 
 // writtenArguments are a step's arguments as the file has them, for one whose arguments could not be worked out.
