@@ -162,9 +162,27 @@ type Event struct {
 	Outputs []OutputValue   `json:"outputs,omitempty"`
 	// NotUndone are the steps whose undo was due and did not run: the session was stopped at once, or an undo of the same step
 	// that comes first failed.
-	NotUndone  []string `json:"not_undone,omitempty"`
-	ExitStatus *int     `json:"exit_status,omitempty"`
+	NotUndone []string `json:"not_undone,omitempty"`
+	// Left is what else a person must look at, in whichever session it came about.
+	Left       []Left `json:"left,omitempty"`
+	ExitStatus *int   `json:"exit_status,omitempty"`
 }
+
+// Left is something that a run leaves for a person to look at.
+type Left struct {
+	Step string   `json:"step"`
+	What LeftWhat `json:"what"`
+}
+
+// LeftWhat says what is left.
+type LeftWhat string
+
+// What a run can leave.
+const (
+	LeftInDoubt     LeftWhat = "in_doubt"      // nobody knows whether the step's write took place
+	LeftUndoInDoubt LeftWhat = "undo_in_doubt" // nor whether its undo did
+	LeftUndoFailed  LeftWhat = "undo_failed"
+)
 
 // ReasonCancel is the reason of a run_resumed whose session only ends the run.
 const ReasonCancel = "cancel"

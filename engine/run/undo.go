@@ -201,16 +201,32 @@ func (s *State) NotUndone() []Effect {
 	return out
 }
 
-// LeftOver reports whether something is left that a person must look at, here or in the runbooks that steps run: an undo that
-// failed, or a write in doubt. An undo that failed before its step ran again counts only while it is due.
-func (s *State) LeftOver() bool {
-	if s.doubts() {
-		return true
-	}
+// LeftOver reports whether something is left that a person must look at, see [State.Left].
+func (s *State) LeftOver() bool { return len(s.Left()) > 0 }
+
+// Left lists what a person must look at, here and in the runbooks that steps run: writes and undos in doubt, and undos that
+// failed. One that failed before its step ran again counts only while it is due.
+func (s *State) Left() []Left {
+	out := s.leftInDoubt("", nil)
 	list := s.effectsInOrder()
-	return slices.ContainsFunc(list, func(p placed) bool { return p.undo == undoFailed && (p.of.current(p.effect) || s.dueAtEnd(&p)) })
+	for i := range slices.Backward(list) {
+		if p := &list[i]; p.undo == undoFailed && (p.of.current(p.effect) || s.dueAtEnd(p)) {
+			out = append(out, Left{p.whole(), LeftUndoFailed})
+		}
+	}
+	return out
 }
 
-func (s *State) doubts() bool {
-	return len(s.InDoubt()) > 0 || slices.ContainsFunc(s.children, func(c child) bool { return c.state.doubts() })
+func (s *State) leftInDoubt(prefix string, out []Left) []Left {
+	for _, d := range s.InDoubt() {
+		what := LeftInDoubt
+		if d.Undo {
+			what = LeftUndoInDoubt
+		}
+		out = append(out, Left{prefix + d.Address, what})
+	}
+	for _, c := range s.children {
+		out = c.state.leftInDoubt(prefix+c.address+"/", out)
+	}
+	return out
 }

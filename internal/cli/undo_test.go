@@ -112,3 +112,24 @@ func TestUndoThatFails(t *testing.T) {
 	broken = false
 	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "cordon", "--auto-approve")
 }
+
+// TestLeftByAnEarlierSession: a session that does not try a failed undo again, and so does not show it, names it at its end.
+func TestLeftByAnEarlierSession(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "break" || id == "scale a back" {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	text := strings.Replace(undoable, "{}", "{ on_failure = \"stop\" }", 1) + "step \"fake_write\" \"break\" {\n id = \"break\"\n depends_on = [step.scale]\n}\n"
+	tt.does(t, ExitLeftOver, []string{"try it again with: runbook undo ", ` 'scale["a"]'`}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	next := tt.again(t, false, "")
+	next.does(t, ExitLeftOver, []string{
+		`undo of scale["a"]: it failed before; try it again with: runbook undo ` + id + ` 'scale["a"]'`, "an undo is tried again with: runbook undo " + id,
+	}, "resume", id)
+	if strings.Contains(next.out.String(), "in doubt") {
+		t.Errorf("nothing is in doubt:\n%s", next.out)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine/run"
@@ -53,7 +54,9 @@ const (
 )
 
 // undoKey names the undo of one effect of a step, which may have several.
-func undoKey(e *run.Event) string { return fmt.Sprintf("undo %s %d", e.Step, e.Undoes) }
+func undoKey(e *run.Event) string { return undoKeyOf(e.Step) + strconv.FormatInt(e.Undoes, 10) }
+
+func undoKeyOf(step string) string { return "undo " + step + " " }
 
 type leftovers []leftover
 
@@ -78,6 +81,27 @@ func (t *Text) notUndone(e *run.Event) {
 	}
 }
 
+// leftBefore adds what earlier sessions left, which are not shown.
+func (t *Text) leftBefore(e *run.Event) {
+	for _, l := range e.Left {
+		undo := l.What != run.LeftInDoubt
+		if slices.ContainsFunc(t.left, func(x leftover) bool {
+			return !undo && x.key == l.Step || undo && strings.HasPrefix(x.key, undoKeyOf(l.Step))
+		}) {
+			continue
+		}
+		step := t.clean(l.Step)
+		switch l.What {
+		case run.LeftInDoubt:
+			t.left.put(inDoubt, l.Step, step+": nobody knows whether it took place")
+		case run.LeftUndoInDoubt:
+			t.left.put(inDoubt, undoKeyOf(l.Step), "undo of "+step+": nobody knows whether it took place")
+		case run.LeftUndoFailed:
+			t.left.put(undoFailed, undoKeyOf(l.Step), "undo of "+step+": it failed before; try it again with: runbook undo "+e.Run+" "+run.Quote(step))
+		}
+	}
+}
+
 func (t *Text) noteDoubt(e *run.Event) {
 	t.asked.take(e.Step)
 	t.left.drop(e.Step)
@@ -94,12 +118,19 @@ func (t *Text) undone(e *run.Event) {
 	t.left.drop(key)
 	switch {
 	case e.ByHand != "":
-		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
+		t.left.put(undoKind(e), key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
 	case e.InDoubt:
-		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
+		t.left.put(inDoubt, key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
 	case e.Outcome == run.Fail || e.Outcome == run.Error:
 		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+": "+t.clean(firstOf(e.Error, e.Summary, "it failed")))
 	}
+}
+
+func undoKind(e *run.Event) leftKind {
+	if e.InDoubt {
+		return inDoubt
+	}
+	return undoFailed
 }
 
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
@@ -222,17 +253,22 @@ func (t *Text) whatNext(e *run.Event) {
 	if e.ExitStatus == nil {
 		return
 	}
-	switch {
-	case *e.ExitStatus == exitInterrupted:
+	switch *e.ExitStatus {
+	case exitInterrupted:
 		t.resumeWith(e.Run)
-	case *e.ExitStatus != exitLeftOver:
-	case len(t.left) == 0: // it is of a session that is not shown
-		t.line("what is left over from before is told by: runbook show " + e.Run)
-	case t.left.any(inDoubt):
-		t.line("what is in doubt is settled with: runbook resume " + e.Run)
-	case t.left.any(undoFailed):
-		t.line("an undo is tried again with: runbook undo " + e.Run)
+		return
+	case exitLeftOver:
 	default:
+		return
+	}
+	doubt, failed := t.left.any(inDoubt) || len(t.left) == 0, t.left.any(undoFailed) // without anything, an old version kept it
+	if doubt {
+		t.line("what is in doubt is settled with: runbook resume " + e.Run)
+	}
+	if failed {
+		t.line("an undo is tried again with: runbook undo " + e.Run)
+	}
+	if !doubt && !failed {
 		t.line("undos that did not run are run with: runbook undo " + e.Run)
 		t.resumeWith(e.Run)
 	}

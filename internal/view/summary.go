@@ -93,6 +93,7 @@ func (t *Text) finish(e *run.Event) {
 	}
 	t.failures()
 	t.notUndone(e)
+	t.leftBefore(e)
 	t.leftOver()
 	id := "run " + e.Run
 	if t.Width > 0 && term.Width(text)+len(id)+3 > t.Width {

@@ -49,7 +49,7 @@ func pauseReason(waits []run.Wait) string {
 
 func (r *runner) exitStatus(outcome run.Outcome) int {
 	switch {
-	case r.left.Load() || r.leftOver() || len(r.notUndone()) > 0:
+	case r.left.Load() || len(r.leftOver()) > 0 || len(r.notUndone()) > 0:
 		return exitLeftOver
 	case r.interrupted && (r.onlyUndoes || outcome != run.Pass && outcome != run.Warn): // else nothing is left to go on with
 		return exitInterrupted
@@ -61,9 +61,12 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 	return exitFailed
 }
 
-// leftOver reports whether something is left that a person must look at, in any runbook of the run.
-func (r *runner) leftOver() bool {
-	return r.underWay == 0 && r.state.LeftOver() // else something may be at work on a branch, and tells itself ([session.left])
+// leftOver is what a person must look at, in any runbook of the run.
+func (r *runner) leftOver() []run.Left {
+	if r.underWay > 0 {
+		return nil // something may be at work on a branch, and tells itself ([session.left])
+	}
+	return r.state.Left()
 }
 
 // notUndone are the steps whose undo was due and did not run, in any runbook of the run.
@@ -95,6 +98,6 @@ func (r *runner) finishRun() error {
 	took := milliseconds(r.clock().Sub(r.StartedAt))
 	return r.emit(&run.Event{
 		Type: run.RunFinished, Outcome: outcome, Counts: r.state.Counts(), Outputs: r.outputs,
-		DurationMS: &took, ExitStatus: &status, NotUndone: r.notUndone(),
+		DurationMS: &took, ExitStatus: &status, NotUndone: r.notUndone(), Left: r.leftOver(),
 	})
 }
