@@ -250,3 +250,46 @@ step "fake_write" "cordon" {
 		})
 	}
 }
+
+// TestUndoByHandThatIsStopped: an interrupt lets the undo that is under way end, and no other begins. What is left can be undone
+// later.
+func TestUndoByHandThatIsStopped(t *testing.T) {
+	const text = `
+provider "fake" {}
+step "fake_write" "change" {
+  for_each = toset(["a", "b", "c"])
+  id       = each.key
+  undo "fake_write" { id = "${each.key} back" }
+}
+`
+	stopped := make(chan struct{})
+	interrupt := make(chan struct{})
+	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+		if id != "c back" {
+			return nil
+		}
+		close(interrupt)
+		return enginetest.Until(ctx, stopped)
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t)}
+	id := enginetest.Run(t, fake, text, opts).Result.RunID
+	opts.Interrupt, opts.OnEvent = interrupt, func(e run.Event) {
+		if e.Type == run.RunStopping {
+			close(stopped)
+		}
+	}
+	out := enginetest.Undo(t, fake, id, opts)
+	if out.Result == nil || out.Result.ExitStatus != 3 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c", "c back"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+	opts.Interrupt, opts.OnEvent = nil, nil
+	if out = enginetest.Undo(t, fake, id, opts); out.Result == nil || out.Result.ExitStatus != 0 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c", "c back", "b back", "a back"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -141,6 +141,9 @@ func stopReason(why string) string {
 // under way end. A second reason may follow the first: an interrupt while a failed run winds down.
 func (s *State) stop(why string) {
 	s.stopping = why
+	if s.byHand != nil {
+		return // nothing but undos goes on: what waits for a resume goes on waiting
+	}
 	// A failure that was not announced yet came first.
 	s.undoing = s.undoing || s.wantStop || why == StopFailure
 	s.timedOut = s.timedOut || why == StopTimeout && s.plan.StopOnFailure

@@ -22,6 +22,9 @@ func (s *State) nextUndo() (next *placed, under bool) {
 	if s.under != nil && s.under.undo == undoRunning {
 		return nil, true
 	}
+	if s.byHand != nil && s.stopping != "" {
+		return nil, false // who undoes by hand and stops that wants no further undo
+	}
 	s.putInOrder()
 	for n := len(s.order) - 1; n >= 0; n-- {
 		p := &s.order[n]
@@ -53,6 +56,12 @@ func (s *State) wants(p *placed) bool {
 		return s.byHand[p.whole()]
 	}
 	return s.dueAtEnd(p)
+}
+
+// AskedForLeft reports whether undos that were asked for by hand did not run, because that was stopped.
+func (s *State) AskedForLeft() bool {
+	list := s.effectsInOrder()
+	return s.byHand != nil && slices.ContainsFunc(list, func(p placed) bool { return p.undo == undoPending && s.wants(&p) })
 }
 
 // dueAtEnd reports whether an effect is to be undone at the end of this runbook: at every end, or because one of the runbooks from
@@ -153,7 +162,7 @@ func (e *effect) doubtful() bool {
 // doubt, is tried again.
 func (s *State) resumeToUndo(addresses []string) {
 	s.byHand = map[string]bool{}
-	s.finished, s.paused, s.wantStop = false, false, false
+	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""
 	for _, address := range addresses {
 		s.byHand[address] = true
 	}

@@ -135,7 +135,7 @@ func undoKind(e *run.Event) leftKind {
 
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
 func (t *Text) resumed(e *run.Event) {
-	t.failed = nil
+	t.failed, t.byHand = nil, len(e.Undo) > 0
 	first := t.header == nil && e.Header != nil
 	if first { // what is shown from here on begins with the systems that it acts on
 		t.header = e.Header
@@ -255,6 +255,10 @@ func (t *Text) whatNext(e *run.Event) {
 	}
 	switch *e.ExitStatus {
 	case exitInterrupted:
+		if t.byHand {
+			t.line("the undos that are left run with: runbook undo " + e.Run)
+			return
+		}
 		t.resumeWith(e.Run)
 		return
 	case exitLeftOver:

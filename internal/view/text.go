@@ -55,6 +55,8 @@ type Text struct {
 	left  leftovers
 	// sent are the writes that are under way.
 	sent map[string]bool
+	// byHand says that the session undoes what was asked for, and nothing else.
+	byHand bool
 }
 
 // NewText makes a view that writes to out.

@@ -51,7 +51,7 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 	switch {
 	case r.left.Load() || len(r.leftOver()) > 0 || len(r.notUndone()) > 0:
 		return exitLeftOver
-	case r.interrupted && (r.onlyUndoes || outcome != run.Pass && outcome != run.Warn): // else nothing is left to go on with
+	case r.interrupted && r.somethingLeft(outcome):
 		return exitInterrupted
 	case r.outputDiags.HasErrors():
 		return exitFailed
@@ -59,6 +59,14 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 		return exitPassed
 	}
 	return exitFailed
+}
+
+// somethingLeft reports whether a session that was interrupted left something to go on with.
+func (r *runner) somethingLeft(outcome run.Outcome) bool {
+	if r.onlyUndoes {
+		return r.state.AskedForLeft()
+	}
+	return outcome != run.Pass && outcome != run.Warn
 }
 
 // leftOver is what a person must look at, in any runbook of the run.
