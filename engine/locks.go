@@ -108,16 +108,16 @@ func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Own
 	}
 }
 
+// lockRefusal says why a lock could not be taken: somebody else holds it, or the journal failed.
 func lockRefusal(err error, summary, hint string) hcl.Diagnostics {
-	detail := err.Error()
 	var locked *journal.LockedError
-	if errors.As(err, &locked) {
-		o := locked.Lock.Owner
-		if locked.Lock.Name == RunLock(o.Run) {
-			detail = fmt.Sprintf("%s has run it since %s", holder(o), provider.Moment(locked.Lock.Since))
-			return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: nothing was run; %s.", detail, hint)}}
-		}
-		detail = fmt.Sprintf("%s is held by run %s of %s (%s, since %s)", locked.Lock.Name, o.Run, o.Runbook, holder(o), provider.Moment(locked.Lock.Since))
+	if !errors.As(err, &locked) {
+		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "The lock can't be taken", Detail: fmt.Sprintf("%s: nothing was run.", err)}}
+	}
+	o := locked.Lock.Owner
+	detail := fmt.Sprintf("%s is held by run %s of %s (%s, since %s)", locked.Lock.Name, o.Run, o.Runbook, holder(o), provider.Moment(locked.Lock.Since))
+	if locked.Lock.Name == RunLock(o.Run) {
+		detail = fmt.Sprintf("%s has run it since %s", holder(o), provider.Moment(locked.Lock.Since))
 	}
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: nothing was run; %s.", detail, hint)}}
 }

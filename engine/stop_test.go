@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"strings"
 	"sync"
@@ -190,6 +191,24 @@ func TestLostLease(t *testing.T) {
 	}
 	if n := j.after.Load(); n > 0 || fake.Calls("next") > 0 {
 		t.Errorf("%d events were written after the lease was lost", n)
+	}
+}
+
+// full is a journal on a disk on which no lock can be written any more.
+type full struct{ journal.Journal }
+
+func (full) Acquire(context.Context, string, journal.Owner, time.Duration) (journal.Lease, *journal.Lock, error) {
+	return nil, nil, errors.New("write the run history runs.db: the disk is full")
+}
+
+// TestLockCannotBeWritten: a lock that can't be taken for another reason than a holder is not said to be held.
+func TestLockCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	path := files(t, map[string]string{"parent.hcl": "runbook \"r\" {}\n"})
+	out := enginetest.RunFile(t, &enginetest.Fake{}, path, enginetest.Options{Journal: full{enginetest.Store(t)}})
+	text := out.Diags.Error()
+	if out.Result != nil || !strings.Contains(text, "runs.db: the disk is full: nothing was run.") || strings.Contains(text, "going on") {
+		t.Errorf("%+v %s", out.Result, text)
 	}
 }
 

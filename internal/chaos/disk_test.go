@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -72,7 +73,7 @@ step "local_command" "chatter" {
 
 var diskFull = regexp.MustCompile(`(?i)full|no space`)
 
-// TestDiskFullBefore starts on a disk that is full already: nothing may run.
+// TestDiskFullBefore starts on a disk that is full already: nothing may run, whether there was a history or not.
 func TestDiskFullBefore(t *testing.T) {
 	t.Parallel()
 	dir, ok := smallDisk(t)
@@ -80,16 +81,23 @@ func TestDiskFullBefore(t *testing.T) {
 		return
 	}
 	marks := t.TempDir()
-	fillUp(t, filepath.Join(dir, "filler"))
 	book := write(t, "disk.hcl", fill(diskBook, "MARKS", marks, "FILL", `"true"`))
-	got := runProgram(t, "apply", book, "--auto-approve", "--store", filepath.Join(dir, "runs.db"))
-	if got.status != 2 || !diskFull.MatchString(got.stderr) {
-		t.Errorf("status %d, expected 2 and why: %s", got.status, got.stderr)
+	first := write(t, "first.hcl", `runbook "first" {}`)
+	old := filepath.Join(dir, "old.db")
+	if got := runProgram(t, "apply", first, "--store", old); got.status != 0 {
+		t.Fatalf("status %d: %s", got.status, got.stderr)
+	}
+	fillUp(t, filepath.Join(dir, "filler"))
+	for name, store := range map[string]string{"a new history": filepath.Join(dir, "runs.db"), "the same again": filepath.Join(dir, "runs.db"), "an old one": old} {
+		got := runProgram(t, "apply", book, "--auto-approve", "--store", store)
+		if got.status != 2 || !diskFull.MatchString(got.stderr) || !strings.Contains(got.stderr, store) || strings.Contains(got.stderr, "going on") {
+			t.Errorf("%s: status %d, expected 2, why, and which file: %s", name, got.status, got.stderr)
+		}
+		t.Log(name, got.stderr)
 	}
 	if done, err := os.ReadDir(marks); err != nil || len(done) > 0 {
 		t.Errorf("steps ran: %v %v", done, err)
 	}
-	t.Log(got.stderr)
 }
 
 // TestDiskFullMidway fills the disk under a run. No write may start that can't be recorded, and what was recorded is read

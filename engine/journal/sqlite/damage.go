@@ -13,14 +13,19 @@ import (
 	"github.com/e82355ed/runbook/engine/journal"
 )
 
-// damaged marks what SQLite says of a file that is broken, or is none of its own.
-func damaged(err error) error {
+// inWords says what SQLite tells by number alone, and marks what it says of a file that is broken or is none of its own.
+func inWords(err error) error {
 	var e *driver.Error
-	if errors.As(err, &e) {
-		switch e.Code() & 0xff {
-		case code.SQLITE_CORRUPT, code.SQLITE_NOTADB:
-			return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
-		}
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() {
+	case code.SQLITE_IOERR_WRITE, code.SQLITE_IOERR_FSYNC, code.SQLITE_IOERR_TRUNCATE, code.SQLITE_IOERR_SHMSIZE:
+		return fmt.Errorf("%w: the disk is full, or fails", err)
+	}
+	switch e.Code() & 0xff {
+	case code.SQLITE_CORRUPT, code.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
 	}
 	return err
 }

@@ -125,7 +125,12 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	return finish(tx, func() error { return upgrade(ctx, tx) })
+	return orRollback(tx, func() error {
+		if err := upgrade(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
 }
 
 // querier is a database or a transaction.

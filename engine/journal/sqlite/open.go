@@ -134,5 +134,5 @@ func dsn(path string, q url.Values, pragmas ...string) string {
 }
 
 func explain(path string, err error) error {
-	return fmt.Errorf("the run history %s can't be used: %w; choose another file with --store", path, damaged(err))
+	return fmt.Errorf("the run history %s can't be used: %w; choose another file with --store", path, inWords(err))
 }

@@ -114,15 +114,20 @@ func (s *store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
 	if err != nil {
 		return s.writeError(err)
 	}
-	return finish(tx, func() error { return do(tx) })
+	return orRollback(tx, func() error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		if err := tx.Commit(); err != nil {
+			return s.writeError(err)
+		}
+		return nil
+	})
 }
 
-// finish ends a transaction, by what is done in it.
-func finish(tx *sql.Tx, do func() error) error {
+// orRollback does what ends with the commit of a transaction, and rolls it back where that fails.
+func orRollback(tx *sql.Tx, do func() error) error {
 	err := do()
-	if err == nil {
-		err = tx.Commit()
-	}
 	if err == nil {
 		return nil
 	}
@@ -134,9 +139,9 @@ func finish(tx *sql.Tx, do func() error) error {
 }
 
 func (s *store) readError(err error) error {
-	return fmt.Errorf("read the run history %s: %w", s.path, damaged(err))
+	return fmt.Errorf("read the run history %s: %w", s.path, inWords(err))
 }
 
 func (s *store) writeError(err error) error {
-	return fmt.Errorf("write the run history %s: %w", s.path, damaged(err))
+	return fmt.Errorf("write the run history %s: %w", s.path, inWords(err))
 }
