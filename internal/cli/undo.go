@@ -110,12 +110,11 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 // nothing is run beside one that still goes on. What is left is to be undone.
 func (o *undoOptions) lookUp(stop *interruption, r *engine.Recalled, effects []run.Effect) ([]local.Settled, []run.Effect, error) {
 	var out []local.Settled
-	stays := false
 	for _, d := range r.Past.Doubts() {
 		o.say("%s", inDoubtText(r, d))
 		at := slices.Index(effects, run.Effect{Address: d.Address, Seq: d.Undoes})
 		if !d.Undo || at < 0 {
-			stays = true
+			o.say("  undoing leaves that as it is; it is settled with: runbook resume %s", r.Plan.RunID)
 			continue
 		}
 		found, err := o.inquire(stop, r, d)
@@ -136,9 +135,6 @@ func (o *undoOptions) lookUp(stop *interruption, r *engine.Recalled, effects []r
 		default:
 			o.say("  it is sent again, with the key that it had; should it have taken place, settle it with: runbook resume %s", r.Plan.RunID)
 		}
-	}
-	if stays {
-		o.say("  undoing leaves that as it is; it is settled with: runbook resume %s", r.Plan.RunID)
 	}
 	return out, effects, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -131,5 +132,28 @@ func TestLeftByAnEarlierSession(t *testing.T) {
 	}, "resume", id)
 	if strings.Contains(next.out.String(), "in doubt") {
 		t.Errorf("nothing is in doubt:\n%s", next.out)
+	}
+}
+
+// TestUndoThatIsNotDueAnyMore: an undo in doubt that did not take place is nothing to look at once its run has passed.
+func TestUndoThatIsNotDueAnyMore(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	broken := true
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		switch {
+		case broken && id == "break":
+			return enginetest.ErrUnreachable()
+		case broken && id == "uncordon":
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	text := strings.Replace(undoable, "{}", "{ on_failure = \"stop\" }", 1) + "step \"fake_write\" \"break\" {\n id = \"break\"\n depends_on = [step.scale]\n}\n"
+	tt.does(t, ExitLeftOver, []string{"what is in doubt is settled with: runbook resume"}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	broken = false
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, []string{"undo cordon", "it is done again"}, "resume", tt.lastRun(t), "--in-doubt", "redo")
+	if strings.Contains(next.out.String(), "left to look at") || tt.fake.Calls("uncordon") != 1 {
+		t.Errorf("%q\n%s", tt.fake.Log(), next.out)
 	}
 }

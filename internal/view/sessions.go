@@ -117,6 +117,7 @@ func (t *Text) undone(e *run.Event) {
 	key := undoKey(e)
 	t.left.drop(key)
 	switch {
+	case e.Reason == run.DecisionRedo: // it has its turn again where it is due
 	case e.ByHand != "":
 		t.left.put(undoKind(e), key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
 	case e.InDoubt:
