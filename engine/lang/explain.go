@@ -62,7 +62,7 @@ func evaluatedText(e hclsyntax.Expression, ctx *hcl.EvalContext) string {
 		return FormatValue(v)
 	}
 	var scope *Scope
-	for _, d := range scope.explainMissing(ctx, diags) {
+	for _, d := range scope.explainMissing(e, ctx, diags) {
 		if d.Severity == hcl.DiagError {
 			return "not known: " + strings.TrimSuffix(oneLine(d.Detail), ".")
 		}

@@ -148,6 +148,14 @@ func TestNoErrorOfAnExpressionQuotesASecret(t *testing.T) {
 		`{ (["${var.secret}"]) = 1 }`, `min(var.secret...)`, `upper("x", var.secret)`, `templatefile(var.secret, {})`,
 		`templatefile("t.tmpl", { y = var.secret })`, `file(var.secret)`, `secret(var.secret)`, `secret("file:${var.secret}")`,
 		`secret("env:${var.secret}")`, `env(var.secret) + 1`, `jsondecode(local.json).a`, `jsondecode("{\"${var.secret}")`, `{ a = { (var.secret) = 1 } }.a.b`,
+		`format("${var.secret}%d%z", "x")`, `formatlist("%[9]d${var.secret}", ["x"])`,
+		// A for expression takes the mark off what it goes over.
+		`[for x in split("|", var.secret): tonumber(x)]`, `[for x in split("|", "${var.secret}|${var.secret}"): x if tonumber(x) == 1]`,
+		`{for x in split("|", var.secret): x => file(x)}`, `{for x in split("|", "${var.secret}|${var.secret}"): x => 1}`,
+		`[for x in split("|", var.secret): [for y in [1]: tonumber(x)]]`, `[for x in ["a"]: [for y in split("|", var.secret): jq(y, "error(.)")]]`,
+		`[for x in split("|", var.secret): [for x in [x]: tonumber(x)]]`, `"%{ for x in split("|", var.secret) }${tonumber(x)}%{ endfor }"`,
+		`[for x in jsondecode(local.json): tonumber(x.k)]`, `[for x in jsondecode("[{\"a\":\"${var.secret}\"}]"): tonumber(x.a)]`,
+		`[for k, v in jsondecode("{\"${var.secret}\": 1}"): tonumber(k)]`, `try([for x in split("|", var.secret): tonumber(x)])`,
 	} {
 		t.Run(source, func(t *testing.T) {
 			scope := markedScope()

@@ -11,12 +11,12 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// explainMissing works without a scope too, with less to tell. It rewrites HCL's diagnostics about parts of values that are not there: it says which value, why the part
-// is missing or what is there instead.
-func (s *Scope) explainMissing(ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.Diagnostics {
+// explainMissing rewrites HCL's diagnostics of e about parts of values that are not there: it says which value, why the part
+// is missing or what is there instead. It works without a scope too, with less to tell.
+func (s *Scope) explainMissing(e hclsyntax.Expression, ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.Diagnostics {
 	out := make(hcl.Diagnostics, 0, len(diags))
 	for _, d := range diags {
-		d = withoutSecrets(withoutStack(d), ctx)
+		d = withoutSecrets(e, withMarks(e, withoutStack(d), ctx), ctx)
 		m, ok := missingPart(d, ctx)
 		if !ok {
 			out = append(out, s.withNullStep(d, ctx))
@@ -43,48 +43,6 @@ func withoutStack(d *hcl.Diagnostic) *hcl.Diagnostic {
 	rewritten := *d
 	rewritten.Detail = before + "it can't work with these values; is one of them infinite, as of a division by zero?"
 	return &rewritten
-}
-
-// duplicateKey is the summary of HCL's diagnostic that repeats a key which a for expression made twice.
-const duplicateKey = "Duplicate object key"
-
-// withoutSecrets hides the reason of a function's error where an argument is sensitive: it may repeat the argument.
-func withoutSecrets(d *hcl.Diagnostic, ctx *hcl.EvalContext) *hcl.Diagnostic {
-	call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
-	if duplicate := d.Summary == duplicateKey; !ok && !duplicate || d.Expression == nil {
-		return d
-	}
-	if d.EvalContext != nil {
-		ctx = d.EvalContext
-	}
-	if !readsSensitive(d.Expression, ctx) {
-		return d
-	}
-	rewritten := *d
-	if !ok {
-		rewritten.Detail = "Two items have the same key, which is not shown, as it is sensitive. To group values by key, write an ellipsis (...) after the value."
-		return &rewritten
-	}
-	rewritten.Detail = fmt.Sprintf("Call to function %q failed; the reason is not shown, as an argument is sensitive.", call.CalledFunctionName())
-	return &rewritten
-}
-
-// readsSensitive reports whether an expression, an argument of the call that it is, or a name in it is sensitive.
-func readsSensitive(e hcl.Expression, ctx *hcl.EvalContext) bool {
-	parts := []hcl.Expression{e}
-	if call, ok := e.(*hclsyntax.FunctionCallExpr); ok {
-		for _, arg := range call.Args {
-			parts = append(parts, arg)
-		}
-	}
-	for _, t := range e.Variables() {
-		parts = append(parts, &hclsyntax.ScopeTraversalExpr{Traversal: t})
-	}
-	return slices.ContainsFunc(parts, func(part hcl.Expression) bool {
-		// What can't be evaluated has no value that could be shown.
-		v, _ := part.Value(ctx)
-		return v.ContainsMarked()
-	})
 }
 
 // missed is a part of a value that an expression asked for in vain.

@@ -61,7 +61,7 @@ func (s *Scope) Value(e *Expr, f Frame) (cty.Value, hcl.Diagnostics) {
 func (s *Scope) Evaluate(e *Expr, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	v, diags := e.Value(ctx)
 	if diags.HasErrors() {
-		return cty.DynamicVal, s.explainMissing(ctx, diags)
+		return cty.DynamicVal, s.explainMissing(e.Expression, ctx, diags)
 	}
 	if v.Type() == cty.Number && v.IsKnown() {
 		if n, _ := v.Unmark(); !n.IsNull() && n.AsBigFloat().IsInf() {
