@@ -101,6 +101,11 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	if err := history.Send(ctx, s.ID, m); err != nil {
 		return fmt.Errorf("the answer was not kept: %w", err)
 	}
+	// Of two who answer at the same moment neither has seen the other's answer. One that is gone was taken.
+	given, err := answersTo(ctx, history, s.ID, w)
+	if i := slices.IndexFunc(given, func(g journal.Message) bool { return g.At.Equal(m.At) && g.By == m.By }); err == nil && i > 0 {
+		return wasAnswered(w, given[0])
+	}
 	return o.report(ctx, history, s, m)
 }
 
@@ -117,16 +122,26 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 	if over := w.over(); !over.IsZero() && o.Now().After(over) {
 		return nil, fmt.Errorf("the time to answer %s was over at %s; what happens then takes place when the run goes on", w.Step, provider.Moment(over))
 	}
-	messages, err := history.Messages(ctx, s.ID, 0)
+	given, err := answersTo(ctx, history, s.ID, w)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range messages {
-		if m.Kind == journal.MessageAnswer && m.Step == w.Step && m.At.After(w.Since) && m.Answer != nil && m.Answer.Digest == w.Question.Digest {
-			return nil, fmt.Errorf("%s was answered by %s at %s; the run takes that in when it goes on", w.Step, m.By, provider.Moment(m.At))
-		}
+	if len(given) > 0 {
+		return nil, wasAnswered(w, given[0])
 	}
 	return w, nil
+}
+
+// answersTo are the messages that answer a question, in the order in which they came.
+func answersTo(ctx context.Context, history journal.Journal, runID string, w *waitingStep) ([]journal.Message, error) {
+	messages, err := history.Messages(ctx, runID, 0)
+	return slices.DeleteFunc(messages, func(m journal.Message) bool {
+		return m.Kind != journal.MessageAnswer || m.Step != w.Step || !m.At.After(w.Since) || m.Answer == nil || m.Answer.Digest != w.Question.Digest
+	}), err
+}
+
+func wasAnswered(w *waitingStep, m journal.Message) error {
+	return fmt.Errorf("%s was answered by %s at %s; the run takes that in when it goes on", w.Step, m.By, provider.Moment(m.At))
 }
 
 // over is when nobody can answer any more; zero: never.

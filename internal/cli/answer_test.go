@@ -141,6 +141,27 @@ func TestAnswerTwice(t *testing.T) {
 	}
 }
 
+// TestAnswersAtOnce: another answer comes between the look at the question and the sending of this one.
+func TestAnswersAtOnce(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	j := tt.history(t)
+	keep(t, j, 1, paused())
+	now, sent := began.Add(time.Hour), false
+	tt.Now = func() time.Time {
+		if !sent {
+			sent = true
+			first := &run.Answer{Value: json.RawMessage("true"), By: "bob@ops", Digest: "d1"}
+			if err := j.Send(t.Context(), pausedRun, journal.Message{Kind: journal.MessageAnswer, Step: "scale", Answer: first, At: now, By: "bob@ops"}); err != nil {
+				t.Error(err)
+			}
+		}
+		return now.Add(time.Millisecond)
+	}
+	if status := tt.run("answer", pausedRun, "scale", "no"); status != ExitRefused || !strings.Contains(tt.err.String(), "was answered by bob@ops") {
+		t.Errorf("exit status %d\n%s%s", status, tt.out, tt.err)
+	}
+}
+
 func TestAnswerSaysWhoRunsIt(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)
 	j := tt.history(t)
