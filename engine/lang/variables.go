@@ -34,7 +34,7 @@ type VariableSources struct {
 	GivenFrom string
 	// ReadFile reads Files; nil: the file system.
 	ReadFile func(path string) ([]byte, error)
-	// Sources takes the parsed Files by path, so that diagnostics can show their lines; may be nil.
+	// Sources takes the parsed Files by path, so that diagnostics can show their lines, where no variable is sensitive; may be nil.
 	Sources map[string]*hcl.File
 }
 
@@ -143,7 +143,7 @@ func (r *resolver) fromFile(path string) {
 	if file == nil {
 		return
 	}
-	if r.sources.Sources != nil {
+	if r.sources.Sources != nil && !r.anySensitive() {
 		r.sources.Sources[path] = file
 	}
 	attrs, diags := file.Body.JustAttributes()
@@ -162,6 +162,17 @@ func (r *resolver) fromFile(path string) {
 		at := a.Expr.Range()
 		r.given[name] = given{value: value, from: place(a.Range), at: &at}
 	}
+}
+
+// anySensitive reports whether a file of values may hold what is not to be shown: a line that can't be read may be of any
+// variable, so no line of the file is shown then.
+func (r *resolver) anySensitive() bool {
+	for _, v := range r.rb.Variables {
+		if v.Sensitive {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *resolver) fromAssignment(assignment string) {

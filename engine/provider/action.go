@@ -245,7 +245,17 @@ func (a *action[K, A, R]) target(args cty.Value) string {
 	if _, err := a.spec.Args().decodeKnown(args, decoded); err != nil {
 		return ""
 	}
-	return a.def.Target(decoded)
+	return hidden(a.def.Target(decoded), args)
+}
+
+// hidden is a target, unless it is a sensitive argument as it stands: the events name it, and redaction knows whole secrets only.
+func hidden(target string, args cty.Value) string {
+	for _, v := range args.AsValueMap() {
+		if v, marks := v.Unmark(); len(marks) > 0 && v.Type() == cty.String && v.IsKnown() && !v.IsNull() && v.AsString() == target {
+			return "(sensitive)"
+		}
+	}
+	return target
 }
 
 func (a *action[K, A, R]) program(args cty.Value) (string, bool) {

@@ -68,7 +68,7 @@ func TestClassifyAndTarget(t *testing.T) {
 		effect Effect
 		target string
 	}{
-		"known":           {map[string]cty.Value{"name": cty.StringVal("drop").Mark(Sensitive)}, Destructive, "drop"},
+		"known":           {map[string]cty.Value{"name": cty.StringVal("drop").Mark(Sensitive)}, Destructive, "(sensitive)"},
 		"other":           {map[string]cty.Value{"name": cty.StringVal("x")}, Read, "x"},
 		"unknown":         {map[string]cty.Value{"name": cty.UnknownVal(cty.String)}, Read, ""},
 		"partly unknown":  {map[string]cty.Value{"name": cty.StringVal("drop"), "any": cty.DynamicVal}, Destructive, "drop"},
