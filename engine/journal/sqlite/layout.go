@@ -115,18 +115,21 @@ ALTER TABLE runs DROP COLUMN last_seq;
 `,
 }
 
-// migrate brings a file to the present layout, in one transaction, and refuses one of a newer version.
-func migrate(ctx context.Context, db *sql.DB) error {
-	version, err := layoutOf(ctx, db)
+// layoutWithLocks is the first that holds locks.
+const layoutWithLocks = 2
+
+// migrate brings the file to the present layout, in one transaction, and refuses one of a newer version.
+func (s *store) migrate(ctx context.Context) error {
+	version, err := layoutOf(ctx, s.db)
 	if err != nil || version == len(layouts) {
 		return err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	return orRollback(tx, func() error {
-		if err := upgrade(ctx, tx); err != nil {
+		if err := s.upgrade(ctx, tx); err != nil {
 			return err
 		}
 		return tx.Commit()
@@ -152,7 +155,7 @@ func layoutOf(ctx context.Context, q querier) (int, error) {
 }
 
 // upgrade takes the steps that no other process was first with.
-func upgrade(ctx context.Context, tx *sql.Tx) error {
+func (s *store) upgrade(ctx context.Context, tx *sql.Tx) error {
 	version, err := layoutOf(ctx, tx)
 	if err != nil {
 		return err
@@ -166,10 +169,36 @@ func upgrade(ctx context.Context, tx *sql.Tx) error {
 			return errors.New("it is a database of another program")
 		}
 	}
+	if version >= layoutWithLocks && version < len(layouts) {
+		if err := s.nobodyWrites(ctx, tx, version); err != nil {
+			return err
+		}
+	}
 	for ; version < len(layouts); version++ {
 		if _, err := tx.ExecContext(ctx, layouts[version]+fmt.Sprintf("PRAGMA user_version = %d;", version+1)); err != nil {
 			return fmt.Errorf("bring it from layout %d to %d: %w", version, version+1, err)
 		}
 	}
 	return nil
+}
+
+// nobodyWrites refuses to change the layout under a process of an older version that runs a run: its next event could not be
+// written any more, and the run would break off.
+func (s *store) nobodyWrites(ctx context.Context, tx *sql.Tx, version int) (err error) {
+	rows, err := tx.QueryContext(ctx, "SELECT "+lockColumns)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		l, err := s.lock(rows)
+		if err != nil {
+			return err
+		}
+		if !l.Gone && !l.Parked() {
+			return fmt.Errorf("it has layout %d, and process %d on %s runs run %s with an older version of runbook, which layout %d would break off: wait until that has ended",
+				version, l.Owner.PID, l.Owner.Host, l.Owner.Run, len(layouts))
+		}
+	}
+	return rows.Err()
 }

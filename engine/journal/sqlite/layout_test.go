@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,4 +167,50 @@ func contentOf(t *testing.T, j journal.Journal) content {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestOldLayoutInUse: the layout is not changed under a process of an older version that runs a run, and is once that is gone.
+func TestOldLayoutInUse(t *testing.T) {
+	old, err := os.ReadFile(filepath.Join("testdata", "layout2.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "runs.db")
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lease := func(end time.Time) {
+		t.Helper()
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), `UPDATE locks SET expires_at = ?, owner = json_set(owner, '$.host', 'elsewhere', '$.boot', 'another')
+			WHERE name LIKE 'run/%'`, end.UnixMicro())
+		if err = errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lease(time.Now().Add(time.Minute))
+	if j, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "on elsewhere runs run 01M87J05FX85X5KJVB2Y87R1JN with an older version") {
+		t.Errorf("%v, %v", j, err)
+	}
+	reader, err := OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Runs(t.Context(), journal.Filter{}); err != nil {
+		t.Error(err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Error(err)
+	}
+	lease(time.Now().Add(-time.Second))
+	j, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
 }

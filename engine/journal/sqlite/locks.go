@@ -49,7 +49,7 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 
 // Locks lists what is held, by name.
 func (s *store) Locks(ctx context.Context) (_ []journal.Lock, err error) {
-	if s.layout < 2 {
+	if s.layout < layoutWithLocks {
 		return nil, nil
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT "+lockColumns+" ORDER BY name")

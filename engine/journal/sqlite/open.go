@@ -39,14 +39,14 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	if err := migrate(ctx, db); err != nil {
+	s := newStore(path, db)
+	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(explain(path, err), db.Close())
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(explain(path, err), db.Close())
 	}
-	s := newStore(path, db)
 	s.conn = conn
 	s.Writer = batch.NewWriter(s)
 	return s, nil
