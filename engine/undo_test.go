@@ -293,3 +293,35 @@ step "fake_write" "change" {
 		t.Error(diff)
 	}
 }
+
+// TestUndoByHandOfWhatIsInDoubt: an undo that took place, as its system says, is not sent again by hand; the others are done.
+func TestUndoByHandOfWhatIsInDoubt(t *testing.T) {
+	for decision, again := range map[string][]string{run.DecisionDone: {"scale back"}, run.DecisionRedo: {"scale back", "uncordon after 1"}} {
+		t.Run(decision, func(t *testing.T) {
+			lost := true
+			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+				if id == "uncordon after 1" && lost {
+					return errLost
+				}
+				return nil
+			}}
+			opts := enginetest.Options{Journal: enginetest.Store(t)}
+			out := enginetest.Run(t, fake, undone, opts)
+			if out.Result == nil || out.Result.ExitStatus != 4 {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			lost = false
+			did := len(fake.Log())
+			opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+				return run.Resolution{Decision: decision, How: "inquired"}
+			}
+			out = enginetest.Undo(t, fake, out.Result.RunID, opts, "cordon", "scale")
+			if out.Result == nil || out.Result.ExitStatus != 0 {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			if diff := cmp.Diff(again, fake.Log()[did:]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -158,7 +158,8 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	return out
 }
 
-// Undo undoes steps of a run in opts.Journal by hand: those at the addresses, or all that can be.
+// Undo undoes steps of a run in opts.Journal by hand: those at the addresses, or all that can be. Settle decides about undos
+// that are in doubt.
 func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...string) Outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
@@ -172,7 +173,13 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 	if len(addresses) == 0 {
 		addresses = run.Addresses(recalled.Past.Undoable())
 	}
-	out.Result, out.Diags = e.Undo(ctx, recalled, addresses, nil)
+	var settled []local.Settled
+	for _, d := range recalled.Past.Doubts() {
+		if d.Undo && opts.Settle != nil {
+			settled = append(settled, local.Settled{Doubt: d, Resolution: opts.Settle(d, nil)})
+		}
+	}
+	out.Result, out.Diags = e.Undo(ctx, recalled, addresses, settled)
 	out.Stream = stream.String()
 	return out
 }
