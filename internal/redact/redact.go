@@ -41,13 +41,15 @@ func (r *Redactor) Add(secret string) {
 	r.stale.Store(true)
 }
 
-// Bytes gives data with every secret blanked: data itself where there is none.
+// Bytes gives data with every secret blanked, also what the ellipsis of a shortened text left of one: data itself where there
+// is none.
 func (r *Redactor) Bytes(data []byte) []byte {
 	m := r.current()
 	if m == nil {
 		return data
 	}
 	spans, _ := m.find(nil, data)
+	spans = m.cuts(spans, data)
 	if len(spans) == 0 {
 		return data
 	}
@@ -62,6 +64,7 @@ func (r *Redactor) String(text string) string {
 	}
 	data := []byte(text)
 	spans, _ := m.find(nil, data)
+	spans = m.cuts(spans, data)
 	if len(spans) == 0 {
 		return text
 	}

@@ -20,6 +20,13 @@ func TestBytes(t *testing.T) {
 		in, want string
 	}{
 		"no secrets":         {nil, "hello", "hello"},
+		"cut before":         {[]string{"hunter2-long"}, "a hunter2-l … b", "a (sensitive) … b"},
+		"cut after":          {[]string{"hunter2-long"}, "a …r2-long", "a …(sensitive)"},
+		"cut on both sides":  {[]string{"hunter2-long", "mellon-friend"}, `x hunte… n-friend hunter2-long "mell … long"`, `x (sensitive)… (sensitive) (sensitive) "(sensitive) … (sensitive)"`},
+		"cut and whole":      {[]string{"hunter2-long"}, "hunter2-long … hunter2-long", "(sensitive) … (sensitive)"},
+		"cut to too little":  {[]string{"hunter2-long"}, "hun … ong", "hun … ong"},
+		"cut in JSON":        {[]string{`hun"ter2-long`}, `{"a":"x hun\"te …"}`, `{"a":"x (sensitive) …"}`},
+		"cut in base64":      {[]string{"hunter2-long"}, "x aHVudGVy …", "x (sensitive) …"},
 		"too short":          {[]string{"abc"}, "abc", "abc"},
 		"four wide runes":    {[]string{"日本語字"}, "x日本語字y", "x(sensitive)y"},
 		"three wide runes":   {[]string{"日本語"}, "x日本語y", "x日本語y"},

@@ -1,0 +1,84 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+)
+
+// ellipsis stands where the program left out a part of a text to show it. It may have cut through a secret.
+const ellipsis = "…"
+
+// cuts adds the spans of what an ellipsis left of secrets: the beginning of one before it, the end of one after it.
+func (m *matcher) cuts(spans []span, data []byte) []span {
+	for at := 0; ; {
+		i := bytes.Index(data[at:], []byte(ellipsis))
+		if i < 0 {
+			return spans
+		}
+		before := len(bytes.TrimRight(data[:at+i], " "))
+		after := at + i + len(ellipsis)
+		after += len(data[after:]) - len(bytes.TrimLeft(data[after:], " "))
+		if n := m.begun(data[:before]); n >= MinLength {
+			spans = insert(spans, span{start: before - n, end: before})
+		}
+		if n := m.ended(data[after:]); n >= MinLength {
+			spans = insert(spans, span{start: after, end: after + n})
+		}
+		at += i + len(ellipsis)
+	}
+}
+
+// begun is how many bytes at the end of data are the beginning of a secret.
+func (m *matcher) begun(data []byte) int {
+	most := 0
+	for _, part := range m.parts {
+		_, hold := part.find(nil, data[max(0, len(data)-part.longest()):])
+		most = max(most, hold)
+	}
+	return most
+}
+
+// ended is how many bytes at the beginning of data are the end of a secret.
+func (m *matcher) ended(data []byte) int {
+	if len(data) < MinLength {
+		return 0
+	}
+	most, begin := 0, string(data[:MinLength])
+	for _, part := range m.parts {
+		for _, text := range part.texts {
+			for i := strings.Index(text, begin); i >= 0; {
+				if rest := text[i:]; len(rest) > most && bytes.HasPrefix(data, []byte(rest)) {
+					most = len(rest)
+				}
+				next := strings.Index(text[i+1:], begin)
+				if next < 0 {
+					break
+				}
+				i += 1 + next
+			}
+		}
+	}
+	return most
+}
+
+// longest is the length of its longest text.
+func (a *automaton) longest() int {
+	n := 0
+	for _, text := range a.texts {
+		n = max(n, len(text))
+	}
+	return n
+}
+
+// insert puts a span among others in order.
+func insert(spans []span, found span) []span {
+	i := len(spans)
+	for i > 0 && spans[i-1].start > found.start {
+		i--
+	}
+	out := cover(append([]span(nil), spans[:i]...), found)
+	for _, s := range spans[i:] {
+		out = cover(out, s)
+	}
+	return out
+}
