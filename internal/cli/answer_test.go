@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -253,5 +254,22 @@ func TestAnswersBeforehand(t *testing.T) {
 		if err := takesAnswer(rb, address); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", address, err)
 		}
+	}
+}
+
+// TestAnswerToWhatIsAskedNoMore: a yes to arguments that changed meanwhile does not count, and whoever resumes is told.
+func TestAnswerToWhatIsAskedNoMore(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	text := "runbook \"asks\" {}\nprovider \"fake\" {}\nstep \"fake_write\" \"scale\" {\n id = \"three\"\n approval {}\n}\n"
+	path := tt.file(t, "x.hcl", text)
+	tt.does(t, ExitInterrupted, []string{"paused"}, "apply", path, "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"yes is kept"}, "answer", id, "scale", "yes")
+	if err := os.WriteFile(path, []byte(strings.Replace(text, "three", "thirty", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tt.again(t, false, "").does(t, ExitInterrupted, []string{"an answer does not count", "paused"}, "resume", id, "--with-changes", "--auto-approve")
+	if log := tt.fake.Log(); len(log) > 0 {
+		t.Errorf("%q", log)
 	}
 }

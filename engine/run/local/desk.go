@@ -32,6 +32,8 @@ type desk struct {
 	// runbook that asks may only be on its way after a resume.
 	read  int64
 	early []journal.Message
+	// toldOther is the last message of which was told that its answer is to another question than the one that is open.
+	toldOther int64
 	// used are the messages whose answers were taken in, or refused: they can go.
 	used []int64
 	// delivering counts answers on their way to a runner, between the runners that are about to begin, or whose end is about
@@ -254,7 +256,9 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 	fresh := m.ID > d.read
 	d.read = max(d.read, m.ID)
 	var to *openQuestion
+	other := false
 	for _, q := range d.open {
+		other = other || q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest != q.wait.Question.Digest
 		if m.Kind == journal.MessageAnswer && q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest == q.wait.Question.Digest {
 			to, q.coming = q, true
 			d.delivering++
@@ -263,6 +267,10 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 	}
 	if to == nil && m.Kind == journal.MessageAnswer {
 		d.early = append(d.early, m)
+	}
+	other = other && to == nil && m.ID > d.toldOther
+	if other {
+		d.toldOther = m.ID
 	}
 	d.mu.Unlock()
 	switch {
@@ -273,6 +281,8 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 		d.cancel(m.By)
 	case to != nil:
 		go d.deliverMail(ctx, to, m)
+	case other:
+		d.session.Host.Log.Warn("an answer does not count: what is asked now is not what it was given for", "step", m.Step, "by", m.By, "at", m.At)
 	case m.Kind == journal.MessageAnswer && fresh:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
 	}
