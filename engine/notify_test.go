@@ -193,6 +193,28 @@ func TestNotifySees(t *testing.T) {
 	}
 }
 
+// TestNotifyTellsNoSecret: the contact is told the question as it is shown.
+func TestNotifyTellsNoSecret(t *testing.T) {
+	fake := &enginetest.Fake{}
+	out := enginetest.Run(t, fake, `
+locals { token = secret("env:TOKEN") }
+escalation "oncall" {
+  level {
+    contact = "Ann"
+    notify "fake_write" { id = "page-${self.prompt}" }
+  }
+}
+provider "fake" {}
+step "fake_ask" "change" {
+  prompt     = "Is ${local.token} the one?"
+  escalation = escalation.oncall
+}
+`, enginetest.Options{Env: map[string]string{"TOKEN": "hunter2-long"}})
+	if got := pages(fake); !strings.Contains(got, "(sensitive)") || strings.Contains(got, "hunter2") {
+		t.Errorf("told %q\n%v\n%s", got, out.Diags, out.Stream)
+	}
+}
+
 // TestNotifyCrash: a crash while a notification is under way leaves it in doubt: that is told, and it is sent again only
 // where its author said so, as the same write.
 func TestNotifyCrash(t *testing.T) {

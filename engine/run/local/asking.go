@@ -251,6 +251,14 @@ func (r *runner) levels(step *lang.Step, e *lang.Expr, local lang.Frame) (name s
 	return name, out, nil
 }
 
+// shown is a text as everybody may see it.
+func (s *session) shown(text string) string {
+	if s.Redact == nil {
+		return text
+	}
+	return string(s.Redact([]byte(text)))
+}
+
 // digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count. It is made
 // of what is shown and of the binding of what is not: from the plain digest of a short secret one could find the secret.
 func (s *session) digestOf(address string, q *run.Question, since time.Time) string {
@@ -260,9 +268,7 @@ func (s *session) digestOf(address string, q *run.Question, since time.Time) str
 	if err != nil {
 		return ""
 	}
-	if s.Redact != nil {
-		text = s.Redact(text)
-	}
+	text = []byte(s.shown(string(text)))
 	sum := sha256.Sum256(fmt.Appendf(text, "\n%s\n%s", address, since.UTC().Format(time.RFC3339Nano)))
 	return hex.EncodeToString(sum[:])
 }

@@ -116,7 +116,7 @@ func (r *runner) levelFrame(n run.Notice) lang.Frame {
 	}
 	notice := lang.Notice{
 		Escalation: e.Name, Number: n.Level.Number, Contact: who, Brief: n.Level.Brief, Step: r.prefix + n.Address, For: n.For,
-		Prompt: n.Question.Prompt, AskedAt: n.Since, Deadline: n.Deadline,
+		Prompt: r.shown(n.Question.Prompt), AskedAt: n.Since, Deadline: n.Deadline,
 	}
 	return frameAt(lang.Frame{Self: notice.Value()}, n.Address, fmt.Sprintf("%s %d", partNotify, n.Level.Number))
 }
