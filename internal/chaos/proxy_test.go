@@ -27,7 +27,8 @@ type proxy struct {
 func newProxy(t *testing.T, name, upstream string) *proxy {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p := &proxy{toxiproxy.NewProxy(server, name, "127.0.0.1:0", upstream), t}
+	address, _ := freeAddress(t) // one that nobody else takes while the proxy is stopped
+	p := &proxy{toxiproxy.NewProxy(server, name, address, upstream), t}
 	p.start()
 	t.Cleanup(p.Stop)
 	return p

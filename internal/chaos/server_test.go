@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -113,11 +114,17 @@ func eventually(t *testing.T, what string, probe func(context.Context) error) {
 	}
 }
 
+// givenPorts are those that a server of these tests has, or had and comes back to.
+var givenPorts sync.Map
+
 // freeAddress is one for a server, below the ports that the system gives to whoever asks for any.
 func freeAddress(t *testing.T) (address, port string) {
 	t.Helper()
 	for range 100 {
 		port := strconv.Itoa(10_000 + rand.IntN(9_000))
+		if _, taken := givenPorts.LoadOrStore(port, true); taken {
+			continue
+		}
 		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
 			if err := l.Close(); err != nil {
 				t.Fatal(err)

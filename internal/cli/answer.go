@@ -204,7 +204,7 @@ func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *
 	if o.JSON {
 		out := answered{Run: s.ID, Step: m.Step, Value: m.Answer.Value, Note: m.Answer.Note, By: m.By, At: m.At, Taken: held != nil}
 		if held == nil {
-			out.Resume = "runbook resume " + s.ID
+			out.Resume = o.command("resume " + s.ID)
 		}
 		return o.printJSON(out)
 	}
@@ -212,5 +212,5 @@ func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *
 	if held != nil {
 		return o.printLines(text, fmt.Sprintf("Process %d on %s runs the run and goes on with it.", held.Owner.PID, held.Owner.Host))
 	}
-	return o.printLines(text, "No process runs the run now. It goes on with: runbook resume "+s.ID)
+	return o.printLines(text, "No process runs the run now. It goes on with: "+o.command("resume "+s.ID))
 }

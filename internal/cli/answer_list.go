@@ -39,7 +39,7 @@ func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []stri
 	for _, level := range view.Levels(w.Question, w.Since, w.Deadline, 0, o.Now(), look) {
 		lines = append(lines, "  "+level)
 	}
-	return append(lines, "  "+view.AnswerCommand(s.ID, w.Step, w.Question))
+	return append(lines, "  "+view.AnswerCommand(o.Store, s.ID, w.Step, w.Question))
 }
 
 // complete completes the steps that wait, and values that are known.

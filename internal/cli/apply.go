@@ -113,7 +113,7 @@ func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string,
 // viewConfig is how the text of a run looks on standard output.
 func (p *Program) viewConfig(times bool) view.Config {
 	return view.Config{
-		Palette: p.palette(p.OutTerminal), Glyphs: p.glyphs(), Width: p.width(), Times: times, Redact: p.redactor.String,
+		Palette: p.palette(p.OutTerminal), Glyphs: p.glyphs(), Width: p.width(), Times: times, Store: p.store, Redact: p.redactor.String,
 	}
 }
 

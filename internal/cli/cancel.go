@@ -104,7 +104,7 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 		select {
 		case <-ctx.Done():
 			if s.Stopping {
-				return &exitError{status: ExitFailed, message: fmt.Sprintf("run %s is stopping, and what is under way has not ended after %s; follow it with: runbook watch %[1]s", s.ID, o.Wait)}
+				return &exitError{status: ExitFailed, message: fmt.Sprintf("run %s is stopping, and what is under way has not ended after %s; follow it with: %s", s.ID, o.Wait, o.command("watch "+s.ID))}
 			}
 			return &exitError{status: ExitFailed, message: fmt.Sprintf("process %d on %s has not reacted after %s; it may be stuck: look at it there", held.Owner.PID, held.Owner.Host, o.Wait)}
 		case <-ticker.C:
@@ -119,7 +119,7 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 		}
 	}
 	if s.Last.ExitStatus != nil && *s.Last.ExitStatus == ExitInterrupted {
-		o.say("Run %s has stopped. It goes on with: runbook resume %[1]s", s.ID)
+		o.say("Run %s has stopped. It goes on with: %s", s.ID, o.command("resume "+s.ID))
 		return nil
 	}
 	o.say("Run %s has ended.", s.ID)

@@ -45,6 +45,7 @@ type Program struct {
 	log      hclog.Logger
 	noColour bool
 	logLevel string
+	store    string // the history that --store named
 }
 
 // keyVariable holds the key that seals sensitive results, for teams.

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 type checkOptions struct {
@@ -82,9 +82,5 @@ func damageHint(err error, store string) error {
 	if !errors.Is(err, journal.ErrDamaged) {
 		return err
 	}
-	command := "runbook runs check"
-	if store != "" {
-		command += " --store " + run.Quote(store)
-	}
-	return fmt.Errorf("%w\n%s tells which runs can be read; the file stays as it is", err, command)
+	return fmt.Errorf("%w\n%s tells which runs can be read; the file stays as it is", err, view.Command(store, "runs check"))
 }

@@ -130,7 +130,7 @@ func (o *resumeOptions) decide(d run.Doubt, asker *asker) (decision, how, note s
 		return o.InDoubt, "flag", "", nil
 	}
 	if asker == nil {
-		return "", "", "", fmt.Errorf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo: runbook resume %s --in-doubt …", nameOf(d), o.Run)
+		return "", "", "", fmt.Errorf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo: %s --in-doubt …", nameOf(d), o.command("resume "+o.Run))
 	}
 	answer, err := asker.before(run.Wait{Address: d.Address, For: run.ForAnswer, Since: o.Now(), Question: &run.Question{
 		Kind: run.AskInput, Type: "string", Choices: inDoubt,

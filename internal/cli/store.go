@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // storeVariable says where the history of runs is, for all commands. A URL with a password belongs there: everyone sees the
@@ -26,7 +27,7 @@ func storeFlag(cmd *cobra.Command, to *string) {
 
 // storePath is where the history of runs is kept: a file, or a database's URL.
 func (p *Program) storePath(flag string) (string, error) {
-	if flag != "" {
+	if p.store = flag; flag != "" {
 		p.hideStorePassword(flag)
 		return flag, nil
 	}
@@ -42,6 +43,9 @@ func (p *Program) storePath(flag string) (string, error) {
 	}
 	return filepath.Join(p.HomeDir, ".local", "state", "runbook", "runs.db"), nil
 }
+
+// command is one for people to type, on the history that --store named.
+func (p *Program) command(text string) string { return view.Command(p.store, text) }
 
 // isURL tells a database from a file.
 func isURL(address string) bool { return strings.Contains(address, "://") }

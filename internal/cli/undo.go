@@ -114,7 +114,7 @@ func (o *undoOptions) lookUp(stop *interruption, r *engine.Recalled, effects []r
 		o.say("%s", inDoubtText(r, d))
 		at := slices.Index(effects, run.Effect{Address: d.Address, Seq: d.Undoes})
 		if !d.Undo || at < 0 {
-			o.say("  undoing leaves that as it is; it is settled with: runbook resume %s", r.Plan.RunID)
+			o.say("  undoing leaves that as it is; it is settled with: %s", o.command("resume "+r.Plan.RunID))
 			continue
 		}
 		found, err := o.inquire(stop, r, d)
@@ -133,7 +133,7 @@ func (o *undoOptions) lookUp(stop *interruption, r *engine.Recalled, effects []r
 			s.Decision = run.DecisionRedo
 			out = append(out, s)
 		default:
-			o.say("  it is sent again, with the key that it had; should it have taken place, settle it with: runbook resume %s", r.Plan.RunID)
+			o.say("  it is sent again, with the key that it had; should it have taken place, settle it with: %s", o.command("resume "+r.Plan.RunID))
 		}
 	}
 	return out, effects, nil

@@ -124,8 +124,8 @@ func (o *unlockOptions) unlock(ctx context.Context) (err error) {
 	switch {
 	case errors.As(err, &locked):
 		l := &locked.Lock
-		return fmt.Errorf("the lock %q is held by run %s of %s, by %s, in %s, which is alive\nStop it with: runbook cancel %s\n--force frees the lock all the same",
-			l.Name, l.Owner.Run, l.Owner.Runbook, l.Owner.User, holderState(l), l.Owner.Run)
+		return fmt.Errorf("the lock %q is held by run %s of %s, by %s, in %s, which is alive\nStop it with: %s\n--force frees the lock all the same",
+			l.Name, l.Owner.Run, l.Owner.Runbook, l.Owner.User, holderState(l), o.command("cancel "+l.Owner.Run))
 	case errors.Is(err, journal.ErrNotFound):
 		return o.nobody(ctx, history)
 	case err != nil:

@@ -64,9 +64,9 @@ func (o *watchOptions) run(ctx context.Context) (err error) {
 	case ended == watchedToTheEnd:
 		return exit(*s.Last.ExitStatus)
 	case ended == watchLeft:
-		o.say("The run goes on; only the watching has ended. \"runbook cancel %s\" stops it.", s.ID)
+		o.say("The run goes on; only the watching has ended. \"%s\" stops it.", o.command("cancel "+s.ID))
 	case ended == watchBrokenOff:
-		o.say("No process runs the run any more, and it has not ended. It goes on with: runbook resume %s", s.ID)
+		o.say("No process runs the run any more, and it has not ended. It goes on with: %s", o.command("resume "+s.ID))
 	}
 	return exit(ExitInterrupted)
 }

@@ -66,21 +66,22 @@ func (t *Text) waiting(e *run.Event) {
 	for _, level := range Levels(e.Question, e.Time, e.Deadline, 0, e.Time, t.Config) {
 		t.bar("while nobody answers, " + level)
 	}
-	t.bar("  " + AnswerCommand(e.Run, t.clean(e.Step), e.Question))
+	t.bar("  " + AnswerCommand(t.Store, e.Run, t.clean(e.Step), e.Question))
 }
 
-// AnswerCommand is the command that answers a question from another shell. A sensitive value is no argument of it.
-func AnswerCommand(runID, step string, q *run.Question) string {
-	command := "runbook answer " + runID + " " + run.Quote(step)
+// AnswerCommand is the command that answers a question from another shell, on the history that --store named. A sensitive value is no
+// argument of it.
+func AnswerCommand(store, runID, step string, q *run.Question) string {
+	text := "answer " + runID + " " + run.Quote(step)
 	switch {
 	case q.Kind == run.AskApproval || q.Kind == run.AskConfirm:
-		return command + " yes|no"
+		text += " yes|no"
 	case q.Kind == run.AskChecklist:
-		return command + " all|ITEM,..."
-	case q.Sensitive:
-		return command
+		text += " all|ITEM,..."
+	case !q.Sensitive:
+		text += " VALUE"
 	}
-	return command + " VALUE"
+	return Command(store, text)
 }
 
 // vias say how an answer came in.

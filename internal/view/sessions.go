@@ -77,7 +77,7 @@ func (l leftovers) any(kind leftKind) bool {
 func (t *Text) notUndone(e *run.Event) {
 	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind == undoNotRun })
 	for _, step := range e.NotUndone {
-		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: runbook undo "+e.Run+" "+run.Quote(t.clean(step)))
+		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
 	}
 }
 
@@ -97,7 +97,7 @@ func (t *Text) leftBefore(e *run.Event) {
 		case run.LeftUndoInDoubt:
 			t.left.put(inDoubt, undoKeyOf(l.Step), "undo of "+step+": nobody knows whether it took place")
 		case run.LeftUndoFailed:
-			t.left.put(undoFailed, undoKeyOf(l.Step), "undo of "+step+": it failed before; try it again with: runbook undo "+e.Run+" "+run.Quote(step))
+			t.left.put(undoFailed, undoKeyOf(l.Step), "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
 		}
 	}
 }
@@ -211,7 +211,7 @@ func (t *Text) paused(e *run.Event) {
 	for i := range t.asked.events {
 		w := &t.asked.events[i]
 		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(w.For, w.Question, w.Deadline, e.Time, t.Config))...)
-		t.line("    " + AnswerCommand(e.Run, t.clean(w.Step), w.Question))
+		t.line("    " + AnswerCommand(t.Store, e.Run, t.clean(w.Step), w.Question))
 	}
 	if len(t.asked.events) == 0 && e.Reason != "" {
 		t.line("  " + t.clean(e.Reason))
@@ -219,7 +219,7 @@ func (t *Text) paused(e *run.Event) {
 	t.resumeWith(e.Run)
 }
 
-func (t *Text) resumeWith(id string) { t.line("resume with: runbook resume " + id) }
+func (t *Text) resumeWith(id string) { t.line("resume with: " + t.command("resume "+id)) }
 
 // noteSent keeps in mind that a write is under way: when the run ends without it, nobody knows whether it took place.
 func (t *Text) noteSent(e *run.Event) {
@@ -257,7 +257,7 @@ func (t *Text) whatNext(e *run.Event) {
 	switch *e.ExitStatus {
 	case exitInterrupted:
 		if t.byHand {
-			t.line("the undos that are left run with: runbook undo " + e.Run)
+			t.line("the undos that are left run with: " + t.command("undo "+e.Run))
 			return
 		}
 		t.resumeWith(e.Run)
@@ -268,13 +268,13 @@ func (t *Text) whatNext(e *run.Event) {
 	}
 	doubt, failed := t.left.any(inDoubt) || len(t.left) == 0, t.left.any(undoFailed) // without anything, an old version kept it
 	if doubt {
-		t.line("what is in doubt is settled with: runbook resume " + e.Run)
+		t.line("what is in doubt is settled with: " + t.command("resume "+e.Run))
 	}
 	if failed {
-		t.line("an undo is tried again with: runbook undo " + e.Run)
+		t.line("an undo is tried again with: " + t.command("undo "+e.Run))
 	}
 	if !doubt && !failed {
-		t.line("undos that did not run are run with: runbook undo " + e.Run)
+		t.line("undos that did not run are run with: " + t.command("undo "+e.Run))
 		t.resumeWith(e.Run)
 	}
 }

@@ -23,6 +23,8 @@ type Config struct {
 	Zone  *time.Location
 	// SkipHeader leaves out what runs against which targets, where it was shown already.
 	SkipHeader bool
+	// Store is the history that --store named; commands for people to type name it again.
+	Store string
 	// Redact blanks secrets before text is cut, so that no half of one remains; nil: nothing to blank.
 	Redact func(string) string
 }
