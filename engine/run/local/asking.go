@@ -316,7 +316,11 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 	if !ok {
 		return nil
 	}
-	if taken, err := r.beforehand(step, r.live[address].key, w); taken || err != nil {
+	key := -1 // the step as a whole is asked about before it has instances
+	if x := r.live[address]; x != nil {
+		key = x.key
+	}
+	if taken, err := r.beforehand(step, key, w); taken || err != nil {
 		return err
 	}
 	// Somebody who reads of the question elsewhere finds it in the journal.
