@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"filippo.io/age"
@@ -37,7 +36,7 @@ type keys struct {
 func parseKeys(text, from string) (*keys, error) {
 	found, err := age.ParseIdentities(strings.NewReader(text))
 	if err != nil || len(found) == 0 {
-		return nil, fmt.Errorf("%s holds no age identity: a line that begins with AGE-SECRET-KEY-1, as age-keygen writes it", from)
+		return nil, whyNoKey(text, from)
 	}
 	k := &keys{identities: found, from: from}
 	switch first := found[0].(type) {
@@ -51,27 +50,31 @@ func parseKeys(text, from string) (*keys, error) {
 	return k, nil
 }
 
-// readKeys reads the key file. It must be its owner's alone.
-func readKeys(path string) (*keys, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: %s doesn't exist, and RUNBOOK_KEY is not set", ErrNoKey, path)
-	case err != nil:
-		return nil, fmt.Errorf("read the key: %w", err)
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("the key %s is not a file", path)
+const (
+	identityPrefix = "AGE-SECRET-KEY-1"
+	// identityLength is how many characters such an identity has, which is 32 bytes in Bech32.
+	identityLength = 74
+)
+
+// whyNoKey says what is wrong with a text that holds no identities.
+func whyNoKey(text, from string) error {
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, identityPrefix) {
+			continue
+		}
+		if _, err := age.ParseX25519Identity(line); err == nil {
+			continue
+		}
+		seen := fmt.Sprintf("it has %d characters of %d, so it was cut off or something was added", len(line), identityLength)
+		if len(line) == identityLength {
+			seen = "it was mistyped, as its check sum is wrong"
+		}
+		return fmt.Errorf("%s: line %d begins as an age identity does (%s), but is none: %s; copy it again as age-keygen wrote it",
+			from, number, identityPrefix, seen)
 	}
-	// Windows has no such modes: the folder of the user protects the file there.
-	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return nil, fmt.Errorf("the key %s can be used by others (its mode is %04o): make it yours alone with chmod 600 %s, "+
-			"or delete it for a new one where others may have read it", path, mode, path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the key: %w", err)
-	}
-	return parseKeys(string(text), "the key file "+path)
+	return fmt.Errorf("%s holds no age identity: a line that begins with %s, as age-keygen writes it", from, identityPrefix)
 }
 
 // makeKeys makes the key file, unless another process did so meanwhile: its key then counts.
@@ -110,5 +113,8 @@ func publish(path string, content []byte) (err error) {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return os.Link(file.Name(), path)
+	if err := os.Link(file.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }

@@ -62,6 +62,20 @@ func Open(options KeyOptions) (*Sealer, error) {
 	return s, err
 }
 
+// Check tells whether the key can be used. It makes none: that there is no file yet is no error.
+func (s *Sealer) Check() error {
+	if s.given != nil || s.options.Path == "" {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.keys(false)
+	if errors.Is(err, ErrNoKey) {
+		return nil
+	}
+	return err
+}
+
 // Seal encrypts a text. The first one makes the key file where there is none.
 func (s *Sealer) Seal(text []byte) ([]byte, error) {
 	key, err := s.sealing()

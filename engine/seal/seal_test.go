@@ -135,18 +135,34 @@ func TestKeysThatAreRefused(t *testing.T) {
 		return KeyOptions{Path: path}
 	}
 	secret := identity(t)
+	link := func(name, to string) KeyOptions {
+		path := filepath.Join(dir, name)
+		if err := os.Symlink(to, path); err != nil {
+			t.Fatal(err)
+		}
+		return KeyOptions{Path: path}
+	}
 	for name, c := range map[string]struct {
 		options KeyOptions
 		want    string
 	}{
 		"readable by a group": {write("group", secret, 0o640), "chmod 600 " + filepath.Join(dir, "group")},
 		"readable by all":     {write("all", secret, 0o604), "its mode is 0604"},
+		"with a blank":        {write("a key", secret, 0o644), "chmod 600 '" + filepath.Join(dir, "a key") + "'"},
+		"of somebody else":    {owned(t, write("theirs", secret, 0o600)), "belongs to another user (number "},
 		"no key in it":        {write("empty", "# nothing\n", 0o600), "holds no age identity"},
-		"cut off":             {write("cut", secret[:40], 0o600), "holds no age identity"},
-		"a folder":            {KeyOptions{Path: dir}, "is not a file"},
+		"nothing in it":       {write("nothing", "", 0o600), "is empty: restore it from a backup, or delete it for a new one"},
+		"cut off":             {write("cut", secret[:40], 0o600), "cut: line 1 begins as an age identity does"},
+		"endless":             {write("endless", strings.Repeat("#\n", 1<<20), 0o600), "is too long for a key"},
+		"a folder":            {KeyOptions{Path: dir}, "is a folder"},
+		"a link":              {link("link", write("aim", secret, 0o600).Path), "is a symbolic link"},
+		"a link to nothing":   {link("dangling", filepath.Join(dir, "nowhere")), "is a symbolic link"},
+		"a device":            {KeyOptions{Path: "/dev/null"}, "is not a file"},
 		"no place":            {KeyOptions{}, "no file is named"},
 		"below a file":        {KeyOptions{Path: filepath.Join(write("file", "", 0o600).Path, "key")}, "not a directory"},
-		"a wrong RUNBOOK_KEY": {KeyOptions{Identity: secret[:40]}, "RUNBOOK_KEY holds no age identity"},
+		"a wrong RUNBOOK_KEY": {KeyOptions{Identity: secret[20:40]}, "RUNBOOK_KEY holds no age identity"},
+		"a cut RUNBOOK_KEY":   {KeyOptions{Identity: secret[:40]}, "RUNBOOK_KEY: line 1 begins as an age identity does (AGE-SECRET-KEY-1), but is none: it has 40 characters of 74"},
+		"a mistyped one":      {KeyOptions{Identity: "# ours\n" + secret[:30] + "B" + secret[31:]}, "RUNBOOK_KEY: line 2 begins as an age identity does"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := Open(c.options)
@@ -156,7 +172,45 @@ func TestKeysThatAreRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret[20:40]) {
 				t.Errorf("got %v, want %q in it and not the key", err, c.want)
 			}
+			if s != nil && c.options.Path != "" {
+				if err := s.Check(); err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("Check: got %v, want %q in it", err, c.want)
+				}
+			}
 		})
+	}
+}
+
+// owned is a file of somebody else.
+func owned(t *testing.T, options KeyOptions) KeyOptions {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return KeyOptions{Path: "/etc/passwd"} // nobody but root may give files away
+	}
+	if err := os.Chown(options.Path, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	return options
+}
+
+func TestCheckMakesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runbook", "key")
+	for name, options := range map[string]KeyOptions{
+		"no file yet": {Path: path}, "no place": {}, "RUNBOOK_KEY": {Identity: identity(t), Path: "/dev/null"},
+	} {
+		if err := open(t, options).Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
+		t.Errorf("the key's folder is there: %v", err)
+	}
+	s := open(t, KeyOptions{Path: path})
+	if _, err := s.Seal(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, KeyOptions{Path: path}).Check(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/e82355ed/runbook/engine"
@@ -10,6 +12,9 @@ import (
 
 // giveUp ends a run that no process runs, in a session that starts nothing but undos. It closes the history.
 func (o *cancelOptions) giveUp(ctx context.Context, history journal.Journal, lockTimeout time.Duration) error {
+	if err := o.checkKey(); err != nil {
+		return errors.Join(fmt.Errorf("nothing was run: %w", err), history.Close())
+	}
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}

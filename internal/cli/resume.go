@@ -56,6 +56,9 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	if err := o.parse(); err != nil {
 		return err
 	}
+	if err := o.checkKey(); err != nil {
+		return fmt.Errorf("nothing was run: %w", err)
+	}
 	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
 	if err != nil {
 		return err

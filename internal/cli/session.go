@@ -29,26 +29,25 @@ func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop
 	return opts
 }
 
-// checkKey refuses a RUNBOOK_KEY that is none before anything is run: what is sensitive would be lost.
+// checkKey refuses a key that can't be used before anything is run: what is sensitive would be lost. That holds for runs that
+// turn out to need none too, as only the results tell whether they do. A key file that is not there yet is no error.
 func (p *Program) checkKey() error {
-	identity := p.env(keyVariable)
-	if identity == "" {
-		return nil
+	s, err := p.sealer()
+	if err == nil {
+		err = s.Check()
 	}
-	_, err := seal.Open(seal.KeyOptions{Identity: identity})
 	return err
+}
+
+// sealer seals with the key of RUNBOOK_KEY, or with the one in the user's own folder. An error says that RUNBOOK_KEY is none.
+func (p *Program) sealer() (*seal.Sealer, error) {
+	return seal.Open(seal.KeyOptions{Identity: p.env(keyVariable), Path: p.keyPath()})
 }
 
 // sealing seals and opens what is sensitive with the key of RUNBOOK_KEY, or with one that is made beside the history in the
 // user's own folder when something is to be sealed first.
 func (p *Program) sealing() (sealIt, open func([]byte) ([]byte, error)) {
-	sealer := sync.OnceValues(func() (*seal.Sealer, error) {
-		identity := p.env(keyVariable)
-		if identity != "" {
-			p.redactor.Add(identity)
-		}
-		return seal.Open(seal.KeyOptions{Identity: identity, Path: p.keyPath()})
-	})
+	sealer := sync.OnceValues(p.sealer)
 	with := func(do func(*seal.Sealer, []byte) ([]byte, error)) func([]byte) ([]byte, error) {
 		return func(text []byte) ([]byte, error) {
 			s, err := sealer()

@@ -145,7 +145,7 @@ func holder(ctx context.Context, history journal.Journal, id string) (*journal.L
 // openRun opens the history for a command about one run.
 func (p *Program) openRun(ctx context.Context, store, id string, access journal.Access) (journal.Journal, error) {
 	if access == journal.ReadWrite {
-		if err := p.checkKey(); err != nil {
+		if _, err := p.sealer(); err != nil {
 			return nil, err
 		}
 	}

@@ -60,6 +60,9 @@ func oneOrTwo(first, second string) cobra.PositionalArgs {
 }
 
 func (o *undoOptions) run(ctx context.Context) error {
+	if err := o.checkKey(); err != nil {
+		return fmt.Errorf("nothing was run: %w", err)
+	}
 	history, err := o.openRun(ctx, o.Store, o.Run, journal.ReadWrite)
 	if err != nil {
 		return err

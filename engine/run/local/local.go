@@ -98,7 +98,11 @@ func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
 	begin := func(r *runner) error {
 		header := cfg.Header
 		e := &run.Event{Type: run.RunStarted, Time: cfg.StartedAt, Header: &header, Session: cfg.session()}
-		return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Files: cfg.Files, Sealed: r.sealInputs()})
+		inputs, err := r.sealInputs()
+		if err != nil {
+			return err
+		}
+		return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Files: cfg.Files, Sealed: inputs})
 	}
 	return carryOn(ctx, &cfg, newSession(&cfg), root, begin)
 }
@@ -118,12 +122,18 @@ func (c *Config) session() *run.Session {
 	return &run.Session{Host: c.Hostname, PID: c.PID, StartedAt: c.SessionStart.UTC(), User: c.User}
 }
 
-// sealInputs encrypts the inputs that are sensitive.
-func (r *runner) sealInputs() []byte {
-	if r.Inputs == nil {
-		return nil
+// sealInputs encrypts the inputs that are sensitive. Without them no session could go on with the run, and nothing was done
+// yet, so an error ends it.
+func (r *runner) sealInputs() ([]byte, error) {
+	if r.Inputs == nil || r.Seal == nil {
+		return nil, nil
 	}
-	return r.seal(r.Inputs)
+	sealed, err := r.sealed(r.Inputs)
+	if err != nil {
+		return nil, fmt.Errorf("keep the sensitive variables for a resume: %w; "+
+			"an age identity in RUNBOOK_KEY (age-keygen makes one) needs no file", err)
+	}
+	return sealed, nil
 }
 
 // carryOn runs a session: begin writes its first events.

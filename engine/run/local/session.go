@@ -133,17 +133,21 @@ func (s *session) seal(v any) []byte {
 	if s.Seal == nil {
 		return nil
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		s.Host.Log.Error("a sensitive result can't be kept", "error", err)
-		return nil
-	}
-	sealed, err := s.Seal(text)
+	sealed, err := s.sealed(v)
 	if err != nil {
 		s.Host.Log.Warn("a sensitive result is not kept; a resume that needs it will not have it", "error", err)
 		return nil
 	}
 	return sealed
+}
+
+// sealed encrypts a value.
+func (s *session) sealed(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode what is sensitive: %w", err)
+	}
+	return s.Seal(text)
 }
 
 // errLost is why a session that lost its lease stops: somebody else runs the run.
