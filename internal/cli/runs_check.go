@@ -33,21 +33,25 @@ func newCheck(p *Program) *cobra.Command {
 }
 
 func (o *checkOptions) run(ctx context.Context) error {
+	address, err := o.storePath(o.Store)
+	if err != nil {
+		return err
+	}
 	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
 	if err != nil {
 		return err
 	}
-	var report journal.Report
-	if history != nil {
-		report, err = journal.Check(ctx, history)
-		if err = errors.Join(err, history.Close()); err != nil {
-			return err
-		}
+	if history == nil {
+		return fmt.Errorf("there is no history of runs to check: %s does not exist", address)
+	}
+	report, err := journal.Check(ctx, history)
+	if err = errors.Join(err, history.Close()); err != nil {
+		return err
 	}
 	if o.JSON {
 		err = o.printJSON(report)
 	} else {
-		err = o.printLines(checkLines(report)...)
+		err = o.printLines(checkLines(address, report)...)
 	}
 	if err != nil || report.Sound() {
 		return err
@@ -55,8 +59,11 @@ func (o *checkOptions) run(ctx context.Context) error {
 	return exit(ExitFailed)
 }
 
-func checkLines(r journal.Report) []string {
-	if r.Sound() {
+func checkLines(address string, r journal.Report) []string {
+	switch {
+	case r.Sound() && r.Runs == 0:
+		return []string{term.CleanLine(address) + " is empty: no run is kept in it yet."}
+	case r.Sound():
 		return []string{counted(r.Runs, "run") + " can be read, and nothing is damaged."}
 	}
 	lines := []string{fmt.Sprintf("%d of %s can be read.", r.Readable, counted(r.Runs, "run"))}

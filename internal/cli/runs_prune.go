@@ -25,8 +25,8 @@ func newPrune(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "prune --keep DURATION", Short: "Delete old runs from the history",
 		Long: "Deletes the runs that ended longer ago than --keep, with their events, values, files and messages. Runs that have not ended and\n" +
-			"runs that hold a lock stay. On a terminal it asks first.",
-		Example: "  runbook runs prune --keep 90d --dry-run\n  runbook runs prune --keep 90d",
+			"runs that hold a lock stay. It asks first; where there is no terminal to ask on, --auto-approve is needed.",
+		Example: "  runbook runs prune --keep 90d --dry-run\n  runbook runs prune --keep 90d --auto-approve",
 		Args:    none,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -51,8 +51,11 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 		return errors.New("--keep is missing: say which runs stay, such as --keep 90d")
 	}
 	keep, err := provider.ParseDuration(o.Keep)
-	if err != nil || keep < 0 {
-		return fmt.Errorf("--keep %q is not a duration such as 90d", o.Keep)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--keep %q is not a duration, or too long a one: write a number and its unit, w, d, h, m or s, such as 90d; a year is 365d", o.Keep)
+	case keep < 0:
+		return fmt.Errorf("--keep %s lies in the future: say how long ago a run may have ended to stay, such as 90d", o.Keep)
 	}
 	out := pruned{Before: o.Now().Add(-keep).UTC().Truncate(time.Second), DryRun: o.DryRun}
 	access := journal.ReadWrite
@@ -87,12 +90,16 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	return o.printLines(fmt.Sprintf("%s that ended before %s %s.", counted(out.Runs, "run"), provider.Moment(out.Before), verb))
 }
 
-// confirm asks where a person sits at the terminal. Elsewhere --keep has said it all.
+// confirm asks before evidence is deleted.
 func (o *pruneOptions) confirm(out pruned) error {
-	if o.AutoApprove || !o.InTerminal || !o.ErrTerminal {
+	if o.AutoApprove {
 		return nil
 	}
-	question := fmt.Sprintf("Delete %s that ended before %s? Only \"yes\" is accepted: ", counted(out.Runs, "run"), provider.Moment(out.Before))
+	what := fmt.Sprintf("%s that ended before %s", counted(out.Runs, "run"), provider.Moment(out.Before))
+	if !o.InTerminal || !o.ErrTerminal {
+		return fmt.Errorf("nothing was deleted: this would delete %s, and there is no terminal to ask on; --auto-approve deletes without a question", what)
+	}
+	question := fmt.Sprintf("Delete %s? Only \"yes\" is accepted: ", what)
 	if err := o.ask(question); err != nil {
 		return fmt.Errorf("nothing was deleted: the question can't be shown: %w", err)
 	}
