@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // ErrLocked is the cause of a [LockedError].
@@ -55,11 +57,17 @@ func (l *Lock) YieldsTo(run string) bool { return l.Gone || l.Parked() && l.Owne
 type LockedError struct{ Lock Lock }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s is held by run %s since %s", e.Lock.Name, e.Lock.Owner.Run, e.Lock.Since.Format(time.RFC3339))
+	return fmt.Sprintf("%s is held by run %s since %s", e.Lock.Name, e.Lock.Owner.Run, provider.Moment(e.Lock.Since))
 }
 
 // Unwrap gives ErrLocked.
 func (e *LockedError) Unwrap() error { return ErrLocked }
+
+// InUse says why a store's layout is not changed now: a process of an older version runs a run in it.
+func InUse(layout, newest int, l *Lock) error {
+	return fmt.Errorf("it has layout %d, and process %d on %s runs run %s with an older version of runbook, which layout %d would break off: wait until that has ended",
+		layout, l.Owner.PID, l.Owner.Host, l.Owner.Run, newest)
+}
 
 // Locker keeps locks beside the runs that hold them.
 type Locker interface {

@@ -3,6 +3,7 @@ package journaltest
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/journal/process"
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 const minute = time.Minute
@@ -49,6 +51,9 @@ func refused(t *testing.T, j journal.Journal, name string, o journal.Owner, hold
 	}
 	if locked.Lock.Owner.Run != holder || locked.Lock.Name != name || locked.Lock.Since.IsZero() {
 		t.Errorf("the holder is told as %+v, want %s", locked.Lock, holder)
+	}
+	if text := locked.Error(); !strings.Contains(text, provider.Moment(locked.Lock.Since)) {
+		t.Errorf("the time is not written as elsewhere: %s", text)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/e82355ed/runbook/engine/journal"
 )
 
 // layouts are the steps from one layout of the schema to the next. A step that was released is never changed. Ids are
@@ -135,6 +137,11 @@ func (s *store) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if version > 0 && version < len(layouts) {
+			if err := s.nobodyWrites(ctx, tx, version); err != nil {
+				return err
+			}
+		}
 		for ; version < len(layouts); version++ {
 			if _, err := tx.Exec(ctx, layouts[version]); err != nil {
 				return fmt.Errorf("bring it to layout %d: %w", version+1, err)
@@ -143,4 +150,26 @@ func (s *store) migrate(ctx context.Context) error {
 		_, err = tx.Exec(ctx, "UPDATE runbook.layout SET version = $1", version)
 		return err
 	})
+}
+
+// nobodyWrites refuses to change the layout under a process of an older version that runs a run: its next event could not be
+// written any more, and the run would break off. No lock is taken until the transaction ends.
+func (s *store) nobodyWrites(ctx context.Context, tx pgx.Tx, version int) error {
+	if _, err := tx.Exec(ctx, "LOCK TABLE runbook.locks IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, "SELECT "+lockColumns)
+	if err != nil {
+		return err
+	}
+	locks, err := pgx.CollectRows(rows, s.lockOf)
+	if err != nil {
+		return err
+	}
+	for _, l := range locks {
+		if !l.Gone && !l.Parked() {
+			return journal.InUse(version, len(layouts), &l)
+		}
+	}
+	return nil
 }

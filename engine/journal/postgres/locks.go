@@ -73,10 +73,12 @@ func (s *store) Locks(ctx context.Context) ([]journal.Lock, error) {
 	if s.layout == 0 {
 		return nil, nil
 	}
-	return query(ctx, s, func(row pgx.CollectableRow) (journal.Lock, error) {
-		l, _, err := s.lock(row)
-		return l, err
-	}, "SELECT "+lockColumns+" ORDER BY name")
+	return query(ctx, s, s.lockOf, "SELECT "+lockColumns+" ORDER BY name")
+}
+
+func (s *store) lockOf(row pgx.CollectableRow) (journal.Lock, error) {
+	l, _, err := s.lock(row)
+	return l, err
 }
 
 // Unlock frees a lock whose holder is gone or paused, with force any.

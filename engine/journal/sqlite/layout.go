@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/e82355ed/runbook/engine/journal"
 )
 
 // layouts are the steps from one layout of the file to the next, the first from an empty file to layout 1. The file's
@@ -196,8 +198,7 @@ func (s *store) nobodyWrites(ctx context.Context, tx *sql.Tx, version int) (err 
 			return err
 		}
 		if !l.Gone && !l.Parked() {
-			return fmt.Errorf("it has layout %d, and process %d on %s runs run %s with an older version of runbook, which layout %d would break off: wait until that has ended",
-				version, l.Owner.PID, l.Owner.Host, l.Owner.Run, len(layouts))
+			return journal.InUse(version, len(layouts), &l)
 		}
 	}
 	return rows.Err()
