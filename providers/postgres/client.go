@@ -82,21 +82,33 @@ func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) 
 	return nil, c.connectError(op, err)
 }
 
-// inspect looks at what the server says of a session as it begins. Under other rules for quoting, the statement that was
-// looked at would not be the one that is carried out.
+// inspect looks at what the server says of a session as it begins. Under other rules for quoting or another encoding, the
+// statement that was looked at would not be the one that is carried out.
 func (c *client) inspect(op string, conn *pgxpool.Conn) error {
 	says := conn.Conn().PgConn().ParameterStatus
 	if says("is_superuser") == "on" {
 		c.superuser.Store(true)
 	}
-	if says("standard_conforming_strings") == "off" {
+	turnAway := func(hint, format string, args ...any) error {
 		conn.Release()
-		e := c.refuse(op, errors.New("standard_conforming_strings is off in this session, so backslashes quote in plain texts"))
-		e.Hint = "Set it to on for the role, or in the pooler in between."
+		e := c.refuse(op, fmt.Errorf(format, args...))
+		e.Hint = hint
 		return e
+	}
+	if says("standard_conforming_strings") == "off" {
+		return turnAway("Set it to on for the role, or in the pooler in between.",
+			"standard_conforming_strings is off in this session, so backslashes quote in plain texts")
+	}
+	// In some of the others (SJIS, GBK) a quote's backslash may be the second half of a character.
+	if encoding := says("client_encoding"); !utf8Names[encoding] {
+		return turnAway("Leave client_encoding out of the URL and its options, or set it to UTF8 in the pooler in between.",
+			"client_encoding is %s in this session, and statements are sent in UTF-8", encoding)
 	}
 	return nil
 }
+
+// utf8Names are how servers report the encoding; empty: one that reports none has no other.
+var utf8Names = set("UTF8", "UNICODE", "utf8", "")
 
 // discard closes a connection whose protocol state is not known. With interrupt, the server is asked to give up the
 // statement first, so that it doesn't go on for nobody.

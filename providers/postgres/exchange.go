@@ -54,6 +54,18 @@ func (c *client) read(ctx context.Context, op string, statements ...statement) (
 	return c.readOn(ctx, op, conn, statements)
 }
 
+// pin makes the names in a statement those of PostgreSQL, whatever a role, a database or a URL sets.
+const pin = "SET LOCAL search_path = pg_catalog, pg_temp"
+
+// look is read for statements of our own.
+func (c *client) look(ctx context.Context, op string, statements ...statement) (tables []table, took time.Duration, err error) {
+	tables, took, err = c.read(ctx, op, append([]statement{{sql: pin}}, statements...)...)
+	if err != nil {
+		return nil, took, err
+	}
+	return tables[1:], took, nil
+}
+
 // readOn is read on a connection that the caller releases.
 func (c *client) readOn(ctx context.Context, op string, conn *pgxpool.Conn, statements []statement) (tables []table, took time.Duration, err error) {
 	start := time.Now()

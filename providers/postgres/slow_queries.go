@@ -83,10 +83,14 @@ func runSlowQueries(ctx context.Context, in *provider.In[*client, slowArgs]) (*s
 
 // slowTable tries the columns of today, then those of extensions before 1.8, and looks for the extension's schema where
 // the search path doesn't have it: the usual case takes one round trip.
+// slowTable asks the extension's own view: one of its name may be anybody's.
 func (c *client) slowTable(ctx context.Context, args *slowArgs) (table, error) {
-	schema, prefix := "", "exec_"
-	for {
-		tables, _, err := c.read(ctx, slowOp, statement{
+	schema, err := c.extensionSchema(ctx)
+	if err != nil {
+		return table{}, err
+	}
+	for prefix := "exec_"; ; prefix = "" {
+		tables, _, err := c.look(ctx, slowOp, statement{
 			sql: fmt.Sprintf(slowSQL, schema, prefix),
 			params: [][]byte{
 				strconv.AppendFloat(nil, args.MinMeanMS, 'g', -1, 64), strconv.AppendInt(nil, int64(args.Limit)+1, 10),
@@ -97,11 +101,6 @@ func (c *client) slowTable(ctx context.Context, args *slowArgs) (table, error) {
 		case err == nil:
 			return tables[0], nil
 		case state == "42703" && prefix != "":
-			prefix = ""
-		case state == "42P01" && schema == "":
-			if schema, err = c.extensionSchema(ctx); err != nil {
-				return table{}, err
-			}
 		case state == "55000":
 			e := c.refuse(slowOp, errors.New("pg_stat_statements is installed in the database, and the server does not load it"))
 			e.Hint = "Add pg_stat_statements to shared_preload_libraries in postgresql.conf and restart the server."
@@ -114,7 +113,7 @@ func (c *client) slowTable(ctx context.Context, args *slowArgs) (table, error) {
 
 // extensionSchema gives the schema of pg_stat_statements, quoted and with its dot.
 func (c *client) extensionSchema(ctx context.Context) (string, error) {
-	tables, _, err := c.read(ctx, slowOp, statement{sql: `SELECT n.nspname FROM pg_catalog.pg_extension e
+	tables, _, err := c.look(ctx, slowOp, statement{sql: `SELECT n.nspname FROM pg_catalog.pg_extension e
 JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'`})
 	if err != nil {
 		return "", err

@@ -2,11 +2,14 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -110,6 +113,40 @@ func (s *session) run(action string, args pt.Values, effect provider.Effect) (*p
 	return a.Run(ctx, &provider.Call{
 		Client: s.client, Args: object(s.t, a.Spec().Args(), args), Effect: effect, ReadOnly: s.readOnly,
 	})
+}
+
+// ownDatabase makes a database for one test, and gives its URL, of a superuser.
+func ownDatabase(t *testing.T) *url.URL {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	u, err := url.Parse(pt.Lab(t, "LAB_DATABASE_SUPERUSER_URL"))
+	if err != nil {
+		t.Fatal("parse the URL of the lab's superuser")
+	}
+	server, err := pgx.Connect(ctx, u.String())
+	if err != nil {
+		t.Fatal("connect as the lab's superuser")
+	}
+	u.Path = fmt.Sprintf("/runbook_test_%d_%d", os.Getpid(), time.Now().UnixNano())
+	if _, err := server.Exec(ctx, "CREATE DATABASE "+u.Path[1:]); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := server.Exec(ctx, "DROP DATABASE "+u.Path[1:]+" WITH (FORCE)")
+		if err := errors.Join(err, server.Close(ctx)); err != nil {
+			t.Error(err)
+		}
+	})
+	return u
+}
+
+// with is the URL with another setting.
+func with(u *url.URL, name, value string) pt.Values {
+	other := *u
+	query := other.Query()
+	query.Set(name, value)
+	other.RawQuery = query.Encode()
+	return block(other.String())
 }
 
 // rows runs a query that must go well.
