@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -87,7 +86,7 @@ func (e *Engine) ended(ctx context.Context, plan *Plan, held *locks, result *loc
 	}
 	if err != nil {
 		return nil, append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "The run can't go on", Detail: fmt.Sprintf("%s.", err),
+			Severity: hcl.DiagError, Summary: "The run can't go on", Detail: sentence(err),
 		})
 	}
 	return &Result{RunID: plan.RunID, Result: *result}, diags

@@ -103,8 +103,11 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 }
 
 func problem(summary string, err error) hcl.Diagnostics {
-	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: err.Error() + "."}}
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: sentence(err)}}
 }
+
+// sentence is an error's text with one full stop; a hint in it has its own.
+func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }
 
 func readStory(ctx context.Context, j journal.Journal, runID string) (*story, error) {
 	s := &story{}

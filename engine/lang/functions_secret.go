@@ -68,7 +68,7 @@ func (h *FunctionHost) secret() function.Function {
 			}
 			value, err := h.readSecret(kind, name)
 			if err != nil {
-				return cty.NilVal, function.NewArgError(0, err)
+				return cty.NilVal, function.NewArgError(0, phrase{err})
 			}
 			if h.OnSecret != nil {
 				h.OnSecret(value)
@@ -77,6 +77,13 @@ func (h *FunctionHost) secret() function.Function {
 		},
 	})
 }
+
+// phrase is an error without its full stop: HCL ends its sentence about an argument itself.
+type phrase struct{ error }
+
+func (p phrase) Error() string { return strings.TrimSuffix(p.error.Error(), ".") }
+
+func (p phrase) Unwrap() error { return p.error }
 
 func (h *FunctionHost) readSecret(kind, name string) (string, error) {
 	switch kind {
