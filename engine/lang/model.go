@@ -273,6 +273,8 @@ type Policy struct {
 	// Places of the attributes, for diagnostics.
 	EffectsRange, ApproveRange, ProvidersRange, CommandsRange hcl.Range
 	Range                                                     hcl.Range
+	// Faulty are the attributes that have an error. A runbook with one is not run, so no step is held against them.
+	Faulty []string
 }
 
 // ProviderRef is `provider = provider.kubernetes.eu` or `provider.kubernetes[each.key]`.

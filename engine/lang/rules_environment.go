@@ -57,11 +57,22 @@ func decodeEnvironmentVariables(d *decoder, e *Environment, a *attribute) {
 var policyRules = &rules[Policy]{
 	what: "a policy block",
 	attrs: map[string]func(*decoder, *Policy, *attribute){
-		"effects":   func(d *decoder, p *Policy, a *attribute) { p.Effects, p.EffectsRange = d.effects(a), a.rng },
-		"approve":   func(d *decoder, p *Policy, a *attribute) { p.Approve, p.ApproveRange = d.effects(a), a.rng },
-		"providers": func(d *decoder, p *Policy, a *attribute) { p.Providers, p.ProvidersRange = d.providers(a), a.rng },
-		"commands":  func(d *decoder, p *Policy, a *attribute) { p.Commands, p.CommandsRange = d.allowed(a), a.rng },
+		"effects":   noteFault(func(d *decoder, p *Policy, a *attribute) { p.Effects, p.EffectsRange = d.effects(a), a.rng }),
+		"approve":   noteFault(func(d *decoder, p *Policy, a *attribute) { p.Approve, p.ApproveRange = d.effects(a), a.rng }),
+		"providers": noteFault(func(d *decoder, p *Policy, a *attribute) { p.Providers, p.ProvidersRange = d.providers(a), a.rng }),
+		"commands":  noteFault(func(d *decoder, p *Policy, a *attribute) { p.Commands, p.CommandsRange = d.allowed(a), a.rng }),
 	},
+}
+
+// noteFault reads an attribute of a policy, and notes that it has an error.
+func noteFault(read func(*decoder, *Policy, *attribute)) func(*decoder, *Policy, *attribute) {
+	return func(d *decoder, p *Policy, a *attribute) {
+		before := len(d.diags)
+		read(d, p, a)
+		if d.diags[before:].HasErrors() {
+			p.Faulty = append(p.Faulty, a.name)
+		}
+	}
 }
 
 func decodePolicy(d *decoder, b *block) *Policy {
@@ -91,12 +102,17 @@ func (d *decoder) effects(a *attribute) []provider.Effect {
 	for _, text := range texts {
 		effect, err := provider.ParseEffect(text)
 		if err != nil {
-			d.errorAt(a.raw.Range(), "Not one of the choices", "%s has %q; an effect is \"read\", \"write\" or \"destructive\".", a.name, text)
+			d.errorAt(a.raw.Range(), "Not one of the choices", "%s has %q%s An effect is \"read\", \"write\" or \"destructive\".", a.name, text,
+				DidYouMean(text, effectNames()))
 			continue
 		}
 		effects = append(effects, effect)
 	}
 	return effects
+}
+
+func effectNames() []string {
+	return []string{provider.Read.String(), provider.Write.String(), provider.Destructive.String()}
 }
 
 func (d *decoder) providers(a *attribute) []string {

@@ -159,7 +159,7 @@ func decodeRunIf(d *decoder, s *Step, a *attribute) {
 }
 
 func decodeEffect(d *decoder, s *Step, a *attribute) {
-	if name := d.oneOf(a, provider.Read.String(), provider.Write.String(), provider.Destructive.String()); name != "" {
+	if name := d.oneOf(a, effectNames()...); name != "" {
 		// oneOf has reported every other name.
 		if e, err := provider.ParseEffect(name); err == nil {
 			s.Effect = &e

@@ -60,26 +60,29 @@ func Check(policies []*lang.Policy, u Use) hcl.Diagnostics {
 
 func one(p *lang.Policy, u *Use, s *lang.Step) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	refuse := func(at hcl.Range, line, format string, args ...any) {
+	refuse := func(at hcl.Range, attribute, value, format string, args ...any) {
+		if slices.Contains(p.Faulty, attribute) {
+			return
+		}
 		subject := s.Range
 		diags = append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Not allowed by the policy", Subject: &subject,
-			Detail: fmt.Sprintf(format, args...) + fmt.Sprintf("\n  %s:%d: %s\n  %s:%d: %s", filepath.Base(at.Filename), at.Start.Line, line,
+			Detail: fmt.Sprintf(format, args...) + fmt.Sprintf("\n  %s:%d: %s = %s\n  %s:%d: %s", filepath.Base(at.Filename), at.Start.Line, attribute, value,
 				filepath.Base(subject.Filename), subject.Start.Line, header(u, s)),
 		})
 	}
 	if p.Effects != nil && !slices.Contains(p.Effects, u.Effect) {
-		refuse(p.EffectsRange, "effects = "+effectList(p.Effects), "The effect of %s is %q, which the policy does not allow.", u.name(), u.Effect)
+		refuse(p.EffectsRange, "effects", effectList(p.Effects), "The effect of %s is %q, which the policy does not allow.", u.name(), u.Effect)
 	}
 	if p.Providers != nil && !slices.Contains(p.Providers, s.Provider.Name) {
-		refuse(p.ProvidersRange, "providers = "+list(p.Providers), "The policy does not allow provider %s, through which %s works.", s.Provider.Name, u.name())
+		refuse(p.ProvidersRange, "providers", list(p.Providers), "The policy does not allow provider %s, through which %s works.", s.Provider.Name, u.name())
 	}
 	if slices.Contains(p.Approve, u.Effect) && u.Step.Approval == nil && !u.Notifies {
-		refuse(p.ApproveRange, "approve = "+effectList(p.Approve),
+		refuse(p.ApproveRange, "approve", effectList(p.Approve),
 			"The effect of %s is %q, for which the policy demands an approval. Write approval { … } into the step.", u.name(), u.Effect)
 	}
 	if program, known := programOf(s, u.Args); known && p.Commands != nil && !slices.Contains(p.Commands, program) {
-		refuse(p.CommandsRange, "commands = "+list(p.Commands), "The policy does not allow the program %s, which %s starts.", quoted(program), u.name())
+		refuse(p.CommandsRange, "commands", list(p.Commands), "The policy does not allow the program %s, which %s starts.", quoted(program), u.name())
 	}
 	return diags
 }

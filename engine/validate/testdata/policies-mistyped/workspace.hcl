@@ -1,0 +1,6 @@
+policy {
+  effects   = ["reed"]
+  providers = ["demoo"]
+  approve   = "write"
+  commands  = ["rsync"]
+}
