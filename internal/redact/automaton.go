@@ -1,6 +1,6 @@
 package redact
 
-// automaton finds all of many texts in one pass (Aho and Corasick). Nearly all of its states have one successor: a table of
+// automaton finds all of many folded texts in one pass (Aho and Corasick), in whatever case they are written. Nearly all of its states have one successor: a table of
 // all bytes for each would take hundreds of times the secrets' own size.
 type automaton struct {
 	texts []string
@@ -18,13 +18,13 @@ type node struct {
 	match int32 // length of the longest secret that ends here; 0: none
 	hold  int32 // how many last bytes may be the beginning of a secret
 	kids  uint8 // up to manyKids
-	char  byte  // that leads here
+	char  byte  // that leads here, folded
 }
 
 // manyKids is the number of successors from which a table is faster than a list.
 const manyKids = 6
 
-// build makes an automaton of at least one text; none may be empty.
+// build makes an automaton of at least one folded text; none may be empty.
 func build(texts []string) *automaton {
 	size := 1
 	for _, text := range texts {
@@ -56,6 +56,7 @@ func (a *automaton) child(state int32, char byte) int32 {
 	if n.row != 0 || state == 0 {
 		return a.rows[n.row][char]
 	}
+	char = fold[char]
 	for kid := n.kid; kid != 0; kid = a.nodes[kid].next {
 		if a.nodes[kid].char == char {
 			return kid
@@ -64,7 +65,7 @@ func (a *automaton) child(state int32, char byte) int32 {
 	return 0
 }
 
-// grow adds a state after state.
+// grow adds a state after state. Tables have it for both cases of a letter, so that to look one up is all there is to do.
 func (a *automaton) grow(state int32, char byte) int32 {
 	made := int32(len(a.nodes))
 	a.nodes = append(a.nodes, node{char: char, next: a.nodes[state].kid})
@@ -75,13 +76,21 @@ func (a *automaton) grow(state int32, char byte) int32 {
 		parent.row = int32(len(a.rows))
 		a.rows = append(a.rows, [256]int32{})
 		for kid := parent.kid; kid != 0; kid = a.nodes[kid].next {
-			a.rows[parent.row][a.nodes[kid].char] = kid
+			a.enter(parent.row, a.nodes[kid].char, kid)
 		}
 	}
 	if parent.row != 0 || state == 0 {
-		a.rows[parent.row][char] = made
+		a.enter(parent.row, char, made)
 	}
 	return made
+}
+
+// enter sets the state after a folded byte in a table.
+func (a *automaton) enter(row int32, char byte, state int32) {
+	a.rows[row][char] = state
+	if 'a' <= char && char <= 'z' {
+		a.rows[row][char-('a'-'A')] = state
+	}
 }
 
 // link walks the states by depth and finds for each the longest proper suffix that is a state too.

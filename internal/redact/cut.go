@@ -43,11 +43,16 @@ func (m *matcher) ended(data []byte) int {
 	if len(data) < MinLength {
 		return 0
 	}
-	most, begin := 0, string(data[:MinLength])
+	longest := 0
+	for _, part := range m.parts {
+		longest = max(longest, part.longest())
+	}
+	shown := folded(string(data[:min(len(data), longest)]))
+	most, begin := 0, shown[:min(len(shown), MinLength)]
 	for _, part := range m.parts {
 		for _, text := range part.texts {
 			for i := strings.Index(text, begin); i >= 0; {
-				if rest := text[i:]; len(rest) > most && bytes.HasPrefix(data, []byte(rest)) {
+				if rest := text[i:]; len(rest) > most && strings.HasPrefix(shown, rest) {
 					most = len(rest)
 				}
 				next := strings.Index(text[i+1:], begin)

@@ -27,7 +27,7 @@ func encodable(secret string) []string {
 
 // encoded are the forms of a secret in base64 and hexadecimal, as what is binary or unsafe is written.
 func encoded(secret string) []string {
-	forms := append(embedded(secret), strings.ToUpper(hex.EncodeToString([]byte(secret))))
+	forms := embedded(secret)
 	for _, encoding := range encodings() {
 		whole := encoding.EncodeToString([]byte(secret))
 		forms = append(forms, whole, strings.TrimRight(whole, "="))
@@ -38,8 +38,7 @@ func encoded(secret string) []string {
 	// What base64 has beside letters and digits is escaped in URLs, and its slash in some JSON.
 	for _, form := range forms {
 		if strings.ContainsAny(form, "+/=") {
-			escaped := percent(form, "-_.~")
-			forms = append(forms, escaped, lowerHex(escaped), strings.ReplaceAll(form, "/", `\/`))
+			forms = append(forms, percent(form, "-_.~"), strings.ReplaceAll(form, "/", `\/`))
 		}
 	}
 	return forms

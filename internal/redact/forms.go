@@ -16,11 +16,15 @@ import (
 // minLine is the length from which a line of a secret of several lines (a key file) is a secret by itself.
 const minLine = 8
 
-// formsOf lists the texts in which a secret shows up, each once: as it is, quoted, in a URL, each of these inside JSON (once
-// and twice encoded), and in base64 and hexadecimal. Views indent lines, so the lines of a long secret count for themselves.
+// formsOf lists the texts in which a secret shows up, folded and each once: as it is, quoted, in a URL, each of these inside
+// JSON (once and twice encoded), and in base64 and hexadecimal. Views indent lines, so the lines of a long secret count for
+// themselves.
 func formsOf(secret string) []string {
-	forms := append([]string{secret, strings.TrimSpace(secret)}, quoted(secret)...)
-	forms = append(forms, inURLs(secret)...)
+	var forms []string
+	for _, written := range cases(secret) {
+		forms = append(forms, written, strings.TrimSpace(written))
+		forms = append(append(forms, quoted(written)...), inURLs(written)...)
+	}
 	for range 2 {
 		forms = withJSON(forms)
 	}
@@ -32,6 +36,9 @@ func formsOf(secret string) []string {
 		if line = strings.TrimSpace(line); len(line) >= minLine && line != secret {
 			forms = append(append(forms, line), jsonForms(line)...)
 		}
+	}
+	for i, form := range forms {
+		forms[i] = folded(form)
 	}
 	slices.Sort(forms)
 	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return utf8.RuneCountInString(form) < MinLength })
@@ -74,7 +81,7 @@ func backslashed(s string) string {
 	return b.String()
 }
 
-// inURLs are the forms in a query, a path and the user's part, by Go and others, with upper and lower case digits.
+// inURLs are the forms in a query, a path and the user's part, by Go and others.
 func inURLs(secret string) []string {
 	forms := []string{
 		url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath(),
@@ -85,7 +92,7 @@ func inURLs(secret string) []string {
 	}
 	for _, form := range forms {
 		if form != secret {
-			forms = append(forms, lowerHex(form), url.QueryEscape(form)) // a URL in a URL
+			forms = append(forms, url.QueryEscape(form)) // a URL in a URL
 		}
 	}
 	return forms
@@ -103,17 +110,6 @@ func percent(s, but string) string {
 		}
 	}
 	return b.String()
-}
-
-// lowerHex makes %2F %2f.
-func lowerHex(s string) string {
-	out := []byte(s)
-	for i := 0; i+2 < len(out); i++ {
-		if out[i] == '%' {
-			copy(out[i:], bytes.ToLower(out[i:i+3]))
-		}
-	}
-	return string(out)
 }
 
 // inner is a text without the quotes around it.
@@ -144,7 +140,7 @@ func jsonForms(text string) []string {
 			continue // a string always encodes
 		}
 		text := inner(strings.TrimSuffix(b.String(), "\n"))
-		for _, form := range []string{text, inASCII(text, `\u%04x`), inASCII(text, `\u%04X`)} {
+		for _, form := range []string{text, inASCII(text, `\u%04x`)} {
 			forms = append(forms, form, strings.ReplaceAll(form, "/", `\/`))
 		}
 	}
