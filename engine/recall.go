@@ -293,7 +293,7 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 }
 
 // Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that
-// are in doubt; one of these without a decision is tried again, with the key that it had.
+// are in doubt; one of these without a decision stays that.
 func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string, settled []local.Settled) (*Result, hcl.Diagnostics) {
 	return e.goOn(ctx, r, local.Going{Undo: addresses, Settled: settled})
 }

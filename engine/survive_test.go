@@ -161,8 +161,8 @@ func sentOnce(t *testing.T, events []run.Event) {
 				t.Errorf("%d of %s was undone twice", e.Undoes, e.Step)
 			}
 			undos[e.Undoes] = true
-		case run.UndoFinished:
-			if e.Reason == run.DecisionRedo {
+		case run.StepResolved:
+			if e.Resolution.Decision == run.DecisionRedo {
 				delete(undos, e.Undoes)
 			}
 		}

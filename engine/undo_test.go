@@ -108,6 +108,35 @@ func TestUndoneStepsRunAgain(t *testing.T) {
 	}
 }
 
+// TestFailureAfterAnInterrupt: a write that was in flight when the run was interrupted, and then fails, is a failure as any other:
+// both kinds of undos run. One that passes is none.
+func TestFailureAfterAnInterrupt(t *testing.T) {
+	for fails, want := range map[bool][]string{true: {"scale back", "uncordon after 1"}, false: {"uncordon after 1"}} {
+		interrupt, stopping := make(chan struct{}), make(chan struct{})
+		fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+			if id != "break" {
+				return nil
+			}
+			close(interrupt)
+			if err := enginetest.Until(ctx, stopping); err != nil || !fails {
+				return err
+			}
+			return enginetest.ErrUnreachable()
+		}}
+		out := enginetest.Run(t, fake, undone, enginetest.Options{Interrupt: interrupt, OnEvent: func(e run.Event) {
+			if e.Type == run.RunStopping {
+				close(stopping)
+			}
+		}})
+		if out.Result == nil || out.Result.ExitStatus != 3 {
+			t.Fatalf("fails %v: %+v %v\n%s", fails, out.Result, out.Diags, out.Stream)
+		}
+		if diff := cmp.Diff(append([]string{"cordon", "scale", "break"}, want...), fake.Log()); diff != "" {
+			t.Errorf("fails %v: %s\n%s", fails, diff, out.Stream)
+		}
+	}
+}
+
 func TestUndoAfterAnInterrupt(t *testing.T) {
 	interrupt := make(chan struct{})
 	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
@@ -294,9 +323,10 @@ step "fake_write" "change" {
 	}
 }
 
-// TestUndoByHandOfWhatIsInDoubt: an undo that took place, as its system says, is not sent again by hand; the others are done.
+// TestUndoByHandOfWhatIsInDoubt: an undo that took place is not sent again by hand, nor is one of which nobody says what became of
+// it; the others are done.
 func TestUndoByHandOfWhatIsInDoubt(t *testing.T) {
-	for decision, again := range map[string][]string{run.DecisionDone: {"scale back"}, run.DecisionRedo: {"scale back", "uncordon after 1"}} {
+	for decision, again := range map[string][]string{"": {"scale back"}, run.DecisionDone: {"scale back"}, run.DecisionRedo: {"scale back", "uncordon after 1"}} {
 		t.Run(decision, func(t *testing.T) {
 			lost := true
 			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
@@ -312,11 +342,15 @@ func TestUndoByHandOfWhatIsInDoubt(t *testing.T) {
 			}
 			lost = false
 			did := len(fake.Log())
-			opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
-				return run.Resolution{Decision: decision, How: "inquired"}
+			status := 4
+			if decision != "" {
+				status = 0
+				opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+					return run.Resolution{Decision: decision, How: "inquired"}
+				}
 			}
 			out = enginetest.Undo(t, fake, out.Result.RunID, opts, "cordon", "scale")
-			if out.Result == nil || out.Result.ExitStatus != 0 {
+			if out.Result == nil || out.Result.ExitStatus != status {
 				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
 			}
 			if diff := cmp.Diff(again, fake.Log()[did:]); diff != "" {

@@ -130,7 +130,7 @@ step "runbook" "inner" {
 }
 
 // TestKilledInTheMiddleOfAnUndo: an undo by hand does not begin beside the one that was left behind either, however often it
-// is tried, and sends it again once that is gone.
+// is tried. Once that is gone it is left, and sent again only when somebody says so.
 func TestKilledInTheMiddleOfAnUndo(t *testing.T) {
 	dir := t.TempDir()
 	text := `
@@ -157,7 +157,7 @@ step "local_command" "bad" {
 	group, id := lines(t, began)[0], newest(t, dir)
 	for range 2 {
 		status, said := ends(t, dir, "undo", id, "--auto-approve")
-		if status != 4 || !strings.Contains(said, "the undo of step work still goes on") || !strings.Contains(said, "kill "+group) {
+		if status != 4 || !strings.Contains(said, "the undo of work still goes on") || !strings.Contains(said, "kill "+group) {
 			t.Errorf("exit status %d\n%s", status, said)
 		}
 	}
@@ -166,10 +166,16 @@ step "local_command" "bad" {
 	}
 	until(t, "the end of the command", func() bool { _, err := os.Stat("/proc/" + group); return os.IsNotExist(err) })
 	status, said := ends(t, dir, "resume", id)
-	if status != 2 || !strings.Contains(said, "look whether the undo of step work took place") {
+	if status != 2 || !strings.Contains(said, "look whether the undo of work took place") {
 		t.Errorf("exit status %d\n%s", status, said)
 	}
-	if status, said = ends(t, dir, "undo", id, "--auto-approve"); status != 0 || len(lines(t, began)) != 2 {
+	for _, flags := range [][]string{nil, {"--auto-approve"}, {"--auto-approve", "--in-doubt", "abort"}} {
+		status, said = ends(t, dir, append([]string{"undo", id}, flags...)...)
+		if status != 4 || len(lines(t, began)) != 1 || !strings.Contains(said, "nothing was run") {
+			t.Errorf("%v: exit status %d, %q\n%s", flags, status, lines(t, began), said)
+		}
+	}
+	if status, said = ends(t, dir, "undo", id, "--auto-approve", "--in-doubt", "redo"); status != 0 || len(lines(t, began)) != 2 {
 		t.Errorf("exit status %d, %q\n%s", status, lines(t, began), said)
 	}
 }

@@ -28,6 +28,13 @@ func (s *State) Apply(e *Event) error {
 		return nil
 	case UndoStarted, UndoFinished:
 		return s.undoEvent(e)
+	case StepResolved:
+		switch {
+		case e.Undoes != 0:
+			return s.undoEvent(e)
+		case e.Resolution.Decision == DecisionRedo:
+			return nil // it is among what run_resumed named
+		}
 	}
 	if e.Type == StepNoted && s.noteOfUndo(e) {
 		return nil
@@ -243,7 +250,7 @@ func (s *State) finish(r ref, e *Event) {
 	s.tookEffect(r, e)
 	in.phase = ended
 	in.outcome = outcome
-	if s.timedOut && (outcome == Fail || outcome == Error || outcome == Cancelled) {
+	if s.timedOut && outcome == Cancelled {
 		s.undoing = true // a timeout that no step felt is no failure: nothing is taken back for it
 	}
 	if r.key < 0 {
@@ -307,9 +314,15 @@ func combined(instances []instance) Outcome {
 	return worst
 }
 
+// failed notes that a step failed or erred. One that does so while the run stops for another reason stops nothing any more, but
+// is a failure all the same: what was done before is taken back.
 func (s *State) failed() {
-	if s.plan.StopOnFailure && s.stopping == "" {
+	switch {
+	case !s.plan.StopOnFailure:
+	case s.stopping == "":
 		s.wantStop = true
+	default:
+		s.undoing = true
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *State) InDoubt() []Doubt {
 	for _, e := range s.effects {
 		if e.doubtful() {
 			d := e.sent.Doubt
-			d.Address, d.Undo, d.Undoes = e.address, true, e.seq
+			d.Address, d.Undo, d.Undoes, d.Resolution = e.address, true, e.seq, e.sent.resolution
 			out = append(out, d)
 		}
 	}

@@ -14,10 +14,8 @@ type effect struct {
 	// address is the step's or the instance's, also where that went since.
 	address string
 	undo    undoPhase
-	// sent is the undo as it was sent last; unsettled as it was when it got in doubt, where somebody tries it again although
-	// nobody said what became of that.
-	sent      sent
-	unsettled *sent
+	// sent is the undo as it was sent last.
+	sent sent
 }
 
 // child is the state of a runbook that a step, or an instance of one, runs.

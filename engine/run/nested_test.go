@@ -322,7 +322,7 @@ func (n *nest) resume() {
 		case d.Undo && d.done:
 			n.tell(d.of, Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Pass})
 		case d.Undo:
-			n.tell(d.of, Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Error, Reason: DecisionRedo})
+			n.tell(d.of, Event{Type: StepResolved, Step: d.Address, Undoes: d.Undoes, Resolution: &Resolution{Decision: DecisionRedo}})
 		case d.done:
 			n.tell(d.of, Event{Type: StepResolved, Step: d.Address, Resolution: &Resolution{Decision: DecisionDone}})
 			n.tell(d.of, Event{Type: StepFinished, Step: d.Address, Outcome: Warn})

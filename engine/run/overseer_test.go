@@ -60,8 +60,10 @@ func (o *overseer) see(t *rapid.T, root *house, e *Event) {
 		o.undoStarted(t, e)
 	case UndoFinished:
 		x := o.effects[slices.IndexFunc(o.effects, func(x *deed) bool { return x.seq == e.Undoes })]
-		if x.undo = string(e.Outcome); e.Reason == DecisionRedo {
-			x.undo = ""
+		x.undo = string(e.Outcome)
+	case StepResolved:
+		if at := slices.IndexFunc(o.effects, func(x *deed) bool { return x.seq == e.Undoes }); at >= 0 && e.Resolution.Decision == DecisionRedo {
+			o.effects[at].undo = ""
 		}
 	case RunFinished:
 		o.nothingDue(t, "")
@@ -79,10 +81,11 @@ func (o *overseer) finished(t *rapid.T, root *house, e *Event) {
 	delete(o.running, e.Step)
 	prefix := e.Step[:strings.LastIndex(e.Step, "/")+1]
 	bad := e.Outcome == Fail || e.Outcome == Error
-	if bad && !o.stopping[prefix] && root.at(prefix).plan.StopOnFailure {
+	stops := bad && root.at(prefix).plan.StopOnFailure
+	if stops && !o.stopping[prefix] {
 		o.failed[prefix] = true
 	}
-	if (bad || e.Outcome == Cancelled) && o.timedOut[prefix] {
+	if stops && o.stopping[prefix] || e.Outcome == Cancelled && o.timedOut[prefix] {
 		o.failing[prefix] = true
 	}
 	resolved := e.Outcome == Warn // only what was in doubt ends so

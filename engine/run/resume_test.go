@@ -274,7 +274,7 @@ func (s *survivor) resume() {
 	}
 	for _, d := range doubts {
 		if d.Undo && !slices.Contains(effectsOf(undone), d.Undoes) {
-			s.tell(Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Error, Reason: DecisionRedo})
+			s.tell(Event{Type: StepResolved, Step: d.Address, Undoes: d.Undoes, Resolution: &Resolution{Decision: DecisionRedo}})
 		} else if d.Undo {
 			s.tell(Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Pass})
 		}

@@ -93,7 +93,7 @@ func (s *State) heldByDoubt(p *placed) bool {
 // undoEvent brings the undo of an effect on.
 func (s *State) undoEvent(e *Event) error {
 	x := s.effectOf(e, undoPending)
-	if e.Type == UndoFinished {
+	if e.Type != UndoStarted {
 		x = s.effectOf(e, undoRunning, undoInDoubt)
 	}
 	switch {
@@ -106,14 +106,17 @@ func (s *State) undoEvent(e *Event) error {
 		for at := s; at != nil; at = at.above {
 			at.under = x
 		}
+	case e.Type == StepResolved && e.Resolution.Decision == DecisionRedo:
+		x.undo = undoPending // with its key
+		for at := s; at != nil; at = at.above {
+			at.inOrder = false
+		}
+	case e.Type == StepResolved:
+		x.sent.resolution = e.Resolution // its end follows
 	case e.Outcome == Pass:
-		x.undo, x.unsettled = undoDone, nil
-	case e.Reason == DecisionRedo:
-		x.undo, x.unsettled = undoPending, nil
+		x.undo = undoDone
 	case e.InDoubt:
 		x.undo = undoInDoubt
-	case x.unsettled != nil: // that this attempt did nothing says nothing about the one before it
-		x.undo, x.sent, x.unsettled = undoInDoubt, *x.unsettled, nil
 	default:
 		x.undo, x.sent.Key = undoFailed, "" // it is another when somebody tries again
 	}
@@ -146,20 +149,20 @@ func (s *State) resumeEffects() {
 	}
 }
 
-// breakOff has an undo be in doubt that was under way, or was to be tried again while in doubt.
+// breakOff has an undo be in doubt that was under way.
 func (e *effect) breakOff() {
 	if e.doubtful() {
-		e.undo, e.unsettled = undoInDoubt, nil
+		e.undo = undoInDoubt
 	}
 }
 
 // doubtful reports whether nobody knows whether an undo took place.
 func (e *effect) doubtful() bool {
-	return e.undo == undoRunning || e.undo == undoInDoubt || e.undo == undoPending && e.unsettled != nil
+	return e.undo == undoRunning || e.undo == undoInDoubt
 }
 
-// resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed, or is in
-// doubt, is tried again.
+// resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed is tried
+// again. One in doubt stays that, and is sent again only when somebody says that it did not take place.
 func (s *State) resumeToUndo(addresses []string) {
 	s.byHand = map[string]bool{}
 	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""
@@ -170,12 +173,7 @@ func (s *State) resumeToUndo(addresses []string) {
 	for i := range list {
 		p := &list[i]
 		p.breakOff()
-		switch {
-		case !s.byHand[p.whole()]:
-		case p.undo == undoInDoubt:
-			before := p.sent
-			p.undo, p.unsettled = undoPending, &before
-		case p.undo == undoFailed:
+		if s.byHand[p.whole()] && p.undo == undoFailed {
 			p.undo = undoPending
 		}
 	}

@@ -45,29 +45,39 @@ func TestAnUndoThatWasNotDue(t *testing.T) {
 	}
 }
 
-// TestAnUndoInDoubtThatIsTriedAgain stays in doubt where the second time surely did nothing: that says nothing about the first,
-// whose key and note are what tells.
-func TestAnUndoInDoubtThatIsTriedAgain(t *testing.T) {
-	s := NewState(&Plan{MaxParallel: 1, Steps: []StepSpec{{Name: "a", RunIf: "success", Group: -1, Write: true, Undo: UndoOnEnd}}})
-	tell(t, s,
-		Event{Type: RunStarted}, Event{Type: StepReady, Step: "a"}, Event{Type: StepStarted, Step: "a"},
-		Event{Type: StepFinished, Step: "a", Seq: 4, Outcome: Pass, Result: json.RawMessage("{}")},
-		Event{Type: UndoStarted, Step: "a", Undoes: 4, Key: "k"}, Event{Type: StepNoted, Step: "a", Undoes: 4, Note: json.RawMessage("1")},
-	)
-	want := s.InDoubt()
-	for range 2 {
-		tell(t, s, Event{Type: RunResumed, Undo: []string{"a"}})
-		if diff := cmp.Diff(want, s.InDoubt()); diff != "" {
-			t.Errorf("before it is sent: %s", diff)
+// TestAnUndoInDoubt stays that whoever undoes by hand, until somebody says what became of it: then it is sent again with its key, or
+// is done.
+func TestAnUndoInDoubt(t *testing.T) {
+	for decision, key := range map[string]string{"": "", DecisionRedo: "k", DecisionDone: ""} {
+		s := NewState(&Plan{MaxParallel: 1, Steps: []StepSpec{{Name: "a", RunIf: "success", Group: -1, Write: true, Undo: UndoOnEnd}}})
+		tell(t, s,
+			Event{Type: RunStarted}, Event{Type: StepReady, Step: "a"}, Event{Type: StepStarted, Step: "a"},
+			Event{Type: StepFinished, Step: "a", Seq: 4, Outcome: Pass, Result: json.RawMessage("{}")},
+			Event{Type: UndoStarted, Step: "a", Undoes: 4, Key: "k"}, Event{Type: StepNoted, Step: "a", Undoes: 4, Note: json.RawMessage("1")},
+		)
+		want := s.InDoubt()
+		for range 2 {
+			tell(t, s, Event{Type: RunResumed, Undo: []string{"a"}})
+			if diff := cmp.Diff(want, s.InDoubt()); diff != "" || !s.LeftOver() {
+				t.Errorf("%q: %s", decision, diff)
+			}
 		}
-		tell(t, s, Event{Type: UndoStarted, Step: "a", Undoes: 4, Key: "k"}, Event{Type: UndoFinished, Step: "a", Undoes: 4, Outcome: Error})
-		if diff := cmp.Diff(want, s.InDoubt()); diff != "" {
-			t.Error(diff)
+		resolution := &Resolution{Decision: decision}
+		if decision != "" {
+			tell(t, s, Event{Type: StepResolved, Step: "a", Undoes: 4, Resolution: resolution})
 		}
-	}
-	tell(t, s, Event{Type: RunResumed, Undo: []string{"a"}})
-	tell(t, s, Event{Type: UndoStarted, Step: "a", Undoes: 4, Key: "k"}, Event{Type: UndoFinished, Step: "a", Undoes: 4, Outcome: Pass})
-	if left := s.InDoubt(); len(left) > 0 || len(s.Undoable()) > 0 || s.LeftOver() {
-		t.Errorf("%+v %+v", left, s.Undoable())
+		if decision == DecisionDone { // a crash here does not ask again
+			if got := s.InDoubt(); len(got) != 1 || got[0].Resolution != resolution {
+				t.Errorf("%+v", got)
+			}
+			tell(t, s, Event{Type: UndoFinished, Step: "a", Undoes: 4, Outcome: Pass})
+		}
+		sent := ""
+		for _, c := range s.Next(want[0].At) {
+			sent += c.Sent
+		}
+		if sent != key || s.LeftOver() != (decision == "") {
+			t.Errorf("%q: sent again with %q, left %v", decision, sent, s.Left())
+		}
 	}
 }

@@ -81,6 +81,10 @@ func (w *witness) see(t *rapid.T, e *Event) {
 		w.undoStarted(t, e)
 	case UndoFinished:
 		w.undoFinished(t, e)
+	case StepResolved:
+		if at := slices.IndexFunc(w.effects, func(x *seenEffect) bool { return x.seq == e.Undoes }); at >= 0 && e.Resolution.Decision == DecisionRedo {
+			w.effects[at].undo = ""
+		}
 	case RunFinished:
 		for _, x := range w.effects {
 			if x.undo == "" && w.due(x) && !w.held(x) {
@@ -145,7 +149,7 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 	s.running, s.outcome, s.open = false, e.Outcome, e.InDoubt
 	bad := e.Outcome == Fail || e.Outcome == Error
 	w.failed = w.failed || bad && w.plan.StopOnFailure && w.stopping == ""
-	w.undoing = w.undoing || (bad || e.Outcome == Cancelled) && w.timedOut
+	w.undoing = w.undoing || bad && w.plan.StopOnFailure && w.stopping != "" || e.Outcome == Cancelled && w.timedOut
 	if e.Result != nil && s.spec.Undo != UndoNever {
 		s.last = &seenEffect{seq: e.Seq, address: e.Step}
 		w.effects = append(w.effects, s.last)
@@ -193,8 +197,6 @@ func (w *witness) undoFinished(t *rapid.T, e *Event) {
 		if x.undo != "under way" {
 			t.Fatalf("the undo of %s ends, and is not under way (%q)", e.Step, x.undo)
 		}
-		if x.undo = string(e.Outcome); e.Reason == DecisionRedo {
-			x.undo = ""
-		}
+		x.undo = string(e.Outcome)
 	}
 }

@@ -13,9 +13,15 @@ import (
 	"github.com/e82355ed/runbook/internal/view"
 )
 
+// What can be done where there is no terminal to ask on, by the flags that a command has.
+const (
+	approve         = "--auto-approve runs it without a question"
+	approveOrRefuse = approve + ", --read-only refuses it"
+)
+
 // confirm asks before steps that change something. It reports whether it asked, and showed the header with that, if there is
-// one; an error refuses the run.
-func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption) (asked bool, err error) {
+// one; an error refuses the run, and says what else can be done.
+func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption, otherwise string) (asked bool, err error) {
 	writes, destructive := writesAmong(steps, nil, nil)
 	if approved || len(writes)+len(destructive) == 0 {
 		return false, nil
@@ -27,8 +33,7 @@ func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approv
 	lines := append(p.namedSteps("changes", writes), p.namedSteps("destroys", destructive)...)
 	p.say("%s", strings.Join(lines, "\n"))
 	if !p.InTerminal || !p.ErrTerminal {
-		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " +
-			"--auto-approve runs it without a question, --read-only refuses it")
+		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " + otherwise)
 	}
 	stop.asking.Store(true)
 	defer stop.asking.Store(false)

@@ -44,7 +44,7 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 			o.say("  %s", found.Why)
 		}
 	}
-	asked, err := o.confirm(&recalled.Plan.Header, undoSteps(recalled, recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop)
+	asked, err := o.confirm(&recalled.Plan.Header, undoSteps(recalled, recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop, approve)
 	if err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}

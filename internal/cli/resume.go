@@ -10,6 +10,7 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 type resumeOptions struct {
@@ -36,11 +37,23 @@ func newResume(p *Program) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.InDoubt, "in-doubt", "", "what becomes of writes in doubt: done, redo or `abort`; by default you are asked")
+	inDoubtFlag(cmd, &o.InDoubt, "writes in doubt", "by default you are asked")
 	flags.BoolVar(&o.WithChanges, "with-changes", false, "go on with the files as they are now, and run again what is affected")
 	o.declare(cmd, "don't ask before steps that change something")
-	mustComplete(cmd.RegisterFlagCompletionFunc("in-doubt", cobra.FixedCompletions(inDoubt, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
+}
+
+// inDoubtFlag declares --in-doubt.
+func inDoubtFlag(cmd *cobra.Command, to *string, what, otherwise string) {
+	cmd.Flags().StringVar(to, "in-doubt", "", "what becomes of "+what+": done, redo or `abort`; "+otherwise)
+	mustComplete(cmd.RegisterFlagCompletionFunc("in-doubt", cobra.FixedCompletions(inDoubt, cobra.ShellCompDirectiveNoFileComp)))
+}
+
+func checkInDoubt(value string) error {
+	if value != "" && !known(value, inDoubt) {
+		return wrongValue("--in-doubt", value, inDoubt)
+	}
+	return nil
 }
 
 // resumable tells the runs that can be gone on with.
@@ -50,10 +63,7 @@ func resumable(r journal.Summary) bool {
 }
 
 func (o *resumeOptions) run(ctx context.Context) (err error) {
-	if o.InDoubt != "" && !known(o.InDoubt, inDoubt) {
-		return wrongValue("--in-doubt", o.InDoubt, inDoubt)
-	}
-	if err := o.parse(); err != nil {
+	if err := errors.Join(checkInDoubt(o.InDoubt), o.parse()); err != nil {
 		return err
 	}
 	if err := o.checkKey(); err != nil {
@@ -96,11 +106,11 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 		s.skipHeader()
 		header = nil
 	}
-	settled, err := o.settle(stop, recalled, asker)
+	settled, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, decision: o.InDoubt})
 	if err != nil {
 		return drop(err)
 	}
-	asked, err := o.confirm(header, recalled.Remaining(), opts.AutoApprove || recalled.Approved() && !o.WithChanges, stop)
+	asked, err := o.confirm(header, recalled.Remaining(), opts.AutoApprove || recalled.Approved() && !o.WithChanges, stop, approve)
 	if err != nil {
 		return drop(err)
 	}
@@ -109,6 +119,32 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	}
 	result, diags := eng.Resume(stop.ctx, recalled, settled)
 	return result, diags, files, nil
+}
+
+// settle decides about all that is in doubt. Without anybody to ask, all of it is told before that is an error.
+func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
+	var out []local.Settled
+	var open []run.Doubt
+	for _, d := range s.recalled.Past.Doubts() {
+		decided, err := s.settle(d)
+		switch {
+		case err != nil:
+			return nil, err
+		case decided == nil:
+			open = append(open, d)
+		default:
+			out = append(out, *decided)
+		}
+	}
+	if len(open) == 0 {
+		return out, nil
+	}
+	all := ""
+	if len(open) > 1 {
+		all = ", which counts for all of them; at a terminal you are asked about each"
+	}
+	return nil, fmt.Errorf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo%s: %s --in-doubt …",
+		doubtsNamed(open), all, o.command("resume "+o.Run))
 }
 
 // worthwhile refuses a run that has nothing left to do.

@@ -86,7 +86,7 @@ func TestResumeWithDoubt(t *testing.T) {
 		"redo":          {flags: []string{"--in-doubt", "redo"}, status: ExitPassed, calls: 2, says: []string{"is sent again", "✓ change"}},
 		"abort":         {flags: []string{"--in-doubt", "abort"}, status: ExitLeftOver, calls: 1, says: []string{"change stays in doubt"}},
 		"misspelt":      {flags: []string{"--in-doubt", "redoo"}, status: ExitRefused, calls: 1, says: []string{`did you mean "redo"?`}},
-		"asked: redo":   {interactive: true, types: "redo\nlooked at it\n", status: ExitPassed, calls: 2, says: []string{"Look whether this took place", "is sent again: on the word of alice@laptop: looked at it"}},
+		"asked: redo":   {interactive: true, types: "redo\nlooked at it\n", status: ExitPassed, calls: 2, says: []string{"Look whether change took place", "is sent again: on the word of alice@laptop: looked at it"}},
 		"asked: done":   {interactive: true, types: "1\n\n", status: ExitPassed, calls: 1, says: []string{"counts as done"}},
 		"asked: abort":  {interactive: true, types: "abort\n\n", status: ExitLeftOver, calls: 1, says: []string{"change stays in doubt"}},
 		"asked: silent": {interactive: true, types: "", status: ExitRefused, calls: 1, says: []string{"nothing was run"}},

@@ -11,15 +11,14 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
-	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 type undoOptions struct {
 	*Program
-	Store, Run, Step         string
-	AutoApprove, JSON, Times bool
+	Store, Run, Step, InDoubt string
+	AutoApprove, JSON, Times  bool
 }
 
 func newUndo(p *Program) *cobra.Command {
@@ -28,8 +27,11 @@ func newUndo(p *Program) *cobra.Command {
 		Use: "undo RUN [STEP]", Short: "Run the undos of a run by hand",
 		Long: "Takes back what the steps of a run did, as their undo blocks say: all that took effect and were not undone, last first, or those\n" +
 			"of STEP, its instances, and the steps of the runbook that it runs. A step that was undone counts as not run: \"runbook resume\" does\n" +
-			"it again.",
-		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve",
+			"it again.\n" +
+			"An undo of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
+			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is. Without a terminal and\n" +
+			"without --in-doubt it is left, the others run, and the exit status is 4. --auto-approve never sends it again.",
+		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve\n  runbook undo 01JD3V7C scale --in-doubt done",
 		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, nil, o.complete),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.Run = args[0]; len(args) > 1 {
@@ -42,6 +44,7 @@ func newUndo(p *Program) *cobra.Command {
 	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before the undos run")
 	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
 	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
+	inDoubtFlag(cmd, &o.InDoubt, "undos in doubt", "by default you are asked, or they are left")
 	storeFlag(cmd, &o.Store)
 	return cmd
 }
@@ -60,6 +63,9 @@ func oneOrTwo(first, second string) cobra.PositionalArgs {
 }
 
 func (o *undoOptions) run(ctx context.Context) error {
+	if err := checkInDoubt(o.InDoubt); err != nil {
+		return err
+	}
 	if err := o.checkKey(); err != nil {
 		return fmt.Errorf("nothing was run: %w", err)
 	}
@@ -85,61 +91,95 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
-	effects, err := o.chosen(recalled.Past.Undoable())
-	var settled []local.Settled
-	if err == nil {
-		settled, effects, err = o.lookUp(stop, recalled, effects)
-	}
-	if err == nil {
-		var asked bool
-		if asked, err = o.confirm(&recalled.Plan.Header, undoSteps(recalled, effects), o.AutoApprove, stop); asked {
-			s.skipHeader()
-		}
-	}
-	if err != nil {
+	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	addresses := run.Addresses(effects)
-	for _, d := range settled {
-		if !slices.Contains(addresses, d.Address) {
-			addresses = append(addresses, d.Address)
-		}
+	effects, err := o.chosen(recalled.Past.Undoable())
+	if err != nil {
+		return drop(err)
 	}
-	result, diags := eng.Undo(stop.ctx, recalled, addresses, settled)
+	header := &recalled.Plan.Header
+	if len(recalled.Past.Doubts()) > 0 {
+		o.showHeader(header)
+		s.skipHeader()
+		header = nil
+	}
+	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
+	settled, effects, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, decision: o.InDoubt}, effects)
+	if err != nil {
+		return drop(err)
+	}
+	asked, err := o.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve)
+	if err != nil {
+		return drop(err)
+	}
+	if asked {
+		s.skipHeader()
+	}
+	result, diags := eng.Undo(stop.ctx, recalled, addressesOf(effects, settled), settled)
 	return result, diags, files, nil
 }
 
-// lookUp tells what is in doubt, and asks the systems about the undos that are to be tried again: one that took place is not, and
-// nothing is run beside one that still goes on. What is left is to be undone.
-func (o *undoOptions) lookUp(stop *interruption, r *engine.Recalled, effects []run.Effect) ([]local.Settled, []run.Effect, error) {
+// settle tells what is in doubt, and decides about the chosen undos among it: it gives these, and what is to be undone. What took
+// place is not sent again. What nobody decides about is left as it is, with what the step did before.
+func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled, []run.Effect, error) {
 	var out []local.Settled
-	for _, d := range r.Past.Doubts() {
-		o.say("%s", inDoubtText(r, d))
-		at := slices.Index(effects, run.Effect{Address: d.Address, Seq: d.Undoes})
-		if !d.Undo || at < 0 {
-			o.say("  undoing leaves that as it is; it is settled with: %s", o.command("resume "+r.Plan.RunID))
+	var left []run.Doubt
+	for _, d := range s.recalled.Past.Doubts() {
+		it := run.Effect{Address: d.Address, Seq: d.Undoes}
+		if !d.Undo || !slices.Contains(effects, it) {
+			o.say("%s", inDoubtText(s.recalled, d))
+			o.say("  that stays as it is; it is settled with: %s", o.command(settles(d, o.Run)))
 			continue
 		}
-		found, err := o.inquire(stop, r, d)
-		if err != nil {
+		decided, err := s.settle(d)
+		switch {
+		case err != nil:
 			return nil, nil, err
-		}
-		if found.Why != "" {
-			o.say("  %s", found.Why)
-		}
-		s := local.Settled{Doubt: d, Resolution: run.Resolution{How: "inquired", Why: found.Why, Decision: run.DecisionDone}, Found: found}
-		switch found.State {
-		case provider.Done:
-			o.say("  counts as done, and is not sent again")
-			out, effects = append(out, s), slices.Delete(effects, at, at+1)
-		case provider.NotDone:
-			s.Decision = run.DecisionRedo
-			out = append(out, s)
+		case decided == nil:
+			o.say("  it is left as it is, and not sent again. %s", s.recalled.Past.ByHand(d, o.command(settles(d, o.Run))))
+			left = append(left, d)
+			effects = slices.DeleteFunc(effects, func(e run.Effect) bool { return e.Address == d.Address && e.Seq <= d.Undoes })
 		default:
-			o.say("  it is sent again, with the key that it had; should it have taken place, settle it with: %s", o.command("resume "+r.Plan.RunID))
+			out = append(out, *decided)
+			if decided.Decision == run.DecisionDone {
+				effects = slices.DeleteFunc(effects, func(e run.Effect) bool { return e == it })
+			}
 		}
 	}
+	if len(out)+len(effects) == 0 {
+		return nil, nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo: %s --in-doubt …",
+			doubtsNamed(left), o.command(o.typed()))}
+	}
 	return out, effects, nil
+}
+
+// typed is the command as it was typed, without flags.
+func (o *undoOptions) typed() string {
+	text := "undo " + o.Run
+	if o.Step != "" {
+		text += " " + run.Quote(o.Step)
+	}
+	return text
+}
+
+// settles is the command that decides about a write in doubt, or an undo.
+func settles(d run.Doubt, id string) string {
+	if d.Undo {
+		return "undo " + id + " " + run.Quote(d.Address)
+	}
+	return "resume " + id
+}
+
+// addressesOf are the steps that a session undoes, or whose undo it settles.
+func addressesOf(effects []run.Effect, settled []local.Settled) []string {
+	out := run.Addresses(effects)
+	for _, d := range settled {
+		if !slices.Contains(out, d.Address) {
+			out = append(out, d.Address)
+		}
+	}
+	return out
 }
 
 // complete lists the steps that can be undone.

@@ -45,7 +45,7 @@ func TestUndoByHand(t *testing.T) {
 		"asked":          {args: []string{"cordon"}, yes: "yes\n", does: []string{"uncordon"}, says: []string{"undo of cordon", "fake://production"}},
 		"asked in vain":  {args: []string{"cordon"}, yes: "no\n", status: ExitRefused, says: []string{"nothing was run"}},
 		"in JSON":        {args: []string{"cordon", "--auto-approve", "--json"}, does: []string{"uncordon"}, says: []string{`"undo":["cordon"]`, `"type":"undo_finished","step":"cordon"`}},
-		"no such switch": {args: []string{"--in-doubt", "redo"}, status: ExitRefused, says: []string{"there is no flag"}},
+		"no such switch": {args: []string{"--read-only"}, status: ExitRefused, says: []string{"there is no flag"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -149,10 +149,10 @@ func TestUndoThatIsNotDueAnyMore(t *testing.T) {
 		return nil
 	}
 	text := strings.Replace(undoable, "{}", "{ on_failure = \"stop\" }", 1) + "step \"fake_write\" \"break\" {\n id = \"break\"\n depends_on = [step.scale]\n}\n"
-	tt.does(t, ExitLeftOver, []string{"what is in doubt is settled with: runbook resume"}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	tt.does(t, ExitLeftOver, []string{"an undo in doubt is settled with: runbook undo"}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
 	broken = false
 	next := tt.again(t, false, "")
-	next.does(t, ExitPassed, []string{"undo cordon", "it is done again"}, "resume", tt.lastRun(t), "--in-doubt", "redo")
+	next.does(t, ExitPassed, []string{"? undo cordon", "in doubt: is sent again"}, "resume", tt.lastRun(t), "--in-doubt", "redo")
 	if strings.Contains(next.out.String(), "left to look at") || tt.fake.Calls("uncordon") != 1 {
 		t.Errorf("%q\n%s", tt.fake.Log(), next.out)
 	}

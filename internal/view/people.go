@@ -32,7 +32,12 @@ func (o *open) take(step string) *run.Event {
 // personLine writes a line about a step that a person is concerned with.
 func (t *Text) personLine(step, text string, paint func(string) string) {
 	t.see(step)
-	name := term.Pad(nested(t.clean(step)), t.names)
+	t.markedLine(nested(t.clean(step)), text, paint)
+}
+
+// markedLine writes text beside a name, wrapped to the terminal.
+func (t *Text) markedLine(name, text string, paint func(string) string) {
+	name = term.Pad(name, t.names)
 	first, rest := text, []string(nil)
 	if room := t.width() - term.Width(name) - 4 - len(t.stampText()); t.Width > 0 && term.Width(text) > room {
 		if room < minFact {
@@ -214,7 +219,10 @@ func (t *Text) resolved(e *run.Event) {
 	case r.Who != "":
 		text += ", decided by " + t.clean(r.Who)
 	}
-	t.personLine(e.Step, text, t.Palette.Warn)
+	if e.Undoes != 0 {
+		t.left.drop(undoKey(e)) // it has its turn again where it is due, or its end follows
+	}
+	t.markedLine(t.name(e), text, t.Palette.Warn)
 	if r.Why != "" {
 		t.bar(t.cleanLines(r.Why))
 	}

@@ -25,7 +25,7 @@ func nested(address string) string {
 
 // name is how the step of an event is called in its line.
 func (t *Text) name(e *run.Event) string {
-	if e.Type == run.UndoFinished {
+	if e.Type == run.UndoFinished || e.Type == run.StepResolved && e.Undoes != 0 {
 		return "undo " + t.clean(e.Step)
 	}
 	return nested(t.clean(e.Step))
@@ -49,6 +49,7 @@ type leftKind int
 
 const (
 	inDoubt leftKind = iota
+	undoInDoubt
 	undoFailed
 	undoNotRun
 )
@@ -95,7 +96,7 @@ func (t *Text) leftBefore(e *run.Event) {
 		case run.LeftInDoubt:
 			t.left.put(inDoubt, l.Step, step+": nobody knows whether it took place")
 		case run.LeftUndoInDoubt:
-			t.left.put(inDoubt, undoKeyOf(l.Step), "undo of "+step+": nobody knows whether it took place")
+			t.left.put(undoInDoubt, undoKeyOf(l.Step), "undo of "+step+": nobody knows whether it took place")
 		case run.LeftUndoFailed:
 			t.left.put(undoFailed, undoKeyOf(l.Step), "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
 		}
@@ -117,11 +118,10 @@ func (t *Text) undone(e *run.Event) {
 	key := undoKey(e)
 	t.left.drop(key)
 	switch {
-	case e.Reason == run.DecisionRedo: // it has its turn again where it is due
 	case e.ByHand != "":
 		t.left.put(undoKind(e), key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
 	case e.InDoubt:
-		t.left.put(inDoubt, key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
+		t.left.put(undoInDoubt, key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
 	case e.Outcome == run.Fail || e.Outcome == run.Error:
 		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+": "+t.clean(firstOf(e.Error, e.Summary, "it failed")))
 	}
@@ -129,7 +129,7 @@ func (t *Text) undone(e *run.Event) {
 
 func undoKind(e *run.Event) leftKind {
 	if e.InDoubt {
-		return inDoubt
+		return undoInDoubt
 	}
 	return undoFailed
 }
@@ -267,13 +267,17 @@ func (t *Text) whatNext(e *run.Event) {
 		return
 	}
 	doubt, failed := t.left.any(inDoubt) || len(t.left) == 0, t.left.any(undoFailed) // without anything, an old version kept it
+	undoDoubt := t.left.any(undoInDoubt)
 	if doubt {
 		t.line("what is in doubt is settled with: " + t.command("resume "+e.Run))
+	}
+	if undoDoubt {
+		t.line("an undo in doubt is settled with: " + t.command("undo "+e.Run) + ", or, with what is left of the run: " + t.command("resume "+e.Run))
 	}
 	if failed {
 		t.line("an undo is tried again with: " + t.command("undo "+e.Run))
 	}
-	if !doubt && !failed {
+	if !doubt && !undoDoubt && !failed {
 		t.line("undos that did not run are run with: " + t.command("undo "+e.Run))
 		t.resumeWith(e.Run)
 	}

@@ -71,7 +71,7 @@ func (c *readings) drop(address string) {
 
 // undone forgets when an undo was begun that ended: the next one is another. One that is sent again keeps it.
 func (c *readings) undone(e *run.Event) {
-	if e.InDoubt || e.Reason == run.DecisionRedo {
+	if e.InDoubt {
 		return
 	}
 	c.mu.Lock()

@@ -85,14 +85,14 @@ func (p *Past) settle(r *runner, d Settled) error {
 	}
 	at := newRunner(r.session, b, r.hard)
 	resolution := d.Resolution
-	if d.Undo {
-		return at.settleUndo(own, d)
-	}
-	if d.Decision != run.DecisionDone {
-		return nil // it is among what runs again, and run_resumed says so
-	}
-	if err := at.emit(&run.Event{Type: run.StepResolved, Step: own, Resolution: &resolution}); err != nil {
+	if err := at.emit(&run.Event{Type: run.StepResolved, Step: own, Undoes: d.Undoes, Resolution: &resolution}); err != nil {
 		return err
+	}
+	switch {
+	case d.Decision != run.DecisionDone:
+		return nil // it is sent again where it has its turn
+	case d.Undo:
+		return at.undoSettled(own, d)
 	}
 	i, key, _ := b.state.Find(own)
 	step := b.graph.Nodes[i].Step
@@ -108,14 +108,10 @@ func (p *Past) settle(r *runner, d Settled) error {
 	}, &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{d.At, r.clock()}})
 }
 
-// settleUndo ends an undo that was in doubt, or leaves it to be done again.
-func (r *runner) settleUndo(address string, d Settled) error {
+// undoSettled ends an undo that was in doubt and counts as done.
+func (r *runner) undoSettled(address string, d Settled) error {
 	zero := 0.0
 	e := &run.Event{Type: run.UndoFinished, Step: address, Undoes: d.Undoes, Outcome: run.Pass, Summary: "taken as done: " + d.Why, DurationMS: &zero}
-	if d.Decision != run.DecisionDone {
-		e.Outcome, e.Summary, e.Error = run.Error, "", "it is done again: "+d.Why
-		e.Reason = run.DecisionRedo
-	}
 	r.times.undone(e)
 	return r.emit(e)
 }

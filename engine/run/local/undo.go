@@ -78,23 +78,52 @@ func (r *runner) undoDone(u *undoing) error {
 	return u.at.emitSealed(e, sealed)
 }
 
-// byHand says in words what an undo that failed would have done.
+// byHand says in words what an undo that failed would have done, or what one in doubt may have done, and what follows from that.
 func (r *runner) byHand(u *undoing) string {
-	what := writtenArguments(u.step)
-	if u.args != cty.NilVal {
+	address := r.prefix + u.address
+	command := "runbook undo " + r.RunID + " " + run.Quote(address)
+	if u.inDoubt() {
+		return lookWhether(r.inWords(u.step, u.args, u.local), command)
+	}
+	return fmt.Sprintf("Take the effect of step %s back by hand: %s; or try it again with: %s", address, r.inWords(u.step, u.args, u.local), command)
+}
+
+// lookWhether tells what to do about an undo in doubt.
+func lookWhether(words, command string) string {
+	return fmt.Sprintf("Look whether this took place: %s. If not, do it by hand, and then say that it is done with: %s --in-doubt done; or have it sent again with: %s --in-doubt redo",
+		words, command, command)
+}
+
+// inWords is what an undo does: its action, the system, the arguments; as the file has them where they can't be worked out (no
+// value).
+func (r *runner) inWords(step *lang.Step, args cty.Value, local lang.Frame) string {
+	what := writtenArguments(step)
+	if args != cty.NilVal {
 		what = nil
-		for _, a := range shownArguments(u.step, u.args) {
+		for _, a := range shownArguments(step, args) {
 			what = append(what, a.Name+" = "+a.Value)
 		}
 	}
 	on := ""
 	if r.configs != nil {
-		if target, diags := r.configs.Target(u.step, u.local); !diags.HasErrors() && target.Target != "" {
+		if target, diags := r.configs.Target(step, local); !diags.HasErrors() && target.Target != "" {
 			on = " on " + target.Target
 		}
 	}
-	return fmt.Sprintf("Take the effect of step %s back by hand: %s%s with %s; or try it again with: runbook undo %s %s",
-		r.prefix+u.address, u.step.Action, on, strings.Join(what, ", "), r.RunID, run.Quote(r.prefix+u.address))
+	return step.Action + on + " with " + strings.Join(what, ", ")
+}
+
+// ByHand tells what to do about an undo in doubt; command is the one that undoes it.
+func (p *Past) ByHand(d run.Doubt, command string) string {
+	r, step, local, err := p.sender(d)
+	if err != nil {
+		return lookWhether("the undo of step "+d.Address, command)
+	}
+	args, err := r.arguments(step, local)
+	if err != nil {
+		args = cty.NilVal
+	}
+	return lookWhether(r.inWords(step, args, local), command)
 }
 
 // writtenArguments are a step's arguments as the file has them, for one whose arguments could not be worked out.
