@@ -147,6 +147,7 @@ func (w *world) redis(t *testing.T) {
 	w.cache = redis.NewClient(options)
 	w.listener = w.cache.Conn()
 	w.must(t, w.cache.Set(ctx, "hostile:kept", "kept", 0).Err())
+	w.must(t, w.cache.PFAdd(ctx, "hostile:count", "1", "2").Err())
 	w.must(t, w.cache.RPush(ctx, "hostile:list", "2", "1").Err())
 	w.must(t, w.cache.GeoAdd(ctx, "hostile:geo", &redis.GeoLocation{Name: "here"}).Err())
 	w.must(t, w.cache.XAdd(ctx, &redis.XAddArgs{Stream: "hostile:stream", Values: []string{"a", "b"}}).Err())

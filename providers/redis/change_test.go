@@ -289,10 +289,11 @@ func TestHostile(t *testing.T) {
 	direct, p := scratch(t)
 	direct.must("value", "RPUSH", p+"l", "3", "1", "2")
 	direct.must("value", "SET", p+"a", "1", "PX", "600000")
+	direct.must("value", "PFADD", p+"h", "1", "2") // a count that is not in the key yet
 	u, _ := labURL(t, "REDIS_URL")
 	facts := func() string {
 		text := ""
-		for _, command := range [][]string{{"GET", p + "a"}, {"LRANGE", p + "l", "0", "-1"}, {"EXISTS", p + "made"}, {"CONFIG", "GET", "maxmemory*"}, {"PTTL", p + "a"}} {
+		for _, command := range [][]string{{"GET", p + "a"}, {"LRANGE", p + "l", "0", "-1"}, {"EXISTS", p + "made"}, {"DUMP", p + "h"}, {"CONFIG", "GET", "maxmemory*"}, {"PTTL", p + "a"}} {
 			r, err := direct.run("redis_query", command...)
 			if err != nil {
 				t.Fatal(err)
@@ -321,7 +322,7 @@ func TestHostile(t *testing.T) {
 		{"CLIENT", "PAUSE", "1"}, {"SHUTDOWN", "NOSAVE"}, {"DEBUG", "SLEEP", "1"}, {"REPLICAOF", "NO", "ONE"}, {"SLOWLOG", "RESET"}, {"LATENCY", "RESET"}, {"MEMORY", "PURGE"},
 		{"ACL", "SETUSER", "x"}, {"MODULE", "LOAD", "/x.so"}, {"MULTI"}, {"EXEC"}, {"SELECT", "1"}, {"PUBLISH", "x", "y"}, {"SUBSCRIBE", "x"}, {"MONITOR"}, {"SAVE"}, {"BGSAVE"},
 		{"SWAPDB", "0", "1"}, {"MIGRATE", "127.0.0.1", "1", p + "a", "0", "1"}, {"RESTORE", p + "made", "0", "x"}, {"COPY", p + "a", p + "made"}, {"RENAME", p + "a", p + "made"},
-		{"PFMERGE", p + "made", p + "made"}, {"EXPIRE", p + "a", "0"}, {"PERSIST", p + "a"}, {"XGROUP", "CREATE", p + "made", "g", "$", "MKSTREAM"}, {"HELLO", "3"}, {"RESET"}, {"QUIT"},
+		{"PFMERGE", p + "made", p + "made"}, {"PFCOUNT", p + "h"}, {"EXPIRE", p + "a", "0"}, {"PERSIST", p + "a"}, {"XGROUP", "CREATE", p + "made", "g", "$", "MKSTREAM"}, {"HELLO", "3"}, {"RESET"}, {"QUIT"},
 	} {
 		t.Run(strings.Join(command, " "), func(t *testing.T) {
 			for _, s := range []*session{reads, readOnly} {

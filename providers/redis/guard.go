@@ -82,6 +82,7 @@ var refused = map[string]string{
 	"eval_ro":    scripting,
 	"evalsha_ro": scripting,
 	"fcall_ro":   scripting,
+	"pfcount":    "it writes the count that it finds into the key",
 }
 
 const scripting = "it runs a script, which could do anything"
@@ -169,6 +170,8 @@ func (g *guard) judge(name string, entry []any) error {
 	switch {
 	case !slices.Contains(list(entry, flags), any("readonly")):
 		return g.refuse(name, "the server does not flag it read-only")
+	case slices.Contains(list(entry, flags), any("may_replicate")):
+		return g.refuse(name, "the server flags that it may write")
 	case slices.Contains(list(entry, categories), any("@dangerous")):
 		return g.refuse(name, "the server counts it among the dangerous commands")
 	case slices.Contains(list(entry, categories), any("@scripting")):

@@ -616,6 +616,10 @@ step "redis_query" "redis_multi" {
 step "redis_query" "redis_bitfield" {
   command = ["BITFIELD", "hostile:bits", "SET", "u8", "0", "1"]
 }
+# never: it writes the count that it finds into the key
+step "redis_query" "redis_count_that_is_kept" {
+  command = ["PFCOUNT", "hostile:count"]
+}
 # never: it holds up the server
 step "redis_query" "redis_keys" {
   command = ["KEYS", "*"]
