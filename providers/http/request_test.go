@@ -71,9 +71,11 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%s is %v, expected %v", method, got, want)
 		}
 	}
-	override := cty.MapVal(map[string]cty.Value{"X-HTTP-Method-Override": str("DELETE")})
-	if got := spec.Classify(values(spec.Args(), providertest.Values{"url": str("https://a"), "headers": override})); got != provider.Destructive {
-		t.Errorf("a method in a header is %v", got)
+	for _, name := range []string{"X-HTTP-Method-Override", "X_HTTP_Method_Override"} {
+		override := cty.MapVal(map[string]cty.Value{name: str("DELETE")})
+		if got := spec.Classify(values(spec.Args(), providertest.Values{"url": str("https://a"), "headers": override})); got != provider.Destructive {
+			t.Errorf("a method in the header %s is %v", name, got)
+		}
 	}
 	unknown := providertest.Values{"url": str("https://a"), "method": cty.UnknownVal(cty.String)}
 	if got := spec.Classify(values(spec.Args(), unknown)); got != provider.Destructive {

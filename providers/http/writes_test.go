@@ -373,7 +373,7 @@ func TestOnlyReadsAreSent(t *testing.T) {
 	}
 	for name, args := range map[string]providertest.Values{
 		"post": {"method": str("POST")}, "delete": {"method": str("delete")}, "unknown": {"method": str("PURGE")}, "trace": {"method": str("TRACE")},
-		"override": header("x-http-method-override", "DELETE"), "websocket": header("Upgrade", "websocket"), "upgrade": header("connection", "keep-alive, Upgrade"),
+		"override": header("x-http-method-override", "DELETE"), "underscores": header("X_HTTP_METHOD_OVERRIDE", "DELETE"), "websocket": header("Upgrade", "websocket"), "upgrade": header("connection", "keep-alive, Upgrade"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			args["url"] = str(server.URL)

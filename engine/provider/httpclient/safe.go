@@ -22,6 +22,7 @@ func Safe(method string) bool { return safe[strings.ToUpper(method)] }
 // Overrides reports whether one of the headers asks the server to take another method than the request's own.
 func Overrides(headers map[string]string) bool {
 	for name := range headers {
+		name = strings.ReplaceAll(name, "_", "-") // as CGI and its heirs do with both
 		for _, o := range overriding {
 			if strings.EqualFold(name, o) {
 				return true
