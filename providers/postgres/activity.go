@@ -44,7 +44,7 @@ FROM pg_catalog.pg_stat_activity
 WHERE backend_type = 'client backend' OR backend_type IS NULL AND datid IS NOT NULL`
 
 func runActivity(ctx context.Context, in *provider.In[*client, activityArgs]) (*activityResult, error) {
-	tables, _, err := in.Client.look(ctx, "read pg_stat_activity", statement{sql: activitySQL})
+	tables, err := in.Client.look(ctx, "read pg_stat_activity", statement{sql: activitySQL})
 	if err != nil {
 		return nil, err
 	}

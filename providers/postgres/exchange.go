@@ -58,12 +58,12 @@ func (c *client) read(ctx context.Context, op string, statements ...statement) (
 const pin = "SET LOCAL search_path = pg_catalog, pg_temp"
 
 // look is read for statements of our own.
-func (c *client) look(ctx context.Context, op string, statements ...statement) (tables []table, took time.Duration, err error) {
-	tables, took, err = c.read(ctx, op, append([]statement{{sql: pin}}, statements...)...)
+func (c *client) look(ctx context.Context, op string, statements ...statement) ([]table, error) {
+	tables, _, err := c.read(ctx, op, append([]statement{{sql: pin}}, statements...)...)
 	if err != nil {
-		return nil, took, err
+		return nil, err
 	}
-	return tables[1:], took, nil
+	return tables[1:], nil
 }
 
 // readOn is read on a connection that the caller releases.

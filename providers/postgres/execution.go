@@ -204,7 +204,7 @@ func inquireExec(ctx context.Context, in *provider.In[*client, execArgs], sent p
 	if err := json.Unmarshal(sent.Note, &note); err != nil || note.XID == "" {
 		return nil, in.Client.refuse(execOp, fmt.Errorf("the note of the transaction is not readable: %s", sent.Note))
 	}
-	tables, _, err := in.Client.look(ctx, execOp, statement{
+	tables, err := in.Client.look(ctx, execOp, statement{
 		sql: "SELECT pg_catalog.pg_xact_status($1::pg_catalog.text::pg_catalog.xid8) AS status", params: [][]byte{[]byte(note.XID)},
 	})
 	if err != nil {

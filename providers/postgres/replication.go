@@ -54,7 +54,7 @@ ORDER BY name, pid`
 )
 
 func runReplication(ctx context.Context, in *provider.In[*client, replicationArgs]) (*replicationResult, error) {
-	tables, _, err := in.Client.look(ctx, "read pg_stat_replication", statement{sql: roleSQL}, statement{sql: replicasSQL})
+	tables, err := in.Client.look(ctx, "read pg_stat_replication", statement{sql: roleSQL}, statement{sql: replicasSQL})
 	if err != nil {
 		return nil, err
 	}

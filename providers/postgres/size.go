@@ -63,7 +63,7 @@ func runSize(ctx context.Context, in *provider.In[*client, sizeArgs]) (*sizeResu
 		return nil, in.Client.refuse(sizeOp, fmt.Errorf("limit is %d, which is not from 1 to 100000", limit))
 	}
 	database := []byte(in.Args.Database)
-	tables, _, err := in.Client.look(ctx, sizeOp,
+	tables, err := in.Client.look(ctx, sizeOp,
 		statement{sql: databaseSQL, params: [][]byte{database}},
 		statement{sql: tablesSQL, params: [][]byte{database, strconv.AppendInt(nil, int64(limit)+1, 10)}, limit: limit},
 	)

@@ -90,7 +90,7 @@ func (c *client) slowTable(ctx context.Context, args *slowArgs) (table, error) {
 		return table{}, err
 	}
 	for prefix := "exec_"; ; prefix = "" {
-		tables, _, err := c.look(ctx, slowOp, statement{
+		tables, err := c.look(ctx, slowOp, statement{
 			sql: fmt.Sprintf(slowSQL, schema, prefix),
 			params: [][]byte{
 				strconv.AppendFloat(nil, args.MinMeanMS, 'g', -1, 64), strconv.AppendInt(nil, int64(args.Limit)+1, 10),
@@ -113,7 +113,7 @@ func (c *client) slowTable(ctx context.Context, args *slowArgs) (table, error) {
 
 // extensionSchema gives the schema of pg_stat_statements, quoted and with its dot.
 func (c *client) extensionSchema(ctx context.Context) (string, error) {
-	tables, _, err := c.look(ctx, slowOp, statement{sql: `SELECT n.nspname FROM pg_catalog.pg_extension e
+	tables, err := c.look(ctx, slowOp, statement{sql: `SELECT n.nspname FROM pg_catalog.pg_extension e
 JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'`})
 	if err != nil {
 		return "", err

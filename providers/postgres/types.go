@@ -28,7 +28,7 @@ func (c *client) typeNames(ctx context.Context, op string, columns []column) (ma
 	if len(unknown) == 0 {
 		return names, nil
 	}
-	tables, _, err := c.look(ctx, op, statement{
+	tables, err := c.look(ctx, op, statement{
 		sql:    "SELECT oid::int8, typname FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])",
 		params: [][]byte{[]byte("{" + strings.Join(unknown, ",") + "}")},
 	})
