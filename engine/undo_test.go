@@ -359,3 +359,39 @@ func TestUndoByHandOfWhatIsInDoubt(t *testing.T) {
 		})
 	}
 }
+
+// TestWritesTakeTurnsAfterAnUndo: between a step that was undone, and so runs again, and one that failed stands one that passed. The
+// two still take their turns.
+func TestWritesTakeTurnsAfterAnUndo(t *testing.T) {
+	broken := true
+	fake := &enginetest.Fake{}
+	fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "last" && broken {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	j := enginetest.Store(t)
+	out := enginetest.Run(t, fake, `
+runbook "test" { on_failure = "stop" }
+provider "fake" {}
+step "fake_write" "first" {
+  id = "first"
+  undo "fake_write" { id = "first back" }
+}
+step "fake_write" "between" { id = "between" }
+step "fake_write" "last" { id = "last" }
+`, enginetest.Options{Journal: j})
+	if out.Result == nil || out.Result.ExitStatus != 1 {
+		t.Fatalf("%+v %v", out.Result, out.Diags)
+	}
+	broken = false
+	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
+	if out.Result == nil || out.Result.ExitStatus != 0 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	want := []string{"first", "between", "last", "first back", "first", "last"}
+	if diff := cmp.Diff(want, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -335,7 +335,10 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 	if outcome == Fail || outcome == Error {
 		s.failed()
 	}
-	for _, waiter := range s.tell(i) {
+	if step.held = step.missing > 0 && outcome != Cancelled; step.held {
+		return // it was in doubt, and something that it waited for runs again
+	}
+	for _, waiter := range s.letGo(i) {
 		switch to := &s.steps[waiter]; {
 		case to.missing > 0:
 		case to.phase == idle:

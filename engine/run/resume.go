@@ -234,7 +234,7 @@ func (s *State) recount() {
 	s.running, s.active, s.open = 0, make([]int, len(s.plan.Limits)), 0
 	for i := range s.steps {
 		step := &s.steps[i]
-		step.missing = len(s.plan.Steps[i].Deps)
+		step.missing, step.held = len(s.plan.Steps[i].Deps), false
 		step.fullBad, step.fullSkipped, step.cancelled, step.anyBad, step.directFailed = false, false, false, false, false
 		s.recountInstances(i)
 		if step.phase != ended {
@@ -242,8 +242,11 @@ func (s *State) recount() {
 		}
 	}
 	for i := range s.steps {
-		if s.steps[i].phase == ended {
-			s.tell(i)
+		s.steps[i].held = s.steps[i].phase == ended
+	}
+	for i := range s.steps {
+		if len(s.plan.Steps[i].Deps) == 0 && s.steps[i].held {
+			s.letGo(i)
 		}
 	}
 	for i := range s.steps {
@@ -252,6 +255,22 @@ func (s *State) recount() {
 		}
 		s.rearm(i)
 	}
+}
+
+// letGo has a step that ended in an earlier session count as ended, and those behind it that did. It gives the steps that wait for
+// one of them and have not ended.
+func (s *State) letGo(i int) []int {
+	s.steps[i].held = false
+	var waiters []int
+	for _, w := range s.tell(i) {
+		switch to := &s.steps[w]; {
+		case !to.held:
+			waiters = append(waiters, w)
+		case to.missing == 0:
+			waiters = append(waiters, s.letGo(w)...)
+		}
+	}
+	return waiters
 }
 
 // recountInstances brings a step that went its own ways in instances in line with them, and a write in doubt that is not
@@ -277,8 +296,21 @@ func (s *State) recountInstances(i int) {
 	}
 }
 
+// withdraw takes back the questions about a step of which something that it waits for runs again: it is asked about once that has
+// ended, should it run then. Its time goes on.
+func (s *State) withdraw(i int) {
+	for _, in := range s.parts(i) {
+		if in.phase == asking {
+			in.phase = idle
+		}
+	}
+}
+
 // rearm puts the parts of a step back where they wait.
 func (s *State) rearm(i int) {
+	if s.steps[i].missing > 0 {
+		s.withdraw(i)
+	}
 	for _, in := range s.parts(i) {
 		if in.phase == running {
 			s.occupy(i, 1)

@@ -46,3 +46,47 @@ func TestInstancesWaitForWhatRunsAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestWaitsThroughWhatPassed: a step that runs again waits for another that does, though all that stands between them passed, and so
+// does a question that is open.
+func TestWaitsThroughWhatPassed(t *testing.T) {
+	plan := &Plan{MaxParallel: 3, Steps: []StepSpec{
+		{Name: "a", RunIf: "success", Group: -1, Undo: UndoOnFailure},
+		{Name: "b", RunIf: "success", Group: -1, Deps: []Dep{{Step: 0, Order: true}}},
+		{Name: "c", RunIf: "success", Group: -1, Deps: []Dep{{Step: 1, Order: true}}},
+		{Name: "d", RunIf: "success", Group: -1, Asks: true, Deps: []Dep{{Step: 1, Order: true}}},
+	}}
+	s := NewState(plan)
+	begin := time.Unix(1e9, 0)
+	for _, e := range []Event{
+		{Type: RunStarted},
+		{Type: StepReady, Step: "a"}, {Type: StepStarted, Step: "a"}, {Type: StepFinished, Step: "a", Outcome: Pass, Seq: 4, Result: []byte("{}")},
+		{Type: StepReady, Step: "b"}, {Type: StepStarted, Step: "b"}, {Type: StepFinished, Step: "b", Outcome: Pass},
+		{Type: StepReady, Step: "c"}, {Type: StepStarted, Step: "c"}, {Type: StepFinished, Step: "c", Outcome: Fail},
+		{Type: StepReady, Step: "d"}, {Type: StepWaiting, Step: "d", For: ForApproval, Question: &Question{Kind: AskApproval}, Time: begin},
+		{Type: RunPaused},
+		{Type: RunResumed, Undo: []string{"a"}},
+		{Type: UndoStarted, Step: "a", Undoes: 4}, {Type: UndoFinished, Step: "a", Undoes: 4, Outcome: Pass},
+		{Type: RunFinished, Outcome: Cancelled},
+		{Type: RunResumed, Reset: []string{"a", "c"}},
+	} {
+		if err := s.Apply(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]Command{{Kind: Prepare, Key: -1, Address: "a"}}, s.Next(begin)); diff != "" {
+		t.Error(diff)
+	}
+	if waits := s.Waits(); len(waits) > 0 {
+		t.Errorf("somebody is asked too early: %+v", waits)
+	}
+	for _, e := range []Event{{Type: StepReady, Step: "a"}, {Type: StepStarted, Step: "a"}, {Type: StepFinished, Step: "a", Outcome: Pass}} {
+		if err := s.Apply(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []Command{{Kind: Prepare, Step: 2, Key: -1, Address: "c"}, {Kind: Prepare, Step: 3, Key: -1, Address: "d"}}
+	if diff := cmp.Diff(want, s.Next(begin)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -82,6 +82,9 @@ type stepState struct {
 	instance
 	// missing counts the dependencies that have not ended.
 	missing int
+	// held says that the step ended and something that it waited for runs again in this session: who waits for the step waits for
+	// that too.
+	held bool
 	// What the ended dependencies came to; the full ones count for every run_if.
 	fullBad, fullSkipped, cancelled, anyBad, directFailed bool
 

@@ -25,6 +25,8 @@ type seenStep struct {
 	// open is true from the start of a write until a decision about it, or a retry.
 	open    bool
 	outcome Outcome
+	// again is true from the resume that has it run again until it has ended.
+	again bool
 	// last is what its last execution did.
 	last  *seenEffect
 	since time.Time
@@ -62,6 +64,13 @@ func (w *witness) see(t *rapid.T, e *Event) {
 		w.timedOut = w.timedOut || e.Reason == StopTimeout && w.plan.StopOnFailure
 	case RunResumed:
 		w.resumed(t, e.Reset)
+	case StepExpanded:
+		if s := w.at(e.Step); s.again {
+			s.again = false
+			for _, key := range *e.Keys {
+				w.at(Address(e.Step, key, true)).again = true
+			}
+		}
 	case StepStarted:
 		w.started(t, e)
 	case StepRetrying:
@@ -111,6 +120,9 @@ func (w *witness) resumed(t *rapid.T, reset []string) {
 			}
 		}
 	}
+	for _, address := range reset {
+		w.at(address).again = true
+	}
 }
 
 func (w *witness) started(t *rapid.T, e *Event) {
@@ -122,12 +134,34 @@ func (w *witness) started(t *rapid.T, e *Event) {
 		t.Fatalf("%s starts a second time, and nobody decided about the first", e.Step)
 	}
 	s.running, s.open = true, s.spec.Write
+	w.afterAll(t, e.Step, s.spec, map[string]bool{})
 	if !s.spec.Serial {
 		return
 	}
 	for address, other := range w.steps {
 		if address != e.Step && other.running && other.spec == s.spec {
 			t.Fatalf("%s starts beside %s", e.Step, address)
+		}
+	}
+}
+
+// afterAll checks that nothing runs any more that a step waits for, through others too, unless those were cancelled.
+func (w *witness) afterAll(t *rapid.T, starts string, spec *StepSpec, seen map[string]bool) {
+	for _, d := range spec.Deps {
+		dep := &w.plan.Steps[d.Step]
+		if seen[dep.Name] {
+			continue
+		}
+		seen[dep.Name] = true
+		cancelled := false
+		for address, other := range w.steps {
+			if other.spec == dep && (other.running || other.again) {
+				t.Fatalf("%s starts, and %s, for which it waits, has not ended", starts, address)
+			}
+			cancelled = cancelled || other.spec == dep && other.outcome == Cancelled
+		}
+		if !cancelled {
+			w.afterAll(t, starts, dep, seen)
 		}
 	}
 }
@@ -146,7 +180,7 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 	if s.outcome != "" && !e.InDoubt && s.outcome != Error {
 		t.Fatalf("%s had ended with %s, and ends again with %s", e.Step, s.outcome, e.Outcome)
 	}
-	s.running, s.outcome, s.open = false, e.Outcome, e.InDoubt
+	s.running, s.outcome, s.open, s.again = false, e.Outcome, e.InDoubt, false
 	bad := e.Outcome == Fail || e.Outcome == Error
 	w.failed = w.failed || bad && w.plan.StopOnFailure && w.stopping == ""
 	w.undoing = w.undoing || bad && w.plan.StopOnFailure && w.stopping != "" || e.Outcome == Cancelled && w.timedOut
