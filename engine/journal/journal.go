@@ -22,6 +22,13 @@ var ErrDamaged = errors.New("the run history is damaged")
 // ErrReadOnly is returned for a change to a journal that was opened for reading.
 var ErrReadOnly = errors.New("the run history was opened for reading only")
 
+// ErrNoSpace is returned when what a store writes does not get onto its disk, as that is full, or fails; ErrAway when its
+// server could not be reached for as long as it was waited for.
+var (
+	ErrNoSpace = errors.New("the disk is full, or fails")
+	ErrAway    = errors.New("the server was away")
+)
+
 // Access is what a journal is opened for.
 type Access int
 

@@ -7,29 +7,63 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
 
 // patience is how long the store waits for a server that is away.
 const patience = 30 * time.Second
 
-// again repeats what failed because the server was away, for the store's patience. All that is asked of the server goes
+// outage is how long the server has been away, as far as anybody tried. The zero value is none.
+type outage struct {
+	mu sync.Mutex
+	// began is when the first attempt failed of those that followed each other, last when the last did.
+	began, last time.Time
+}
+
+// goesOn notes a failed attempt at a time and gives since when the server is away. What failed longer ago than the store's
+// patience is forgotten: nobody has tried meanwhile.
+func (o *outage) goesOn(at time.Time, patience time.Duration) (since time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if at.Sub(o.last) > patience {
+		o.began = at
+	}
+	o.last = at
+	return o.began
+}
+
+func (o *outage) over() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.began, o.last = time.Time{}, time.Time{}
+}
+
+// again repeats what failed because the server was away, until that has lasted for the store's patience: who gave up on an
+// event does not wait as long once more for the locks to be let go of. One quick failure may be that of a connection which
+// the outage left behind, and is tried again in any case. All that is asked of the server goes
 // through it, so it must do no harm twice: who changes something has to find out what became of an attempt whose answer
 // was lost.
 func (s *store) again(ctx context.Context, do func() error) error {
-	deadline := time.Now().Add(s.patience)
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+	const quick = time.Second
+	for wait, first := 20*time.Millisecond, true; ; wait, first = min(2*wait, time.Second), false {
+		began := time.Now()
 		err := do()
 		if err == nil || !passing(err) {
+			if ctx.Err() == nil {
+				s.away.over()
+			}
 			return err
 		}
-		if time.Now().Add(wait).After(deadline) {
-			return fmt.Errorf("%w (tried for %s)", s.plain(err), s.patience)
+		since := s.away.goesOn(began, s.patience)
+		if time.Since(since)+wait > s.patience && (!first || time.Since(began) > quick) {
+			return fmt.Errorf("%w (%w for %s)", s.plain(err), journal.ErrAway, s.patience)
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -113,6 +147,8 @@ var hints = map[string]string{
 func (s *store) plain(err error) error {
 	var refusal *pgconn.PgError
 	switch {
+	case isCode(err, diskFull):
+		return fmt.Errorf("%w: %w", s.hidden(err), journal.ErrNoSpace)
 	case errors.As(err, &refusal):
 		if hint := hints[refusal.Code]; hint != "" {
 			return fmt.Errorf("%s; %s", s.hide(refusal.Message), hint)

@@ -92,6 +92,7 @@ const (
 	invalidSchema    = "3F000"
 	uniqueViolation  = "23505"
 	notNullViolation = "23502"
+	diskFull         = "53100"
 )
 
 // querier is a pool or a transaction.

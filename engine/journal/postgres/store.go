@@ -24,6 +24,7 @@ type store struct {
 	self   process.ID
 	// patience is how long it waits for a server that is away.
 	patience time.Duration
+	away     outage
 }
 
 // Close writes what is queued and closes the connections.

@@ -13,6 +13,11 @@ import (
 	"github.com/e82355ed/runbook/engine/journal"
 )
 
+// full is an error that says by itself that the disk is full.
+type full struct{ error }
+
+func (f full) Unwrap() []error { return []error{f.error, journal.ErrNoSpace} }
+
 // inWords says what SQLite tells by number alone, and marks what it says of a file that is broken or is none of its own.
 func inWords(err error) error {
 	var e *driver.Error
@@ -21,9 +26,11 @@ func inWords(err error) error {
 	}
 	switch e.Code() {
 	case code.SQLITE_IOERR_WRITE, code.SQLITE_IOERR_FSYNC, code.SQLITE_IOERR_TRUNCATE, code.SQLITE_IOERR_SHMSIZE:
-		return fmt.Errorf("%w: the disk is full, or fails", err)
+		return fmt.Errorf("%w: %w", err, journal.ErrNoSpace)
 	}
 	switch e.Code() & 0xff {
+	case code.SQLITE_FULL:
+		return full{err}
 	case code.SQLITE_CORRUPT, code.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
 	}
