@@ -63,7 +63,7 @@ type Result struct {
 }
 
 // Run carries a plan out. Errors among the diagnostics without a result mean that nothing was run, or that the journal
-// could not be written.
+// could not be written: that error is the diagnostic's Extra.
 func (e *Engine) Run(ctx context.Context, plan *Plan, opts RunOptions) (*Result, hcl.Diagnostics) {
 	held, diags := e.lock(ctx, plan, &opts)
 	if diags.HasErrors() {
@@ -86,7 +86,7 @@ func (e *Engine) ended(ctx context.Context, plan *Plan, held *locks, result *loc
 	}
 	if err != nil {
 		return nil, append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "The run can't go on", Detail: sentence(err),
+			Severity: hcl.DiagError, Summary: "The run can't go on", Detail: sentence(err), Extra: err,
 		})
 	}
 	return &Result{RunID: plan.RunID, Result: *result}, diags

@@ -114,6 +114,9 @@ func TestDiskFullMidway(t *testing.T) {
 	if got.status == 0 || got.status == 2 || !diskFull.MatchString(got.stderr) {
 		t.Errorf("status %d, expected a failure after the start and why: %s", got.status, got.stderr)
 	}
+	if !strings.Contains(got.stderr, "Free space on the disk of "+store+", then go on with: runbook resume ") {
+		t.Errorf("it does not say how to go on: %s", got.stderr)
+	}
 	t.Logf("status %d: %s", got.status, got.stderr)
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	result, diags := eng.Run(stop.ctx, plan, run)
 	viewErr, closeErr := v.Close(), history.Close()
 	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook.Sources, o.Plan)); err != nil && result == nil {
-		return exit(seen.status())
+		return o.brokenOff(seen, diags)
 	}
 	if result == nil {
 		return &exitError{status: seen.status(), message: "the run ended without a result"}

@@ -164,7 +164,7 @@ func (p *Program) close(s *stage, history journal.Journal, seen *witness, result
 		return errors.Join(err, closeErr)
 	}
 	if err := p.printDiagnostics(diags, files); err != nil && result == nil {
-		return exit(seen.status())
+		return p.brokenOff(seen, diags)
 	}
 	if result == nil {
 		return &exitError{status: seen.status(), message: "the run ended without a result"}

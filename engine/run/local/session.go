@@ -151,7 +151,12 @@ func (s *session) sealed(v any) ([]byte, error) {
 }
 
 // errLost is why a session that lost its lease stops: somebody else runs the run.
-var errLost = errors.New("another process has taken the run over, or its lock was freed")
+var errLost error = lost{}
+
+type lost struct{}
+
+func (lost) Error() string { return "another process has taken the run over, or its lock was freed" }
+func (lost) Unwrap() error { return journal.ErrLeaseLost }
 
 func lostError() error { return fmt.Errorf("%w; nothing more is done here", errLost) }
 
