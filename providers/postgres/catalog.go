@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
@@ -21,8 +22,10 @@ var implied = []string{"=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~
 
 // names are what is asked of the server; the keys of the maps are what its JSON holds.
 type names struct {
-	functions                   map[askedFunction]bool
-	relations, types, operators map[string]bool
+	functions        map[askedFunction]bool
+	relations, types map[string]bool
+	// operators are true where they may be meant whatever the types of their operands are.
+	operators map[string]bool
 }
 
 type askedFunction struct {
@@ -33,9 +36,11 @@ type askedFunction struct {
 }
 
 func newNames() *names {
-	return &names{
-		functions: map[askedFunction]bool{}, relations: map[string]bool{}, types: map[string]bool{}, operators: set(implied...),
+	n := &names{functions: map[askedFunction]bool{}, relations: map[string]bool{}, types: map[string]bool{}, operators: map[string]bool{}}
+	for _, o := range implied {
+		n.operators[o] = false
 	}
+	return n
 }
 
 func (n *names) add(u *sqlparse.Uses) {
@@ -52,25 +57,24 @@ func (n *names) add(u *sqlparse.Uses) {
 		n.types[quoteName(t)] = true
 	}
 	for _, o := range u.Operators {
-		n.operators[o] = true
+		// PostgreSQL's own = is meant unless an operand is of another's type; a text alone does not make it one.
+		n.operators[o.Name] = n.operators[o.Name] || o.Schema != "" || !slices.Contains(implied, o.Name)
 	}
 }
 
-// without drops what was asked before.
-func (n *names) without(before *names) *names {
-	for f := range before.functions {
-		delete(n.functions, f)
-	}
-	for _, m := range []struct{ from, old map[string]bool }{{n.relations, before.relations}, {n.types, before.types}, {n.operators, before.operators}} {
-		for k := range m.old {
-			delete(m.from, k)
+// size grows with each name that is new, and with an operator that is pinned.
+func (n *names) size() int {
+	return len(n.functions) + len(n.relations) + len(n.types) + len(n.operators) + len(n.pinned())
+}
+
+func (n *names) pinned() []string {
+	out := []string{}
+	for name, pinned := range n.operators {
+		if pinned {
+			out = append(out, name)
 		}
 	}
-	return n
-}
-
-func (n *names) empty() bool {
-	return len(n.functions)+len(n.relations)+len(n.types)+len(n.operators) == 0
+	return out
 }
 
 // MarshalJSON gives the form that catalog.sql reads.
@@ -81,6 +85,7 @@ func (n *names) MarshalJSON() ([]byte, error) {
 	}
 	text, err := json.Marshal(map[string]any{
 		"functions": functions, "relations": keys(n.relations), "types": keys(n.types), "operators": keys(n.operators),
+		"pinned": n.pinned(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write the names: %w", err)
@@ -118,6 +123,8 @@ type object struct {
 	// volatility, prokind and language are the columns of pg_proc, the last by its name.
 	volatility, prokind, language         string
 	definer, internal, atomic, configured bool
+	// constructor is true of a function that PostgreSQL makes with a type: of a range.
+	constructor bool
 	// sql is the text inside it.
 	sql string
 }
@@ -141,6 +148,7 @@ func (c *client) lookUp(ctx context.Context, op string, n *names) ([]object, err
 			extension: r.text("extension"), volatility: r.text("volatility"), prokind: r.text("prokind"),
 			language: r.text("language"), definer: r.bool("definer"), internal: r.bool("internal"),
 			atomic: r.bool("atomic"), configured: r.bool("configured"), sql: r.text("sql"),
+			constructor: r.bool("constructor"),
 		}
 	}
 	return objects, set.err

@@ -9,33 +9,62 @@ relations(oid) AS (
     SELECT oid FROM asked_relations WHERE oid IS NOT NULL
     UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN relations r ON i.inhparent OPERATOR(pg_catalog.=) r.oid
 ),
+asked_operators AS (SELECT o.value AS name FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'operators') o),
+pinned_operators AS (SELECT o.value AS name FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'pinned') o),
 named AS (
-    SELECT p.oid, p.prorettype
+    SELECT p.oid, p.prorettype, p.proargtypes::oid[] AS arguments, p.proallargtypes AS outputs
     FROM asked_functions f
     JOIN pg_catalog.pg_proc p ON p.proname OPERATOR(pg_catalog.=) f.name
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
     WHERE CASE WHEN f.schema OPERATOR(pg_catalog.=) '' THEN n.nspname OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(true)) ELSE n.nspname OPERATOR(pg_catalog.=) f.schema END
       AND (NOT f.field OR p.pronargs OPERATOR(pg_catalog.>=) 1 AND p.pronargs OPERATOR(pg_catalog.-) p.pronargdefaults OPERATOR(pg_catalog.<=) 1)
 ),
--- A type brings what it is made of.
+-- Operators that somebody made under an asked name.
+operators AS (
+    SELECT o.oprname::text AS name, o.oprcode::oid AS code, o.oprleft, o.oprright, o.oprresult,
+        o.oprleft OPERATOR(pg_catalog.<) 16384::oid AND o.oprright OPERATOR(pg_catalog.<) 16384::oid AS plain
+    FROM pg_catalog.pg_operator o
+    WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid AND o.oprname::text OPERATOR(pg_catalog.=) ANY (SELECT name FROM asked_operators)
+),
+implicit_casts AS (
+    SELECT c.castsource, c.casttarget FROM pg_catalog.pg_cast c WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.castcontext OPERATOR(pg_catalog.=) 'i'
+),
+-- Operands may be of a type that nothing else names where the operator is pinned, or where PostgreSQL's own values turn into it.
+operands(oid) AS (
+    SELECT t.oid FROM operators o, LATERAL (VALUES (o.oprleft), (o.oprright), (o.oprresult)) t(oid)
+    WHERE o.plain OR o.name OPERATOR(pg_catalog.=) ANY (SELECT name FROM pinned_operators)
+       OR EXISTS (SELECT FROM implicit_casts c WHERE c.castsource OPERATOR(pg_catalog.<) 16384::oid
+            AND (c.casttarget OPERATOR(pg_catalog.=) o.oprleft OR c.casttarget OPERATOR(pg_catalog.=) o.oprright))
+),
+-- A type brings what it is made of, and what operators and implicit casts make of it.
 types(oid) AS (
     SELECT oid FROM asked_types WHERE oid IS NOT NULL
     UNION SELECT * FROM (SELECT prorettype FROM named) n
+    UNION SELECT * FROM (SELECT t.oid FROM named, LATERAL (SELECT * FROM pg_catalog.unnest(arguments) UNION ALL SELECT * FROM pg_catalog.unnest(outputs)) t(oid)
+        WHERE named.oid OPERATOR(pg_catalog.>=) 16384::oid) p
+    UNION SELECT * FROM operands
     UNION SELECT * FROM (SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN relations r ON r.oid OPERATOR(pg_catalog.=) a.attrelid WHERE a.attnum OPERATOR(pg_catalog.>) 0) c
+    UNION SELECT * FROM (SELECT w.reltype FROM pg_catalog.pg_class w JOIN relations r ON r.oid OPERATOR(pg_catalog.=) w.oid WHERE w.reltype OPERATOR(pg_catalog.<>) 0) w
     UNION SELECT m.part FROM types t, LATERAL (
         SELECT y.typelem AS part FROM pg_catalog.pg_type y WHERE y.oid OPERATOR(pg_catalog.=) t.oid
+        UNION ALL SELECT y.typarray FROM pg_catalog.pg_type y WHERE y.oid OPERATOR(pg_catalog.=) t.oid AND y.oid OPERATOR(pg_catalog.>=) 16384::oid
         UNION ALL SELECT y.typbasetype FROM pg_catalog.pg_type y WHERE y.oid OPERATOR(pg_catalog.=) t.oid
         UNION ALL SELECT g.rngsubtype FROM pg_catalog.pg_range g WHERE g.rngtypid OPERATOR(pg_catalog.=) t.oid
         UNION ALL SELECT a.atttypid FROM pg_catalog.pg_type y JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) y.typrelid
             WHERE y.oid OPERATOR(pg_catalog.=) t.oid AND y.typrelid OPERATOR(pg_catalog.<>) 0 AND a.attnum OPERATOR(pg_catalog.>) 0
+        UNION ALL SELECT o.oprresult FROM operators o WHERE t.oid OPERATOR(pg_catalog.=) o.oprleft OR t.oid OPERATOR(pg_catalog.=) o.oprright
+        UNION ALL SELECT c.casttarget FROM implicit_casts c WHERE c.castsource OPERATOR(pg_catalog.=) t.oid AND t.oid OPERATOR(pg_catalog.>=) 16384::oid
     ) m WHERE m.part OPERATOR(pg_catalog.<>) 0
 ),
 functions AS (
     SELECT oid, ''::text AS by FROM named
-    UNION ALL SELECT o.oprcode::oid, 'operator ' OPERATOR(pg_catalog.||) o.oprname::text FROM pg_catalog.pg_operator o
-        WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid AND o.oprname::text OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'operators')))
-    UNION ALL SELECT c.castfunc, 'a cast' FROM pg_catalog.pg_cast c
-        WHERE c.castfunc OPERATOR(pg_catalog.>=) 16384::oid AND (c.castsource IN (SELECT oid FROM types) OR c.casttarget IN (SELECT oid FROM types))
+    UNION ALL SELECT o.code, 'operator ' OPERATOR(pg_catalog.||) o.name FROM operators o
+        WHERE o.plain OR o.oprleft OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types) OR o.oprright OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types)
+    UNION ALL SELECT c.castfunc, 'a cast' FROM pg_catalog.pg_cast c WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.castfunc OPERATOR(pg_catalog.<>) 0::oid
+        AND (c.castsource OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types)
+            OR c.castsource OPERATOR(pg_catalog.<) 16384::oid AND c.casttarget OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types))
+    UNION ALL SELECT part.oid, 'a range' FROM pg_catalog.pg_range g JOIN types t ON g.rngtypid OPERATOR(pg_catalog.=) t.oid,
+        LATERAL (VALUES (g.rngsubdiff::oid), (g.rngcanonical::oid)) part(oid) WHERE part.oid OPERATOR(pg_catalog.>=) 16384::oid
     UNION ALL SELECT part.oid, 'an aggregate' FROM named f JOIN pg_catalog.pg_aggregate a ON a.aggfnoid::oid OPERATOR(pg_catalog.=) f.oid,
         LATERAL (VALUES (a.aggtransfn::oid), (a.aggfinalfn::oid), (a.aggcombinefn::oid), (a.aggserialfn::oid), (a.aggdeserialfn::oid),
             (a.aggmtransfn::oid), (a.aggminvtransfn::oid), (a.aggmfinalfn::oid)) part(oid)
@@ -43,10 +72,12 @@ functions AS (
 )
 SELECT DISTINCT 'function' AS kind, n.nspname::text AS schema, p.proname::text AS name, f.by, p.oid OPERATOR(pg_catalog.<) 16384::oid AS own,
     p.provolatile::text AS volatility, p.prosecdef AS definer, p.prokind::text AS prokind, l.lanname::text AS language, coalesce(e.extname::text, '') AS extension,
-    EXISTS (SELECT FROM pg_catalog.unnest(p.proargtypes::oid[]) a(t) WHERE a.t IN ('pg_catalog.cstring'::pg_catalog.regtype::oid, 'pg_catalog.internal'::pg_catalog.regtype::oid)) AS internal,
+    EXISTS (SELECT FROM pg_catalog.unnest(p.proargtypes::oid[]) a(t) WHERE a.t OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog.cstring'::pg_catalog.regtype::oid, 'pg_catalog.internal'::pg_catalog.regtype::oid])) AS internal,
     CASE WHEN l.lanname OPERATOR(pg_catalog.=) 'sql' AND p.oid OPERATOR(pg_catalog.>=) 16384::oid THEN coalesce(pg_catalog.to_jsonb(p) OPERATOR(pg_catalog.->>) 'prosqlbody', '') OPERATOR(pg_catalog.<>) '' ELSE false END AS atomic,
     CASE WHEN l.lanname OPERATOR(pg_catalog.=) 'sql' AND p.oid OPERATOR(pg_catalog.>=) 16384::oid THEN p.prosrc ELSE '' END AS sql,
-    p.proconfig IS NOT NULL AS configured
+    p.proconfig IS NOT NULL AS configured,
+    EXISTS (SELECT FROM pg_catalog.pg_depend m WHERE m.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid OPERATOR(pg_catalog.=) p.oid
+        AND m.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND m.deptype OPERATOR(pg_catalog.=) 'i') AS constructor
 FROM functions f
 JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
@@ -54,7 +85,7 @@ JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
 LEFT JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) p.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'
 LEFT JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
 UNION ALL
-SELECT part.kind, s.nspname::text, c.relname::text, '', c.oid OPERATOR(pg_catalog.<) 16384::oid, '', false, c.relkind::text, '', '', false, false, coalesce(part.sql, ''), false
+SELECT part.kind, s.nspname::text, c.relname::text, '', c.oid OPERATOR(pg_catalog.<) 16384::oid, '', false, c.relkind::text, '', '', false, false, coalesce(part.sql, ''), false, false
 FROM relations r
 JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.oid
 JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace,
@@ -67,13 +98,13 @@ LATERAL (
         WHERE b.adrelid OPERATOR(pg_catalog.=) c.oid AND a.attgenerated OPERATOR(pg_catalog.=) 'v'
 ) part
 UNION ALL
-SELECT 'default of function', n.nspname::text, p.proname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(p.proargdefaults, 0), false
+SELECT 'default of function', n.nspname::text, p.proname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(p.proargdefaults, 0), false, false
 FROM functions f
 JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
 WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid AND p.proargdefaults IS NOT NULL
 UNION ALL
-SELECT 'domain', s.nspname::text, y.typname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(k.conbin, 0), false
+SELECT 'domain', s.nspname::text, y.typname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(k.conbin, 0), false, false
 FROM types t
 JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) t.oid
 JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) y.typnamespace

@@ -30,6 +30,8 @@ type client struct {
 	parsers *parsers
 	// superuser is true once a connection was one of a superuser.
 	superuser atomic.Bool
+	// plainPath is true once a session was seen whose search path has nothing before pg_catalog; all begin alike.
+	plainPath atomic.Bool
 	// executions are those under way, by their *pgconn.PgConn: notices find them here.
 	executions sync.Map
 }

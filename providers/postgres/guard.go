@@ -40,7 +40,34 @@ func (c *client) permit(ctx context.Context, op, sql string) error {
 	if err != nil {
 		return &refusal{err.Error()}
 	}
+	if err := c.ownNamesFirst(ctx, op); err != nil {
+		return err
+	}
 	return c.follow(ctx, op, uses)
+}
+
+// ownNamesFirst refuses a search path with a schema before pg_catalog, where it is unless somebody puts it elsewhere. Not
+// even PostgreSQL's own functions are safe from that: pg_get_viewdef runs SQL with a bare =.
+func (c *client) ownNamesFirst(ctx context.Context, op string) error {
+	if c.plainPath.Load() {
+		return nil
+	}
+	tables, _, err := c.read(ctx, op, statement{sql: "SELECT s[1] AS first, s[2] AS second FROM pg_catalog.current_schemas(true) s"})
+	if err != nil {
+		return err
+	}
+	set := rowsOf(tables[0])
+	schemas := set.only()
+	first := schemas.text("first")
+	if strings.HasPrefix(first, "pg_temp") { // which holds no functions and operators that a bare name may mean
+		first = schemas.text("second")
+	}
+	if set.err == nil && first != "pg_catalog" {
+		return &refusal{fmt.Sprintf("search_path puts schema %q before pg_catalog, so that PostgreSQL's own names may mean something else; "+
+			"leave pg_catalog out of it, and it comes first", first)}
+	}
+	c.plainPath.Store(set.err == nil)
+	return set.err
 }
 
 // refusal says why a statement is not taken for a read.
@@ -57,25 +84,30 @@ func (c *client) syntaxRefusal(sql string, e *sqlparse.SyntaxError) error {
 	return &refusal{c.secrets.scrub(text)}
 }
 
-// follow looks at what a statement uses, and at what that uses, until there is nothing new.
+// follow looks at what a statement uses, and at what that uses, until there is nothing new. Each time it asks for all: a
+// type that one name brings may be an operand of an operator that another does.
 func (c *client) follow(ctx context.Context, op string, uses *sqlparse.Uses) error {
-	ask := newNames()
+	ask, seen := newNames(), map[object]bool{}
 	ask.add(uses)
 	for range maxDepth {
 		answer, err := c.lookUp(ctx, op, ask)
 		if err != nil {
 			return err
 		}
-		next := newNames()
+		before := ask.size()
 		for _, o := range answer {
+			if seen[o] {
+				continue
+			}
+			seen[o] = true
 			if reason := o.verdict(); reason != "" {
 				return &refusal{reason}
 			}
-			if err := c.inside(ctx, o, next); err != nil {
+			if err := c.inside(ctx, o, ask); err != nil {
 				return err
 			}
 		}
-		if ask = next.without(ask); ask.empty() {
+		if ask.size() == before {
 			return nil
 		}
 	}
@@ -134,7 +166,9 @@ func (o object) verdict() string {
 		return fmt.Sprintf("%s runs or calls what it is given as a text", o)
 	case o.internal:
 		return fmt.Sprintf("%s is none that a query calls by its name", o)
-	case o.own || extensions[o.extension]:
+	case o.constructor:
+		return ""
+	case o.own || o.compiled() && (extensions[o.extension] || o.extension != "" && o.by != ""):
 		if o.volatility == "v" && !harmless[o.name] {
 			return fmt.Sprintf("%s is not known to only read", o)
 		}
@@ -142,6 +176,10 @@ func (o object) verdict() string {
 	}
 	return o.foreignVerdict()
 }
+
+// compiled is true of what superusers alone can bring. Functions in SQL and other languages may be added to an extension by
+// whoever owns it.
+func (o object) compiled() bool { return o.language == "c" || o.language == "internal" }
 
 // foreignVerdict judges a function that somebody wrote. SQL that is declared not to be volatile can be looked into; what
 // another language does can't be seen.

@@ -77,6 +77,14 @@ var hostile = map[string]string{
 	"operator":              "SELECT 1 OPERATOR(S.@@@) 1",
 	"cast":                  "SELECT 'a'::S.mood::S.money",
 	"domain":                "SELECT 1::S.dom",
+	"domain, of argument":   "SELECT S.takes(1)",
+	"domain, of output":     "SELECT * FROM S.gives()",
+	"domain, of operand":    "SELECT '(1)' OPERATOR(S.~~~) '(1)'",
+	"cast of operator":      "SELECT upper(1 OPERATOR(S.***) 1)",
+	"cast of row":           "SELECT upper(r) FROM S.rows r",
+	"cast of array":         "SELECT upper(ARRAY['a'::S.mood])",
+	"range":                 "SELECT 1 AS a FROM S.spans WHERE r && '[1,5)'",
+	"extension's function":  "SELECT S.member()",
 	"aggregate":             "SELECT S.agg(id) FROM S.t",
 	"default argument":      "SELECT S.with_default()",
 	"row security":          "SELECT * FROM S.secured",
@@ -103,6 +111,21 @@ CREATE FUNCTION S.to_money(S.mood) RETURNS S.money LANGUAGE sql AS 'SELECT pg_te
 CREATE CAST (S.mood AS S.money) WITH FUNCTION S.to_money(S.mood);
 CREATE FUNCTION S.check_it(int) RETURNS bool LANGUAGE sql AS 'SELECT pg_terminate_backend(PID)';
 CREATE DOMAIN S.dom AS int CHECK (S.check_it(VALUE));
+CREATE FUNCTION S.takes(S.dom) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
+CREATE FUNCTION S.gives(OUT a S.dom, OUT b int) LANGUAGE sql IMMUTABLE AS 'SELECT 1, 2';
+CREATE TYPE S.holds AS (d S.dom); CREATE FUNCTION S.same(S.holds, S.holds) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
+CREATE OPERATOR S.~~~ (LEFTARG = S.holds, RIGHTARG = S.holds, FUNCTION = S.same);
+CREATE FUNCTION S.moody(int, int) RETURNS S.mood LANGUAGE sql IMMUTABLE AS 'SELECT ''a''::S.mood';
+CREATE OPERATOR S.*** (LEFTARG = int, RIGHTARG = int, FUNCTION = S.moody);
+CREATE FUNCTION S.mood_text(S.mood) RETURNS text LANGUAGE sql AS 'SELECT pg_terminate_backend(PID)::text';
+CREATE CAST (S.mood AS text) WITH FUNCTION S.mood_text(S.mood) AS IMPLICIT;
+CREATE TABLE S.rows (id int); INSERT INTO S.rows VALUES (1); CREATE FUNCTION S.row_text(S.rows) RETURNS text LANGUAGE sql AS 'SELECT pg_terminate_backend(PID)::text';
+CREATE CAST (S.rows AS text) WITH FUNCTION S.row_text(S.rows) AS IMPLICIT;
+CREATE FUNCTION S.moods_text(S.mood[]) RETURNS text LANGUAGE sql AS 'SELECT pg_terminate_backend(PID)::text';
+CREATE CAST (S.mood[] AS text) WITH FUNCTION S.moods_text(S.mood[]) AS IMPLICIT;
+CREATE FUNCTION S.apart(int, int) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT pg_terminate_backend(PID)::int::float8';
+CREATE TYPE S.span AS RANGE (SUBTYPE = int, SUBTYPE_DIFF = S.apart); CREATE TABLE S.spans (r S.span);
+CREATE FUNCTION S.member() RETURNS bool LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN pg_terminate_backend(PID); END';
 CREATE FUNCTION S.step(int, int) RETURNS int LANGUAGE sql AS 'SELECT pg_terminate_backend(PID)::int';
 CREATE AGGREGATE S.agg(int) (SFUNC = S.step, STYPE = int, INITCOND = '0');
 CREATE VIEW S.v AS SELECT S.evil() AS done; CREATE VIEW S.vv AS SELECT * FROM S.v;
@@ -129,6 +152,8 @@ func TestHostile(t *testing.T) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
+	admin.must(fill.Replace("ALTER EXTENSION pg_stat_statements ADD FUNCTION S.member()"))
+	t.Cleanup(func() { admin.must(fill.Replace("ALTER EXTENSION pg_stat_statements DROP FUNCTION S.member()")) })
 	admin.must(fill.Replace("SELECT pg_create_physical_replication_slot('SLOT')"))
 	t.Cleanup(func() { admin.must(fill.Replace("SELECT pg_drop_replication_slot('SLOT')")) })
 	facts := fill.Replace(`SELECT pg_conf_load_time()::text || (SELECT count(*) FROM S.t) || (SELECT last_value || is_called::text FROM S.s)

@@ -12,8 +12,8 @@ type Uses struct {
 	Functions, Types, Relations []Name
 	// Fields are columns as far as the text goes, but x.f is f(x) where there is no such column.
 	Fields []string
-	// Operators are without their schemas. Those that the syntax implies (= of IN and USING) are not among them.
-	Operators []string
+	// Operators that the syntax implies (= of IN and USING) are not among these.
+	Operators []Name
 	// Analyze is true of EXPLAIN ANALYZE, which carries out what it explains.
 	Analyze bool
 }
@@ -171,13 +171,13 @@ func (w *walk) names(kind string, body map[string]any) {
 		u.Fields = append(u.Fields, words(body["indirection"])...)
 		w.children(body)
 	case "A_Expr":
-		u.Operators = append(u.Operators, nameOf(body["name"]).Name)
+		u.Operators = append(u.Operators, nameOf(body["name"]))
 		w.children(body, "name")
 	case "SubLink":
-		u.Operators = append(u.Operators, words(body["operName"])...)
+		u.Operators = append(u.Operators, operatorOf(body["operName"])...)
 		w.children(body, "operName")
 	case "SortBy":
-		u.Operators = append(u.Operators, words(body["useOp"])...)
+		u.Operators = append(u.Operators, operatorOf(body["useOp"])...)
 		w.children(body, "useOp")
 	case "TypeName":
 		u.Types = append(u.Types, nameOf(body["names"]))
@@ -193,6 +193,14 @@ func (w *walk) names(kind string, body map[string]any) {
 	default:
 		w.children(body)
 	}
+}
+
+// operatorOf is the name of an operator; none where there is none.
+func operatorOf(list any) []Name {
+	if name := nameOf(list); name != (Name{}) {
+		return []Name{name}
+	}
+	return nil
 }
 
 // spoken is a node's name for people: "an INSERT", "CopyStmt".
