@@ -73,6 +73,7 @@ func newLeak(t *testing.T) *leak {
 	l.input(t, "file", l.secrets["file"]+"\n")
 	l.input(t, "key.pem", l.secrets["key.pem"])
 	l.input(t, "vars.hcl", fmt.Sprintf("filed = %q\n", l.secrets["filed"]))
+	l.input(t, "long", strings.Repeat("x", 1000-15)+l.secrets["vault"]+"\n")
 	l.input(t, "t.tmpl", "${nosuch} ${a}")
 	server := echoes(t, l.secrets["vault"])
 	env["LEAK_SERVER"], env["VAULT_ADDR"] = server, server

@@ -73,6 +73,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	case kind == "redirect":
 		w.Header().Set("Location", "http://127.0.0.1:1/?from="+url.QueryEscape(all))
 		w.WriteHeader(http.StatusTemporaryRedirect)
+	case kind == "body":
+		_, _ = w.Write(body)
 	case kind == "chunks":
 		for i := range len(all) {
 			_, _ = io.WriteString(w, all[i:i+1])

@@ -44,6 +44,17 @@ type Host struct {
 	HomeDir string
 	// Log is the diagnostic log; never nil.
 	Log hclog.Logger
+	// BlankCut is [Host.Cut]; nil where no secrets are known.
+	BlankCut func(text string) string
+}
+
+// Cut gives a text whose end was left out because of a bound, without the beginning of a secret that the bound cut through:
+// only whole secrets are found when a result is written. To be called before bytes that are not UTF-8 are replaced.
+func (h Host) Cut(text string) string {
+	if h.BlankCut == nil {
+		return text
+	}
+	return h.BlankCut(text)
 }
 
 // Getenv is Lookup without the second result.

@@ -96,7 +96,7 @@ var logLevels = []string{"off", "error", "warn", "info", "debug", "trace"}
 func (p *Program) engine() *engine.Engine {
 	return &engine.Engine{
 		Registry: p.Registry(),
-		Host:     provider.Host{Lookup: p.Lookup, Environ: p.Environ, HomeDir: p.HomeDir, Log: p.log},
+		Host:     provider.Host{Lookup: p.Lookup, Environ: p.Environ, HomeDir: p.HomeDir, Log: p.log, BlankCut: p.redactor.Cut},
 		Secrets:  p.Secrets,
 		User:     p.User,
 	}

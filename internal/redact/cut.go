@@ -28,6 +28,18 @@ func (m *matcher) cuts(spans []span, data []byte) []span {
 	}
 }
 
+// Cut blanks the beginning of a secret at the end of a text whose rest was left out.
+func (r *Redactor) Cut(text string) string {
+	m := r.current()
+	if m == nil {
+		return text
+	}
+	if n := m.begun([]byte(text)); n >= MinLength {
+		return text[:len(text)-n] + Blank
+	}
+	return text
+}
+
 // begun is how many bytes at the end of data are the beginning of a secret.
 func (m *matcher) begun(data []byte) int {
 	most := 0

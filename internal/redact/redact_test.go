@@ -90,6 +90,22 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+func TestCut(t *testing.T) {
+	var r Redactor
+	if got := r.Cut("hunter2-l"); got != "hunter2-l" {
+		t.Errorf("without a secret: %q", got)
+	}
+	r.Add("hunter2-\"é\"-long")
+	for in, want := range map[string]string{
+		"x hunter2-": "x (sensitive)", "x hunter2-\"\xc3": "x (sensitive)", "x hunter2-\\\"": "x (sensitive)", "aHVudGVyMi": "(sensitive)", "HUNTER": "(sensitive)",
+		"x hun": "x hun", "hunter2- x": "hunter2- x", "": "",
+	} {
+		if got := r.Cut(in); got != want {
+			t.Errorf("Cut(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 // TestNoSecretForAnySplit: whatever the secrets and however the text is cut into writes, no secret comes out, and what
 // comes out is the same as for the whole text at once.
 func TestNoSecretForAnySplit(t *testing.T) {

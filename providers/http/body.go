@@ -84,7 +84,7 @@ func content(in *provider.In[*client, requestArgs]) (io.Reader, string, error) {
 }
 
 // read takes the answer in, up to the bound.
-func read(answer *nethttp.Response, bound int64, warn func(string, ...any)) (*requestResult, error) {
+func read(answer *nethttp.Response, bound int64, host provider.Host, warn func(string, ...any)) (*requestResult, error) {
 	body, err := readBounded(answer, bound)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,11 @@ func read(answer *nethttp.Response, bound int64, warn func(string, ...any)) (*re
 		body, r.Truncated = cut(body, int(bound)), true
 	}
 	r.size = len(body)
-	r.Body = valid(string(body))
+	text := string(body)
+	if r.Truncated {
+		text = host.Cut(text)
+	}
+	r.Body = valid(text)
 	r.JSON = decoded(answer.Header.Get("Content-Type"), body, r.Truncated, warn)
 	return r, nil
 }

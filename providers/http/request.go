@@ -130,7 +130,7 @@ func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestR
 		return nil, explain(ctx, failed, err, trace)
 	}
 	defer func() { _ = answer.Body.Close() }() // what was wanted of it has been read
-	result, err := read(answer, args.MaxBodyBytes, in.Warn)
+	result, err := read(answer, args.MaxBodyBytes, in.Host, in.Warn)
 	if err != nil {
 		failed.Op += ": read the answer"
 		return nil, explain(ctx, failed, err, trace)

@@ -3,6 +3,8 @@ package kubernetes
 import (
 	"strings"
 	"sync"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // bounded keeps the first bytes that are written to it and takes the rest without keeping it, so that the writer never
@@ -26,8 +28,12 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // text is what was kept, as valid UTF-8.
-func (b *bounded) text() string {
+func (b *bounded) text(host provider.Host) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return strings.ToValidUTF8(string(b.kept), "\uFFFD")
+	text := string(b.kept)
+	if b.dropped {
+		text = host.Cut(text)
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
 }

@@ -31,6 +31,7 @@ type client struct {
 	config *rest.Config
 	// cluster says where it is and who asks.
 	cluster *cluster
+	host    provider.Host
 
 	mu    sync.Mutex
 	kinds map[string]*kindList // by API version, filled by kubernetes_objects
@@ -41,7 +42,7 @@ func open(_ context.Context, req provider.Open[config]) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{cluster: located, kinds: map[string]*kindList{}}
+	c := &client{cluster: located, host: req.Host, kinds: map[string]*kindList{}}
 	if c.rest, c.config, err = restClient(req, located.rest); err != nil {
 		return nil, &provider.Error{Op: "configure a client", Endpoint: located.endpoint, Err: err, NothingDone: true,
 			Permanent: true, Hint: "Check the certificates and credentials of context " + located.context + " in the kubeconfig."}

@@ -62,7 +62,7 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	}
 	stdout, stderr := &bounded{limit: max(a.MaxOutputBytes, 1)}, &bounded{limit: max(a.MaxOutputBytes, 1)}
 	err = c.stream(ctx, sources[0], a.Command, stdout, stderr)
-	result := &execResult{Stdout: stdout.text(), Stderr: stderr.text(), Truncated: stdout.dropped || stderr.dropped}
+	result := &execResult{Stdout: stdout.text(in.Host), Stderr: stderr.text(in.Host), Truncated: stdout.dropped || stderr.dropped}
 	var exit utilexec.CodeExitError
 	if errors.As(err, &exit) {
 		result.ExitCode = exit.Code

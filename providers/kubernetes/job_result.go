@@ -36,7 +36,7 @@ func (s subject) resultOfJob(ctx context.Context, job rawObject, limit int) (*ru
 			Err: fmt.Errorf("its program did not run to an end: %s", failureOf(job)),
 		}
 	}
-	output := &tail{limit: max(limit, 1)}
+	output := &tail{host: s.c.host, limit: max(limit, 1)}
 	stream, err := s.c.object(pods, pod.Namespace, pod.Name).SubResource("log").Stream(ctx)
 	if err == nil {
 		err = output.read(bufio.NewReaderSize(stream, 64<<10))

@@ -15,6 +15,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // logSources are the types that select pods, and pods themselves.
@@ -161,6 +163,7 @@ func (c *client) readLog(ctx context.Context, a *logsArgs, source logSource, int
 
 // tail keeps the newest lines of a stream, at most limit bytes of them.
 type tail struct {
+	host        provider.Host
 	limit, size int
 	lines       []string
 	dropped     bool
@@ -168,18 +171,23 @@ type tail struct {
 
 func (t *tail) read(r *bufio.Reader) error {
 	var line []byte
+	cut := false
 	for {
 		part, err := r.ReadSlice('\n')
 		if room := t.limit - len(line); len(part) > room {
-			part, t.dropped = part[:room], true
+			part, cut, t.dropped = part[:room], true, true
 		}
 		line = append(line, part...)
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue // a long line goes on
 		}
 		if len(line) > 0 {
-			t.add(strings.TrimRight(string(line), "\r\n"))
-			line = line[:0]
+			text := strings.TrimRight(string(line), "\r\n")
+			if cut {
+				text = t.host.Cut(text)
+			}
+			t.add(text)
+			line, cut = line[:0], false
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -106,7 +106,7 @@ func (c *client) readLogs(ctx context.Context, in *provider.In[*client, logsArgs
 	group.SetLimit(parallelLogs)
 	for i, source := range sources {
 		group.Go(func() error {
-			texts[i].limit = max(in.Args.MaxBytes, 1)
+			texts[i].host, texts[i].limit = in.Host, max(in.Args.MaxBytes, 1)
 			if err := c.readLog(ctx, in.Args, source, &texts[i]); err != nil {
 				errs[i] = c.explain(ctx, "read the logs of "+source.String(), err)
 			}

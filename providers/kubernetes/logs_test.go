@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 func TestTail(t *testing.T) {
@@ -140,4 +143,30 @@ func TestPodsOf(t *testing.T) {
 	wantError(t, err, "selects no pods")
 	_, _, err = client.podsOf(t.Context(), "configmap/x", "production")
 	wantError(t, err, "not one of the types")
+}
+
+// TestBoundsCutSecrets: what a bound leaves of a secret is blanked, in the program's output and in a long line of a log.
+func TestBoundsCutSecrets(t *testing.T) {
+	host := provider.Host{BlankCut: func(text string) string {
+		if begun, ok := strings.CutSuffix(text, "hunt\xc3"); ok {
+			return begun + "(sensitive)"
+		}
+		return text
+	}}
+	whole, short := &bounded{limit: 100}, &bounded{limit: 7}
+	for _, b := range []*bounded{whole, short} {
+		if _, err := io.WriteString(b, "x hunt\xc3\xa9-2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := whole.text(host); got != "x hunté-2" {
+		t.Errorf("whole: %q", got)
+	}
+	if got := short.text(host); got != "x (sensitive)" {
+		t.Errorf("cut: %q", got)
+	}
+	lines := tail{host: host, limit: 7}
+	if err := lines.read(bufio.NewReader(strings.NewReader("x hunt\xc3\xa9-2\n"))); err != nil || len(lines.lines) != 1 || lines.lines[0] != "x (sensitive)" {
+		t.Errorf("log: %q, %v", lines.lines, err)
+	}
 }

@@ -79,7 +79,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	if err != nil {
 		failed.Err, failed.NothingDone, failed.Permanent = err, p.id == 0, p.id == 0
 		failed.Hint = ""
-		if words := lastLine(p.stderr.last()); words != "" {
+		if words := lastLine(in.Host.Cut(p.stderr.last())); words != "" { // it was ended while it wrote
 			failed.Hint = fmt.Sprintf("The last line on its stderr: %q.", words)
 		}
 		if p.id != 0 && in.Key != "" { // what has left the group was stopped too
@@ -89,7 +89,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	}
 	code, how := ending(state)
 	r := &commandResult{
-		ExitCode: code, how: how, Stdout: p.stdout.text(), Stderr: p.stderr.text(),
+		ExitCode: code, how: how, Stdout: p.stdout.text(in.Host), Stderr: p.stderr.text(in.Host),
 		Truncated: p.stdout.cut() || p.stderr.cut(), evidence: p.stderr.last(),
 	}
 	if r.evidence == "" {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
 
@@ -196,7 +197,13 @@ func (c *capture) Write(p []byte) (int, error) {
 
 func (c *capture) cut() bool { return c.total > len(c.head) }
 
-func (c *capture) text() string { return strings.ToValidUTF8(string(c.head), "\uFFFD") }
+func (c *capture) text(host provider.Host) string {
+	text := string(c.head)
+	if c.cut() {
+		text = host.Cut(text)
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}
 
 // last is the end of the output, from the start of a line where that is not far.
 func (c *capture) last() string {

@@ -66,11 +66,12 @@ type searcher struct {
 	want    *regexp.Regexp
 	exclude *regexp.Regexp
 	limit   int
+	host    provider.Host
 	result  *searchResult
 }
 
 func runSearch(ctx context.Context, in *provider.In[*client, searchArgs]) (*searchResult, error) {
-	s := &searcher{ctx: ctx, limit: max(in.Args.Limit, 1), result: &searchResult{}}
+	s := &searcher{ctx: ctx, limit: max(in.Args.Limit, 1), host: in.Host, result: &searchResult{}}
 	var err error
 	if s.want, err = regexp.Compile(in.Args.Pattern); err != nil {
 		return nil, &provider.Error{Op: "search files: pattern", Err: err, NothingDone: true, Permanent: true}
@@ -164,7 +165,7 @@ func (s *searcher) line(path string, number int, line []byte) {
 	}
 	text := string(line)
 	if len(text) > maxText {
-		text = text[:maxText]
+		text = s.host.Cut(text[:maxText])
 	}
 	s.result.Matches = append(s.result.Matches, match{Path: path, Line: number, Text: strings.ToValidUTF8(text, "\uFFFD")})
 }

@@ -6,11 +6,14 @@ import (
 	"maps"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // bound cuts an answer that is longer than a number of bytes: what is kept goes into the run's memory and journal.
 type bound struct {
 	room int
+	host provider.Host
 	cut  bool
 }
 
@@ -69,5 +72,5 @@ func (b *bound) text(s string) string {
 			end--
 		}
 	}
-	return s[:end]
+	return b.host.Cut(s[:end])
 }

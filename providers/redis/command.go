@@ -121,7 +121,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	if err != nil {
 		return nil, err
 	}
-	b := bound{room: keptBytes}
+	b := bound{room: keptBytes, host: in.Host}
 	result.Value = decoder{warn: in.Warn}.value(b.value(value))
 	if key != "" {
 		if result.After, err = in.Client.keyState(ctx, key); err != nil {

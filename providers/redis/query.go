@@ -57,7 +57,7 @@ func runQuery(ctx context.Context, in *provider.In[*client, queryArgs]) (*queryR
 		value = pairs(value)
 		d.secret = func(key string) bool { return secretParameters[strings.ToLower(key)] }
 	}
-	b := bound{room: max(in.Args.MaxBytes, 1)}
+	b := bound{room: max(in.Args.MaxBytes, 1), host: in.Host}
 	return &queryResult{Value: d.value(b.value(value)), Truncated: b.cut}, nil
 }
 

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ func runSlowlog(ctx context.Context, in *provider.In[*client, slowlogArgs]) (*sl
 		items, result.Truncated = items[:in.Args.Limit], true
 	}
 	for _, item := range items {
-		entry, err := slowlogEntryOf(item)
+		entry, err := slowlogEntryOf(in.Host, item)
 		if err != nil {
 			return nil, in.Client.fail(slowlogOp, err)
 		}
@@ -76,7 +77,7 @@ func runSlowlog(ctx context.Context, in *provider.In[*client, slowlogArgs]) (*sl
 }
 
 // slowlogEntryOf reads id, Unix time, microseconds and arguments, see SLOWLOG GET in the documentation of Redis.
-func slowlogEntryOf(item any) (slowlogEntry, error) {
+func slowlogEntryOf(host provider.Host, item any) (slowlogEntry, error) {
 	fields, ok := item.([]any)
 	if !ok || len(fields) < 4 {
 		return slowlogEntry{}, fmt.Errorf("an entry of the slow log has an unknown form")
@@ -90,11 +91,21 @@ func slowlogEntryOf(item any) (slowlogEntry, error) {
 	}
 	words := make([]string, len(args))
 	for i, a := range args {
-		words[i] = quoteWord(fmt.Sprint(a))
+		words[i] = quoteWord(whole(host, fmt.Sprint(a)))
 	}
 	return slowlogEntry{
 		ID: id, At: time.Unix(at, 0).UTC(), DurationMS: float64(took) / 1000, Command: strings.Join(words, " "),
 	}, nil
+}
+
+var serverCut = regexp.MustCompile(`^(?s)(.*)(\.\.\. \([0-9]+ more bytes\))$`)
+
+// whole is an argument without the beginning of a secret, where the server shortened it (slowlog.c, slowlogCreateEntry).
+func whole(host provider.Host, argument string) string {
+	if parts := serverCut.FindStringSubmatch(argument); parts != nil {
+		return host.Cut(parts[1]) + parts[2]
+	}
+	return argument
 }
 
 // quoteWord quotes what would not be one word.

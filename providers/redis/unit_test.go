@@ -104,14 +104,23 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+// TestSlowlogCutsSecrets: the server shortens long arguments, perhaps in a secret.
+func TestSlowlogCutsSecrets(t *testing.T) {
+	host := provider.Host{BlankCut: func(text string) string { return strings.TrimSuffix(text, "hunt") + "(sensitive)" }}
+	got, err := slowlogEntryOf(host, []any{int64(7), int64(0), int64(0), []any{"SET", "k", "hunt", "x\nhunt... (3 more bytes)"}})
+	if want := `SET k hunt "x\n(sensitive)... (3 more bytes)"`; err != nil || got.Command != want {
+		t.Errorf("got %s, %v; want %s", got.Command, err, want)
+	}
+}
+
 func TestSlowlogEntry(t *testing.T) {
-	got, err := slowlogEntryOf([]any{int64(7), int64(1700000000), int64(1500), []any{"SET", "a b", ""}, "127.0.0.1:1", ""})
+	got, err := slowlogEntryOf(provider.Host{}, []any{int64(7), int64(1700000000), int64(1500), []any{"SET", "a b", ""}, "127.0.0.1:1", ""})
 	want := slowlogEntry{ID: 7, At: time.Unix(1700000000, 0).UTC(), DurationMS: 1.5, Command: `SET "a b" ""`}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
 	for _, item := range []any{nil, []any{int64(1)}, []any{"a", "b", "c", "d"}} {
-		if _, err := slowlogEntryOf(item); err == nil {
+		if _, err := slowlogEntryOf(provider.Host{}, item); err == nil {
 			t.Errorf("%v is an entry", item)
 		}
 	}

@@ -102,6 +102,37 @@ step "http_request" "echo" {
   assert { condition = self.json.nothing == local.kube }
   show = self.body
 }
+# A bound cuts through a secret that was given back, at each of its characters.
+step "http_request" "bounded_body" {
+  for_each       = toset([for n in range(12, 24) : tostring(n)])
+  method         = "POST"
+  url            = "/body"
+  body           = "${local.vault} ${base64encode(local.vault)}"
+  max_body_bytes = tonumber(each.key)
+  show           = self.body
+  assert { condition = self.body == "another" }
+}
+step "redis_query" "bounded" {
+  provider  = provider.redis.good
+  command   = ["ECHO", local.vault]
+  max_bytes = 15
+  show      = self.value
+}
+step "local_command" "bounded_output" {
+  for_each         = toset(["lines", "text"])
+  effect           = "read"
+  command          = ["sh", "-c", "printf '%s' \"$TOKEN\"; printf '%s' \"$TOKEN\" >&2"]
+  env              = { TOKEN = local.vault }
+  format           = each.key
+  max_output_bytes = 15
+  show             = [self.stdout, self.stderr, self.lines]
+}
+step "local_search" "bounded_line" {
+  files   = "${env("LEAK_DIR")}/long"
+  pattern = "x"
+  show    = self.matches
+}
+
 step "http_request" "basic" {
   provider = provider.http.basic
   url      = "/base64"
@@ -200,5 +231,6 @@ step "http_request" "poll" {
 }
 
 output "env" { value = local.env }
+output "cut" { value = [step.bounded.value, [for s in values(step.bounded_body) : s.body], step.bounded_output["text"].stdout] }
 output "made" { value = { (local.kube) = [base64encode(local.file), "${var.typed}!", var.pin] } }
 output "bad" { value = jsondecode(local.key) }
