@@ -70,6 +70,47 @@ func TestSensitiveAnswerThatNobodyCanRead(t *testing.T) {
 	}
 }
 
+// TestSensitiveAnswersAtOnce: the one that was sent first counts, however long it takes to be read.
+func TestSensitiveAnswersAtOnce(t *testing.T) {
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	out := enginetest.Run(t, fake, secretly, enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
+	for _, value := range []string{"true", "false"} {
+		sealed, _ := plain([]byte(value))
+		send(t, j, out, &journal.Message{Sealed: sealed})
+	}
+	overtaken := make(chan struct{})
+	unseal := func(sealed []byte) ([]byte, error) {
+		text, err := opened(sealed)
+		switch string(text) {
+		case "true":
+			select {
+			case <-overtaken:
+			case <-time.After(500 * time.Millisecond): // time enough to be overtaken in
+			}
+		case "false":
+			close(overtaken)
+		}
+		return text, err
+	}
+	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Seal: plain, Unseal: unseal})
+	if out.Result == nil || out.Result.ExitStatus != 0 {
+		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+}
+
+// TestSensitiveAnswerAfterOneThatNobodyCanRead counts.
+func TestSensitiveAnswerAfterOneThatNobodyCanRead(t *testing.T) {
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	out := enginetest.Run(t, fake, secretly, enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
+	sealed, _ := plain([]byte("true"))
+	send(t, j, out, &journal.Message{Sealed: []byte("of another key")})
+	send(t, j, out, &journal.Message{Sealed: sealed})
+	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
+	if out.Result == nil || out.Result.ExitStatus != 0 {
+		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+}
+
 // send sends a sealed answer to step ok.
 func send(t *testing.T, j journal.Journal, out enginetest.Outcome, m *journal.Message) {
 	t.Helper()

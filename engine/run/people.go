@@ -110,6 +110,8 @@ type Answer struct {
 	Via string `json:"via"`
 	// Digest is that of the approval that was answered.
 	Digest string `json:"digest,omitempty"`
+	// ID tells the answer from all others that were sent with runbook answer; empty: it came in otherwise.
+	ID string `json:"id,omitempty"`
 }
 
 // Resolution is what became of a write in doubt.

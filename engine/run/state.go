@@ -172,6 +172,16 @@ func SplitAddress(address string) (head, rest string) {
 	return head, strings.TrimPrefix(address[len(head):], "/")
 }
 
+// Covers reports whether an address is that of a step, or of an instance of it.
+func Covers(step, address string) bool {
+	key, ok := strings.CutPrefix(address, step)
+	if !ok || key == "" {
+		return ok
+	}
+	_, below := SplitAddress(key)
+	return key[0] == '[' && below == ""
+}
+
 // Quote writes an address as a shell takes it.
 func Quote(address string) string {
 	if strings.ContainsAny(address, " \t\"'[]*?$&|;<>()`\\") {

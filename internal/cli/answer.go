@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	if o.Step == "" {
-		return o.list(s)
+		return o.list(ctx, history, s)
 	}
 	w, err := o.find(ctx, history, s)
 	if err != nil {
@@ -91,7 +92,7 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	answer.By, answer.Via, answer.Digest = o.User, run.ViaCommand, w.Question.Digest
+	answer.By, answer.Via, answer.Digest, answer.ID = o.User, run.ViaCommand, w.Question.Digest, rand.Text()
 	m := journal.Message{Kind: journal.MessageAnswer, Step: w.Step, Answer: answer, At: o.Now().UTC(), By: o.User}
 	if w.Question.Sensitive {
 		if m, err = o.sealed(m); err != nil {
@@ -101,10 +102,8 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	if err := history.Send(ctx, s.ID, m); err != nil {
 		return fmt.Errorf("the answer was not kept: %w", err)
 	}
-	// Of two who answer at the same moment neither has seen the other's answer. One that is gone was taken.
-	given, err := answersTo(ctx, history, s.ID, w)
-	if i := slices.IndexFunc(given, func(g journal.Message) bool { return g.At.Equal(m.At) && g.By == m.By }); err == nil && i > 0 {
-		return wasAnswered(w, given[0])
+	if err := o.counts(ctx, history, s, w, answer.ID); err != nil {
+		return err
 	}
 	return o.report(ctx, history, s, m)
 }
@@ -120,28 +119,19 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 		return nil, fmt.Errorf("%s may not answer %s: only %s may", o.User, w.Step, strings.Join(w.Question.Approvers, ", "))
 	}
 	if over := w.over(); !over.IsZero() && o.Now().After(over) {
-		return nil, fmt.Errorf("the time to answer %s was over at %s; what happens then takes place when the run goes on", w.Step, provider.Moment(over))
+		goesOn, _, err := o.takesIn(ctx, history, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("the time to answer %s was over at %s; what happens then takes place when the run goes on. %s", w.Step, provider.Moment(over), goesOn)
 	}
-	given, err := answersTo(ctx, history, s.ID, w)
-	if err != nil {
+	if err := o.takeGiven(ctx, history, s); err != nil {
 		return nil, err
 	}
-	if len(given) > 0 {
-		return nil, wasAnswered(w, given[0])
+	if w.Given != nil {
+		return nil, o.wasGiven(ctx, history, s, w)
 	}
 	return w, nil
-}
-
-// answersTo are the messages that answer a question, in the order in which they came.
-func answersTo(ctx context.Context, history journal.Journal, runID string, w *waitingStep) ([]journal.Message, error) {
-	messages, err := history.Messages(ctx, runID, 0)
-	return slices.DeleteFunc(messages, func(m journal.Message) bool {
-		return m.Kind != journal.MessageAnswer || m.Step != w.Step || !m.At.After(w.Since) || m.Answer == nil || m.Answer.Digest != w.Question.Digest
-	}), err
-}
-
-func wasAnswered(w *waitingStep, m journal.Message) error {
-	return fmt.Errorf("%s was answered by %s at %s; the run takes that in when it goes on", w.Step, m.By, provider.Moment(m.At))
 }
 
 // over is when nobody can answer any more; zero: never.
@@ -197,20 +187,16 @@ func plainAnswer(value json.RawMessage) string {
 
 // report says who takes the answer in.
 func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *story, m journal.Message) error {
-	held, err := holder(ctx, history, s.ID)
+	goesOn, running, err := o.takesIn(ctx, history, s.ID)
 	if err != nil {
 		return err
 	}
 	if o.JSON {
-		out := answered{Run: s.ID, Step: m.Step, Value: m.Answer.Value, Note: m.Answer.Note, By: m.By, At: m.At, Taken: held != nil}
-		if held == nil {
+		out := answered{Run: s.ID, Step: m.Step, Value: m.Answer.Value, Note: m.Answer.Note, By: m.By, At: m.At, Taken: running}
+		if !running {
 			out.Resume = o.command("resume " + s.ID)
 		}
 		return o.printJSON(out)
 	}
-	text := fmt.Sprintf("%s: %s is kept.", m.Step, plainAnswer(m.Answer.Value))
-	if held != nil {
-		return o.printLines(text, fmt.Sprintf("Process %d on %s runs the run and goes on with it.", held.Owner.PID, held.Owner.Host))
-	}
-	return o.printLines(text, "No process runs the run now. It goes on with: "+o.command("resume "+s.ID))
+	return o.printLines(fmt.Sprintf("%s: %s is kept.", m.Step, plainAnswer(m.Answer.Value)), goesOn)
 }

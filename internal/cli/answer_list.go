@@ -4,12 +4,17 @@ import (
 	"context"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
-// list shows what waits for a person.
-func (o *answerOptions) list(s *story) error {
+// list shows what waits for a person, and what was answered and not taken in yet.
+func (o *answerOptions) list(ctx context.Context, history journal.Journal, s *story) error {
+	if err := o.takeGiven(ctx, history, s); err != nil {
+		return err
+	}
 	if o.JSON {
 		return o.printJSON(append([]waitingStep{}, s.Waits...))
 	}
@@ -18,10 +23,37 @@ func (o *answerOptions) list(s *story) error {
 		return nil
 	}
 	var lines []string
+	answered := false
 	for i := range s.Waits {
-		lines = append(lines, o.describe(s, &s.Waits[i], o.OutTerminal)...)
+		w := &s.Waits[i]
+		answered = answered || w.Given != nil
+		if w.Given != nil {
+			lines = append(lines, o.describeGiven(w)...)
+			continue
+		}
+		lines = append(lines, o.describe(s, w, o.OutTerminal)...)
+	}
+	if answered {
+		goesOn, _, err := o.takesIn(ctx, history, s.ID)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, goesOn)
 	}
 	return o.printLines(lines...)
+}
+
+// describeGiven says who answered a step that waits no more for a person, but for its run.
+func (o *answerOptions) describeGiven(w *waitingStep) []string {
+	text := " was answered by " + term.CleanLine(w.Given.By) + " at " + provider.Moment(w.Given.At)
+	if !w.Question.Sensitive {
+		text += ": " + term.CleanLine(plainAnswer(w.Given.Value))
+	}
+	lines := []string{o.palette(o.OutTerminal).Strong(term.CleanLine(w.Step)) + text + "; the run has not taken that in yet"}
+	if w.Given.Note != "" {
+		lines = append(lines, "  note: "+term.CleanLine(w.Given.Note))
+	}
+	return lines
 }
 
 // describe says what a step waits for.
@@ -36,8 +68,8 @@ func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []stri
 		}
 		lines = append(lines, "  "+text)
 	}
-	for _, level := range view.Levels(w.Question, w.Since, w.Deadline, 0, o.Now(), look) {
-		lines = append(lines, "  "+level)
+	for _, level := range view.Levels(w.Question, w.Since, w.Deadline, w.Told, o.Now(), look) {
+		lines = append(lines, "  while nobody answers, "+level)
 	}
 	return append(lines, "  "+view.AnswerCommand(o.Store, s.ID, w.Step, w.Question))
 }

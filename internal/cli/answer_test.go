@@ -124,7 +124,7 @@ func TestAnswer(t *testing.T) {
 			if tc.want != nil {
 				want = append(want, *tc.want)
 			}
-			if diff := cmp.Diff(want, messages, cmpopts.IgnoreFields(journal.Message{}, "ID", "At")); diff != "" {
+			if diff := cmp.Diff(want, messages, cmpopts.IgnoreFields(journal.Message{}, "ID", "At"), cmpopts.IgnoreFields(run.Answer{}, "ID")); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -139,6 +139,15 @@ func TestAnswerTwice(t *testing.T) {
 	}
 	if status := tt.run("answer", pausedRun, "scale", "no"); status != ExitRefused || !strings.Contains(tt.err.String(), "was answered by alice@laptop") {
 		t.Errorf("exit status %d\n%s", status, tt.err)
+	}
+	// The list tells that it waits for nobody any more, but for its run.
+	tt.again(t, false, "").does(t, ExitPassed, []string{
+		"scale was answered by alice@laptop at ", ": yes; the run has not taken that in yet", "drop waits for an approval", "goes on with: runbook resume " + pausedRun,
+	}, "answer", pausedRun)
+	list := tt.again(t, false, "")
+	list.does(t, ExitPassed, []string{`"answered": {`, `"by": "alice@laptop"`}, "answer", pausedRun, "--json")
+	if strings.Contains(list.out.String(), "scale waits") || strings.Count(list.out.String(), `"answered"`) != 1 {
+		t.Error(list.out)
 	}
 }
 
@@ -160,6 +169,37 @@ func TestAnswersAtOnce(t *testing.T) {
 	}
 	if status := tt.run("answer", pausedRun, "scale", "no"); status != ExitRefused || !strings.Contains(tt.err.String(), "was answered by bob@ops") {
 		t.Errorf("exit status %d\n%s%s", status, tt.out, tt.err)
+	}
+}
+
+// TestAnswersOfOnePersonAtOnce: the same person in two shells, at the same moment by a clock that is not so exact.
+func TestAnswersOfOnePersonAtOnce(t *testing.T) {
+	for name, taken := range map[string]bool{"not taken in yet": false, "taken in meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			j := tt.history(t)
+			keep(t, j, 1, paused()[:2])
+			now, sent := began.Add(time.Hour), false
+			first := &run.Answer{Value: json.RawMessage("true"), By: "alice@laptop", Digest: "d1", ID: "FIRST"}
+			tt.Now = func() time.Time {
+				switch {
+				case sent:
+				case taken:
+					keep(t, j, 3, []run.Event{{Type: run.StepAnswered, Step: "scale", Answer: first}})
+				default:
+					m := journal.Message{Kind: journal.MessageAnswer, Step: "scale", Answer: first, At: now, By: "alice@laptop"}
+					if err := j.Send(t.Context(), pausedRun, m); err != nil {
+						t.Error(err)
+					}
+				}
+				sent = true
+				return now
+			}
+			status := tt.run("answer", pausedRun, "scale", "no")
+			if said := tt.out.String() + tt.err.String(); status != ExitRefused || !strings.Contains(said, "alice@laptop") || strings.Contains(said, "is kept") {
+				t.Errorf("exit status %d\n%s", status, said)
+			}
+		})
 	}
 }
 

@@ -193,7 +193,7 @@ func (o *answerOptions) watchAnswer(ctx context.Context, history journal.Journal
 		case <-ticker.C:
 		}
 		// A history that can't be read shows up when the answer is sent.
-		if s.read(ctx, history, s.ID, nil) == nil && !slices.ContainsFunc(s.Waits, func(w waitingStep) bool { return w.Step == step }) {
+		if s.read(ctx, history, s.ID, nil) == nil && s.waits(step) < 0 {
 			cancel(errAnsweredElsewhere)
 			return
 		}

@@ -22,6 +22,10 @@ type waitingStep struct {
 	// Since is when the wait began, over all sessions; Deadline when it is over.
 	Since    time.Time  `json:"since"`
 	Deadline *time.Time `json:"deadline,omitempty"`
+	// Told is how many levels of the escalation were told.
+	Told int `json:"-"`
+	// Given is the answer that was given and not taken in yet; nil: there is none.
+	Given *givenAnswer `json:"answered,omitempty"`
 }
 
 // story is what the events of a run tell so far about whom it waits for and whether it goes on.
@@ -38,10 +42,12 @@ type story struct {
 	Stopping bool
 }
 
-// answeredAt is who answered a step, and when.
+// answeredAt is who answered a step, and when; in which event, and the answer's own ID.
 type answeredAt struct {
-	By string
-	At time.Time
+	By  string
+	At  time.Time
+	Seq int64
+	ID  string
 }
 
 // readStory reads a run from its beginning.
@@ -91,7 +97,11 @@ func (s *story) take(e *run.Event) {
 			s.Answered = map[string]answeredAt{}
 		}
 		if e.Answer != nil {
-			s.Answered[e.Step] = answeredAt{e.Answer.By, e.Time}
+			s.Answered[e.Step] = answeredAt{e.Answer.By, e.Time, e.Seq, e.Answer.ID}
+		}
+	case run.StepEscalated:
+		if i := s.waits(e.Step); i >= 0 && e.Level != nil {
+			s.Waits[i].Told = e.Level.Number
 		}
 	case run.StepFinished:
 		s.drop(e.Step)
@@ -109,18 +119,22 @@ func (s *story) take(e *run.Event) {
 
 func (s *story) wait(e *run.Event) {
 	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline}
-	for i := range s.Waits {
-		if s.Waits[i].Step == e.Step {
-			w.Since = s.Waits[i].Since
-			s.Waits[i] = w
-			return
-		}
+	if i := s.waits(e.Step); i >= 0 {
+		w.Since, w.Told = s.Waits[i].Since, s.Waits[i].Told
+		s.Waits[i] = w
+		return
 	}
 	s.Waits = append(s.Waits, w)
 }
 
+// waits is the place of a step among those that wait; -1: it does not.
+func (s *story) waits(step string) int {
+	return slices.IndexFunc(s.Waits, func(w waitingStep) bool { return w.Step == step })
+}
+
+// drop takes a step, with its instances, from those that wait.
 func (s *story) drop(step string) {
-	s.Waits = slices.DeleteFunc(s.Waits, func(w waitingStep) bool { return w.Step == step })
+	s.Waits = slices.DeleteFunc(s.Waits, func(w waitingStep) bool { return run.Covers(step, w.Step) })
 }
 
 // over reports whether the run does not go on by itself: it ended, or pauses.

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) (j journal.Journal, reopen func()
 		"sealed parts and files":           sealedAndFiles,
 		"sessions change the status":       sessionsChangeStatus,
 		"messages come in order":           messagesInOrder,
+		"messages at once":                 messagesAtOnce,
 		"runs are pruned":                  pruning,
 		"locks exclude":                    locksExclude,
 		"holders that are gone":            holdersThatAreGone,

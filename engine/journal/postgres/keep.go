@@ -25,8 +25,10 @@ func (s *store) Send(ctx context.Context, runID string, m journal.Message) error
 		return err
 	}
 	err = s.again(ctx, func() error {
-		// A message tells who sent it and when: one that is there is that of an attempt whose answer was lost.
-		_, err := s.pool.Exec(ctx, `INSERT INTO runbook.messages (run, body) SELECT $1, $2::json
+		// A message tells who sent it and when: one that is there is that of an attempt whose answer was lost. Who sends holds
+		// the run's row, so that messages of a run show up in the order of their ids: of two answers, both see the same first.
+		_, err := s.pool.Exec(ctx, `WITH run AS (SELECT id FROM runbook.runs WHERE id = $1 FOR NO KEY UPDATE)
+			INSERT INTO runbook.messages (run, body) SELECT id, $2::json FROM run
 			WHERE NOT EXISTS (SELECT 1 FROM runbook.messages WHERE run = $1 AND body::text = $2::json::text)`, id, string(body))
 		return err
 	})

@@ -13,7 +13,7 @@ import (
 // Asker asks the person at the terminal.
 type Asker interface {
 	// Ask asks one question and returns the answer, or an error that wraps ctx's when it was answered elsewhere or its time
-	// is over. Any other error means that nobody can be asked here any more.
+	// is over. Any other error means that nobody can be asked here any more, and that whoever sits there was told.
 	Ask(ctx context.Context, wait run.Wait) (*run.Answer, error)
 }
 
@@ -166,9 +166,9 @@ func askOne(ctx context.Context, asker Asker, q *openQuestion) (*run.Answer, err
 	return asker.Ask(ctx, q.wait)
 }
 
-// leave notes that nobody can be asked here any more: the run pauses where it would wait for somebody.
+// leave notes that nobody can be asked here any more, as the asker has told: the run pauses where it would wait for somebody.
 func (d *desk) leave(err error) {
-	d.session.Host.Log.Warn("nobody can be asked at the terminal any more", "error", err)
+	d.session.Host.Log.Info("nobody can be asked at the terminal any more", "error", err)
 	d.mu.Lock()
 	d.asker = nil
 	d.mu.Unlock()
@@ -255,20 +255,14 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 	d.mu.Lock()
 	fresh := m.ID > d.read
 	d.read = max(d.read, m.ID)
-	var to *openQuestion
-	other := false
-	for _, q := range d.open {
-		other = other || q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest != q.wait.Question.Digest
-		if m.Kind == journal.MessageAnswer && q.wait.Address == m.Step && m.Answer != nil && m.Answer.Digest == q.wait.Question.Digest {
-			to, q.coming = q, true
-			d.delivering++
-			break
-		}
-	}
-	if to == nil && m.Kind == journal.MessageAnswer {
+	to, other, second := d.addressee(m)
+	if to != nil {
+		to.coming = true
+		d.delivering++
+	} else if m.Kind == journal.MessageAnswer {
 		d.early = append(d.early, m)
 	}
-	other = other && to == nil && m.ID > d.toldOther
+	other = other && m.ID > d.toldOther
 	if other {
 		d.toldOther = m.ID
 	}
@@ -283,19 +277,44 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 		go d.deliverMail(ctx, to, m)
 	case other:
 		d.session.Host.Log.Warn("an answer does not count: what is asked now is not what it was given for", "step", m.Step, "by", m.By, "at", m.At)
-	case m.Kind == journal.MessageAnswer && fresh:
+	case m.Kind == journal.MessageAnswer && fresh && !second:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
 	}
+}
+
+// addressee is the open question that a message answers; nil: none, as it was asked about something else (other), or as an
+// answer that came first is on its way (second). The first counts, unless it can't be taken. Called with the lock held.
+func (d *desk) addressee(m journal.Message) (to *openQuestion, other, second bool) {
+	if m.Kind != journal.MessageAnswer || m.Answer == nil {
+		return nil, false, false
+	}
+	for _, q := range d.open {
+		switch {
+		case q.wait.Address != m.Step:
+		case m.Answer.Digest != q.wait.Question.Digest:
+			other = true
+		case q.coming:
+			return nil, false, true
+		default:
+			return q, false, false
+		}
+	}
+	return nil, other, false
 }
 
 // deliverMail delivers an answer from elsewhere. Until it is, the run does not pause; whoever rests by then does not look
 // again.
 func (d *desk) deliverMail(ctx context.Context, to *openQuestion, m journal.Message) {
-	if answer := d.unsealed(m); answer != nil {
+	answer := d.unsealed(m)
+	if answer != nil {
 		d.deliver(ctx, to, answer, m.ID)
 	}
 	d.mu.Lock()
 	d.delivering--
+	if answer == nil {
+		to.coming = false // another may be
+		nudge(d.polls)
+	}
 	d.mu.Unlock()
 	select {
 	case <-d.over:

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// givenAnswer is an answer that was sent to a run, which has not taken it in yet.
+type givenAnswer struct {
+	By    string          `json:"by"`
+	At    time.Time       `json:"at"`
+	Value json.RawMessage `json:"value"`
+	Note  string          `json:"note,omitempty"`
+	id    string
+}
+
+// takeGiven notes with each step that waits the answer that it was given: the first that was sent counts.
+func (o *answerOptions) takeGiven(ctx context.Context, history journal.Journal, s *story) error {
+	messages, err := history.Messages(ctx, s.ID, 0)
+	if err != nil {
+		return err
+	}
+	for i := range s.Waits {
+		w := &s.Waits[i]
+		w.Given = nil
+		for _, m := range messages {
+			// The digest is of this asking of the question: an answer to an earlier one has another.
+			if m.Kind == journal.MessageAnswer && m.Step == w.Step && m.Answer != nil && m.Answer.Digest == w.Question.Digest {
+				w.Given = &givenAnswer{By: m.By, At: m.At, Value: m.Answer.Value, Note: m.Answer.Note, id: m.Answer.ID}
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// counts reports why an answer that was sent does not count: of two who answer at the same moment, neither has seen the
+// other's answer.
+func (o *answerOptions) counts(ctx context.Context, history journal.Journal, s *story, w *waitingStep, id string) error {
+	asked, before := *w, s.Last.Seq
+	unread := func(err error) error {
+		return fmt.Errorf("the answer to %s was sent, and whether it came first can't be read: %w", asked.Step, err)
+	}
+	if err := o.takeGiven(ctx, history, s); err != nil {
+		return unread(err)
+	}
+	if i := s.waits(asked.Step); i >= 0 && s.Waits[i].Given != nil && s.Waits[i].Given.id != id {
+		return o.wasGiven(ctx, history, s, &s.Waits[i])
+	}
+	// One that came first may have been taken in meanwhile: an answer is told of in the history before its message goes.
+	if err := s.read(ctx, history, s.ID, nil); err != nil {
+		return unread(err)
+	}
+	if a, was := s.Answered[asked.Step]; was && a.Seq > before {
+		if a.ID == id {
+			return nil
+		}
+		return o.doesNotWait(s)
+	}
+	if s.waits(asked.Step) < 0 {
+		return fmt.Errorf("the answer to %s came too late: its time was over, or the run had ended", asked.Step)
+	}
+	return nil
+}
+
+// wasGiven says that a step was answered, and what the run needs to take that in.
+func (o *answerOptions) wasGiven(ctx context.Context, history journal.Journal, s *story, w *waitingStep) error {
+	goesOn, _, err := o.takesIn(ctx, history, s.ID)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s was answered by %s at %s, and the first answer counts. %s", w.Step, w.Given.By, provider.Moment(w.Given.At), goesOn)
+}
+
+// takesIn says who takes in what was answered, and whether that is a process that runs the run now.
+func (o *answerOptions) takesIn(ctx context.Context, history journal.Journal, id string) (text string, running bool, err error) {
+	held, err := holder(ctx, history, id)
+	switch {
+	case err != nil:
+		return "", false, err
+	case held != nil:
+		return fmt.Sprintf("Process %d on %s runs the run and goes on with it.", held.Owner.PID, held.Owner.Host), true, nil
+	}
+	return "No process runs the run now. It goes on with: " + o.command("resume "+id), false, nil
+}
