@@ -49,11 +49,21 @@ type RunOptions struct {
 	// LockTimeout is how long to wait for the runbook's lock; zero: not at all. Waiting is told what is waited for, and until when, once.
 	LockTimeout time.Duration
 	Waiting     func(held journal.Lock, until time.Time)
+	// Command writes a command of the program as people type it, "resume 01JD3V7C", on the history that they named; nil: as it is.
+	Command func(text string) string
 	// FailOnWarn makes warnings count in the exit status.
 	FailOnWarn bool
 	// Now is the clock; nil: the system's. It is read for the date when the run begins, and then for its monotonic part, so
 	// that setting the system's time moves no deadline.
 	Now func() time.Time
+}
+
+// command is one in quotes that people are to type.
+func (o *RunOptions) command(text string) string {
+	if o.Command == nil {
+		return `"runbook ` + text + `"`
+	}
+	return `"` + o.Command(text) + `"`
 }
 
 // Result is how a run ended.

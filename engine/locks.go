@@ -59,7 +59,7 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 	held := &locks{}
 	var err error
 	if held.run, _, err = opts.Journal.Acquire(ctx, RunLock(plan.RunID), owner, leaseTime); err != nil {
-		return held, lockRefusal(err, "The run is going on", "watch it with \"runbook watch "+plan.RunID+"\", or stop it with \"runbook cancel "+plan.RunID+"\"")
+		return held, lockRefusal(err, opts, "The run is going on", "watch it with "+opts.command("watch "+plan.RunID)+", or stop it with "+opts.command("cancel "+plan.RunID))
 	}
 	if plan.Runbook.Lock == "" {
 		return held, nil
@@ -71,7 +71,7 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 	if releaseErr := held.release(context.WithoutCancel(ctx), false); releaseErr != nil {
 		e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
 	}
-	return held, lockRefusal(err, "The lock is held", "wait for it with --lock-timeout 10m; \"runbook unlock "+plan.Runbook.Lock+"\" frees a lock whose holder is gone or paused")
+	return held, lockRefusal(err, opts, "The lock is held", "wait for it with --lock-timeout 10m; "+opts.command("unlock "+plan.Runbook.Lock)+" frees a lock whose holder is gone or paused")
 }
 
 // waitForLock takes a lock, waiting for it as long as the person is willing to.
@@ -109,23 +109,39 @@ func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Own
 }
 
 // lockRefusal says why a lock could not be taken: somebody else holds it, or the journal failed.
-func lockRefusal(err error, summary, hint string) hcl.Diagnostics {
+func lockRefusal(err error, opts *RunOptions, summary, hint string) hcl.Diagnostics {
 	var locked *journal.LockedError
 	if !errors.As(err, &locked) {
 		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "The lock can't be taken", Detail: fmt.Sprintf("%s: nothing was run.", err)}}
 	}
-	o := locked.Lock.Owner
-	detail := fmt.Sprintf("%s is held by run %s of %s (%s, since %s)", locked.Lock.Name, o.Run, o.Runbook, holder(o), provider.Moment(locked.Lock.Since))
-	if locked.Lock.Name == RunLock(o.Run) {
-		detail = fmt.Sprintf("%s has run it since %s", holder(o), provider.Moment(locked.Lock.Since))
+	l := &locked.Lock
+	detail := fmt.Sprintf("%s is held by run %s of %s (%s)", l.Name, l.Owner.Run, l.Owner.Runbook, Holder(l))
+	switch {
+	case l.Name == RunLock(l.Owner.Run):
+		detail = fmt.Sprintf("%s has run it since %s", holdingProcess(l.Owner), provider.Moment(l.Since))
+	case l.Parked():
+		hint = fmt.Sprintf("go on with that run: %s, or give it up: %s; %s frees the lock all the same",
+			opts.command("resume "+l.Owner.Run), opts.command("cancel "+l.Owner.Run), opts.command("unlock "+l.Name))
 	}
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf("%s: nothing was run; %s.", detail, hint)}}
 }
 
-// holder says where the holder of a lock is.
-func holder(o journal.Owner) string {
-	if o.PID == 0 {
-		return "paused"
+// Holder says who holds a lock, where and since when: "alice@laptop, process 4711 on laptop, since …", or "alice@laptop, on
+// laptop, paused since …".
+func Holder(l *journal.Lock) string {
+	if !l.Parked() {
+		return holdingProcess(l.Owner) + ", since " + provider.Moment(l.Since)
 	}
+	who := l.Owner.User
+	if l.Owner.Host != "" {
+		who += ", on " + l.Owner.Host
+	}
+	if l.Owner.PausedAt.IsZero() {
+		return who + ", paused"
+	}
+	return who + ", paused since " + provider.Moment(l.Owner.PausedAt)
+}
+
+func holdingProcess(o journal.Owner) string {
 	return fmt.Sprintf("%s, process %d on %s", o.User, o.PID, o.Host)
 }

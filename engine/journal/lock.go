@@ -28,11 +28,13 @@ type Owner struct {
 	Boot         string `json:"boot,omitempty"`
 	PID          int    `json:"pid,omitempty"`
 	ProcessStart uint64 `json:"process_start,omitempty"`
+	// PausedAt is when a paused run let go of its last process, which ran on Host. Locks of old histories don't tell.
+	PausedAt time.Time `json:"paused_at,omitzero"`
 }
 
-// WithoutProcess is the owner as a paused run is one.
-func (o Owner) WithoutProcess() Owner {
-	o.Host, o.Boot, o.PID, o.ProcessStart = "", "", 0, 0
+// Paused is the owner as a run is one that paused at a moment.
+func (o Owner) Paused(at time.Time) Owner {
+	o.Boot, o.PID, o.ProcessStart, o.PausedAt = "", 0, 0, at.UTC()
 	return o
 }
 

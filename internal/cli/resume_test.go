@@ -51,7 +51,7 @@ func (tt *terminal) again(t *testing.T, interactive bool, answers string) *termi
 func (tt *terminal) does(t *testing.T, status int, says []string, args ...string) {
 	t.Helper()
 	got := tt.run(args...)
-	said := tt.out.String() + tt.err.String()
+	said := strings.ReplaceAll(tt.out.String()+tt.err.String(), "\n│ ", " ") // problems are wrapped
 	if got != status {
 		t.Errorf("%s: exit status %d, want %d\n%s", strings.Join(args, " "), got, status, said)
 	}
@@ -175,11 +175,11 @@ func TestPausedRunKeepsItsLock(t *testing.T) {
 	file := tt.file(t, "x.hcl", asksFirst)
 	tt.does(t, ExitInterrupted, []string{"resume with: runbook resume"}, "apply", file, "--auto-approve")
 	id := tt.lastRun(t)
-	held := []string{"deploy is held by run " + id, "nothing was run", "runbook unlock deploy"}
+	held := []string{"deploy is held by run " + id, "alice@laptop", "paused since ", "nothing was run", "runbook resume " + id, "runbook unlock deploy"}
 	tt.again(t, false, "").does(t, ExitRefused, held, "apply", file, "--auto-approve")
-	tt.again(t, false, "").does(t, ExitRefused, append(held, "waiting until", "for the lock deploy"), "apply", file, "--auto-approve", "--lock-timeout", "1s")
-	tt.again(t, false, "").does(t, ExitPassed, []string{"deploy", id, "a paused run"}, "unlock")
-	tt.again(t, false, "").does(t, ExitInterrupted, []string{"waits for a person: calm"}, "resume", id)
+	tt.again(t, false, "").does(t, ExitRefused, append(held, "waiting until", "for the lock deploy", "it goes on with: runbook resume "+id), "apply", file, "--auto-approve", "--lock-timeout", "1s")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"deploy", id, "a paused run", ", since 20"}, "unlock")
+	tt.again(t, false, "").does(t, ExitInterrupted, []string{"Is it calm?", "runbook answer " + id + " calm"}, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"goes on with: runbook resume"}, "answer", id, "calm", "yes")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ change"}, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"Nobody holds a lock"}, "unlock")

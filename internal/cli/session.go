@@ -13,16 +13,21 @@ import (
 	"github.com/e82355ed/runbook/engine/journal/process"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/seal"
+	"github.com/e82355ed/runbook/internal/term"
 )
 
 // session is what every session of a run has: who looks on, who is asked, where it is kept and how it is sealed.
 func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop *interruption) engine.RunOptions {
 	opts := engine.RunOptions{
 		Journal: history, Sink: func(e journal.Entry) { seen.see(e); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
-		Asker: p.asker(s, stop), Owner: process.Self().Owner("", "", p.User),
+		Asker: p.asker(s, stop), Command: p.command, Owner: process.Self().Owner("", "", p.User),
 		Waiting: func(l journal.Lock, until time.Time) {
-			p.say("waiting until %s for the lock %s, which run %s of %s has held since %s", until.Local().Format(time.TimeOnly), l.Name, l.Owner.Run,
-				l.Owner.Runbook, provider.Moment(l.Since))
+			text := fmt.Sprintf("waiting until %s for the lock %s, which run %s of %s holds (%s)", provider.Moment(until), l.Name, l.Owner.Run, l.Owner.Runbook,
+				engine.Holder(&l))
+			if l.Parked() {
+				text += "; it goes on with: " + p.command("resume "+l.Owner.Run)
+			}
+			p.say("%s", term.CleanLine(text))
 		},
 	}
 	opts.Seal, opts.Unseal = p.sealing()

@@ -103,11 +103,23 @@ func holderState(l *journal.Lock) string {
 	process := fmt.Sprintf("process %d on %s", l.Owner.PID, term.CleanLine(l.Owner.Host))
 	switch {
 	case l.Parked():
-		return "a paused run"
+		return "a paused run" + pausedSince(l)
 	case l.Gone:
 		return process + ", which is gone"
 	}
 	return process
+}
+
+// pausedSince says since when the run of a lock is paused, and where it ran.
+func pausedSince(l *journal.Lock) string {
+	text := ""
+	if l.Owner.Host != "" {
+		text += ", on " + term.CleanLine(l.Owner.Host)
+	}
+	if !l.Owner.PausedAt.IsZero() {
+		text += ", since " + provider.Moment(l.Owner.PausedAt)
+	}
+	return text
 }
 
 func (o *unlockOptions) unlock(ctx context.Context) (err error) {

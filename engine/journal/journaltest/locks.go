@@ -137,7 +137,7 @@ func parkedLocks(t *testing.T, j journal.Journal, reopen func() journal.Journal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(locks) != 1 || !locks[0].Parked() || locks[0].Gone || locks[0].Owner.PID != 0 || locks[0].Owner.Runbook != "daily" {
+	if len(locks) != 1 || !locks[0].Parked() || locks[0].Gone || locks[0].Owner.PID != 0 || locks[0].Owner.PausedAt.IsZero() || locks[0].Owner.Runbook != "daily" {
 		t.Errorf("locks: %+v", locks)
 	}
 	_, from := acquire(t, other, "deploy", owner("01A"), minute)

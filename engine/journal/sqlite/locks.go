@@ -136,7 +136,7 @@ func (l *lease) Renew(ctx context.Context) error {
 
 // Park leaves the lock to the paused run.
 func (l *lease) Park(ctx context.Context) error {
-	text, err := json.Marshal(l.owner.WithoutProcess())
+	text, err := json.Marshal(l.owner.Paused(l.store.now()))
 	if err != nil {
 		return err
 	}
