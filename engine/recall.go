@@ -29,6 +29,8 @@ type RecallOptions struct {
 	WithChanges, AsItWas bool
 	// Secret is told every secret value that is read; nil: nobody is.
 	Secret func(string)
+	// Earlier is told the events of the sessions so far, in order, before anything else happens; nil: nobody is.
+	Earlier func(journal.Entry)
 }
 
 // Recalled is a run of the past, ready to go on.
@@ -99,6 +101,11 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 		return nil, append(diags, append(problem("The run can't be taken up", err), r.Drop(ctx)...)...)
 	}
 	r.Affected = r.Past.Affected(changed.steps)
+	if opts.Earlier != nil {
+		for _, entry := range s.entries {
+			opts.Earlier(entry)
+		}
+	}
 	return r, diags
 }
 

@@ -24,21 +24,39 @@ type session struct {
 	done chan error
 }
 
-// sit starts the program in a folder, on a terminal of 80 columns and 24 rows.
-func sit(t *testing.T, dir, kind string, args ...string) *session {
+// command is the program in a folder, for a kind of terminal.
+func command(t *testing.T, dir, kind string, args ...string) *exec.Cmd {
 	t.Helper()
-	program, err := os.Executable()
+	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The test's own binary is the program when it is called so: see TestMain.
 	link := filepath.Join(t.TempDir(), "runbook")
-	if err := os.Symlink(program, link); err != nil {
+	if err := os.Symlink(self, link); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(link, args...)
 	cmd.Dir = dir
 	cmd.Env = []string{"HOME=" + dir, "USER=alice", "TZ=UTC", "PATH=" + os.Getenv("PATH"), "TERM=" + kind, "LANG=C.UTF-8"}
+	return cmd
+}
+
+// alone runs the program without a terminal and gives its exit status and what it said.
+func alone(t *testing.T, dir string, args ...string) (int, string) {
+	t.Helper()
+	cmd := command(t, dir, "dumb", args...)
+	said, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(said)
+}
+
+// sit starts the program in a folder, on a terminal of 80 columns and 24 rows.
+func sit(t *testing.T, dir, kind string, args ...string) *session {
+	t.Helper()
+	cmd := command(t, dir, kind, args...)
 	keys, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
@@ -212,11 +230,11 @@ func TestApplyAsks(t *testing.T) {
 
 // TestCtrlCInAForm is the run's first interrupt; Ctrl-D leaves the question open and pauses the run.
 func TestCtrlCInAForm(t *testing.T) {
-	for key, says := range map[string]string{"\x03": "interrupted: ", "\x04": "paused"} {
+	for key, says := range map[string]string{"\x03": "interrupted: ", "\x04": "step calm is left open; nobody is asked at this terminal any more"} {
 		s := sit(t, writeAsking(t), "xterm-256color", "apply", "x.hcl", "--auto-approve")
 		s.SeesNext(t, "yes or no:")
 		s.Types(t, key)
-		if status := s.ends(t); status != 3 || !strings.Contains(s.Text(), says) || !strings.Contains(s.Text(), "resume with: runbook resume") {
+		if status := s.ends(t); status != 3 || !strings.Contains(s.Text(), says) || !strings.Contains(s.Text(), "resume with: runbook resume") || strings.Contains(s.Text(), "[WARN]") {
 			t.Errorf("exit status %d\n%s", status, s.Text())
 		}
 	}
@@ -242,7 +260,7 @@ func TestAnsweredElsewhere(t *testing.T) {
 	if status := other.ends(t); status != 0 {
 		t.Errorf("exit status %d\n%s", status, other.Text())
 	}
-	if status := s.ends(t); status != 1 || !strings.Contains(s.Text(), "denied by alice@") || !strings.Contains(s.Text(), "with runbook answer") {
+	if status := s.ends(t); status != 1 || !strings.Contains(s.Text(), "denied by alice@") || !strings.Contains(s.Text(), "note: too late") {
 		t.Errorf("exit status %d\n%s", status, s.Text())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "touched")); err == nil {

@@ -18,7 +18,7 @@ func (o *cancelOptions) giveUp(ctx context.Context, history journal.Journal, loc
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), AsItWas: true, Secret: o.redactor.Add}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), AsItWas: true, Secret: o.redactor.Add, Earlier: s.recall}
 	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.end(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus == ExitInterrupted {

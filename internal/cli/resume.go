@@ -76,7 +76,7 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add, Earlier: s.recall}
 	o.set(&opts.RunOptions)
 	result, diags, sources, err := o.goOn(stop, s, opts)
 	return o.close(s, history, seen, result, diags, sources, err)

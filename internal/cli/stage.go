@@ -3,6 +3,7 @@ package cli
 import (
 	"io"
 
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
@@ -21,6 +22,16 @@ type stage struct {
 func (s *stage) skipHeader() {
 	if s.text != nil && s.program.OutTerminal {
 		s.text.SkipHeader = true
+	}
+}
+
+// recall has what is shown begin where earlier sessions left off. It is for before the run goes on.
+func (s *stage) recall(e journal.Entry) {
+	if s.text != nil {
+		s.text.Recall(e)
+	}
+	if s.live != nil {
+		s.live.Recall(e)
 	}
 }
 

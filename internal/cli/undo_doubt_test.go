@@ -42,7 +42,7 @@ func TestUndoInDoubtByHand(t *testing.T) {
 	}{
 		"nobody there":         {args: []string{"cordon"}, status: ExitLeftOver, says: append(left, "nothing was run", "runbook undo ID cordon --in-doubt")},
 		"approved":             {args: []string{"cordon", "--auto-approve"}, status: ExitLeftOver, says: append(left, "nothing was run")},
-		"approved, and others": {args: []string{"--auto-approve"}, status: ExitLeftOver, does: others, says: append(left, "left to look at", "undo of cordon: nobody knows")},
+		"approved, and others": {args: []string{"--auto-approve"}, status: ExitLeftOver, does: others, says: append(left, "left to look at", "undo of cordon, by hand: Look whether")},
 		"done":                 {args: []string{"--auto-approve", "--in-doubt", "done"}, does: others, says: []string{"counts as done", "undo cordon"}},
 		"redo":                 {args: []string{"cordon", "--auto-approve", "--in-doubt", "redo"}, does: []string{"uncordon"}, says: []string{"? undo cordon", "✓ undo cordon"}},
 		"redo, nobody there":   {args: []string{"cordon", "--in-doubt", "redo"}, status: ExitRefused, says: []string{"--auto-approve runs it without a question"}},

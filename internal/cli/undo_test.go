@@ -128,7 +128,7 @@ func TestLeftByAnEarlierSession(t *testing.T) {
 	id := tt.lastRun(t)
 	next := tt.again(t, false, "")
 	next.does(t, ExitLeftOver, []string{
-		`undo of scale["a"]: it failed before; try it again with: runbook undo ` + id + ` 'scale["a"]'`, "an undo is tried again with: runbook undo " + id,
+		`undo of scale["a"], by hand: Take the effect`, `try it again with: runbook undo ` + id + ` 'scale["a"]'`, "an undo is tried again with: runbook undo " + id,
 	}, "resume", id)
 	if strings.Contains(next.out.String(), "in doubt") {
 		t.Errorf("nothing is in doubt:\n%s", next.out)

@@ -68,8 +68,8 @@ func (d *drawing) head() {
 	d.add("", nil)
 	now := m.t.Now()
 	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.For, m.q, m.r.deadline(), now, look), look.Palette.Warn)
-	if levels := view.Levels(m.q, m.r.Since, m.r.deadline(), 0, now, look); len(levels) > 0 {
-		d.wrap(nextLevel(levels), look.Palette.Faint)
+	if next := view.NextLevel(m.q, m.r.Since, m.r.deadline(), now, look); next != "" {
+		d.wrap(next, look.Palette.Faint)
 	}
 	if m.r.Shown {
 		return
@@ -77,16 +77,6 @@ func (d *drawing) head() {
 	for _, line := range view.Question(withoutItems(m.q), look) {
 		d.wrap(line.Text, line.Paint)
 	}
-}
-
-// nextLevel is the first level that is still to come, else the last.
-func nextLevel(levels []string) string {
-	for _, l := range levels {
-		if !strings.HasSuffix(l, ", now") {
-			return "while nobody answers, " + l
-		}
-	}
-	return levels[len(levels)-1]
 }
 
 // withoutItems leaves out what the form shows to be checked or chosen.

@@ -250,6 +250,26 @@ func TestTimeIsOver(t *testing.T) {
 	}
 }
 
+// TestNextLevel names who is called next, and not again who has been.
+func TestNextLevel(t *testing.T) {
+	for name, plain := range map[string]bool{"form": false, "lines": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSeat(t, plain, 100)
+			q := confirm
+			q.Levels = []run.Level{
+				{Number: 1, Contact: "Jo Doe", AfterMS: 60_000, Notify: "http_request"}, {Number: 2, Contact: "Ann Roe", AfterMS: 3_600_000, Notify: "http_request"},
+			}
+			ended := s.asks(t.Context(), Request{Step: "calm", For: run.ForAnswer, Question: &q, Since: time.Now().Add(-2 * time.Minute)})
+			s.Sees(t, "while nobody answers, level 2: Ann Roe, at ")
+			s.Sees(t, "yes or no:")
+			s.Types(t, "\x04")
+			if got := wait(t, s, ended); !errors.Is(got.err, ErrLeft) || strings.Contains(s.Text(), "Jo Doe") {
+				t.Errorf("error %v\n%s", got.err, s.Text())
+			}
+		})
+	}
+}
+
 // TestNarrow: nothing is wider than the terminal, and a long list scrolls.
 func TestNarrow(t *testing.T) {
 	s := newSeat(t, false, 24)

@@ -79,8 +79,8 @@ func (l *lines) intro() error {
 		}
 	}
 	add(look.Glyphs.Asks+" "+term.CleanLine(l.r.Step)+" "+view.Waiting(l.r.For, l.q, l.r.deadline(), now, look), look.Palette.Warn)
-	if levels := view.Levels(l.q, l.r.Since, l.r.deadline(), 0, now, look); len(levels) > 0 {
-		add(nextLevel(levels), nil)
+	if next := view.NextLevel(l.q, l.r.Since, l.r.deadline(), now, look); next != "" {
+		add(next, nil)
 	}
 	if !l.r.Shown {
 		for _, line := range view.Question(withoutItems(l.q), look) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,15 +42,15 @@ type Live struct {
 	done   chan struct{}
 	after  func()
 
-	mu       sync.Mutex
-	drawn    int // lines on the screen below the inner view's
-	ticks    int
-	order    []string
-	running  map[string]*liveStep
-	finished int
-	header   *run.Header
-	started  time.Time
-	reason   string
+	mu      sync.Mutex
+	drawn   int // lines on the screen below the inner view's
+	ticks   int
+	order   []string
+	running map[string]*liveStep
+	ended   map[string]bool
+	header  *run.Header
+	started time.Time
+	reason  string
 	// paused is true while something else has the terminal.
 	paused bool
 }
@@ -65,7 +67,7 @@ type liveStep struct {
 // terminal and to nothing in between.
 func NewLive(inner View, screen Screen, config Config) *Live {
 	l := &Live{
-		inner: inner, screen: screen, config: config, running: map[string]*liveStep{},
+		inner: inner, screen: screen, config: config, running: map[string]*liveStep{}, ended: map[string]bool{},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go l.tick()
@@ -106,6 +108,13 @@ func (l *Live) Event(e journal.Entry) {
 	l.write(l.erase())
 	l.inner.Event(e)
 	l.redraw()
+}
+
+// Recall takes note of an event of an earlier session. Call it before the first event.
+func (l *Live) Recall(e journal.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.note(e.Event)
 }
 
 // Pause takes the live lines away until the function that it gives is called: a form has the terminal.
@@ -185,7 +194,7 @@ func (l *Live) note(e *run.Event) {
 			l.drop(e.Step)
 		}
 	case run.StepFinished:
-		l.finished++
+		l.ended[e.Step] = true
 		l.drop(e.Step)
 	case run.UndoStarted:
 		l.step("undo "+e.Step, e.Time).started = true
@@ -196,10 +205,39 @@ func (l *Live) note(e *run.Event) {
 			l.reason = e.Reason
 		}
 	case run.RunResumed:
-		l.finished, l.reason = max(l.finished-len(e.Reset), 0), ""
-	case run.RunFinished, run.RunPaused:
-		l.running, l.order = map[string]*liveStep{}, nil
+		l.resumed(e)
+	case run.RunPaused:
+		l.dropUnless(func(s *liveStep) bool { return s.waiting != nil && s.waiting.Question != nil })
+	case run.RunFinished:
+		l.dropUnless(func(*liveStep) bool { return false })
 	}
+}
+
+// resumed begins another session, in which the questions that are open stay that.
+func (l *Live) resumed(e *run.Event) {
+	l.reason = ""
+	if l.started.IsZero() {
+		l.started = e.Time
+	}
+	if e.Header != nil {
+		l.header = e.Header
+	}
+	again := func(address string) bool {
+		return slices.ContainsFunc(e.Reset, func(step string) bool { return run.Covers(step, address) })
+	}
+	maps.DeleteFunc(l.ended, func(address string, _ bool) bool { return again(address) })
+	l.dropUnless(func(s *liveStep) bool { return s.waiting != nil && s.waiting.Question != nil && !again(s.waiting.Step) })
+}
+
+// dropUnless drops what is under way, except for what is to be kept.
+func (l *Live) dropUnless(keep func(*liveStep) bool) {
+	l.order = slices.DeleteFunc(l.order, func(name string) bool {
+		if keep(l.running[name]) {
+			return false
+		}
+		delete(l.running, name)
+		return true
+	})
 }
 
 // step gives what is known of a step that is under way.
@@ -272,7 +310,7 @@ func (l *Live) frame(height int) []string {
 		parts = append(parts, fmt.Sprintf("%d more running", more))
 	}
 	if l.header != nil {
-		parts = append(parts, fmt.Sprintf("%d of %d steps ended", l.finished, max(l.header.Steps, l.finished+len(l.order))))
+		parts = append(parts, fmt.Sprintf("%d of %d steps ended", len(l.ended), max(l.header.Steps, len(l.ended)+len(l.order))))
 	}
 	elapsed := Duration(now.Sub(l.started))
 	if l.header != nil && l.header.MTTRTargetMS > 0 {

@@ -33,7 +33,7 @@ func TestLiveFrames(t *testing.T) {
 		l.note(e.Event)
 	}
 	frame := strings.Join(l.frame(24), "\n")
-	frame = strings.Replace(frame, deadline.Local().Format("15:04:05"), "08:05:00", 1)
+	frame = strings.Replace(frame, deadline.Local().Format(clockFormat), "08:05:00 UTC", 1)
 	golden(t, "frame.txt", frame+"\n")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

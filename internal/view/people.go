@@ -5,29 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 )
-
-// open are the questions that nobody has answered, in the order in which they were asked.
-type open struct{ events []run.Event }
-
-func (o *open) put(e *run.Event) {
-	o.take(e.Step)
-	o.events = append(o.events, *e)
-}
-
-func (o *open) take(step string) *run.Event {
-	for i := range o.events {
-		if o.events[i].Step == step {
-			e := o.events[i]
-			o.events = slices.Delete(o.events, i, i+1)
-			return &e
-		}
-	}
-	return nil
-}
 
 // personLine writes a line about a step that a person is concerned with.
 func (t *Text) personLine(step, text string, paint func(string) string) {
@@ -60,15 +42,21 @@ func (t *Text) waiting(e *run.Event) {
 		return
 	}
 	t.asked.put(e)
-	text := Waiting(e.For, e.Question, e.Deadline, e.Time, t.Config)
+	t.ask(e, e.Time)
+}
+
+// ask writes a question in full, as it stands at a moment.
+func (t *Text) ask(e *run.Event, at time.Time) {
+	text := Waiting(e.For, e.Question, e.Deadline, at, t.Config)
 	if t.header != nil && t.header.MTTRTargetMS > 0 {
-		text += fmt.Sprintf(" %s %s of %s", t.Glyphs.Dot, Duration(e.Time.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
+		text += fmt.Sprintf(" %s %s of %s", t.Glyphs.Dot, Duration(at.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
 	}
 	t.personLine(e.Step, text, t.Palette.Warn)
 	for _, line := range Question(e.Question, t.Config) {
 		t.barWith(line.Text, line.painted)
 	}
-	for _, level := range Levels(e.Question, e.Time, e.Deadline, 0, e.Time, t.Config) {
+	since, told := t.asked.sofar(e.Step)
+	for _, level := range Levels(e.Question, since, e.Deadline, told, at, t.Config) {
 		t.bar("while nobody answers, " + level)
 	}
 	t.bar("  " + AnswerCommand(t.Store, e.Run, t.clean(e.Step), e.Question))
@@ -109,7 +97,7 @@ func (t *Text) answered(e *run.Event) {
 	if a.By != "" && a.Via != run.ViaTimeout {
 		text += " by " + t.clean(a.By)
 	}
-	text += " at " + t.local(e.Time).Format("15:04:05")
+	text += " at " + t.local(e.Time).Format(MomentFormat)
 	if via := firstOf(vias[a.Via], t.clean(a.Via)); via != "" {
 		text += ", " + via
 	}
@@ -172,6 +160,7 @@ func (t *Text) escalated(e *run.Event) {
 	if e.Level == nil {
 		return
 	}
+	t.asked.tell(e.Step, e.Level.Number)
 	t.personLine(e.Step, fmt.Sprintf("nobody answered: level %d, %s", e.Level.Number, t.clean(e.Level.Contact)), t.Palette.Warn)
 	if e.Level.Brief != "" {
 		t.bar(t.cleanLines(e.Level.Brief))

@@ -126,6 +126,33 @@ func TestPeopleReplayShowsTheSame(t *testing.T) {
 	}
 }
 
+// TestResumedLooksAsItIsShown: a session that goes on with what earlier ones left open shows what the whole run shows after
+// the fact, but for its own header.
+func TestResumedLooksAsItIsShown(t *testing.T) {
+	all := entries(t, sessions())
+	for i, e := range all {
+		if e.Event.Type != run.RunResumed {
+			continue
+		}
+		e.Event.Header = &run.Header{Runbook: "release", File: "release.hcl", MTTRTargetMS: 900_000}
+		var whole, live strings.Builder
+		show, resumed := NewText(&whole, config()), NewText(&live, config())
+		for _, e := range all[:i] {
+			show.Event(e)
+			resumed.Recall(e)
+		}
+		whole.Reset()
+		for _, e := range all[i:] {
+			show.Event(e)
+			resumed.Event(e)
+		}
+		got, header := live.String(), strings.Join(Header(e.Event.Header, config()), "\n")
+		if want := header + whole.String(); got != want {
+			t.Errorf("event %d: live:\n%s\nshown:\n%s", i, got, want)
+		}
+	}
+}
+
 func TestNothingThatPeopleSayTakesEffectOnTheTerminal(t *testing.T) {
 	evil := "\x1b[2J\u202e\a\r"
 	q := &run.Question{

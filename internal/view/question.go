@@ -107,11 +107,14 @@ func inputRules(q *run.Question) []string {
 // MomentFormat is that of package provider, of which a view knows nothing.
 const MomentFormat = "2006-01-02 15:04:05 MST"
 
+// clockFormat is the end of MomentFormat.
+const clockFormat = "15:04:05 MST"
+
 // Clock writes a moment as it is needed beside another: without the day where it is the same.
 func (c Config) Clock(at, beside time.Time) string {
 	at, beside = c.local(at), c.local(beside)
 	if at.Format(time.DateOnly) == beside.Format(time.DateOnly) {
-		return at.Format("15:04:05")
+		return at.Format(clockFormat)
 	}
 	return at.Format(MomentFormat)
 }
@@ -169,29 +172,4 @@ func then(q *run.Question, c Config) string {
 		return ", then the default counts"
 	}
 	return ", then it fails"
-}
-
-// Levels say who is called when, while nobody answers; those that were told already are left out.
-func Levels(q *run.Question, since time.Time, deadline *time.Time, told int, now time.Time, c Config) []string {
-	base := since
-	if q.OnTimeout == "escalate" && deadline != nil && !deadline.IsZero() {
-		base = *deadline
-	}
-	var lines []string
-	for _, l := range q.Levels {
-		if l.Number <= told {
-			continue
-		}
-		at := base.Add(milliseconds(l.AfterMS))
-		when := "now"
-		if at.After(now) {
-			when = fmt.Sprintf("at %s, in %s", c.Clock(at, now), Duration(at.Sub(now)))
-		}
-		line := fmt.Sprintf("level %d: %s, %s", l.Number, c.clean(l.Contact), when)
-		if l.Notify != "" {
-			line += ", by " + c.clean(l.Notify)
-		}
-		lines = append(lines, line)
-	}
-	return lines
 }

@@ -104,7 +104,7 @@ func (t *Text) leftBefore(e *run.Event) {
 }
 
 func (t *Text) noteDoubt(e *run.Event) {
-	t.asked.take(e.Step)
+	t.asked.forget(e.Step)
 	t.left.drop(e.Step)
 	delete(t.sent, e.Step)
 	if e.InDoubt {
@@ -137,11 +137,11 @@ func undoKind(e *run.Event) leftKind {
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
 func (t *Text) resumed(e *run.Event) {
 	t.failed, t.byHand = nil, len(e.Undo) > 0
-	first := t.header == nil && e.Header != nil
-	if first { // what is shown from here on begins with the systems that it acts on
+	if e.Header != nil {
 		t.header = e.Header
 	}
-	if first && !t.SkipHeader {
+	// What is shown from here on begins with the systems that it acts on.
+	if !t.begun && e.Header != nil && !t.SkipHeader {
 		t.lines(Header(e.Header, t.Config)...) // with an empty line at its end
 	} else {
 		t.line("")
@@ -164,10 +164,16 @@ func (t *Text) resumed(e *run.Event) {
 		}
 	}
 	t.line("")
+	clear(t.checks) // of steps that the last session did not end
 	for _, step := range e.Reset {
-		t.asked.take(step)
+		t.asked.forget(step)
 		t.left.drop(step)
 		delete(t.sent, step)
+	}
+	if !t.byHand && e.Reason != run.ReasonCancel {
+		for i := range t.asked.events {
+			t.ask(&t.asked.events[i], e.Time)
+		}
 	}
 }
 

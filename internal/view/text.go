@@ -59,6 +59,8 @@ type Text struct {
 	sent map[string]bool
 	// byHand says that the session undoes what was asked for, and nothing else.
 	byHand bool
+	// begun says that something was shown, not only recalled.
+	begun bool
 }
 
 // NewText makes a view that writes to out.
@@ -71,7 +73,16 @@ func NewText(out io.Writer, config Config) *Text {
 // Event shows an event; many show nothing.
 func (t *Text) Event(e journal.Entry) {
 	t.render(e.Event)
+	t.begun = true
 	t.flush()
+}
+
+// Recall takes in an event of an earlier session without showing it, so that what follows looks as it does where all of the
+// run is shown. Call it before the first event.
+func (t *Text) Recall(e journal.Entry) {
+	t.render(e.Event)
+	t.buf.Reset()
+	t.written = 0
 }
 
 // Close gives the first error of writing.

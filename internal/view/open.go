@@ -1,0 +1,67 @@
+package view
+
+import (
+	"slices"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// open are the questions that nobody has answered, in the order in which they were asked.
+type open struct {
+	events []run.Event
+	// waits are about each step that was asked about, answered or not, until it runs again: it may be asked about anew.
+	waits map[string]waited
+}
+
+// waited is how long somebody has been waited for, and how many levels of the escalation were told meanwhile.
+type waited struct {
+	since time.Time
+	told  int
+}
+
+func (o *open) put(e *run.Event) {
+	o.take(e.Step)
+	o.events = append(o.events, *e)
+	if o.waits == nil {
+		o.waits = map[string]waited{}
+	}
+	if _, waits := o.waits[e.Step]; !waits {
+		o.waits[e.Step] = waited{since: e.Time}
+	}
+}
+
+func (o *open) take(step string) *run.Event {
+	for i := range o.events {
+		if o.events[i].Step == step {
+			e := o.events[i]
+			o.events = slices.Delete(o.events, i, i+1)
+			return &e
+		}
+	}
+	return nil
+}
+
+// tell notes that a level fell due.
+func (o *open) tell(step string, level int) {
+	if w, waits := o.waits[step]; waits {
+		w.told = max(w.told, level)
+		o.waits[step] = w
+	}
+}
+
+// sofar is since when a step waits, and how many levels were told.
+func (o *open) sofar(step string) (since time.Time, told int) {
+	w := o.waits[step]
+	return w.since, w.told
+}
+
+// forget takes back all that is known of a step and its instances: it ended, or begins anew.
+func (o *open) forget(step string) {
+	for address := range o.waits {
+		if run.Covers(step, address) {
+			o.take(address)
+			delete(o.waits, address)
+		}
+	}
+}
