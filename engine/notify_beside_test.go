@@ -133,6 +133,35 @@ func TestNotifyTimeout(t *testing.T) {
 	}
 }
 
+// TestNotifyTimeoutAfterTheAnswer: a notification that hangs while the question is answered, and the step ends, is told alone
+// when its time is over: nothing waits for it but the end of the run.
+func TestNotifyTimeoutAfterTheAnswer(t *testing.T) {
+	ended := make(chan struct{})
+	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+		if id == "change" {
+			return nil
+		}
+		if err := enginetest.Until(ctx, ended); err != nil {
+			return err
+		}
+		return enginetest.Until(ctx, nil)
+	}}
+	out := enginetest.Run(t, fake, strings.Replace(atOnce, `"10s"`, `"1s"`, 1), enginetest.Options{
+		Asker: &asker{yes: true}, OnEvent: func(e run.Event) {
+			if e.Type == run.StepFinished {
+				close(ended)
+			}
+		},
+	})
+	want := []run.Type{run.StepAnswered, run.StepFinished, run.NotifyFinished, run.RunFinished}
+	if diff := cmp.Diff(want, order(out, want...)); diff != "" || out.Result.ExitStatus != 0 {
+		t.Errorf("%s%s", diff, out.Stream)
+	}
+	if end := out.Finished()["change"]; len(end.Warnings) > 0 || !strings.Contains(out.Stream, "timed out after 1s") {
+		t.Errorf("%+v\n%s", end, out.Stream)
+	}
+}
+
 // TestNotifyRetries: what surely was not sent is tried again, as the same write, until the question is answered.
 func TestNotifyRetries(t *testing.T) {
 	fake := &enginetest.Fake{Do: func(_ context.Context, _ string, n int) error {

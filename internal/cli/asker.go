@@ -7,6 +7,7 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 	"github.com/e82355ed/runbook/internal/form"
+	"github.com/e82355ed/runbook/internal/term"
 )
 
 // asker asks at the terminal what a run waits for.
@@ -36,12 +37,26 @@ func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
 		return answer, nil
 	case errors.Is(err, form.ErrInterrupted):
 		a.stop.raise()
-	case !errors.Is(err, form.ErrOver):
+	case errors.Is(err, form.ErrOver):
+	case ctx.Err() != nil:
+		return nil, err
+	default:
+		a.stage.program.say("%s", nobodyAsked(w.Address, err))
 		return nil, err
 	}
 	// The run stops, or does what follows when the time is over; either takes the question back.
 	<-ctx.Done()
 	return nil, ctx.Err()
+}
+
+// nobodyAsked says what becomes of a question that nobody answers here.
+func nobodyAsked(step string, err error) string {
+	why := "is left open"
+	if !errors.Is(err, form.ErrLeft) {
+		why = "can't be asked about here: " + err.Error()
+	}
+	return term.CleanLine("step "+step+" "+why) + "; nobody is asked at this terminal any more.\n" +
+		"The run does what it can without an answer, then it pauses and says how to answer."
 }
 
 // before asks before a session begins: nothing has shown the question yet, and an interrupt takes it back.
