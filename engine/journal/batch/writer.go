@@ -143,7 +143,9 @@ func (w *Writer) commit() {
 	w.mu.Lock()
 	w.committing = false
 	w.written += len(batches)
-	w.err = err
+	if w.err == nil {
+		w.err = err
+	}
 	w.ended.Broadcast()
 }
 
@@ -171,6 +173,15 @@ func (w *Writer) lingered() {
 		return
 	}
 	_ = w.sync()
+}
+
+// Fail has nothing more committed, as after a commit that failed.
+func (w *Writer) Fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
 }
 
 // Finish has what is queued committed and takes no more. What could not be is told by Append and Sync.

@@ -42,26 +42,26 @@ func TestDamage(t *testing.T) {
 	whole := history(t, 14)
 	for name, c := range map[string]struct {
 		damage func([]byte) []byte
-		// opens says whether it can be opened; runs whether the list is there.
-		opens    bool
-		readable func(n int) bool
+		// opens says whether it can be opened for reading; torn whether its structure shows that it is damaged.
+		opens, torn bool
+		readable    func(n int) bool
 	}{
 		"a page of events is torn": {func(b []byte) []byte {
 			at := bytes.Index(b, []byte(`"run":"0107"`)) / 4096 * 4096
 			copy(b[at:], bytes.Repeat([]byte{0xa5}, 4096))
 			return b
-		}, true, func(n int) bool { return n >= 11 && n < 14 }},
+		}, true, true, func(n int) bool { return n >= 11 && n < 14 }},
 		"a byte of an event has changed": {func(b []byte) []byte {
 			b[bytes.Index(b, []byte(`{"v":1,"seq":200,`))] = 'x'
 			return b
-		}, true, func(n int) bool { return n == 13 }},
+		}, true, false, func(n int) bool { return n == 13 }},
 		"an event is garbage of the same length": {func(b []byte) []byte {
 			at := bytes.Index(b, []byte(`{"v":1,"seq":100,`))
 			copy(b[at:], bytes.Repeat([]byte("?"), 40))
 			return b
-		}, true, func(n int) bool { return n == 13 }},
-		"the second half is missing": {func(b []byte) []byte { return b[:len(b)/2/4096*4096] }, false, nil},
-		"the header is gone":         {func(b []byte) []byte { clear(b[:100]); return b }, false, nil},
+		}, true, false, func(n int) bool { return n == 13 }},
+		"the second half is missing": {func(b []byte) []byte { return b[:len(b)/2/4096*4096] }, false, true, nil},
+		"the header is gone":         {func(b []byte) []byte { clear(b[:100]); return b }, false, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "runs.db")
@@ -70,13 +70,15 @@ func TestDamage(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer unchanged(t, path, bad)
+			if c.torn {
+				if j, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), path) {
+					t.Errorf("open for writing: %v, %v", j, err)
+				}
+			}
 			j, err := OpenReadOnly(t.Context(), path)
 			if !c.opens {
 				if !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), path) {
 					t.Errorf("open for reading: %v", err)
-				}
-				if _, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) {
-					t.Errorf("open for writing: %v", err)
 				}
 				return
 			}

@@ -40,16 +40,24 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 		return nil, explain(path, err)
 	}
 	s := newStore(path, db)
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(explain(path, err), db.Close())
+	s.Writer = batch.NewWriter(s)
+	if err := s.ready(ctx); err != nil {
+		return nil, errors.Join(explain(path, err), s.look.end(), db.Close())
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, errors.Join(explain(path, err), db.Close())
+		return nil, errors.Join(explain(path, err), s.look.end(), db.Close())
 	}
 	s.conn = conn
-	s.Writer = batch.NewWriter(s)
 	return s, nil
+}
+
+// ready looks at a file, as far as its size lets it, and only then brings it to the present layout.
+func (s *store) ready(ctx context.Context) error {
+	if err := s.looked(ctx); err != nil {
+		return err
+	}
+	return s.migrate(ctx)
 }
 
 // OpenReadOnly opens the journal at path for reading. It makes no file and changes none, reads files of older layouts as

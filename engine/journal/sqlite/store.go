@@ -28,6 +28,8 @@ type store struct {
 	insert *inserter
 	// turn holds a token while a change other than events is made: one connection does for them all.
 	turn chan struct{}
+	// look is under way at a file of more than lookFirst bytes; nil: there is none.
+	look *look
 }
 
 func newStore(path string, db *sql.DB) *store {
@@ -40,7 +42,7 @@ func (s *store) Close() error {
 		return s.db.Close()
 	}
 	s.Finish()
-	return errors.Join(s.insert.close(), s.conn.Close(), s.db.Close())
+	return errors.Join(s.look.end(), s.insert.close(), s.conn.Close(), s.db.Close())
 }
 
 // Tail is the end of a run, for the writer.
@@ -103,6 +105,9 @@ func (s *store) commit(ctx context.Context, batches []batch.Batch) error {
 func (s *store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
 	if s.Writer == nil {
 		return journal.ErrReadOnly
+	}
+	if err := s.look.damaged(); err != nil {
+		return err
 	}
 	select {
 	case s.turn <- struct{}{}:
