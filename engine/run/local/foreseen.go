@@ -13,6 +13,28 @@ import (
 // errNotForeseen is why a plan can't name a system.
 var errNotForeseen = errors.New("which system it is depends on what only a run reads")
 
+// standIn is a value with some text in the place of each that is not known, and with some key where the keys are not. False:
+// it holds something else that is not known.
+func standIn(v cty.Value) (cty.Value, bool) {
+	v, _ = v.UnmarkDeep()
+	ok := true
+	out, err := cty.Transform(v, func(_ cty.Path, v cty.Value) (cty.Value, error) {
+		switch ty := v.Type(); {
+		case v.IsKnown():
+			return v, nil
+		case ty == cty.String:
+			return cty.StringVal("x"), nil
+		case ty == cty.Map(cty.String):
+			return cty.MapVal(map[string]cty.Value{"x": cty.StringVal("x")}), nil
+		case ty == cty.List(cty.String):
+			return cty.ListVal([]cty.Value{cty.StringVal("x")}), nil
+		}
+		ok = false
+		return v, nil
+	})
+	return out, ok && err == nil
+}
+
 // foreseen names the system of a configuration of which some texts, such as a token, are read only by a run: where it is the
 // same without them and with any in their place, they don't decide it. False: more than that is not known.
 func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig, local lang.Frame, request provider.OpenRequest) (func() (string, error), bool) {
@@ -33,10 +55,11 @@ func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig
 		if plain, _ := v.UnmarkDeep(); plain.IsWhollyKnown() {
 			continue
 		}
-		if a.Type != cty.String {
+		some, ok := standIn(v)
+		if !ok {
 			return nil, false
 		}
-		without[a.Name], with[a.Name] = cty.NullVal(cty.String), cty.StringVal("x").Mark(provider.Sensitive)
+		without[a.Name], with[a.Name] = cty.NullVal(a.Type), some.Mark(provider.Sensitive)
 	}
 	return func() (string, error) {
 		request.Config = cty.ObjectVal(without)
