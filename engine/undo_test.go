@@ -323,43 +323,6 @@ step "fake_write" "change" {
 	}
 }
 
-// TestUndoByHandOfWhatIsInDoubt: an undo that took place is not sent again by hand, nor is one of which nobody says what became of
-// it; the others are done.
-func TestUndoByHandOfWhatIsInDoubt(t *testing.T) {
-	for decision, again := range map[string][]string{"": {"scale back"}, run.DecisionDone: {"scale back"}, run.DecisionRedo: {"scale back", "uncordon after 1"}} {
-		t.Run(decision, func(t *testing.T) {
-			lost := true
-			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
-				if id == "uncordon after 1" && lost {
-					return errLost
-				}
-				return nil
-			}}
-			opts := enginetest.Options{Journal: enginetest.Store(t)}
-			out := enginetest.Run(t, fake, undone, opts)
-			if out.Result == nil || out.Result.ExitStatus != 4 {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
-			lost = false
-			did := len(fake.Log())
-			status := 4
-			if decision != "" {
-				status = 0
-				opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
-					return run.Resolution{Decision: decision, How: "inquired"}
-				}
-			}
-			out = enginetest.Undo(t, fake, out.Result.RunID, opts, "cordon", "scale")
-			if out.Result == nil || out.Result.ExitStatus != status {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
-			if diff := cmp.Diff(again, fake.Log()[did:]); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
 // TestWritesTakeTurnsAfterAnUndo: between a step that was undone, and so runs again, and one that failed stands one that passed. The
 // two still take their turns.
 func TestWritesTakeTurnsAfterAnUndo(t *testing.T) {

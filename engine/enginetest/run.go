@@ -206,6 +206,25 @@ func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 func CutAfter(t testing.TB, from journal.Journal, runID string, n int) journal.Journal {
 	t.Helper()
 	to := Store(t)
+	copyEvents(t, from, to, runID, n)
+	return to
+}
+
+// CutTo is CutAfter for a file.
+func CutTo(t testing.TB, from journal.Journal, runID string, n int, path string) {
+	t.Helper()
+	to, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyEvents(t, from, to, runID, n)
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func copyEvents(t testing.TB, from, to journal.Journal, runID string, n int) {
+	t.Helper()
 	for entry, err := range from.Events(t.Context(), runID) {
 		if err != nil {
 			t.Fatal(err)
@@ -229,7 +248,6 @@ func CutAfter(t testing.TB, from journal.Journal, runID string, n int) journal.J
 	if err := to.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return to
 }
 
 // Store opens a journal in a file of the test's.

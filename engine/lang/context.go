@@ -50,6 +50,9 @@ func (b *contextBuilder) build(refs []Ref) (*hcl.EvalContext, hcl.Diagnostics) {
 		switch ref.Kind {
 		case RefSelf:
 			b.single(ctx, ref, b.frame.Self, selfIsIn)
+			if b.frame.SelfLost != "" {
+				ctx.Variables[selfLost] = cty.StringVal(b.frame.SelfLost)
+			}
 		case RefValue:
 			b.single(ctx, ref, b.frame.Value, valueIsIn)
 		default:

@@ -26,6 +26,7 @@ func (s *Scope) explainMissing(e hclsyntax.Expression, ctx *hcl.EvalContext, dia
 			out = append(out, local...)
 			continue
 		}
+		m.lost = s.whyLost(m, d, ctx)
 		rewritten := *d
 		rewritten.Summary = "Missing value"
 		rewritten.Detail = s.missingDetail(m)
@@ -54,6 +55,8 @@ type missed struct {
 	index      bool // asked for in brackets
 	sensitive  bool // its keys are not shown
 	value      cty.Value
+	// lost is why the result is not known that the part would be of.
+	lost string
 }
 
 // missingSummaries are those of HCL's diagnostics that may be about a part that is not there.

@@ -18,6 +18,10 @@ func (s *Scope) withoutResult(m missed) string {
 	if !m.value.Type().IsObjectType() && !m.value.IsNull() {
 		return ""
 	}
+	if m.lost != "" {
+		return fmt.Sprintf("The result of %s is not known, so it has no %q: %s. Write what you know of it into the file, as in try(%s.%s, …), and go on with resume --with-changes.",
+			m.base, m.name, m.lost, m.base, m.name)
+	}
 	outcome, cause := "", stepError(m.value)
 	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {
 		if v, _ := m.value.GetAttr("outcome").Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
@@ -36,6 +40,41 @@ func (s *Scope) withoutResult(m missed) string {
 		return ""
 	}
 	return fmt.Sprintf("%s %s%s, so it has no result %q. Where that may happen, write try(%s.%s, …).", m.base, how, cause, m.name, m.base, m.name)
+}
+
+// selfLost is where a context keeps Frame.SelfLost; no expression can name it.
+const selfLost = "self, lost"
+
+// whyLost says why the result that lacks a part is not known.
+func (s *Scope) whyLost(m missed, d *hcl.Diagnostic, ctx *hcl.EvalContext) string {
+	t := m.traversal
+	if len(t) == 0 || !m.value.Type().IsObjectType() || len(m.value.Type().AttributeTypes()) != ownAttributes {
+		return ""
+	}
+	if d.EvalContext != nil {
+		ctx = d.EvalContext
+	}
+	switch RefKind(t.RootName()) {
+	case RefSelf:
+		if v, ok := lookUp(ctx, selfLost); ok && len(t) == 1 {
+			return v.AsString()
+		}
+	case RefStep:
+		if s == nil || s.StepLost == nil || len(t) < 2 || len(t) > 3 {
+			return ""
+		}
+		name, ok := t[1].(hcl.TraverseAttr)
+		if !ok {
+			return ""
+		}
+		if len(t) == 2 {
+			return s.StepLost(name.Name, "")
+		}
+		if key, ok := t[2].(hcl.TraverseIndex); ok {
+			return s.StepLost(name.Name, keyText(key.Key))
+		}
+	}
+	return ""
 }
 
 // ownAttributes is how many attributes a step has beside its action's result: outcome, error, started_at, duration_ms, attempts.

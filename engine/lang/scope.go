@@ -24,6 +24,9 @@ type Scope struct {
 	Step func(name string) cty.Value
 	// StepOutcome gives a step's outcome for messages, where its value does not tell; may be nil.
 	StepOutcome func(name string) string
+	// StepLost says why the result of a step, or of its instance of a key, is not known although its action may have given one, for
+	// messages; empty: that is not why a part is missing. May be nil.
+	StepLost func(name, key string) string
 	// Clock is what now gives at a place, each time the same; nil: Host.Now, as it does where there is no place.
 	Clock func(Place) time.Time
 	Host  FunctionHost
@@ -37,6 +40,8 @@ type Scope struct {
 // Frame holds the names that are there only in some places of a step. A cty.NilVal is not in scope.
 type Frame struct {
 	EachKey, EachValue, Self, Value cty.Value
+	// SelfLost is StepLost of self.
+	SelfLost string
 	// At is where the expression stands, for now; the zero value: where each evaluation has a time of its own.
 	At Place
 }

@@ -218,7 +218,7 @@ func (s *State) Left() []Left {
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
 		if p := &list[i]; p.undo == undoFailed && (p.of.current(p.effect) || s.dueAtEnd(p)) {
-			out = append(out, Left{p.whole(), LeftUndoFailed})
+			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed})
 		}
 	}
 	return out
@@ -230,7 +230,7 @@ func (s *State) leftInDoubt(prefix string, out []Left) []Left {
 		if d.Undo {
 			what = LeftUndoInDoubt
 		}
-		out = append(out, Left{prefix + d.Address, what})
+		out = append(out, Left{Step: prefix + d.Address, What: what})
 	}
 	for _, c := range s.children {
 		out = c.state.leftInDoubt(prefix+c.address+"/", out)

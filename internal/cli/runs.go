@@ -29,7 +29,8 @@ func newRuns(p *Program) *cobra.Command {
 		Use: "runs", Short: "List the runs of the past, newest first",
 		Example: "  runbook runs\n  runbook runs --runbook morning-health-check --outcome fail --since 7d\n  runbook runs --json | jq '.[0].id'",
 		Long: "Lists the runs, newest first. A run that has not ended is running, paused (it waits for a person and holds no process) or\n" +
-			"interrupted: the program that ran it is gone.",
+			"interrupted: the program that ran it is gone. What a run leaves for somebody to look at, writes and undos in doubt and undos that failed\n" +
+			"or did not run, is named.",
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -62,10 +63,10 @@ func (o *runsOptions) run(ctx context.Context) error {
 		o.say("There are no runs: no history is kept in %s yet.", path)
 		return err
 	}
-	runs := []journal.Summary{}
+	runs := []listed{}
 	if history != nil {
 		found, err := o.settled(ctx, history, filter)
-		runs = append(runs, found...)
+		runs = append(runs, withLeft(ctx, history, found)...)
 		if err = errors.Join(err, history.Close()); err != nil {
 			return errors.Join(o.print(runs), damageHint(err, o.Store))
 		}
@@ -84,7 +85,7 @@ func (o *runsOptions) settled(ctx context.Context, history journal.Journal, filt
 	return runs, err
 }
 
-func (o *runsOptions) print(runs []journal.Summary) error {
+func (o *runsOptions) print(runs []listed) error {
 	if o.JSON {
 		return o.printJSON(runs)
 	}
@@ -124,9 +125,9 @@ func (o *runsOptions) filter() (journal.Filter, error) {
 	return f, nil
 }
 
-func (o *runsOptions) rows(runs []journal.Summary) []string {
+func (o *runsOptions) rows(runs []listed) []string {
 	palette := o.palette(o.OutTerminal)
-	rows := [][]string{{"RUN", "STARTED", "RUNBOOK", "OUTCOME", "TIME", "STEPS"}}
+	rows := [][]string{{"RUN", "STARTED", "RUNBOOK", "OUTCOME", "TIME", "STEPS", ""}}
 	for _, r := range runs {
 		outcome, took := string(r.Status), ""
 		if r.Status == journal.Ended && r.Outcome != "" {
@@ -138,8 +139,11 @@ func (o *runsOptions) rows(runs []journal.Summary) []string {
 			steps = view.Counts(r.Counts)
 		}
 		rows = append(rows, []string{
-			r.ID, provider.Moment(r.StartedAt), term.CleanLine(r.Runbook), outcome, took, steps,
+			r.ID, provider.Moment(r.StartedAt), term.CleanLine(r.Runbook), outcome, took, steps, term.CleanLine(r.leftText()),
 		})
+		if len(r.Left)+len(r.NotUndone) > 0 {
+			rows[0][6] = "LEFT TO LOOK AT"
+		}
 	}
 	lines := table(rows)
 	lines[0] = palette.Faint(lines[0])

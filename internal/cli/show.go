@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -46,32 +47,58 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		return fmt.Errorf("there is no run %q: no run was kept yet", o.Run)
 	}
 	defer func() { err = errors.Join(err, history.Close()) }()
-	var v view.View
-	if o.JSON {
-		v = view.NewJSON(o.Out)
-	} else {
-		v = view.NewText(o.Out, o.viewConfig(o.Times))
+	var v view.View = view.NewJSON(o.Out)
+	text := view.NewText(o.Out, o.viewConfig(o.Times))
+	if !o.JSON {
+		v = text
 	}
-	shown, over := false, false
+	var last *run.Event
+	outstanding := &run.Outstanding{}
 	for entry, err := range history.Events(ctx, o.Run) {
 		if errors.Is(err, journal.ErrNotFound) {
 			return noSuchRun(o.Run)
 		}
-		if err != nil && !shown {
+		if err != nil && last == nil {
 			return errors.Join(v.Close(), damageHint(err, o.Store))
 		}
 		if err != nil {
 			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", damageHint(err, o.Store)))
 		}
 		v.Event(entry)
-		shown = true
-		over = entry.Event.Type == run.RunFinished || entry.Event.Type == run.RunPaused
+		last = entry.Event
+		outstanding.See(last)
 	}
-	if err := v.Close(); err != nil {
+	if last != nil && last.Type != run.RunFinished && last.Type != run.RunPaused {
+		err = o.notOver(ctx, history, last.Run, outstanding, text)
+	}
+	return errors.Join(v.Close(), err)
+}
+
+// notOver ends the story of a run that has no end: a process goes on with it, or is gone.
+func (o *showOptions) notOver(ctx context.Context, history journal.Journal, id string, left *run.Outstanding, text *view.Text) error {
+	held, err := holder(ctx, history, id)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !over {
-		o.say("The run has not ended, or the program that ran it is gone.")
+	case held != nil:
+		o.say("The run goes on: process %d on %s runs it. Follow it with: %s", held.Owner.PID, held.Owner.Host, o.command("watch "+id))
+	case o.JSON:
+		line, err := json.Marshal(brokenOff{V: run.Version, Run: id, Type: "run_interrupted", Left: left.Left()})
+		if err != nil {
+			return err
+		}
+		_, err = o.Out.Write(append(line, '\n'))
+		return err
+	default:
+		text.BrokenOff(id, left.Left())
 	}
 	return nil
+}
+
+// brokenOff is the last line of a run that broke off. It is no event of the history: nobody was there to write one.
+type brokenOff struct {
+	V    int        `json:"v"`
+	Run  string     `json:"run"`
+	Type string     `json:"type"`
+	Left []run.Left `json:"left,omitempty"`
 }

@@ -222,6 +222,7 @@ func (t *Text) paused(e *run.Event) {
 	if len(t.asked.events) == 0 && e.Reason != "" {
 		t.line("  " + t.clean(e.Reason))
 	}
+	t.leftOver()
 	t.resumeWith(e.Run)
 }
 
@@ -250,6 +251,33 @@ func (t *Text) leftOver() {
 	for _, l := range t.left {
 		t.lines(t.wrapped("  ", l.text)...)
 	}
+}
+
+// BrokenOff ends a run whose events end without an end, as the program that ran it is gone: what is left to look at, and how to go on.
+func (t *Text) BrokenOff(id string, left []run.Left) {
+	t.sent = nil
+	for _, l := range left {
+		text := t.clean(l.Step)
+		key, kind := l.Step, inDoubt
+		if l.What != run.LeftInDoubt {
+			text, key, kind = "undo of "+text, undoKeyOf(l.Step)+strconv.FormatInt(l.Undoes, 10), undoInDoubt
+		}
+		if l.What == run.LeftUndoFailed {
+			continue // it was told
+		}
+		if l.SentAt != nil {
+			text += ", " + t.clean(l.Action) + ", was sent at " + t.local(*l.SentAt).Format(MomentFormat)
+		}
+		t.left.put(kind, key, text+": nobody knows whether it took place")
+	}
+	t.leftOver()
+	t.line(t.Palette.Warn("interrupted: the program that ran it is gone") + " " + t.Glyphs.Dot + " run " + id)
+	if t.byHand {
+		t.line("the undos that are left run with: " + t.command("undo "+id))
+	} else {
+		t.resumeWith(id)
+	}
+	t.flush()
 }
 
 // exitLeftOver is the exit status of a run that left something to look at.

@@ -39,6 +39,8 @@ type branch struct {
 	times readings
 	// bindings are the sealed keys of approvals that were asked for in earlier sessions, by address.
 	bindings map[string][]byte
+	// resolved says of writes in doubt why they count as done, by address, until their end is recalled.
+	resolved map[string]string
 }
 
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
@@ -103,7 +105,7 @@ func (b *branch) childBranch(step *lang.Step, address string) *branch {
 func (b *branch) use(scope *lang.Scope, configs *Configs) {
 	b.scope, b.configs = scope, configs
 	scope.Step = b.values.step
-	scope.StepOutcome = b.values.outcome
+	scope.StepOutcome, scope.StepLost = b.values.outcome, b.values.lost
 	scope.Clock = func(at lang.Place) time.Time { return b.times.read(at, scope.Host.Now) }
 	configs.scope = scope
 }

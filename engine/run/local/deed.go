@@ -41,6 +41,7 @@ func (b *branch) frame(d *deed) lang.Frame {
 		}
 	}
 	local.Self, local.At = d.end.value(), d.place
+	_, local.SelfLost = d.end.recalled()
 	return local
 }
 

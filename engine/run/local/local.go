@@ -29,7 +29,7 @@ type Config struct {
 	Header run.Header
 	// Expanding are the steps whose for_each only the run can tell.
 	Expanding map[string]bool
-	// Scope evaluates expressions. Run sets its Step and StepOutcome.
+	// Scope evaluates expressions. Run sets its Step, StepOutcome and StepLost.
 	Scope *lang.Scope
 	// Configs opens clients of the provider configurations that the steps use.
 	Configs *Configs

@@ -133,6 +133,8 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		b.times.undone(e)
 	case run.StepNoted, run.StepAnswered:
 		p.unblank(e, sealed)
+	case run.StepResolved:
+		b.recallResolution(e)
 	}
 	return b.state.Apply(e)
 }
@@ -190,6 +192,10 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 			end.recall() // the secrets in it are known from now on, wherever they show up
 		}
 	}
+	if e.Result == nil {
+		end.lost = b.resolved[e.Step]
+	}
+	delete(b.resolved, e.Step)
 	_, key, _ := b.state.Find(e.Step)
 	b.values.end(name, key, end)
 	b.remember(node.Step, key, e.Seq, end)

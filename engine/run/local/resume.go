@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -88,8 +89,8 @@ func (p *Past) settle(r *runner, d Settled) error {
 		return fmt.Errorf("there is no step %s", d.Address)
 	}
 	at := newRunner(r.session, b, r.hard)
-	resolution := d.Resolution
-	if err := at.emit(&run.Event{Type: run.StepResolved, Step: own, Undoes: d.Undoes, Resolution: &resolution}); err != nil {
+	told := &run.Event{Type: run.StepResolved, Step: own, Undoes: d.Undoes, Resolution: &d.Resolution}
+	if err := at.emit(told); err != nil {
 		return err
 	}
 	switch {
@@ -109,7 +110,27 @@ func (p *Past) settle(r *runner, d Settled) error {
 	return at.end(step, key, &run.Event{
 		Step: own, Outcome: run.Warn, Summary: "taken as done: " + d.Why, Attempts: d.Attempt,
 		Warnings: []string{"its result is not known, and its checks were not evaluated"},
-	}, &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{d.At, r.clock()}})
+	}, &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{d.At, r.clock()}, lost: countsAsDone(&d.Resolution, told.Time)})
+}
+
+// countsAsDone says why the result of a write is not known.
+func countsAsDone(r *run.Resolution, at time.Time) string {
+	who := "on the word of " + r.Who
+	if r.How == "inquired" {
+		who = "as its system told"
+	}
+	return "it counts as done " + who + " at " + provider.Moment(at)
+}
+
+// recallResolution keeps on whose word a write counts as done, for its end that follows.
+func (b *branch) recallResolution(e *run.Event) {
+	if e.Undoes != 0 || e.Resolution == nil || e.Resolution.Decision != run.DecisionDone {
+		return
+	}
+	if b.resolved == nil {
+		b.resolved = map[string]string{}
+	}
+	b.resolved[e.Step] = countsAsDone(e.Resolution, e.Time)
 }
 
 // undoSettled ends an undo that was in doubt and counts as done.

@@ -34,8 +34,9 @@ type ending struct {
 	timing   timing
 	attempts int
 	// recall reads the result of an earlier session back, when somebody asks for it; lost is why it is not to be had any
-	// more. Nil: the result is here.
+	// more. Nil: the result is here, or lost says why it never was.
 	recall func() (result cty.Value, lost string)
+	lost   string
 }
 
 // recalled is the result, and why there is none although there was one.
@@ -43,7 +44,7 @@ func (e *ending) recalled() (result cty.Value, lost string) {
 	if e.recall != nil {
 		return e.recall()
 	}
-	return e.result, ""
+	return e.result, e.lost
 }
 
 // values holds what expressions see of the steps. The loop writes, attempts read: it is safe for concurrent use.
@@ -143,14 +144,30 @@ func (v *values) end(name string, key int, e *ending) {
 	s.value = cty.NilVal
 }
 
+// lost says why the result of a step, or of its instance of a key, is not known; empty: it is, or there is none.
+func (v *values) lost(name, key string) string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	s := v.steps[name]
+	if s == nil {
+		return ""
+	}
+	end := s.whole
+	if at := slices.Index(s.keys, key); at >= 0 {
+		end = s.ends[at]
+	}
+	if end == nil {
+		return ""
+	}
+	_, lost := end.recalled()
+	return lost
+}
+
 // outcome tells how a step ended, for messages: "skipped"; empty where it passed or is keyed.
 func (v *values) outcome(name string) string {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if s := v.steps[name]; s != nil && s.whole != nil {
-		if _, lost := s.whole.recalled(); lost != "" {
-			return lost
-		}
 		return string(s.whole.outcome)
 	}
 	return ""

@@ -1,0 +1,114 @@
+package run
+
+import "slices"
+
+// Outstanding follows the events of a run, without its plan, and tells what they leave for a person to look at, would no other
+// follow: the program that ran it may be gone. The zero value is before the first event.
+type Outstanding struct {
+	left      []Left
+	notUndone []string
+}
+
+// Left lists writes and undos that were sent, or ended, without anybody knowing how, and undos that failed.
+func (o *Outstanding) Left() []Left { return slices.Clone(o.left) }
+
+// NotUndone are the steps whose undo was due at the last end of the run, and did not run.
+func (o *Outstanding) NotUndone() []string { return slices.Clone(o.notUndone) }
+
+// See takes in the next event.
+func (o *Outstanding) See(e *Event) {
+	switch e.Type {
+	case StepStarted:
+		if e.Effect != "" && e.Effect != "read" && e.Action != "runbook" {
+			o.put(e, LeftInDoubt)
+		}
+	case StepRetrying, StepWaiting:
+		o.drop(e.Step, 0)
+	case StepFinished:
+		o.ended(e, LeftInDoubt, "")
+	case UndoStarted:
+		o.put(e, LeftUndoInDoubt)
+	case UndoFinished:
+		o.ended(e, LeftUndoInDoubt, LeftUndoFailed)
+	case StepResolved:
+		if e.Resolution != nil && e.Resolution.Decision == DecisionRedo {
+			o.drop(e.Step, e.Undoes)
+		}
+	case RunResumed:
+		o.notUndone = nil
+		o.left = slices.DeleteFunc(o.left, func(l Left) bool {
+			return l.What == LeftInDoubt && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, wholeStep(l.Step)))
+		})
+	case RunFinished:
+		o.over(e)
+	}
+}
+
+// wholeStep is the address of the step that an instance is of.
+func wholeStep(address string) string {
+	head, rest := SplitAddress(address)
+	if rest == "" {
+		return StepName(address)
+	}
+	return head + "/" + wholeStep(rest)
+}
+
+func (o *Outstanding) put(e *Event, what LeftWhat) {
+	o.drop(e.Step, e.Undoes)
+	at := e.Time
+	o.left = append(o.left, Left{Step: e.Step, What: what, Undoes: e.Undoes, Action: e.Action, SentAt: &at})
+}
+
+func (o *Outstanding) drop(step string, undoes int64) (was Left) {
+	o.left = slices.DeleteFunc(o.left, func(l Left) bool {
+		if l.Step != step || l.Undoes != undoes {
+			return false
+		}
+		was = l
+		return true
+	})
+	return was
+}
+
+// ended takes in how a write or an undo ended. One that failed is nothing to look at where failed is empty.
+func (o *Outstanding) ended(e *Event, doubt, failed LeftWhat) {
+	l := o.drop(e.Step, e.Undoes)
+	l.Step, l.Undoes = e.Step, e.Undoes
+	if l.Action == "" {
+		l.Action = e.Action
+	}
+	switch {
+	case e.InDoubt:
+		l.What = doubt
+	case failed != "" && (e.Outcome == Fail || e.Outcome == Error):
+		l.What = failed
+	default:
+		return
+	}
+	o.left = append(o.left, l)
+}
+
+// over takes in what the end of a session tells, which knows the plan: an undo that failed may not be due any more.
+func (o *Outstanding) over(e *Event) {
+	o.notUndone = e.NotUndone
+	before := o.left
+	switch {
+	case e.ExitStatus == nil || *e.ExitStatus != exitLeftOver:
+		o.left = nil
+		return
+	case len(e.Left)+len(e.NotUndone) == 0:
+		return // something was still at work when it ended
+	}
+	o.left = nil
+	for _, l := range e.Left {
+		at := slices.IndexFunc(before, func(b Left) bool { return b.Step == l.Step && b.What == l.What })
+		if at >= 0 {
+			l = before[at]
+			before = slices.Delete(before, at, at+1)
+		}
+		o.left = append(o.left, l)
+	}
+}
+
+// exitLeftOver is the exit status of a session that left something that a person must look at.
+const exitLeftOver = 4

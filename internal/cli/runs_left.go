@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// listed is a run with what it leaves for a person to look at.
+type listed struct {
+	journal.Summary
+	Left      []run.Left `json:"left,omitempty"`
+	NotUndone []string   `json:"not_undone,omitempty"`
+}
+
+// withLeft adds what runs leave to look at. Only their events tell, which are read of those that may leave something.
+func withLeft(ctx context.Context, history journal.Journal, runs []journal.Summary) []listed {
+	out := make([]listed, len(runs))
+	for i, r := range runs {
+		out[i].Summary = r
+		if r.Status == journal.Running || r.Status == journal.Ended && (r.ExitStatus == nil || *r.ExitStatus != ExitLeftOver) {
+			continue
+		}
+		o := &run.Outstanding{}
+		for e, err := range history.Events(ctx, r.ID) {
+			if err != nil {
+				break // what can be read of it; show tells the rest
+			}
+			o.See(e.Event)
+		}
+		out[i].Left, out[i].NotUndone = o.Left(), o.NotUndone()
+	}
+	return out
+}
+
+// leftWords say what is left of each kind.
+var leftWords = []struct {
+	what  run.LeftWhat
+	words string
+}{
+	{run.LeftInDoubt, "in doubt: "}, {run.LeftUndoInDoubt, "undo in doubt: "}, {run.LeftUndoFailed, "undo failed: "},
+}
+
+// mostLeft bounds how many are named of a kind.
+const mostLeft = 4
+
+func (l *listed) leftText() string {
+	var parts []string
+	add := func(words string, steps []string) {
+		if len(steps) == 0 {
+			return
+		}
+		text := words + strings.Join(steps[:min(len(steps), mostLeft)], ", ")
+		if more := len(steps) - mostLeft; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		parts = append(parts, text)
+	}
+	for _, kind := range leftWords {
+		var steps []string
+		for _, one := range l.Left {
+			if one.What == kind.what {
+				steps = append(steps, one.Step)
+			}
+		}
+		add(kind.words, steps)
+	}
+	add("not undone: ", l.NotUndone)
+	return strings.Join(parts, "; ")
+}
