@@ -83,8 +83,9 @@ func hashOf(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// recalledVariables reads the variables with which a run began. sealed are those that its events leave out.
-func recalledVariables(rb *lang.Runbook, in *run.Inputs, sealed map[string]json.RawMessage) (map[string]cty.Value, error) {
+// recalledVariables reads the variables with which a run began. sealed are those that its events leave out; idle says that one
+// may be unknown.
+func recalledVariables(rb *lang.Runbook, in *run.Inputs, sealed map[string]json.RawMessage, idle bool) (map[string]cty.Value, error) {
 	out := map[string]cty.Value{}
 	if in == nil {
 		return out, nil
@@ -96,6 +97,9 @@ func recalledVariables(rb *lang.Runbook, in *run.Inputs, sealed map[string]json.
 		}
 		if whole, ok := sealed[name]; ok {
 			text = whole
+		} else if lang.HoldsBlank(text) && idle {
+			out[name] = cty.UnknownVal(v.Type)
+			continue
 		} else if lang.HoldsBlank(text) {
 			return nil, fmt.Errorf("variable %s is sensitive and was not kept with the run; begin it anew", name)
 		}

@@ -27,6 +27,8 @@ type RecallOptions struct {
 	// WithChanges goes on with the files as they are now; AsItWas with those of the run, whatever is there now. Otherwise
 	// changed files are refused.
 	WithChanges, AsItWas bool
+	// Idle is for a session that runs nothing: no secret is read, and inputs that were encrypted are unknown.
+	Idle bool
 	// Secret is told every secret value that is read; nil: nobody is.
 	Secret func(string)
 	// Earlier is told the events of the sessions so far, in order, before anything else happens; nil: nobody is.
@@ -66,6 +68,9 @@ type story struct {
 // Recall reads a run of the past and plans how it goes on, holding its locks: end with Resume, Undo, Cancel or Drop. Errors mean
 // that nothing was changed.
 func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (*Recalled, hcl.Diagnostics) {
+	if opts.Idle {
+		opts.Seal, opts.Unseal = nil, nil
+	}
 	s, err := readStory(ctx, opts.Journal, runID)
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil, problem("The run is not in the history", fmt.Errorf("there is no run %q; \"runbook runs\" lists them", runID))
@@ -226,12 +231,12 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 			return PlanOptions{}, fmt.Errorf("its sensitive variables: %w", err)
 		}
 	}
-	variables, err := recalledVariables(rb.Runbook, s.header.Inputs, sealed)
+	variables, err := recalledVariables(rb.Runbook, s.header.Inputs, sealed, opts.Idle)
 	if err != nil {
 		return PlanOptions{}, err
 	}
 	out := PlanOptions{
-		Past: &PastRun{RunID: s.runID, StartedAt: s.started, Variables: variables}, ReadOnly: s.header.ReadOnly, Apply: true, Secret: opts.Secret,
+		Past: &PastRun{RunID: s.runID, StartedAt: s.started, Variables: variables}, ReadOnly: s.header.ReadOnly, Apply: !opts.Idle, Secret: opts.Secret,
 	}
 	if in := s.header.Inputs; in != nil {
 		out.Targets, out.MaxParallel, out.Timeout = in.Targets, in.MaxParallel, time.Duration(in.TimeoutMS*float64(time.Millisecond))

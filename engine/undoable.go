@@ -9,13 +9,13 @@ import (
 )
 
 // Undoable lists what steps of a run did that can be undone, last first. It only looks: it takes no lock, reads no secret and
-// talks to no system. Nothing is listed of a run whose inputs can't be read without a key.
+// talks to no system.
 func (e *Engine) Undoable(ctx context.Context, j journal.Journal, runID string) ([]run.Effect, error) {
 	s, err := readStory(ctx, j, runID)
 	if err != nil {
 		return nil, err
 	}
-	opts := RecallOptions{RunOptions: RunOptions{Journal: j}, AsItWas: true}
+	opts := RecallOptions{RunOptions: RunOptions{Journal: j}, AsItWas: true, Idle: true}
 	rb, _, diags := e.reload(ctx, s, opts)
 	if diags.HasErrors() {
 		return nil, diags
@@ -24,7 +24,6 @@ func (e *Engine) Undoable(ctx context.Context, j journal.Journal, runID string) 
 	if err != nil {
 		return nil, err
 	}
-	planOptions.Apply = false
 	plan, diags := e.Plan(ctx, rb, planOptions)
 	if plan == nil {
 		return nil, diags

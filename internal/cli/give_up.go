@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,9 +11,6 @@ import (
 
 // giveUp ends a run that no process runs, in a session that starts nothing but undos. It closes the history.
 func (o *cancelOptions) giveUp(ctx context.Context, history journal.Journal, lockTimeout time.Duration) error {
-	if err := o.checkKey(); err != nil {
-		return errors.Join(fmt.Errorf("nothing was run: %w", err), history.Close())
-	}
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
@@ -29,9 +25,12 @@ func (o *cancelOptions) giveUp(ctx context.Context, history journal.Journal, loc
 
 func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOptions) (*engine.Result, diagnostics, sources, error) {
 	eng := o.engine()
-	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
+	recalled, diags, err := o.recall(stop.ctx, eng, opts)
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
-	if diags.HasErrors() {
+	switch {
+	case err != nil:
+		return nil, nil, nil, err
+	case diags.HasErrors():
 		return nil, nil, nil, o.refuse(diags, files)
 	}
 	for _, d := range recalled.Past.Doubts() {
@@ -53,4 +52,25 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 	}
 	result, diags := eng.Cancel(stop.ctx, recalled)
 	return result, diags, files, nil
+}
+
+// recall takes the run up. Secrets, and the key of encrypted inputs, are needed only where something is to be undone, or a system
+// to be asked what became of a write.
+func (o *cancelOptions) recall(ctx context.Context, eng *engine.Engine, opts engine.RecallOptions) (*engine.Recalled, diagnostics, error) {
+	idle := opts
+	idle.Idle = true
+	r, diags := eng.Recall(ctx, o.Run, idle)
+	if !diags.HasErrors() {
+		if len(r.Past.NotUndone())+len(r.Past.Doubts()) == 0 {
+			return r, diags, nil
+		}
+		if diags = r.Drop(ctx); diags.HasErrors() {
+			return nil, diags, nil
+		}
+	}
+	if err := o.checkKey(); err != nil {
+		return nil, nil, fmt.Errorf("nothing was run: %w", err)
+	}
+	r, diags = eng.Recall(ctx, o.Run, opts)
+	return r, diags, nil
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,5 +40,54 @@ func TestCancelAsksBeforeUndos(t *testing.T) {
 	first.again(t, false, "").does(t, ExitRefused, []string{"has ended"}, "cancel", id)
 	if diff := cmp.Diff([]string{"cordon", "uncordon"}, first.fake.Log()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestCancelNeedsNoSecrets: who gives a run up that has nothing to undo needs neither its secrets nor its key; where something is to
+// be undone, both are needed, and nothing is run without.
+func TestCancelNeedsNoSecrets(t *testing.T) {
+	const text = `
+runbook "waits" {}
+provider "fake" { name = var.token }
+variable "token" {
+  type      = string
+  sensitive = true
+  validation {
+    condition     = length(var.token) > 3
+    error_message = "Too short."
+  }
+}
+step "fake_ask" "well" { prompt = "Well?" }
+step "fake_read" "use" {
+  id    = "use"
+  value = "${var.token} ${secret("env:PASSWORD")}"
+  depends_on = [step.well]
+}
+`
+	const undo = `
+step "fake_write" "cordon" {
+  id = "cordon"
+  undo "fake_write" {
+    on    = "end"
+    id    = "uncordon"
+  }
+}
+`
+	for more, status := range map[string]int{"": ExitPassed, undo: ExitRefused} {
+		tt := newTerminal(t, false, nil, map[string]string{"PASSWORD": "hunter2", "RUNBOOK_VAR_token": "t0ken"})
+		tt.does(t, ExitInterrupted, nil, "apply", tt.file(t, "x.hcl", text+more), "--auto-approve")
+		id := tt.lastRun(t)
+		if err := os.Remove(filepath.Join(tt.dir, ".local", "state", "runbook", "key")); err != nil {
+			t.Fatal(err)
+		}
+		calls := len(tt.fake.Log())
+		next := tt.again(t, false, "") // without the password
+		next.does(t, status, nil, "cancel", id)
+		if got := len(tt.fake.Log()); got != calls {
+			t.Errorf("%q: %q", more, tt.fake.Log())
+		}
+		if more == "" {
+			tt.again(t, false, "").does(t, ExitPassed, []string{"■ well", "■ use"}, "show", id)
+		}
 	}
 }
