@@ -94,7 +94,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	effects, err := o.chosen(recalled.Past.Undoable())
+	effects, err := o.chosen(recalled.Past.Undoable(), recalled.Past.Doubts())
 	if err != nil {
 		return drop(err)
 	}
@@ -199,9 +199,14 @@ func (o *undoOptions) complete(ctx context.Context, args []string) []string {
 	return run.Addresses(effects)
 }
 
-// chosen are the effects to undo.
-func (o *undoOptions) chosen(all []run.Effect) ([]run.Effect, error) {
+// chosen are the effects to undo. What a write in doubt did, nobody knows.
+func (o *undoOptions) chosen(all []run.Effect, doubts []run.Doubt) ([]run.Effect, error) {
+	doubts = slices.DeleteFunc(doubts, func(d run.Doubt) bool { return d.Undo || o.Step != "" && !within(d.Address, o.Step) })
+	none := !slices.ContainsFunc(all, func(e run.Effect) bool { return o.Step == "" || within(e.Address, o.Step) })
 	switch {
+	case none && len(doubts) > 0:
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: nobody knows whether %s took place, and so what there is to undo; settle that first with: %s",
+			doubtsNamed(doubts), o.command("resume "+o.Run))}
 	case len(all) == 0:
 		return nil, fmt.Errorf("nothing was run: run %s has nothing to undo: no step with an undo block took effect, or all were undone", o.Run)
 	case o.Step == "":
