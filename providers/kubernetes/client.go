@@ -42,6 +42,9 @@ func open(_ context.Context, req provider.Open[config]) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkLogin(req, located); err != nil {
+		return nil, err
+	}
 	c := &client{cluster: located, host: req.Host, kinds: map[string]*kindList{}}
 	if c.rest, c.config, err = restClient(req, located.rest); err != nil {
 		return nil, &provider.Error{Op: "configure a client", Endpoint: located.endpoint, Err: err, NothingDone: true,
