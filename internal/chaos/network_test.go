@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -18,8 +19,8 @@ type fault struct {
 	toxics []toxic
 	// down: nobody listens; deserted: the proxy takes the connection, and nobody is behind it.
 	down, deserted bool
-	// timeout is the step's.
-	timeout time.Duration
+	// timeout is the step's. Within is how long the step may take; 0: the timeout, and what a busy machine adds.
+	timeout, within time.Duration
 	// outcomes are those that are right. says is what an error has to say, in any case.
 	outcomes []run.Outcome
 	says     string
@@ -34,6 +35,7 @@ var (
 const (
 	brief    = 1500 * time.Millisecond
 	ample    = 30 * time.Second
+	slowly   = time.Minute // what connections take that close slowly
 	silence  = "timed out|no answer"
 	brokeOff = "reset|closed|broken pipe|not end"
 )
@@ -48,15 +50,15 @@ var faults = []fault{
 	{name: "late_reset", toxics: []toxic{{kind: "reset_peer", attributes: `"timeout": 300`}}, timeout: ample, outcomes: errs, says: brokeOff},
 	{name: "half_open_answer", toxics: []toxic{{kind: "timeout", attributes: `"timeout": 0`}}, timeout: brief, outcomes: errs, says: silence},
 	{name: "half_open_request", toxics: []toxic{{kind: "timeout", upstream: true, attributes: `"timeout": 0`}}, timeout: brief, outcomes: errs, says: silence},
-	{name: "slow_close", toxics: []toxic{{kind: "slow_close", attributes: `"delay": 20000`}, {kind: "slow_close", upstream: true, attributes: `"delay": 20000`}}, timeout: ample, outcomes: passes},
+	{name: "slow_close", toxics: []toxic{{kind: "slow_close", attributes: `"delay": 60000`}, {kind: "slow_close", upstream: true, attributes: `"delay": 60000`}}, timeout: ample, outcomes: passes},
 	{name: "slices", toxics: []toxic{{kind: "slicer", attributes: `"average_size": 700, "size_variation": 500, "delay": 50`}}, timeout: ample, outcomes: passes},
 	{name: "bandwidth", toxics: []toxic{{kind: "bandwidth", attributes: `"rate": 1`}}, timeout: brief, outcomes: either, says: silence},
 	{name: "cut_after_1", toxics: cutAfter(1), timeout: ample, outcomes: either, says: brokeOff},
 	{name: "cut_after_30", toxics: cutAfter(30), timeout: ample, outcomes: errs, says: brokeOff},
 	{name: "cut_after_500", toxics: cutAfter(500), timeout: ample, outcomes: errs, says: brokeOff},
 	{name: "cut_after_2500", toxics: cutAfter(2500), timeout: ample, outcomes: either, says: brokeOff},
-	{name: "down", down: true, timeout: ample, outcomes: errs, says: "connection refused"},
-	{name: "nobody_behind", deserted: true, timeout: ample, outcomes: errs, says: brokeOff},
+	{name: "down", down: true, timeout: 2 * ample, within: ample, outcomes: errs, says: "connection refused"},
+	{name: "nobody_behind", deserted: true, timeout: 2 * ample, within: ample, outcomes: errs, says: brokeOff},
 }
 
 func cutAfter(bytes int) []toxic {
@@ -70,7 +72,11 @@ func TestNetworkFaults(t *testing.T) {
 	book, addresses := faultyRunbook(t, env)
 	began := time.Now()
 	got := carryOut(t, book, env, nil)
-	t.Logf("the run took %s", time.Since(began).Round(time.Millisecond))
+	took := time.Since(began).Round(time.Millisecond)
+	t.Logf("the run took %s", took)
+	if took > slowly-10*time.Second {
+		t.Errorf("it took %s: it may have waited for connections that close after %s", took, slowly)
+	}
 	ends := got.Ends()
 	for _, f := range faults {
 		for _, s := range services {
@@ -133,8 +139,8 @@ func (f fault) judge(t *testing.T, s service, e *run.Event, address string) {
 	if !right {
 		t.Errorf("outcome %s, expected one of %v: %s", e.Outcome, f.outcomes, e.Error)
 	}
-	if limit := f.timeout + 10*time.Second; *e.DurationMS > float64(limit.Milliseconds()) {
-		t.Errorf("it took %.0f ms, and its timeout is %s", *e.DurationMS, f.timeout)
+	if limit := cmp.Or(f.within, f.timeout+10*time.Second); *e.DurationMS > float64(limit.Milliseconds()) {
+		t.Errorf("it took %.0f ms, and may take %s", *e.DurationMS, limit)
 	}
 	if e.Outcome == run.Error {
 		judgeMessage(t, e.Error, address, s.op, f.says)
