@@ -65,10 +65,26 @@ type Inquirer interface {
 	Inquire(ctx context.Context, call *Call, sent Sent) (*Found, error)
 }
 
+// Lingerer is an [Action] of which something may still run on this machine after the engine died, and which can say so without
+// a note: of a notification none is kept.
+type Lingerer interface {
+	// Lingers says what still runs of the write with a key, and how to end it; empty: nothing. It changes nothing.
+	Lingers(key string) string
+}
+
 var (
 	_ Previewer = (*action[any, struct{}, struct{}])(nil)
 	_ Inquirer  = (*action[any, struct{}, struct{}])(nil)
+	_ Lingerer  = (*action[any, struct{}, struct{}])(nil)
 )
+
+// Lingers implements [Lingerer].
+func (a *action[K, A, R]) Lingers(key string) string {
+	if a.def.Lingers == nil || key == "" {
+		return ""
+	}
+	return a.def.Lingers(key)
+}
 
 // Preview implements [Previewer].
 func (a *action[K, A, R]) Preview(ctx context.Context, call *Call) ([]Change, error) {

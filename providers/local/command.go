@@ -44,7 +44,7 @@ func command() provider.Action {
 	return provider.Define(provider.Definition[*client, commandArgs, commandResult]{
 		Name: "local_command", Doc: "Runs a program without a shell; its process group ends with it.",
 		Effect: provider.Write, AuthorStatesEffect: true,
-		Run: runCommand, NotesFirst: true, Expect: expectExit, Inquire: inquireCommand, Program: programOf,
+		Run: runCommand, NotesFirst: true, Expect: expectExit, Inquire: inquireCommand, Lingers: lingers, Program: programOf,
 		Summarize: func(r *commandResult) string {
 			if r.Lines != nil {
 				return r.how + ", " + counted(len(r.Lines), "line", "lines")

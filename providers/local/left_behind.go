@@ -66,6 +66,15 @@ func inquireCommand(_ context.Context, _ *provider.In[*client, commandArgs], sen
 	return &provider.Finding[commandResult]{Why: note.gone(since)}, nil
 }
 
+// lingers says what runs of a write of which nothing was noted, by its key.
+func lingers(key string) string {
+	left := (&commandNote{}).remains(key)
+	if len(left) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s (pid %d); wait for it, or end it with: %s", left[0].name, left[0].pid, killCommand(left))
+}
+
 // underWay says what still runs, in a sentence or two.
 func (n *commandNote) underWay(left []stat, since time.Time) string {
 	var group, away []string
@@ -162,8 +171,8 @@ func (c *client) twin(key string) error {
 	if !c.found[key] {
 		return nil
 	}
-	if left := (&commandNote{}).remains(key); len(left) > 0 {
-		return fmt.Errorf("an earlier attempt at this step still runs: %s (pid %d); wait for it, or end it with: %s", left[0].name, left[0].pid, killCommand(left))
+	if left := lingers(key); left != "" {
+		return fmt.Errorf("an earlier attempt at this step still runs: %s", left)
 	}
 	return nil
 }

@@ -201,6 +201,17 @@ type noticeBegun struct {
 	branch *branch
 }
 
+// lingering says what still runs of a notification that was sent with a key; empty: nothing.
+func lingering(notifier *lang.Step, key string) string {
+	if notifier == nil {
+		return ""
+	}
+	if action, ok := notifier.Spec.(provider.Lingerer); ok {
+		return action.Lingers(key)
+	}
+	return ""
+}
+
 // notices lists them for all branches.
 func (p *Past) notices() []noticeBegun {
 	var out []noticeBegun
@@ -213,7 +224,7 @@ func (p *Past) notices() []noticeBegun {
 }
 
 // tellNotices tells of notifications that nobody knows whether they were sent. They are sent again, if the run goes on, where
-// their authors said that they may be, and somebody still waits.
+// their authors said that they may be, somebody still waits, and nothing of them still runs.
 func (p *Past) tellNotices(r *runner, begun []noticeBegun, goesOn bool) error {
 	for _, n := range begun {
 		at := newRunner(r.session, n.branch, r.hard)
@@ -221,10 +232,15 @@ func (p *Past) tellNotices(r *runner, begun []noticeBegun, goesOn bool) error {
 			Type: run.NotifyFinished, Step: n.Address, Level: &n.Level, Action: n.Level.Notify, Outcome: run.Error, InDoubt: true,
 			Error: "the process ended before it was known whether this was sent, and it is not sent again",
 		}
-		if w, asks := n.branch.state.WaitOf(n.Address); asks && goesOn {
-			if s := at.notifier(n.Address, w.Question.Escalation, n.Level.Number); s != nil && s.Retry != nil && s.Retry.Writes {
-				e.Reason, e.Error = run.DecisionRedo, "the process ended before it was known whether this was sent; it is sent again"
-			}
+		var notifier *lang.Step
+		w, asks := n.branch.state.WaitOf(n.Address)
+		if asks {
+			notifier = at.notifier(n.Address, w.Question.Escalation, n.Level.Number)
+		}
+		if left := lingering(notifier, n.Key); left != "" {
+			e.Error = "the process ended before it was known whether this was sent, and it is not sent again: what it started still runs: " + left
+		} else if goesOn && notifier != nil && notifier.Retry != nil && notifier.Retry.Writes {
+			e.Reason, e.Error = run.DecisionRedo, "the process ended before it was known whether this was sent; it is sent again"
 		}
 		if err := at.emitNotice(e); err != nil {
 			return err
