@@ -87,6 +87,8 @@ func TestScaleEffect(t *testing.T) {
 		"up":      {cty.NumberIntVal(3), provider.Write},
 		"to zero": {cty.Zero, provider.Destructive},
 		"unknown": {cty.UnknownVal(cty.Number), provider.Destructive},
+		// What a step does at least, where its number is not known yet.
+		"open": {cty.NullVal(cty.Number), provider.Write},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

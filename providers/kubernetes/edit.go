@@ -20,6 +20,8 @@ type edit[T any] struct {
 	of  subject
 	op  string
 	sub []string
+	// complete puts in what the server leaves out, so that a preview tells of it; nil: that is nothing.
+	complete func(rawObject)
 	// state reads the part.
 	state func(rawObject) (T, error)
 	// patch makes a merge patch that gives the object what is asked for; nil: it has that.
@@ -75,6 +77,10 @@ func (e edit[T]) preview(ctx context.Context) ([]provider.Change, error) {
 	changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub, dry: true})
 	if err != nil {
 		return nil, e.of.c.explain(ctx, "rehearse: "+e.op, err)
+	}
+	if e.complete != nil {
+		e.complete(object)
+		e.complete(changed)
 	}
 	return shown(differences(object, changed)), nil
 }

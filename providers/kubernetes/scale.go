@@ -9,7 +9,7 @@ import (
 
 type scaleArgs struct {
 	Resource  string `rb:"resource,required" check:"kubernetes_resource" doc:"What to scale, as TYPE/NAME: deployment/api."`
-	Replicas  int    `rb:"replicas,required" doc:"How many replicas it shall have."`
+	Replicas  *int   `rb:"replicas,required" doc:"How many replicas it shall have."`
 	Namespace string `rb:"namespace" doc:"Its namespace; null: the configuration's."`
 }
 
@@ -32,9 +32,9 @@ func scaleAction() provider.Action {
 			}
 			return fmt.Sprintf("%s, before %d", counted(r.After.Replicas, "replica"), r.Before.Replicas)
 		},
-		// Nothing serves at zero. A number that is not known yet may be zero.
+		// Nothing serves at zero. A number that is not known yet may be zero, and null stands for what need not be.
 		Classify: func(a *scaleArgs, known provider.Known) provider.Effect {
-			if !known("replicas") || a.Replicas == 0 {
+			if !known("replicas") || a.Replicas != nil && *a.Replicas == 0 {
 				return provider.Destructive
 			}
 			return provider.Write
@@ -44,24 +44,29 @@ func scaleAction() provider.Action {
 
 // planScale goes through the subresource, which custom resources have too and which says nothing but the number.
 func planScale(ctx context.Context, in *provider.In[*client, scaleArgs]) (*edit[replicaCount], error) {
-	a := in.Args
-	if a.Replicas < 0 {
-		return nil, wrong("scale "+a.Resource, fmt.Errorf("replicas is %d, expected 0 or more", a.Replicas))
+	a, replicas := in.Args, *in.Args.Replicas
+	if replicas < 0 {
+		return nil, wrong("scale "+a.Resource, fmt.Errorf("replicas is %d, expected 0 or more", replicas))
 	}
 	s, err := in.Client.subjectOf(ctx, a.Resource, a.Namespace)
 	if err != nil {
 		return nil, err
 	}
 	return &edit[replicaCount]{
-		of: s, op: fmt.Sprintf("scale %s to %d", s, a.Replicas), sub: []string{"scale"},
+		of: s, op: fmt.Sprintf("scale %s to %d", s, replicas), sub: []string{"scale"},
+		complete: func(scale rawObject) {
+			if spec, ok := scale["spec"].(rawObject); ok && spec["replicas"] == nil {
+				spec["replicas"] = int64(0) // the server leaves a zero out
+			}
+		},
 		state: func(scale rawObject) (replicaCount, error) {
 			return replicaCount{Replicas: int(digNumber(scale, "spec", "replicas"))}, nil
 		},
 		patch: func(scale rawObject) (rawObject, error) {
-			if digNumber(scale, "spec", "replicas") == int64(a.Replicas) {
+			if digNumber(scale, "spec", "replicas") == int64(replicas) {
 				return nil, nil
 			}
-			return wrapped(a.Replicas, "spec", "replicas"), nil
+			return wrapped(replicas, "spec", "replicas"), nil
 		},
 	}, nil
 }

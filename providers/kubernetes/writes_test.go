@@ -1,8 +1,10 @@
 package kubernetes_test
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/provider"
@@ -165,4 +167,22 @@ func (w write) run(t *testing.T, p *playground) {
 	p.good(t, w.undo(self))
 	look("after the undo", w.before)
 	p.found(t, c, note, provider.NotDone)
+}
+
+// TestPreviewOfNoReplicas: the server leaves a zero out of its answer, and people are to see it.
+func TestPreviewOfNoReplicas(t *testing.T) {
+	p := newPlayground(t)
+	p.deployment(t)
+	to := func(n int64) called {
+		return called{action: "kubernetes_scale", args: values{"resource": str(deployment), "replicas": num(n)}, key: fmt.Sprint("to ", n)}
+	}
+	want := []provider.Change{{Path: "spec.replicas", Before: "2", After: "0"}}
+	if diff := cmp.Diff(want, p.preview(t, to(0))); diff != "" {
+		t.Error(diff)
+	}
+	p.good(t, to(0))
+	want = []provider.Change{{Path: "spec.replicas", Before: "0", After: "2"}}
+	if diff := cmp.Diff(want, p.preview(t, to(2))); diff != "" {
+		t.Error(diff)
+	}
 }
