@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -21,35 +24,78 @@ const (
 // RunLock is the name of the lock that keeps two processes from running one run.
 func RunLock(runID string) string { return "run/" + runID }
 
-// locks are those that a session holds: on its run, and the runbook's own.
+// locks are those that a session holds: on its run, and those that the runbook and the runbooks that its steps run name.
 type locks struct {
-	run, runbook journal.Lease
+	run   journal.Lease
+	named []namedLease
+}
+
+// namedLease is a lock of a runbook. parked says that the run kept it while it was paused.
+type namedLease struct {
+	journal.Lease
+	parked bool
 }
 
 func (l *locks) list() []journal.Lease {
 	var out []journal.Lease
-	for _, lease := range []journal.Lease{l.run, l.runbook} {
-		if lease != nil {
-			out = append(out, lease)
-		}
+	if l.run != nil {
+		out = append(out, l.run)
+	}
+	for _, n := range l.named {
+		out = append(out, n.Lease)
 	}
 	return out
 }
 
-// release lets go of the locks. A paused run keeps the runbook's: nobody may come between its steps.
+// release lets go of the locks. A paused run keeps those of runbooks: nobody may come between its steps.
 func (l *locks) release(ctx context.Context, paused bool) error {
+	return l.giveUp(ctx, func(namedLease) bool { return paused })
+}
+
+// giveBack lets go of the locks of a session that does not begin: what a paused run kept it keeps.
+func (l *locks) giveBack(ctx context.Context) error {
+	return l.giveUp(ctx, func(n namedLease) bool { return n.parked })
+}
+
+func (l *locks) giveUp(ctx context.Context, keep func(namedLease) bool) error {
 	var errs []error
-	if l.runbook != nil {
-		if paused {
-			errs = append(errs, l.runbook.Park(ctx))
+	for _, n := range l.named {
+		if keep(n) {
+			errs = append(errs, n.Park(ctx))
 		} else {
-			errs = append(errs, l.runbook.Release(ctx))
+			errs = append(errs, n.Release(ctx))
 		}
 	}
 	if l.run != nil {
 		errs = append(errs, l.run.Release(ctx))
 	}
 	return errors.Join(errs...)
+}
+
+// locks are the names of the locks of a runbook and of those that its steps run. They are sorted, so that two runs that want several
+// never wait for each other.
+func (p *Plan) locks() []string {
+	names, seen := map[string]bool{}, map[*lang.Runbook]bool{}
+	var add func(rb *lang.Runbook)
+	add = func(rb *lang.Runbook) {
+		if rb == nil || seen[rb] {
+			return
+		}
+		seen[rb] = true
+		if rb.Lock != "" {
+			names[rb.Lock] = true
+		}
+		for _, s := range rb.Steps {
+			add(s.Child)
+		}
+	}
+	if p.Runbook.Lock != "" {
+		names[p.Runbook.Lock] = true
+	}
+	for _, n := range p.Graph.Nodes { // without what was left out with --target
+		add(n.Step.Child)
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // lock takes what a session must hold. Errors mean that nothing was run.
@@ -61,22 +107,42 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 	if held.run, _, err = opts.Journal.Acquire(ctx, RunLock(plan.RunID), owner, leaseTime); err != nil {
 		return held, lockRefusal(err, opts, "The run is going on", "watch it with "+opts.command("watch "+plan.RunID)+", or stop it with "+opts.command("cancel "+plan.RunID))
 	}
-	if plan.Runbook.Lock == "" {
-		return held, nil
+	until, names := time.Now().Add(opts.LockTimeout), plan.locks()
+	for _, name := range names {
+		lease, err := e.waitForLock(ctx, name, owner, opts, until)
+		if err == nil {
+			held.named = append(held.named, lease)
+			continue
+		}
+		if releaseErr := held.giveBack(context.WithoutCancel(ctx)); releaseErr != nil {
+			e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
+		}
+		return held, lockRefusal(err, opts, "The lock is held", "wait for it with --lock-timeout 10m; "+opts.command("unlock "+name)+" frees a lock whose holder is gone or paused")
 	}
-	held.runbook, err = e.waitForLock(ctx, plan.Runbook.Lock, owner, opts)
-	if err == nil {
-		return held, nil
+	if plan.Options.Past != nil {
+		err = freeOld(ctx, opts.Journal, plan.RunID, names)
 	}
-	if releaseErr := held.release(context.WithoutCancel(ctx), false); releaseErr != nil {
-		e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
+	if err != nil {
+		e.host().Log.Warn("a lock that the run kept while it was paused could not be freed", "error", err)
 	}
-	return held, lockRefusal(err, opts, "The lock is held", "wait for it with --lock-timeout 10m; "+opts.command("unlock "+plan.Runbook.Lock)+" frees a lock whose holder is gone or paused")
+	return held, nil
+}
+
+// freeOld frees what a run kept while it was paused under names that its runbooks do not have any more.
+func freeOld(ctx context.Context, j journal.Journal, run string, names []string) error {
+	list, err := j.Locks(ctx)
+	for _, l := range list {
+		if l.Owner.Run == run && l.Name != RunLock(run) && !slices.Contains(names, l.Name) {
+			_, unlockErr := j.Unlock(ctx, l.Name, false)
+			err = errors.Join(err, unlockErr)
+		}
+	}
+	return err
 }
 
 // waitForLock takes a lock, waiting for it as long as the person is willing to.
-func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Owner, opts *RunOptions) (journal.Lease, error) {
-	over := time.NewTimer(opts.LockTimeout)
+func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Owner, opts *RunOptions, until time.Time) (namedLease, error) {
+	over := time.NewTimer(time.Until(until))
 	defer over.Stop()
 	told := false
 	for {
@@ -86,10 +152,10 @@ func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Own
 		}
 		var locked *journal.LockedError
 		if !errors.As(err, &locked) || opts.LockTimeout <= 0 {
-			return lease, err
+			return namedLease{lease, from != nil && from.Owner.Run == owner.Run && from.Owner.PID == 0}, err
 		}
 		if !told && opts.Waiting != nil {
-			opts.Waiting(locked.Lock, time.Now().Add(opts.LockTimeout))
+			opts.Waiting(locked.Lock, until)
 			told = true
 		}
 		retry := time.NewTimer(retryLock)
@@ -97,13 +163,13 @@ func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Own
 		case <-retry.C:
 		case <-over.C:
 			retry.Stop()
-			return nil, err
+			return namedLease{}, err
 		case <-opts.Interrupt:
 			retry.Stop()
-			return nil, err
+			return namedLease{}, err
 		case <-ctx.Done():
 			retry.Stop()
-			return nil, ctx.Err()
+			return namedLease{}, ctx.Err()
 		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -139,7 +140,7 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 func (p *Plan) header(user string, targets []run.Target) run.Header {
 	return run.Header{
 		Runbook: p.Runbook.Name, Title: p.Runbook.Title, File: p.Runbook.File, User: user, ReadOnly: p.Options.ReadOnly,
-		Environment: p.Options.Environment, Lock: p.Runbook.Lock, Files: fileRefs(p.Runbook),
+		Environment: p.Options.Environment, Lock: strings.Join(p.locks(), ", "), Files: fileRefs(p.Runbook),
 		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets,
 		MTTRTargetMS: float64(p.Runbook.MTTRTarget.Milliseconds()),
 	}

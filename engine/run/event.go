@@ -207,7 +207,7 @@ type Header struct {
 	Effects map[string]int `json:"effects"`
 	// Targets names each system in full.
 	Targets []Target `json:"targets,omitempty"`
-	// Lock is the name of the runbook's lock.
+	// Lock names the locks of the runbook and of those that its steps run, with commas between.
 	Lock string `json:"lock,omitempty"`
 	// Files are the runbook's files as they were, the runbook's own first.
 	Files []FileRef `json:"files,omitempty"`
