@@ -319,11 +319,15 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 	if err := a.spec.Args().Decode(call.Args, args); err != nil {
 		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
 	}
-	set := func(name string) bool {
-		unmarked, _ := call.Args.Unmark()
-		return unmarked.Type().HasAttribute(name) && !unmarked.GetAttr(name).IsNull()
+	unmarked, _ := call.Args.Unmark()
+	value := func(name string) cty.Value {
+		if !unmarked.Type().HasAttribute(name) {
+			return cty.NullVal(cty.DynamicPseudoType)
+		}
+		return unmarked.GetAttr(name)
 	}
-	if err := a.spec.groups(set); err != nil {
+	set := func(name string) bool { return !value(name).IsNull() }
+	if err := a.spec.groups(value); err != nil {
 		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
 	}
 	sensitive := IsSensitive(call.Args)

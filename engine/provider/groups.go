@@ -3,13 +3,28 @@ package provider
 import (
 	"fmt"
 	"strings"
+
+	"github.com/zclconf/go-cty/cty"
 )
 
-// groups checks the arguments that exclude each other, for values that were not known before.
-func (s *Spec) groups(set func(name string) bool) error {
+// Blank reports a text that says nothing. The argument of an ExactlyOne group that is set must say something: an empty name is no
+// name, and to a service it may mean everything.
+func Blank(v cty.Value) bool {
+	v, _ = v.Unmark()
+	return v.IsKnown() && !v.IsNull() && v.Type() == cty.String && strings.TrimSpace(v.AsString()) == ""
+}
+
+// groups checks the arguments that exclude each other, for values that were not known before. value gives null for what is not set.
+func (s *Spec) groups(value func(name string) cty.Value) error {
+	set := func(name string) bool { return !value(name).IsNull() }
 	for _, group := range s.ExactlyOne {
 		if n := count(group, set); n != 1 {
 			return fmt.Errorf("%d of %s are set, expected exactly one", n, strings.Join(group, ", "))
+		}
+		for _, name := range group {
+			if Blank(value(name)) {
+				return fmt.Errorf("%s is empty, and would leave open what is meant", name)
+			}
 		}
 	}
 	for _, group := range s.AtMostOne {

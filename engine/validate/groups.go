@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // groups checks that a step has the arguments that its action requires, and no two that exclude each other.
@@ -22,6 +23,8 @@ func groups(c *checker, s *lang.Step) {
 			c.error(s.Range, "Missing argument", "%s (%s) needs one of %s.", capital(c.called(s)), s.Action, quoted(group))
 		case len(set) > 1:
 			c.excluding(s, set, "exactly one")
+		case provider.Blank(c.typed(s.Args[set[0]].Expr, c.before(s, "a step's arguments"))):
+			c.error(s.Args[set[0]].Expr.Range(), "Empty argument", "%q is empty, and would leave open what %s is to work on. Write it out, or use another of %s.", set[0], s.Action, quoted(group))
 		}
 	}
 	for _, group := range spec.AtMostOne {

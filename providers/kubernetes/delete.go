@@ -3,10 +3,13 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -114,6 +117,9 @@ func (c *client) toDelete(ctx context.Context, a *deleteArgs) (resource, []rawOb
 		}
 		return r, []rawObject{tidy(object, r)}, nil
 	}
+	if err := selective(a); err != nil {
+		return resource{}, nil, wrong("delete "+r.plural, err)
+	}
 	q := query{resource: r, namespace: s.namespace, labelSelector: a.LabelSelector, fieldSelector: a.FieldSelector}
 	objects, _, err := c.rawObjects(ctx, q, "")
 	if err == nil && len(objects) == 0 {
@@ -121,6 +127,22 @@ func (c *client) toDelete(ctx context.Context, a *deleteArgs) (resource, []rawOb
 	}
 	sortByPlace(objects, placeOf)
 	return r, objects, err
+}
+
+// selective refuses a selector that selects everything.
+func selective(a *deleteArgs) error {
+	byLabel, err := labels.Parse(a.LabelSelector)
+	if err != nil {
+		return fmt.Errorf("label_selector: %w", err)
+	}
+	byField, err := fields.ParseSelector(a.FieldSelector)
+	if err != nil {
+		return fmt.Errorf("field_selector: %w", err)
+	}
+	if byLabel.Empty() && byField.Empty() {
+		return errors.New("nothing says which of them: that would be every one in the namespace")
+	}
+	return nil
 }
 
 func previewDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) ([]provider.Change, error) {

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -28,6 +29,9 @@ func setImageAction() provider.Action {
 
 func planSetImage(ctx context.Context, in *provider.In[*client, setImageArgs]) (*edit[map[string]string], error) {
 	images := in.Args.Images
+	if len(images) == 0 {
+		return nil, wrong("set the images of "+in.Args.Resource, errors.New("images is empty; name a container and its image"))
+	}
 	return planTemplate(ctx, in.Client, templateEdit[map[string]string]{
 		resource: in.Args.Resource, namespace: in.Args.Namespace, what: "images", containers: namesIn(images), initToo: true,
 		state: func(containers []rawObject) (map[string]string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,36 @@ func TestApplyNeedsForce(t *testing.T) {
 	}
 	if got := p.field(t, "deployment/api", "{.spec.replicas}"); got != "2" {
 		t.Errorf("replicas are %s", got)
+	}
+}
+
+// TestNothingChosen: a name or a selector that came out empty means nothing, not everything.
+func TestNothingChosen(t *testing.T) {
+	p := newPlayground(t)
+	p.deployment(t)
+	objects := values{"api_version": str("apps/v1"), "kind": str("Deployment")}
+	with := func(base values, name, value string) values {
+		all := maps.Clone(base)
+		all[name] = str(value)
+		return all
+	}
+	for name, c := range map[string]called{
+		"name":           {action: "kubernetes_delete", args: with(objects, "name", "")},
+		"label selector": {action: "kubernetes_delete", args: with(objects, "label_selector", " ")},
+		"field selector": {action: "kubernetes_delete", args: with(objects, "field_selector", ",")},
+		"pod":            {action: "kubernetes_exec", args: with(values{"command": strs("true")}, "pod", "")},
+		"images":         {action: "kubernetes_set_image", args: with(values{"images": cty.MapValEmpty(cty.String)}, "resource", deployment)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.key = "key-" + name
+			result, _, err := p.call(t.Context(), t, c)
+			if err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "empty") && !strings.Contains(err.Error(), "every one") {
+				t.Errorf("%+v, %v", result, err)
+			}
+		})
+	}
+	if left := p.field(t, deployment, "{.spec.template.spec.containers[*].image}"); left == "" {
+		t.Error("the deployment is gone, or its images")
 	}
 }
 

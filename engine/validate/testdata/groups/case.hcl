@@ -27,3 +27,8 @@ step "demo_certificate" "both" {
   file = "a"
   pem  = "b"
 }
+
+step "demo_certificate" "blank" {
+  url  = "https://example.com"
+  file = " "
+}
