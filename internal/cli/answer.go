@@ -110,7 +110,10 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 
 // find gives the step that is to be answered, by somebody who may, for the first time.
 func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *story) (*waitingStep, error) {
-	i := slices.IndexFunc(s.Waits, func(w waitingStep) bool { return w.Step == o.Step })
+	if err := o.takeGiven(ctx, history, s); err != nil {
+		return nil, err
+	}
+	i := s.waits(o.Step)
 	if i < 0 {
 		return nil, o.doesNotWait(s)
 	}
@@ -124,9 +127,6 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 			return nil, err
 		}
 		return nil, fmt.Errorf("the time to answer %s was over at %s; what happens then takes place when the run goes on. %s", w.Step, provider.Moment(over), goesOn)
-	}
-	if err := o.takeGiven(ctx, history, s); err != nil {
-		return nil, err
 	}
 	if w.Given != nil {
 		return nil, o.wasGiven(ctx, history, s, w)
@@ -143,8 +143,12 @@ func (w *waitingStep) over() time.Time {
 }
 
 func (o *answerOptions) doesNotWait(s *story) error {
-	var names []string
+	var names, given []string
 	for _, w := range s.Waits {
+		if w.Given != nil {
+			given = append(given, w.Step)
+			continue
+		}
 		names = append(names, w.Step)
 	}
 	answered, was := s.Answered[o.Step]
@@ -153,6 +157,9 @@ func (o *answerOptions) doesNotWait(s *story) error {
 		return fmt.Errorf("step %s does not wait for a person: %s answered it at %s", lang.Quoted(o.Step), answered.By, provider.Moment(answered.At))
 	case s.Last.Type == run.RunFinished:
 		return fmt.Errorf("step %s does not wait for a person: run %s has ended", lang.Quoted(o.Step), s.ID)
+	case len(names) == 0 && len(given) > 0:
+		return fmt.Errorf("step %s does not wait for a person: nothing in run %s does any more, and it has not yet gone on with the answer to %s",
+			lang.Quoted(o.Step), s.ID, strings.Join(given, ", "))
 	case len(names) == 0:
 		return fmt.Errorf("step %s does not wait for a person: nothing in run %s does", lang.Quoted(o.Step), s.ID)
 	case slices.Contains(s.Steps, o.Step):

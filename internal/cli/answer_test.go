@@ -140,6 +140,7 @@ func TestAnswerTwice(t *testing.T) {
 	if status := tt.run("answer", pausedRun, "scale", "no"); status != ExitRefused || !strings.Contains(tt.err.String(), "was answered by alice@laptop") {
 		t.Errorf("exit status %d\n%s", status, tt.err)
 	}
+	tt.again(t, false, "").does(t, ExitRefused, []string{"These wait: drop, tasks, size"}, "answer", pausedRun, "tusk", "yes")
 	// The list tells that it waits for nobody any more, but for its run.
 	tt.again(t, false, "").does(t, ExitPassed, []string{
 		"scale was answered by alice@laptop at ", ": yes; the run has not taken that in yet", "drop waits for an approval", "goes on with: runbook resume " + pausedRun,

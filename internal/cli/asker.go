@@ -29,8 +29,7 @@ func (p *Program) asker(s *stage, stop *interruption) local.Asker {
 
 // Ask implements local.Asker.
 func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
-	// The view has shown it in full, unless the results go elsewhere.
-	answer, err := a.show(ctx, w, a.stage.readable)
+	answer, err := a.show(ctx, w, a.stage.shows(w.Address))
 	switch {
 	case err == nil:
 		answer.By, answer.Via = a.by, run.ViaTerminal

@@ -18,6 +18,9 @@ type stage struct {
 	text     *view.Text // nil: the event stream
 }
 
+// shows reports whether a question stands in full where it is asked.
+func (s *stage) shows(step string) bool { return s.readable && s.text.RightAbove(step) }
+
 // skipHeader leaves out what runs where, because a question showed it on this terminal. It is for before the run goes on.
 func (s *stage) skipHeader() {
 	if s.text != nil && s.program.OutTerminal {

@@ -65,13 +65,26 @@ func (l *lines) say(all ...string) error {
 	return err
 }
 
+// sayAfter writes text behind a label, over as many lines as it needs.
+func (l *lines) sayAfter(label, text string) error {
+	all := term.Wrap(text, l.width()-term.Width(label))
+	for i := range all {
+		if i > 0 {
+			label = strings.Repeat(" ", term.Width(label))
+		}
+		all[i] = label + all[i]
+	}
+	return l.say(all...)
+}
+
+func (l *lines) width() int { return max(l.t.width()-1, 20) }
+
 // intro says what is asked and how long there is.
 func (l *lines) intro() error {
 	look, now := l.t.Look, l.t.Now()
-	width := max(l.t.width()-1, 20)
 	all := []string{""}
 	add := func(text string, paint func(string) string) {
-		for _, line := range term.Wrap(text, width) {
+		for _, line := range term.Wrap(text, l.width()) {
 			if paint != nil {
 				line = paint(line)
 			}
@@ -121,7 +134,7 @@ func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
 		return l.checklist(ctx)
 	}
 	for i, choice := range l.q.Choices {
-		if err := l.say(fmt.Sprintf("  %d. %s", i+1, term.CleanLine(choice))); err != nil {
+		if err := l.sayAfter(fmt.Sprintf("  %d. ", i+1), term.CleanLine(choice)); err != nil {
 			return nil, err
 		}
 	}
@@ -173,7 +186,7 @@ const checklistHelp = `numbers check items or not ("1,3"), "n 2 text" notes some
 // checklist asks which items are done.
 func (l *lines) checklist(ctx context.Context) (*run.Answer, error) {
 	done, notes := map[int]bool{}, map[string]string{}
-	if err := l.say(checklistHelp); err != nil {
+	if err := l.sayAfter("", checklistHelp); err != nil {
 		return nil, err
 	}
 	warned := false
@@ -190,7 +203,7 @@ func (l *lines) checklist(ctx context.Context) (*run.Answer, error) {
 		switch {
 		case text == "" && l.q.AllRequired && open > 0 && !warned:
 			warned = true
-			err = l.say(fmt.Sprintf("%d of %d are not done, and the step fails like that; return once more finishes it", open, len(l.q.Items)))
+			err = l.sayAfter("", fmt.Sprintf("%d of %d are not done, and the step fails like that; return once more finishes it", open, len(l.q.Items)))
 		case text == "":
 			note, err := l.read(ctx, "note (return for none): ")
 			if err != nil {
@@ -217,11 +230,11 @@ func (l *lines) showItems(done map[int]bool, notes map[string]string) ([]string,
 			box = l.t.Look.Glyphs.Done
 			items = append(items, item)
 		}
-		text := fmt.Sprintf("%3d %s %s", i+1, box, term.CleanLine(item))
+		text := term.CleanLine(item)
 		if note := notes[item]; note != "" {
 			text += " " + l.t.Look.Glyphs.Dot + " " + term.CleanLine(note)
 		}
-		if err := l.say(text); err != nil {
+		if err := l.sayAfter(fmt.Sprintf("%3d %s ", i+1, box), text); err != nil {
 			return nil, err
 		}
 	}
@@ -242,12 +255,12 @@ func (l *lines) change(text string, done map[int]bool, notes map[string]string) 
 			notes[l.q.Items[i]] = strings.TrimSpace(note)
 			return nil
 		}
-		return l.say(checklistHelp)
+		return l.sayAfter("", checklistHelp)
 	}
 	for number := range strings.SplitSeq(text, ",") {
 		i, ok := l.item(strings.TrimSpace(number))
 		if !ok {
-			return l.say(fmt.Sprintf("there is no item %q; %s", term.CleanLine(number), checklistHelp))
+			return l.sayAfter("", fmt.Sprintf("there is no item %q; %s", term.CleanLine(number), checklistHelp))
 		}
 		done[i] = !done[i]
 	}

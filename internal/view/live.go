@@ -147,14 +147,14 @@ func writes(e *run.Event) bool {
 func (l *Live) OnClose(f func()) { l.after = f }
 
 // Above gives a writer to w, which is on the same terminal, whose text appears above the live lines.
-func (l *Live) Above(w io.Writer) io.Writer { return above{l, w} }
+func (l *Live) Above(w io.Writer) io.Writer { return aboveLive{l, w} }
 
-type above struct {
+type aboveLive struct {
 	live *Live
 	w    io.Writer
 }
 
-func (a above) Write(p []byte) (int, error) {
+func (a aboveLive) Write(p []byte) (int, error) {
 	a.live.mu.Lock()
 	defer a.live.mu.Unlock()
 	a.live.write(a.live.erase())

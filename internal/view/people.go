@@ -60,6 +60,7 @@ func (t *Text) ask(e *run.Event, at time.Time) {
 		t.bar("while nobody answers, " + level)
 	}
 	t.bar("  " + AnswerCommand(t.Store, e.Run, t.clean(e.Step), e.Question))
+	t.above.ask(e.Step, t.written)
 }
 
 // AnswerCommand is the command that answers a question from another shell, on the history that --store named. A sensitive value is no

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,25 @@ func TestResumedLooksAsItIsShown(t *testing.T) {
 		if want := header + whole.String(); got != want {
 			t.Errorf("event %d: live:\n%s\nshown:\n%s", i, got, want)
 		}
+	}
+}
+
+// TestRightAbove: a form need not repeat a question while that stands above it.
+func TestRightAbove(t *testing.T) {
+	v := NewText(io.Discard, config())
+	all := entries(t, []run.Event{
+		{Type: run.StepWaiting, Step: "calm", For: run.ForAnswer, Question: questions()["calm"]},
+		{Type: run.StepEscalated, Step: "calm", Level: &run.Level{Number: 1, Contact: "Ann Roe"}},
+		{Type: run.StepWaiting, Step: "scale", For: run.ForApproval, Question: questions()["scale"]},
+	})
+	for i, want := range []bool{true, true, false} {
+		v.Event(all[i])
+		if got := v.RightAbove("calm"); got != want {
+			t.Errorf("after %d events: %v", i+1, got)
+		}
+	}
+	if !v.RightAbove("scale") || v.RightAbove("tasks") {
+		t.Error("the last question stands above, and no other")
 	}
 }
 

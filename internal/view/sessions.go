@@ -154,7 +154,9 @@ func (t *Text) resumed(e *run.Event) {
 		text += " by " + t.clean(e.Session.User)
 	}
 	text += " at " + t.local(e.Time).Format(MomentFormat)
-	t.line(t.Palette.Strong(text))
+	for _, line := range t.wrapped("", text) {
+		t.line(t.Palette.Strong(line))
+	}
 	if len(e.Reset) > 0 && e.Reason != run.ReasonCancel {
 		t.lines(t.wrapped("  runs again: ", t.namesOf(e.Reset))...)
 	}

@@ -61,6 +61,8 @@ type Text struct {
 	byHand bool
 	// begun says that something was shown, not only recalled.
 	begun bool
+	// above is what the lines written last are about.
+	above above
 }
 
 // NewText makes a view that writes to out.
@@ -75,6 +77,7 @@ func (t *Text) Event(e journal.Entry) {
 	t.render(e.Event)
 	t.begun = true
 	t.flush()
+	t.above.reach(t.written)
 }
 
 // Recall takes in an event of an earlier session without showing it, so that what follows looks as it does where all of the
