@@ -10,6 +10,8 @@ type Report struct {
 	// Runs is how many runs there are, Readable how many of them can be read whole.
 	Runs     int `json:"runs"`
 	Readable int `json:"readable"`
+	// Events is how many events of all runs can be read.
+	Events int `json:"events"`
 	// Damaged are the others.
 	Damaged []DamagedRun `json:"damaged,omitempty"`
 	// Problems are what the store says of itself.
@@ -50,6 +52,7 @@ func Check(ctx context.Context, j Journal) (Report, error) {
 			}
 			n++
 		}
+		r.Events += n
 		switch {
 		case damage == nil:
 			r.Readable++

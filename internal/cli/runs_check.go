@@ -66,14 +66,26 @@ func checkLines(address string, r journal.Report) []string {
 	case r.Sound():
 		return []string{counted(r.Runs, "run") + " can be read, and nothing is damaged."}
 	}
-	lines := []string{fmt.Sprintf("%d of %s can be read.", r.Readable, counted(r.Runs, "run"))}
-	for _, d := range r.Damaged {
+	lines := []string{fmt.Sprintf("%d of %s can be read as a whole, and %s of all.", r.Readable, counted(r.Runs, "run"), counted(r.Events, "event"))}
+	const most = 20
+	for i, d := range r.Damaged {
+		if i == most {
+			lines = append(lines, fmt.Sprintf("  and %s more, which --json lists", counted(len(r.Damaged)-most, "run")))
+			break
+		}
 		lines = append(lines, fmt.Sprintf("  %s  %s, then: %s", d.Run, counted(d.Events, "event"), term.CleanLine(d.Error)))
 	}
 	for _, p := range r.Problems {
 		lines = append(lines, "  "+term.CleanLine(p))
 	}
-	return append(lines, "Keep the file as it is and go on with another one: --store FILE.")
+	if isURL(address) {
+		return append(lines, "Have the database restored, and go on with another history until then: --store FILE.")
+	}
+	lines = append(lines, fmt.Sprintf("Put %s in safety as it is, with %s-wal if that is beside it. Nothing is written into it any more.", address, address))
+	if r.Runs > 0 {
+		lines = append(lines, fmt.Sprintf("What can be read is shown by: %s, and by: %s", view.Command(address, "runs"), view.Command(address, "show RUN")))
+	}
+	return append(lines, "New runs go on in another file, which --store or "+storeVariable+" names.")
 }
 
 // counted is "1 run", "2 runs".

@@ -67,7 +67,30 @@ func (s *store) Examine(ctx context.Context) (ids, problems []string, err error)
 			found[id] = true
 		}
 	}
+	if len(problems) > 0 {
+		left, err := s.leftover(ctx, journal.ErrDamaged)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, id := range left.ids() {
+			found[id] = true
+		}
+	}
 	return slices.Sorted(maps.Keys(found)), problems, nil
+}
+
+// leftover looks at all pages of a file of which SQLite could not read something; once.
+func (s *store) leftover(ctx context.Context, damage error) (*leftover, error) {
+	s.leftMu.Lock()
+	defer s.leftMu.Unlock()
+	if s.left == nil {
+		left, err := findLeftover(ctx, s.path, damage)
+		if err != nil {
+			return nil, err
+		}
+		s.left = left
+	}
+	return s.left, nil
 }
 
 // strings gives the first column of what can be read.

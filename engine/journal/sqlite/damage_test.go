@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // history makes a journal of runs with many events each, closed, and gives its content.
@@ -19,10 +21,13 @@ func history(t *testing.T, runs int) []byte {
 	j := open(t, path)
 	for i := range runs {
 		id := fmt.Sprintf("01%02d", i)
-		list := []journal.Entry{started(id)}
+		first := started(id)
+		first.Event.Time = time.Unix(1_700_000_000+int64(i), 0)
+		list := []journal.Entry{entry(first.Event)}
 		for seq := int64(2); seq <= 400; seq++ {
 			list = append(list, finished(id, seq))
 		}
+		list = append(list, entry(&run.Event{V: 1, Seq: 401, Run: id, Type: run.RunFinished, Outcome: run.Pass}))
 		if err := errors.Join(j.Append(t.Context(), id, list), j.Sync(t.Context())); err != nil {
 			t.Fatal(err)
 		}
@@ -40,48 +45,62 @@ func history(t *testing.T, runs int) []byte {
 // TestDamage damages files: what can be read is, the damage is told, and nothing is written.
 func TestDamage(t *testing.T) {
 	whole := history(t, 14)
+	cut := func(percent int) func([]byte) []byte {
+		return func(b []byte) []byte { return b[:len(b)*percent/100/4096*4096] }
+	}
 	for name, c := range map[string]struct {
 		damage func([]byte) []byte
-		// opens says whether it can be opened for reading; torn whether its structure shows that it is damaged.
-		opens, torn bool
-		readable    func(n int) bool
+		// torn says whether the structure shows the damage; runs is how many can be told of, least and most how many can be read.
+		torn              bool
+		runs, least, most int
 	}{
 		"a page of events is torn": {func(b []byte) []byte {
 			at := bytes.Index(b, []byte(`"run":"0107"`)) / 4096 * 4096
 			copy(b[at:], bytes.Repeat([]byte{0xa5}, 4096))
 			return b
-		}, true, true, func(n int) bool { return n >= 11 && n < 14 }},
+		}, true, 14, 11, 13},
 		"a byte of an event has changed": {func(b []byte) []byte {
 			b[bytes.Index(b, []byte(`{"v":1,"seq":200,`))] = 'x'
 			return b
-		}, true, false, func(n int) bool { return n == 13 }},
+		}, false, 14, 13, 13},
 		"an event is garbage of the same length": {func(b []byte) []byte {
 			at := bytes.Index(b, []byte(`{"v":1,"seq":100,`))
 			copy(b[at:], bytes.Repeat([]byte("?"), 40))
 			return b
-		}, true, false, func(n int) bool { return n == 13 }},
-		"the second half is missing": {func(b []byte) []byte { return b[:len(b)/2/4096*4096] }, false, true, nil},
-		"the header is gone":         {func(b []byte) []byte { clear(b[:100]); return b }, false, true, nil},
+		}, false, 14, 13, 13},
+		"three quarters are missing": {cut(25), true, 0, 1, 5},
+		"the second half is missing": {cut(50), true, 0, 5, 8},
+		"a quarter is missing":       {cut(75), true, 0, 8, 12},
+		"the end is missing":         {cut(95), true, 0, 12, 14},
+		"the header is gone":         {func(b []byte) []byte { clear(b[:100]); return b }, true, 14, 14, 14},
+		"the first page is gone":     {func(b []byte) []byte { clear(b[:4096]); return b }, true, 14, 14, 14},
+		"the list of runs is torn": {func(b []byte) []byte {
+			for at := 4096; at < len(b); at += 4096 {
+				if p := b[at : at+4096]; (p[0] == 0x0a || p[0] == 0x0d) && bytes.Contains(p, []byte("0107bench")) {
+					clear(p)
+				}
+			}
+			return b
+		}, true, 14, 14, 14},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "runs.db")
 			bad := c.damage(bytes.Clone(whole))
+			if bytes.Equal(bad, whole) {
+				t.Fatal("nothing is damaged")
+			}
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			defer unchanged(t, path, bad)
-			if c.torn {
-				if j, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), path) {
-					t.Errorf("open for writing: %v, %v", j, err)
+			if j, err := Open(t.Context(), path); errors.Is(err, journal.ErrDamaged) != c.torn || err != nil && !strings.Contains(err.Error(), path) {
+				t.Errorf("open for writing: %v", err)
+			} else if err == nil {
+				if err := j.Close(); err != nil {
+					t.Error(err)
 				}
 			}
 			j, err := OpenReadOnly(t.Context(), path)
-			if !c.opens {
-				if !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), path) {
-					t.Errorf("open for reading: %v", err)
-				}
-				return
-			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,13 +108,16 @@ func TestDamage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if report.Runs != 14 || !c.readable(report.Readable) || report.Sound() {
+			if c.runs > 0 && report.Runs != c.runs || report.Readable < c.least || report.Readable > c.most || report.Sound() || report.Events < 401*report.Readable {
 				t.Errorf("%d of %d runs can be read: %+v", report.Readable, report.Runs, report)
 			}
 			for _, d := range report.Damaged {
 				if err := readAll(t, j, d.Run); !errors.Is(err, journal.ErrDamaged) {
 					t.Errorf("run %s: %v", d.Run, err)
 				}
+			}
+			if runs, err := j.Runs(t.Context(), journal.Filter{}); len(runs) < report.Readable || c.torn && c.runs == 0 && !errors.Is(err, journal.ErrDamaged) {
+				t.Errorf("%d runs are listed, %v", len(runs), err)
 			}
 			if err := j.Close(); err != nil {
 				t.Error(err)
@@ -221,8 +243,15 @@ func TestEmptyFile(t *testing.T) {
 	if _, err := Open(t.Context(), torn); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("open: %v", err)
 	}
-	if _, err := OpenReadOnly(t.Context(), torn); !errors.Is(err, journal.ErrDamaged) {
-		t.Errorf("open for reading: %v", err)
+	reader, err = OpenReadOnly(t.Context(), torn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := reader.Runs(t.Context(), journal.Filter{}); !errors.Is(err, journal.ErrDamaged) || len(runs) != 1 {
+		t.Errorf("what the log tells of: %+v, %v", runs, err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Error(err)
 	}
 	unchanged(t, torn, nil)
 	unchanged(t, logOf(torn), log)

@@ -40,11 +40,34 @@ var _ journal.Follower = (*store)(nil)
 // EventsAfter gives the events behind a sequence number. It reads the batch that holds the next one, and those after it.
 func (s *store) EventsAfter(ctx context.Context, runID string, after int64) iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
-		err := s.events(ctx, runID, after+1, func(e journal.Entry) bool { return e.Event.Seq <= after || yield(e, nil) })
+		last := after
+		err := s.events(ctx, runID, after+1, func(e journal.Entry) bool {
+			if e.Event.Seq <= after {
+				return true
+			}
+			last = e.Event.Seq
+			return yield(e, nil)
+		})
+		if errors.Is(err, journal.ErrDamaged) && s.Writer == nil {
+			err = s.leftEvents(ctx, runID, last, err, yield)
+		}
 		if err != nil {
 			yield(journal.Entry{}, err)
 		}
 	}
+}
+
+// leftEvents gives the events of a run that SQLite could not get at.
+func (s *store) leftEvents(ctx context.Context, runID string, after int64, damage error, yield func(journal.Entry, error) bool) error {
+	left, err := s.leftover(ctx, damage)
+	if err != nil {
+		return errors.Join(damage, err)
+	}
+	id, err := left.find(runID)
+	if err != nil {
+		return damage
+	}
+	return left.events(id, after, func(e journal.Entry) bool { return yield(e, nil) })
 }
 
 // events gives a run's events to yield until that wants no more, from the batch on that holds an event.

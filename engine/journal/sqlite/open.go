@@ -61,7 +61,8 @@ func (s *store) ready(ctx context.Context) error {
 }
 
 // OpenReadOnly opens the journal at path for reading. It makes no file and changes none, reads files of older layouts as
-// they are, and needs no right to write. A file that does not exist gives fs.ErrNotExist.
+// they are, and needs no right to write. A file that does not exist gives fs.ErrNotExist. Of one that SQLite can't read, it gives
+// what is left on its pages.
 func OpenReadOnly(ctx context.Context, path string) (journal.Journal, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -70,16 +71,21 @@ func OpenReadOnly(ctx context.Context, path string) (journal.Journal, error) {
 	case info.IsDir():
 		return nil, explain(path, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")})
 	}
-	if err := refuse(path); err != nil {
+	if err := refuse(path); errors.Is(err, journal.ErrDamaged) {
+		return findLeftover(ctx, path, explain(path, err))
+	} else if err != nil {
 		return nil, explain(path, err)
 	}
 	s, err := openReading(ctx, path, url.Values{"mode": {"ro"}})
-	if err == nil || !unwritten(path) {
-		return s, err
+	if err != nil && unwritten(path) {
+		// SQLite shares memory with writers in a file beside the journal. Where it can't be made, and there is no log of a writer
+		// either, nobody writes.
+		s, err = openReading(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	}
-	// SQLite shares memory with writers in a file beside the journal. Where it can't be made, and there is no log of a writer
-	// either, nobody writes.
-	return openReading(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	if errors.Is(err, journal.ErrDamaged) {
+		return findLeftover(ctx, path, err)
+	}
+	return s, err
 }
 
 func openReading(ctx context.Context, path string, q url.Values) (journal.Journal, error) {

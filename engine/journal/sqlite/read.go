@@ -15,8 +15,20 @@ import (
 
 const defaultLimit = 50
 
-// Runs lists runs, newest first.
-func (s *store) Runs(ctx context.Context, f journal.Filter) (_ []journal.Summary, err error) {
+// Runs lists runs, newest first. Where the list is damaged it is made from what is left of the runs.
+func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, error) {
+	out, err := s.list(ctx, f)
+	if !errors.Is(err, journal.ErrDamaged) || s.Writer != nil {
+		return out, err
+	}
+	left, leftErr := s.leftover(ctx, err)
+	if leftErr != nil {
+		return out, errors.Join(err, leftErr)
+	}
+	return left.Runs(ctx, f)
+}
+
+func (s *store) list(ctx context.Context, f journal.Filter) (_ []journal.Summary, err error) {
 	if s.layout == 0 {
 		return nil, nil
 	}

@@ -42,9 +42,14 @@ func (s *store) looked(ctx context.Context) error {
 	s.look = l
 	go func() {
 		defer close(l.over)
-		if err := sound(ctx, s.path); errors.Is(err, journal.ErrDamaged) {
-			l.damage = s.writeError(err)
-			s.Fail(l.damage)
+		err := sound(ctx, s.path)
+		if err == nil {
+			return
+		}
+		// What can't be looked at for another reason is told by who writes it.
+		if err = s.writeError(err); errors.Is(err, journal.ErrDamaged) {
+			l.damage = err
+			s.Fail(err)
 		}
 	}()
 	return nil
@@ -79,7 +84,7 @@ func (l *look) end() error {
 	return l.damage
 }
 
-// sound reports journal.ErrDamaged for a file whose structure is not whole. It reads by a connection that can't write, which
+// sound reports an error of SQLite's or journal.ErrDamaged for a file whose structure is not whole. It reads by a connection that can't write, which
 // leaves a damaged file and its log as they are.
 func sound(ctx context.Context, path string) (err error) {
 	db, err := sql.Open("sqlite", dsn(path, url.Values{"mode": {"ro"}}))
@@ -90,7 +95,7 @@ func sound(ctx context.Context, path string) (err error) {
 	var found string
 	err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
 	if err != nil {
-		return inWords(err)
+		return err
 	}
 	if found != "ok" {
 		return fmt.Errorf("%w: %s", journal.ErrDamaged, found)

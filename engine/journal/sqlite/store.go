@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -30,6 +31,9 @@ type store struct {
 	turn chan struct{}
 	// look is under way at a file of more than lookFirst bytes; nil: there is none.
 	look *look
+	// left is what is left of a damaged file that is open for reading; nil: nobody needed it.
+	leftMu sync.Mutex
+	left   *leftover
 }
 
 func newStore(path string, db *sql.DB) *store {
@@ -39,7 +43,7 @@ func newStore(path string, db *sql.DB) *store {
 // Close writes what is queued and closes the file.
 func (s *store) Close() error {
 	if s.Writer == nil {
-		return s.db.Close()
+		return errors.Join(s.left.Close(), s.db.Close())
 	}
 	s.Finish()
 	return errors.Join(s.look.end(), s.insert.close(), s.conn.Close(), s.db.Close())
