@@ -3,22 +3,41 @@ package chaos
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// smallDisk mounts a file system of a few megabytes. Nobody but root may; the second result is false for others.
-func smallDisk(t *testing.T) (dir string, ok bool) {
+// mayMount runs the test in a process that may mount file systems, where this one may not: one whose user is root in a
+// user namespace of its own. False says that it has been run there.
+func mayMount(t *testing.T) bool {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Log("only root can mount a small disk: this test looked at nothing; run it as root, as CI does")
-		return "", false
+	if os.Geteuid() == 0 {
+		return true
 	}
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	c.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v: run it as root, or allow user namespaces: it has to mount a small disk\n%s", err, out)
+	}
+	t.Logf("%s", out)
+	return false
+}
+
+// smallDisk mounts a file system of a few megabytes.
+func smallDisk(t *testing.T) (dir string) {
+	t.Helper()
 	dir = filepath.Join(t.TempDir(), "disk")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -31,7 +50,7 @@ func smallDisk(t *testing.T) (dir string, ok bool) {
 			t.Error(err)
 		}
 	})
-	return dir, true
+	return dir
 }
 
 // fillUp writes until nothing more goes.
@@ -76,11 +95,10 @@ var diskFull = regexp.MustCompile(`(?i)full|no space`)
 // TestDiskFullBefore starts on a disk that is full already: nothing may run, whether there was a history or not.
 func TestDiskFullBefore(t *testing.T) {
 	t.Parallel()
-	dir, ok := smallDisk(t)
-	if !ok {
+	if !mayMount(t) {
 		return
 	}
-	marks := t.TempDir()
+	dir, marks := smallDisk(t), t.TempDir()
 	book := write(t, "disk.hcl", fill(diskBook, "MARKS", marks, "FILL", `"true"`))
 	first := write(t, "first.hcl", `runbook "first" {}`)
 	old := filepath.Join(dir, "old.db")
@@ -93,6 +111,9 @@ func TestDiskFullBefore(t *testing.T) {
 		if got.status != 2 || !diskFull.MatchString(got.stderr) || !strings.Contains(got.stderr, store) || strings.Contains(got.stderr, "going on") {
 			t.Errorf("%s: status %d, expected 2, why, and which file: %s", name, got.status, got.stderr)
 		}
+		if n := strings.Count(got.stderr, journal.ErrNoSpace.Error()); n > 1 {
+			t.Errorf("%s: the cause is told %d times: %s", name, n, got.stderr)
+		}
 		t.Log(name, got.stderr)
 	}
 	if done, err := os.ReadDir(marks); err != nil || len(done) > 0 {
@@ -104,11 +125,11 @@ func TestDiskFullBefore(t *testing.T) {
 // back once there is room again.
 func TestDiskFullMidway(t *testing.T) {
 	t.Parallel()
-	dir, ok := smallDisk(t)
-	if !ok {
+	if !mayMount(t) {
 		return
 	}
-	marks, store, filler := t.TempDir(), filepath.Join(dir, "runs.db"), filepath.Join(dir, "filler")
+	dir, marks := smallDisk(t), t.TempDir()
+	store, filler := filepath.Join(dir, "runs.db"), filepath.Join(dir, "filler")
 	book := write(t, "disk.hcl", fill(diskBook, "MARKS", marks, "FILL", `"head -c 2000000 /dev/zero > `+filler+`; echo filled > `+marks+`/fill"`))
 	got := runProgram(t, "apply", book, "--auto-approve", "--store", store)
 	if got.status == 0 || got.status == 2 || !diskFull.MatchString(got.stderr) {

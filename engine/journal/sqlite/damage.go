@@ -21,7 +21,7 @@ func (f full) Unwrap() []error { return []error{f.error, journal.ErrNoSpace} }
 // inWords says what SQLite tells by number alone, and marks what it says of a file that is broken or is none of its own.
 func inWords(err error) error {
 	var e *driver.Error
-	if !errors.As(err, &e) {
+	if told := errors.Is(err, journal.ErrNoSpace) || errors.Is(err, journal.ErrDamaged); told || !errors.As(err, &e) {
 		return err
 	}
 	switch e.Code() {
