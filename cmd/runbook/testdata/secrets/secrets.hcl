@@ -19,6 +19,7 @@ locals {
   file  = secret("file:${env("LEAK_DIR")}/file")
   key   = secret("file:${env("LEAK_DIR")}/key.pem")
   vault = secret("vault:team/kv/app#password")
+  tiny  = secret("file:${env("LEAK_DIR")}/tiny") # too short to be found where it is echoed: its mark alone hides it
   kube  = secret("kubernetes:${env("LEAK_NAMESPACE")}/leak#password")
 }
 
@@ -79,6 +80,14 @@ step "redis_query" "quoted" {
     condition     = self.value == local.env
     error_message = "It is ${self.value == null ? local.env : "x"}."
   }
+}
+step "redis_query" "name_of_a_command" {
+  provider = provider.redis.good
+  command  = [local.vault, "a"]
+}
+step "redis_command" "name_of_a_write" {
+  provider = provider.redis.good
+  command  = [local.vault, "a"]
 }
 step "kubernetes_objects" "no_such_name" {
   api_version = "v1"
@@ -163,6 +172,9 @@ step "local_command" "prints" {
   command = ["sh", "-c", <<-EOT
     env; cat; cat /proc/$$/cmdline /proc/$PPID/cmdline >> "$LEAK_SAMPLES/cmdline"
     printf '%s' "$TOKEN" | base64; printf 'user:%s' "$TOKEN" | base64; printf '%s' "$TOKEN" | od -An -tx1 | tr -d ' \n'; echo
+    base64 < "$LEAK_DIR/key.pem"; base64 -w 64 < "$LEAK_DIR/key.pem"; printf '%s' "$TOKEN" | tr a-z A-Z; echo
+    printf '%s' "$TOKEN" | od -An -tx1 | tr -d ' \n' | tr a-f A-F; echo
+    printf '%s' "$PGPASSWORD" | jq -Rsa .; printf '%s' "$PGPASSWORD" | jq -Rsa . | jq -Rsa .; printf '%s' "$PGPASSWORD" | jq -Rsr @uri | tr A-F a-f
     printf '%s' "$TOKEN" | sed "s/'/'\\\\''/g"; echo
     echo "error: $TOKEN" >&2; printf '%s' "$${TOKEN%????}" >&2; printf '%s\n' "$${TOKEN#"$${TOKEN%????}"}" >&2
     for f in "$LEAK_STORE"*; do cp "$f" "$LEAK_SAMPLES/live-$(basename "$f")"; done
@@ -205,6 +217,10 @@ check "expressions" {
     value  = var.pin
     expect = value < 3
   }
+  assert {
+    condition     = local.tiny == "x"
+    error_message = "It is ${local.tiny}, and has ${length(local.tiny)} characters; in base64 ${base64encode(local.tiny)}."
+  }
   remedy { text = "Use ${local.env} instead of ${var.pin}." }
 }
 check "keys" {
@@ -231,6 +247,7 @@ step "http_request" "poll" {
 }
 
 output "env" { value = local.env }
+output "tiny" { value = { it = local.tiny, upper = upper("${local.tiny}!"), list = [local.tiny] } }
 output "cut" { value = [step.bounded.value, [for s in values(step.bounded_body) : s.body], step.bounded_output["text"].stdout] }
 output "made" { value = { (local.kube) = [base64encode(local.file), "${var.typed}!", var.pin] } }
 output "bad" { value = jsondecode(local.key) }
