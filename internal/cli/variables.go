@@ -29,7 +29,7 @@ func (f *planFlags) declare(p *Program, cmd *cobra.Command) {
 	envFlag(p, cmd, &f.Env)
 	flags.StringArrayVar(&f.Targets, "target", nil, "only this `STEP` and what it depends on (repeatable)")
 	flags.BoolVar(&f.ReadOnly, "read-only", false, "refuse whatever could change a system")
-	flags.IntVar(&f.MaxParallel, "max-parallel", 0, "how many steps run at once, at most so many in a runbook that a step runs (default: the runbook's)")
+	flags.IntVar(&f.MaxParallel, "max-parallel", 0, "how many steps run at once; each runbook that a step runs counts for itself, and runs at most so many (default: the runbook's)")
 	flags.StringVar(&f.Timeout, "timeout", "", "bound of the whole run, a `DURATION` such as 10m (default: the runbook's)")
 	mustComplete(cmd.RegisterFlagCompletionFunc("target", p.completeSteps))
 	mustComplete(cmd.RegisterFlagCompletionFunc("var-file", cobra.FixedCompletions([]string{"hcl"}, cobra.ShellCompDirectiveFilterFileExt)))
