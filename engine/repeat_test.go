@@ -71,6 +71,70 @@ func TestAWriteIsNotRepeatedInDoubt(t *testing.T) {
 	}
 }
 
+// TestARepeatedWriteStaysInDoubt: that the last attempt surely did nothing says nothing about one before it, which its author let be
+// repeated: of a step, and of an undo.
+func TestARepeatedWriteStaysInDoubt(t *testing.T) {
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, n int) error {
+		switch {
+		case id == "first":
+			return nil
+		case n == 1:
+			return errors.New("the connection broke")
+		}
+		return enginetest.ErrUnreachable()
+	}}
+	got := enginetest.Run(t, fake, `
+		provider "fake" {}
+		step "fake_write" "first" {
+			id = "first"
+			undo "fake_write" {
+				on = "end"
+				id = "back"
+				retry {
+					delay  = "1ms"
+					writes = true
+				}
+			}
+		}
+		step "fake_write" "second" {
+			id = "second"
+			retry {
+				delay  = "1ms"
+				writes = true
+			}
+		}`, enginetest.Options{})
+	if got.Result == nil || got.Result.ExitStatus != 4 || fake.Calls("second") != 3 || fake.Calls("back") != 3 {
+		t.Fatalf("%+v %v %q", got.Result, got.Diags, fake.Log())
+	}
+	want := []run.Left{{Step: "second", What: run.LeftInDoubt}, {Step: "first", What: run.LeftUndoInDoubt}}
+	if diff := cmp.Diff(want, got.Events[len(got.Events)-1].Left); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAnInterruptBetweenAttempts leaves a write in doubt that was to be repeated although nobody knows whether it took place.
+func TestAnInterruptBetweenAttempts(t *testing.T) {
+	interrupt := make(chan struct{})
+	fake := &enginetest.Fake{Do: func(context.Context, string, int) error { return errors.New("the connection broke") }}
+	got := enginetest.Run(t, fake, `
+		provider "fake" {}
+		step "fake_write" "a" {
+			id = "a"
+			retry {
+				delay   = "1h"
+				backoff = "constant"
+				writes  = true
+			}
+		}`, enginetest.Options{Interrupt: interrupt, OnEvent: func(e run.Event) {
+		if e.Type == run.StepRetrying {
+			close(interrupt)
+		}
+	}})
+	if got.Result == nil || got.Result.ExitStatus != 4 || !got.Finished()["a"].InDoubt {
+		t.Fatalf("%+v %v\n%s", got.Result, got.Diags, got.Stream)
+	}
+}
+
 func TestPoll(t *testing.T) {
 	got := enginetest.Run(t, &enginetest.Fake{}, `
 		step "fake_read" "a" {

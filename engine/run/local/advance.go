@@ -26,6 +26,8 @@ type execution struct {
 	timing   timing
 	// last is the latest attempt: what a poll that gives up concludes with.
 	last *attempt
+	// doubted says that nobody knows what became of an attempt at a write.
+	doubted bool
 	// key identifies the write to the system that it is sent to; empty for reads.
 	writeKey string
 	// child is the runbook that the step runs, and fresh that it has not run before; nil for other steps.

@@ -250,6 +250,7 @@ func (r *runner) untilHolds(a *attempt) (bool, string) {
 // attemptDone decides with the scheduler how a step goes on.
 func (r *runner) attemptDone(a *attempt) error {
 	a.cancel, a.stops = nil, nil
+	a.doubted = a.doubted || a.inDoubt()
 	if last := a.last; a.cut && last != nil && last.err == nil {
 		// What the poll saw last is what the last read gave that had the time to.
 		last.number, last.ended = a.number, a.ended
@@ -259,11 +260,11 @@ func (r *runner) attemptDone(a *attempt) error {
 	var cancelled cancelledError
 	if errors.As(a.err, &cancelled) {
 		why := cancelled.Error()
-		if a.inDoubt() {
+		if a.doubted {
 			why += " while the step was under way: it may have changed something"
 		}
 		return r.end(a.step, a.key, &run.Event{
-			Step: a.address, Outcome: run.Cancelled, Error: why, Attempts: a.number, InDoubt: a.inDoubt(),
+			Step: a.address, Outcome: run.Cancelled, Error: why, Attempts: a.number, InDoubt: a.doubted,
 			DurationMS: new(milliseconds(a.ended.Sub(a.timing.started))),
 		}, &ending{outcome: run.Cancelled, err: why, timing: timing{a.timing.started, a.ended}, attempts: a.number})
 	}
@@ -295,6 +296,10 @@ func (r *runner) attemptDone(a *attempt) error {
 	}
 	return r.concludeWith(r.conclude(a, d.TimedOut))
 }
+
+// leftInDoubt reports whether nobody knows if the write took place, now that this was the last attempt at it: that this one surely
+// did nothing says nothing about those before it.
+func (a *attempt) leftInDoubt() bool { return a.result == nil && (a.doubted || a.inDoubt()) }
 
 // inDoubt reports whether the attempt was a write of which nobody knows whether it took place.
 func (a *attempt) inDoubt() bool {

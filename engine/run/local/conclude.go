@@ -76,7 +76,7 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	e.Type, e.Step, e.Time = run.StepFinished, a.address, a.ended
 	e.Action, e.Outcome, e.Tolerated, e.Error = a.step.Action, c.ending.outcome, tolerated, c.ending.err
 	e.DurationMS, e.Attempts = &took, a.number
-	e.Source, e.InDoubt = place(a.step.Range), a.inDoubt()
+	e.Source, e.InDoubt = place(a.step.Range), a.leftInDoubt()
 	if a.result != nil {
 		e.Result = lang.ValueToJSON(a.result.Value)
 		if a.result.Value.ContainsMarked() {
@@ -170,7 +170,7 @@ func (r *runner) endingWithout(e *run.Event) *ending {
 	end := &ending{outcome: e.Outcome, err: e.Error}
 	if x := r.live[e.Step]; x != nil && x.attempts > 0 {
 		end.attempts, end.timing = x.attempts, timing{x.timing.started, r.clock()}
-		e.Attempts, e.DurationMS = x.attempts, new(end.timing.duration())
+		e.Attempts, e.DurationMS, e.InDoubt = x.attempts, new(end.timing.duration()), x.doubted
 	}
 	return end
 }

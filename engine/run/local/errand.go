@@ -33,8 +33,9 @@ type errand struct {
 	args   cty.Value
 	result *provider.Result
 	err    error
-	// sent says that it was begun, and that an error leaves it in doubt.
+	// sent says that it was begun, and that an error leaves it in doubt; doubted that this holds of an attempt.
 	sent     bool
+	doubted  bool
 	attempts int
 }
 
@@ -48,6 +49,7 @@ func (r *runner) errand(ctx context.Context, e *errand) {
 	for {
 		e.attempts++
 		r.attemptErrand(ctx, e)
+		e.doubted = e.doubted || e.err != nil && e.result == nil && e.sent
 		wait, again := e.again()
 		if !again || ctx.Err() != nil {
 			return
@@ -123,4 +125,4 @@ func (e *errand) again() (time.Duration, bool) {
 }
 
 // inDoubt reports whether nobody knows if it took place.
-func (e *errand) inDoubt() bool { return e.err != nil && e.result == nil && e.sent }
+func (e *errand) inDoubt() bool { return e.err != nil && e.result == nil && e.doubted }
