@@ -1,0 +1,82 @@
+package local
+
+import "context"
+
+// rest notes whether a runner can only wait for people, and pauses the run when all can.
+func (d *desk) rest(r *runner, rests bool) {
+	d.mu.Lock()
+	d.rested[r] = rests
+	d.mu.Unlock()
+	if rests {
+		d.pauseIfAllRest()
+	}
+}
+
+// expect keeps the run from pausing until a runbook that a step runs has got going ([desk.enter]), or its step knows that it
+// never did ([desk.received]).
+func (d *desk) expect() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.between++
+}
+
+// enter notes that the runner of a runbook that a step runs got going.
+func (d *desk) enter(r *runner) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.between--
+	d.rested[r] = false
+}
+
+// leaveRunner forgets a runner that ended. What ended otherwise than by a pause is something that its parent can go on
+// with: until it knows ([desk.received]), the run does not pause.
+func (d *desk) leaveRunner(r *runner, paused bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.rested, r)
+	if r.parent != nil && !paused {
+		d.between++
+	}
+}
+
+// received notes that a step took in how the runbook that it ran ended.
+func (d *desk) received(parent *runner) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.between--
+	d.rested[parent] = false
+}
+
+func (d *desk) allRest() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || d.between > 0 || len(d.open) == 0 || len(d.rested) == 0 {
+		return false
+	}
+	for _, rests := range d.rested {
+		if !rests {
+			return false
+		}
+	}
+	return true
+}
+
+// pauseIfAllRest pauses the run when nothing can go on and nobody is there to ask. What was answered before is read first.
+func (d *desk) pauseIfAllRest() {
+	if !d.allRest() {
+		return
+	}
+	if err := d.readMail(context.Background()); err != nil {
+		d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
+	}
+	if !d.allRest() {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.paused {
+		return
+	}
+	d.paused = true
+	close(d.session.pausing)
+}
