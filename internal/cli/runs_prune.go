@@ -57,7 +57,7 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	case keep < 0:
 		return fmt.Errorf("--keep %s lies in the future: say how long ago a run may have ended to stay, such as 90d", o.Keep)
 	}
-	out := pruned{Before: o.Now().Add(-keep).UTC().Truncate(time.Second), DryRun: o.DryRun}
+	out := pruned{Before: o.Now().Add(-keep).UTC(), DryRun: o.DryRun}
 	access := journal.ReadWrite
 	if o.DryRun {
 		access = journal.ReadOnly
