@@ -149,6 +149,9 @@ func layoutOf(ctx context.Context, q querier) (int, error) {
 	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return 0, err
 	}
+	if version < 0 {
+		return 0, fmt.Errorf("%w: its layout is %d", journal.ErrDamaged, version)
+	}
 	if version > len(layouts) {
 		return 0, fmt.Errorf("it was made by a newer version of runbook (layout %d, this program knows %d); use that version or another file",
 			version, len(layouts))
