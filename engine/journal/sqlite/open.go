@@ -12,7 +12,8 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	driver "modernc.org/sqlite" // the driver "sqlite", too
+	code "modernc.org/sqlite/lib"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/journal/batch"
@@ -82,10 +83,16 @@ func OpenReadOnly(ctx context.Context, path string) (journal.Journal, error) {
 		// either, nobody writes.
 		s, err = openReading(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	}
-	if errors.Is(err, journal.ErrDamaged) {
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.Is(err, journal.ErrDamaged):
 		return findLeftover(ctx, path, err)
+	case isCannotOpen(err) && !unwritten(path):
+		return nil, explain(path, fmt.Errorf("a program that is gone has left the log %s beside it, and that can't be read without the right to write there: "+
+			"copy both to a folder of your own, and name the copy", logOf(path)))
 	}
-	return s, err
+	return nil, err
 }
 
 func openReading(ctx context.Context, path string, q url.Values) (journal.Journal, error) {
@@ -138,6 +145,11 @@ func refuse(path string) error {
 		return errors.New("it is no history of runs but some other file, and stays as it is")
 	}
 	return nil
+}
+
+func isCannotOpen(err error) bool {
+	var e *driver.Error
+	return errors.As(err, &e) && e.Code()&0xff == code.SQLITE_CANTOPEN
 }
 
 // dsn names a file to the driver. Many processes may wait for each other to commit, so the patience is long.
