@@ -20,7 +20,7 @@ func (s *State) Apply(e *Event) error {
 		s.finished = true
 		return nil
 	case RunPaused:
-		s.paused = true
+		s.paused, s.byHand, s.inOrder = true, nil, false
 		return nil
 	case RunResumed:
 		return s.resume(e)

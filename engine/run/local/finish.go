@@ -8,6 +8,9 @@ import (
 
 // finish writes what is left, and says how the session ended.
 func (r *runner) finish() (*Result, error) {
+	if r.stays != nil {
+		return r.pause(r.stays, r.exitStatus(run.Pass))
+	}
 	if !r.state.Finished() {
 		if err := r.finishRun(); err != nil {
 			return nil, err
@@ -21,11 +24,10 @@ func (r *runner) finish() (*Result, error) {
 	return &Result{Outcome: outcome, ExitStatus: r.exitStatus(outcome), Counts: r.state.Counts(), Outputs: r.outputs}, nil
 }
 
-// pause ends the session of a run that waits for people.
-func (r *runner) pause() (*Result, error) {
-	status := exitInterrupted
-	waits := r.desk.waits()
-	e := &run.Event{Type: run.RunPaused, Reason: pauseReason(waits), Counts: r.state.Counts(), ExitStatus: &status}
+// pause ends a session of a run that waits for people. status is the session's own: that of the run says that it is paused.
+func (r *runner) pause(waits []run.Wait, status int) (*Result, error) {
+	paused := exitInterrupted
+	e := &run.Event{Type: run.RunPaused, Reason: pauseReason(waits), Counts: r.state.Counts(), ExitStatus: &paused}
 	if err := r.emit(e); err != nil {
 		return nil, err
 	}
@@ -88,7 +90,10 @@ func (r *runner) notUndone() []string {
 // finishBranch ends the branch: of the run itself, run_finished tells it; of a runbook that a step runs, that step's end
 // does.
 func (r *runner) finishBranch() error {
-	if r.prefix == "" {
+	switch {
+	case r.stays != nil:
+		return nil // only the session is over
+	case r.prefix == "":
 		return r.finishRun()
 	}
 	r.outputs, r.outputDiags = r.evaluateOutputs()

@@ -47,7 +47,7 @@ func (p *Past) take(entry journal.Entry) error {
 		p.note(&e)
 		return p.root.state.Apply(&e)
 	case run.RunResumed:
-		p.ended, p.paused = false, false
+		p.ended, p.paused = false, p.paused && e.Undo != nil
 		return p.resumeAll(&e)
 	}
 	if e.Type == run.RunStopping && e.Step != "" {

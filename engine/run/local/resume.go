@@ -37,7 +37,9 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 	s := newSession(p.cfg)
 	s.seq, s.supplies = p.lastSeq, p.supplies
 	return carryOn(ctx, p.cfg, s, p.root, func(r *runner) error {
-		r.onlyUndoes = g.Undo != nil
+		if r.onlyUndoes = g.Undo != nil; r.onlyUndoes && p.paused {
+			r.stays = append([]run.Wait{}, p.Waits()...)
+		}
 		header, before := p.cfg.Header, p.standing()
 		e := &run.Event{Type: run.RunResumed, Header: &header, Session: p.cfg.session(), Reset: g.Reset, Changes: g.Changes, Undo: g.Undo}
 		if g.Undo == nil && e.Reset == nil {

@@ -57,6 +57,8 @@ type runner struct {
 
 	// onlyUndoes says that the session only undoes what a person asked for.
 	onlyUndoes bool
+	// stays is what the run waits for where it was paused before a session that only undoes, and stays that; nil: the run ends.
+	stays []run.Wait
 
 	outputDiags hcl.Diagnostics
 	outputs     []run.OutputValue
@@ -124,7 +126,7 @@ func (r *runner) run() (*Result, error) {
 	err := r.loop(limit)
 	switch {
 	case errors.Is(err, errPaused):
-		return r.pause()
+		return r.pause(r.desk.waits(), exitInterrupted)
 	case err != nil:
 		return nil, err
 	}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+)
+
+const pausedInTheMiddle = `
+runbook "paused" { lock = "deploy" }
+provider "fake" {}
+step "fake_write" "cordon" {
+  id = "cordon"
+  undo "fake_write" { id = "uncordon" }
+}
+step "fake_write" "drain" {
+  id = "drain"
+  undo "fake_write" {
+    id = "undrain"
+    on = "end"
+  }
+}
+step "fake_ask" "calm" {
+  prompt     = "Is it calm?"
+  depends_on = [step.drain]
+}
+step "fake_write" "change" {
+  id         = "change"
+  depends_on = [step.calm]
+}
+`
+
+// pauseMidway gives a run that waits for a person, and the number of its run.
+func pauseMidway(t *testing.T) (*terminal, string) {
+	t.Helper()
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitInterrupted, nil, "apply", tt.file(t, "x.hcl", pausedInTheMiddle), "--auto-approve")
+	return tt, tt.lastRun(t)
+}
+
+// TestUndoOfAPausedRun: it stays paused, with its lock and its open question, and goes on from there.
+func TestUndoOfAPausedRun(t *testing.T) {
+	tt, id := pauseMidway(t)
+	stays := []string{"✓ undo cordon", "paused: ", "calm waits for a yes or no", "resume with: runbook resume " + id}
+	tt.again(t, false, "").does(t, ExitPassed, stays, "undo", id, "cordon", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"deploy", id, "a paused run"}, "unlock")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"paused"}, "runs")
+	tt.again(t, false, "").does(t, ExitPassed, stays, "show", id)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"calm waits for a yes or no", "Is it calm?"}, "answer", id)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"goes on with: runbook resume"}, "answer", id, "calm", "yes")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ change"}, "resume", id)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"Nobody holds a lock"}, "unlock")
+	if diff := cmp.Diff([]string{"cordon", "drain", "uncordon", "cordon", "change", "undrain"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestCancelAfterAnUndoOfAPausedRun: giving it up then runs, and asks about, what is due at its end.
+func TestCancelAfterAnUndoOfAPausedRun(t *testing.T) {
+	tt, id := pauseMidway(t)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "cordon", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ undo drain"}, "cancel", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"Nobody holds a lock"}, "unlock")
+	if diff := cmp.Diff([]string{"cordon", "drain", "uncordon", "undrain"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestUndoOfAPausedRunThatFails says so, and the run stays paused all the same.
+func TestUndoOfAPausedRunThatFails(t *testing.T) {
+	tt, id := pauseMidway(t)
+	broken := true
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if broken && id == "uncordon" {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	says := []string{"Take the effect of step cordon back by hand", "paused: ", "resume with: runbook resume " + id}
+	tt.again(t, false, "").does(t, ExitLeftOver, says, "undo", id, "cordon", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"undo failed: cordon"}, "runs")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"deploy", id, "a paused run"}, "unlock")
+	broken = false
+	tt.again(t, false, "").does(t, ExitPassed, []string{"paused: "}, "undo", id, "cordon", "--auto-approve")
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, nil, "runs")
+	if strings.Contains(next.out.String(), "undo failed") {
+		t.Errorf("it is told still:\n%s", next.out)
+	}
+}
