@@ -114,6 +114,9 @@ func ErrUnreachable() error {
 	return &provider.Error{Op: "call", Endpoint: "fake:1", Err: errors.New("connection refused"), NothingDone: true}
 }
 
+// ErrUnreadable is an error of an action that took place and gave a result, of which something can't be read.
+var ErrUnreadable = errors.New("read the answer: it is not JSON")
+
 // Until returns when the context ends or the channel is closed.
 func Until(ctx context.Context, done <-chan struct{}) error {
 	select {
@@ -138,12 +141,12 @@ func (f *Fake) Provider() *provider.Provider {
 					}
 				}
 				n, err := in.Client.fake.call(ctx, in.Args.ID)
-				if err != nil {
+				if err != nil && !errors.Is(err, ErrUnreadable) {
 					return nil, err
 				}
 				return &fakeResult{
 					Value: in.Args.Value, Call: n, Items: []item{{"a", true}, {"b", false}}, Count: 2, Token: SecretToken,
-				}, nil
+				}, err
 			},
 			Summarize: func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
 		})

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -16,8 +17,9 @@ type Action interface {
 	// Spec is the action's declaration; the same pointer each time.
 	Spec() *Spec
 	// Run carries the action out once. A cancelled or expired ctx ends it promptly, with an error that wraps the
-	// context's. A non-nil error means the outcome "error"; the action's own expectations that did not hold are in
-	// Result.Failure.
+	// context's. A non-nil error means the outcome "error"; with a result beside it the action ended and took effect, whole or
+	// in part, and that is what can be told of it (its answer can't be read, its third statement was refused). The action's
+	// own expectations that did not hold are in Result.Failure.
 	Run(ctx context.Context, call *Call) (*Result, error)
 }
 
@@ -185,7 +187,8 @@ type Definition[K, A, R any] struct {
 	// Message reports whether a write with these arguments, of which any part may be unknown, is a message to the address that
 	// the provider block itself names, for [Spec.Message]; nil: it never is.
 	Message func(args cty.Value) bool
-	// Run carries it out. Nil declares an action that this version can't run.
+	// Run carries it out. Nil declares an action that this version can't run. A result beside an error says that it took
+	// effect, see [Action].
 	Run func(ctx context.Context, in *In[K, A]) (*R, error)
 	// Summarize gives the one line for the view. Required where Run is set.
 	Summarize func(result *R) string
@@ -286,13 +289,17 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 		noted = true
 	}
 	typed, err := a.def.Run(ctx, in)
-	if err != nil {
+	if typed == nil && err != nil {
 		return nil, err
 	}
-	if !noted {
+	if !noted && err == nil {
 		return nil, fmt.Errorf("%s keeps no note, which it has to do before it changes anything", a.spec.Name)
 	}
-	return a.encode(call, in.Args, typed, result)
+	whole, encodeErr := a.encode(call, in.Args, typed, result)
+	if encodeErr != nil {
+		return nil, errors.Join(err, encodeErr)
+	}
+	return whole, err
 }
 
 // watchNotes has noted tell whether a note was kept.

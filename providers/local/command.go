@@ -97,7 +97,14 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	}
 	if err := r.read(args, p.stdout.cut(), in.Warn); err != nil {
 		failed.Op, failed.Err, failed.NothingDone = "read the output of", err, false
-		return nil, failed
+		failed.Hint = fmt.Sprintf("The command itself has ended, with %s.", how)
+		if text := begins(r.Stdout, in.Host); text != "" {
+			failed.Hint += fmt.Sprintf(" Its output begins with %q.", text)
+		}
+		if in.Effect != provider.Read {
+			failed.Hint += " What it did is done; a resume would run it again."
+		}
+		return r, failed
 	}
 	return r, nil
 }
@@ -188,12 +195,21 @@ func (r *commandResult) read(args *commandArgs, truncated bool, warn func(string
 		case !slices.Contains(args.ExpectedExitCodes, r.ExitCode):
 			warn("json is null: stdout is not JSON")
 		case strings.TrimSpace(r.Stdout) == "":
-			return errors.New("it wrote nothing, expected JSON")
+			return errors.New("it wrote nothing, expected JSON as format says")
 		default:
-			return fmt.Errorf("it is not JSON: %s", jsonMistake(r.Stdout, err))
+			return fmt.Errorf("it is not JSON, which format says: %s", jsonMistake(r.Stdout, err))
 		}
 	}
 	return nil
+}
+
+// begins is the start of a text, at most 60 bytes of it.
+func begins(text string, host provider.Host) string {
+	text = strings.TrimSpace(text)
+	if len(text) > 60 {
+		text = strings.ToValidUTF8(host.Cut(text[:60]), "") + " …"
+	}
+	return text
 }
 
 // lastLine is the last line of a text, at most 200 bytes of it.

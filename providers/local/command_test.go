@@ -105,14 +105,33 @@ func TestCommandErrors(t *testing.T) {
 		"NUL value":  {providertest.Values{"command": list("env"), "env": cty.MapVal(map[string]cty.Value{"A": str("c\x00")})}, "the value of A holds a NUL"},
 		"bad script": {providertest.Values{"command": list("./script")}, "#!/bin/sh"},
 		"folder":     {providertest.Values{"command": list("./")}, "is a folder"},
-		"not json":   {providertest.Values{"command": list("printf", `{\n"a": oops}`), "format": str("json")}, "read the output of: printf: it is not JSON: line 2: invalid character 'o'"},
-		"half json":  {providertest.Values{"command": list("printf", `{`), "format": str("json")}, "it ends too early"},
-		"no json":    {providertest.Values{"command": list("true"), "format": str("json")}, "wrote nothing, expected JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := call(t.Context(), "local_command", dir, test.args)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, expected %q", err, test.want)
+			}
+		})
+	}
+}
+
+// A command whose output can't be read has ended all the same: what is known of it is kept, beside the error.
+func TestCommandWithoutJSON(t *testing.T) {
+	for name, test := range map[string]struct {
+		script, want string
+	}{
+		"not json":  {`printf '{\n"a": oops}'`, `it is not JSON, which format says: line 2: invalid character 'o' looking for beginning of value. The command itself has ended, with exit code 0. Its output begins with "{\n\"a\": oops}". What it did is done; a resume would run it again.`},
+		"half json": {"printf '{'", `it ends too early. The command itself has ended, with exit code 0. Its output begins with "{".`},
+		"long":      {`i=0; while [ $i -lt 50 ]; do printf word; i=$((i+1)); done`, `wordwordword …".`},
+		"no json":   {"true", "it wrote nothing, expected JSON as format says. The command itself has ended, with exit code 0. What it did is done"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := call(t.Context(), "local_command", t.TempDir(), providertest.Values{"command": list("sh", "-c", test.script), "format": str("json")})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, expected %q", err, test.want)
+			}
+			if r == nil || !r.Value.GetAttr("exit_code").RawEquals(num(0)) || provider.NothingDone(err) || !provider.Permanent(err) {
+				t.Errorf("got %+v beside %v", r, err)
 			}
 		})
 	}

@@ -28,8 +28,9 @@ type attempt struct {
 	number int
 	ended  time.Time
 
+	// result is what the action gave, also beside an error: then it took effect, as far as the result tells.
 	result *provider.Result
-	// err is why there is no result; final that repeating would give the same: arguments don't change.
+	// err is why the step errs; final that repeating would give the same: arguments don't change.
 	err   error
 	final bool
 	// precondition is set when it did not hold: the action did not run.
@@ -99,14 +100,16 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	call.Key, call.Answer = a.writeKey, a.answer
 	r.takesNotes(ctx, call, a.address, 0)
 	result, err := carry(ctx, a.step.Spec, call, patience)
+	if result != nil {
+		tellResult(a.step.Spec.Spec().Results(), result.Value, r.Secret)
+		a.result, a.err = result, err
+		return
+	}
 	if err != nil {
 		a.nothingDone = provider.NothingDone(err)
 		a.cut = !deadline.IsZero() && !r.clock().Before(deadline) && ctx.Err() != nil
 		a.err = explainContext(ctx, err, limit)
-		return
 	}
-	tellResult(a.step.Spec.Spec().Results(), result.Value, r.Secret)
-	a.result = result
 }
 
 // explainContext says which limit an action ran into: contexts only say that there was one.
@@ -272,7 +275,7 @@ func (r *runner) attemptDone(a *attempt) error {
 		return r.concludeWith(a.conclusion)
 	}
 	d, err := r.state.After(a.address, run.Observation{
-		Time: a.ended, Err: a.err != nil, Permanent: provider.Permanent(a.err), Final: a.final, NothingDone: !a.inDoubt(), Until: a.until,
+		Time: a.ended, Err: a.err != nil, Permanent: provider.Permanent(a.err), Final: a.final, NothingDone: !a.mayHaveActed(), Until: a.until,
 	})
 	if err != nil {
 		return err
@@ -302,7 +305,10 @@ func (r *runner) attemptDone(a *attempt) error {
 func (a *attempt) leftInDoubt() bool { return a.result == nil && (a.doubted || a.inDoubt()) }
 
 // inDoubt reports whether the attempt was a write of which nobody knows whether it took place.
-func (a *attempt) inDoubt() bool {
+func (a *attempt) inDoubt() bool { return a.mayHaveActed() && a.result == nil }
+
+// mayHaveActed reports whether the attempt erred as a write that took place, or may have.
+func (a *attempt) mayHaveActed() bool {
 	return a.err != nil && a.sent && a.effect != provider.Read && !a.nothingDone
 }
 

@@ -98,6 +98,8 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	call.Key = e.key
 	result, err := carry(ctx, e.step.Spec, call, patience)
 	switch {
+	case err != nil && result != nil:
+		e.err = err
 	case err != nil:
 		e.err = explainContext(ctx, err, e.step.Timeout)
 		e.sent = !provider.NothingDone(err)
