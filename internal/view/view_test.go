@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/redact"
@@ -165,10 +167,40 @@ func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "<1 ms", 999 * time.Microsecond: "<1 ms", 41 * time.Millisecond: "41 ms", 949 * time.Millisecond: "949 ms",
 		950 * time.Millisecond: "0.9 s", 1240 * time.Millisecond: "1.2 s", 59_960 * time.Millisecond: "1m 00s",
-		123 * time.Second: "2m 03s", 64 * time.Minute: "1h 04m", 50 * time.Hour: "50h 00m",
+		123 * time.Second: "2m 03s", 64 * time.Minute: "1h 04m", time.Hour - 600*time.Millisecond: "59m 59s", time.Hour - 400*time.Millisecond: "1h 00m", 50 * time.Hour: "50h 00m",
 	} {
 		if got := Duration(d); got != want {
 			t.Errorf("Duration(%v) = %q, want %q", d, got, want)
 		}
+	}
+}
+
+// TestTimesNameTheirDay: the clock before a line means nothing without its day and its zone, which a line above tells, anew where
+// they change.
+func TestTimesNameTheirDay(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	text := NewText(&out, Config{Glyphs: term.ASCII(), Times: true, Zone: zone})
+	text.Recall(journal.Entry{Event: &run.Event{Type: run.RunStopping, Reason: "earlier", Time: time.Date(2026, 10, 24, 21, 0, 0, 0, time.UTC)}})
+	for _, at := range []time.Time{
+		time.Date(2026, 10, 24, 21, 59, 59, 0, time.UTC), time.Date(2026, 10, 24, 22, 0, 0, 0, time.UTC),
+		time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC),
+	} {
+		text.Event(journal.Entry{Event: &run.Event{Type: run.StepReady, Step: "shows nothing", Time: at.Add(-time.Hour)}})
+		text.Event(journal.Entry{Event: &run.Event{Type: run.RunStopping, Reason: "failure", Time: at}})
+	}
+	want := `times of 2026-10-24 CEST
+23:59:59  = stopping: failure
+times of 2026-10-25 CEST
+00:00:00  = stopping: failure
+02:30:00  = stopping: failure
+times of 2026-10-25 CET
+02:30:00  = stopping: failure
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
 	}
 }
