@@ -18,7 +18,7 @@ type Config struct {
 	Glyphs term.Glyphs
 	// Width is the terminal's in columns; zero: no terminal, so that nothing is cut.
 	Width int
-	// Times puts the wall clock in Zone (nil: local) before each line.
+	// Times puts the wall clock in Zone (nil: local) before each line; a line above tells its day and its zone.
 	Times bool
 	Zone  *time.Location
 	// SkipHeader leaves out what runs against which targets, where it was shown already.
@@ -48,7 +48,9 @@ type Text struct {
 	header  *run.Header
 	started time.Time
 	stamp   string
-	written int // lines
+	// day is that of the stamp, with its zone, and toldDay the one that was written last.
+	day, toldDay string
+	written      int // lines
 	// failed are the steps that failed or erred; firstFailed is the line before the first of them.
 	failed      []string
 	firstFailed int
@@ -85,7 +87,7 @@ func (t *Text) Event(e journal.Entry) {
 func (t *Text) Recall(e journal.Entry) {
 	t.render(e.Event)
 	t.buf.Reset()
-	t.written = 0
+	t.written, t.toldDay = 0, ""
 }
 
 // Close gives the first error of writing.
@@ -100,7 +102,8 @@ func (t *Text) flush() {
 
 func (t *Text) render(e *run.Event) {
 	if t.Times {
-		t.stamp = t.Palette.Faint(t.local(e.Time).Format("15:04:05")) + " "
+		at := t.local(e.Time)
+		t.stamp, t.day = t.Palette.Faint(at.Format(time.TimeOnly))+" ", at.Format("2006-01-02 MST")
 	}
 	switch e.Type {
 	case run.RunStarted:
@@ -178,6 +181,11 @@ func (c *Config) local(at time.Time) time.Time {
 }
 
 func (t *Text) line(text string) {
+	if t.day != t.toldDay {
+		t.toldDay = t.day
+		t.buf.WriteString(t.Palette.Faint("times of "+t.day) + "\n")
+		t.written++
+	}
 	t.buf.WriteString(t.stamp)
 	t.buf.WriteString(strings.TrimRight(text, " "))
 	t.buf.WriteByte('\n')
