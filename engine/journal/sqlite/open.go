@@ -22,6 +22,9 @@ import (
 // Open opens the journal at path and makes it, with its folder, where it does not exist. Errors name the path and what
 // is wrong with it: a folder that can't be written, a file that is no journal or was made by a newer version.
 func Open(ctx context.Context, path string) (journal.Journal, error) {
+	if err := noFile(path); err != nil {
+		return nil, explain(path, err)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the run history can't be made: %w; choose another file with --store", err)
 	}
@@ -53,6 +56,23 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	return s, nil
 }
 
+// noFile refuses what keeps nothing, and what SQLite does not take for a file.
+func noFile(path string) error {
+	if path == ":memory:" {
+		return errors.New("a history in memory would be gone with the program, which needs it to resume a run")
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil || info.Mode().IsRegular():
+		return nil // it may be made yet
+	case info.IsDir():
+		return &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
+	case info.Mode()&fs.ModeDevice != 0:
+		return errors.New("it is a device, not a file")
+	}
+	return errors.New("it is a pipe or a socket, not a file")
+}
+
 // ready looks at a file, as far as its size lets it, and only then brings it to the present layout.
 func (s *store) ready(ctx context.Context) error {
 	if err := s.looked(ctx); err != nil {
@@ -65,12 +85,11 @@ func (s *store) ready(ctx context.Context) error {
 // they are, and needs no right to write. A file that does not exist gives fs.ErrNotExist. Of one that SQLite can't read, it gives
 // what is left on its pages.
 func OpenReadOnly(ctx context.Context, path string) (journal.Journal, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
+	if _, err := os.Stat(path); err != nil {
 		return nil, explain(path, err)
-	case info.IsDir():
-		return nil, explain(path, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")})
+	}
+	if err := noFile(path); err != nil {
+		return nil, explain(path, err)
 	}
 	if err := refuse(path); errors.Is(err, journal.ErrDamaged) {
 		return findLeftover(ctx, path, explain(path, err))

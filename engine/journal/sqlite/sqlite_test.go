@@ -64,6 +64,11 @@ func TestOpenRefuses(t *testing.T) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
+	device := filepath.Join(dir, "null")
+	if err := os.Symlink(os.DevNull, device); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
 	for name, c := range map[string]struct{ path, want string }{
 		"a newer layout":             {newer, "newer version"},
 		"not a database":             {junk, "no history of runs but some other file"},
@@ -71,6 +76,8 @@ func TestOpenRefuses(t *testing.T) {
 		"another program's":          {foreign, "database of another program"},
 		"a folder that is a file":    {filepath.Join(junk, "runs.db"), "not a directory"},
 		"a folder instead of a file": {dir, "is a directory"},
+		"a device":                   {device, "it is a device"},
+		"memory":                     {":memory:", "gone with the program"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j, err := Open(t.Context(), c.path)
@@ -81,10 +88,13 @@ func TestOpenRefuses(t *testing.T) {
 			if errors.Is(err, journal.ErrDamaged) {
 				t.Errorf("it is called damaged: %v", err)
 			}
-			if text := err.Error(); !strings.Contains(text, c.want) || !strings.Contains(text, dir) {
+			if text := err.Error(); !strings.Contains(text, c.want) || !strings.Contains(text, c.path) && !strings.Contains(text, junk) {
 				t.Errorf("the error must name the path and %q: %s", c.want, text)
 			}
 		})
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("something was made: %v %v", left, err)
 	}
 }
 
