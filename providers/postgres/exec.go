@@ -157,11 +157,12 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	if in.Args.Transaction {
 		run = x.all
 	}
-	if err := run(ctx, list); err != nil {
+	err = run(ctx, list)
+	x.result.Notices = x.notices
+	if err != nil && !x.partly {
 		return nil, err
 	}
-	x.result.Notices = x.notices
-	return &x.result, nil
+	return &x.result, err
 }
 
 // previewExec gives the planner's estimate of the rows, where the server can plan the statement without carrying out

@@ -229,7 +229,8 @@ func TestExecRefusals(t *testing.T) {
 		"COMMIT":             "transactions are begun and ended by the action",
 		"SELECT 1; SELECT 2": "2 statements",
 		"INSERT INTO " + schema + ".t (no) VALUES (1)": "SQLSTATE 42703",
-		"": "0 statements",
+		"-- nothing": "0 statements",
+		"":           "sql is empty",
 	} {
 		_, _, err := s.write(sql(statement))
 		if err == nil || !strings.Contains(err.Error(), want) || !provider.NothingDone(err) {

@@ -25,6 +25,8 @@ type execution struct {
 	start   time.Time
 	notices []string
 	result  execResult
+	// partly says that the result is of the first statements of a list, and that the others surely did not take place.
+	partly bool
 }
 
 // maxNotices bounds what is kept of a talkative statement.
@@ -49,7 +51,7 @@ func (c *client) heard(conn *pgconn.PgConn, n *pgconn.Notice) {
 // all runs the statements in one transaction. Until COMMIT is sent, whatever goes wrong leaves nothing behind; but see
 // change.outside.
 func (x *execution) all(ctx context.Context, list []change) error {
-	outside := false
+	outside, at := false, -1
 	steps := func() error {
 		if _, err := x.send(ctx, "BEGIN READ WRITE", nil, 0); err != nil {
 			return err
@@ -58,7 +60,7 @@ func (x *execution) all(ctx context.Context, list []change) error {
 			return err
 		}
 		for i := range list {
-			outside = outside || list[i].outside
+			at, outside = i, outside || list[i].outside
 			if err := x.change(ctx, &list[i], len(list) == 1); err != nil {
 				return err
 			}
@@ -66,16 +68,20 @@ func (x *execution) all(ctx context.Context, list []change) error {
 		return nil
 	}
 	if err := steps(); err != nil {
-		return x.explain(ctx, err, !outside)
+		e := x.ended(ctx, err, !outside)
+		if at >= 0 {
+			e.Err = ofList(e.Err, at, len(list))
+		}
+		return e
 	}
 	a, err := x.send(ctx, "COMMIT", nil, 0)
 	if err != nil {
 		// The server's refusal rolls back (a deferred constraint); a lost connection tells nothing.
 		refused := errors.As(err, new(*pgconn.PgError))
-		return x.explain(ctx, err, refused && !outside)
+		return x.ended(ctx, err, refused && !outside)
 	}
 	if a.tag != "COMMIT" {
-		return x.explain(ctx, fmt.Errorf("the server answered COMMIT with %s", a.tag), !outside)
+		return x.ended(ctx, fmt.Errorf("the server answered COMMIT with %s", a.tag), !outside)
 	}
 	return nil
 }
@@ -87,25 +93,6 @@ func (x *execution) noteTransaction(ctx context.Context) error {
 		return err
 	}
 	return x.note(execNote{XID: rowsOf(a.table).only().text("xid")})
-}
-
-// each runs the statements without a transaction around them.
-func (x *execution) each(ctx context.Context, list []change) error {
-	for i := range list {
-		a, err := x.send(ctx, list[i].sql, list[i].params, 0)
-		if err != nil {
-			return x.explain(ctx, err, i == 0 && refusedAtOnce(err))
-		}
-		x.add(a)
-	}
-	return nil
-}
-
-// refusedAtOnce reports whether a statement did not even begin: a name, a right, a syntax (class 42), or that no
-// transaction may hold it (25001).
-func refusedAtOnce(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (strings.HasPrefix(e.Code, "42") || e.Code == "25001")
 }
 
 // add takes an answer into the result.
@@ -166,8 +153,18 @@ func (x *execution) send(ctx context.Context, sql string, params [][]byte, limit
 	return a, nil
 }
 
-// explain makes the error of an execution; nothing says that nothing was done.
-func (x *execution) explain(ctx context.Context, err error, nothing bool) error {
+// ended makes the error of a transaction; nothing says that nothing was done.
+func (x *execution) ended(ctx context.Context, err error, nothing bool) *provider.Error {
+	e := x.explain(ctx, err)
+	e.NothingDone = nothing
+	if !nothing {
+		e.Hint = strings.TrimSpace(e.Hint + " " + unknown)
+	}
+	return e
+}
+
+// explain makes the error of an execution.
+func (x *execution) explain(ctx context.Context, err error) *provider.Error {
 	if e, ok := errors.AsType[*provider.Error](err); ok {
 		return e
 	}
@@ -184,10 +181,6 @@ func (x *execution) explain(ctx context.Context, err error, nothing bool) error 
 		e = x.client.fail(execOp, neterr.NoAnswer(ctx, time.Since(x.start)))
 	default:
 		e = x.client.broken(execOp, err)
-	}
-	e.NothingDone = nothing
-	if !nothing {
-		e.Hint = strings.TrimSpace(e.Hint + " Whether it took place is not known from here.")
 	}
 	return e
 }

@@ -59,6 +59,20 @@ func (s Statement) OutsideTransaction() bool {
 	return body["is_program"] == true || body["is_from"] != true
 }
 
+// whole are the kinds of statements that begin and end no transaction of their own.
+var whole = map[string]bool{
+	"SelectStmt": true, "InsertStmt": true, "UpdateStmt": true, "DeleteStmt": true, "MergeStmt": true, "CreateStmt": true,
+	"CreateTableAsStmt": true, "CreateSchemaStmt": true, "CreateSeqStmt": true, "CreateFunctionStmt": true, "CreateTrigStmt": true,
+	"CreateEnumStmt": true, "CreateDomainStmt": true, "CompositeTypeStmt": true, "CreateRoleStmt": true, "AlterSeqStmt": true,
+	"AlterRoleStmt": true, "AlterEnumStmt": true, "AlterOwnerStmt": true, "AlterObjectSchemaStmt": true, "ViewStmt": true,
+	"RenameStmt": true, "CommentStmt": true, "GrantStmt": true, "GrantRoleStmt": true, "TruncateStmt": true, "RuleStmt": true,
+	"IndexStmt": true, "DropStmt": true,
+}
+
+// Whole reports whether the statement, without a transaction around it, happens whole or not at all: an error of the server
+// leaves nothing of it. A DO block may commit half way, and so do VACUUM and CREATE INDEX CONCURRENTLY.
+func (s Statement) Whole() bool { return whole[s.Kind()] && s.body()["concurrent"] != true }
+
 // Row changes, see [Statement.Change].
 const (
 	Insert = "INSERT"
