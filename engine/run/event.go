@@ -115,6 +115,8 @@ type Event struct {
 	Session *Session `json:"session,omitempty"`
 	// run_resumed: the steps and instances that will run again, and what changed in the files
 	Reset []string `json:"reset,omitempty"`
+	// Gone are the steps that waited for a person and that the runbook does not have any more.
+	Gone []string `json:"gone,omitempty"`
 	// run_resumed of a session that only undoes: the steps and instances to undo
 	Undo    []string `json:"undo,omitempty"`
 	Changes []string `json:"changes,omitempty"`

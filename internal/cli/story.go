@@ -109,7 +109,7 @@ func (s *story) take(e *run.Event) {
 		s.Stopping = s.Stopping || e.Step == "" // not only the runbook that a step runs
 	case run.RunResumed:
 		s.Stopping = false
-		for _, step := range e.Reset {
+		for _, step := range slices.Concat(e.Reset, e.Gone) {
 			s.drop(step)
 		}
 	case run.RunFinished:

@@ -225,8 +225,11 @@ func (l *Live) resumed(e *run.Event) {
 	again := func(address string) bool {
 		return slices.ContainsFunc(e.Reset, func(step string) bool { return run.Covers(step, address) })
 	}
+	open := func(s *liveStep) bool {
+		return s.waiting != nil && s.waiting.Question != nil && !again(s.waiting.Step) && !slices.Contains(e.Gone, s.waiting.Step)
+	}
 	maps.DeleteFunc(l.ended, func(address string, _ bool) bool { return again(address) })
-	l.dropUnless(func(s *liveStep) bool { return s.waiting != nil && s.waiting.Question != nil && !again(s.waiting.Step) })
+	l.dropUnless(open)
 }
 
 // dropUnless drops what is under way, except for what is to be kept.

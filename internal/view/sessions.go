@@ -172,6 +172,9 @@ func (t *Text) resumed(e *run.Event) {
 		t.left.drop(step)
 		delete(t.sent, step)
 	}
+	for _, step := range e.Gone {
+		t.asked.forget(step)
+	}
 	if !t.byHand && e.Reason != run.ReasonCancel {
 		for i := range t.asked.events {
 			t.ask(&t.asked.events[i], e.Time)

@@ -63,8 +63,12 @@ func noFile(path string) error {
 	}
 	info, err := os.Stat(path)
 	switch {
-	case err != nil || info.Mode().IsRegular():
-		return nil // it may be made yet
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().IsRegular():
+		return nil
 	case info.IsDir():
 		return &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
 	case info.Mode()&fs.ModeDevice != 0:

@@ -23,6 +23,8 @@ type Past struct {
 	lastSeq int64
 	ended   bool
 	paused  bool
+	// gone are the steps with an open question that the runbook does not have any more.
+	gone    []string
 	outcome run.Outcome
 }
 
@@ -48,6 +50,7 @@ func (p *Past) take(entry journal.Entry) error {
 		return p.root.state.Apply(&e)
 	case run.RunResumed:
 		p.ended, p.paused = false, p.paused && e.Undo != nil
+		p.gone = slices.DeleteFunc(p.gone, func(step string) bool { return slices.Contains(e.Gone, step) })
 		return p.resumeAll(&e)
 	}
 	if e.Type == run.RunStopping && e.Step != "" {
@@ -55,7 +58,8 @@ func (p *Past) take(entry journal.Entry) error {
 	}
 	b, address, ok := p.find(e.Step)
 	if !ok {
-		return nil // the runbook does not have the step any more
+		p.isGone(&e)
+		return nil
 	}
 	e.Step = address
 	return b.recall(p, &e, entry.Sealed)
@@ -64,7 +68,7 @@ func (p *Past) take(entry journal.Entry) error {
 func (p *Past) note(e *run.Event) {
 	p.ended, p.paused = e.Type == run.RunFinished, e.Type == run.RunPaused
 	if p.ended {
-		p.outcome = e.Outcome
+		p.outcome, p.gone = e.Outcome, nil
 	}
 }
 

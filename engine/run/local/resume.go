@@ -41,7 +41,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 			r.stays = append([]run.Wait{}, p.Waits()...)
 		}
 		header, before := p.cfg.Header, p.standing()
-		e := &run.Event{Type: run.RunResumed, Header: &header, Session: p.cfg.session(), Reset: g.Reset, Changes: g.Changes, Undo: g.Undo}
+		e := &run.Event{Type: run.RunResumed, Header: &header, Session: p.cfg.session(), Reset: g.Reset, Gone: p.gone, Changes: g.Changes, Undo: g.Undo}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}
 		}
