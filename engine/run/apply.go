@@ -45,6 +45,7 @@ func (s *State) Apply(e *Event) error {
 		return err
 	}
 	in := s.at(r)
+	s.goesOnSooner(r, e)
 	if !slices.Contains(follows[e.Type], in.phase) {
 		return fmt.Errorf("%s of step %s can't follow: it is %s", e.Type, e.Step, phaseNames[in.phase])
 	}
