@@ -26,7 +26,7 @@ type Screen struct {
 	Shared bool
 }
 
-// The first frame comes after a run has lasted patience; from then on one each frame.
+// The first frame comes after a session has lasted patience; from then on one each frame.
 const (
 	patience = 300 * time.Millisecond
 	frame    = 100 * time.Millisecond
@@ -40,7 +40,10 @@ type Live struct {
 	config Config
 	stop   chan struct{}
 	done   chan struct{}
-	after  func()
+	// begun is closed at the first event.
+	begun chan struct{}
+	begin sync.Once
+	after func()
 
 	mu      sync.Mutex
 	drawn   int // lines on the screen below the inner view's
@@ -68,7 +71,7 @@ type liveStep struct {
 func NewLive(inner View, screen Screen, config Config) *Live {
 	l := &Live{
 		inner: inner, screen: screen, config: config, running: map[string]*liveStep{}, ended: map[string]bool{},
-		stop: make(chan struct{}), done: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}), begun: make(chan struct{}),
 	}
 	go l.tick()
 	return l
@@ -76,6 +79,12 @@ func NewLive(inner View, screen Screen, config Config) *Live {
 
 func (l *Live) tick() {
 	defer close(l.done)
+	// Until the run goes on, a question may stand on the terminal, and what was recalled does not run.
+	select {
+	case <-l.stop:
+		return
+	case <-l.begun:
+	}
 	select {
 	case <-l.stop:
 		return
@@ -98,6 +107,7 @@ func (l *Live) tick() {
 
 // Event passes an event on and takes note of what it says about what runs.
 func (l *Live) Event(e journal.Entry) {
+	l.begin.Do(func() { close(l.begun) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.note(e.Event)

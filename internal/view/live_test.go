@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/run"
@@ -115,4 +116,30 @@ func TestAboveGoesAboveTheLiveLines(t *testing.T) {
 	if got := screen(out.String()); got != "a log line\n" || !closed {
 		t.Errorf("the screen shows %q, closed %v", got, closed)
 	}
+}
+
+// TestLiveWaitsForTheSession: what earlier sessions left open is not drawn before this one begins: a question may stand there.
+func TestLiveWaitsForTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		l := newTestLive(&out, began)
+		all := entries(t, []run.Event{{Type: run.StepStarted, Step: "slow"}, {Type: run.StepStarted, Step: "next"}})
+		drawn := func() string {
+			time.Sleep(2 * patience)
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return out.String()
+		}
+		l.Recall(all[0])
+		if got := drawn(); got != "" {
+			t.Errorf("before the session began it drew %q", got)
+		}
+		l.Event(all[1])
+		if got := drawn(); !strings.Contains(got, "slow") || !strings.Contains(got, "next") {
+			t.Errorf("it drew %q", got)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
