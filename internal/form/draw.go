@@ -94,6 +94,7 @@ func (d *drawing) body() {
 		d.checklist()
 	case m.chooses():
 		d.list(m.q.Choices, func(i int) string { return fmt.Sprintf("%d. %s", i+1, term.CleanLine(m.q.Choices[i])) })
+		d.field(prompts[m.q.Kind], &m.input, m.focus == fieldAnswer)
 	default:
 		d.field(prompts[m.q.Kind], &m.input, m.focus == fieldAnswer)
 	}
@@ -121,14 +122,15 @@ func (d *drawing) field(label string, e *editor, focused bool) {
 // list writes the items around the cursor, as many as there is room for.
 func (d *drawing) list(items []string, text func(i int) string) {
 	m := d.m
-	room := max(m.height-len(d.lines)-7, 3)
+	room := max(m.height-len(d.lines)-8, 3)
 	from := min(max(m.cursor-room/2, 0), max(len(items)-room, 0))
 	if from > 0 {
 		d.add(fmt.Sprintf("   %d more above", from), m.t.Look.Palette.Faint)
 	}
 	to := min(from+room, len(items))
 	for i := from; i < to; i++ {
-		if i == m.cursor && m.focus == fieldAnswer {
+		// What is chosen is marked while the note is written too.
+		if i == m.cursor && (m.chooses() || m.focus == fieldAnswer) {
 			d.cursor = tea.NewCursor(1, len(d.lines))
 			d.add(" > "+text(i), m.t.Look.Palette.Strong)
 			continue
@@ -175,7 +177,7 @@ func (d *drawing) foot() {
 	case m.q.Kind == run.AskChecklist:
 		keys = append([]string{"space: done or not", "up, down", "n: note on the item", "a: all"}, keys...)
 	case m.chooses():
-		keys = append([]string{"up, down or a number"}, keys...)
+		keys = append([]string{"up, down, a number or the first letters"}, keys...)
 	case m.q.Kind == run.AskInput && len(m.q.Default) > 0:
 		keys = append([]string{"nothing: " + term.CleanLine(string(m.q.Default))}, keys...)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
 
@@ -90,6 +91,8 @@ var (
 	text     = run.Question{Kind: run.AskInput, Prompt: "Which version?", Pattern: "v[0-9.]+"}
 	secret   = run.Question{Kind: run.AskInput, Prompt: "The password?", Pattern: ".{8,}", Sensitive: true}
 	number   = run.Question{Kind: run.AskInput, Prompt: "How many?", Type: "number", Default: json.RawMessage("3")}
+	open     = run.Question{Kind: run.AskInput, Prompt: "Did it?", Choices: []string{"done", "redo", "abort", "reuse"}}
+	eleven   = run.Question{Kind: run.AskInput, Choices: []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"}}
 	choice   = run.Question{Kind: run.AskInput, Prompt: "Which?", Choices: []string{"blue", "green", "red"}, Default: json.RawMessage(`"green"`)}
 )
 
@@ -105,21 +108,33 @@ func TestForm(t *testing.T) {
 		notes map[string]string
 		err   error
 	}{
-		"approve":           {q: approval, steps: []step{{"yes or no:", "yes" + enter}}, value: "true"},
-		"deny with a note":  {q: approval, steps: []step{{"yes or no:", "no\ttoo late" + enter}}, value: "false", note: "too late"},
-		"only yes approves": {q: approval, steps: []step{{"yes or no:", "yyes" + enter}, {"nothing else counts", "yes" + enter}}, value: "true"},
-		"confirm":           {q: confirm, steps: []step{{"yes or no:", "y" + enter}}, value: "true"},
-		"editing":           {q: text, steps: []step{{"answer:", "x9.1" + left + left + left + "\x7f\x01v\x05" + ".0" + enter}}, value: `"v9.1.0"`},
-		"pattern":           {q: text, steps: []step{{"answer:", "9" + enter}, {"does not match the pattern", "\x15v9" + enter}}, value: `"v9"`},
-		"hidden":            {q: secret, steps: []step{{"answer:", "short"}, {"(typed)", enter}, {"the answer does not match", "hunter2 \x1b[200~pasted\x1b[201~" + enter}}, value: `"hunter2 pasted"`},
-		"paste":             {q: text, steps: []step{{"answer:", "\x1b[200~v1.2\x1b[201~" + enter}}, value: `"v1.2"`},
-		"default":           {q: number, steps: []step{{"answer:", enter}}, value: "3"},
-		"no number":         {q: number, steps: []step{{"answer:", "five" + enter}, {"is not a number", "\x155" + enter}}, value: "5"},
-		"default choice":    {q: choice, steps: []step{{"> 2. green", enter}}, value: `"green"`},
-		"arrows":            {q: choice, steps: []step{{"> 2. green", up + enter}}, value: `"blue"`},
-		"digits":            {q: choice, steps: []step{{"> 2. green", "3" + enter}}, value: `"red"`},
-		"checklist":         {q: list, steps: []step{{"0 of 3 done", " " + down + "j "}, {"2", enter}}, value: `["tell support","call the bank"]`},
-		"none":              {q: list, steps: []step{{"0 of 3 done", enter}}, value: `[]`},
+		"approve":            {q: approval, steps: []step{{"yes or no:", "yes" + enter}}, value: "true"},
+		"deny with a note":   {q: approval, steps: []step{{"yes or no:", "no\ttoo late" + enter}}, value: "false", note: "too late"},
+		"only yes approves":  {q: approval, steps: []step{{"yes or no:", "yyes" + enter}, {"nothing else counts", "yes" + enter}}, value: "true"},
+		"confirm":            {q: confirm, steps: []step{{"yes or no:", "y" + enter}}, value: "true"},
+		"editing":            {q: text, steps: []step{{"answer:", "x9.1" + left + left + left + "\x7f\x01v\x05" + ".0" + enter}}, value: `"v9.1.0"`},
+		"pattern":            {q: text, steps: []step{{"answer:", "9" + enter}, {"does not match the pattern", "\x15v9" + enter}}, value: `"v9"`},
+		"hidden":             {q: secret, steps: []step{{"answer:", "short"}, {"(typed)", enter}, {"the answer does not match", "hunter2 \x1b[200~pasted\x1b[201~" + enter}}, value: `"hunter2 pasted"`},
+		"paste":              {q: text, steps: []step{{"answer:", "\x1b[200~v1.2\x1b[201~" + enter}}, value: `"v1.2"`},
+		"default":            {q: number, steps: []step{{"answer:", enter}}, value: "3"},
+		"no number":          {q: number, steps: []step{{"answer:", "five" + enter}, {"is not a number", "\x155" + enter}}, value: "5"},
+		"default choice":     {q: choice, steps: []step{{"> 2. green", enter}}, value: `"green"`},
+		"arrows":             {q: choice, steps: []step{{"> 2. green", up + enter}}, value: `"blue"`},
+		"digits":             {q: choice, steps: []step{{"> 2. green", "3" + enter}}, value: `"red"`},
+		"letters":            {q: choice, steps: []step{{"> 2. green", "bl" + enter}}, value: `"blue"`},
+		"letters taken back": {q: choice, steps: []step{{"> 2. green", "bl\x7f\x7f" + enter}}, value: `"green"`},
+		"the word":           {q: open, steps: []step{{"answer:", "redo" + enter}}, value: `"redo"`},
+		"capitals":           {q: open, steps: []step{{"answer:", "AB" + enter}}, value: `"abort"`},
+		"nothing chosen":     {q: open, steps: []step{{"answer:", enter}, {"nothing is chosen yet", "d" + enter}}, value: `"done"`},
+		"no such word":       {q: open, steps: []step{{"answer:", "maybe" + enter}, {`"maybe" is none of these`, "\x15a" + enter}}, value: `"abort"`},
+		"too long":           {q: open, steps: []step{{"answer:", "redone" + enter}, {`"redone" is none of these`, "\x15redo" + enter}}, value: `"redo"`},
+		"two begin so":       {q: open, steps: []step{{"answer:", "re" + enter}, {`"re" begins 2 of these`, "u" + enter}}, value: `"reuse"`},
+		"down from nothing":  {q: open, steps: []step{{"answer:", down + down + enter}}, value: `"redo"`},
+		"letters pasted":     {q: open, steps: []step{{"answer:", "\x1b[200~redo\x1b[201~" + enter}}, value: `"redo"`},
+		"two digits":         {q: eleven, steps: []step{{"answer:", "11" + enter}}, value: `"k"`},
+		"choice and a note":  {q: open, steps: []step{{"answer:", "redo\tlooked" + enter}}, value: `"redo"`, note: "looked"},
+		"checklist":          {q: list, steps: []step{{"0 of 3 done", " " + down + "j "}, {"2", enter}}, value: `["tell support","call the bank"]`},
+		"none":               {q: list, steps: []step{{"0 of 3 done", enter}}, value: `[]`},
 		"item note": {
 			q: list, steps: []step{{"0 of 3 done", down + "n"}, {"note on freeze", "by Kim" + enter + "a\tdone" + enter}},
 			value: `["tell support","freeze","call the bank"]`, note: "done", notes: map[string]string{"freeze": "by Kim"},
@@ -292,5 +307,19 @@ func TestNarrow(t *testing.T) {
 	}
 	if !strings.Contains(m.View().Content, "more above") || !strings.Contains(m.View().Content, "more below") {
 		t.Error(m.View().Content)
+	}
+}
+
+// TestChoiceStays: what is chosen is marked while the note is written.
+func TestChoiceStays(t *testing.T) {
+	s := newSeat(t, false, 80)
+	m := newModel(s.Terminal, Request{Step: "step", Question: &open})
+	if shown := m.View().Content; strings.Contains(shown, ">") {
+		t.Errorf("something is chosen:\n%s", shown)
+	}
+	m.choiceKey(tea.KeyPressMsg{Code: 'r', Text: "redo"})
+	m.focus = fieldNote
+	if shown := m.View().Content; !strings.Contains(shown, "> 2. redo") || !strings.Contains(shown, "answer: redo") {
+		t.Errorf("the choice is not marked:\n%s", shown)
 	}
 }

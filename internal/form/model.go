@@ -3,8 +3,8 @@ package form
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -49,7 +49,7 @@ type model struct {
 
 	focus       field
 	input, note editor
-	// cursor is the item or the choice that keys act on; done are the checked items, itemNotes their notes.
+	// cursor is the item that keys act on, or the choice, or none; done are the checked items, itemNotes their notes.
 	cursor    int
 	done      map[int]bool
 	itemNotes map[int]*editor
@@ -66,16 +66,11 @@ func newModel(t *Terminal, r Request) *model {
 	m := &model{t: t, r: r, q: r.Question, done: map[int]bool{}, itemNotes: map[int]*editor{}}
 	m.width, m.height = t.Size()
 	m.input.hidden = m.q.Sensitive
-	for i, choice := range m.q.Choices {
-		if value, err := m.q.Parse(choice); err == nil && slices.Equal(value, m.q.Default) {
-			m.cursor = i
-		}
+	if m.chooses() {
+		m.cursor = preset(m.q)
 	}
 	return m
 }
-
-// chooses reports a question that is answered by moving through a list.
-func (m *model) chooses() bool { return m.q.Kind == run.AskInput && len(m.q.Choices) > 0 }
 
 func tick() tea.Msg { return tickMsg{} }
 
@@ -97,6 +92,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.PasteMsg:
 		if e := m.editor(); e != nil {
 			e.insert(msg.Content)
+			m.written()
 		}
 	case tea.KeyPressMsg:
 		return m.key(msg)
@@ -118,10 +114,18 @@ func (m *model) editor() *editor {
 		return &m.note
 	case m.focus == fieldItemNote:
 		return m.itemNotes[m.cursor]
-	case m.q.Kind == run.AskChecklist || m.chooses():
+	case m.q.Kind == run.AskChecklist:
 		return nil
 	}
 	return &m.input
+}
+
+// written follows a change of what was written.
+func (m *model) written() {
+	m.problem = ""
+	if m.chooses() && m.focus == fieldAnswer {
+		m.match()
+	}
 }
 
 func (m *model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
@@ -151,6 +155,10 @@ func (m *model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	m.problem = ""
+	if m.chooses() && m.focus == fieldAnswer {
+		m.choiceKey(k)
+		return m, nil
+	}
 	if e := m.editor(); e != nil {
 		e.key(k)
 		return m, nil
@@ -160,12 +168,9 @@ func (m *model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// listKey moves through items or choices, and checks items.
+// listKey moves through the items of a checklist, and checks them.
 func (m *model) listKey(key string) {
 	items := len(m.q.Items)
-	if m.chooses() {
-		items = len(m.q.Choices)
-	}
 	if n, err := strconv.Atoi(key); err == nil && n >= 1 && n <= items {
 		m.cursor = n - 1
 		return
@@ -180,7 +185,7 @@ func (m *model) listKey(key string) {
 	case "end", "G":
 		m.cursor = max(items-1, 0)
 	}
-	if m.q.Kind != run.AskChecklist || items == 0 {
+	if items == 0 {
 		return
 	}
 	switch key {
@@ -223,6 +228,8 @@ func (m *model) submit() (tea.Model, tea.Cmd) {
 			return m, nil
 		}
 		value, err = json.Marshal(items)
+	case m.chooses() && m.cursor == none:
+		err = errors.New(m.undecided())
 	case m.chooses():
 		value, err = m.q.Parse(m.q.Choices[m.cursor])
 	default:
