@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // changes is what differs between the files of a run and those of now.
@@ -21,33 +23,59 @@ type changes struct {
 // compare finds what changed between a runbook as it was and as it is. Comments and white space don't count.
 func compare(before, after *lang.Runbook) changes {
 	was, is := declarations(before), declarations(after)
-	differs := map[string]bool{}
+	differs, writes := map[string]bool{}, writesOf(after)
 	var out changes
 	for _, name := range sortedKeys(was, is) {
 		a, had := was[name]
 		b, has := is[name]
-		switch {
-		case had && has && bytes.Equal(a, b):
+		if had && has && bytes.Equal(a, b) {
 			continue
-		case !has:
-			out.told = append(out.told, name+" is gone")
-		case !had:
-			out.told = append(out.told, name+" is new")
-		default:
-			out.told = append(out.told, name+" differs")
+		}
+		if text := told(name, had, has, was, is, writes); text != "" {
+			out.told = append(out.told, text)
 		}
 		differs[name] = true
 	}
 	for _, s := range after.Steps {
-		if differs["step "+s.Name] || affected(after, s, differs) {
+		if differs["step "+s.Name] || differs[checksPart+"step "+s.Name] && !writes["step "+s.Name] || affected(after, s, differs) {
 			out.steps = append(out.steps, s.Name)
 		}
 	}
 	return out
 }
 
+// told says what is different about a declaration; nothing of a part of a step that is new or gone as a whole.
+func told(name string, had, has bool, was, is map[string][]byte, writes map[string]bool) string {
+	be, differ := " is", " differs"
+	step, checks := strings.CutPrefix(name, checksPart)
+	if checks {
+		be, differ = " are", " differ"
+	}
+	step = strings.TrimPrefix(step, undoPart)
+	switch _, before := was[step]; {
+	case step != name && (!before || is[step] == nil):
+		return ""
+	case checks && writes[step]:
+		return name + " differ: a write is not repeated for that"
+	case !has:
+		return name + be + " gone"
+	case !had:
+		return name + be + " new"
+	}
+	return name + differ
+}
+
+// writesOf are the steps that change something: what looks at what they gave is changed without doing that again.
+func writesOf(rb *lang.Runbook) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range rb.Steps {
+		out["step "+s.Name] = graph.Effect(s) > provider.Read
+	}
+	return out
+}
+
 // affected reports whether a step uses something that changed: a local, a variable's declaration, its provider's
-// configuration, or the runbook that it runs.
+// configuration, or the runbook that it runs. What its undo uses is not the step's, nor what the checks of a write use.
 func affected(rb *lang.Runbook, s *lang.Step, differs map[string]bool) bool {
 	if s.Provider != nil && differs["provider "+s.Provider.Name] {
 		return true
@@ -75,7 +103,11 @@ func affected(rb *lang.Runbook, s *lang.Step, differs map[string]bool) bool {
 		}
 		return false
 	}
-	return slices.ContainsFunc(graph.Expressions(s), uses)
+	used := graph.Deciding(s)
+	if graph.Effect(s) == provider.Read {
+		used = append(used, graph.Judging(s)...)
+	}
+	return slices.ContainsFunc(used, uses)
 }
 
 // anyOf reports whether a file of a runbook changed.
@@ -123,15 +155,43 @@ func declared(out map[string][]byte, b *hclsyntax.Block, file *hcl.File) {
 		name += " " + b.Labels[len(b.Labels)-1]
 	}
 	whole := hcl.RangeBetween(b.TypeRange, b.CloseBraceRange)
-	out[name] = append(out[name], tokens(whole, file)...)
+	if b.Type != "step" {
+		out[name] = append(out[name], tokens(whole, file)...)
+		return
+	}
+	var parts []hcl.Range
+	for _, inner := range b.Body.Blocks {
+		if of, ok := behind[inner.Type]; ok {
+			at := hcl.RangeBetween(inner.TypeRange, inner.CloseBraceRange)
+			out[of+name] = append(out[of+name], tokens(at, file)...)
+			parts = append(parts, at)
+		}
+	}
+	for _, attr := range b.Body.Attributes {
+		if of, ok := behind[attr.Name]; ok {
+			out[of+name] = append(out[of+name], tokens(attr.SrcRange, file)...)
+			parts = append(parts, attr.SrcRange)
+		}
+	}
+	out[name] = append(out[name], tokens(whole, file, parts...)...)
 }
 
-// tokens is a part of a file without comments and white space.
-func tokens(at hcl.Range, file *hcl.File) []byte {
+// behind are the parts of a step that come after its action, by what they are told as: with another of them the step does what
+// it did.
+var behind = map[string]string{"undo": undoPart, "assert": checksPart, "threshold": checksPart, "remedy": checksPart, "show": checksPart}
+
+const (
+	undoPart   = "undo of "
+	checksPart = "checks of "
+)
+
+// tokens is a part of a file without comments and white space, and without some parts of it.
+func tokens(at hcl.Range, file *hcl.File, without ...hcl.Range) []byte {
 	all, _ := hclsyntax.LexConfig(at.SliceBytes(file.Bytes), at.Filename, at.Start) // the file was parsed before
 	var out []byte
 	for _, t := range all {
-		if t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline {
+		left := slices.ContainsFunc(without, func(r hcl.Range) bool { return r.Start.Byte <= t.Range.Start.Byte && t.Range.Start.Byte < r.End.Byte })
+		if !left && t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline {
 			out = append(append(out, t.Bytes...), ' ')
 		}
 	}

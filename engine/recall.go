@@ -41,6 +41,8 @@ type Recalled struct {
 	Past *local.Past
 	// Changes tell what changed in the files, for people; Affected are the steps that run again for it.
 	Changes, Affected []string
+	// Repeated tell of the writes among them that were carried out before; Changes has them too.
+	Repeated []string
 
 	held *locks
 	opts RunOptions
@@ -106,6 +108,9 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 		return nil, append(diags, append(problem("The run can't be taken up", err), r.Drop(ctx)...)...)
 	}
 	r.Affected = r.Past.Affected(changed.steps)
+	if r.Repeated = r.Past.CarriedOut(r.Affected); len(r.Repeated) > 0 {
+		r.Changes = append(slices.Clone(r.Changes), r.Repeated...)
+	}
 	if opts.Earlier != nil {
 		for _, entry := range s.entries {
 			opts.Earlier(entry)

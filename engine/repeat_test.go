@@ -106,7 +106,7 @@ func TestARepeatedWriteStaysInDoubt(t *testing.T) {
 	if got.Result == nil || got.Result.ExitStatus != 4 || fake.Calls("second") != 3 || fake.Calls("back") != 3 {
 		t.Fatalf("%+v %v %q", got.Result, got.Diags, fake.Log())
 	}
-	want := []run.Left{{Step: "second", What: run.LeftInDoubt}, {Step: "first", What: run.LeftUndoInDoubt}}
+	want := []run.Left{{Step: "second", What: run.LeftInDoubt}, {Step: "first", What: run.LeftUndoInDoubt, Undoes: 4}}
 	if diff := cmp.Diff(want, got.Events[len(got.Events)-1].Left); diff != "" {
 		t.Error(diff)
 	}

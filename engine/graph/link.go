@@ -63,19 +63,17 @@ func (l *linker) add(to *Node, name string, full bool, text string, rng hcl.Rang
 // its arguments by name, whom it asks, its checks, its undo and its remedies. Absent ones are left out. What an undo refers
 // to is there before the step runs: how things were is read first.
 func Expressions(s *lang.Step) []*lang.Expr {
-	all := make([]*lang.Expr, 0, 8)
-	put := func(list ...*lang.Expr) {
-		for _, e := range list {
-			if e != nil {
-				all = append(all, e)
-			}
-		}
+	all := append(Deciding(s), Judging(s)...)
+	if s.Undo != nil {
+		all = append(all, Expressions(s.Undo.Step)...)
 	}
-	remedies := func(list []*lang.Remedy) {
-		for _, r := range list {
-			put(r.Text, r.Guide, r.Contact, r.Escalation)
-		}
-	}
+	return all
+}
+
+// Deciding lists those of [Expressions] that decide whether, how often and with what a step runs.
+func Deciding(s *lang.Step) []*lang.Expr {
+	all := make(present, 0, 8)
+	put := all.put
 	put(s.When, s.ForEach)
 	if s.ProviderRef != nil {
 		put(s.ProviderRef.Key)
@@ -93,18 +91,37 @@ func Expressions(s *lang.Step) []*lang.Expr {
 	if s.Poll != nil {
 		put(s.Poll.Until)
 	}
+	return all
+}
+
+// Judging lists those of [Expressions] that look at what a step gave: its checks, what it shows, and its remedies.
+func Judging(s *lang.Step) []*lang.Expr {
+	var all present
+	remedies := func(list []*lang.Remedy) {
+		for _, r := range list {
+			all.put(r.Text, r.Guide, r.Contact, r.Escalation)
+		}
+	}
 	for _, a := range s.Asserts {
-		put(a.Condition, a.ErrorMessage)
+		all.put(a.Condition, a.ErrorMessage)
 		remedies(a.Remedies)
 	}
 	for _, t := range s.Thresholds {
-		put(t.Value, t.Expect, t.Warn)
+		all.put(t.Value, t.Expect, t.Warn)
 		remedies(t.Remedies)
 	}
-	put(s.Show)
-	if s.Undo != nil {
-		put(Expressions(s.Undo.Step)...)
-	}
+	all.put(s.Show)
 	remedies(s.Remedies)
 	return all
+}
+
+// present are expressions that are there.
+type present []*lang.Expr
+
+func (p *present) put(list ...*lang.Expr) {
+	for _, e := range list {
+		if e != nil {
+			*p = append(*p, e)
+		}
+	}
 }

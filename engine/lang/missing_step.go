@@ -19,8 +19,12 @@ func (s *Scope) withoutResult(m missed) string {
 		return ""
 	}
 	if m.lost != "" {
-		return fmt.Sprintf("The result of %s is not known, so it has no %q: %s. Write what you know of it into the file, as in try(%s.%s, …), and go on with resume --with-changes.",
+		text := fmt.Sprintf("The result of %s is not known, so it has no %q: %s. Write what you know of it into the file, as in try(%s.%s, …), and go on with resume --with-changes",
 			m.base, m.name, m.lost, m.base, m.name)
+		if m.base == string(RefSelf) {
+			return text + "; a change in an undo block alone runs no step again. Then run the undo."
+		}
+		return text + ": change only the step that needs it, as one that changed runs again."
 	}
 	outcome, cause := "", stepError(m.value)
 	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {

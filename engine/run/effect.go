@@ -14,6 +14,8 @@ type effect struct {
 	// address is the step's or the instance's, also where that went since.
 	address string
 	undo    undoPhase
+	// well says that the execution passed or warned: only a change of the files has such a step run again.
+	well bool
 	// sent is the undo as it was sent last.
 	sent sent
 }
@@ -113,7 +115,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 	if spec.Undo == UndoNever || e.Result == nil && !resolved {
 		return
 	}
-	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending}
+	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending, well: e.Outcome == Pass || e.Outcome == Warn}
 	s.effects = append(s.effects, in.effect)
 }
 

@@ -174,9 +174,9 @@ type Event struct {
 type Left struct {
 	Step string   `json:"step"`
 	What LeftWhat `json:"what"`
-	// Undoes, Action and SentAt are what [Outstanding] knows beside: of an undo what it takes back, as in [Event]; what was sent,
-	// and when. run_finished leaves them out.
-	Undoes int64      `json:"undoes,omitempty"`
+	// Undoes is of an undo what it takes back, as in [Event]; absent in old histories.
+	Undoes int64 `json:"undoes,omitempty"`
+	// Action and SentAt are what [Outstanding] knows beside: what was sent, and when. run_finished leaves them out.
 	Action string     `json:"action,omitempty"`
 	SentAt *time.Time `json:"sent_at,omitempty"`
 }

@@ -212,13 +212,13 @@ func (s *State) NotUndone() []Effect {
 func (s *State) LeftOver() bool { return len(s.Left()) > 0 }
 
 // Left lists what a person must look at, here and in the runbooks that steps run: writes and undos in doubt, and undos that
-// failed. One that failed before its step ran again counts only while it is due.
+// failed. One that failed before its step ran again, because the step failed too, counts only while it is due.
 func (s *State) Left() []Left {
 	out := s.leftInDoubt("", nil)
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.undo == undoFailed && (p.of.current(p.effect) || s.dueAtEnd(p)) {
-			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed})
+		if p := &list[i]; p.undo == undoFailed && (p.well || p.of.current(p.effect) || s.dueAtEnd(p)) {
+			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Undoes: p.seq})
 		}
 	}
 	return out
@@ -230,7 +230,7 @@ func (s *State) leftInDoubt(prefix string, out []Left) []Left {
 		if d.Undo {
 			what = LeftUndoInDoubt
 		}
-		out = append(out, Left{Step: prefix + d.Address, What: what})
+		out = append(out, Left{Step: prefix + d.Address, What: what, Undoes: d.Undoes})
 	}
 	for _, c := range s.children {
 		out = c.state.leftInDoubt(prefix+c.address+"/", out)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -110,7 +112,16 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if err != nil {
 		return drop(err)
 	}
-	asked, err := o.confirm(header, recalled.Remaining(), opts.AutoApprove || recalled.Approved() && !o.WithChanges, stop, approve)
+	approved, remaining := opts.AutoApprove || recalled.Approved() && !o.WithChanges, recalled.Remaining()
+	if writes, destructive := writesAmong(remaining, nil, nil); !approved && len(writes)+len(destructive) > 0 && len(recalled.Changes) > 0 {
+		if header != nil {
+			o.showHeader(header)
+			s.skipHeader()
+			header = nil
+		}
+		o.tellChanges(recalled)
+	}
+	asked, err := o.confirm(header, remaining, approved, stop, approve)
 	if err != nil {
 		return drop(err)
 	}
@@ -119,6 +130,17 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	}
 	result, diags := eng.Resume(stop.ctx, recalled, settled)
 	return result, diags, files, nil
+}
+
+// tellChanges says before the question what changed in the files, and what runs again for it.
+func (o *resumeOptions) tellChanges(r *engine.Recalled) {
+	for _, change := range r.Changes {
+		o.say("changed: %s", change)
+	}
+	if len(r.Affected) > 0 {
+		o.say("runs again: %s", strings.Join(slices.Sorted(slices.Values(r.Affected)), ", "))
+	}
+	o.say("")
 }
 
 // settle decides about all that is in doubt. Without anybody to ask, all of it is told before that is an error.
@@ -150,7 +172,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 // worthwhile refuses a run that has nothing left to do.
 func (o *resumeOptions) worthwhile(r *engine.Recalled) error {
 	outcome, ended := r.Past.Ended()
-	left := len(r.Affected) + len(r.Past.Doubts()) + len(r.Past.Unfinished()) + len(r.Past.NotUndone())
+	left := len(r.Changes) + len(r.Past.Doubts()) + len(r.Past.Unfinished()) + len(r.Past.NotUndone())
 	if ended && (outcome == run.Pass || outcome == run.Warn) && left == 0 {
 		return fmt.Errorf("nothing was run: run %s has passed, and there is nothing to go on with", r.Plan.RunID)
 	}

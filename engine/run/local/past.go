@@ -8,8 +8,10 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -283,6 +285,23 @@ func (p *Past) Affected(changed []string) []string {
 		}
 		for _, n := range b.graph.Nodes {
 			out = append(out, b.prefix+n.Step.Name)
+		}
+	})
+	return out
+}
+
+// CarriedOut tells of those among steps that run again which changed something and ended well: they do it twice.
+func (p *Past) CarriedOut(again []string) []string {
+	var out []string
+	p.root.walk(func(b *branch) {
+		for _, n := range b.graph.Nodes {
+			address := b.prefix + n.Step.Name
+			if n.Step.Child != nil || !slices.Contains(again, address) || graph.Effect(n.Step) == provider.Read {
+				continue
+			}
+			if at := b.values.tookPlace(n.Step.Name, func(a string) bool { return b.state.WasUndone(a) }); !at.IsZero() {
+				out = append(out, "step "+address+" was carried out at "+provider.Moment(at)+", and runs again: what it did then stays")
+			}
 		}
 	})
 	return out

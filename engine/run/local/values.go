@@ -163,6 +163,24 @@ func (v *values) lost(name, key string) string {
 	return lost
 }
 
+// tookPlace is when a step, or an instance of it, was carried out last, ended well, and was not undone; zero: never.
+func (v *values) tookPlace(name string, undone func(address string) bool) time.Time {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	s := v.steps[name]
+	var last time.Time
+	look := func(end *ending, address string) {
+		if end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && end.timing.finished.After(last) && !undone(address) {
+			last = end.timing.finished
+		}
+	}
+	look(s.whole, name)
+	for i, end := range s.ends {
+		look(end, run.Address(name, s.keys[i], true))
+	}
+	return last
+}
+
 // outcome tells how a step ended, for messages: "skipped"; empty where it passed or is keyed.
 func (v *values) outcome(name string) string {
 	v.mu.RLock()

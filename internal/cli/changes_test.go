@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const paying = `
+runbook "paying" { on_failure = "stop" }
+provider "fake" { name = "production" }
+step "fake_write" "pay" {
+  id = "pay"
+  undo "fake_write" { id = "refund ${self.call}" }
+}
+step "fake_read" "after" {
+  id         = "after"
+  depends_on = [step.pay]
+}
+`
+
+// paid is a run whose payment got lost, counts as done, and could not be taken back after a failure behind it.
+func paid(t *testing.T) (tt *terminal, path, id string) {
+	t.Helper()
+	tt = newTerminal(t, false, nil, nil)
+	path = tt.file(t, "x.hcl", paying)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "pay" && n == 1 || id == "after" && n == 1 {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	tt.does(t, ExitLeftOver, nil, "apply", path, "--auto-approve")
+	id = tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{
+		"The result of self is not known", "a change in an undo block alone runs no step again", "undo of pay, by hand",
+	}, "resume", id, "--in-doubt", "done")
+	return tt, path, id
+}
+
+func rewrite(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAChangedUndoRunsNoWriteAgain: what the message about a missing result advises leads to no second write, and what is left is
+// told alike everywhere.
+func TestAChangedUndoRunsNoWriteAgain(t *testing.T) {
+	tt, path, id := paid(t)
+	rewrite(t, path, strings.Replace(paying, "${self.call}", `${try(self.call, "4711")}`, 1))
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"changed: undo of step pay differs", "left to look at:", "undo of pay, by hand"}, "resume", id, "--with-changes", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"undo failed: pay"}, "runs")
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, []string{"✓ undo pay"}, "undo", id, "--auto-approve")
+	if strings.Contains(next.out.String(), "left to look at") {
+		t.Errorf("nothing is left:\n%s", next.out)
+	}
+	if diff := cmp.Diff([]string{"pay", "after", "after", "refund 4711"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAChangedUndoOfARunThatPassed can be taken over too, though nothing else is left to do.
+func TestAChangedUndoOfARunThatPassed(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	path := tt.file(t, "x.hcl", paying)
+	tt.does(t, ExitPassed, nil, "apply", path, "--auto-approve")
+	id := tt.lastRun(t)
+	rewrite(t, path, strings.Replace(paying, "refund", "give back", 1))
+	tt.again(t, false, "").does(t, ExitPassed, []string{"changed: undo of step pay differs"}, "resume", id, "--with-changes")
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "--auto-approve")
+	if diff := cmp.Diff([]string{"pay", "after", "give back 1"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWhatRunsAgainForAChangeIsTold before it is refused or asked about, and also where it was approved.
+func TestWhatRunsAgainForAChangeIsTold(t *testing.T) {
+	tests := map[string]struct {
+		from, to string
+		args     []string
+		status   int
+		says     []string
+		does     []string
+	}{
+		"nobody there": {
+			from: `id = "pay"`, to: `id = "pay more"`, status: ExitRefused,
+			says: []string{"changed: step pay differs", "runs again: after, pay", "pay was carried out at ", "and runs again: what it did then stays", "nothing was run"},
+		},
+		"approved": {
+			from: `id = "pay"`, to: `id = "pay more"`, args: []string{"--auto-approve"},
+			says: []string{"pay was carried out at ", "and runs again"}, does: []string{"pay more", "after"},
+		},
+		"its checks": {
+			from: `id = "pay"`, to: "id = \"pay\"\n  show = 1\n  assert {\n    condition = self.call == 1\n    error_message = \"twice\"\n  }", args: []string{"--auto-approve"},
+			says: []string{"changed: checks of step pay differ: a write is not repeated for that"},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			path := tt.file(t, "x.hcl", paying)
+			tt.does(t, ExitPassed, nil, "apply", path, "--auto-approve")
+			did := tt.fake.Log()
+			rewrite(t, path, strings.Replace(paying, tc.from, tc.to, 1))
+			next := tt.again(t, false, "")
+			next.does(t, tc.status, tc.says, append([]string{"resume", tt.lastRun(t), "--with-changes"}, tc.args...)...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+		})
+	}
+}
+
+// TestAnUndoThatFailedStaysAfterTheStepRanAgain: where a change has a write run again that passed, what it did before is still there.
+func TestAnUndoThatFailedStaysAfterTheStepRanAgain(t *testing.T) {
+	tt, path, id := paid(t)
+	rewrite(t, path, strings.Replace(paying, `id = "pay"`, `id = "pay more"`, 1))
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"undo of pay, by hand", "step pay was carried out at"}, "resume", id, "--with-changes", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"undo failed: pay"}, "runs")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"undo of pay, by hand"}, "show", id)
+}
