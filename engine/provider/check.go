@@ -12,7 +12,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// Check looks at an argument that is a constant string before anything runs. A nil error means that it is well
+// Check looks at an argument that is a constant string, or a number as it is written, before anything runs. A nil error means that it is well
 // formed; the error's text says what is wrong and what to write instead. An error may be a [*PositionError].
 type Check func(value string) error
 
@@ -38,6 +38,7 @@ var checks = map[string]Check{
 	"url":     checkURL,
 	"address": checkAddress,
 	"glob":    checkGlob,
+	"env":     checkEnv,
 }
 
 func checkRegex(value string) error {
@@ -76,6 +77,13 @@ func checkAddress(value string) error {
 func checkGlob(value string) error {
 	if !doublestar.ValidatePattern(value) {
 		return fmt.Errorf("%q is not a pattern; write one like \"/backups/**/*.dump\"", value)
+	}
+	return nil
+}
+
+func checkEnv(name string) error {
+	if name == "" || strings.ContainsAny(name, "=\x00") {
+		return fmt.Errorf("%q is not the name of an environment variable", name)
 	}
 	return nil
 }

@@ -45,8 +45,9 @@ type Attribute struct {
 	Default string
 	// OneOf lists the permitted values of a string; empty: any.
 	OneOf []string
-	// Check names the static check of a constant string (see [Provider.Check]); empty: none.
-	Check string
+	// Check names the static check of a constant string or number (see [Provider.Check]), CheckKeys that of a map's keys; empty:
+	// none.
+	Check, CheckKeys string
 	// Fields are the attributes of the object or of the list's or map's element objects; nil elsewhere.
 	Fields *Object
 
@@ -122,7 +123,7 @@ func objectFor(t reflect.Type) *Object {
 func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 	name, options, _ := strings.Cut(tag, ",")
 	a := Attribute{
-		Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"), Check: f.Tag.Get("check"), Public: f.Tag.Get("public"),
+		Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"), Check: f.Tag.Get("check"), CheckKeys: f.Tag.Get("check_keys"), Public: f.Tag.Get("public"),
 		Unit: unitOf(name), Duration: f.Type == durationType || f.Type == reflect.PointerTo(durationType),
 	}
 	for option := range strings.SplitSeq(options, ",") {

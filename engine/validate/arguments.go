@@ -62,7 +62,7 @@ func isNull(v cty.Value) bool { return v.IsKnown() && v.IsNull() }
 
 // form checks the constants in an argument's value: one of few, durations, and whatever the provider checks.
 func (c *checker) form(e hclsyntax.Expression, v cty.Value, a *provider.Attribute, owner *provider.Provider) {
-	if a.Fields == nil && a.Check == "" && !a.Duration && len(a.OneOf) == 0 {
+	if a.Fields == nil && a.Check == "" && a.CheckKeys == "" && !a.Duration && len(a.OneOf) == 0 {
 		return
 	}
 	t := v.Type()
@@ -70,6 +70,8 @@ func (c *checker) form(e hclsyntax.Expression, v cty.Value, a *provider.Attribut
 	case v.IsNull() || !v.IsKnown():
 	case t == cty.String:
 		c.text(e, v.AsString(), a, owner)
+	case t == cty.Number:
+		c.check(e, v.AsBigFloat().Text('f', -1), a.Check, a.Name, owner)
 	case t.IsObjectType() && a.Fields != nil:
 		for i := range a.Fields.Attributes {
 			field := &a.Fields.Attributes[i]
@@ -83,6 +85,9 @@ func (c *checker) form(e hclsyntax.Expression, v cty.Value, a *provider.Attribut
 				// A set has an order of its own, so its elements can't be found in the file.
 				c.form(e, item, a, owner)
 				continue
+			}
+			if t.IsMapType() {
+				c.check(keyOf(e, key), key.AsString(), a.CheckKeys, a.Name, owner)
 			}
 			c.form(partOf(e, key), item, a, owner)
 		}
@@ -101,6 +106,19 @@ func partOf(e hclsyntax.Expression, key cty.Value) hclsyntax.Expression {
 			k, diags := item.KeyExpr.Value(nil)
 			if !diags.HasErrors() && k.RawEquals(key) {
 				return item.ValueExpr
+			}
+		}
+	}
+	return e
+}
+
+// keyOf finds the expression of a key of an object that is written out; else it gives the whole.
+func keyOf(e hclsyntax.Expression, key cty.Value) hclsyntax.Expression {
+	if whole, ok := e.(*hclsyntax.ObjectConsExpr); ok {
+		for _, item := range whole.Items {
+			k, diags := item.KeyExpr.Value(nil)
+			if !diags.HasErrors() && k.RawEquals(key) {
+				return item.KeyExpr
 			}
 		}
 	}
@@ -132,14 +150,19 @@ func (c *checker) text(e hclsyntax.Expression, text string, a *provider.Attribut
 		}
 		return
 	}
-	if a.Check == "" || owner == nil {
+	c.check(e, text, a.Check, a.Name, owner)
+}
+
+// check has the provider look at a constant of the argument called of.
+func (c *checker) check(e hclsyntax.Expression, text, name, of string, owner *provider.Provider) {
+	if name == "" || owner == nil {
 		return
 	}
-	check := owner.Check(c.options.Host, a.Check)
+	check := owner.Check(c.options.Host, name)
 	if check == nil {
 		return
 	}
-	key := checkedText{owner.Name, a.Check, text}
+	key := checkedText{owner.Name, name, text}
 	err, seen := c.checked[key]
 	if !seen {
 		err = check(text)
@@ -149,8 +172,8 @@ func (c *checker) text(e hclsyntax.Expression, text string, a *provider.Attribut
 	switch {
 	case err == nil:
 	case errors.As(err, &at) && at.Doubtful:
-		c.warn(c.within(e, text, err), "Doubtful "+a.Name, "%s.", sentence(err))
+		c.warn(c.within(e, text, err), "Doubtful "+of, "%s.", sentence(err))
 	default:
-		c.error(c.within(e, text, err), "Invalid "+a.Name, "%s.", sentence(err))
+		c.error(c.within(e, text, err), "Invalid "+of, "%s.", sentence(err))
 	}
 }

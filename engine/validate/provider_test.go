@@ -19,15 +19,16 @@ type config struct {
 type nothing struct{}
 
 type listArgs struct {
-	Namespace string        `rb:"namespace" doc:"Namespace."`
-	Limit     int           `rb:"limit" default:"10" doc:"How many."`
-	Since     time.Duration `rb:"since" doc:"How far back."`
-	State     string        `rb:"state" one_of:"up,down,any" doc:"Which."`
-	Query     string        `rb:"query" check:"no_x" doc:"A query without x."`
-	Queries   []string      `rb:"queries" check:"no_x" doc:"Queries without x."`
-	Login     *login        `rb:"login" doc:"Who."`
-	Tags      []string      `rb:"tags" doc:"Tags."`
-	Seen      []string      `rb:"seen" public:"everyone can read it; write login" doc:"Read by everyone."`
+	Namespace string            `rb:"namespace" doc:"Namespace."`
+	Limit     int               `rb:"limit" default:"10" check:"few" doc:"How many."`
+	Since     time.Duration     `rb:"since" doc:"How far back."`
+	State     string            `rb:"state" one_of:"up,down,any" doc:"Which."`
+	Query     string            `rb:"query" check:"no_x" doc:"A query without x."`
+	Queries   []string          `rb:"queries" check:"no_x" doc:"Queries without x."`
+	Words     map[string]string `rb:"words" check_keys:"no_x" doc:"By names without x."`
+	Login     *login            `rb:"login" doc:"Who."`
+	Tags      []string          `rb:"tags" doc:"Tags."`
+	Seen      []string          `rb:"seen" public:"everyone can read it; write login" doc:"Read by everyone."`
 }
 
 type login struct {
@@ -121,6 +122,13 @@ func noX(text string) error {
 	return nil
 }
 
+func few(text string) error {
+	if len(text) > 2 || strings.HasPrefix(text, "-") {
+		return fmt.Errorf("%s is not from 0 to 99", text)
+	}
+	return nil
+}
+
 func method(args *requestArgs, known provider.Known) provider.Effect {
 	switch {
 	case !known("method"):
@@ -139,7 +147,7 @@ func registry() *provider.Registry {
 	demo := provider.New(provider.Setup[nothing, any]{
 		Name: "demo", Doc: "Demo.",
 		Open:   func(context.Context, provider.Open[nothing]) (any, error) { return nil, fmt.Errorf("not for running") },
-		Checks: map[string]provider.Check{"no_x": noX},
+		Checks: map[string]provider.Check{"no_x": noX, "few": few},
 		Actions: []provider.Action{
 			define[listArgs, list]("demo_list", provider.Read),
 			define[requestArgs, status]("demo_request", provider.Destructive, func(d *provider.Definition[any, requestArgs, status]) {

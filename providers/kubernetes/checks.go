@@ -2,11 +2,14 @@ package kubernetes
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // The static checks of constant arguments; their packages are linked anyway.
@@ -28,6 +31,35 @@ func checkFieldSelector(value string) error {
 func checkJSONPath(value string) error {
 	_, err := parseJSONPath(value)
 	return err
+}
+
+func checkLabelKey(name string) error {
+	if problems := validation.IsQualifiedName(name); len(problems) > 0 {
+		return fmt.Errorf(`%q is not the name of a label; write one like "app" or "example.com/tier"`, name)
+	}
+	return nil
+}
+
+func checkLabelValue(value string) error {
+	if problems := validation.IsValidLabelValue(value); len(problems) > 0 {
+		return fmt.Errorf("%q is not the value of a label: at most 63 letters, digits, -, _ and ., a letter or digit at either end", value)
+	}
+	return nil
+}
+
+// checkQuantity takes an empty text: that takes the resource off.
+func checkQuantity(text string) error {
+	if _, err := quantity.ParseQuantity(text); err != nil && text != "" {
+		return fmt.Errorf("%q is not a quantity; write one like 500m or 1Gi", text)
+	}
+	return nil
+}
+
+func checkReplicas(number string) error {
+	if n, err := strconv.Atoi(number); err != nil || n < 0 {
+		return fmt.Errorf("replicas is %s, expected a whole number, 0 or more", number)
+	}
+	return nil
 }
 
 // checkSince refuses a time that would pass for none. It is looked at when the step runs.

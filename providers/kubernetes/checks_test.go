@@ -22,8 +22,12 @@ func TestChecks(t *testing.T) {
 			[]string{"", "{.a}{.b}", "{.a", ".a[", ".items[?(@.x==]"}},
 		"kubernetes_resource": {[]string{"deployment/api", "deploy/api", "Deployment/api", "deployments.apps/api", "certificates.cert-manager.io/site"},
 			[]string{"api", "deployment/", "/api", "nope/api", "deployment/a/b", "deployment/.."}},
-		"kubernetes_rollout":    {[]string{"deployment/api", "sts/db", "daemonset/agent"}, []string{"pod/api", "job/x", "api"}},
-		"kubernetes_log_source": {[]string{"pod/api", "svc/api", "job/x", "rs/api-1"}, []string{"configmap/x", "node/n"}},
+		"kubernetes_label":       {[]string{"app", "example.com/tier"}, []string{"", "a b", "x/y/z", "-a"}},
+		"kubernetes_label_value": {[]string{"", "web-1"}, []string{"a b", "-a", "a/b"}},
+		"kubernetes_replicas":    {[]string{"0", "3"}, []string{"-1", "1.5"}},
+		"kubernetes_quantity":    {[]string{"", "500m", "1Gi", "1.5"}, []string{"lots", "1 Gi", "500mm"}},
+		"kubernetes_rollout":     {[]string{"deployment/api", "sts/db", "daemonset/agent"}, []string{"pod/api", "job/x", "api"}},
+		"kubernetes_log_source":  {[]string{"pod/api", "svc/api", "job/x", "rs/api-1"}, []string{"configmap/x", "node/n"}},
 	}
 	for name, c := range cases {
 		check := New().Check(provider.Host{}, name)

@@ -19,8 +19,8 @@ import (
 type runJobArgs struct {
 	Image          string            `rb:"image,required" doc:"Image to run."`
 	Command        []string          `rb:"command,required" doc:"Program and arguments; there is no shell."`
-	Env            map[string]string `rb:"env" doc:"Environment variables."`
-	Labels         map[string]string `rb:"labels" doc:"Labels of the job and its pod."`
+	Env            map[string]string `rb:"env" check_keys:"env" doc:"Environment variables."`
+	Labels         map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels of the job and its pod."`
 	Namespace      string            `rb:"namespace" doc:"Namespace to run in; null: the configuration's."`
 	MaxOutputBytes int               `rb:"max_output_bytes" default:"1048576" doc:"At most this much of the output is kept, the newest."`
 }

@@ -13,7 +13,7 @@ import (
 type setEnvArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
 	Container string            `rb:"container" doc:"Only this container; null: all."`
-	Env       map[string]string `rb:"env" doc:"Variables to set, by name."`
+	Env       map[string]string `rb:"env" check_keys:"env" doc:"Variables to set, by name."`
 	Remove    []string          `rb:"remove" doc:"Names of variables to take out."`
 	Namespace string            `rb:"namespace" doc:"Its namespace; null: the configuration's."`
 }

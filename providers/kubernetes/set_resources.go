@@ -15,8 +15,8 @@ import (
 type setResourcesArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
 	Container string            `rb:"container" doc:"Only this container; null: all."`
-	Requests  map[string]string `rb:"requests" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi; an empty text takes one off."`
-	Limits    map[string]string `rb:"limits" doc:"What not to exceed, as quantities by resource; an empty text takes one off."`
+	Requests  map[string]string `rb:"requests" check:"kubernetes_quantity" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi; an empty text takes one off."`
+	Limits    map[string]string `rb:"limits" check:"kubernetes_quantity" doc:"What not to exceed, as quantities by resource; an empty text takes one off."`
 	Namespace string            `rb:"namespace" doc:"Its namespace; null: the configuration's."`
 }
 
@@ -55,8 +55,8 @@ func planSetResources(
 	}
 	for what, quantities := range map[string]map[string]string{"requests": a.Requests, "limits": a.Limits} {
 		for name, text := range quantities {
-			if _, err := quantity.ParseQuantity(text); err != nil && text != "" {
-				return nil, wrong(op, fmt.Errorf("%s.%s: %q is not a quantity; write one like 500m or 1Gi", what, name, text))
+			if err := checkQuantity(text); err != nil {
+				return nil, wrong(op, fmt.Errorf("%s.%s: %w", what, name, err))
 			}
 		}
 	}

@@ -19,7 +19,7 @@ import (
 type commandArgs struct {
 	Command           []string          `rb:"command,required" doc:"Program and its arguments; no shell reads them." public:"every user of the machine can read the arguments of a program; hand it over in env or stdin"`
 	Stdin             string            `rb:"stdin" doc:"What the program reads."`
-	Env               map[string]string `rb:"env" doc:"Variables added to the engine's environment."`
+	Env               map[string]string `rb:"env" check_keys:"env" doc:"Variables added to the engine's environment."`
 	Dir               string            `rb:"dir" doc:"Folder to run in; by default that of the runbook."`
 	Format            string            `rb:"format" default:"text" one_of:"text,json,lines" doc:"How to read the output, beside stdout: into json or into lines."`
 	ExpectedExitCodes []int             `rb:"expected_exit_codes" default:"[0]" doc:"Exit codes that are as they should be."`

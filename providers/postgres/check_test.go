@@ -47,3 +47,30 @@ func TestSyntaxOfConstants(t *testing.T) {
 		})
 	}
 }
+
+// What can never run is found before anything else has.
+func TestConstantsThatCannotRun(t *testing.T) {
+	check := postgres.New().Check(host(nil), "postgres_change")
+	for sql, want := range map[string]string{
+		"UPDATE t SET a = 1 WHERE b; DELETE FROM t WHERE a": "these are 2 statements; list each by itself in statements",
+		"-- nothing":          "there is no statement in it",
+		" ; ":                 "there is no statement in it",
+		"COMMIT":              "transactions are begun and ended by the action; leave this out, and see its argument transaction",
+		"rollback":            "transactions are begun and ended by the action; leave this out, and see its argument transaction",
+		"SAVEPOINT a":         "transactions are begun and ended by the action; leave this out, and see its argument transaction",
+		"COPY a.t FROM STDIN": "COPY FROM STDIN waits for rows that nobody sends; write INSERT INTO a.t VALUES …, or COPY a.t FROM a file of the server's",
+		"COPY t (a, b) FROM STDIN WITH (FORMAT csv)": "COPY FROM STDIN waits for rows that nobody sends; write INSERT INTO t VALUES …, or COPY t FROM a file of the server's",
+		"COPY t FROM '/srv/t.csv'":                   "",
+		"COPY t TO STDOUT":                           "",
+		"SELECT 'COMMIT'; -- one":                    "",
+		"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END": "",
+	} {
+		got := ""
+		if err := check(sql); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, expected %q", sql, got, want)
+		}
+	}
+}

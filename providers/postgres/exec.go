@@ -29,7 +29,7 @@ type execStatement struct {
 
 type execResult struct {
 	RowsAffected int64           `rb:"rows_affected" doc:"Rows that were inserted, updated or deleted."`
-	Statements   []execStatement `rb:"statements" check:"postgres_change" doc:"What each statement did."`
+	Statements   []execStatement `rb:"statements" doc:"What each statement did."`
 	Notices      []string        `rb:"notices" doc:"What the server said beside its answers."`
 	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction."`
 	After        cty.Value       `rb:"after,echo" doc:"The rows after; null as before is."`
@@ -124,14 +124,11 @@ func (ch *change) look(ctx context.Context, in *provider.In[*client, execArgs]) 
 	if err != nil {
 		return err
 	}
-	if len(list) != 1 {
-		return fmt.Errorf("these are %d statements; list them in statements", len(list))
+	if err := one(list); err != nil {
+		return err
 	}
 	s := list[0]
 	ch.tree, ch.outside = &s, ch.outside || s.OutsideTransaction()
-	if s.Kind() == "TransactionStmt" {
-		return errors.New("transactions are begun and ended by the action; leave this out, and see its argument transaction")
-	}
 	if s.Destructive() && in.Effect < provider.Destructive {
 		return fmt.Errorf("it is destructive, and the step was planned as a %s; state effect = \"destructive\" in it", in.Effect)
 	}

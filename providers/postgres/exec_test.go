@@ -226,10 +226,11 @@ func TestExecRefusals(t *testing.T) {
 	s, schema := scratch(t)
 	s.must("CREATE TABLE " + schema + ".t (id int)")
 	for statement, want := range map[string]string{
-		"COMMIT":             "transactions are begun and ended by the action",
-		"SELECT 1; SELECT 2": "2 statements",
+		"COPY " + schema + ".t FROM STDIN": "COPY FROM STDIN waits for rows that nobody sends",
+		"COMMIT":                           "transactions are begun and ended by the action",
+		"SELECT 1; SELECT 2":               "2 statements",
 		"INSERT INTO " + schema + ".t (no) VALUES (1)": "SQLSTATE 42703",
-		"-- nothing": "0 statements",
+		"-- nothing": "there is no statement in it",
 		"":           "sql is empty",
 	} {
 		_, _, err := s.write(sql(statement))

@@ -83,8 +83,10 @@ func (d *declarations) action(s *provider.Spec) {
 		}
 	}
 	for _, a := range s.Args().Attributes {
-		if a.Check != "" && d.provider.Check(provider.Host{}, a.Check) == nil {
-			d.add("%s argument %s names a check %q that does not exist", s.Name, a.Name, a.Check)
+		for _, name := range []string{a.Check, a.CheckKeys} {
+			if name != "" && d.provider.Check(provider.Host{}, name) == nil {
+				d.add("%s argument %s names a check %q that does not exist", s.Name, a.Name, name)
+			}
 		}
 		if a.Required && a.Default != "" {
 			d.add("%s argument %s is required and has a default", s.Name, a.Name)

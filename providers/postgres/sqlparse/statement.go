@@ -59,6 +59,16 @@ func (s Statement) OutsideTransaction() bool {
 	return body["is_program"] == true || body["is_from"] != true
 }
 
+// CopiesFromClient reports whether the statement is a COPY that reads what its client sends, and into which table.
+func (s Statement) CopiesFromClient() (table Name, ok bool) {
+	body := s.body()
+	if s.Kind() != "CopyStmt" || body["is_from"] != true || body["filename"] != nil {
+		return Name{}, false
+	}
+	relation, _ := body["relation"].(map[string]any)
+	return relationName(relation), true
+}
+
 // whole are the kinds of statements that begin and end no transaction of their own.
 var whole = map[string]bool{
 	"SelectStmt": true, "InsertStmt": true, "UpdateStmt": true, "DeleteStmt": true, "MergeStmt": true, "CreateStmt": true,

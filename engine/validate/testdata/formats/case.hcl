@@ -47,3 +47,18 @@ step "demo_list" "unknown" {
 step "demo_request" "url" {
   url = join("", ["ftp://", "example.com"])
 }
+
+step "demo_list" "numbers" {
+  limit = -3
+}
+
+step "demo_list" "texts_for_numbers" {
+  limit = "1.5"
+}
+
+step "demo_list" "keys" {
+  words = {
+    fine  = "x"
+    "box" = "a"
+  }
+}
