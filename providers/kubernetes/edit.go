@@ -6,14 +6,10 @@ import (
 	"fmt"
 	"reflect"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
-
-// maxConflicts is how often an edit starts over because somebody else changed the object in between.
-const maxConflicts = 5
 
 // edit changes a part of one object to what is asked for. T is the part, as results show it.
 type edit[T any] struct {
@@ -36,24 +32,23 @@ type noted[T any] struct {
 // run reads, notes and sends. The patch holds the version that was read, so before is what it was when the change took
 // place. Where nothing needs to be changed nothing is sent.
 func (e edit[T]) run(ctx context.Context, note func(any) error) (before, after T, err error) {
-	for attempt := 1; ; attempt++ {
-		object, patch, before, err := e.prepare(ctx)
+	err = overConflicts(ctx, func() error {
+		object, patch, was, err := e.prepare(ctx)
+		before, after = was, was
 		if err != nil || patch == nil {
-			return before, before, err
+			return err
 		}
 		if err := note(noted[T]{Before: before}); err != nil {
-			return before, after, err
+			return err
 		}
 		changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub})
-		if apierrors.IsConflict(err) && attempt < maxConflicts {
-			continue
-		}
 		if err != nil {
-			return before, after, e.of.c.explain(ctx, e.op, err)
+			return e.of.c.explain(ctx, e.op, err)
 		}
 		after, err = e.state(changed)
-		return before, after, err
-	}
+		return err
+	})
+	return before, after, err
 }
 
 // prepare reads the object and its part and makes the patch; nil: none is needed.
@@ -70,13 +65,21 @@ func (e edit[T]) prepare(ctx context.Context) (object, patch rawObject, before T
 
 // preview rehearses the change on the server.
 func (e edit[T]) preview(ctx context.Context) ([]provider.Change, error) {
-	object, patch, _, err := e.prepare(ctx)
-	if err != nil || patch == nil {
+	var object, changed rawObject
+	err := overConflicts(ctx, func() error {
+		var patch rawObject
+		var err error
+		if object, patch, _, err = e.prepare(ctx); err != nil || patch == nil {
+			return err
+		}
+		changed, err = e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub, dry: true})
+		if err != nil {
+			return e.of.c.explain(ctx, "rehearse: "+e.op, err)
+		}
+		return nil
+	})
+	if err != nil || changed == nil {
 		return nil, err
-	}
-	changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub, dry: true})
-	if err != nil {
-		return nil, e.of.c.explain(ctx, "rehearse: "+e.op, err)
 	}
 	if e.complete != nil {
 		e.complete(object)

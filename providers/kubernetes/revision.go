@@ -97,29 +97,47 @@ func (s subject) currentRevision(ctx context.Context, owner rawObject) (revision
 // observeWithin is how long a controller may take to number a revision. The change stands either way.
 const observeWithin = 10 * time.Second
 
-// observedRevision waits until the controller has seen the change, so that the number is that of the new revision.
+// observedRevision waits until the controller has seen the change, so that the number is that of the new revision; null
+// where it does not see it in time.
 func (s subject) observedRevision(ctx context.Context, changed rawObject, warn func(string, ...any)) (revisionNumber, error) {
+	latest, err := s.observed(ctx, changed, warn)
+	if err != nil || !isObserved(latest, changed) {
+		return revisionNumber{}, err
+	}
+	return s.currentRevision(ctx, latest)
+}
+
+// observed waits until the controller has seen the object, and gives the object as it is by then. Where it does not see it in
+// time, that is warned of.
+func (s subject) observed(ctx context.Context, object rawObject, warn func(string, ...any)) (rawObject, error) {
+	if isObserved(object, object) {
+		return object, nil
+	}
 	soon, cancel := context.WithTimeout(ctx, observeWithin)
 	defer cancel()
-	latest := changed
+	latest := object
 	err := await(soon, func() (bool, error) {
 		now, err := s.read(soon)
 		if err != nil {
 			return false, err
 		}
 		latest = now
-		return digNumber(now, "status", "observedGeneration") >= digNumber(changed, "metadata", "generation"), nil
+		return isObserved(now, object), nil
 	})
 	switch {
 	case ctx.Err() != nil:
-		return revisionNumber{}, s.c.explain(ctx, "wait for the new revision of "+s.String(), ctx.Err())
+		return nil, s.c.explain(ctx, "wait for the new revision of "+s.String(), ctx.Err())
 	case errors.Is(err, context.DeadlineExceeded):
-		warn("the controller of %s has not numbered the new revision within %s; is it running?", s, observeWithin)
-		return revisionNumber{}, nil
+		warn("the controller of %s has not numbered the newest revision within %s; is it running?", s, observeWithin)
 	case err != nil:
-		return revisionNumber{}, err
+		return nil, err
 	}
-	return s.currentRevision(ctx, latest)
+	return latest, nil
+}
+
+// isObserved says whether the controller had seen an object's state when now was read.
+func isObserved(now, object rawObject) bool {
+	return digNumber(now, "status", "observedGeneration") >= digNumber(object, "metadata", "generation")
 }
 
 func (n revisionNumber) String() string {

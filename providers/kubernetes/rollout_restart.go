@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/e82355ed/runbook/engine/provider"
@@ -61,39 +60,44 @@ func runRolloutRestart(ctx context.Context, in *provider.In[*client, rolloutRest
 		return nil, err
 	}
 	at := time.Now()
-	for attempt := 1; ; attempt++ {
-		owner, before, err := s.readForRollout(ctx, "restart")
+	var result *revisionChange
+	err = overConflicts(ctx, func() error {
+		owner, before, err := s.readForRollout(ctx, "restart", in.Warn)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if in.Key != "" && templateKey(owner) == in.Key {
+			result = &revisionChange{Before: before, After: before}
 			in.Warn("%s carries this restart already; it was not sent again", s)
-			return &revisionChange{Before: before, After: before}, nil
+			return nil
 		}
 		if err := in.Note(noted[revisionNote]{Before: noteOf(before)}); err != nil {
-			return nil, err
+			return err
 		}
 		changed, err := s.patch(ctx, restartPatch(owner, in.Key, at))
-		if apierrors.IsConflict(err) && attempt < maxConflicts {
-			continue
-		}
 		if err != nil {
-			return nil, s.c.explain(ctx, "restart "+s.String(), err)
+			return s.c.explain(ctx, "restart "+s.String(), err)
 		}
 		after, err := s.observedRevision(ctx, changed, in.Warn)
-		return &revisionChange{Before: before, After: after}, err
-	}
+		result = &revisionChange{Before: before, After: after}
+		return err
+	})
+	return result, err
 }
 
 // readForRollout reads the object and its revision, and refuses what kubectl refuses: a deployment that is paused would
-// take the change and do nothing.
-func (s subject) readForRollout(ctx context.Context, op string) (rawObject, revisionNumber, error) {
+// take the change and do nothing. A change that was made right before has its number by then, so that to go back to the
+// revision before this change takes back no other.
+func (s subject) readForRollout(ctx context.Context, op string, warn func(string, ...any)) (rawObject, revisionNumber, error) {
 	owner, err := s.read(ctx)
 	if err != nil {
 		return nil, revisionNumber{}, err
 	}
 	if paused, _ := dig(owner, "spec", "paused").(bool); paused && s.r.kind == deployments.kind {
 		return nil, revisionNumber{}, wrong(op+" "+s.String(), errors.New("its rollouts are paused; resume them first"))
+	}
+	if owner, err = s.observed(ctx, owner, warn); err != nil {
+		return nil, revisionNumber{}, err
 	}
 	before, err := s.currentRevision(ctx, owner)
 	return owner, before, err
@@ -119,7 +123,7 @@ func previewRolloutRestart(ctx context.Context, in *provider.In[*client, rollout
 	if err != nil {
 		return nil, err
 	}
-	owner, _, err := s.readForRollout(ctx, "restart")
+	owner, _, err := s.readForRollout(ctx, "restart", in.Warn)
 	if err != nil {
 		return nil, err
 	}

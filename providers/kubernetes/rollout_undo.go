@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -40,35 +39,36 @@ func runRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArg
 	if err != nil {
 		return nil, err
 	}
-	for attempt := 1; ; attempt++ {
-		owner, before, err := s.readForRollout(ctx, "roll back")
+	var result *revisionChange
+	err = overConflicts(ctx, func() error {
+		owner, before, err := s.readForRollout(ctx, "roll back", in.Warn)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		to, err := s.target(ctx, owner, before, in.Args.ToRevision)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if before.Revision != nil && to.number == *before.Revision {
-			return &revisionChange{Before: before, After: before}, nil
+			result = &revisionChange{Before: before, After: before}
+			return nil
 		}
 		text, err := templateText(owner)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := in.Note(rollbackNote{Before: noteOf(before), Template: text}); err != nil {
-			return nil, err
+			return err
 		}
 		changed, err := s.patch(ctx, rollback(owner, to, in.Key))
-		if apierrors.IsConflict(err) && attempt < maxConflicts {
-			continue
-		}
 		if err != nil {
-			return nil, s.c.explain(ctx, "roll back "+s.String(), err)
+			return s.c.explain(ctx, "roll back "+s.String(), err)
 		}
 		after, err := s.observedRevision(ctx, changed, in.Warn)
-		return &revisionChange{Before: before, After: after}, err
-	}
+		result = &revisionChange{Before: before, After: after}
+		return err
+	})
+	return result, err
 }
 
 // rollbackNote keeps a fingerprint of the template that was there before: it may hold more than should be kept.
@@ -133,7 +133,7 @@ func previewRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUnd
 	if err != nil {
 		return nil, err
 	}
-	owner, before, err := s.readForRollout(ctx, "roll back")
+	owner, before, err := s.readForRollout(ctx, "roll back", in.Warn)
 	if err != nil {
 		return nil, err
 	}

@@ -60,3 +60,26 @@ func TestRolloutUndo(t *testing.T) {
 		t.Errorf("a restart of a paused deployment: %v", err)
 	}
 }
+
+// TestWritesRightAfterAChange writes while the controller is still busy with the change before: what a restart takes for the
+// revision before it is that change's, and no write gives up over the status that the controller writes in between.
+func TestWritesRightAfterAChange(t *testing.T) {
+	p := newPlayground(t)
+	p.deployment(t)
+	change := func(action string, args values) cty.Value {
+		t.Helper()
+		args["resource"] = str(deployment)
+		result, _ := p.good(t, called{action: action, key: action + p.field(t, deployment, "{.metadata.generation}"), args: args})
+		return result
+	}
+	for _, image := range []string{"api:2", "api:3", "api:4"} {
+		change("kubernetes_set_image", values{"images": cty.MapVal(map[string]cty.Value{"api": str(image)})})
+		restarted := change("kubernetes_rollout_restart", values{})
+		change("kubernetes_label", values{"labels": cty.MapVal(map[string]cty.Value{"for": str("test")}), "remove": cty.ListValEmpty(cty.String)})
+		change("kubernetes_label", values{"remove": cty.ListVal([]cty.Value{str("for")})})
+		change("kubernetes_rollout_undo", values{"to_revision": at(restarted, "before", "revision")})
+		if now := p.field(t, deployment, "{.spec.template.spec.containers[0].image}"); now != image {
+			t.Fatalf("back before the restart the image is %s, expected %s: %#v", now, image, restarted)
+		}
+	}
+}
