@@ -159,6 +159,18 @@ func layoutOf(ctx context.Context, q querier) (int, error) {
 	return version, nil
 }
 
+// refuseForeign refuses a file of layout 0 that is not empty.
+func refuseForeign(ctx context.Context, q querier) error {
+	var others int
+	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&others); err != nil {
+		return err
+	}
+	if others > 0 {
+		return errors.New("it is a database of another program")
+	}
+	return nil
+}
+
 // upgrade takes the steps that no other process was first with.
 func (s *store) upgrade(ctx context.Context, tx *sql.Tx) error {
 	version, err := layoutOf(ctx, tx)
@@ -166,12 +178,8 @@ func (s *store) upgrade(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	if version == 0 {
-		var others int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&others); err != nil {
+		if err := refuseForeign(ctx, tx); err != nil {
 			return err
-		}
-		if others > 0 {
-			return errors.New("it is a database of another program")
 		}
 	}
 	if version >= layoutWithLocks && version < len(layouts) {

@@ -89,10 +89,10 @@ func (s *store) ready(ctx context.Context) error {
 // they are, and needs no right to write. A file that does not exist gives fs.ErrNotExist. Of one that SQLite can't read, it gives
 // what is left on its pages.
 func OpenReadOnly(ctx context.Context, path string) (journal.Journal, error) {
-	if _, err := os.Stat(path); err != nil {
+	if err := noFile(path); err != nil {
 		return nil, explain(path, err)
 	}
-	if err := noFile(path); err != nil {
+	if _, err := os.Stat(path); err != nil {
 		return nil, explain(path, err)
 	}
 	if err := refuse(path); errors.Is(err, journal.ErrDamaged) {
@@ -124,7 +124,9 @@ func openReading(ctx context.Context, path string, q url.Values) (journal.Journa
 		return nil, explain(path, err)
 	}
 	s := newStore(path, db)
-	if s.layout, err = layoutOf(ctx, db); err == nil {
+	if s.layout, err = layoutOf(ctx, db); err == nil && s.layout == 0 {
+		err = refuseForeign(ctx, db)
+	} else if err == nil {
 		// A shared memory that can't be had shows with the first read of a table.
 		var n int
 		err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n)

@@ -80,16 +80,18 @@ func TestOpenRefuses(t *testing.T) {
 		"memory":                     {":memory:", "gone with the program"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j, err := Open(t.Context(), c.path)
-			if err == nil {
-				j.Close() //nolint:errcheck // the test has failed already
-				t.Fatal("it opens")
-			}
-			if errors.Is(err, journal.ErrDamaged) {
-				t.Errorf("it is called damaged: %v", err)
-			}
-			if text := err.Error(); !strings.Contains(text, c.want) || !strings.Contains(text, c.path) && !strings.Contains(text, junk) {
-				t.Errorf("the error must name the path and %q: %s", c.want, text)
+			for _, open := range []func(context.Context, string) (journal.Journal, error){Open, OpenReadOnly} {
+				j, err := open(t.Context(), c.path)
+				if err == nil {
+					j.Close() //nolint:errcheck // the test has failed already
+					t.Fatal("it opens")
+				}
+				if errors.Is(err, journal.ErrDamaged) {
+					t.Errorf("it is called damaged: %v", err)
+				}
+				if text := err.Error(); !strings.Contains(text, c.want) || !strings.Contains(text, c.path) && !strings.Contains(text, junk) {
+					t.Errorf("the error must name the path and %q: %s", c.want, text)
+				}
 			}
 		})
 	}
