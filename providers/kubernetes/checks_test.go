@@ -64,12 +64,13 @@ func TestEffects(t *testing.T) {
 	} {
 		want["kubernetes_"+name] = row{provider.Read, false, true}
 	}
-	for _, name := range []string{"scale", "set_env", "set_image", "set_resources", "label", "apply", "patch", "cordon", "uncordon", "exec"} {
+	for _, name := range []string{"set_env", "set_image", "set_resources", "label", "apply", "patch", "cordon", "uncordon", "exec"} {
 		want["kubernetes_"+name] = row{provider.Write, false, true}
 	}
 	for _, name := range []string{"rollout_restart", "rollout_undo", "run_job"} {
 		want["kubernetes_"+name] = row{provider.Write, true, true}
 	}
+	want["kubernetes_scale"] = row{provider.Destructive, false, true} // at its worst
 	want["kubernetes_delete"] = row{provider.Destructive, false, true}
 	want["kubernetes_drain"] = row{provider.Destructive, true, true}
 	got := map[string]row{}

@@ -25,7 +25,7 @@ type replicaCount struct {
 func scaleAction() provider.Action {
 	return editing(provider.Definition[*client, scaleArgs, scaleResult]{
 		Name: "kubernetes_scale", Doc: "Sets how many replicas a deployment, stateful set or other scalable object has.",
-		Effect: provider.Write, EffectArgs: []string{"replicas"},
+		Effect: provider.Destructive, EffectArgs: []string{"replicas"},
 		Summarize: func(r *scaleResult) string {
 			if r.Before == r.After {
 				return fmt.Sprintf("%s already", counted(r.After.Replicas, "replica"))
