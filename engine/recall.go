@@ -276,6 +276,23 @@ func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
 	if undo, target := r.Past.UndoOf(e); undo != nil {
 		out.Action, out.Effect = undo.Action, max(provider.Write, graph.Effect(undo))
 		out.Provider, out.Target = target.Provider, target.Target
+		out.Arguments = r.undoArguments(e, undo)
+	}
+	return out
+}
+
+// undoArguments are what an undo is about to be done with; as the file has them where they can't be worked out.
+func (r *Recalled) undoArguments(e run.Effect, undo *lang.Step) []PlannedArgument {
+	schema := undo.Spec.Spec().Args()
+	args, err := r.Past.UndoArguments(e)
+	if err == nil {
+		return argumentsOf(undo, schema, args)
+	}
+	var out []PlannedArgument
+	for i := range schema.Attributes {
+		if attr := undo.Args[schema.Attributes[i].Name]; attr != nil {
+			out = append(out, PlannedArgument{Name: attr.Name, Value: strings.Join(strings.Fields(attr.Expr.Source), " ")})
+		}
 	}
 	return out
 }

@@ -110,7 +110,7 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 
 // find gives the step that is to be answered, by somebody who may, for the first time.
 func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *story) (*waitingStep, error) {
-	if err := o.takeGiven(ctx, history, s); err != nil {
+	if err := s.takeGiven(ctx, history); err != nil {
 		return nil, err
 	}
 	i := s.waits(o.Step)

@@ -20,7 +20,7 @@ type givenAnswer struct {
 }
 
 // takeGiven notes with each step that waits the answer that it was given: the first that was sent counts.
-func (o *answerOptions) takeGiven(ctx context.Context, history journal.Journal, s *story) error {
+func (s *story) takeGiven(ctx context.Context, history journal.Journal) error {
 	messages, err := history.Messages(ctx, s.ID, 0)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (o *answerOptions) counts(ctx context.Context, history journal.Journal, s *
 	unread := func(err error) error {
 		return fmt.Errorf("the answer to %s was sent, and whether it came first can't be read: %w", asked.Step, err)
 	}
-	if err := o.takeGiven(ctx, history, s); err != nil {
+	if err := s.takeGiven(ctx, history); err != nil {
 		return unread(err)
 	}
 	if i := s.waits(asked.Step); i >= 0 && s.Waits[i].Given != nil && s.Waits[i].Given.id != id {

@@ -12,7 +12,7 @@ import (
 
 // list shows what waits for a person, and what was answered and not taken in yet.
 func (o *answerOptions) list(ctx context.Context, history journal.Journal, s *story) error {
-	if err := o.takeGiven(ctx, history, s); err != nil {
+	if err := s.takeGiven(ctx, history); err != nil {
 		return err
 	}
 	if o.JSON {

@@ -106,8 +106,14 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	}
 	var names []string
 	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
+		if !c.IsAvailableCommand() {
+			continue
+		}
+		names = append(names, c.Name())
+		for _, below := range c.Commands() { // "prune" is "runs prune", and no slip of the pen
+			if below.Name() == args[0] && below.IsAvailableCommand() && c.Name() != "completion" {
+				return fmt.Errorf("there is no command %q; did you mean %q?\nRun \"%s --help\" for the list", args[0], c.Name()+" "+args[0], cmd.CommandPath())
+			}
 		}
 	}
 	return fmt.Errorf("there is no command %q%s\nRun \"%s --help\" for the list", args[0], lang.DidYouMean(args[0], names), cmd.CommandPath())

@@ -20,6 +20,8 @@ type resumeOptions struct {
 	sessionFlags
 	Run, InDoubt string
 	WithChanges  bool
+	// told is what earlier sessions told.
+	told story
 }
 
 func newResume(p *Program) *cobra.Command {
@@ -78,7 +80,11 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add, Earlier: s.recall}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add}
+	opts.Earlier = func(e journal.Entry) {
+		o.told.take(e.Event)
+		s.recall(e)
+	}
 	o.set(&opts.RunOptions)
 	result, diags, sources, err := o.goOn(stop, s, opts)
 	return o.close(s, history, seen, result, diags, sources, err)
@@ -99,6 +105,9 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 		return drop(err)
 	}
 	if err := checkAnswers(recalled.Plan, opts.Answers, recalled.Past.Waits()); err != nil {
+		return drop(err)
+	}
+	if err := o.heard(stop.ctx, s, recalled, opts); err != nil {
 		return drop(err)
 	}
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here

@@ -42,7 +42,7 @@ func TestUndoByHand(t *testing.T) {
 		"misspelt":       {args: []string{"cordn", "--auto-approve"}, status: ExitRefused, says: []string{`did you mean "cordon"?`, "What can be undone: "}},
 		"too many":       {args: []string{"a", "b"}, status: ExitRefused, says: []string{`"b" is too many`}},
 		"nobody there":   {status: ExitRefused, says: []string{"fake://production", "undo of cordon", "--auto-approve"}},
-		"asked":          {args: []string{"cordon"}, yes: "yes\n", does: []string{"uncordon"}, says: []string{"undo of cordon", "fake://production"}},
+		"asked":          {args: []string{"cordon"}, yes: "yes\n", does: []string{"uncordon"}, says: []string{"undo of cordon", "fake://production", `id = "uncordon"`, "undo by alice@laptop at "}},
 		"asked in vain":  {args: []string{"cordon"}, yes: "no\n", status: ExitRefused, says: []string{"nothing was run"}},
 		"in JSON":        {args: []string{"cordon", "--auto-approve", "--json"}, does: []string{"uncordon"}, says: []string{`"undo":["cordon"]`, `"type":"undo_finished","step":"cordon"`}},
 		"no such switch": {args: []string{"--read-only"}, status: ExitRefused, says: []string{"there is no flag"}},
@@ -58,6 +58,22 @@ func TestUndoByHand(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUndoHidesSecrets: the question shows what the undos are called with, without what is sensitive.
+func TestUndoHidesSecrets(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", strings.Replace(undoable, `"uncordon"`, `sensitive("hunter2")`, 1)), "--auto-approve")
+	next := tt.again(t, true, "no\n")
+	next.does(t, ExitRefused, []string{`undo of scale["a"]`, `id = "scale a back"`, "id = (sensitive)"}, "undo", tt.lastRun(t))
+	if said := next.out.String() + next.err.String(); strings.Contains(said, "hunter2") {
+		t.Error(said)
+	}
+}
+
+// TestCommandsBelowOthers are named by those who leave out what they stand below.
+func TestCommandsBelowOthers(t *testing.T) {
+	newTerminal(t, false, nil, nil).does(t, ExitRefused, []string{`there is no command "prune"; did you mean "runs prune"?`}, "prune")
 }
 
 // TestCompleteUndo offers what can be undone.

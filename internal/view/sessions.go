@@ -147,8 +147,11 @@ func (t *Text) resumed(e *run.Event) {
 		t.line("")
 	}
 	text := "resumed"
-	if e.Reason == run.ReasonCancel {
+	switch {
+	case e.Reason == run.ReasonCancel:
 		text = "cancelled"
+	case t.byHand:
+		text = "undo"
 	}
 	if e.Session != nil && e.Session.User != "" {
 		text += " by " + t.clean(e.Session.User)
@@ -177,9 +180,19 @@ func (t *Text) resumed(e *run.Event) {
 	}
 	if !t.byHand && e.Reason != run.ReasonCancel {
 		for i := range t.asked.events {
-			t.ask(&t.asked.events[i], e.Time)
+			if !t.given[t.asked.events[i].Step] {
+				t.ask(&t.asked.events[i], e.Time)
+			}
 		}
 	}
+}
+
+// Given says that the open question of a step was answered from elsewhere, which the session takes in: it is not asked again.
+func (t *Text) Given(step string) {
+	if t.given == nil {
+		t.given = map[string]bool{}
+	}
+	t.given[step] = true
 }
 
 // namesOf lists the first names and counts the rest.

@@ -61,6 +61,8 @@ type Text struct {
 	sent map[string]bool
 	// byHand says that the session undoes what was asked for, and nothing else.
 	byHand bool
+	// given are the steps whose open questions were answered before the session.
+	given map[string]bool
 	// begun says that something was shown, not only recalled.
 	begun bool
 	// above is what the lines written last are about.

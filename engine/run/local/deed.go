@@ -3,6 +3,8 @@ package local
 import (
 	"fmt"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -52,6 +54,15 @@ func (b *branch) deedOf(address string, seq int64) (*branch, *deed, error) {
 		return nil, nil, fmt.Errorf("step %s did nothing that can be undone", address)
 	}
 	return of, of.deeds[seq], nil
+}
+
+// UndoArguments are what the undo of an effect would be called with now. Nothing is kept of it.
+func (p *Past) UndoArguments(e run.Effect) (cty.Value, error) {
+	r, step, local, err := p.sender(run.Doubt{Address: e.Address, Undo: true, Undoes: e.Seq})
+	if err != nil {
+		return cty.NilVal, err
+	}
+	return r.arguments(step, local)
 }
 
 // undoFrom is a runner that can evaluate the undo of an effect and call it, beside the loop of r.

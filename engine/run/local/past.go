@@ -321,6 +321,16 @@ func (p *Past) Kept() map[string]bool {
 	return kept
 }
 
+// Over reports whether a step or an instance ended in a way that a resume does not repeat.
+func (p *Past) Over(address string) bool {
+	b, own, ok := p.find(address)
+	if !ok {
+		return false
+	}
+	_, _, over := b.state.Ended(own)
+	return over && !slices.ContainsFunc(b.state.Unfinished(), func(again string) bool { return run.Covers(again, own) })
+}
+
 // Ended reports whether the last session ended the run, and how.
 func (p *Past) Ended() (run.Outcome, bool) { return p.outcome, p.ended }
 
