@@ -16,7 +16,7 @@ func TestNothingIsDrawnOverTheQuestion(t *testing.T) {
 	id := pausedAt(t, dir, "touch", []string{"calm=yes", "tasks=all", "size=3"}, nil)
 	s := sit(t, dir, "xterm-256color", "resume", id, "--with-changes")
 	s.SeesNext(t, `Only "yes" is accepted: `)
-	time.Sleep(thought) // there is no state to wait for: nothing is to happen
+	<-time.After(thought) // there is no state to wait for: nothing is to happen
 	s.Types(t, "yes\n")
 	s.SeesNext(t, "resumed by alice@")
 	_, after, _ := strings.Cut(s.Text(), `Only "yes" is accepted: `)

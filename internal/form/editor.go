@@ -61,8 +61,8 @@ func (e *editor) wordStart() int {
 	return i
 }
 
-// key reports whether the editor took the key.
-func (e *editor) key(k tea.KeyPressMsg) bool {
+// key takes a key; one that means nothing to it does nothing.
+func (e *editor) key(k tea.KeyPressMsg) {
 	switch k.String() {
 	case "left", "ctrl+b":
 		e.at = max(e.at-1, 0)
@@ -87,12 +87,8 @@ func (e *editor) key(k tea.KeyPressMsg) bool {
 	case "ctrl+k":
 		e.remove(e.at, len(e.text))
 	default:
-		if k.Text == "" {
-			return false
-		}
 		e.insert(k.Text)
 	}
-	return true
 }
 
 // show gives the part of the text around the cursor that fits into width columns, and the cursor's column in it.

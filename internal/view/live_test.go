@@ -125,7 +125,7 @@ func TestLiveWaitsForTheSession(t *testing.T) {
 		l := newTestLive(&out, began)
 		all := entries(t, []run.Event{{Type: run.StepStarted, Step: "slow"}, {Type: run.StepStarted, Step: "next"}})
 		drawn := func() string {
-			time.Sleep(2 * patience)
+			<-time.After(2 * patience)
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			return out.String()
