@@ -39,6 +39,8 @@ func TestWritesFoundAtRunTime(t *testing.T) {
 			s.SeesNext(t, `Only "yes" is accepted`)
 			s.Types(t, "yes\n")
 			s.SeesNext(t, "once for each of these?")
+			s.SeesNext(t, `command = ["touch","a"]`)
+			s.SeesNext(t, `command = ["touch","b"]`)
 			s.SeesNext(t, prompt)
 			s.Types(t, "\x04")
 			if status := s.ends(t); status != 3 {

@@ -52,6 +52,8 @@ type Question struct {
 	// Keyed binds the answer to arguments that are not shown because they are sensitive: HMAC-SHA-256 (hexadecimal) with a key
 	// that is sealed beside the event. It tells nothing without that key.
 	Keyed string `json:"keyed,omitempty"`
+	// Writes are what a question about several writes is about, one for each of Items.
+	Writes []ListedWrite `json:"writes,omitempty"`
 	// OnTimeout is "fail", "escalate" or "default"; Deadline in the event says when.
 	OnTimeout string `json:"on_timeout,omitempty"`
 	// TimeoutAnswer is what counts as the answer then, with "default".
@@ -59,6 +61,17 @@ type Question struct {
 	// Escalation is the name of the one that goes with the question, Levels are its levels in order.
 	Escalation string  `json:"escalation,omitempty"`
 	Levels     []Level `json:"levels,omitempty"`
+}
+
+// ListedWrite is one of the writes that only the run could list.
+type ListedWrite struct {
+	// Key is that of the instance. Target is empty where the question has that of all.
+	Key       string          `json:"key"`
+	Target    string          `json:"target,omitempty"`
+	Arguments []ArgumentValue `json:"arguments,omitempty"`
+	Changes   []Change        `json:"changes,omitempty"`
+	// Note says why it won't be carried out, or why its arguments are not known.
+	Note string `json:"note,omitempty"`
 }
 
 // ArgumentValue is an argument as the language writes it.

@@ -82,7 +82,7 @@ func (d *drawing) head() {
 // withoutItems leaves out what the form shows to be checked or chosen.
 func withoutItems(q *run.Question) *run.Question {
 	c := *q
-	c.Items, c.Choices = nil, nil
+	c.Items, c.Choices = nil, nil // the form has them itself
 	return &c
 }
 

@@ -32,8 +32,10 @@ func Question(q *run.Question, c Config) []Line {
 		}
 	}
 	lines = append(lines, c.about(q)...)
-	for _, item := range q.Items {
-		lines = append(lines, Line{Text: c.Glyphs.Open + " " + c.clean(item)})
+	if q.Kind == run.AskChecklist {
+		for _, item := range q.Items {
+			lines = append(lines, Line{Text: c.Glyphs.Open + " " + c.clean(item)})
+		}
 	}
 	if q.AllRequired {
 		lines = append(lines, Line{Text: "all of them must be done"})
@@ -62,10 +64,35 @@ func (c Config) about(q *run.Question) []Line {
 		}
 		lines = append(lines, Line{strings.TrimPrefix(c.clean(text), ": "), paint})
 	}
-	for _, a := range q.Arguments {
+	lines = append(lines, c.details(q.Arguments, q.Changes)...)
+	if q.Kind == run.AskApproval && q.Writes == nil {
+		for _, key := range q.Items {
+			lines = append(lines, Line{Text: "  " + c.clean(key)})
+		}
+	}
+	for _, w := range q.Writes {
+		text := w.Key
+		if w.Target != "" {
+			text += " on " + w.Target
+		}
+		if w.Note != "" {
+			text += ": " + w.Note
+		}
+		lines = append(lines, Line{Text: "  " + c.clean(text)})
+		for _, detail := range c.details(w.Arguments, w.Changes) {
+			lines = append(lines, Line{Text: "  " + detail.Text})
+		}
+	}
+	return lines
+}
+
+// details are the arguments of a write, and what it would change.
+func (c Config) details(arguments []run.ArgumentValue, changes []run.Change) []Line {
+	var lines []Line
+	for _, a := range arguments {
 		lines = append(lines, Line{Text: "  " + c.clean(a.Name+" = "+a.Value)})
 	}
-	for _, change := range q.Changes {
+	for _, change := range changes {
 		lines = append(lines, Line{Text: "  " + c.clean(change.Path) + ": " + c.value(change.Before) + " " + c.Glyphs.Arrow + " " + c.value(change.After)})
 	}
 	return lines
@@ -140,6 +167,9 @@ func waitsFor(what string, q *run.Question) string {
 	case run.ForApproval:
 		return "waits for an approval"
 	case run.ForWrites:
+		if q == nil {
+			return "looks at what these writes would change"
+		}
 		return "waits for a yes to these writes"
 	case run.ForPreview:
 		return "looks at what it would change"

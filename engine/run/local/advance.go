@@ -104,7 +104,8 @@ func (r *runner) carryOut(ctx context.Context, c run.Command) (start func(), fin
 	step := r.nodeStep(c)
 	switch c.Kind {
 	case run.Prepare:
-		return nil, false, r.prepare(step, c)
+		start, err = r.prepare(ctx, step, c)
+		return start, false, err
 	case run.Start:
 		return r.start(ctx, r.live[c.Address], c)
 	case run.Expire:

@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/lang"
@@ -128,24 +127,4 @@ func (r *runner) askAgain(ctx context.Context, x *execution, err error) (func(),
 		return nil, false, r.end(x.step, x.key, &run.Event{Step: x.address, Outcome: run.Error, Error: err.Error()}, nil)
 	}
 	return r.ask(ctx, x)
-}
-
-// askWrites asks about the writes that only the run could list. asked says that the answer is awaited, or that it was no.
-func (r *runner) askWrites(step *lang.Step, c run.Command, keys []string) (asked bool, err error) {
-	effect := r.effects[step.Name]
-	if r.AutoApprove || effect == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
-		return false, nil
-	}
-	if q, a := r.state.Answered(c.Address); q != nil && slices.Equal(q.Items, keys) {
-		if a.Yes() {
-			return false, nil
-		}
-		why := refusal(fmt.Sprintf("not run: %s said no%s", a.By, noted(a.Note)))
-		return true, r.concludeWith(r.refused(r.executionAt(step, c), why))
-	}
-	q := &run.Question{
-		Kind: run.AskApproval, Action: step.Action, Effect: effect.String(), Items: keys, OnTimeout: "fail",
-		Prompt: fmt.Sprintf("Run %s %d times, once for each of these?", step.Action, len(keys)),
-	}
-	return true, r.lay(step, c.Address, run.ForWrites, q, 0, nil)
 }

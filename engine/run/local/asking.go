@@ -264,6 +264,7 @@ func (s *session) shown(text string) string {
 func (s *session) digestOf(address string, q *run.Question, since time.Time) string {
 	bound := *q
 	bound.Digest, bound.Changes = "", nil
+	bound.Writes = withoutChanges(q.Writes)
 	text, err := json.Marshal(bound)
 	if err != nil {
 		return ""
@@ -280,6 +281,9 @@ func (r *runner) questionDone(q *question) error {
 	}
 	if q.err != nil {
 		return r.end(q.step, q.key, &run.Event{Step: q.address, Outcome: run.Error, Error: q.err.Error()}, nil)
+	}
+	if q.what == run.ForWrites {
+		delete(r.live, q.address) // the step has instances once they are said yes to
 	}
 	q.execution.prepared = q.prepared
 	var sealed []byte

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"fmt"
 	"sort"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // prepare evaluates what comes before a step needs a place: when and for_each. Arguments follow in the first attempt.
-func (r *runner) prepare(step *lang.Step, c run.Command) error {
+// A function that it returns works a question out.
+func (r *runner) prepare(ctx context.Context, step *lang.Step, c run.Command) (func(), error) {
 	local := lang.Frame{}
 	whole := c.Key < 0
 	if !whole {
@@ -22,17 +24,17 @@ func (r *runner) prepare(step *lang.Step, c run.Command) error {
 	if step.When != nil && whole != perInstance {
 		holds, diags := r.condition(step.When, frameAt(local, c.Address, partWhen))
 		if diags.HasErrors() {
-			return r.end(step, c.Key, &run.Event{Step: c.Address, Outcome: run.Error, Error: "when: " + text(diags)}, nil)
+			return nil, r.end(step, c.Key, &run.Event{Step: c.Address, Outcome: run.Error, Error: "when: " + text(diags)}, nil)
 		}
 		if !holds {
-			return r.end(step, c.Key, &run.Event{Step: c.Address, Outcome: run.Skipped, Error: "when is false: " + step.When.Source}, nil)
+			return nil, r.end(step, c.Key, &run.Event{Step: c.Address, Outcome: run.Skipped, Error: "when is false: " + step.When.Source}, nil)
 		}
 	}
 	if whole && step.ForEach != nil {
-		return r.expand(step, c)
+		return r.expand(ctx, step, c)
 	}
 	r.live[c.Address] = r.newExecution(step, c.Key, local)
-	return r.emit(&run.Event{Type: run.StepReady, Step: c.Address})
+	return nil, r.emit(&run.Event{Type: run.StepReady, Step: c.Address})
 }
 
 func refersTo(e *lang.Expr, kind lang.RefKind) bool {
@@ -78,7 +80,7 @@ func boolOf(v cty.Value) (holds bool, problem string) {
 }
 
 // expand evaluates for_each, once, into keys in order.
-func (r *runner) expand(step *lang.Step, c run.Command) error {
+func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (func(), error) {
 	v, diags := r.scope.Value(step.ForEach, frameAt(lang.Frame{}, c.Address, partForEach))
 	var keys []string
 	var instances []lang.Frame
@@ -87,13 +89,13 @@ func (r *runner) expand(step *lang.Step, c run.Command) error {
 		keys, instances, problem = forEach(v)
 	}
 	if problem != "" {
-		return r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: "for_each: " + problem}, nil)
+		return nil, r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: "for_each: " + problem}, nil)
 	}
-	if asked, err := r.askWrites(step, c, keys); asked || err != nil {
-		return err
+	if ask, asked, err := r.askWrites(ctx, step, c, keys, instances); asked || err != nil {
+		return ask, err
 	}
 	r.values.expand(step.Name, keys, instances)
-	return r.emit(&run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys})
+	return nil, r.emit(&run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys})
 }
 
 // forEach reads the value of a for_each: a map, an object or a set of strings.

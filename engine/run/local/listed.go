@@ -1,0 +1,149 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// mostPreviews is of how many writes a question says what a dry run of them says: each asks the system.
+const mostPreviews = 10
+
+// listed are writes that only the run could list, in the order of their keys.
+type listed struct {
+	executions []*execution
+	prepared   []*prepared
+	writes     []run.ListedWrite
+}
+
+// askWrites asks about the writes that only the run could list. asked says that the answer is awaited, or that it was no; the
+// function works the question out.
+func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, keys []string, instances []lang.Frame) (_ func(), asked bool, err error) {
+	effect := r.effects[step.Name]
+	if r.AutoApprove || effect == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
+		return nil, false, nil
+	}
+	all := r.list(step, keys, instances)
+	q := &run.Question{
+		Kind: run.AskApproval, Action: step.Action, Effect: effect.String(), Items: keys, Writes: all.writes, OnTimeout: "fail",
+		Prompt: fmt.Sprintf("Run %s %d times, once for each of these?", step.Action, len(keys)),
+	}
+	if len(keys) == 1 {
+		q.Prompt = fmt.Sprintf("Run %s for this?", step.Action)
+	}
+	q.Target = commonTarget(q.Writes)
+	if before, a := r.state.Answered(c.Address); before != nil && r.sameWrites(before, q) {
+		if a.Yes() {
+			return nil, false, nil
+		}
+		why := refusal(fmt.Sprintf("not run: %s said no%s", a.By, noted(a.Note)))
+		return nil, true, r.concludeWith(r.refused(r.executionAt(step, c), why))
+	}
+	x := r.executionAt(step, c)
+	if err := r.emit(&run.Event{Type: run.StepWaiting, Step: c.Address, For: run.ForWrites}); err != nil {
+		return nil, false, err
+	}
+	return func() {
+		r.previewAll(ctx, all)
+		r.asked <- &question{execution: x, what: run.ForWrites, question: q}
+	}, true, nil
+}
+
+// list evaluates what each instance would be carried out with.
+func (r *runner) list(step *lang.Step, keys []string, instances []lang.Frame) listed {
+	var out listed
+	for i, key := range keys {
+		x := r.newExecution(step, i, instances[i])
+		w, p := run.ListedWrite{Key: key}, (*prepared)(nil)
+		if note := r.notRun(x); note != "" {
+			w.Note = note
+		} else if args, err := r.arguments(step, x.sends()); err != nil {
+			w.Note = "its arguments are not known: " + err.Error()
+		} else {
+			w.Arguments, w.Target, p = shownArguments(step, args), r.targetOf(x), &prepared{args: args}
+		}
+		out.executions, out.prepared, out.writes = append(out.executions, x), append(out.prepared, p), append(out.writes, w)
+	}
+	return out
+}
+
+// notRun says why an instance won't run, though it is among those that are asked about.
+func (r *runner) notRun(x *execution) string {
+	if !refersTo(x.step.When, lang.RefEach) {
+		return ""
+	}
+	switch holds, diags := r.condition(x.step.When, frameAt(x.local, x.address, partWhen)); {
+	case diags.HasErrors():
+		return "when: " + text(diags)
+	case !holds:
+		return "it will be skipped: when is false: " + x.step.When.Source
+	}
+	return ""
+}
+
+// commonTarget takes the system that all writes work on out of each; empty where there are several.
+func commonTarget(writes []run.ListedWrite) string {
+	target := ""
+	for _, w := range writes {
+		if w.Note != "" {
+			continue
+		}
+		if target == "" {
+			target = w.Target
+		}
+		if w.Target != target {
+			return ""
+		}
+	}
+	for i := range writes {
+		writes[i].Target = ""
+	}
+	return target
+}
+
+// sameWrites reports whether an answer to a question counts for another: all that it could show is the same.
+func (r *runner) sameWrites(before, now *run.Question) bool {
+	if before.Writes == nil { // asked by a version that showed the keys alone
+		return slices.Equal(before.Items, now.Items)
+	}
+	return before.Target == now.Target && slices.Equal(before.Items, now.Items) && r.plainWrites(before) == r.plainWrites(now)
+}
+
+// plainWrites are the writes of a question without what a dry run said, as everybody may see them.
+func (r *runner) plainWrites(q *run.Question) string {
+	text, err := json.Marshal(withoutChanges(q.Writes))
+	if err != nil {
+		return err.Error()
+	}
+	return r.shown(string(text))
+}
+
+func withoutChanges(writes []run.ListedWrite) []run.ListedWrite {
+	writes = slices.Clone(writes)
+	for i := range writes {
+		writes[i].Changes = nil
+	}
+	return writes
+}
+
+// previewAll adds what dry runs say, where there are few.
+func (r *runner) previewAll(ctx context.Context, all listed) {
+	if len(all.writes) > mostPreviews || all.executions[0].step.Child != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, previewTime)
+	defer cancel()
+	for i, p := range all.prepared {
+		if p == nil {
+			continue
+		}
+		var out run.Question
+		r.preview(ctx, &question{execution: all.executions[i], prepared: p}, &out)
+		all.writes[i].Changes = out.Changes
+	}
+}
