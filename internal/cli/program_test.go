@@ -154,6 +154,26 @@ func TestStorePath(t *testing.T) {
 	}
 }
 
+// TestMistypedStore is refused, and makes nothing: it would be a new history.
+func TestMistypedStore(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for address, says := range map[string]string{
+		"nosuch/deep/x.db": "the folder nosuch/deep does not exist",
+		"postgres:/x":      "postgres://USER@HOST/DATABASE",
+	} {
+		for _, command := range [][]string{{"runs"}, {"apply", "x.hcl", "--auto-approve"}} {
+			tt := newTerminal(t, false, nil, nil)
+			if command[0] == "apply" {
+				command[1] = tt.file(t, "x.hcl", undoable)
+			}
+			tt.does(t, ExitRefused, []string{says}, append(command, "--store", address)...)
+		}
+	}
+	if entries, err := os.ReadDir("."); err != nil || len(entries) > 0 {
+		t.Errorf("made %v, %v", entries, err)
+	}
+}
+
 func TestLogsAreRedacted(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)
 	tt.logLevel = "debug"

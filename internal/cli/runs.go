@@ -90,6 +90,10 @@ func (o *runsOptions) print(runs []listed) error {
 		return o.printJSON(runs)
 	}
 	if len(runs) == 0 {
+		if o.Runbook == "" && o.Outcome == "" && o.Since == "" {
+			o.say("There are no runs yet.")
+			return nil
+		}
 		o.say("There are no such runs.")
 		return nil
 	}

@@ -75,6 +75,9 @@ func checkLines(address string, r journal.Report) []string {
 		}
 		lines = append(lines, fmt.Sprintf("  %s  %s, then: %s", d.Run, counted(d.Events, "event"), term.CleanLine(d.Error)))
 	}
+	if len(r.Problems) > 0 {
+		lines = append(lines, "The database itself is damaged; it says:")
+	}
 	for _, p := range r.Problems {
 		lines = append(lines, "  "+term.CleanLine(p))
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -29,10 +30,10 @@ func storeFlag(cmd *cobra.Command, to *string) {
 func (p *Program) storePath(flag string) (string, error) {
 	if p.store = flag; flag != "" {
 		p.hideStorePassword(flag)
-		return flag, nil
+		return flag, checkStore("--store", flag)
 	}
 	if address := p.env(storeVariable); address != "" {
-		return address, nil
+		return address, checkStore(storeVariable, address)
 	}
 	// The XDG base directory specification: a relative path is to be ignored.
 	if state := p.env("XDG_STATE_HOME"); filepath.IsAbs(state) {
@@ -42,6 +43,21 @@ func (p *Program) storePath(flag string) (string, error) {
 		return "", errors.New("there is no home folder for the history of runs; name a file with --store FILE")
 	}
 	return filepath.Join(p.HomeDir, ".local", "state", "runbook", "runs.db"), nil
+}
+
+// checkStore refuses what somebody mistyped: it would be a new history without a run in it. Only the default folder is made.
+func checkStore(name, address string) error {
+	if isURL(address) {
+		return nil
+	}
+	if strings.HasPrefix(address, "postgres:") || strings.HasPrefix(address, "postgresql:") {
+		return fmt.Errorf("%s %s: a database is written postgres://USER@HOST/DATABASE; a file of that name, ./%s", name, address, address)
+	}
+	folder := filepath.Dir(address)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s %s: the folder %s does not exist; make it first, or name another file", name, address, folder)
+	}
+	return nil
 }
 
 // command is one for people to type, on the history that --store named.

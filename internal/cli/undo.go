@@ -94,7 +94,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	effects, err := o.chosen(recalled.Past.Undoable(), recalled.Past.Doubts())
+	effects, err := o.chosen(recalled.Plan.Runbook, recalled.Past.Undoable(), recalled.Past.Doubts())
 	if err != nil {
 		return drop(err)
 	}
@@ -200,13 +200,18 @@ func (o *undoOptions) complete(ctx context.Context, args []string) []string {
 }
 
 // chosen are the effects to undo. What a write in doubt did, nobody knows.
-func (o *undoOptions) chosen(all []run.Effect, doubts []run.Doubt) ([]run.Effect, error) {
+func (o *undoOptions) chosen(rb *lang.Runbook, all []run.Effect, doubts []run.Doubt) ([]run.Effect, error) {
+	steps := stepNames(rb, "")
 	doubts = slices.DeleteFunc(doubts, func(d run.Doubt) bool { return d.Undo || o.Step != "" && !within(d.Address, o.Step) })
 	none := !slices.ContainsFunc(all, func(e run.Effect) bool { return o.Step == "" || within(e.Address, o.Step) })
 	switch {
 	case none && len(doubts) > 0:
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: nobody knows whether %s took place, and so what there is to undo; settle that first with: %s",
 			doubtsNamed(doubts), o.command("resume "+o.Run))}
+	case none && o.Step != "" && !slices.ContainsFunc(steps, func(s string) bool { return within(o.Step, s) }):
+		return nil, fmt.Errorf("nothing was run: run %s has no step %s%s%s", o.Run, o.Step, lang.DidYouMean(o.Step, steps), canBeUndone(all))
+	case len(all) == 0 && o.Step != "":
+		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo: it has no undo block, it did not take effect, or it was undone", o.Step)
 	case len(all) == 0:
 		return nil, fmt.Errorf("nothing was run: run %s has nothing to undo: no step with an undo block took effect, or all were undone", o.Run)
 	case o.Step == "":
@@ -214,10 +219,29 @@ func (o *undoOptions) chosen(all []run.Effect, doubts []run.Doubt) ([]run.Effect
 	}
 	named := slices.DeleteFunc(slices.Clone(all), func(e run.Effect) bool { return !within(e.Address, o.Step) })
 	if len(named) == 0 {
-		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s\nWhat can be undone: %s", o.Step,
-			lang.DidYouMean(o.Step, run.Addresses(all)), strings.Join(run.Addresses(all), ", "))
+		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s%s", o.Step,
+			lang.DidYouMean(o.Step, run.Addresses(all)), canBeUndone(all))
 	}
 	return named, nil
+}
+
+func canBeUndone(all []run.Effect) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return "\nWhat can be undone: " + strings.Join(run.Addresses(all), ", ")
+}
+
+// stepNames are the addresses of the steps of a runbook, and of those that it runs, without instances.
+func stepNames(rb *lang.Runbook, prefix string) []string {
+	var out []string
+	for _, s := range rb.Steps {
+		out = append(out, prefix+s.Name)
+		if s.Child != nil {
+			out = append(out, stepNames(s.Child, prefix+s.Name+"/")...)
+		}
+	}
+	return out
 }
 
 // within reports whether an address is that of a step, of an instance of it, or of a step of the runbook that it runs.

@@ -98,6 +98,8 @@ func TestUndoTwice(t *testing.T) {
 	id := tt.lastRun(t)
 	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "--auto-approve")
 	tt.again(t, false, "").does(t, ExitRefused, []string{"has nothing to undo"}, "undo", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitRefused, []string{"has no step cordn", `did you mean "cordon"?`}, "undo", id, "cordn", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitRefused, []string{"step cordon has nothing to undo"}, "undo", id, "cordon", "--auto-approve")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"passed"}, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "cordon", "--auto-approve")
 	want := []string{"cordon", "scale a", "scale b", "scale b back", "scale a back", "uncordon", "cordon", "scale a", "scale b", "uncordon"}

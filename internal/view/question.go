@@ -154,11 +154,16 @@ func Waiting(what string, q *run.Question, deadline *time.Time, now time.Time, c
 	}
 	left := deadline.Sub(now)
 	if left <= 0 {
-		text += ", its time was over at " + c.Clock(*deadline, now)
+		text += ", its time ended at " + c.Clock(*deadline, now)
 	} else {
 		text += fmt.Sprintf(", %s left until %s", Duration(left), c.Clock(*deadline, now))
 	}
-	return text + then(q, c)
+	if then := then(q, c); left > 0 && then != "" {
+		return text + ", then " + then
+	} else if then != "" {
+		return text + "; when the run goes on, " + then
+	}
+	return text
 }
 
 // waitsFor are the words for what a step waits for.
@@ -194,12 +199,12 @@ func then(q *run.Question, c Config) string {
 	}
 	switch q.OnTimeout {
 	case "escalate":
-		return ", then others are called"
+		return "others are called"
 	case "default":
 		if len(q.TimeoutAnswer) > 0 {
-			return ", then the answer is " + c.clean(string(q.TimeoutAnswer))
+			return "the answer is " + c.clean(string(q.TimeoutAnswer))
 		}
-		return ", then the default counts"
+		return "the default counts"
 	}
-	return ", then it fails"
+	return "it fails"
 }

@@ -157,6 +157,32 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
+// TestRestoreOnceItIsAsTheStepLeftIt is the way that a refusal names.
+func TestRestoreOnceItIsAsTheStepLeftIt(t *testing.T) {
+	dir := tree(t, map[string]string{"f": "old"})
+	path := filepath.Join(dir, "f")
+	var note []byte
+	write, wc := fileCall("local_write_file", dir, providertest.Values{"path": str("f"), "content": str("new")}, &note)
+	done, err := write.Run(t.Context(), wc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, now := range []string{"theirs", "new"} {
+		if err := os.WriteFile(path, []byte(now), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		restore, rc := fileCall("local_restore_file", dir, providertest.Values{
+			"path": str("f"), "before": done.Value.GetAttr("before"), "after": done.Value.GetAttr("after")}, &note)
+		_, err = restore.Run(t.Context(), rc)
+		if now == "theirs" && (err == nil || !strings.Contains(err.Error(), "write into it again what the step wrote")) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err != nil || content(t, path) != "old" {
+		t.Errorf("got %v; the file is %q", err, content(t, path))
+	}
+}
+
 // What is found of a write depends on the file alone: each case puts it into the state that a crash can leave.
 func TestInquireFiles(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -96,7 +96,9 @@ func (b *fileBefore) digested() (*fileDigest, error) {
 // possible says why a file can't be put back.
 func (a *restoreArgs) possible(now *fileState) error {
 	if is := now.digested(); a.After != nil && !sameFile(is, (*fileDigest)(a.After)) {
-		return errors.New("it is not as the step left it: somebody else has changed it since; compare it and put it back by hand")
+		return errors.New("it is not as the step left it: somebody else has changed it since; what stood there before is kept with the run and shown nowhere. " +
+			"To have it back: copy the file as it is now to another place, write into it again what the step wrote, with the same mode, and undo again; " +
+			"then bring in from the copy what others changed")
 	}
 	if a.Before.Exists && a.Before.Content == nil {
 		return fmt.Errorf("its old content was not kept (it is longer than %s, no text, or a crash has lost it); put it back from a copy", size(maxKept))

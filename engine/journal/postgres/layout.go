@@ -128,7 +128,10 @@ func (s *store) migrate(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationKey)); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS runbook;
+		// IF NOT EXISTS alone would ask for the right to make schemas, also where an administrator has made this one.
+		_, err := tx.Exec(ctx, `DO $$ BEGIN
+				IF to_regnamespace('runbook') IS NULL THEN CREATE SCHEMA runbook; END IF;
+			END $$;
 			CREATE TABLE IF NOT EXISTS runbook.layout (version integer NOT NULL);
 			INSERT INTO runbook.layout SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM runbook.layout)`)
 		if err != nil {
