@@ -47,7 +47,7 @@ func look(path string) (*fileState, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	s.exists, s.mode, s.info = true, info.Mode().Perm(), info
+	s.exists, s.mode, s.info = true, info.Mode()&kept, info
 	content := io.TeeReader(f, s.digest)
 	if s.start, err = io.ReadAll(io.LimitReader(content, maxKept+1)); err != nil {
 		return nil, err
@@ -89,6 +89,24 @@ func digest(from io.Reader) (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), err
 }
 
-func octal(mode os.FileMode) string { return fmt.Sprintf("%04o", mode) }
+// octal is a mode as chmod has it, see [parseMode].
+func octal(mode os.FileMode) string {
+	n := uint32(mode.Perm())
+	for _, s := range special {
+		if mode&s.is != 0 {
+			n |= s.bit
+		}
+	}
+	return fmt.Sprintf("%04o", n)
+}
+
+// kept is what a file that is replaced hands on.
+const kept = os.ModePerm | os.ModeSetuid | os.ModeSetgid | os.ModeSticky
+
+// special are the bits beside the permissions, which Go has elsewhere than chmod.
+var special = []struct {
+	is  os.FileMode
+	bit uint32
+}{{os.ModeSetuid, 0o4000}, {os.ModeSetgid, 0o2000}, {os.ModeSticky, 0o1000}}
 
 func hexadecimal(sum [sha256.Size]byte) string { return fmt.Sprintf("%x", sum) }

@@ -62,10 +62,16 @@ func checkMode(value string) error {
 
 func parseMode(value string) (os.FileMode, error) {
 	n, err := strconv.ParseUint(value, 8, 32)
-	if err != nil || n > 0o777 {
+	if err != nil || n > 0o7777 {
 		return 0, fmt.Errorf("%q is not a file mode; write it in octal, such as \"0644\"", value)
 	}
-	return os.FileMode(n), nil
+	mode := os.FileMode(n) & os.ModePerm
+	for _, s := range special {
+		if uint32(n)&s.bit != 0 {
+			mode |= s.is
+		}
+	}
+	return mode, nil
 }
 
 // counted is a number of things for a person.

@@ -44,7 +44,7 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 })
 
 // losing are commands that lose data, or the server.
-var losing = set("flushall", "flushdb", "debug", "shutdown", "replicaof", "slaveof", "cluster reset", "cluster flushslots",
+var losing = set("flushall", "flushdb", "swapdb", "debug", "shutdown", "replicaof", "slaveof", "cluster reset", "cluster flushslots",
 	"cluster forget", "cluster delslots", "function flush", "function delete", "acl deluser", "xgroup destroy", "failover", "cluster failover")
 
 // scripts run a text, or what was stored before: they may do anything, and may fail half way.

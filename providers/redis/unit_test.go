@@ -78,7 +78,7 @@ func TestClassify(t *testing.T) {
 	spec := New().Action("redis_command").Spec()
 	for text, want := range map[string]provider.Effect{
 		"SET a b": provider.Write, "DEL a": provider.Write, "FLUSHALL": provider.Destructive, "flushdb ASYNC": provider.Destructive,
-		"DEBUG SLEEP 1": provider.Destructive, "Shutdown NOSAVE": provider.Destructive,
+		"DEBUG SLEEP 1": provider.Destructive, "Shutdown NOSAVE": provider.Destructive, "SWAPDB 0 1": provider.Destructive,
 		"EVAL redis.call('FLUSHALL') 0": provider.Destructive, "EVAL return(1) 0": provider.Write, "SET a flushall": provider.Write,
 	} {
 		args := cty.ObjectVal(map[string]cty.Value{"command": addresses(strings.Fields(text)...)})
