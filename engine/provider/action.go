@@ -53,6 +53,7 @@ type Spec struct {
 	target        func(args cty.Value) string
 	program       func(args cty.Value) (string, bool)
 	message       func(args cty.Value) bool
+	lacks         func(args cty.Value) map[string]string
 }
 
 // Args is the schema of the action's arguments.
@@ -88,6 +89,10 @@ func (s *Spec) Program(args cty.Value) (string, bool) { return s.program(args) }
 // Message reports whether a write with these arguments is a message to the address that the provider block names: a level
 // of an escalation may send one without a question beforehand. Arguments that are not known yet don't make one.
 func (s *Spec) Message(args cty.Value) bool { return s.message(args) }
+
+// Lacks names results that are null with these arguments, which may be partly unknown, each with the reason: an undo that counts
+// on one could never work.
+func (s *Spec) Lacks(args cty.Value) map[string]string { return s.lacks(args) }
 
 // Call is one attempt at an action.
 type Call struct {
@@ -187,6 +192,9 @@ type Definition[K, A, R any] struct {
 	// Message reports whether a write with these arguments, of which any part may be unknown, is a message to the address that
 	// the provider block itself names, for [Spec.Message]; nil: it never is.
 	Message func(args cty.Value) bool
+	// Lacks tells which results are null with these arguments and why, for [Spec.Lacks]: "it has RETURNING of its own". Arguments
+	// that known() denies hold their defaults. Nil: none is known to be.
+	Lacks func(args *A, known Known) map[string]string
 	// Run carries it out. Nil declares an action that this version can't run. A result beside an error says that it took
 	// effect, see [Action].
 	Run func(ctx context.Context, in *In[K, A]) (*R, error)
@@ -225,6 +233,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a.spec.target = a.target
 	a.spec.program = a.program
 	a.spec.message = a.message
+	a.spec.lacks = a.lacks
 	return a
 }
 
@@ -274,6 +283,18 @@ func (a *action[K, A, R]) program(args cty.Value) (string, bool) {
 func (a *action[K, A, R]) message(args cty.Value) bool {
 	args, _ = args.UnmarkDeep()
 	return a.def.Message != nil && args.IsKnown() && !args.IsNull() && a.def.Message(args)
+}
+
+func (a *action[K, A, R]) lacks(args cty.Value) map[string]string {
+	if a.def.Lacks == nil {
+		return nil
+	}
+	decoded := new(A)
+	known, err := a.spec.Args().decodeKnown(args, decoded)
+	if err != nil {
+		return nil
+	}
+	return a.def.Lacks(decoded, known)
 }
 
 func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) {

@@ -163,6 +163,12 @@ func registry() *provider.Registry {
 			define[nothing, status]("demo_ping", provider.Read),
 			define[programArgs, status]("demo_program", provider.Write, func(d *provider.Definition[any, programArgs, status]) {
 				d.Program = program
+				d.Lacks = func(args *programArgs, known provider.Known) map[string]string {
+					if known("command") && args.Command[0] == "quiet" {
+						return map[string]string{"code": "the program is quiet"}
+					}
+					return nil
+				}
 			}),
 			define[promptArgs, status]("demo_confirm", provider.Read, func(d *provider.Definition[any, promptArgs, status]) {
 				d.Ask = question

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -19,6 +20,29 @@ func undo(c *checker, s *lang.Step) {
 	binding(c, u)
 	arguments(c, u)
 	groups(c, u)
+	lacking(c, s)
+}
+
+// lacking warns of an undo that counts on a result that the step does not have with its arguments.
+func lacking(c *checker, s *lang.Step) {
+	if s.Spec == nil {
+		return
+	}
+	lacks := s.Spec.Spec().Lacks(c.args(s, nil))
+	if len(lacks) == 0 {
+		return
+	}
+	for _, attr := range s.Undo.Step.Args {
+		for _, ref := range attr.Expr.Refs {
+			if ref.Kind != lang.RefSelf || len(ref.Traversal) < 2 {
+				continue
+			}
+			name, ok := ref.Traversal[1].(hcl.TraverseAttr)
+			if why := lacks[name.Name]; ok && why != "" {
+				c.warn(ref.Range, "Undo without a value", "self.%s is null after step %q: %s. The undo would fail, or get null, when it runs.", name.Name, s.Name, why)
+			}
+		}
+	}
 }
 
 // child checks the variables that a step gives to the runbook that it runs.

@@ -75,11 +75,22 @@ func (s *fileState) before() fileBefore {
 	}
 	mode, sum := octal(s.mode), s.sum()
 	b := fileBefore{Exists: true, SizeBytes: s.size, Mode: &mode, SHA256: &sum}
-	if len(s.start) <= maxKept && utf8.Valid(s.start) {
+	if s.unkept() == "" {
 		text := string(s.start)
 		b.Content = &text
 	}
 	return b
+}
+
+// unkept says why a result does not hold the content; empty: it does, or there is none.
+func (s *fileState) unkept() string {
+	switch {
+	case len(s.start) > maxKept:
+		return "longer than " + size(maxKept)
+	case !utf8.Valid(s.start):
+		return "no text"
+	}
+	return ""
 }
 
 // digest is the SHA-256 of all that can be read.

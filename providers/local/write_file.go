@@ -111,6 +111,9 @@ func runWrite(ctx context.Context, in *provider.In[*client, writeArgs]) (*writeR
 	if err := ctx.Err(); err != nil {
 		return nil, fileError(opWrite, w.path, err)
 	}
+	if why := w.old.unkept(); why != "" {
+		in.Warn("before.content is null: the file was %s. local_restore_file can't put it back; keep a copy", why)
+	}
 	if w.append {
 		err = add(w.path, w.content, w.mode)
 	} else {

@@ -31,7 +31,7 @@ type execResult struct {
 	RowsAffected int64           `rb:"rows_affected" doc:"Rows that were inserted, updated or deleted."`
 	Statements   []execStatement `rb:"statements" doc:"What each statement did."`
 	Notices      []string        `rb:"notices" doc:"What the server said beside its answers."`
-	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction."`
+	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction: not with RETURNING, ON CONFLICT, WITH, FROM or USING. A warning says why they are null."`
 	After        cty.Value       `rb:"after,echo" doc:"The rows after; null as before is."`
 	Truncated    bool            `rb:"truncated" doc:"Whether more rows than row_limit were changed, so that before and after are not all of them."`
 }
@@ -40,6 +40,7 @@ var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 	Name: "postgres_exec", Doc: "Runs statements that change something.", Effect: provider.Write, NeedsTimeout: true,
 	ExactlyOne: [][]string{{"sql", "statements"}},
 	EffectArgs: []string{"sql", "statements"},
+	Lacks:      lacksRows,
 	Classify: func(args *execArgs, known provider.Known) provider.Effect {
 		if !known("sql") || !known("statements") {
 			return provider.Destructive // it may say anything

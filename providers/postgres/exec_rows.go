@@ -16,6 +16,7 @@ import (
 func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 	verb := ""
 	if only && x.limit > 0 && ch.tree != nil {
+		x.warnUntold(ch)
 		var table sqlparse.Name
 		verb, table = ch.tree.Change()
 		if verb != "" {
@@ -25,6 +26,7 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 			}
 			if !plain {
 				verb = ""
+				x.warn(notTold, "its table is not an ordinary one, has a rule or row security, or a column that the role may not read")
 			}
 		}
 	}
@@ -33,6 +35,9 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 		var err error
 		if before, known, err = x.before(ctx, ch); err != nil {
 			return err
+		}
+		if !known {
+			x.warn("the rows before are null: its condition can't be asked by itself")
 		}
 	}
 	sql, limit := ch.sql, 0
@@ -54,6 +59,15 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 		x.keep(before, a.table, known)
 	}
 	return nil
+}
+
+const notTold = "the rows before and after are null: %s"
+
+// warnUntold warns of a change of rows that are not told.
+func (x *execution) warnUntold(ch *change) {
+	if why := untold(ch.sql); why != "" && ch.tree.ChangesRows() {
+		x.warn(notTold, why)
+	}
 }
 
 // keep puts rows into the result.

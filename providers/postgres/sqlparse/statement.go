@@ -59,6 +59,15 @@ func (s Statement) OutsideTransaction() bool {
 	return body["is_program"] == true || body["is_from"] != true
 }
 
+// ChangesRows reports whether the statement is an INSERT, UPDATE, DELETE or MERGE.
+func (s Statement) ChangesRows() bool {
+	switch s.Kind() {
+	case "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt":
+		return true
+	}
+	return false
+}
+
 // CopiesFromClient reports whether the statement is a COPY that reads what its client sends, and into which table.
 func (s Statement) CopiesFromClient() (table Name, ok bool) {
 	body := s.body()

@@ -43,3 +43,19 @@ step "demo_command" "loop" {
 step "demo_list" "of_a_read" {
   undo "demo_command" {}
 }
+
+step "demo_program" "has_none" {
+  command = ["quiet"]
+  undo "demo_request" {
+    url    = "https://example.com/${self.code}/${self.attempts}"
+    method = "POST"
+  }
+}
+
+step "demo_program" "may_have_one" {
+  command = [env("PROGRAM")]
+  undo "demo_request" {
+    url    = "https://example.com/${self.code}"
+    method = "POST"
+  }
+}
