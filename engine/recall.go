@@ -233,7 +233,8 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 			err = json.Unmarshal(plain, &sealed)
 		}
 		if err != nil {
-			return PlanOptions{}, fmt.Errorf("its sensitive variables: %w", err)
+			return PlanOptions{}, fmt.Errorf("nothing was run: its sensitive variables can't be read (%w); "+
+				"put the key with which the run began back, the key file or RUNBOOK_KEY", err)
 		}
 	}
 	variables, err := recalledVariables(rb.Runbook, s.header.Inputs, sealed, opts.Idle)

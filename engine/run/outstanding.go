@@ -61,7 +61,8 @@ func (o *Outstanding) put(e *Event, what LeftWhat) {
 
 func (o *Outstanding) drop(step string, undoes int64) (was Left) {
 	o.left = slices.DeleteFunc(o.left, func(l Left) bool {
-		if l.Step != step || l.Undoes != undoes {
+		old := l.Undoes == 0 && l.What != LeftInDoubt && undoes != 0 // of an old history, which does not tell it
+		if l.Step != step || l.Undoes != undoes && !old {
 			return false
 		}
 		was = l
@@ -101,7 +102,9 @@ func (o *Outstanding) over(e *Event) {
 	}
 	o.left = nil
 	for _, l := range e.Left {
-		at := slices.IndexFunc(before, func(b Left) bool { return b.Step == l.Step && b.What == l.What })
+		at := slices.IndexFunc(before, func(b Left) bool {
+			return b.Step == l.Step && b.What == l.What && (l.Undoes == 0 || b.Undoes == l.Undoes)
+		})
 		if at >= 0 {
 			l = before[at]
 			before = slices.Delete(before, at, at+1)

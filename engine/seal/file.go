@@ -65,8 +65,8 @@ func checkFile(path string, info fs.FileInfo) error {
 	}
 	// Windows has no such modes: the folder of the user protects the file there.
 	if runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
-		return fmt.Errorf("the key %s can be used by others (its mode is %04o): make it yours alone with chmod 600 %s, "+
-			"or delete it for a new one where others may have read it", path, mode.Perm(), word(path))
+		return fmt.Errorf("the key %s can be used by others (its mode is %04o): make it yours alone with chmod 600 %s. "+
+			"Where others may have read it, deleting it gives a new one, but then no encrypted value of the runs so far can be read any more", path, mode.Perm(), word(path))
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func sessions() []run.Event {
 		said("calm", answer("true", "alice@laptop", run.ViaFlag, "")),
 		doubt,
 		{Type: run.RunStopping, Reason: "interrupted"},
-		{Type: run.RunFinished, Outcome: run.Cancelled, Counts: map[run.Outcome]int{run.Pass: 5, run.Error: 1}, DurationMS: ms(60_000), ExitStatus: &three},
+		{Type: run.RunFinished, Outcome: run.Cancelled, Counts: map[run.Outcome]int{run.Pass: 5, run.Error: 1}, DurationMS: ms(60_000), ExitStatus: &three, Left: []run.Left{{Step: "send", What: run.LeftInDoubt}}},
 		{Type: run.RunResumed, Session: &run.Session{User: "bob@ops"}, Reset: []string{"send", "a", "b", "c", "d", "e", "f", "g", "h", "i"}},
 		{Type: run.StepResolved, Step: "send", Resolution: &run.Resolution{Decision: run.DecisionRedo, How: "inquired", Why: "the service has no request 01J."}},
 		{Type: run.StepResolved, Step: "other", Resolution: &run.Resolution{Decision: run.DecisionDone, How: "flag", Who: "bob@ops"}},

@@ -82,23 +82,44 @@ func (t *Text) notUndone(e *run.Event) {
 	}
 }
 
+// is reports whether it stands for something that the end of a run tells. Old histories don't say which effect an undo is of.
+func (x leftover) is(l run.Left) bool {
+	switch {
+	case l.What == run.LeftInDoubt:
+		return x.kind == inDoubt && x.key == l.Step
+	case x.kind != undoInDoubt && x.kind != undoFailed:
+		return false
+	case l.Undoes == 0:
+		return strings.HasPrefix(x.key, undoKeyOf(l.Step))
+	}
+	return x.key == undoKeyOf(l.Step)+strconv.FormatInt(l.Undoes, 10)
+}
+
+// onlyLeft drops what the end of a session does not tell as left, as it was settled since, or its step ran again. A status of
+// 4 without anything is that of an old version, or of a session that something was still at work for.
+func (t *Text) onlyLeft(e *run.Event) {
+	if e.ExitStatus == nil || *e.ExitStatus == exitLeftOver && len(e.Left)+len(e.NotUndone) == 0 {
+		return
+	}
+	told := func(x leftover) bool { return slices.ContainsFunc(e.Left, x.is) }
+	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind != undoNotRun && !told(x) })
+	maps.DeleteFunc(t.sent, func(step string, _ bool) bool { return !told(leftover{key: step, kind: inDoubt}) })
+}
+
 // leftBefore adds what earlier sessions left, which are not shown.
 func (t *Text) leftBefore(e *run.Event) {
 	for _, l := range e.Left {
-		undo := l.What != run.LeftInDoubt
-		if slices.ContainsFunc(t.left, func(x leftover) bool {
-			return !undo && x.key == l.Step || undo && strings.HasPrefix(x.key, undoKeyOf(l.Step))
-		}) {
+		if t.sent[l.Step] && l.What == run.LeftInDoubt || slices.ContainsFunc(t.left, func(x leftover) bool { return x.is(l) }) {
 			continue
 		}
-		step := t.clean(l.Step)
+		step, undo := t.clean(l.Step), undoKeyOf(l.Step)+strconv.FormatInt(l.Undoes, 10)
 		switch l.What {
 		case run.LeftInDoubt:
 			t.left.put(inDoubt, l.Step, step+": nobody knows whether it took place")
 		case run.LeftUndoInDoubt:
-			t.left.put(undoInDoubt, undoKeyOf(l.Step), "undo of "+step+": nobody knows whether it took place")
+			t.left.put(undoInDoubt, undo, "undo of "+step+": nobody knows whether it took place")
 		case run.LeftUndoFailed:
-			t.left.put(undoFailed, undoKeyOf(l.Step), "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
+			t.left.put(undoFailed, undo, "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
 		}
 	}
 }

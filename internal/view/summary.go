@@ -93,6 +93,7 @@ func (t *Text) finish(e *run.Event) {
 	}
 	t.failures()
 	t.notUndone(e)
+	t.onlyLeft(e)
 	t.leftBefore(e)
 	t.leftOver()
 	id := "run " + e.Run
