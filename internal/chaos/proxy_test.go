@@ -1,8 +1,10 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -27,11 +29,21 @@ type proxy struct {
 func newProxy(t *testing.T, name, upstream string) *proxy {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	address, _ := freeAddress(t) // one that nobody else takes while the proxy is stopped
-	p := &proxy{toxiproxy.NewProxy(server, name, address, upstream), t}
-	p.start()
-	t.Cleanup(p.Stop)
-	return p
+	for range 10 {
+		address, _ := freeAddress(t) // one that nobody else here takes while the proxy is stopped
+		p := &proxy{toxiproxy.NewProxy(server, name, address, upstream), t}
+		err := p.Start()
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue // the tests of another package were quicker
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Stop)
+		return p
+	}
+	t.Fatal("each free address was taken before the proxy listened there")
+	return nil
 }
 
 func (p *proxy) start() {

@@ -18,10 +18,10 @@ var actions = map[string]map[provider.Effect][]string{
 			"rollout_history", "rollout_status", "can_i",
 		},
 		provider.Write: {
-			"rollout_restart", "rollout_undo", "scale", "set_env", "set_image", "set_resources", "label", "apply", "patch",
+			"rollout_restart", "rollout_undo", "set_env", "set_image", "set_resources", "label", "apply", "patch",
 			"cordon", "uncordon", "exec", "run_job",
 		},
-		provider.Destructive: {"delete", "drain"},
+		provider.Destructive: {"delete", "drain", "scale"}, // scale: to zero
 	},
 	"postgres": {
 		provider.Read:  {"ping", "query", "slow_queries", "activity", "size", "replication"},
