@@ -42,7 +42,7 @@ func TestWritesFoundAtRunTimeAreShown(t *testing.T) {
 	if diff := cmp.Diff(want, q.Writes); diff != "" {
 		t.Error(diff)
 	}
-	if strings.Contains(string(out.Stream), "HUSH-HUSH") {
+	if strings.Contains(out.Stream, "HUSH-HUSH") {
 		t.Error("the question tells the secret")
 	}
 	answer(t, j, out, "each", "true")
