@@ -93,7 +93,15 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	for i := range states {
 		m := states[i].of
 		if states[i].after, err = m.patch(ctx, m.applying(in.Args.Force, false)); err != nil {
-			return nil, m.c.explain(ctx, "apply "+m.String(), err)
+			failed := m.c.explain(ctx, "apply "+m.String(), err)
+			if i == 0 || !refused(err) {
+				return nil, failed
+			}
+			var names []string
+			for _, s := range states[:i] {
+				names = append(names, s.of.String())
+			}
+			return resultOfApply(states[:i]), after(failed, "Applied", names)
 		}
 	}
 	return resultOfApply(states), nil

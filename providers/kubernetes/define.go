@@ -34,7 +34,7 @@ func change[A, R any](d provider.Definition[*client, A, R]) provider.Action {
 		ctx, purpose := withIntent(quiet(ctx), changing)
 		result, err := run(ctx, in)
 		if err != nil {
-			return nil, purpose.settle(d.Name, err)
+			return result, purpose.settle(d.Name, err)
 		}
 		return result, nil
 	}

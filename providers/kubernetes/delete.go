@@ -75,7 +75,12 @@ func runDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) (*dele
 			if notFound(err) && in.Args.Name == "" {
 				continue // it went by itself
 			}
-			return nil, c.explain(ctx, "delete "+s.String(), err)
+			failed := c.explain(ctx, "delete "+s.String(), err)
+			if len(result.Deleted) == 0 || !refused(err) {
+				return nil, failed
+			}
+			result.Manifests = cty.TupleVal(manifests)
+			return result, after(failed, "Deleted", result.Deleted)
 		}
 		result.Deleted = append(result.Deleted, fullName(s))
 		manifests = append(manifests, manifestValue(r, o))

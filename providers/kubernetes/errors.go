@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -152,6 +153,21 @@ func forbidden(err error) bool { return apierrors.IsForbidden(err) }
 // wrong is a mistake in the step's own arguments.
 func wrong(op string, err error) error {
 	return &provider.Error{Op: op, Err: err, NothingDone: true, Permanent: true}
+}
+
+// refused reports whether the server says that it did not do what it was asked.
+func refused(err error) bool {
+	var status *apierrors.StatusError
+	return errors.As(err, &status) && status.ErrStatus.Code >= 400 && status.ErrStatus.Code < 500
+}
+
+// after adds to an error what was done before it: of several objects the server refused a later one.
+func after(err error, done string, names []string) error {
+	var told *provider.Error
+	if errors.As(err, &told) {
+		told.Hint = strings.TrimSpace(told.Hint + " " + done + " before it: " + strings.Join(names, ", ") + ".")
+	}
+	return err
 }
 
 // statusError is an answer without a Kubernetes Status in it.
