@@ -138,14 +138,19 @@ func TestFailureAfterAnInterrupt(t *testing.T) {
 }
 
 func TestUndoAfterAnInterrupt(t *testing.T) {
-	interrupt := make(chan struct{})
-	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
-		if id == "scale" {
-			close(interrupt)
+	interrupt, stopping := make(chan struct{}), make(chan struct{})
+	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
+		if id != "scale" {
+			return nil
 		}
-		return nil
+		close(interrupt)
+		return enginetest.Until(ctx, stopping)
 	}}
-	out := enginetest.Run(t, fake, undone, enginetest.Options{Interrupt: interrupt})
+	out := enginetest.Run(t, fake, undone, enginetest.Options{Interrupt: interrupt, OnEvent: func(e run.Event) {
+		if e.Type == run.RunStopping {
+			close(stopping)
+		}
+	}})
 	if out.Result == nil || out.Result.ExitStatus != 3 {
 		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
 	}
