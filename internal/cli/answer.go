@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -162,7 +161,7 @@ func (o *answerOptions) doesNotWait(s *story) error {
 			lang.Quoted(o.Step), s.ID, strings.Join(given, ", "))
 	case len(names) == 0:
 		return fmt.Errorf("step %s does not wait for a person: nothing in run %s does", lang.Quoted(o.Step), s.ID)
-	case slices.Contains(s.Steps, o.Step):
+	case s.Steps[o.Step]:
 		return fmt.Errorf("step %s does not wait for a person; these do: %s", lang.Quoted(o.Step), strings.Join(names, ", "))
 	}
 	return fmt.Errorf("run %s has no step %s that waits%s These wait: %s", s.ID, lang.Quoted(o.Step), lang.DidYouMean(o.Step, names), strings.Join(names, ", "))

@@ -33,7 +33,7 @@ type story struct {
 	ID    string
 	Waits []waitingStep
 	// Steps are the addresses that were spoken of.
-	Steps []string
+	Steps map[string]bool
 	// Answered are the last answers to steps, by address.
 	Answered map[string]answeredAt
 	// Last is the last event: run_finished or run_paused where the run does not go on by itself.
@@ -83,8 +83,11 @@ func noSuchRun(id string) error {
 
 func (s *story) take(e *run.Event) {
 	s.ID, s.Last = e.Run, e
-	if e.Step != "" && !strings.HasSuffix(e.Step, "/") && (len(s.Steps) == 0 || s.Steps[len(s.Steps)-1] != e.Step) && !slices.Contains(s.Steps, e.Step) {
-		s.Steps = append(s.Steps, e.Step)
+	if e.Step != "" && !strings.HasSuffix(e.Step, "/") {
+		if s.Steps == nil {
+			s.Steps = map[string]bool{}
+		}
+		s.Steps[e.Step] = true
 	}
 	switch e.Type {
 	case run.StepWaiting:
