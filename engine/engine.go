@@ -31,7 +31,7 @@ type RunOptions struct {
 	Journal journal.Journal
 	// Sink sees every event after it was handed to the journal, in order; nil: nobody looks.
 	Sink func(journal.Entry)
-	// Redact blanks secrets in the JSON of an event; nil: none are known.
+	// Redact blanks secrets in a text; nil: none are known.
 	Redact func([]byte) []byte
 	// Interrupt stops the run gracefully when it is closed: nothing new starts, reads are cancelled, writes in flight
 	// end. Cancelling the context stops at once.

@@ -64,11 +64,11 @@ type Event struct {
 	V    int       `json:"v"`
 	Seq  int64     `json:"seq"`
 	Time time.Time `json:"time"`
-	Run  string    `json:"run"`
+	Run  string    `json:"run" blank:"-"`
 	Type Type      `json:"type"`
 
 	// Step is the address: the step's name, or name["key"] for an instance of for_each.
-	Step string `json:"step,omitempty"`
+	Step string `json:"step,omitempty" blank:"address"`
 
 	// run_started
 	*Header `json:",omitempty"`
@@ -77,19 +77,19 @@ type Event struct {
 	Keys *[]string `json:"keys,omitempty"`
 
 	// step_started
-	Action string `json:"action,omitempty"`
+	Action string `json:"action,omitempty" blank:"-"`
 	// Effect is "read", "write" or "destructive"; empty for a check.
-	Effect  string `json:"effect,omitempty"`
+	Effect  string `json:"effect,omitempty" blank:"-"`
 	Attempt int    `json:"attempt,omitempty"`
 
 	// Key identifies a write to the system that it is sent to; attempts at the same write share it.
-	Key string `json:"key,omitempty"`
+	Key string `json:"key,omitempty" blank:"-"`
 
 	// step_noted
 	Note json.RawMessage `json:"note,omitempty"`
 
 	// step_waiting: what for (a For constant), and when it goes on and gives up
-	For      string     `json:"for,omitempty"`
+	For      string     `json:"for,omitempty" blank:"-"`
 	Until    *time.Time `json:"until,omitempty"`
 	Deadline *time.Time `json:"deadline,omitempty"`
 	// Holds says that the poll's condition held, so that hold is being waited for.
@@ -99,7 +99,7 @@ type Event struct {
 	Question *Question `json:"question,omitempty"`
 
 	// clock_read: which part of the step (or, without one, of the runbook) read it, "arguments", "local.since", and what it read
-	Part string     `json:"part,omitempty"`
+	Part string     `json:"part,omitempty" blank:"-"`
 	Now  *time.Time `json:"now,omitempty"`
 
 	// step_answered
@@ -114,11 +114,11 @@ type Event struct {
 	// run_started and run_resumed
 	Session *Session `json:"session,omitempty"`
 	// run_resumed: the steps and instances that will run again, and what changed in the files
-	Reset []string `json:"reset,omitempty"`
+	Reset []string `json:"reset,omitempty" blank:"address"`
 	// Gone are the steps that waited for a person and that the runbook does not have any more.
-	Gone []string `json:"gone,omitempty"`
+	Gone []string `json:"gone,omitempty" blank:"address"`
 	// run_resumed of a session that only undoes: the steps and instances to undo
-	Undo    []string `json:"undo,omitempty"`
+	Undo    []string `json:"undo,omitempty" blank:"address"`
 	Changes []string `json:"changes,omitempty"`
 
 	// Undoes is the number of the step_finished event whose effect is taken back (undo_started, undo_finished, and step_noted of
@@ -133,7 +133,7 @@ type Event struct {
 
 	// step_finished (with Outcome), run_finished
 	Outcome    Outcome  `json:"outcome,omitempty"`
-	DurationMS *float64 `json:"duration_ms,omitempty"`
+	DurationMS *float64 `json:"duration_ms,omitempty" blank:"-"`
 	Attempts   int      `json:"attempts,omitempty"`
 	// Summary is the one fact that matters of a step.
 	Summary string `json:"summary,omitempty"`
@@ -154,17 +154,17 @@ type Event struct {
 	// ByHand are the words to finish an undo by hand that failed.
 	ByHand string `json:"by_hand,omitempty"`
 	// Source is the place of the step's block, "daily.hcl:27".
-	Source string `json:"source,omitempty"`
+	Source string `json:"source,omitempty" blank:"-"`
 
 	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel])
-	Reason string `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty" blank:"-"`
 
 	// run_finished
 	Counts  map[Outcome]int `json:"counts,omitempty"`
 	Outputs []OutputValue   `json:"outputs,omitempty"`
 	// NotUndone are the steps whose undo was due and did not run: the session was stopped at once, or an undo of the same step
 	// that comes first failed.
-	NotUndone []string `json:"not_undone,omitempty"`
+	NotUndone []string `json:"not_undone,omitempty" blank:"address"`
 	// Left is what else a person must look at, in whichever session it came about.
 	Left       []Left `json:"left,omitempty"`
 	ExitStatus *int   `json:"exit_status,omitempty"`
@@ -172,12 +172,12 @@ type Event struct {
 
 // Left is something that a run leaves for a person to look at.
 type Left struct {
-	Step string   `json:"step"`
+	Step string   `json:"step" blank:"address"`
 	What LeftWhat `json:"what"`
 	// Undoes is of an undo what it takes back, as in [Event]; absent in old histories.
 	Undoes int64 `json:"undoes,omitempty"`
 	// Action and SentAt are what [Outstanding] knows beside: what was sent, and when. run_finished leaves them out.
-	Action string     `json:"action,omitempty"`
+	Action string     `json:"action,omitempty" blank:"-"`
 	SentAt *time.Time `json:"sent_at,omitempty"`
 }
 
@@ -196,21 +196,21 @@ const ReasonCancel = "cancel"
 
 // Header is what run_started tells.
 type Header struct {
-	Runbook     string `json:"runbook"`
+	Runbook     string `json:"runbook" blank:"-"`
 	Title       string `json:"title,omitempty"`
-	File        string `json:"file"`
-	Environment string `json:"environment,omitempty"`
+	File        string `json:"file" blank:"-"`
+	Environment string `json:"environment,omitempty" blank:"-"`
 	// User is who runs it, "alice@host".
 	User     string `json:"user,omitempty"`
 	ReadOnly bool   `json:"read_only,omitempty"`
 	// Steps is how many steps the plan holds, before for_each.
 	Steps int `json:"steps"`
 	// Effects counts the steps by effect.
-	Effects map[string]int `json:"effects"`
+	Effects map[string]int `json:"effects" blank:"-"`
 	// Targets names each system in full.
 	Targets []Target `json:"targets,omitempty"`
 	// Lock names the locks of the runbook and of those that its steps run, with commas between.
-	Lock string `json:"lock,omitempty"`
+	Lock string `json:"lock,omitempty" blank:"-"`
 	// Files are the runbook's files as they were, the runbook's own first.
 	Files []FileRef `json:"files,omitempty"`
 	// Inputs are what a resumed run needs again.
@@ -222,7 +222,7 @@ type Header struct {
 // Target is one provider configuration and the system that it points at.
 type Target struct {
 	// Provider is the address: "kubernetes", "kubernetes.eu".
-	Provider string `json:"provider"`
+	Provider string `json:"provider" blank:"address"`
 	Target   string `json:"target"`
 }
 
@@ -242,16 +242,16 @@ const (
 type Check struct {
 	Kind CheckKind `json:"kind"`
 	// Name is a threshold's name.
-	Name string `json:"name,omitempty"`
+	Name string `json:"name,omitempty" blank:"-"`
 	// Severity is an assertion's: fail, warn or info.
-	Severity string `json:"severity,omitempty"`
+	Severity string `json:"severity,omitempty" blank:"-"`
 	Message  string `json:"message,omitempty"`
 	// Value is a threshold's number; null where there was none.
 	Value *float64 `json:"value,omitempty"`
 	Unit  string   `json:"unit,omitempty"`
 	// Expression is the condition as written; Place its source line, "morning.hcl:27".
 	Expression string      `json:"expression,omitempty"`
-	Place      string      `json:"place,omitempty"`
+	Place      string      `json:"place,omitempty" blank:"-"`
 	References []Reference `json:"references,omitempty"`
 	// CheckRemedies are the check's own.
 	CheckRemedies []Remedy `json:"check_remedies,omitempty"`
@@ -276,7 +276,7 @@ type Remedy struct {
 
 // OutputValue is one output of the run.
 type OutputValue struct {
-	Name        string          `json:"name"`
+	Name        string          `json:"name" blank:"-"`
 	Description string          `json:"description,omitempty"`
 	Value       json.RawMessage `json:"value"`
 	Sensitive   bool            `json:"sensitive,omitempty"`

@@ -33,7 +33,7 @@ type Question struct {
 	Items       []string `json:"items,omitempty"`
 	AllRequired bool     `json:"all_required,omitempty"`
 	// Type is an input's: "string", "number" or "bool". Choices limit it, Pattern (RE2) must match it whole.
-	Type    string          `json:"type,omitempty"`
+	Type    string          `json:"type,omitempty" blank:"-"`
 	Choices []string        `json:"choices,omitempty"`
 	Pattern string          `json:"pattern,omitempty"`
 	Default json.RawMessage `json:"default,omitempty"`
@@ -43,23 +43,23 @@ type Question struct {
 	Approvers []string `json:"approvers,omitempty"`
 	// Action, Effect, Target, Arguments and Changes are what an approval is about: what would be done, to what, with what,
 	// and what a dry run says that it would change. Digest binds the answer to them (SHA-256, hexadecimal).
-	Action    string          `json:"action,omitempty"`
-	Effect    string          `json:"effect,omitempty"`
+	Action    string          `json:"action,omitempty" blank:"-"`
+	Effect    string          `json:"effect,omitempty" blank:"-"`
 	Target    string          `json:"target,omitempty"`
 	Arguments []ArgumentValue `json:"arguments,omitempty"`
 	Changes   []Change        `json:"changes,omitempty"`
-	Digest    string          `json:"digest,omitempty"`
+	Digest    string          `json:"digest,omitempty" blank:"-"`
 	// Keyed binds the answer to arguments that are not shown because they are sensitive: HMAC-SHA-256 (hexadecimal) with a key
 	// that is sealed beside the event. It tells nothing without that key.
-	Keyed string `json:"keyed,omitempty"`
+	Keyed string `json:"keyed,omitempty" blank:"-"`
 	// Writes are what a question about several writes is about, one for each of Items.
 	Writes []ListedWrite `json:"writes,omitempty"`
 	// OnTimeout is "fail", "escalate" or "default"; Deadline in the event says when.
-	OnTimeout string `json:"on_timeout,omitempty"`
+	OnTimeout string `json:"on_timeout,omitempty" blank:"-"`
 	// TimeoutAnswer is what counts as the answer then, with "default".
 	TimeoutAnswer json.RawMessage `json:"timeout_answer,omitempty"`
 	// Escalation is the name of the one that goes with the question, Levels are its levels in order.
-	Escalation string  `json:"escalation,omitempty"`
+	Escalation string  `json:"escalation,omitempty" blank:"-"`
 	Levels     []Level `json:"levels,omitempty"`
 }
 
@@ -76,7 +76,7 @@ type ListedWrite struct {
 
 // ArgumentValue is an argument as the language writes it.
 type ArgumentValue struct {
-	Name  string `json:"name"`
+	Name  string `json:"name" blank:"-"`
 	Value string `json:"value"`
 }
 
@@ -96,7 +96,7 @@ type Level struct {
 	// AfterMS is how long after the wait began (or, with on_timeout = "escalate", after its time was over).
 	AfterMS float64 `json:"after_ms"`
 	// Notify is the action that tells the contact when the level falls due; empty: it is shown and recorded alone.
-	Notify string `json:"notify,omitempty"`
+	Notify string `json:"notify,omitempty" blank:"-"`
 }
 
 // How an answer came in: the values of Answer.Via.
@@ -120,19 +120,19 @@ type Answer struct {
 	// Sensitive says that the value is encrypted beside the event; it reads "(sensitive)" here.
 	Sensitive bool `json:"sensitive,omitempty"`
 	// Via is how the answer came in.
-	Via string `json:"via"`
+	Via string `json:"via" blank:"-"`
 	// Digest is that of the approval that was answered.
-	Digest string `json:"digest,omitempty"`
+	Digest string `json:"digest,omitempty" blank:"-"`
 	// ID tells the answer from all others that were sent with runbook answer; empty: it came in otherwise.
-	ID string `json:"id,omitempty"`
+	ID string `json:"id,omitempty" blank:"-"`
 }
 
 // Resolution is what became of a write in doubt.
 type Resolution struct {
 	// Decision is "done" (it counts as having taken place) or "redo" (it is sent again).
-	Decision string `json:"decision"`
+	Decision string `json:"decision" blank:"-"`
 	// How is "inquired" (the system told), "asked" or "flag"; Who decided, and Why.
-	How string `json:"how"`
+	How string `json:"how" blank:"-"`
 	Who string `json:"who,omitempty"`
 	Why string `json:"why,omitempty"`
 }
@@ -145,16 +145,16 @@ const (
 
 // FileRef is a file of the runbook as it was when the run began.
 type FileRef struct {
-	Path string `json:"path"`
+	Path string `json:"path" blank:"-"`
 	// SHA256 of the content, hexadecimal.
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256" blank:"-"`
 }
 
 // Inputs are what the person who started a run gave, so that a resumed one goes on with the same.
 type Inputs struct {
 	// Variables by name as JSON; sensitive ones are "(sensitive)" here and sealed beside the event.
-	Variables   map[string]json.RawMessage `json:"variables,omitempty"`
-	Targets     []string                   `json:"targets,omitempty"`
+	Variables   map[string]json.RawMessage `json:"variables,omitempty" blank:"values"`
+	Targets     []string                   `json:"targets,omitempty" blank:"address"`
 	MaxParallel int                        `json:"max_parallel,omitempty"`
 	TimeoutMS   float64                    `json:"timeout_ms,omitempty"`
 	FailOnWarn  bool                       `json:"fail_on_warn,omitempty"`
@@ -163,7 +163,7 @@ type Inputs struct {
 
 // Session is the process that runs a run for a while.
 type Session struct {
-	Host string `json:"host,omitempty"`
+	Host string `json:"host,omitempty" blank:"-"`
 	PID  int    `json:"pid,omitempty"`
 	// StartedAt is when this session began.
 	StartedAt time.Time `json:"started_at"`

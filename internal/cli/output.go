@@ -1,22 +1,31 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/diagfmt"
 	"github.com/e82355ed/runbook/internal/term"
 )
 
 // printJSON writes one value for machines, indented for people.
 func (p *Program) printJSON(v any) error {
-	e := json.NewEncoder(p.Out)
+	var text, indented bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	if err := json.Indent(&indented, run.BlankJSON(text.Bytes(), p.redactor.Bytes), "", "  "); err != nil {
+		return err
+	}
+	_, err := p.bareOut.Write(append(bytes.TrimSpace(indented.Bytes()), '\n'))
+	return err
 }
 
 // say writes a line to standard error. Where that can't be written there is nobody left to tell.

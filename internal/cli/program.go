@@ -41,7 +41,9 @@ type Program struct {
 	redactor redact.Redactor
 	errGate  *gate
 	// bareErr is standard error without the redactor: what draws on the terminal blanks secrets itself.
-	bareErr  io.Writer
+	bareErr io.Writer
+	// bareOut is standard output without it: JSON is blanked before it is JSON.
+	bareOut  io.Writer
 	log      hclog.Logger
 	noColour bool
 	logLevel string
@@ -57,7 +59,7 @@ func (p *Program) start() (flush func() error) {
 	results := &noting{w: p.Out}
 	out, errs := p.redactor.Writer(results), &gate{w: p.Err}
 	safe := p.redactor.Writer(errs)
-	p.bareErr = p.Err
+	p.bareErr, p.bareOut = p.Err, results
 	p.Out, p.Err, p.errGate = out, safe, errs
 	return func() error {
 		err := out.Flush()

@@ -47,7 +47,7 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		return fmt.Errorf("there is no run %q: no run was kept yet", o.Run)
 	}
 	defer func() { err = errors.Join(err, history.Close()) }()
-	var v view.View = view.NewJSON(o.Out)
+	var v view.View = view.NewJSON(o.bareOut, o.redactor.Bytes)
 	text := view.NewText(o.Out, o.viewConfig(o.Times))
 	if !o.JSON {
 		v = text
@@ -87,7 +87,7 @@ func (o *showOptions) notOver(ctx context.Context, history journal.Journal, id s
 		if err != nil {
 			return err
 		}
-		_, err = o.Out.Write(append(line, '\n'))
+		_, err = o.bareOut.Write(append(line, '\n'))
 		return err
 	default:
 		text.BrokenOff(id, left.Left())

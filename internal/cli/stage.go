@@ -44,6 +44,9 @@ func (p *Program) stage(json, times, asked bool) *stage {
 	config := p.viewConfig(times)
 	config.SkipHeader = asked && p.OutTerminal
 	s := &stage{program: p, out: &gate{w: p.Out}, readable: p.OutTerminal && !json}
+	if json {
+		s.out.w = p.bareOut
+	}
 	var out io.Writer = s.out
 	buffer := view.NewBuffer(s.out)
 	buffered := json || !p.OutTerminal
@@ -51,7 +54,7 @@ func (p *Program) stage(json, times, asked bool) *stage {
 		out = buffer
 	}
 	if json {
-		s.View = view.NewJSON(out)
+		s.View = view.NewJSON(out, p.redactor.Bytes)
 	} else {
 		s.text = view.NewText(out, config)
 		s.View = s.text
@@ -86,7 +89,9 @@ func (s *stage) draw(json bool, config view.Config) {
 // written to the terminal goes to aside.
 func (s *stage) yield(aside io.Writer) (back func()) {
 	undo := []func(){s.program.errGate.lead(aside)}
-	if s.program.OutTerminal {
+	if s.program.OutTerminal && s.text == nil {
+		undo = append(undo, s.out.lead(aside))
+	} else if s.program.OutTerminal {
 		undo = append(undo, s.out.lead(redacting{s.program, aside}))
 	}
 	if s.live != nil {

@@ -125,7 +125,7 @@ func TestTheElapsedTimeStandsAgainstTheTarget(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
-	v := NewJSON(&b)
+	v := NewJSON(&b, bytes.Clone)
 	var want strings.Builder
 	for _, e := range entries(t, sample()) {
 		v.Event(e)
@@ -148,7 +148,7 @@ func (w *brokenWriter) Write([]byte) (int, error) { w.writes++; return 0, errBro
 func TestBrokenOutput(t *testing.T) {
 	for name, make := range map[string]func(w *brokenWriter) View{
 		"text": func(w *brokenWriter) View { return NewText(w, config()) },
-		"json": func(w *brokenWriter) View { return NewJSON(w) },
+		"json": func(w *brokenWriter) View { return NewJSON(w, bytes.Clone) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &brokenWriter{}

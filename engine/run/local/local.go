@@ -40,7 +40,7 @@ type Config struct {
 	FailOnWarn  bool
 	Host        provider.Host
 	Journal     journal.Journal
-	// Sink sees each event after it went to the journal; nil: nobody looks. Redact blanks secrets; nil: none are known.
+	// Sink sees each event after it went to the journal; nil: nobody looks. Redact blanks secrets in a text; nil: none are known.
 	Sink   func(journal.Entry)
 	Redact func([]byte) []byte
 	// Secret is told every sensitive string of arguments and results; nil: nobody is.

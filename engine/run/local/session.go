@@ -75,7 +75,7 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 		return fmt.Errorf("write %s of step %s: %w", e.Type, e.Step, err)
 	}
 	if s.Redact != nil {
-		clean := s.Redact(text)
+		clean := run.BlankEvent(text, s.Redact)
 		if entry.Sealed == nil && !bytes.Equal(clean, text) {
 			entry.Sealed = s.sealBlanked(e)
 		}
