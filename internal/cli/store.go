@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,9 @@ func checkStore(name, address string) error {
 	if strings.HasPrefix(address, "postgres:") || strings.HasPrefix(address, "postgresql:") {
 		return fmt.Errorf("%s %s: a database is written postgres://USER@HOST/DATABASE; a file of that name, ./%s", name, address, address)
 	}
+	if settings.MatchString(address) {
+		return fmt.Errorf("%s %s: a database is written postgres://USER@HOST/DATABASE, and not as a list of settings; a file of that name, ./%s", name, address, address)
+	}
 	folder := filepath.Dir(address)
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s %s: the folder %s does not exist; make it first, or name another file", name, address, folder)
@@ -66,15 +70,27 @@ func (p *Program) command(text string) string { return view.Command(p.store, tex
 // isURL tells a database from a file.
 func isURL(address string) bool { return strings.Contains(address, "://") }
 
-// hideStorePassword keeps the password of a database out of every output.
+// settings is how libpq takes a database beside a URL: host=… password=….
+var settings = regexp.MustCompile(`^(host|hostaddr|port|dbname|user|password)=|\spassword=`)
+
+// settingsPassword finds the password among them, and in the query of a URL that can't be read.
+var settingsPassword = regexp.MustCompile(`password=('[^']*'|[^\s&]+)`)
+
+// hideStorePassword keeps the password of a database out of every output, also where the address is mistyped: it is told then.
 func (p *Program) hideStorePassword(address string) {
-	if !isURL(address) {
+	for _, found := range settingsPassword.FindAllStringSubmatch(address, -1) {
+		p.redactor.Add(strings.Trim(found[1], "'"))
+	}
+	scheme, rest, _ := strings.Cut(address, ":")
+	u, err := url.Parse(scheme + "://" + strings.TrimLeft(rest, "/")) // one slash, or none, is a slip
+	if err != nil {
 		return
 	}
-	if u, err := url.Parse(address); err == nil {
-		if password, set := u.User.Password(); set {
-			p.redactor.Add(password)
-		}
+	if password, set := u.User.Password(); set {
+		p.redactor.Add(password)
+	}
+	for _, password := range u.Query()["password"] {
+		p.redactor.Add(password)
 	}
 }
 
