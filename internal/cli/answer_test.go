@@ -276,13 +276,13 @@ func TestInstancesThatAreAnsweredBeforehand(t *testing.T) {
 }
 
 func TestAnswersBeforehand(t *testing.T) {
-	if _, err := parseAnswers([]string{"x"}); err == nil {
+	if _, err := parseNamed("--answer", []string{"x"}); err == nil {
 		t.Error("an answer without a value was taken")
 	}
-	if _, err := parseAnswers([]string{"x=1", "x=2"}); err == nil {
+	if _, err := parseNamed("--answer", []string{"x=1", "x=2"}); err == nil {
 		t.Error("two answers to a step were taken")
 	}
-	got, err := parseAnswers([]string{`x["a=b"]=c=d`, "y="})
+	got, err := parseNamed("--answer", []string{`x["a=b"]=c=d`, "y="})
 	if diff := cmp.Diff(map[string]string{`x["a=b"]`: "c=d", "y": ""}, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

@@ -18,23 +18,23 @@ func answersFlag(cmd *cobra.Command, to *[]string) {
 	cmd.Flags().StringArrayVar(to, "answer", nil, "answer a manual step beforehand, `STEP=VALUE` as \"runbook answer\" takes it (repeatable); never an approval")
 }
 
-// parseAnswers reads --answer flags.
-func parseAnswers(flags []string) (map[string]string, error) {
-	if len(flags) == 0 {
+// parseNamed reads flags that say something of one step each, as STEP=VALUE.
+func parseNamed(flag string, texts []string) (map[string]string, error) {
+	if len(texts) == 0 {
 		return nil, nil
 	}
-	answers := map[string]string{}
-	for _, text := range flags {
+	named := map[string]string{}
+	for _, text := range texts {
 		step, value, ok := cutAddress(text)
 		if !ok || step == "" {
-			return nil, fmt.Errorf("--answer %q: write STEP=VALUE", text)
+			return nil, fmt.Errorf("%s %q: write STEP=VALUE", flag, text)
 		}
-		if _, twice := answers[step]; twice {
-			return nil, fmt.Errorf("--answer %s: the step is answered twice", step)
+		if _, twice := named[step]; twice {
+			return nil, fmt.Errorf("%s %s: the step is named twice", flag, step)
 		}
-		answers[step] = value
+		named[step] = value
 	}
-	return answers, nil
+	return named, nil
 }
 
 // cutAddress takes "step=value" apart; a key of an instance may hold an =.

@@ -18,8 +18,11 @@ import (
 type resumeOptions struct {
 	*Program
 	sessionFlags
-	Run, InDoubt string
-	WithChanges  bool
+	Run         string
+	InDoubt     []string
+	WithChanges bool
+	// said is what --in-doubt says.
+	said words
 	// told is what earlier sessions told.
 	told story
 }
@@ -31,33 +34,22 @@ func newResume(p *Program) *cobra.Command {
 		Long: "Goes on with a run: what passed is not repeated, and its recorded results are used. A read that was under way is made again.\n" +
 			"A write of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides for all of them: \"done\" counts them as done, \"redo\" sends them again, \"abort\" leaves everything as it is.\n" +
+			"--in-doubt STEP=done decides about one alone, beside the word for all others.\n" +
 			"The run goes on with the files that it began with. When they have changed since, it is refused, unless --with-changes: then what\n" +
 			"the changes affect runs again.",
-		Example: "  runbook resume 01JD3V7C\n  runbook resume 01JD3V7C --in-doubt redo\n  runbook resume 01JD3V7C --with-changes --auto-approve",
-		Args:    exactly("RUN"), ValidArgsFunction: p.runArgument(&o.Store, resumable, nil),
+		Example: "  runbook resume 01JD3V7C\n  runbook resume 01JD3V7C --in-doubt redo\n" +
+			"  runbook resume 01JD3V7C --in-doubt pay=done --in-doubt 'ship[\"eu\"]=redo'\n  runbook resume 01JD3V7C --with-changes --auto-approve",
+		Args: exactly("RUN"), ValidArgsFunction: p.runArgument(&o.Store, resumable, nil),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Run = args[0]
 			return o.run(cmd.Context())
 		},
 	}
 	flags := cmd.Flags()
-	inDoubtFlag(cmd, &o.InDoubt, "writes in doubt", "by default you are asked")
+	p.inDoubtFlag(cmd, &o.InDoubt, &o.Store, run.LeftInDoubt, "writes in doubt", "by default you are asked")
 	flags.BoolVar(&o.WithChanges, "with-changes", false, "go on with the files as they are now, and run again what is affected")
 	o.declare(cmd, "don't ask before steps that change something")
 	return cmd
-}
-
-// inDoubtFlag declares --in-doubt.
-func inDoubtFlag(cmd *cobra.Command, to *string, what, otherwise string) {
-	cmd.Flags().StringVar(to, "in-doubt", "", "what becomes of "+what+": done, redo or `abort`; "+otherwise)
-	mustComplete(cmd.RegisterFlagCompletionFunc("in-doubt", cobra.FixedCompletions(inDoubt, cobra.ShellCompDirectiveNoFileComp)))
-}
-
-func checkInDoubt(value string) error {
-	if value != "" && !known(value, inDoubt) {
-		return wrongValue("--in-doubt", value, inDoubt)
-	}
-	return nil
 }
 
 // resumable tells the runs that can be gone on with.
@@ -67,9 +59,11 @@ func resumable(r journal.Summary) bool {
 }
 
 func (o *resumeOptions) run(ctx context.Context) (err error) {
-	if err := errors.Join(checkInDoubt(o.InDoubt), o.parse()); err != nil {
+	said, err := parseInDoubt(o.InDoubt)
+	if err := errors.Join(err, o.parse()); err != nil {
 		return err
 	}
+	o.said = said
 	if err := o.checkKey(); err != nil {
 		return fmt.Errorf("nothing was run: %w", err)
 	}
@@ -107,6 +101,9 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if err := checkAnswers(recalled.Plan, opts.Answers, recalled.Past.Waits()); err != nil {
 		return drop(err)
 	}
+	if err := o.said.check(recalled.Past.Doubts()); err != nil {
+		return drop(err)
+	}
 	if err := o.heard(stop.ctx, s, recalled, opts); err != nil {
 		return drop(err)
 	}
@@ -117,7 +114,7 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 		s.skipHeader()
 		header = nil
 	}
-	settled, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, decision: o.InDoubt})
+	settled, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said})
 	if err != nil {
 		return drop(err)
 	}
@@ -170,12 +167,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 	if len(open) == 0 {
 		return out, nil
 	}
-	all := ""
-	if len(open) > 1 {
-		all = ", which counts for all of them; at a terminal you are asked about each"
-	}
-	return nil, fmt.Errorf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo%s: %s --in-doubt …",
-		doubtsNamed(open), all, o.command("resume "+o.Run))
+	return nil, errors.New(o.sayIt(open, "resume "+o.Run))
 }
 
 // worthwhile refuses a run that has nothing left to do.

@@ -24,16 +24,22 @@ func withLeft(ctx context.Context, history journal.Journal, runs []journal.Summa
 		if r.Status == journal.Running || r.Status == journal.Ended && (r.ExitStatus == nil || *r.ExitStatus != ExitLeftOver) {
 			continue
 		}
-		o := &run.Outstanding{}
-		for e, err := range history.Events(ctx, r.ID) {
-			if err != nil {
-				break // what can be read of it; show tells the rest
-			}
-			o.See(e.Event)
-		}
+		o := outstanding(ctx, history, r.ID)
 		out[i].Left, out[i].NotUndone = o.Left(), o.NotUndone()
 	}
 	return out
+}
+
+// outstanding is what the events of a run leave, as far as they can be read.
+func outstanding(ctx context.Context, history journal.Journal, id string) *run.Outstanding {
+	o := &run.Outstanding{}
+	for e, err := range history.Events(ctx, id) {
+		if err != nil {
+			break // show tells the rest
+		}
+		o.See(e.Event)
+	}
+	return o
 }
 
 // leftWords say what is left of each kind.

@@ -42,7 +42,7 @@ func (f *sessionFlags) parse() (err error) {
 	if f.wait, err = parseLockTimeout(f.LockTimeout); err != nil {
 		return err
 	}
-	f.answers, err = parseAnswers(f.Answers)
+	f.answers, err = parseNamed("--answer", f.Answers)
 	return err
 }
 

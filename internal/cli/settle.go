@@ -22,12 +22,6 @@ type (
 	sources     = map[string]*hcl.File
 )
 
-// abort leaves everything as it is.
-const abort = "abort"
-
-// inDoubt are the values of --in-doubt.
-var inDoubt = []string{run.DecisionDone, run.DecisionRedo, abort}
-
 func known(value string, among []string) bool { return slices.Contains(among, value) }
 
 // inquireTime bounds the question to a system whether a write took place.
@@ -38,9 +32,9 @@ type settler struct {
 	*Program
 	stop     *interruption
 	recalled *engine.Recalled
-	// asker is nil where nobody sits here; decision the value of --in-doubt, or empty.
-	asker    *asker
-	decision string
+	// asker is nil where nobody sits here; said is what --in-doubt says.
+	asker *asker
+	said  words
 }
 
 // settle decides about one; nil: nobody says what became of it. An error leaves everything as it is.
@@ -101,8 +95,8 @@ func (p *Program) inquire(stop *interruption, r *engine.Recalled, d run.Doubt) (
 
 // ask has a person say what became of a write; an empty decision: nobody is there.
 func (s *settler) ask(d run.Doubt) (decision, how, note string, err error) {
-	if s.decision != "" {
-		return s.decision, "flag", "", nil
+	if word := s.said.of(d); word != "" {
+		return word, "flag", "", nil
 	}
 	if s.asker == nil {
 		return "", "", "", nil
@@ -127,14 +121,6 @@ func nameOf(d run.Doubt) string {
 		return "the undo of " + d.Address
 	}
 	return d.Address
-}
-
-func doubtsNamed(doubts []run.Doubt) string {
-	names := make([]string, len(doubts))
-	for i, d := range doubts {
-		names[i] = nameOf(d)
-	}
-	return strings.Join(names, ", ")
 }
 
 // inDoubtText says which write is in doubt, what it does where, and when it was sent.

@@ -17,8 +17,11 @@ import (
 
 type undoOptions struct {
 	*Program
-	Store, Run, Step, InDoubt string
-	AutoApprove, JSON, Times  bool
+	Store, Run, Step         string
+	InDoubt                  []string
+	AutoApprove, JSON, Times bool
+	// said is what --in-doubt says.
+	said words
 }
 
 func newUndo(p *Program) *cobra.Command {
@@ -29,8 +32,9 @@ func newUndo(p *Program) *cobra.Command {
 			"of STEP, its instances, and the steps of the runbook that it runs. A step that was undone counts as not run: \"runbook resume\" does\n" +
 			"it again. A paused run stays paused: it keeps its lock and its open questions.\n" +
 			"An undo of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
-			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is. Without a terminal and\n" +
-			"without --in-doubt it is left, the others run, and the exit status is 4. --auto-approve never sends it again.",
+			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is; --in-doubt STEP=done\n" +
+			"decides about one alone, beside the word for all others. Without a terminal and without --in-doubt it is left, the others run, and the exit\n" +
+			"status is 4. --auto-approve never sends it again.",
 		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve\n  runbook undo 01JD3V7C scale --in-doubt done",
 		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, nil, o.complete),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,7 +48,7 @@ func newUndo(p *Program) *cobra.Command {
 	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before the undos run")
 	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
 	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
-	inDoubtFlag(cmd, &o.InDoubt, "undos in doubt", "by default you are asked, or they are left")
+	p.inDoubtFlag(cmd, &o.InDoubt, &o.Store, run.LeftUndoInDoubt, "undos in doubt", "by default you are asked, or they are left")
 	storeFlag(cmd, &o.Store)
 	return cmd
 }
@@ -63,9 +67,11 @@ func oneOrTwo(first, second string) cobra.PositionalArgs {
 }
 
 func (o *undoOptions) run(ctx context.Context) error {
-	if err := checkInDoubt(o.InDoubt); err != nil {
+	said, err := parseInDoubt(o.InDoubt)
+	if err != nil {
 		return err
 	}
+	o.said = said
 	if err := o.checkKey(); err != nil {
 		return fmt.Errorf("nothing was run: %w", err)
 	}
@@ -98,6 +104,9 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return drop(err)
 	}
+	if err := o.said.check(slices.DeleteFunc(recalled.Past.Doubts(), func(d run.Doubt) bool { return !chooses(effects, d) })); err != nil {
+		return drop(err)
+	}
 	header := &recalled.Plan.Header
 	if len(recalled.Past.Doubts()) > 0 {
 		o.showHeader(header)
@@ -105,7 +114,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 		header = nil
 	}
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
-	settled, effects, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, decision: o.InDoubt}, effects)
+	settled, effects, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said}, effects)
 	if err != nil {
 		return drop(err)
 	}
@@ -126,8 +135,7 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 	var out []local.Settled
 	var left []run.Doubt
 	for _, d := range s.recalled.Past.Doubts() {
-		it := run.Effect{Address: d.Address, Seq: d.Undoes}
-		if !d.Undo || !slices.Contains(effects, it) {
+		if !chooses(effects, d) {
 			o.say("%s", inDoubtText(s.recalled, d))
 			o.say("  that stays as it is; it is settled with: %s", o.command(settles(d, o.Run)))
 			continue
@@ -143,15 +151,22 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 		default:
 			out = append(out, *decided)
 			if decided.Decision == run.DecisionDone {
-				effects = slices.DeleteFunc(effects, func(e run.Effect) bool { return e == it })
+				effects = slices.DeleteFunc(effects, func(e run.Effect) bool { return e == undone(d) })
 			}
 		}
 	}
 	if len(out)+len(effects) == 0 {
-		return nil, nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo: %s --in-doubt …",
-			doubtsNamed(left), o.command(o.typed()))}
+		return nil, nil, &exitError{status: ExitLeftOver, message: o.sayIt(left, o.typed())}
 	}
 	return out, effects, nil
+}
+
+// undone is the effect whose undo is in doubt.
+func undone(d run.Doubt) run.Effect { return run.Effect{Address: d.Address, Seq: d.Undoes} }
+
+// chooses reports whether what is in doubt is the undo of one of the effects.
+func chooses(effects []run.Effect, d run.Doubt) bool {
+	return d.Undo && slices.Contains(effects, undone(d))
 }
 
 // typed is the command as it was typed, without flags.

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// abort leaves everything as it is.
+const abort = "abort"
+
+// inDoubt are the values of --in-doubt.
+var inDoubt = []string{run.DecisionDone, run.DecisionRedo, abort}
+
+// words are what --in-doubt says of the writes in doubt.
+type words struct {
+	// each is said of a step alone, others of all that are not named.
+	each   map[string]string
+	others string
+}
+
+// inDoubtFlag declares --in-doubt. What is the noun for what is settled by it, otherwise what happens without it.
+func (p *Program) inDoubtFlag(cmd *cobra.Command, to *[]string, store *string, what run.LeftWhat, noun, otherwise string) {
+	cmd.Flags().StringArrayVar(to, "in-doubt", nil, "what becomes of "+noun+": done, redo or `abort`; or of one alone, as STEP=done (repeatable); "+otherwise)
+	mustComplete(cmd.RegisterFlagCompletionFunc("in-doubt", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return p.completeInDoubt(cmd.Context(), *store, what, args), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}))
+}
+
+// completeInDoubt lists what can be said of all, and of each step of the run that is in doubt.
+func (p *Program) completeInDoubt(ctx context.Context, store string, what run.LeftWhat, args []string) []string {
+	out := slices.Clone(inDoubt)
+	if len(args) == 0 {
+		return out
+	}
+	history, err := p.openHistory(ctx, store, journal.ReadOnly)
+	if err != nil || history == nil {
+		return out
+	}
+	defer history.Close() //nolint:errcheck // a completion has nobody to tell
+	for _, l := range outstanding(ctx, history, args[0]).Left() {
+		if l.What == run.LeftUndoInDoubt || l.What == what {
+			for _, value := range inDoubt {
+				out = append(out, l.Step+"="+value)
+			}
+		}
+	}
+	return out
+}
+
+// parseInDoubt reads --in-doubt flags.
+func parseInDoubt(flags []string) (w words, err error) {
+	var named []string
+	for _, text := range flags {
+		_, value, ok := cutAddress(text)
+		if !ok {
+			value = text
+		}
+		switch {
+		case !known(value, inDoubt):
+			return words{}, wrongValue("--in-doubt", value, inDoubt)
+		case ok:
+			named = append(named, text)
+		case w.others != "" && w.others != value:
+			return words{}, fmt.Errorf("--in-doubt %s and --in-doubt %s: one word holds for all; say it of a step alone with STEP=%s", w.others, value, value)
+		default:
+			w.others = value
+		}
+	}
+	w.each, err = parseNamed("--in-doubt", named)
+	return w, err
+}
+
+func (w words) of(d run.Doubt) string {
+	if word, said := w.each[d.Address]; said {
+		return word
+	}
+	return w.others
+}
+
+// check refuses words about what is not in doubt.
+func (w words) check(doubts []run.Doubt) error {
+	var errs []error
+	names := make([]string, len(doubts))
+	for i, d := range doubts {
+		names[i] = d.Address
+	}
+	for _, step := range slices.Sorted(maps.Keys(w.each)) {
+		if slices.Contains(names, step) {
+			continue
+		}
+		among := "; nothing is in doubt"
+		if len(doubts) > 0 {
+			among = lang.DidYouMean(step, names) + "\nIn doubt: " + strings.Join(names, ", ")
+		}
+		errs = append(errs, fmt.Errorf("nothing was run: --in-doubt %s=%s: that step is not in doubt%s", step, w.each[step], among))
+	}
+	return errors.Join(errs...)
+}
+
+// sayIt tells somebody who is not at a terminal how to settle what is in doubt.
+func (p *Program) sayIt(doubts []run.Doubt, command string) string {
+	all := ""
+	if len(doubts) > 1 {
+		all = ", which counts for all of them, or of each with --in-doubt STEP=done; at a terminal you are asked about each"
+	}
+	return fmt.Sprintf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo%s: %s --in-doubt …",
+		doubtsNamed(doubts), all, p.command(command))
+}
+
+func doubtsNamed(doubts []run.Doubt) string {
+	names := make([]string, len(doubts))
+	for i, d := range doubts {
+		names[i] = nameOf(d)
+	}
+	return strings.Join(names, ", ")
+}
