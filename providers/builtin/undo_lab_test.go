@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +112,38 @@ func (u undone) run(t *testing.T, w *world, action string) {
 		t.Errorf("%d steps and %d undos passed, expected one each:\n%s\n%s", steps, undos, got.Troubles(), got.Stream)
 	}
 	u.expect(t, "after the undo", u.before)
+}
+
+// TestPartOfADrainIsUndone: a disruption budget holds the drain up until its time is over. The node was cordoned, so it is
+// uncordoned, and nothing is in doubt.
+func TestPartOfADrainIsUndone(t *testing.T) {
+	w := newWorld(t)
+	w.apiServer(t)
+	row := w.drained(w.Name + "-p")
+	row.prepare(t)
+	row.expect(t, "at first", row.before)
+	w.Create(t, `{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: drained}, spec: {minAvailable: 1, selector: {matchLabels: {app: drained}}}}`)
+	w.Kubectl(t, "wait", "--for=jsonpath={.status.currentHealthy}=2", "pdb/drained", "--timeout=30s")
+	book := filepath.Join(t.TempDir(), "undo.hcl")
+	text := strings.Replace(fmt.Sprintf(undoBook, "kubernetes_drain", row.args, row.undo, row.back), `timeout = "1m"`, `timeout = "5s"`, 1)
+	if err := os.WriteFile(book, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	undone := false
+	got := runtest.Apply(t, Registry(), book, runtest.Options{Env: w.env, Watch: func(e *run.Event) {
+		switch e.Type {
+		case run.StepFinished:
+			if e.Outcome != run.Error || e.InDoubt || strings.Count(string(e.Result), w.Name+"/drained-") != 1 || !strings.Contains(e.Error, "disruption budget") {
+				t.Errorf("in doubt: %t, %s, %s, with the result %s", e.InDoubt, e.Outcome, e.Error, e.Result)
+			}
+		case run.UndoFinished:
+			undone = e.Outcome == run.Pass
+		}
+	}})
+	if !undone {
+		t.Errorf("the node was not uncordoned:\n%s\n%s", got.Troubles(), got.Stream)
+	}
+	row.expect(t, "after the undo", row.before)
 }
 
 // expect waits for a state, since a cluster follows what it is told.

@@ -63,18 +63,40 @@ func runDrain(ctx context.Context, in *provider.In[*client, drainArgs]) (*drainR
 	if err := in.Note(note); err != nil {
 		return nil, err
 	}
-	if _, _, err := cordon.run(ctx, func(any) error { return nil }); err != nil {
-		return nil, err
-	}
-	// Pods that came between the two are evicted as well.
-	if chosen, err = c.podsToEvict(ctx, a, in.Warn); err != nil {
-		return nil, err
-	}
-	evicted, err := c.evictAll(ctx, chosen, a.GraceSeconds)
+	before, after, err := cordon.run(ctx, func(any) error { return nil })
 	if err != nil {
 		return nil, err
 	}
-	return &drainResult{Evicted: evicted, Before: schedulability{takesPods(node)}, After: schedulability{false}}, nil
+	result := &drainResult{Before: before, After: after}
+	// Pods that came between the two are evicted as well.
+	if chosen, err = c.podsToEvict(ctx, a, in.Warn); err != nil {
+		return result.inPart(a.Node, err)
+	}
+	e := c.evictions(chosen)
+	err = e.all(ctx, a.GraceSeconds)
+	result.Evicted = e.agreed()
+	switch {
+	case err == nil:
+		return result, nil
+	case e.unsure():
+		return nil, err
+	}
+	return result.inPart(a.Node, err)
+}
+
+// inPart ends a drain that did not come to its end, where it is known what it did. Without a result it did nothing.
+func (r *drainResult) inPart(node string, err error) (*drainResult, error) {
+	var done []string
+	if r.Before != r.After {
+		done = append(done, "cordon of node "+node)
+	}
+	for _, name := range r.Evicted {
+		done = append(done, "eviction of "+name)
+	}
+	if done == nil {
+		return nil, err
+	}
+	return r, after(err, "Done", done)
 }
 
 func notedPods(chosen []corev1.Pod) []notedObject {

@@ -69,46 +69,63 @@ func keepsData(p *corev1.Pod) bool {
 	return slices.ContainsFunc(p.Spec.Volumes, func(v corev1.Volume) bool { return v.EmptyDir != nil })
 }
 
-// evictAll asks for the pods until each is gone. One that a budget protects is asked for again until the context ends.
-func (c *client) evictAll(ctx context.Context, chosen []corev1.Pod, grace *int) ([]string, error) {
-	waiting := map[string]*evicting{}
+// evictions are the pods that are to go, by namespace/name.
+type evictions map[string]*evicting
+
+func (c *client) evictions(chosen []corev1.Pod) evictions {
+	all := evictions{}
 	for i := range chosen {
 		p := &chosen[i]
-		waiting[place{p.Namespace, p.Name}.String()] = &evicting{
+		all[place{p.Namespace, p.Name}.String()] = &evicting{
 			subject: subject{c: c, r: pods, namespace: p.Namespace, name: p.Name}, uid: string(p.UID), accepted: p.DeletionTimestamp != nil,
 		}
 	}
-	var evicted []string
-	err := await(ctx, func() (bool, error) {
-		for _, name := range namesIn(waiting) {
-			gone, err := waiting[name].again(ctx, grace)
-			if err != nil {
-				return false, err
-			}
-			if gone {
-				evicted = append(evicted, name)
-				delete(waiting, name)
-			}
-		}
-		return len(waiting) == 0, nil
-	})
-	slices.Sort(evicted)
-	if err != nil && ctx.Err() != nil {
-		return nil, c.notEvicted(ctx, waiting)
-	}
-	return evicted, err
+	return all
 }
 
-// notEvicted says what the pods that are left wait for.
-func (c *client) notEvicted(ctx context.Context, waiting map[string]*evicting) error {
+// all asks for the pods until each is gone. One that a budget protects is asked for again until the context ends.
+func (e evictions) all(ctx context.Context, grace *int) error {
+	err := await(ctx, func() (bool, error) {
+		for _, name := range e.names(func(p *evicting) bool { return !p.gone }) {
+			if err := e[name].again(ctx, grace); err != nil {
+				return false, err
+			}
+		}
+		return len(e.names(func(p *evicting) bool { return !p.gone })) == 0, nil
+	})
+	if err != nil && ctx.Err() != nil {
+		return e.left(ctx)
+	}
+	return err
+}
+
+// names are those of the pods that are so, sorted.
+func (e evictions) names(so func(*evicting) bool) []string {
+	return slices.DeleteFunc(namesIn(e), func(name string) bool { return !so(e[name]) })
+}
+
+// agreed are the pods that are gone, or whose eviction the server agreed to.
+func (e evictions) agreed() []string {
+	return e.names(func(p *evicting) bool { return p.gone || p.accepted })
+}
+
+// unsure reports whether nobody knows of one if the server agreed.
+func (e evictions) unsure() bool {
+	return len(e.names(func(p *evicting) bool { return p.lost })) > 0
+}
+
+// left says what the pods that are left wait for.
+func (e evictions) left(ctx context.Context) error {
 	var left []string
-	for _, name := range namesIn(waiting) {
-		left = append(left, name+" ("+firstOf(waiting[name].refusal, "ending")+")")
+	var c *client
+	for _, name := range e.names(func(p *evicting) bool { return !p.gone }) {
+		c = e[name].c
+		left = append(left, name+" ("+e[name].waitsFor()+")")
 	}
 	told := c.explain(ctx, "evict pods", ctx.Err())
-	var e *provider.Error
-	if len(left) > 0 && errors.As(told, &e) {
-		e.Err = plain{"still there: " + strings.Join(left, ", "), e.Err}
+	var of *provider.Error
+	if errors.As(told, &of) {
+		of.Err = plain{"still there: " + strings.Join(left, ", "), of.Err}
 	}
 	return told
 }
@@ -117,17 +134,29 @@ func (c *client) notEvicted(ctx context.Context, waiting map[string]*evicting) e
 type evicting struct {
 	subject
 	uid string
-	// accepted is true once the server has agreed; refusal says why it has not, next when to ask again.
-	accepted bool
-	refusal  string
-	next     time.Time
+	// accepted is true once the server has agreed, lost where its answer to the last request is not known; refusal says why it has
+	// not, next when to ask again.
+	accepted, lost bool
+	refusal        string
+	next           time.Time
+	gone           bool
+}
+
+func (e *evicting) waitsFor() string {
+	switch {
+	case e.accepted:
+		return "ending"
+	case e.lost:
+		return "the answer to its eviction got lost"
+	}
+	return firstOf(e.refusal, "not asked for yet")
 }
 
 // again asks for the eviction, or looks whether the pod is gone.
-func (e *evicting) again(ctx context.Context, grace *int) (gone bool, err error) {
+func (e *evicting) again(ctx context.Context, grace *int) error {
 	if !e.accepted {
 		if time.Now().Before(e.next) {
-			return false, nil
+			return nil
 		}
 		err := e.evict(ctx, grace)
 		switch {
@@ -136,16 +165,18 @@ func (e *evicting) again(ctx context.Context, grace *int) (gone bool, err error)
 		case notFound(err), apierrors.IsConflict(err): // gone, or another of the same name
 		case apierrors.IsTooManyRequests(err):
 			e.refusal, e.next = refusalOf(err), time.Now().Add(evictAgain)
-			return false, nil
+			return nil
 		default:
-			return false, e.c.explain(ctx, "evict "+e.String(), err)
+			e.lost = !refused(err)
+			return e.c.explain(ctx, "evict "+e.String(), err)
 		}
 	}
 	object, err := e.find(ctx)
 	if err != nil && !notFound(err) {
-		return false, e.c.explain(ctx, "wait for the end of "+e.String(), err)
+		return e.c.explain(ctx, "wait for the end of "+e.String(), err)
 	}
-	return notFound(err) || digText(object, "metadata", "uid") != e.uid, nil
+	e.gone = notFound(err) || digText(object, "metadata", "uid") != e.uid
+	return nil
 }
 
 func refusalOf(err error) string {

@@ -55,20 +55,7 @@ func TestPartlyRefused(t *testing.T) {
 				}
 			}))
 			t.Cleanup(server.Close)
-			writes := request(t, config{Kubeconfig: written(t, kubeconfigOf(server.URL))})
-			writes.ReadOnly = false
-			c, err := open(t.Context(), writes)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a := New().Action(action)
-			args := a.Spec().Args().Null().AsValueMap()
-			for name, value := range test.args {
-				args[name] = value
-			}
-			r, err := a.Run(t.Context(), &provider.Call{
-				Client: c, Args: cty.ObjectVal(args), Effect: provider.Destructive, Host: provider.Host{Log: hclog.NewNullLogger()},
-			})
+			r, err := callOnce(t, server.URL, action, test.args)
 			if err == nil || provider.NothingDone(err) || !strings.Contains(err.Error(), "an admission webhook says no") || !strings.Contains(err.Error(), test.say) {
 				t.Errorf("error is %v", err)
 			}
@@ -80,4 +67,73 @@ func TestPartlyRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDrainInPart: of two pods the server lets the first go. What becomes of the second decides whether that is known.
+func TestDrainInPart(t *testing.T) {
+	pod := func(name string) rawObject {
+		owner := rawObject{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "api", "uid": "api", "controller": true}
+		return rawObject{
+			"apiVersion": "v1", "kind": "Pod",
+			"metadata": rawObject{"name": name, "namespace": "production", "uid": name, "ownerReferences": []any{owner}},
+		}
+	}
+	for name, test := range map[string]struct {
+		code   int32
+		reason metav1.StatusReason
+		known  bool
+	}{
+		"refused":                 {http.StatusForbidden, metav1.StatusReasonForbidden, true},
+		"the server breaks there": {http.StatusInternalServerError, metav1.StatusReasonInternalError, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cordoned := false
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				node := rawObject{"apiVersion": "v1", "kind": "Node", "metadata": rawObject{"name": "one", "resourceVersion": "1"}, "spec": rawObject{}}
+				switch path := r.URL.Path; {
+				case r.Method == http.MethodPatch:
+					cordoned = true
+					node["spec"] = rawObject{"unschedulable": true}
+					answer(t, w, node)
+				case strings.HasSuffix(path, "/nodes/one"):
+					answer(t, w, node)
+				case strings.HasSuffix(path, "/pods"):
+					answer(t, w, rawObject{"apiVersion": "v1", "kind": "PodList", "items": []any{pod("a"), pod("b")}})
+				case strings.HasSuffix(path, "/b/eviction"):
+					answer(t, w, status(test.code, test.reason, "an admission webhook says no"))
+				case strings.HasSuffix(path, "/a/eviction"):
+					answer(t, w, rawObject{"apiVersion": "v1", "kind": "Status", "status": "Success"})
+				default:
+					answer(t, w, pod("a"))
+				}
+			}))
+			t.Cleanup(server.Close)
+			r, err := callOnce(t, server.URL, "kubernetes_drain", map[string]cty.Value{"node": cty.StringVal("one")})
+			if err == nil || provider.NothingDone(err) || !cordoned || (r != nil) != test.known {
+				t.Fatalf("cordoned: %t, result %v, error %v", cordoned, r, err)
+			}
+			if test.known && (!strings.Contains(err.Error(), "Done before it: cordon of node one, eviction of production/a.") || r.Value.GetAttr("evicted").LengthInt() != 1) {
+				t.Errorf("the result tells %#v, the error %v", r.Value, err)
+			}
+		})
+	}
+}
+
+// callOnce calls an action that changes something on a server, once.
+func callOnce(t *testing.T, url, action string, given map[string]cty.Value) (*provider.Result, error) {
+	t.Helper()
+	writes := request(t, config{Kubeconfig: written(t, kubeconfigOf(url))})
+	writes.ReadOnly = false
+	c, err := open(t.Context(), writes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := New().Action(action)
+	args := a.Spec().Args().Null().AsValueMap()
+	for name, value := range given {
+		args[name] = value
+	}
+	return a.Run(t.Context(), &provider.Call{
+		Client: c, Args: cty.ObjectVal(args), Effect: provider.Destructive, Host: provider.Host{Log: hclog.NewNullLogger()},
+	})
 }

@@ -164,9 +164,18 @@ func TestCordonAndDrain(t *testing.T) {
 	p.must(t, "", "wait", "--for=jsonpath={.status.currentHealthy}=2", "pdb/api", "--timeout=30s")
 	soon, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	_, note, err := p.call(soon, t, drain)
+	partly, note, err := p.call(soon, t, drain)
 	if !errors.Is(err, context.DeadlineExceeded) || provider.NothingDone(err) || !strings.Contains(err.Error(), "disruption budget") {
 		t.Errorf("with a budget that allows none: %v", err)
+	}
+	if partly == nil || len(at(partly.Value, "evicted").AsValueSlice()) != 0 || !strings.Contains(err.Error(), "Done before it: cordon of node "+node) {
+		t.Errorf("that the node was cordoned is not told: %v, %v", partly, err)
+	}
+	// Once more, the same budget lets nothing be done at all.
+	again, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	defer stop()
+	if nothing, _, err := p.call(again, t, drain); nothing != nil || !provider.NothingDone(err) {
+		t.Errorf("of a node that was cordoned before: %v, %v", nothing, err)
 	}
 	if unschedulable() != "true" || strings.Count(running(), "pod/") != 2 {
 		t.Errorf("after the time was over: unschedulable %q, pods %q", unschedulable(), running())
