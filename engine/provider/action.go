@@ -54,6 +54,7 @@ type Spec struct {
 	program       func(args cty.Value) (string, bool)
 	message       func(args cty.Value) bool
 	lacks         func(args cty.Value) map[string]string
+	misfits       func(args cty.Value) map[string]string
 }
 
 // Args is the schema of the action's arguments.
@@ -93,6 +94,10 @@ func (s *Spec) Message(args cty.Value) bool { return s.message(args) }
 // Lacks names results that are null with these arguments, which may be partly unknown, each with the reason: an undo that counts
 // on one could never work.
 func (s *Spec) Lacks(args cty.Value) map[string]string { return s.lacks(args) }
+
+// Misfits names arguments, which may be partly unknown, that can't stand beside the others: each with what is wrong and what to
+// write instead.
+func (s *Spec) Misfits(args cty.Value) map[string]string { return s.misfits(args) }
 
 // Call is one attempt at an action.
 type Call struct {
@@ -195,6 +200,9 @@ type Definition[K, A, R any] struct {
 	// Lacks tells which results are null with these arguments and why, for [Spec.Lacks]: "it has RETURNING of its own". Arguments
 	// that known() denies hold their defaults. Nil: none is known to be.
 	Lacks func(args *A, known Known) map[string]string
+	// Misfits tells which arguments can't stand beside the others, each with what is wrong and what to write instead, for
+	// [Spec.Misfits]. Arguments that known() denies hold their defaults. Nil: all can.
+	Misfits func(args *A, known Known) map[string]string
 	// Run carries it out. Nil declares an action that this version can't run. A result beside an error says that it took
 	// effect, see [Action].
 	Run func(ctx context.Context, in *In[K, A]) (*R, error)
@@ -233,7 +241,8 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a.spec.target = a.target
 	a.spec.program = a.program
 	a.spec.message = a.message
-	a.spec.lacks = a.lacks
+	a.spec.lacks = a.byName(d.Lacks)
+	a.spec.misfits = a.byName(d.Misfits)
 	return a
 }
 
@@ -285,16 +294,19 @@ func (a *action[K, A, R]) message(args cty.Value) bool {
 	return a.def.Message != nil && args.IsKnown() && !args.IsNull() && a.def.Message(args)
 }
 
-func (a *action[K, A, R]) lacks(args cty.Value) map[string]string {
-	if a.def.Lacks == nil {
-		return nil
+// byName has what names arguments or results look at arguments of which any part may be unknown; nil: nothing looks.
+func (a *action[K, A, R]) byName(look func(*A, Known) map[string]string) func(cty.Value) map[string]string {
+	return func(args cty.Value) map[string]string {
+		if look == nil {
+			return nil
+		}
+		decoded := new(A)
+		known, err := a.spec.Args().decodeKnown(args, decoded)
+		if err != nil {
+			return nil
+		}
+		return look(decoded, known)
 	}
-	decoded := new(A)
-	known, err := a.spec.Args().decodeKnown(args, decoded)
-	if err != nil {
-		return nil
-	}
-	return a.def.Lacks(decoded, known)
 }
 
 func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) {
@@ -355,7 +367,10 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 		return unmarked.GetAttr(name)
 	}
 	set := func(name string) bool { return !value(name).IsNull() }
-	if err := a.spec.groups(value); err != nil {
+	if err := a.spec.fits(value); err != nil {
+		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
+	}
+	if err := a.spec.together(call.Args); err != nil {
 		return nil, &Error{Op: a.spec.Name, Err: err, NothingDone: true, Permanent: true}
 	}
 	sensitive := IsSensitive(call.Args)

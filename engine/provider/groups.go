@@ -1,7 +1,10 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -12,6 +15,33 @@ import (
 func Blank(v cty.Value) bool {
 	v, _ = v.Unmark()
 	return v.IsKnown() && !v.IsNull() && v.Type() == cty.String && strings.TrimSpace(v.AsString()) == ""
+}
+
+// IsEmpty reports a list, set or map without an element.
+func IsEmpty(v cty.Value) bool {
+	v, _ = v.Unmark()
+	return v.IsKnown() && !v.IsNull() && v.CanIterateElements() && v.LengthInt() == 0
+}
+
+// fits checks what an action as a whole demands of its arguments, for values that were not known before. value gives null for what
+// is not set.
+func (s *Spec) fits(value func(name string) cty.Value) error {
+	for _, a := range s.Args().Attributes {
+		if a.Filled && IsEmpty(value(a.Name)) {
+			return fmt.Errorf("%s is empty, and takes at least one element: %s", a.Name, a.Doc)
+		}
+	}
+	return s.groups(value)
+}
+
+// together checks what no argument tells by itself, for values that were not known before.
+func (s *Spec) together(args cty.Value) error {
+	misfits := s.Misfits(args)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(misfits)) {
+		errs = append(errs, errors.New(misfits[name]))
+	}
+	return errors.Join(errs...)
 }
 
 // groups checks the arguments that exclude each other, for values that were not known before. value gives null for what is not set.

@@ -31,6 +31,8 @@ type Attribute struct {
 	Unit string
 	// Required arguments must be given and not null.
 	Required bool
+	// Filled lists have at least one element where they are given.
+	Filled bool
 	// Sensitive values are marked and never shown.
 	Sensitive bool
 	// Echo is set for a result that tells what the arguments hold, or what was there in its place: it is sensitive where an
@@ -131,6 +133,8 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 		case "":
 		case "required":
 			a.Required = true
+		case "filled":
+			a.Filled = true
 		case "sensitive":
 			a.Sensitive = true
 		case "echo":

@@ -55,6 +55,10 @@ func (c *checker) attribute(attr *lang.Attr, schema *provider.Object, owner *pro
 		c.error(m.part.Range(), "Wrong type", "The argument %q of %s is %s; %s.", attr.Name, of, typecheck.Friendly(a.Type), m.why)
 		return
 	}
+	if a.Filled && provider.IsEmpty(converted) {
+		c.error(attr.Expr.Range(), "Empty argument", "The argument %q of %s takes at least one element: %s", a.Name, of, a.Doc)
+		return
+	}
 	c.form(attr.Expr.Expression, converted, a, owner)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// groups checks that a step has the arguments that its action requires, and no two that exclude each other.
+// groups checks that a step has the arguments that its action requires, and none that exclude each other.
 func groups(c *checker, s *lang.Step) {
 	if s.Spec == nil {
 		return
@@ -30,6 +30,11 @@ func groups(c *checker, s *lang.Step) {
 	for _, group := range spec.AtMostOne {
 		if set := c.set(s, group); len(set) > 1 {
 			c.excluding(s, set, "at most one")
+		}
+	}
+	for name, why := range spec.Misfits(c.args(s, nil)) {
+		if attr := s.Args[name]; attr != nil {
+			c.error(attr.Expr.Range(), "Arguments don't go together", "%s.", capital(why))
 		}
 	}
 }

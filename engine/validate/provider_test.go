@@ -67,7 +67,8 @@ type requestArgs struct {
 }
 
 type programArgs struct {
-	Command []string `rb:"command,required" doc:"Program."`
+	Command []string `rb:"command,required,filled" doc:"Program."`
+	Shell   bool     `rb:"shell" doc:"Whether a shell reads it."`
 }
 
 func program(args cty.Value) (string, bool) {
@@ -163,8 +164,14 @@ func registry() *provider.Registry {
 			define[nothing, status]("demo_ping", provider.Read),
 			define[programArgs, status]("demo_program", provider.Write, func(d *provider.Definition[any, programArgs, status]) {
 				d.Program = program
+				d.Misfits = func(args *programArgs, known provider.Known) map[string]string {
+					if known("shell") && args.Shell && known("command") && len(args.Command) > 1 {
+						return map[string]string{"shell": "a shell reads one text, and command has several; write them as one, or leave shell out"}
+					}
+					return nil
+				}
 				d.Lacks = func(args *programArgs, known provider.Known) map[string]string {
-					if known("command") && args.Command[0] == "quiet" {
+					if known("command") && len(args.Command) > 0 && args.Command[0] == "quiet" {
 						return map[string]string{"code": "the program is quiet"}
 					}
 					return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -28,7 +29,7 @@ func New() *provider.Provider {
 	return provider.New(provider.Setup[config, *client]{
 		Name: "http", Doc: "Requests to HTTP services.",
 		Open: open, Target: target,
-		Checks:  map[string]provider.Check{"http_method": checkMethod},
+		Checks:  map[string]provider.Check{"http_method": checkMethod, "http_status": checkStatus},
 		Actions: []provider.Action{request()},
 	})
 }
@@ -121,6 +122,14 @@ func join(base, path string) string {
 		return base
 	}
 	return strings.TrimSuffix(base, "/") + "/" + strings.TrimPrefix(path, "/")
+}
+
+func checkStatus(value string) error {
+	// A status has three digits, of which the first is 1 to 5 (RFC 9110, 15).
+	if n, err := strconv.Atoi(value); err != nil || n < 100 || n > 599 {
+		return fmt.Errorf("%s is not a status of HTTP; write one from 100 to 599, such as 200", value)
+	}
+	return nil
 }
 
 func checkMethod(value string) error {

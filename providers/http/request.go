@@ -26,7 +26,7 @@ type requestArgs struct {
 	Body            string            `rb:"body" doc:"Body, sent as it is."`
 	JSON            cty.Value         `rb:"json" doc:"Body, sent as JSON with its content type."`
 	Form            map[string]string `rb:"form" doc:"Body, sent as an HTML form with its content type."`
-	ExpectedStatus  []int             `rb:"expected_status" doc:"Statuses that are as they should be; without it all below 400."`
+	ExpectedStatus  []int             `rb:"expected_status" check:"http_status" doc:"Statuses that are as they should be; without it all below 400."`
 	FollowRedirects bool              `rb:"follow_redirects" default:"true" doc:"Follow redirects, ten at most; a write is not sent to another origin."`
 	IdempotencyKey  string            `rb:"idempotency_key" doc:"Key of a write in the header Idempotency-Key; by default one of the run and the step, the same for each attempt. Empty: none."`
 	Idempotent      bool              `rb:"idempotent" doc:"The server does the same request once, however often it comes, by its key or by its nature: after a crash it is sent again without a question."`

@@ -17,7 +17,7 @@ import (
 type execArgs struct {
 	Pod            string   `rb:"pod" doc:"Name of the pod."`
 	Resource       string   `rb:"resource" check:"kubernetes_log_source" doc:"Object whose first running pod it is, as TYPE/NAME: deployment/api."`
-	Command        []string `rb:"command,required" doc:"Program and arguments; there is no shell."`
+	Command        []string `rb:"command,required,filled" doc:"Program and arguments; there is no shell."`
 	Container      string   `rb:"container" doc:"The container of this name; null: the pod's default one, else its first."`
 	Namespace      string   `rb:"namespace" doc:"Its namespace; null: the configuration's."`
 	MaxOutputBytes int      `rb:"max_output_bytes" default:"1048576" doc:"At most this much of each output is kept."`
@@ -41,9 +41,6 @@ func execAction() provider.Action {
 
 func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResult, error) {
 	c, a := in.Client, in.Args
-	if len(a.Command) == 0 {
-		return nil, wrong("run a program in a container", errors.New("command is empty, expected a program and its arguments"))
-	}
 	pod, err := c.podToRunIn(ctx, a)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -18,7 +17,7 @@ import (
 
 type runJobArgs struct {
 	Image          string            `rb:"image,required" doc:"Image to run."`
-	Command        []string          `rb:"command,required" doc:"Program and arguments; there is no shell."`
+	Command        []string          `rb:"command,required,filled" doc:"Program and arguments; there is no shell."`
 	Env            map[string]string `rb:"env" check_keys:"env" doc:"Environment variables."`
 	Labels         map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels of the job and its pod."`
 	Namespace      string            `rb:"namespace" doc:"Namespace to run in; null: the configuration's."`
@@ -85,9 +84,6 @@ type jobNote struct {
 
 // jobSubject names the job by the write's key, so that a second creation of the same is refused by the server.
 func jobSubject(c *client, a *runJobArgs, key string) (subject, error) {
-	if len(a.Command) == 0 {
-		return subject{}, wrong("run a job", errors.New("command is empty, expected a program and its arguments"))
-	}
 	if key == "" {
 		key = rand.Text()
 	}

@@ -17,12 +17,12 @@ import (
 )
 
 type commandArgs struct {
-	Command           []string          `rb:"command,required" doc:"Program and its arguments; no shell reads them." public:"every user of the machine can read the arguments of a program; hand it over in env or stdin"`
+	Command           []string          `rb:"command,required,filled" doc:"Program and its arguments; no shell reads them." public:"every user of the machine can read the arguments of a program; hand it over in env or stdin"`
 	Stdin             string            `rb:"stdin" doc:"What the program reads."`
 	Env               map[string]string `rb:"env" check_keys:"env" doc:"Variables added to the engine's environment."`
 	Dir               string            `rb:"dir" doc:"Folder to run in; by default that of the runbook."`
 	Format            string            `rb:"format" default:"text" one_of:"text,json,lines" doc:"How to read the output, beside stdout: into json or into lines."`
-	ExpectedExitCodes []int             `rb:"expected_exit_codes" default:"[0]" doc:"Exit codes that are as they should be."`
+	ExpectedExitCodes []int             `rb:"expected_exit_codes,filled" default:"[0]" doc:"Exit codes that are as they should be."`
 	MaxOutputBytes    int               `rb:"max_output_bytes" default:"1048576" doc:"At most so much of stdout, and of stderr, is kept."`
 }
 
@@ -56,8 +56,8 @@ func command() provider.Action {
 
 func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*commandResult, error) {
 	args := in.Args
-	if len(args.Command) == 0 || args.Command[0] == "" {
-		return nil, &provider.Error{Op: "run a command", Err: errors.New("command is empty; write the program first, then its arguments"),
+	if args.Command[0] == "" {
+		return nil, &provider.Error{Op: "run a command", Err: errors.New("command[0] is empty; write the program first, then its arguments"),
 			NothingDone: true, Permanent: true}
 	}
 	// The arguments are in no error: they may hold secrets.
@@ -154,9 +154,6 @@ func (c *client) process(in *provider.In[*client, commandArgs], failed *provider
 
 // check refuses what the system would pass over or answer with a bare "invalid argument".
 func (a *commandArgs) check() error {
-	if len(a.ExpectedExitCodes) == 0 {
-		return errors.New("expected_exit_codes is empty; name at least one, or leave it out for [0]")
-	}
 	for i, argument := range a.Command {
 		if strings.ContainsRune(argument, 0) {
 			return fmt.Errorf("command[%d] holds a NUL character, which no argument can", i)

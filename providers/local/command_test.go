@@ -100,6 +100,7 @@ func TestCommandErrors(t *testing.T) {
 	}{
 		"empty":      {providertest.Values{"command": cty.ListValEmpty(cty.String)}, "command is empty"},
 		"codes":      {providertest.Values{"command": list("true"), "expected_exit_codes": cty.ListValEmpty(cty.Number)}, "expected_exit_codes is empty"},
+		"no program": {providertest.Values{"command": list("")}, "command[0] is empty"},
 		"NUL":        {providertest.Values{"command": list("echo", "a\x00b")}, "command[1] holds a NUL"},
 		"no name":    {providertest.Values{"command": list("env"), "env": cty.MapVal(map[string]cty.Value{"A=B": str("c")})}, `env: "A=B" is not the name of a variable`},
 		"NUL value":  {providertest.Values{"command": list("env"), "env": cty.MapVal(map[string]cty.Value{"A": str("c\x00")})}, "the value of A holds a NUL"},

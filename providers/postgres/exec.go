@@ -16,7 +16,7 @@ import (
 
 type execArgs struct {
 	SQL         string    `rb:"sql" check:"postgres_change" doc:"One statement."`
-	Statements  []string  `rb:"statements" check:"postgres_change" doc:"Several statements, run one after the other."`
+	Statements  []string  `rb:"statements,filled" check:"postgres_change" doc:"Several statements, run one after the other."`
 	Args        cty.Value `rb:"args" doc:"The values of $1, $2 and so on in sql, as a list."`
 	Transaction bool      `rb:"transaction" default:"true" doc:"Whether all of it happens or nothing; false for VACUUM and REINDEX CONCURRENTLY, which no transaction may hold."`
 	RowLimit    int       `rb:"row_limit" default:"100" doc:"At most this many rows are kept in before and after; 0 keeps none, 10000 is the most."`
@@ -40,7 +40,7 @@ var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 	Name: "postgres_exec", Doc: "Runs statements that change something.", Effect: provider.Write, NeedsTimeout: true,
 	ExactlyOne: [][]string{{"sql", "statements"}},
 	EffectArgs: []string{"sql", "statements"},
-	Lacks:      lacksRows,
+	Lacks:      lacksRows, Misfits: execMisfits,
 	Classify: func(args *execArgs, known provider.Known) provider.Effect {
 		if !known("sql") || !known("statements") {
 			return provider.Destructive // it may say anything
@@ -91,8 +91,6 @@ func changes(ctx context.Context, in *provider.In[*client, execArgs]) ([]change,
 	texts := in.Args.Statements
 	if len(texts) == 0 {
 		texts = []string{in.Args.SQL}
-	} else if in.Set("args") {
-		return refuse("args are for sql, and statements take none")
 	}
 	params, err := paramsOf(in.Args.Args)
 	if err != nil {

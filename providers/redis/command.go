@@ -13,7 +13,7 @@ import (
 )
 
 type commandArgs struct {
-	Command []string `rb:"command,required" doc:"A command and its arguments: [\"DEL\", \"session:1\"]."`
+	Command []string `rb:"command,required,filled" doc:"A command and its arguments: [\"DEL\", \"session:1\"]."`
 }
 
 type commandResult struct {

@@ -14,7 +14,7 @@ import (
 )
 
 type queryArgs struct {
-	Command  []string `rb:"command,required" doc:"A reading command and its arguments: [\"LLEN\", \"jobs\"]."`
+	Command  []string `rb:"command,required,filled" doc:"A reading command and its arguments: [\"LLEN\", \"jobs\"]."`
 	MaxBytes int      `rb:"max_bytes" default:"16777216" doc:"At most so much of the answer is kept: the start of a string, the first elements of a list."`
 }
 
@@ -39,7 +39,7 @@ var query = provider.Define(provider.Definition[*client, queryArgs, queryResult]
 var secretParameters = set("requirepass", "masterauth", "tls-key-file-pass", "tls-client-key-file-pass")
 
 func runQuery(ctx context.Context, in *provider.In[*client, queryArgs]) (*queryResult, error) {
-	if len(in.Args.Command) == 0 || in.Args.Command[0] == "" {
+	if in.Args.Command[0] == "" {
 		return nil, in.Client.refuse("query", errors.New("command is empty; write the command and its arguments as a list"))
 	}
 	args := make([]any, len(in.Args.Command))
