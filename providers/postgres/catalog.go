@@ -26,6 +26,8 @@ type names struct {
 	relations, types map[string]bool
 	// operators are true where they may be meant whatever the types of their operands are.
 	operators map[string]bool
+	// changes is true where the statement is a change that is planned and not carried out.
+	changes bool
 }
 
 type askedFunction struct {
@@ -33,6 +35,8 @@ type askedFunction struct {
 	Name   string `json:"name"`
 	// Field is true of a name that may be a column: then it is a function only with one argument.
 	Field bool `json:"field"`
+	// Place is where a body was found that PostgreSQL works out while it plans, see object.place.
+	Place string `json:"place"`
 }
 
 func newNames() *names {
@@ -43,12 +47,14 @@ func newNames() *names {
 	return n
 }
 
-func (n *names) add(u *sqlparse.Uses) {
+// add takes in what a statement or a body uses; place is empty unless the body is one that is planned and not carried out.
+func (n *names) add(u *sqlparse.Uses, place string) {
+	n.changes = n.changes || u.Changes
 	for _, f := range u.Functions {
-		n.functions[askedFunction{Schema: f.Schema, Name: f.Name}] = true
+		n.functions[askedFunction{Schema: f.Schema, Name: f.Name, Place: place}] = true
 	}
 	for _, f := range u.Fields {
-		n.functions[askedFunction{Name: f, Field: true}] = true
+		n.functions[askedFunction{Name: f, Field: true, Place: place}] = true
 	}
 	for _, r := range u.Relations {
 		n.relations[quoteName(r)] = true
@@ -85,7 +91,7 @@ func (n *names) MarshalJSON() ([]byte, error) {
 	}
 	text, err := json.Marshal(map[string]any{
 		"functions": functions, "relations": keys(n.relations), "types": keys(n.types), "operators": keys(n.operators),
-		"pinned": n.pinned(),
+		"pinned": n.pinned(), "changes": n.changes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write the names: %w", err)
@@ -112,10 +118,10 @@ func quoteName(n sqlparse.Name) string {
 
 // object is a function that a statement may call, or a text of SQL that is carried out with it.
 type object struct {
-	// kind is "function", "view", "foreign table", "row security", "generated column", "default of function"
+	// kind is "function", "view", "foreign table", "row security", "generated column", "rule", "default of function"
 	// or "domain".
 	kind, schema, name string
-	// by says through what a function is called that the statement doesn't name: "operator @@".
+	// by says through what a function is called that the statement doesn't name: "operator @@"; of a rule it is the name.
 	by string
 	// own is true of what PostgreSQL itself brings; extension names the extension that brings it, if one does.
 	own       bool
@@ -127,6 +133,9 @@ type object struct {
 	constructor bool
 	// sql is the text inside it.
 	sql string
+	// place says where a function is that is called, if it is, while PostgreSQL plans: "index i of public.t". tree is the
+	// expression there as the server keeps it, empty where it is not known, and mention the field that a call has in it: "funcid 16384".
+	place, tree, mention string
 }
 
 // lookUp asks the server what is behind names.
@@ -148,7 +157,7 @@ func (c *client) lookUp(ctx context.Context, op string, n *names) ([]object, err
 			extension: r.text("extension"), volatility: r.text("volatility"), prokind: r.text("prokind"),
 			language: r.text("language"), definer: r.bool("definer"), internal: r.bool("internal"),
 			atomic: r.bool("atomic"), configured: r.bool("configured"), sql: r.text("sql"),
-			constructor: r.bool("constructor"),
+			constructor: r.bool("constructor"), place: r.text("place"), tree: r.text("tree"), mention: r.text("mention"),
 		}
 	}
 	return objects, set.err

@@ -1,7 +1,7 @@
 -- What is behind the names that a statement uses: $1 is JSON, see names in catalog.go. One row for each function that may
 -- be called, and one for each text of SQL that is carried out with it.
 WITH RECURSIVE
-asked_functions AS (SELECT * FROM pg_catalog.jsonb_to_recordset(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'functions') AS f(schema text, name text, field bool)),
+asked_functions AS (SELECT * FROM pg_catalog.jsonb_to_recordset(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'functions') AS f(schema text, name text, field bool, place text)),
 asked_relations AS (SELECT pg_catalog.to_regclass(r.value)::oid AS oid FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'relations') r),
 asked_types AS (SELECT pg_catalog.to_regtype(t.value)::oid AS oid FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'types') t),
 -- A table brings its partitions and the tables that inherit from it.
@@ -9,22 +9,26 @@ relations(oid) AS (
     SELECT oid FROM asked_relations WHERE oid IS NOT NULL
     UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN relations r ON i.inhparent OPERATOR(pg_catalog.=) r.oid
 ),
+-- What a change of a table may bring is asked for where the statement is one.
+changed AS (SELECT oid FROM relations WHERE ($1::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'changes')::bool),
 asked_operators AS (SELECT o.value AS name FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'operators') o),
 pinned_operators AS (SELECT o.value AS name FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'pinned') o),
 named AS (
-    SELECT p.oid, p.prorettype, p.proargtypes::oid[] AS arguments, p.proallargtypes AS outputs
+    SELECT p.oid, p.prorettype, p.proargtypes::oid[] AS arguments, p.proallargtypes AS outputs, f.place
     FROM asked_functions f
     JOIN pg_catalog.pg_proc p ON p.proname OPERATOR(pg_catalog.=) f.name
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
     WHERE CASE WHEN f.schema OPERATOR(pg_catalog.=) '' THEN n.nspname OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(true)) ELSE n.nspname OPERATOR(pg_catalog.=) f.schema END
       AND (NOT f.field OR p.pronargs OPERATOR(pg_catalog.>=) 1 AND p.pronargs OPERATOR(pg_catalog.-) p.pronargdefaults OPERATOR(pg_catalog.<=) 1)
 ),
--- Operators that somebody made under an asked name.
+-- Operators that somebody made under an asked name, and those that PostgreSQL puts in their place: NOT a < b is a >= b.
 operators AS (
-    SELECT o.oprname::text AS name, o.oprcode::oid AS code, o.oprleft, o.oprright, o.oprresult,
+    SELECT o.oprname::text AS name, '' COLLATE pg_catalog."C" AS instead, o.oprcode::oid AS code, o.oprleft, o.oprright, o.oprresult, o.oprnegate::oid, o.oprcom::oid,
         o.oprleft OPERATOR(pg_catalog.<) 16384::oid AND o.oprright OPERATOR(pg_catalog.<) 16384::oid AS plain
     FROM pg_catalog.pg_operator o
     WHERE o.oid OPERATOR(pg_catalog.>=) 16384::oid AND o.oprname::text OPERATOR(pg_catalog.=) ANY (SELECT name FROM asked_operators)
+    UNION SELECT o.name, ' or ' OPERATOR(pg_catalog.||) x.oprname::text, x.oprcode::oid, x.oprleft, x.oprright, x.oprresult, x.oprnegate::oid, x.oprcom::oid, o.plain
+    FROM operators o JOIN pg_catalog.pg_operator x ON x.oid OPERATOR(pg_catalog.=) o.oprnegate OR x.oid OPERATOR(pg_catalog.=) o.oprcom
 ),
 implicit_casts AS (
     SELECT c.castsource, c.casttarget FROM pg_catalog.pg_cast c WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.castcontext OPERATOR(pg_catalog.=) 'i'
@@ -43,6 +47,8 @@ types(oid) AS (
     UNION SELECT * FROM (SELECT t.oid FROM named, LATERAL (SELECT * FROM pg_catalog.unnest(arguments) UNION ALL SELECT * FROM pg_catalog.unnest(outputs)) t(oid)
         WHERE named.oid OPERATOR(pg_catalog.>=) 16384::oid) p
     UNION SELECT * FROM operands
+    UNION SELECT * FROM (SELECT t.oid FROM named f JOIN pg_catalog.pg_aggregate a ON a.aggfnoid::oid OPERATOR(pg_catalog.=) f.oid,
+        LATERAL (VALUES (a.aggtranstype), (a.aggmtranstype)) t(oid) WHERE f.oid OPERATOR(pg_catalog.>=) 16384::oid) s
     UNION SELECT * FROM (SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN relations r ON r.oid OPERATOR(pg_catalog.=) a.attrelid WHERE a.attnum OPERATOR(pg_catalog.>) 0) c
     UNION SELECT * FROM (SELECT w.reltype FROM pg_catalog.pg_class w JOIN relations r ON r.oid OPERATOR(pg_catalog.=) w.oid WHERE w.reltype OPERATOR(pg_catalog.<>) 0) w
     UNION SELECT m.part FROM types t, LATERAL (
@@ -56,19 +62,81 @@ types(oid) AS (
         UNION ALL SELECT c.casttarget FROM implicit_casts c WHERE c.castsource OPERATOR(pg_catalog.=) t.oid AND t.oid OPERATOR(pg_catalog.>=) 16384::oid
     ) m WHERE m.part OPERATOR(pg_catalog.<>) 0
 ),
+-- What PostgreSQL works out while it plans: expressions of what belongs to a table, each as the tree that the server keeps.
+-- For a change, what fills its columns is among them.
+ancestors(oid) AS (
+    SELECT oid FROM relations
+    UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN ancestors a ON i.inhrelid OPERATOR(pg_catalog.=) a.oid
+),
+expressions(class, oid, tree, place, relation) AS (
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, i.indexrelid, pg_catalog.concat(i.indexprs, ' ', i.indpred), 'index ' OPERATOR(pg_catalog.||) c.relname::text, i.indrelid
+    FROM relations r JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) r.oid JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+    WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
+    UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, k.conbin::text, 'constraint ' OPERATOR(pg_catalog.||) k.conname::text, k.conrelid
+    FROM relations r JOIN pg_catalog.pg_constraint k ON k.conrelid OPERATOR(pg_catalog.=) r.oid WHERE k.conbin IS NOT NULL
+    UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, coalesce(pg_catalog.to_jsonb(s) OPERATOR(pg_catalog.->>) 'stxexprs', ''), 'statistics ' OPERATOR(pg_catalog.||) s.stxname::text, s.stxrelid
+    FROM relations r JOIN pg_catalog.pg_statistic_ext s ON s.stxrelid OPERATOR(pg_catalog.=) r.oid
+    UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, t.partrelid, t.partexprs::text, 'the partition key', t.partrelid
+    FROM ancestors r JOIN pg_catalog.pg_partitioned_table t ON t.partrelid OPERATOR(pg_catalog.=) r.oid WHERE t.partexprs IS NOT NULL
+    UNION ALL SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, b.oid, b.adbin::text, 'the default of ' OPERATOR(pg_catalog.||) a.attname::text, b.adrelid
+    FROM changed r JOIN pg_catalog.pg_attrdef b ON b.adrelid OPERATOR(pg_catalog.=) r.oid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) b.adrelid AND a.attnum OPERATOR(pg_catalog.=) b.adnum
+    UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, y.oid, y.typdefaultbin::text, 'the default of the domain ' OPERATOR(pg_catalog.||) y.typname::text, a.attrelid
+    FROM changed r JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) r.oid JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) a.atttypid
+    WHERE a.attnum OPERATOR(pg_catalog.>) 0 AND y.typdefaultbin IS NOT NULL
+),
+-- The functions in them, and those in the defaults of their arguments and in bodies that the server keeps as trees. A call
+-- stands in the tree with its number behind mention. PostgreSQL's own functions are not in pg_depend: none that it declares
+-- immutable does harm.
+calls(class, oid, tree, place, relation, code, by, mention, within) AS (
+    SELECT class, oid, tree COLLATE pg_catalog."C", place COLLATE pg_catalog."C", relation, 0::oid, '' COLLATE pg_catalog."C", '' COLLATE pg_catalog."C", '' COLLATE pg_catalog."C" FROM expressions
+    UNION SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid,
+        pg_catalog.concat(p.proargdefaults, ' ', pg_catalog.to_jsonb(p) OPERATOR(pg_catalog.->>) 'prosqlbody') COLLATE pg_catalog."C", m.place, m.relation, p.oid, x.by COLLATE pg_catalog."C", x.mention COLLATE pg_catalog."C", m.tree
+    FROM calls m,
+    -- OFFSET keeps the server from reading all of pg_depend.
+    LATERAL (SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid OPERATOR(pg_catalog.=) m.class AND d.objid OPERATOR(pg_catalog.=) m.oid OFFSET 0) d,
+    LATERAL (
+        SELECT d.refobjid AS code, '' AS by, 'funcid ' OPERATOR(pg_catalog.||) d.refobjid::text AS mention WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+        UNION ALL SELECT i.oprcode::oid, 'operator ' OPERATOR(pg_catalog.||) o.oprname::text, 'opno ' OPERATOR(pg_catalog.||) o.oid::text
+        FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_operator i ON i.oid OPERATOR(pg_catalog.=) ANY (ARRAY[o.oid, o.oprnegate, o.oprcom])
+        WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid OPERATOR(pg_catalog.=) d.refobjid
+    ) x
+    JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) x.code
+    -- A planner's helper of a function is compiled, and no expression calls it.
+    WHERE NOT 'pg_catalog.internal'::pg_catalog.regtype::oid OPERATOR(pg_catalog.=) ANY (p.proargtypes::oid[])
+),
+-- Operator classes that somebody made, whose functions compare values to sort, join, index and prune.
+families(oid) AS (
+    SELECT c.opcfamily FROM types t JOIN pg_catalog.pg_opclass c ON c.opcintype OPERATOR(pg_catalog.=) t.oid
+    WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND (c.opcdefault OR t.oid OPERATOR(pg_catalog.>=) 16384::oid)
+    UNION SELECT c.opcfamily FROM (
+        SELECT pg_catalog.unnest(i.indclass::oid[]) AS oid FROM relations r JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) r.oid
+        UNION SELECT pg_catalog.unnest(t.partclass::oid[]) FROM ancestors r JOIN pg_catalog.pg_partitioned_table t ON t.partrelid OPERATOR(pg_catalog.=) r.oid
+    ) u JOIN pg_catalog.pg_opclass c ON c.oid OPERATOR(pg_catalog.=) u.oid WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
+),
 functions AS (
-    SELECT oid, ''::text AS by FROM named
-    UNION ALL SELECT o.code, 'operator ' OPERATOR(pg_catalog.||) o.name FROM operators o
+    SELECT oid, ''::text AS by, coalesce(place, '') AS place, '' AS tree, '' AS mention FROM named
+    UNION ALL SELECT o.code, 'operator ' OPERATOR(pg_catalog.||) o.name OPERATOR(pg_catalog.||) o.instead, '', '', '' FROM operators o
         WHERE o.plain OR o.oprleft OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types) OR o.oprright OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types)
-    UNION ALL SELECT c.castfunc, 'a cast' FROM pg_catalog.pg_cast c WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.castfunc OPERATOR(pg_catalog.<>) 0::oid
+    UNION ALL SELECT c.castfunc, 'a cast', '', '', '' FROM pg_catalog.pg_cast c WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid AND c.castfunc OPERATOR(pg_catalog.<>) 0::oid
         AND (c.castsource OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types)
             OR c.castsource OPERATOR(pg_catalog.<) 16384::oid AND c.casttarget OPERATOR(pg_catalog.=) ANY (SELECT oid FROM types))
-    UNION ALL SELECT part.oid, 'a range' FROM pg_catalog.pg_range g JOIN types t ON g.rngtypid OPERATOR(pg_catalog.=) t.oid,
+    UNION ALL SELECT part.oid, 'a range', '', '', '' FROM pg_catalog.pg_range g JOIN types t ON g.rngtypid OPERATOR(pg_catalog.=) t.oid,
         LATERAL (VALUES (g.rngsubdiff::oid), (g.rngcanonical::oid)) part(oid) WHERE part.oid OPERATOR(pg_catalog.>=) 16384::oid
-    UNION ALL SELECT part.oid, 'an aggregate' FROM named f JOIN pg_catalog.pg_aggregate a ON a.aggfnoid::oid OPERATOR(pg_catalog.=) f.oid,
+    UNION ALL SELECT part.oid, 'an aggregate', '', '', '' FROM named f JOIN pg_catalog.pg_aggregate a ON a.aggfnoid::oid OPERATOR(pg_catalog.=) f.oid,
         LATERAL (VALUES (a.aggtransfn::oid), (a.aggfinalfn::oid), (a.aggcombinefn::oid), (a.aggserialfn::oid), (a.aggdeserialfn::oid),
             (a.aggmtransfn::oid), (a.aggminvtransfn::oid), (a.aggmfinalfn::oid)) part(oid)
         WHERE f.oid OPERATOR(pg_catalog.>=) 16384::oid AND part.oid OPERATOR(pg_catalog.<>) 0::oid
+    UNION ALL SELECT part.oid, 'an operator class', '', '', '' FROM families f, LATERAL (
+        SELECT k.amproc::oid FROM pg_catalog.pg_amproc k WHERE k.amprocfamily OPERATOR(pg_catalog.=) f.oid
+        UNION ALL SELECT o.oprcode::oid FROM pg_catalog.pg_amop k JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.amopopr WHERE k.amopfamily OPERATOR(pg_catalog.=) f.oid
+    ) part(oid) JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) part.oid
+        WHERE NOT 'pg_catalog.internal'::pg_catalog.regtype::oid OPERATOR(pg_catalog.=) ANY (p.proargtypes::oid[])
+    -- A virtual column is its expression, which may be a constant, so that columns of its table stay none.
+    UNION ALL SELECT m.code, m.by, pg_catalog.concat(m.place, ' of ', s.nspname, '.', c.relname),
+        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attgenerated OPERATOR(pg_catalog.=) 'v') THEN '' ELSE m.within END, m.mention
+    FROM calls m JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) m.relation JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE m.code OPERATOR(pg_catalog.<>) 0::oid
 )
 SELECT DISTINCT 'function' AS kind, n.nspname::text AS schema, p.proname::text AS name, f.by, p.oid OPERATOR(pg_catalog.<) 16384::oid AS own,
     p.provolatile::text AS volatility, p.prosecdef AS definer, p.prokind::text AS prokind, l.lanname::text AS language, coalesce(e.extname::text, '') AS extension,
@@ -77,7 +145,8 @@ SELECT DISTINCT 'function' AS kind, n.nspname::text AS schema, p.proname::text A
     CASE WHEN l.lanname OPERATOR(pg_catalog.=) 'sql' AND p.oid OPERATOR(pg_catalog.>=) 16384::oid THEN p.prosrc ELSE '' END AS sql,
     p.proconfig IS NOT NULL AS configured,
     EXISTS (SELECT FROM pg_catalog.pg_depend m WHERE m.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid OPERATOR(pg_catalog.=) p.oid
-        AND m.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND m.deptype OPERATOR(pg_catalog.=) 'i') AS constructor
+        AND m.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND m.deptype OPERATOR(pg_catalog.=) 'i') AS constructor,
+    f.place, f.tree, f.mention
 FROM functions f
 JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
@@ -85,26 +154,28 @@ JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
 LEFT JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) p.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'
 LEFT JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
 UNION ALL
-SELECT part.kind, s.nspname::text, c.relname::text, '', c.oid OPERATOR(pg_catalog.<) 16384::oid, '', false, c.relkind::text, '', '', false, false, coalesce(part.sql, ''), false, false
+SELECT part.kind, s.nspname::text, c.relname::text, part.by, c.oid OPERATOR(pg_catalog.<) 16384::oid, '', false, c.relkind::text, '', '', false, false, coalesce(part.sql, ''), false, false, '', '', ''
 FROM relations r
 JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.oid
 JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace,
 LATERAL (
-    SELECT 'view' AS kind, pg_catalog.pg_get_viewdef(c.oid) AS sql WHERE c.relkind OPERATOR(pg_catalog.=) 'v' AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
-    UNION ALL SELECT 'foreign table', '' WHERE c.relkind OPERATOR(pg_catalog.=) 'f'
-    UNION ALL SELECT 'row security', x.sql FROM pg_catalog.pg_policy y, LATERAL (VALUES (pg_catalog.pg_get_expr(y.polqual, y.polrelid)), (pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid))) x(sql)
+    SELECT 'view' AS kind, '' AS by, pg_catalog.pg_get_viewdef(c.oid) AS sql WHERE c.relkind OPERATOR(pg_catalog.=) 'v' AND c.oid OPERATOR(pg_catalog.>=) 16384::oid
+    UNION ALL SELECT 'foreign table', '', '' WHERE c.relkind OPERATOR(pg_catalog.=) 'f'
+    UNION ALL SELECT 'row security', '', x.sql FROM pg_catalog.pg_policy y, LATERAL (VALUES (pg_catalog.pg_get_expr(y.polqual, y.polrelid)), (pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid))) x(sql)
         WHERE y.polrelid OPERATOR(pg_catalog.=) c.oid AND c.relrowsecurity AND x.sql IS NOT NULL
-    UNION ALL SELECT 'generated column', pg_catalog.pg_get_expr(b.adbin, b.adrelid) FROM pg_catalog.pg_attrdef b JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) b.adrelid AND a.attnum OPERATOR(pg_catalog.=) b.adnum
+    UNION ALL SELECT 'generated column', '', pg_catalog.pg_get_expr(b.adbin, b.adrelid) FROM pg_catalog.pg_attrdef b JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) b.adrelid AND a.attnum OPERATOR(pg_catalog.=) b.adnum
         WHERE b.adrelid OPERATOR(pg_catalog.=) c.oid AND a.attgenerated OPERATOR(pg_catalog.=) 'v'
+    UNION ALL SELECT 'rule', w.rulename::text, '' FROM changed h JOIN pg_catalog.pg_rewrite w ON w.ev_class OPERATOR(pg_catalog.=) h.oid
+        WHERE h.oid OPERATOR(pg_catalog.=) c.oid AND w.ev_type OPERATOR(pg_catalog.<>) '1' AND w.oid OPERATOR(pg_catalog.>=) 16384::oid
 ) part
 UNION ALL
-SELECT 'default of function', n.nspname::text, p.proname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(p.proargdefaults, 0), false, false
+SELECT 'default of function', n.nspname::text, p.proname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(p.proargdefaults, 0), false, false, '', '', ''
 FROM functions f
 JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
-WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid AND p.proargdefaults IS NOT NULL
+WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid AND p.proargdefaults IS NOT NULL AND f.place OPERATOR(pg_catalog.=) ''
 UNION ALL
-SELECT 'domain', s.nspname::text, y.typname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(k.conbin, 0), false, false
+SELECT 'domain', s.nspname::text, y.typname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(k.conbin, 0), false, false, '', '', ''
 FROM types t
 JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) t.oid
 JOIN pg_catalog.pg_namespace s ON s.oid OPERATOR(pg_catalog.=) y.typnamespace

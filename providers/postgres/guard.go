@@ -88,7 +88,7 @@ func (c *client) syntaxRefusal(sql string, e *sqlparse.SyntaxError) error {
 // type that one name brings may be an operand of an operator that another does.
 func (c *client) follow(ctx context.Context, op string, uses *sqlparse.Uses) error {
 	ask, seen := newNames(), map[object]bool{}
-	ask.add(uses)
+	ask.add(uses, "")
 	for range maxDepth {
 		answer, err := c.lookUp(ctx, op, ask)
 		if err != nil {
@@ -100,7 +100,7 @@ func (c *client) follow(ctx context.Context, op string, uses *sqlparse.Uses) err
 				continue
 			}
 			seen[o] = true
-			if reason := o.verdict(); reason != "" {
+			if reason := o.verdict(); reason != "" && !o.spared() {
 				return &refusal{reason}
 			}
 			if err := c.inside(ctx, o, ask); err != nil {
@@ -123,6 +123,13 @@ func (c *client) inside(ctx context.Context, o object, next *names) error {
 	case o.kind != "view" && o.kind != "function":
 		sql = "SELECT " + sql
 	}
+	place := ""
+	if o.spared() {
+		if !o.inlines() {
+			return nil
+		}
+		place = o.place
+	}
 	list, err := c.parser.Parse(ctx, sql)
 	if ctx.Err() != nil {
 		return err
@@ -130,12 +137,15 @@ func (c *client) inside(ctx context.Context, o object, next *names) error {
 	if err != nil {
 		return &refusal{fmt.Sprintf("%s is not understood: %v", o, err)}
 	}
+	if place != "" && (len(list) != 1 || !list[0].Inlines()) {
+		return nil
+	}
 	for _, s := range list {
 		uses, err := s.Reads()
 		if err != nil {
 			return &refusal{fmt.Sprintf("%s may do more than read: %v", o, err)}
 		}
-		next.add(uses)
+		next.add(uses, place)
 	}
 	return nil
 }
@@ -145,10 +155,17 @@ func (o object) String() string {
 	name := strings.TrimPrefix(o.schema+"."+o.name, "pg_catalog.")
 	switch o.kind {
 	case "function":
-		if o.by != "" {
+		switch {
+		case o.by != "" && o.place != "":
+			return fmt.Sprintf("function %s (behind %s, in %s, which is worked out in planning)", name, o.by, o.place)
+		case o.by != "":
 			return fmt.Sprintf("function %s (behind %s)", name, o.by)
+		case o.place != "":
+			return fmt.Sprintf("function %s (in %s, which is worked out in planning)", name, o.place)
 		}
 		return "function " + name
+	case "rule":
+		return fmt.Sprintf("the rule %s of %s", o.by, name)
 	case "row security", "generated column":
 		return fmt.Sprintf("the %s of %s", o.kind, name)
 	}
@@ -160,6 +177,8 @@ func (o object) verdict() string {
 	switch {
 	case o.kind == "foreign table":
 		return fmt.Sprintf("%s is read elsewhere, by means that can't be seen from here", o)
+	case o.kind == "rule":
+		return fmt.Sprintf("%s puts other statements in the place of this one, which would be planned too", o)
 	case o.kind != "function":
 		return ""
 	case harmful[o.name]:

@@ -92,6 +92,14 @@ var whole = map[string]bool{
 // leaves nothing of it. A DO block may commit half way, and so do VACUUM and CREATE INDEX CONCURRENTLY.
 func (s Statement) Whole() bool { return whole[s.Kind()] && s.body()["concurrent"] != true }
 
+// Inlines reports whether PostgreSQL may put the statement, as the only one of a function's body, in the place of a call
+// of the function: a SELECT of no table and without a subquery.
+func (s Statement) Inlines() bool {
+	subquery := false
+	each(s.tree, func(kind string, _ map[string]any) { subquery = subquery || kind == "SubLink" })
+	return s.Kind() == "SelectStmt" && s.body()["fromClause"] == nil && !subquery
+}
+
 // Row changes, see [Statement.Change].
 const (
 	Insert = "INSERT"

@@ -16,6 +16,8 @@ type Uses struct {
 	Operators []Name
 	// Analyze is true of EXPLAIN ANALYZE, which carries out what it explains.
 	Analyze bool
+	// Changes is true of EXPLAIN of a change, which is planned and not carried out.
+	Changes bool
 }
 
 // reading are the nodes that a statement that only reads may be made of.
@@ -71,6 +73,7 @@ func (s Statement) Reads() (*Uses, error) {
 			}
 			return nil, errors.New("it is no EXPLAIN of a SELECT, INSERT, UPDATE, DELETE or MERGE")
 		}
+		w.uses.Changes = explained
 		w.node(query, "")
 		return w.uses, w.err
 	}
