@@ -107,6 +107,11 @@ type Event struct {
 
 	// step_escalated, notify_started, notify_finished
 	Level *Level `json:"level,omitempty"`
+	// InsteadOf are the numbers of the later levels whose contacts could not be told (notify_started).
+	InsteadOf []int `json:"instead_of,omitempty"`
+	// NobodyTold are the levels that fell due, where nobody is known to have been told, and nobody is to be until another falls
+	// due (notify_finished, and step_waiting of a question that is asked again).
+	NobodyTold []Untold `json:"nobody_told,omitempty"`
 
 	// step_resolved
 	Resolution *Resolution `json:"resolution,omitempty"`

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -15,6 +16,9 @@ type notice struct {
 	// problem is why the contact was not told; empty where it was, or where that was meant.
 	problem string
 	inDoubt bool
+	told    bool
+	// instead are the numbers of the levels for which it was begun, as they could not be told.
+	instead []int
 }
 
 type noticePhase uint8
@@ -59,11 +63,11 @@ func (a *asked) notify(e *Event) {
 	}
 	switch {
 	case e.Type == NotifyStarted:
-		n.phase, n.key, n.problem, n.inDoubt = noticeUnderWay, e.Key, "", false
+		n.phase, n.key, n.problem, n.inDoubt, n.instead = noticeUnderWay, e.Key, "", false, e.InsteadOf
 	case e.Reason == DecisionRedo:
 		n.phase = noticePending
 	default:
-		n.phase = noticeEnded
+		n.phase, n.told = noticeEnded, e.Outcome == Pass
 		if e.Outcome != Pass && e.Outcome != Skipped {
 			n.problem, n.inDoubt = e.Error, e.InDoubt
 		}
@@ -76,13 +80,16 @@ type Notice struct {
 	Level Level
 	// Key is the one that it was sent with before, empty: it was not.
 	Key string
-	// Passed says that it is left out, as a later level fell due before anybody could send it.
-	Passed bool
+	// InsteadOf are the numbers of the later levels that fell due with it, and whose contacts could not be told.
+	InsteadOf []int
+	// Passed is the later one that was told, for which this one is left out; nil: it is to be told.
+	Passed *Level
 }
 
-// Notices lists the levels that fell due and whose contacts were not told yet. What fell due while nobody ran the run, or
-// while it was asleep, does not flood: of the levels before the moment only the last with a notifier is told, and those
-// that fell due together with it. What is answered, or whose time is over, is left alone.
+// Notices lists the levels that fell due and whose contacts are to be told next, or are passed over. What fell due while nobody
+// ran the run, or while it was asleep, does not flood: of the levels before the moment only the last with a notifier is told,
+// and those that fell due together with it; where these told nobody, the one before, and so on. What is answered, or whose
+// time is over, is left alone.
 func (s *State) Notices(now time.Time) []Notice {
 	if !s.started || s.finished || s.paused || s.byHand != nil {
 		return nil
@@ -105,29 +112,91 @@ func (s *State) Notices(now time.Time) []Notice {
 	return out
 }
 
-// untold are the notifications of levels that were told of and not notified.
+// untold are the notifications that come next: of the last levels that fell due, of those before where these told nobody, and
+// so on. Once one was told, those before it that were not begun are passed over; while one is under way, they wait.
 func (a *asked) untold() []Notice {
-	last, after := -1.0, 0.0
+	levels := a.notifying(a.question)
 	var out []Notice
-	for _, l := range a.question.Levels[:min(a.escalated, len(a.question.Levels))] {
-		after = max(after, l.AfterMS) // a level follows the one before it, whatever its own time says
-		if l.Notify == "" {
-			continue
+	var told *Level
+	var failed []int
+	for end, waits := len(levels), false; end > 0 && !waits; {
+		begin := end - 1
+		for begin > 0 && levels[begin-1].AfterMS == levels[end-1].AfterMS {
+			begin--
 		}
-		last = after
-		n := a.notices[l.Number]
-		if n != nil && n.phase != noticePending {
-			continue
+		passed, instead := told, failed
+		for _, l := range slices.Backward(levels[begin:end]) {
+			n := a.notices[l.Number]
+			switch {
+			case n != nil && n.told && told == nil:
+				told = &l
+			case n == nil || n.phase == noticePending:
+				out = append(out, Notice{Level: l, Key: n.sentWith(), InsteadOf: instead, Passed: passed})
+			}
+			waits = waits || n == nil || n.phase != noticeEnded
+			failed = append([]int{l.Number}, failed...)
 		}
-		notice := Notice{Level: l}
-		notice.Level.AfterMS = after
-		if n != nil {
-			notice.Key = n.key
+		if end = begin; told != nil {
+			waits, failed = false, nil // those before are passed over
 		}
-		out = append(out, notice)
 	}
-	for i := range out {
-		out[i].Passed = out[i].Level.AfterMS < last
+	slices.Reverse(out)
+	return out
+}
+
+// sentWith is the key that a notification was sent with; empty: it was not.
+func (n *notice) sentWith() string {
+	if n == nil {
+		return ""
+	}
+	return n.key
+}
+
+// notifying are the levels with a notifier that fell due. A level follows the one before it, whatever its own time says.
+func (a *asked) notifying(q *Question) []Level {
+	var out []Level
+	after := 0.0
+	for _, l := range a.fellDue(q) {
+		after = max(after, l.AfterMS)
+		if l.AfterMS = after; l.Notify != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// fellDue are the levels that were told of.
+func (a *asked) fellDue(q *Question) []Level { return q.Levels[:min(a.escalated, len(q.Levels))] }
+
+// NobodyTold lists the levels that fell due for the question about a step, or an instance, where none was told and none is to be
+// any more once a notification of it ends so (nil: as it is); nil otherwise. The question is the one that is to be asked again;
+// nil: the one that is open.
+func (s *State) NobodyTold(address string, q *Question, end *Event) []Untold {
+	r, err := s.resolve(address)
+	if err != nil {
+		return nil
+	}
+	a := s.at(r).asked
+	if s.at(r).phase == ended || !a.open() || a == nil {
+		return nil
+	}
+	if q = cmp.Or(q, a.question); q == nil || len(a.notifying(q)) == 0 {
+		return nil
+	}
+	var out []Untold
+	for _, l := range a.fellDue(q) {
+		n := a.notices[l.Number]
+		untold := Untold{Level: l}
+		switch {
+		case l.Notify == "":
+		case end != nil && end.Level.Number == l.Number:
+			untold.InDoubt = end.InDoubt
+		case n == nil || n.phase != noticeEnded || n.told:
+			return nil
+		default:
+			untold.InDoubt = n.inDoubt
+		}
+		out = append(out, untold)
 	}
 	return out
 }
@@ -163,6 +232,8 @@ type NoticeProblem struct {
 	Problem string
 	// InDoubt says that nobody knows whether it was told.
 	InDoubt bool
+	// Told is the level that was told instead; nil: none was.
+	Told *Level
 }
 
 // NoticeProblems lists them for the question about a step or an instance, in the order of the levels.
@@ -172,10 +243,18 @@ func (s *State) NoticeProblems(address string) []NoticeProblem {
 		return nil
 	}
 	var out []NoticeProblem
-	for _, n := range s.at(r).asked.all() {
-		if n.problem != "" {
-			out = append(out, NoticeProblem{n.level, n.problem, n.inDoubt})
+	all := s.at(r).asked.all()
+	for _, n := range all {
+		if n.problem == "" {
+			continue
 		}
+		p := NoticeProblem{Level: n.level, Problem: n.problem, InDoubt: n.inDoubt}
+		for _, other := range all {
+			if other.told && slices.Contains(other.instead, n.level.Number) {
+				p.Told = &other.level
+			}
+		}
+		out = append(out, p)
 	}
 	return out
 }

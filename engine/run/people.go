@@ -99,6 +99,13 @@ type Level struct {
 	Notify string `json:"notify,omitempty" blank:"-"`
 }
 
+// Untold is a level that fell due and whose contact is not known to have been told.
+type Untold struct {
+	Level
+	// InDoubt says that nobody knows whether it was.
+	InDoubt bool `json:"in_doubt,omitempty"`
+}
+
 // How an answer came in: the values of Answer.Via.
 const (
 	ViaTerminal = "terminal"

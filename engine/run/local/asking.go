@@ -304,7 +304,7 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 	if since.IsZero() {
 		since = now
 	}
-	e := &run.Event{Type: run.StepWaiting, Step: address, Time: now, For: what, Question: q}
+	e := &run.Event{Type: run.StepWaiting, Step: address, Time: now, For: what, Question: q, NobodyTold: r.state.NobodyTold(address, q, nil)}
 	if deadline.IsZero() && timeout > 0 {
 		deadline = since.Add(timeout)
 	}

@@ -37,13 +37,24 @@ func notifierOf(rb *lang.Runbook, step *lang.Step, escalation string, number int
 // anything is sent.
 func (r *runner) tellLevels(ctx context.Context) error {
 	var launch []*notifying
-	for _, n := range r.state.Notices(r.clock()) {
-		begun, err := r.beginNotice(n)
-		if err != nil {
-			return err
-		}
-		if begun != nil {
-			launch = append(launch, begun)
+	for more := true; more; {
+		more = false
+		for _, n := range r.state.Notices(r.clock()) {
+			why := r.whyLeftOut(n)
+			if why != "" {
+				more = true // the one before it may be next
+				if err := r.leaveOut(n, why); err != nil {
+					return err
+				}
+				continue
+			}
+			begun, err := r.beginNotice(n)
+			if err != nil {
+				return err
+			}
+			if begun != nil {
+				launch = append(launch, begun)
+			}
 		}
 	}
 	if len(launch) == 0 {
@@ -65,30 +76,36 @@ func (r *runner) tellLevels(ctx context.Context) error {
 	return nil
 }
 
-// beginNotice tells that a notification begins, or why there is none; nil: nothing is sent for now.
-func (r *runner) beginNotice(n run.Notice) (*notifying, error) {
-	if r.answering[n.Address] {
-		return nil, nil
-	}
-	notifier := r.notifier(n.Address, n.Question.Escalation, n.Level.Number)
+// whyLeftOut says why a contact is not told; empty: it is, unless somebody has answered.
+func (r *runner) whyLeftOut(n run.Notice) string {
 	switch {
-	case notifier == nil:
-		return nil, r.leaveOut(n, "its notifier is gone from the files")
+	case r.answering[n.Address]:
+		return ""
+	case r.notifier(n.Address, n.Question.Escalation, n.Level.Number) == nil:
+		return "its notifier is gone from the files"
 	case r.ReadOnly:
-		return nil, r.leaveOut(n, "the run is read-only, and sends nothing")
-	case n.Passed:
-		return nil, r.leaveOut(n, "a later level was due too before anybody could be told")
-	case r.desk.answerComes(r.prefix + n.Address):
+		return "the run is read-only, and sends nothing"
+	case n.Passed != nil:
+		return fmt.Sprintf("level %d, %s, was due too before anybody could be told, and was told", n.Passed.Number, n.Passed.Contact)
+	}
+	return ""
+}
+
+// beginNotice tells that a notification begins; nil: nothing is sent, as an answer is on its way.
+func (r *runner) beginNotice(n run.Notice) (*notifying, error) {
+	if r.answering[n.Address] || r.desk.answerComes(r.prefix+n.Address) {
 		r.answering[n.Address] = true
 		return nil, nil
 	}
+	notifier := r.notifier(n.Address, n.Question.Escalation, n.Level.Number)
 	out := &notifying{level: n.Level, errand: errand{
 		what: "a notification", address: n.Address, step: notifier, local: r.levelFrame(n), started: r.clock(), over: make(chan struct{}),
 		key: cmp.Or(n.Key, r.newKey(fmt.Sprintf("%s/level-%d", n.Address, n.Level.Number))),
 		may: func(args cty.Value) error { return mayNotify(notifier, args) },
 	}}
 	return out, r.emit(&run.Event{
-		Type: run.NotifyStarted, Step: n.Address, Time: out.started, Level: &out.level, Action: notifier.Action, Effect: graph.Effect(notifier).String(), Key: out.key,
+		Type: run.NotifyStarted, Step: n.Address, Time: out.started, Level: &out.level, InsteadOf: n.InsteadOf, Action: notifier.Action,
+		Effect: graph.Effect(notifier).String(), Key: out.key,
 	})
 }
 
@@ -104,7 +121,7 @@ func (r *runner) notifier(address, escalation string, number int) *lang.Step {
 // leaveOut tells that a contact is not told, and why.
 func (r *runner) leaveOut(n run.Notice, why string) error {
 	level := n.Level
-	return r.emit(&run.Event{Type: run.NotifyFinished, Step: n.Address, Level: &level, Action: level.Notify, Outcome: run.Skipped, Error: why})
+	return r.emitNotice(&run.Event{Type: run.NotifyFinished, Step: n.Address, Level: &level, Action: level.Notify, Outcome: run.Skipped, Error: why})
 }
 
 // levelFrame is what a notifier sees: self is the level and what waits.
@@ -151,6 +168,9 @@ func (r *runner) notifyDone(n *notifying) error {
 
 // emitNotice tells the end of a notification, also where the instance that waited went with its step.
 func (r *runner) emitNotice(e *run.Event) error {
+	if e.Outcome != run.Pass && e.Reason != run.DecisionRedo {
+		e.NobodyTold = r.state.NobodyTold(e.Step, nil, e)
+	}
 	if r.has(e.Step) {
 		return r.emit(e)
 	}
@@ -190,7 +210,11 @@ func (r *runner) noticeWarnings(address string, warnings []string) []string {
 		if p.InDoubt {
 			what = "was perhaps not notified"
 		}
-		warnings = append(slices.Clip(warnings), fmt.Sprintf("level %d, %s, %s: %s", p.Level.Number, p.Level.Contact, what, p.Problem))
+		text := fmt.Sprintf("level %d, %s, %s: %s", p.Level.Number, p.Level.Contact, what, p.Problem)
+		if p.Told != nil {
+			text += fmt.Sprintf("; level %d, %s, was notified instead", p.Told.Number, p.Told.Contact)
+		}
+		warnings = append(slices.Clip(warnings), text)
 	}
 	return warnings
 }
