@@ -36,7 +36,8 @@ type pager struct {
 	pages []page
 }
 
-func newPager(t *testing.T) *pager {
+// newPager refuses what is sent to the paths that are broken, and keeps it all the same.
+func newPager(t *testing.T, broken ...string) *pager {
 	t.Helper()
 	p := &pager{}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +49,11 @@ func newPager(t *testing.T) *pager {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.pages = append(p.pages, got)
-		w.WriteHeader(http.StatusAccepted)
+		status := http.StatusAccepted
+		if slices.Contains(broken, r.URL.Path) {
+			status = http.StatusServiceUnavailable
+		}
+		w.WriteHeader(status)
 	}))
 	t.Cleanup(p.Close)
 	return p

@@ -71,6 +71,9 @@ func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []stri
 	for _, level := range view.Levels(w.Question, w.Since, w.Deadline, w.Told, o.Now(), look) {
 		lines = append(lines, "  while nobody answers, "+level)
 	}
+	if w.NobodyTold != nil {
+		lines = append(lines, "  "+look.Palette.Bad(view.NobodyTold(w.NobodyTold, look)))
+	}
 	return append(lines, "  "+view.AnswerCommand(o.Store, s.ID, w.Step, w.Question))
 }
 

@@ -14,6 +14,8 @@ type listed struct {
 	journal.Summary
 	Left      []run.Left `json:"left,omitempty"`
 	NotUndone []string   `json:"not_undone,omitempty"`
+	// NobodyTold are the steps that wait for a person and of which nobody is known to have been told.
+	NobodyTold []string `json:"nobody_told,omitempty"`
 }
 
 // withLeft adds what runs leave to look at. Only their events tell, which are read of those that may leave something.
@@ -24,20 +26,29 @@ func withLeft(ctx context.Context, history journal.Journal, runs []journal.Summa
 		if r.Status == journal.Running || r.Status == journal.Ended && (r.ExitStatus == nil || *r.ExitStatus != ExitLeftOver) {
 			continue
 		}
-		o := outstanding(ctx, history, r.ID)
+		s := &story{}
+		o := outstanding(ctx, history, r.ID, s.take)
 		out[i].Left, out[i].NotUndone = o.Left(), o.NotUndone()
+		for _, w := range s.Waits {
+			if w.NobodyTold != nil {
+				out[i].NobodyTold = append(out[i].NobodyTold, w.Step)
+			}
+		}
 	}
 	return out
 }
 
-// outstanding is what the events of a run leave, as far as they can be read.
-func outstanding(ctx context.Context, history journal.Journal, id string) *run.Outstanding {
+// outstanding is what the events of a run leave, as far as they can be read; each is shown to those who look on too.
+func outstanding(ctx context.Context, history journal.Journal, id string, looksOn ...func(*run.Event)) *run.Outstanding {
 	o := &run.Outstanding{}
 	for e, err := range history.Events(ctx, id) {
 		if err != nil {
 			break // show tells the rest
 		}
 		o.See(e.Event)
+		for _, look := range looksOn {
+			look(e.Event)
+		}
 	}
 	return o
 }
@@ -75,5 +86,6 @@ func (l *listed) leftText() string {
 		add(kind.words, steps)
 	}
 	add("not undone: ", l.NotUndone)
+	add("waits, and nobody was told: ", l.NobodyTold)
 	return strings.Join(parts, "; ")
 }

@@ -24,6 +24,8 @@ type waitingStep struct {
 	Deadline *time.Time `json:"deadline,omitempty"`
 	// Told is how many levels of the escalation were told.
 	Told int `json:"-"`
+	// NobodyTold are the levels that fell due, where nobody is known to have been told.
+	NobodyTold []run.Untold `json:"nobody_told,omitempty"`
 	// Given is the answer that was given and not taken in yet; nil: there is none.
 	Given *givenAnswer `json:"answered,omitempty"`
 }
@@ -106,6 +108,10 @@ func (s *story) take(e *run.Event) {
 		if i := s.waits(e.Step); i >= 0 && e.Level != nil {
 			s.Waits[i].Told = e.Level.Number
 		}
+	case run.NotifyFinished:
+		if i := s.waits(e.Step); i >= 0 && (e.NobodyTold != nil || e.Outcome == run.Pass) {
+			s.Waits[i].NobodyTold = e.NobodyTold
+		}
 	case run.StepFinished:
 		s.drop(e.Step)
 	case run.RunStopping:
@@ -121,9 +127,9 @@ func (s *story) take(e *run.Event) {
 }
 
 func (s *story) wait(e *run.Event) {
-	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline}
+	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline, NobodyTold: e.NobodyTold}
 	if i := s.waits(e.Step); i >= 0 {
-		w.Since, w.Told = s.Waits[i].Since, s.Waits[i].Told
+		w.Since, w.Told, w.NobodyTold = s.Waits[i].Since, s.Waits[i].Told, s.Waits[i].NobodyTold
 		s.Waits[i] = w
 		return
 	}

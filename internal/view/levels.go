@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/run"
@@ -48,6 +49,19 @@ func NextLevel(q *run.Question, since time.Time, deadline *time.Time, now time.T
 		}
 	}
 	return text
+}
+
+// NobodyTold says that nobody could be told that a step waits, and who is to be called by hand: those whose levels fell due.
+func NobodyTold(levels []run.Untold, c Config) string {
+	text, names := "nobody was told", make([]string, len(levels))
+	for i, l := range levels {
+		names[i] = fmt.Sprintf("level %d, %s", l.Number, c.clean(l.Contact))
+		if l.InDoubt {
+			text = "nobody is known to have been told"
+			names[i] += " (perhaps told)"
+		}
+	}
+	return text + "; call by hand: " + strings.Join(names, "; ")
 }
 
 // moments is how long a level is due at once rather than since then.

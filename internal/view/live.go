@@ -143,8 +143,10 @@ func (l *Live) Pause() (resume func()) {
 // writes reports whether a view may write lines for an event; the rest need not disturb what is drawn.
 func writes(e *run.Event) bool {
 	switch e.Type {
-	case run.StepReady, run.StepExpanded, run.StepRetrying, run.StepNoted, run.CheckEvaluated, run.ClockRead, run.UndoStarted, run.NotifyStarted:
+	case run.StepReady, run.StepExpanded, run.StepRetrying, run.StepNoted, run.CheckEvaluated, run.ClockRead, run.UndoStarted:
 		return false
+	case run.NotifyStarted:
+		return len(e.InsteadOf) > 0
 	case run.StepWaiting:
 		return e.Question != nil
 	case run.StepStarted:

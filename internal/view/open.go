@@ -18,6 +18,8 @@ type open struct {
 type waited struct {
 	since time.Time
 	told  int
+	// nobody are the levels that fell due, where nobody is known to have been told.
+	nobody []run.Untold
 }
 
 func (o *open) put(e *run.Event) {
@@ -27,7 +29,7 @@ func (o *open) put(e *run.Event) {
 		o.waits = map[string]waited{}
 	}
 	if _, waits := o.waits[e.Step]; !waits {
-		o.waits[e.Step] = waited{since: e.Time}
+		o.waits[e.Step] = waited{since: e.Time, nobody: e.NobodyTold}
 	}
 }
 
@@ -49,6 +51,18 @@ func (o *open) tell(step string, level int) {
 		o.waits[step] = w
 	}
 }
+
+// notified notes how telling the contact of a level ended.
+func (o *open) notified(e *run.Event) {
+	w, waits := o.waits[e.Step]
+	if waits && (e.NobodyTold != nil || e.Outcome == run.Pass) {
+		w.nobody = e.NobodyTold
+		o.waits[e.Step] = w
+	}
+}
+
+// nobodyTold are the levels that fell due for a step, where nobody is known to have been told; nil: somebody was.
+func (o *open) nobodyTold(step string) []run.Untold { return o.waits[step].nobody }
 
 // sofar is since when a step waits, and how many levels were told.
 func (o *open) sofar(step string) (since time.Time, told int) {

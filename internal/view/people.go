@@ -59,6 +59,9 @@ func (t *Text) ask(e *run.Event, at time.Time) {
 	for _, level := range Levels(e.Question, since, e.Deadline, told, at, t.Config) {
 		t.bar("while nobody answers, " + level)
 	}
+	if nobody := t.asked.nobodyTold(e.Step); nobody != nil {
+		t.bar(t.Palette.Bad(NobodyTold(nobody, t.Config)))
+	}
 	t.bar("  " + AnswerCommand(t.Store, e.Run, t.clean(e.Step), e.Question))
 	t.above.ask(e.Step, t.written)
 }
@@ -168,11 +171,24 @@ func (t *Text) escalated(e *run.Event) {
 	}
 }
 
+// notifies says that a contact is told as a later one could not be: until its end is known, that may take a while.
+func (t *Text) notifies(e *run.Event) {
+	if e.Level == nil || len(e.InsteadOf) == 0 {
+		return
+	}
+	numbers := make([]string, len(e.InsteadOf))
+	for i, number := range e.InsteadOf {
+		numbers[i] = fmt.Sprintf("level %d", number)
+	}
+	t.personLine(e.Step, fmt.Sprintf("level %d, %s, is notified instead of %s", e.Level.Number, t.clean(e.Level.Contact), strings.Join(numbers, " and ")), t.Palette.Warn)
+}
+
 // notified says whom a level told, or why it did not.
 func (t *Text) notified(e *run.Event) {
 	if e.Level == nil {
 		return
 	}
+	t.asked.notified(e)
 	who := fmt.Sprintf("level %d, %s", e.Level.Number, t.clean(e.Level.Contact))
 	switch {
 	case e.Outcome == run.Pass:
@@ -189,6 +205,9 @@ func (t *Text) notified(e *run.Event) {
 	}
 	for _, warning := range e.Warnings {
 		t.bar(t.Palette.Warn("warning: ") + t.clean(warning))
+	}
+	if e.NobodyTold != nil {
+		t.bar(t.Palette.Bad(NobodyTold(e.NobodyTold, t.Config)))
 	}
 }
 

@@ -71,6 +71,9 @@ func sessions() []run.Event {
 		notified(2, run.Pass, "202 Accepted", ""), notified(1, run.Skipped, "", "a later level was due too before anybody could be told"),
 		notified(3, run.Fail, "", "Status 503 from POST https://pager.example.com/incidents, expected below 400."),
 		notified(4, run.Error, "", "the process ended before it was known whether this was sent, and it is not sent again"),
+		{Type: run.NotifyStarted, Step: "scale", Level: &run.Level{Number: 2, Contact: "Ann Roe"}}, // which is told when it has ended
+		{Type: run.NotifyStarted, Step: "scale", Level: &run.Level{Number: 1, Contact: "Jo Doe, +49 30 1234"}, InsteadOf: []int{2, 3}},
+		nobodyTold("scale", q["scale"].Levels, 0), nobodyTold("drop", q["scale"].Levels, 2),
 		{Type: run.RunPaused, Counts: map[run.Outcome]int{run.Pass: 4}, ExitStatus: &three, Reason: "waits for a person: scale, drop, calm"},
 		{Type: run.RunResumed, Session: &run.Session{User: "bob@ops"}, Changes: []string{"release.hcl:12: replicas = 4 is 5 now"}},
 		said("scale", answer("true", "bob@ops", run.ViaCommand, "the bill is fine")), said("drop", answer("false", "alice@laptop", run.ViaTerminal, "")),
@@ -110,6 +113,16 @@ func notified(level int, outcome run.Outcome, summary, problem string) run.Event
 		Type: run.NotifyFinished, Step: "drop", Level: &run.Level{Number: level, Contact: "Ann Roe"}, Action: "http_request",
 		Outcome: outcome, Summary: summary, Error: problem, InDoubt: outcome == run.Error,
 	}
+}
+
+// nobodyTold is the end of the last notification about a step of which nobody could be told.
+func nobodyTold(step string, levels []run.Level, doubt int) run.Event {
+	e := notified(1, run.Fail, "", "Status 503 from POST https://pager.example.com/incidents, expected below 400.")
+	e.Step, e.Level = step, &levels[0]
+	for _, l := range levels {
+		e.NobodyTold = append(e.NobodyTold, run.Untold{Level: l, InDoubt: l.Number == doubt})
+	}
+	return e
 }
 
 // TestPeopleReplayShowsTheSame: a run of several sessions shows after the fact what it showed while it went on.
@@ -189,6 +202,8 @@ func TestNothingThatPeopleSayTakesEffectOnTheTerminal(t *testing.T) {
 		{Type: run.StepWaiting, Step: evil, Question: q, For: evil, Deadline: at(5)},
 		{Type: run.StepWaiting, Step: "input", Question: &input, For: run.ForAnswer, Deadline: at(9)},
 		{Type: run.StepEscalated, Step: evil, Level: &run.Level{Contact: evil, Brief: evil}},
+		{Type: run.NotifyStarted, Step: evil, Level: &run.Level{Contact: evil}, InsteadOf: []int{1}},
+		{Type: run.NotifyFinished, Step: evil, Level: &run.Level{Contact: evil}, Outcome: run.Fail, NobodyTold: []run.Untold{{Level: run.Level{Contact: evil}}}},
 		{Type: run.NotifyFinished, Step: evil, Level: &run.Level{Contact: evil}, Outcome: run.Pass, Summary: evil, Warnings: []string{evil}},
 		{Type: run.NotifyFinished, Step: evil, Level: &run.Level{Contact: evil}, Outcome: run.Fail, Error: evil, Detail: evil},
 		{Type: run.RunPaused, Reason: evil},

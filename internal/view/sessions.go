@@ -256,6 +256,11 @@ func (t *Text) paused(e *run.Event) {
 	for i := range t.asked.events {
 		w := &t.asked.events[i]
 		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(w.For, w.Question, w.Deadline, e.Time, t.Config))...)
+		if nobody := t.asked.nobodyTold(w.Step); nobody != nil {
+			for _, line := range t.wrapped("    ", NobodyTold(nobody, t.Config)) {
+				t.line(t.Palette.Bad(line))
+			}
+		}
 		t.line("    " + AnswerCommand(t.Store, e.Run, t.clean(w.Step), w.Question))
 	}
 	if len(t.asked.events) == 0 && e.Reason != "" {

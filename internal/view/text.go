@@ -133,6 +133,8 @@ func (t *Text) render(e *run.Event) {
 		t.answered(e)
 	case run.StepEscalated:
 		t.escalated(e)
+	case run.NotifyStarted:
+		t.notifies(e)
 	case run.NotifyFinished:
 		t.notified(e)
 	case run.StepResolved:
