@@ -125,3 +125,21 @@ func TestUndoInDoubtByStep(t *testing.T) {
 		t.Errorf("completion gives what was settled: %s", got)
 	}
 }
+
+// TestHeaderOnce: where both outputs are read in one place, what runs where is said once.
+func TestHeaderOnce(t *testing.T) {
+	for name, together := range map[string]bool{"2>&1": true, "apart": false} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			cutOff(tt)
+			tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", doubtful), "--auto-approve")
+			next := tt.again(t, false, "")
+			next.OneOutput = together
+			next.does(t, ExitPassed, nil, "resume", tt.lastRun(t), "--in-doubt", "done")
+			inOut, inErr := strings.Count(next.out.String(), "x.hcl"), strings.Count(next.err.String(), "x.hcl")
+			if inErr != 1 || inOut == 0 == !together {
+				t.Errorf("the header stands %d times in the one and %d times in the other:\n%s%s", inOut, inErr, next.out, next.err)
+			}
+		})
+	}
+}

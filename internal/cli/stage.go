@@ -21,12 +21,16 @@ type stage struct {
 // shows reports whether a question stands in full where it is asked.
 func (s *stage) shows(step string) bool { return s.readable && s.text.RightAbove(step) }
 
-// skipHeader leaves out what runs where, because a question showed it on this terminal. It is for before the run goes on.
+// skipHeader leaves out what runs where, because it was said before on standard error, and that is read in the same place. It is
+// for before the run goes on.
 func (s *stage) skipHeader() {
-	if s.text != nil && s.program.OutTerminal {
+	if s.text != nil && s.program.readTogether() {
 		s.text.SkipHeader = true
 	}
 }
+
+// readTogether reports whether what goes to standard output and to standard error is read in one place.
+func (s *Streams) readTogether() bool { return s.OutTerminal || s.OneOutput }
 
 // recall has what is shown begin where earlier sessions left off. It is for before the run goes on.
 func (s *stage) recall(e journal.Entry) {
@@ -42,7 +46,7 @@ func (s *stage) recall(e journal.Entry) {
 // shown with a question.
 func (p *Program) stage(json, times, asked bool) *stage {
 	config := p.viewConfig(times)
-	config.SkipHeader = asked && p.OutTerminal
+	config.SkipHeader = asked && p.readTogether()
 	s := &stage{program: p, out: &gate{w: p.Out}, readable: p.OutTerminal && !json}
 	if json {
 		s.out.w = p.bareOut

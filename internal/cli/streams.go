@@ -12,6 +12,8 @@ type Streams struct {
 	Out, Err io.Writer
 	// InTerminal, OutTerminal and ErrTerminal say which of them a person sits at.
 	InTerminal, OutTerminal, ErrTerminal bool
+	// OneOutput says that Out and Err go to the same place, as after 2>&1.
+	OneOutput bool
 	// Size gives the terminal's columns and rows; zeros where there is none. Nil: none.
 	Size func() (width, height int)
 }

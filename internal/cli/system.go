@@ -24,7 +24,7 @@ func System(registry func() *provider.Registry, open func(context.Context, strin
 		Streams: Streams{
 			In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 			InTerminal: isTerminal(os.Stdin), OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
-			Size: terminalSize,
+			OneOutput: sameFile(os.Stdout, os.Stderr), Size: terminalSize,
 		},
 		Lookup: os.LookupEnv, Environ: os.Environ(), HomeDir: home, User: userName(os.LookupEnv),
 		Registry: registry, OpenJournal: open, Signals: interrupts, Now: time.Now,
@@ -32,6 +32,15 @@ func System(registry func() *provider.Registry, open func(context.Context, strin
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+func sameFile(a, b *os.File) bool {
+	one, err := a.Stat()
+	if err != nil {
+		return false
+	}
+	other, err := b.Stat()
+	return err == nil && os.SameFile(one, other)
+}
 
 func terminalSize() (width, height int) {
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
