@@ -121,7 +121,7 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 		return nil, fmt.Errorf("%s may not answer %s: only %s may", o.User, w.Step, strings.Join(w.Question.Approvers, ", "))
 	}
 	if over := w.over(); !over.IsZero() && o.Now().After(over) {
-		goesOn, _, err := o.takesIn(ctx, history, s.ID)
+		goesOn, _, err := o.takesIn(ctx, history, s)
 		if err != nil {
 			return nil, err
 		}
@@ -193,7 +193,7 @@ func plainAnswer(value json.RawMessage) string {
 
 // report says who takes the answer in.
 func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *story, m journal.Message) error {
-	goesOn, running, err := o.takesIn(ctx, history, s.ID)
+	goesOn, running, err := o.takesIn(ctx, history, s)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -70,7 +71,7 @@ func (o *answerOptions) counts(ctx context.Context, history journal.Journal, s *
 
 // wasGiven says that a step was answered, and what the run needs to take that in.
 func (o *answerOptions) wasGiven(ctx context.Context, history journal.Journal, s *story, w *waitingStep) error {
-	goesOn, _, err := o.takesIn(ctx, history, s.ID)
+	goesOn, _, err := o.takesIn(ctx, history, s)
 	if err != nil {
 		return err
 	}
@@ -78,13 +79,17 @@ func (o *answerOptions) wasGiven(ctx context.Context, history journal.Journal, s
 }
 
 // takesIn says who takes in what was answered, and whether that is a process that runs the run now.
-func (o *answerOptions) takesIn(ctx context.Context, history journal.Journal, id string) (text string, running bool, err error) {
-	held, err := holder(ctx, history, id)
+func (o *answerOptions) takesIn(ctx context.Context, history journal.Journal, s *story) (text string, running bool, err error) {
+	held, err := holder(ctx, history, s.ID)
+	resume := o.command("resume " + s.ID)
 	switch {
 	case err != nil:
 		return "", false, err
+	case held != nil && len(s.Undoing) > 0:
+		return fmt.Sprintf("Process %d on %s undoes %s now, and leaves the run paused. Then it goes on with: %s",
+			held.Owner.PID, held.Owner.Host, strings.Join(s.Undoing, ", "), resume), false, nil
 	case held != nil:
 		return fmt.Sprintf("Process %d on %s runs the run and goes on with it.", held.Owner.PID, held.Owner.Host), true, nil
 	}
-	return "No process runs the run now. It goes on with: " + o.command("resume "+id), false, nil
+	return "No process runs the run now. It goes on with: " + resume, false, nil
 }

@@ -34,7 +34,7 @@ func (o *answerOptions) list(ctx context.Context, history journal.Journal, s *st
 		lines = append(lines, o.describe(s, w, o.OutTerminal)...)
 	}
 	if answered {
-		goesOn, _, err := o.takesIn(ctx, history, s.ID)
+		goesOn, _, err := o.takesIn(ctx, history, s)
 		if err != nil {
 			return err
 		}

@@ -42,6 +42,8 @@ type story struct {
 	Last *run.Event
 	// Stopping says that nothing new starts any more.
 	Stopping bool
+	// Undoing are the steps that a session undoes which does nothing else.
+	Undoing []string
 }
 
 // answeredAt is who answered a step, and when; in which event, and the answer's own ID.
@@ -117,12 +119,14 @@ func (s *story) take(e *run.Event) {
 	case run.RunStopping:
 		s.Stopping = s.Stopping || e.Step == "" // not only the runbook that a step runs
 	case run.RunResumed:
-		s.Stopping = false
+		s.Stopping, s.Undoing = false, e.Undo
 		for _, step := range slices.Concat(e.Reset, e.Gone) {
 			s.drop(step)
 		}
 	case run.RunFinished:
-		s.Waits = nil
+		s.Waits, s.Undoing = nil, nil
+	case run.RunPaused:
+		s.Undoing = nil
 	}
 }
 

@@ -92,3 +92,27 @@ func TestUndoOfAPausedRunThatFails(t *testing.T) {
 		t.Errorf("it is told still:\n%s", next.out)
 	}
 }
+
+// TestAnswerWhileAPausedRunIsUndone: the process that undoes does not take the answer in.
+func TestAnswerWhileAPausedRunIsUndone(t *testing.T) {
+	tt, id := pauseMidway(t)
+	started, finish := make(chan struct{}, 1), make(chan struct{})
+	tt.fake.Do = func(ctx context.Context, id string, _ int) error {
+		if id == "uncordon" {
+			started <- struct{}{}
+			return enginetest.Until(ctx, finish)
+		}
+		return nil
+	}
+	status, undo := make(chan int, 1), tt.again(t, false, "")
+	go func() { status <- undo.run("undo", id, "cordon", "--auto-approve") }()
+	<-started
+	says := []string{"undoes cordon now, and leaves the run paused. Then it goes on with: runbook resume " + id}
+	tt.again(t, false, "").does(t, ExitPassed, says, "answer", id, "calm", "yes")
+	tt.again(t, false, "").does(t, ExitRefused, append(says, "the first answer counts"), "answer", id, "calm", "no")
+	close(finish)
+	if got := <-status; got != ExitPassed {
+		t.Errorf("exit status %d\n%s%s", got, undo.out, undo.err)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ change"}, "resume", id)
+}
