@@ -185,7 +185,7 @@ var nouns = map[provider.Effect]string{provider.Write: "a write", provider.Destr
 func readOnlyRefusal(s *lang.Step, effect provider.Effect) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: "Refused by --read-only",
-		Detail:  fmt.Sprintf("Step %q is %s; leave it out with --target, or run without --read-only.", s.Name, nouns[effect]),
+		Detail:  fmt.Sprintf("Step %q is %s; run without --read-only, or name the steps that are to run with --target: what they depend on runs too, and nothing else.", s.Name, nouns[effect]),
 		Subject: &s.Range,
 	}
 }

@@ -123,7 +123,7 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
 	if p.plan.Options.ReadOnly && out.Effect == provider.Read && out.Undo != nil && out.Undo.Effect != provider.Read {
 		p.diags = append(p.diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Refused by --read-only",
-			Detail:  fmt.Sprintf("The undo of step %q may write; leave the step out with --target, or run without --read-only.", s.Name),
+			Detail:  fmt.Sprintf("The undo of step %q may write; run without --read-only, or name the steps that are to run with --target: what they depend on runs too, and nothing else.", s.Name),
 			Subject: &s.Undo.Step.Range,
 		})
 	}
