@@ -75,14 +75,14 @@ func meant(choices []string, text string) []int {
 	return found
 }
 
-// undecided says what is wrong where nothing is chosen.
-func (m *model) undecided() string {
-	text := strings.TrimSpace(m.input.String())
+// undecided says what is wrong where nothing is chosen by a text.
+func undecided(q *run.Question, text string) string {
+	text = strings.TrimSpace(text)
 	shown := strconv.Quote(term.CleanLine(text))
-	if m.input.hidden {
+	if q.Sensitive {
 		shown = "what was typed"
 	}
-	switch found := meant(m.q.Choices, text); {
+	switch found := meant(q.Choices, text); {
 	case text == "":
 		return "nothing is chosen yet: choose one of these"
 	case len(found) == 0:

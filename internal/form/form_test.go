@@ -195,7 +195,10 @@ func TestLines(t *testing.T) {
 		"approve": {q: approval, steps: []step{{`"no" denies:`, "y\n"}, {"nothing else counts", "yes\n"}, {"note", "fine\n"}}, value: "true", note: "fine"},
 		"confirm": {q: confirm, steps: []step{{"yes or no:", "n\n"}, {"note", "\n"}}, value: "false"},
 		"default": {q: number, steps: []step{{"return for 3", "\n"}, {"note", "\n"}}, value: "3"},
-		"choice":  {q: choice, steps: []step{{"by number or text", "4\n"}, {"not one of", "3\n"}, {"note", "\n"}}, value: `"red"`},
+		"choice":  {q: choice, steps: []step{{"by number or first letters", "4\n"}, {"none of these", "3\n"}, {"note", "\n"}}, value: `"red"`},
+		"letters": {q: open, steps: []step{{"first letters:", "re\n"}, {"begins 2 of these", "RED\n"}, {"note", "\n"}}, value: `"redo"`},
+		"word":    {q: choice, steps: []step{{"first letters (return for", "b\n"}, {"note", "\n"}}, value: `"blue"`},
+		"return":  {q: choice, steps: []step{{"first letters (return for", "\n"}, {"note", "\n"}}, value: `"green"`},
 		"checklist": {
 			q:     required,
 			steps: []step{{"done:", "1,2\n"}, {"2 [x]", "n 2 by Kim\n"}, {"- by Kim", "\n"}, {"return once more", "all\n"}, {"3 [x]", "\n"}, {"note (", "\n"}},

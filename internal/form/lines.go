@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -158,7 +157,7 @@ func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
 	case l.q.Kind == run.AskApproval:
 		prompt = `only "yes" approves, "no" denies`
 	case len(l.q.Choices) > 0:
-		prompt = "one of these, by number or text"
+		prompt = "one of these, by number or first letters"
 	}
 	if len(l.q.Default) > 0 {
 		prompt += " (return for " + term.CleanLine(string(l.q.Default)) + ")"
@@ -168,10 +167,7 @@ func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(l.q.Choices) && !slices.Contains(l.q.Choices, text) {
-			text = l.q.Choices[n-1]
-		}
-		value, err := l.q.Parse(text)
+		value, err := l.parse(text)
 		if err == nil {
 			return value, nil
 		}
@@ -179,6 +175,18 @@ func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
 			return nil, err
 		}
 	}
+}
+
+// parse reads an answer. A choice may be written by its number, or as what it alone begins with.
+func (l *lines) parse(text string) (json.RawMessage, error) {
+	if len(l.q.Choices) > 0 && text != "" {
+		found := meant(l.q.Choices, text)
+		if len(found) != 1 {
+			return nil, errors.New(undecided(l.q, text))
+		}
+		text = l.q.Choices[found[0]]
+	}
+	return l.q.Parse(text)
 }
 
 const checklistHelp = `numbers check items or not ("1,3"), "n 2 text" notes something on item 2, "all", return finishes`

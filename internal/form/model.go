@@ -229,7 +229,7 @@ func (m *model) submit() (tea.Model, tea.Cmd) {
 		}
 		value, err = json.Marshal(items)
 	case m.chooses() && m.cursor == none:
-		err = errors.New(m.undecided())
+		err = errors.New(undecided(m.q, m.input.String()))
 	case m.chooses():
 		value, err = m.q.Parse(m.q.Choices[m.cursor])
 	default:
