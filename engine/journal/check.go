@@ -12,7 +12,8 @@ type Report struct {
 	Readable int `json:"readable"`
 	// Events is how many events of all runs can be read.
 	Events int `json:"events"`
-	// Damaged are the others.
+	// Whole are the ids of those, Damaged the others.
+	Whole   []string     `json:"whole,omitempty"`
 	Damaged []DamagedRun `json:"damaged,omitempty"`
 	// Problems are what the store says of itself.
 	Problems []string `json:"problems,omitempty"`
@@ -56,6 +57,7 @@ func Check(ctx context.Context, j Journal) (Report, error) {
 		switch {
 		case damage == nil:
 			r.Readable++
+			r.Whole = append(r.Whole, id)
 		case ctx.Err() != nil:
 			return r, ctx.Err()
 		default:

@@ -59,33 +59,61 @@ func (o *checkOptions) run(ctx context.Context) error {
 	return exit(ExitFailed)
 }
 
+// mostListed bounds lists of runs; mostSaid and saidWidth, in columns, what is told in the words of the store.
+const (
+	mostListed = 20
+	mostSaid   = 10
+	saidWidth  = 200
+)
+
+// checkLines say what can be read, then what to do, and last what the store says of the damage.
 func checkLines(address string, r journal.Report) []string {
+	address = term.CleanLine(address)
 	switch {
 	case r.Sound() && r.Runs == 0:
-		return []string{term.CleanLine(address) + " is empty: no run is kept in it yet."}
+		return []string{address + " is empty: no run is kept in it yet."}
 	case r.Sound():
 		return []string{counted(r.Runs, "run") + " can be read, and nothing is damaged."}
 	}
-	lines := []string{fmt.Sprintf("%d of %s can be read as a whole, and %s of all.", r.Readable, counted(r.Runs, "run"), counted(r.Events, "event"))}
-	const most = 20
-	for i, d := range r.Damaged {
-		if i == most {
-			lines = append(lines, fmt.Sprintf("  and %s more, which --json lists", counted(len(r.Damaged)-most, "run")))
-			break
-		}
-		lines = append(lines, fmt.Sprintf("  %s  %s, then: %s", d.Run, counted(d.Events, "event"), term.CleanLine(d.Error)))
+	var inPart, said []string
+	for _, d := range r.Damaged {
+		inPart = append(inPart, d.Run+"  "+counted(d.Events, "event"))
+		said = append(said, d.Run+": "+d.Error)
 	}
-	if len(r.Problems) > 0 {
-		lines = append(lines, "The database itself is damaged; it says:")
+	lines := []string{fmt.Sprintf("%s is damaged. Of %s, %d can be read in full; %s of all can be read.",
+		address, counted(r.Runs, "run"), r.Readable, counted(r.Events, "event"))}
+	lines = append(lines, bounded("In full:", r.Whole, mostListed)...)
+	lines = append(lines, bounded("Up to the damage:", inPart, mostListed)...)
+	lines = append(lines, afterDamage(address, r.Runs > 0)...)
+	said = append(said, r.Problems...)
+	for i := range said {
+		said[i] = term.Cut(term.CleanLine(said[i]), saidWidth, "…")
 	}
-	for _, p := range r.Problems {
-		lines = append(lines, "  "+term.CleanLine(p))
+	return append(lines, bounded("What the store says of it:", said, mostSaid)...)
+}
+
+// bounded is a list below its title; nothing where it is empty.
+func bounded(title string, items []string, most int) []string {
+	if len(items) == 0 {
+		return nil
 	}
+	lines := []string{title}
+	for _, item := range items[:min(len(items), most)] {
+		lines = append(lines, "  "+item)
+	}
+	if more := len(items) - most; more > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more, which --json lists", more))
+	}
+	return lines
+}
+
+// afterDamage says what to do about a store that is damaged.
+func afterDamage(address string, readable bool) []string {
 	if isURL(address) {
-		return append(lines, "Have the database restored, and go on with another history until then: --store FILE.")
+		return []string{"Have the database restored, and go on with another history until then: --store FILE."}
 	}
-	lines = append(lines, fmt.Sprintf("Put %s in safety as it is, with %s-wal if that is beside it. Nothing is written into it any more.", address, address))
-	if r.Runs > 0 {
+	lines := []string{fmt.Sprintf("Put %s in safety as it is, with %s-wal if that is beside it. Nothing is written into it any more.", address, address)}
+	if readable {
 		lines = append(lines, fmt.Sprintf("What can be read is shown by: %s, and by: %s", view.Command(address, "runs"), view.Command(address, "show RUN")))
 	}
 	return append(lines, "New runs go on in another file, which --store or "+storeVariable+" names.")
