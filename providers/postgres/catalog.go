@@ -134,7 +134,8 @@ type object struct {
 	// sql is the text inside it.
 	sql string
 	// place says where a function is that is called, if it is, while PostgreSQL plans: "index i of public.t". tree is the
-	// expression there as the server keeps it, empty where it is not known, and mention the field that a call has in it: "funcid 16384".
+	// expression there as the server keeps it, empty where it is not known, and mention the field that a call has in it: "funcid 16384",
+	// or estimated.
 	place, tree, mention string
 }
 

@@ -86,7 +86,8 @@ expressions(class, oid, tree, place, relation) AS (
     WHERE a.attnum OPERATOR(pg_catalog.>) 0 AND y.typdefaultbin IS NOT NULL
 ),
 -- The functions in them, and those in the defaults of their arguments and in bodies that the server keeps as trees. A call
--- stands in the tree with its number behind mention. PostgreSQL's own functions are not in pg_depend: none that it declares
+-- stands in the tree with its number behind mention. An operator with an estimator is called with values from the statistics,
+-- whatever its function is declared. PostgreSQL's own functions are not in pg_depend: none that it declares
 -- immutable does harm.
 calls(class, oid, tree, place, relation, code, by, mention, within) AS (
     SELECT class, oid, tree COLLATE pg_catalog."C", place COLLATE pg_catalog."C", relation, 0::oid, '' COLLATE pg_catalog."C", '' COLLATE pg_catalog."C", '' COLLATE pg_catalog."C" FROM expressions
@@ -97,8 +98,9 @@ calls(class, oid, tree, place, relation, code, by, mention, within) AS (
     LATERAL (SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid OPERATOR(pg_catalog.=) m.class AND d.objid OPERATOR(pg_catalog.=) m.oid OFFSET 0) d,
     LATERAL (
         SELECT d.refobjid AS code, '' AS by, 'funcid ' OPERATOR(pg_catalog.||) d.refobjid::text AS mention WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
-        UNION ALL SELECT i.oprcode::oid, 'operator ' OPERATOR(pg_catalog.||) o.oprname::text, 'opno ' OPERATOR(pg_catalog.||) o.oid::text
-        FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_operator i ON i.oid OPERATOR(pg_catalog.=) ANY (ARRAY[o.oid, o.oprnegate, o.oprcom])
+        UNION ALL SELECT i.oprcode::oid, 'operator ' OPERATOR(pg_catalog.||) o.oprname::text,
+            CASE WHEN i.oprrest OPERATOR(pg_catalog.<>) 0::oid OR i.oprjoin OPERATOR(pg_catalog.<>) 0::oid THEN 'estimated' ELSE 'opno ' OPERATOR(pg_catalog.||) o.oid::text END
+        FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_operator i ON i.oid OPERATOR(pg_catalog.=) ANY (ARRAY[o.oid, o.oprnegate::oid, o.oprcom::oid])
         WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid OPERATOR(pg_catalog.=) d.refobjid
     ) x
     JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) x.code
@@ -112,6 +114,7 @@ families(oid) AS (
     UNION SELECT c.opcfamily FROM (
         SELECT pg_catalog.unnest(i.indclass::oid[]) AS oid FROM relations r JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) r.oid
         UNION SELECT pg_catalog.unnest(t.partclass::oid[]) FROM ancestors r JOIN pg_catalog.pg_partitioned_table t ON t.partrelid OPERATOR(pg_catalog.=) r.oid
+        UNION SELECT g.rngsubopc FROM types t JOIN pg_catalog.pg_range g ON g.rngtypid OPERATOR(pg_catalog.=) t.oid
     ) u JOIN pg_catalog.pg_opclass c ON c.oid OPERATOR(pg_catalog.=) u.oid WHERE c.oid OPERATOR(pg_catalog.>=) 16384::oid
 ),
 functions AS (

@@ -4,16 +4,20 @@ import "strings"
 
 // While it plans, PostgreSQL works out what is constant in the expressions of a table's indexes, constraints, statistics and
 // partition key, and with a change in the defaults of its columns: it calls a function that is declared immutable if all its
-// arguments are constants, and puts the body of one in SQL in the place of a call. A call with a column stays a call.
+// arguments are constants, for an estimate one that is declared stable too, and puts the body of one in SQL in the place of a call. A
+// call with a column stays a call.
 
 // firstOfInitdb is the first number of an object that is not one of PostgreSQL's own with a fixed number. Those of
 // information_schema, whose functions are in SQL and may drop an argument, are above.
 const firstOfInitdb = 10000
 
+// estimated stands for the mention of an operator whose function is called with values from a table's statistics.
+const estimated = "estimated"
+
 // spared reports whether a function is one that planning comes across and does not call. What a body in SQL holds may be
 // called yet, see inlines.
 func (o object) spared() bool {
-	return o.place != "" && (o.volatility != "i" || keepsCalls(o.tree, o.mention))
+	return o.place != "" && o.mention != estimated && (o.volatility == "v" || keepsCalls(o.tree, o.mention))
 }
 
 // inlines reports whether the function's body may be put in the place of a call. One that the server keeps as a tree is

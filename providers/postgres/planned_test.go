@@ -33,6 +33,12 @@ var planned = map[string]struct {
 		[]string{"function public.ev", "index i of public.t", "plpgsql"}},
 	"condition of an index": {"CREATE TABLE t (id int); CREATE INDEX i ON t (id) WHERE id > ev('x')", "SELECT * FROM t WHERE id > 5",
 		[]string{"function public.ev", "index i of public.t"}},
+	"condition of an index, later stable": {`CREATE TABLE t (a int, id int); INSERT INTO t SELECT g, g FROM generate_series(1, 1000) g; CREATE FUNCTION lies() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN ev(''x''); END';
+		CREATE INDEX i ON t (id) WHERE a > 5 OR id > lies(); ANALYZE t; ALTER FUNCTION lies() STABLE`, "SELECT * FROM t WHERE a > 5 AND id = 3",
+		[]string{"function public.lies", "index i of public.t"}},
+	"condition of an index, estimated": {`CREATE TABLE t (a int, id int); INSERT INTO t SELECT g, 1 FROM generate_series(1, 1000) g;
+		CREATE OPERATOR @@@ (LEFTARG = int, RIGHTARG = int, FUNCTION = evil, RESTRICT = scalargtsel); CREATE INDEX i ON t (id) WHERE a > 5 OR id @@@ 3; ANALYZE t; ALTER FUNCTION evil VOLATILE`,
+		"SELECT * FROM t WHERE a > 5 AND id = 1", []string{"function public.evil", "operator @@@", "index i of public.t"}},
 	"index of a partition": {"CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX i ON p ((id + ev('x')))",
 		"SELECT * FROM t", []string{"function public.ev", "index i of public.p"}},
 	"index below a view": {"CREATE TABLE t (id int); CREATE INDEX i ON t ((id + ev('x'))); CREATE VIEW v AS SELECT id FROM t", "SELECT * FROM v",
@@ -73,6 +79,10 @@ var planned = map[string]struct {
 		CREATE OPERATOR CLASS ops FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 cmp(int, int);
 		CREATE TABLE t (id int) PARTITION BY RANGE (id ops); CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (5)`,
 		"SELECT * FROM t WHERE id = 3", []string{"function public.cmp", "an operator class"}},
+	"operator class of a range": {`CREATE FUNCTION cmp(int, int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM ev(''x''); RETURN btint4cmp($1, $2); END';
+		CREATE OPERATOR CLASS ops FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 cmp(int, int);
+		CREATE TYPE span AS RANGE (SUBTYPE = int, SUBTYPE_OPCLASS = ops)`,
+		"SELECT span(1, 5) AS s", []string{"function public.cmp", "an operator class"}},
 	"operator class of an index": {`CREATE FUNCTION cmp(int, int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM ev(''x''); RETURN btint4cmp($1, $2); END';
 		CREATE OPERATOR CLASS ops FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 cmp(int, int);
 		CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 10000); CREATE INDEX i ON t (id ops); ANALYZE t`,
