@@ -87,15 +87,17 @@ expressions(class, oid, tree, place, relation) AS (
 ),
 -- The functions in them, and those in the defaults of their arguments and in bodies that the server keeps as trees. A call
 -- stands in the tree with its number behind mention. An operator with an estimator is called with values from the statistics,
--- whatever its function is declared. PostgreSQL's own functions are not in pg_depend: none that it declares
--- immutable does harm.
+-- whatever its function is declared. PostgreSQL's own functions are not in pg_depend. Those that it declares immutable do no
+-- harm, and planning calls no other of an expression; but of a default and a body it may.
 calls(class, oid, tree, place, relation, code, by, mention, within) AS (
     SELECT class, oid, tree COLLATE pg_catalog."C", place COLLATE pg_catalog."C", relation, 0::oid, '' COLLATE pg_catalog."C", '' COLLATE pg_catalog."C", '' COLLATE pg_catalog."C" FROM expressions
     UNION SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid,
         pg_catalog.concat(p.proargdefaults, ' ', pg_catalog.to_jsonb(p) OPERATOR(pg_catalog.->>) 'prosqlbody') COLLATE pg_catalog."C", m.place, m.relation, p.oid, x.by COLLATE pg_catalog."C", x.mention COLLATE pg_catalog."C", m.tree
     FROM calls m,
     -- OFFSET keeps the server from reading all of pg_depend.
-    LATERAL (SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid OPERATOR(pg_catalog.=) m.class AND d.objid OPERATOR(pg_catalog.=) m.oid OFFSET 0) d,
+    LATERAL (SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid OPERATOR(pg_catalog.=) m.class AND d.objid OPERATOR(pg_catalog.=) m.oid
+        UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, (f.number)[1]::oid FROM pg_catalog.regexp_matches(m.tree, ':funcid (\d{1,4}) ', 'g') f(number) WHERE m.code OPERATOR(pg_catalog.<>) 0::oid
+        OFFSET 0) d,
     LATERAL (
         SELECT d.refobjid AS code, '' AS by, 'funcid ' OPERATOR(pg_catalog.||) d.refobjid::text AS mention WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
         UNION ALL SELECT i.oprcode::oid, 'operator ' OPERATOR(pg_catalog.||) o.oprname::text,
@@ -176,7 +178,7 @@ SELECT 'default of function', n.nspname::text, p.proname::text, '', false, '', f
 FROM functions f
 JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
-WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid AND p.proargdefaults IS NOT NULL AND f.place OPERATOR(pg_catalog.=) ''
+WHERE p.oid OPERATOR(pg_catalog.>=) 16384::oid AND p.proargdefaults IS NOT NULL AND f.mention OPERATOR(pg_catalog.=) ''
 UNION ALL
 SELECT 'domain', s.nspname::text, y.typname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(k.conbin, 0), false, false, '', '', ''
 FROM types t

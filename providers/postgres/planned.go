@@ -17,7 +17,13 @@ const estimated = "estimated"
 // spared reports whether a function is one that planning comes across and does not call. What a body in SQL holds may be
 // called yet, see inlines.
 func (o object) spared() bool {
-	return o.place != "" && o.mention != estimated && (o.volatility == "v" || keepsCalls(o.tree, o.mention))
+	switch {
+	case o.place == "" || o.mention == estimated:
+		return false
+	case o.mention == "":
+		return o.volatility == "v" && !o.atomic // named in a body: how it is called is not known, nor is such a body followed
+	}
+	return o.volatility == "v" || keepsCalls(o.tree, o.mention)
 }
 
 // inlines reports whether the function's body may be put in the place of a call. One that the server keeps as a tree is

@@ -39,6 +39,11 @@ var planned = map[string]struct {
 	"condition of an index, estimated": {`CREATE TABLE t (a int, id int); INSERT INTO t SELECT g, 1 FROM generate_series(1, 1000) g;
 		CREATE OPERATOR @@@ (LEFTARG = int, RIGHTARG = int, FUNCTION = evil, RESTRICT = scalargtsel); CREATE INDEX i ON t (id) WHERE a > 5 OR id @@@ 3; ANALYZE t; ALTER FUNCTION evil VOLATILE`,
 		"SELECT * FROM t WHERE a > 5 AND id = 1", []string{"function public.evil", "operator @@@", "index i of public.t"}},
+	"condition of an index, with SQL as a text": {`CREATE TABLE t (a int, id int); INSERT INTO t SELECT g, g FROM generate_series(1, 1000) g;
+		CREATE VIEW v AS SELECT ev('x');
+		CREATE FUNCTION later(n int) RETURNS bool LANGUAGE sql IMMUTABLE RETURN n > length(table_to_xml('v', false, false, '')::text);
+		CREATE INDEX i ON t (id) WHERE a > 5 OR later(id); ANALYZE t; ALTER FUNCTION later STABLE`,
+		"SELECT * FROM t WHERE a > 5 AND id = 3", []string{"function table_to_xml", "index i of public.t"}},
 	"index of a partition": {"CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX i ON p ((id + ev('x')))",
 		"SELECT * FROM t", []string{"function public.ev", "index i of public.p"}},
 	"index below a view": {"CREATE TABLE t (id int); CREATE INDEX i ON t ((id + ev('x'))); CREATE VIEW v AS SELECT id FROM t", "SELECT * FROM v",
@@ -63,6 +68,13 @@ var planned = map[string]struct {
 		[]string{"function public.ev", "constraint k of public.c"}},
 	"check, inlined": {"CREATE TABLE t (id int); CREATE TABLE c (CONSTRAINT k CHECK (inlined(id))) INHERITS (t)", "SELECT * FROM t WHERE id > 0",
 		[]string{"function public.ev", "constraint k of public.c"}},
+	"check, inlined twice": {`CREATE FUNCTION inner_one(n int) RETURNS bool LANGUAGE sql RETURN n > ev('x', -1); CREATE FUNCTION outer_one(int) RETURNS bool LANGUAGE sql AS 'SELECT inner_one($1)';
+		CREATE TABLE t (id int); CREATE TABLE c (CONSTRAINT k CHECK (outer_one(id))) INHERITS (t)`, "SELECT * FROM t WHERE id > 0",
+		[]string{"function public.inner_one", "constraint k of public.c"}},
+	"check, inlined default": {`CREATE FUNCTION with_default(n int, m int DEFAULT ev('x')) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+		CREATE FUNCTION outer_one(int) RETURNS bool LANGUAGE sql AS 'SELECT with_default($1)';
+		CREATE TABLE t (id int); CREATE TABLE c (CONSTRAINT k CHECK (outer_one(id))) INHERITS (t)`, "SELECT * FROM t WHERE id > 0",
+		[]string{"function public.ev"}},
 	"explained default": {"CREATE TABLE t (id int DEFAULT ev('x'))", "EXPLAIN INSERT INTO t VALUES (DEFAULT)",
 		[]string{"function public.ev", "default of id of public.t"}},
 	"explained generated column": {"CREATE TABLE t (id int, g int GENERATED ALWAYS AS (1 + ev('x')) STORED)", "EXPLAIN INSERT INTO t VALUES (1)",
