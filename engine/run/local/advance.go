@@ -70,14 +70,7 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 				}
 			}
 		}
-		// Write-ahead: what starts now is in the journal first, and on disk where it is a write, unless its action has it there
-		// itself. A write only starts while the run is surely this process's.
-		if barrier {
-			if err := r.leased(ctx); err != nil {
-				return false, err
-			}
-		}
-		if err := r.flush(ctx, sync); err != nil {
+		if err := r.keepAhead(ctx, barrier, sync); err != nil {
 			return false, err
 		}
 		for _, start := range launch {
@@ -85,6 +78,21 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			go start()
 		}
 	}
+}
+
+// keepAhead is write-ahead: what starts now is in the journal first, and on disk where it is a write, unless its action has it
+// there itself. A write only starts while the run is surely this process's, also where keeping its start took long.
+func (r *runner) keepAhead(ctx context.Context, writes, sync bool) error {
+	if !writes {
+		return r.flush(ctx, sync)
+	}
+	if err := r.leased(ctx); err != nil {
+		return err
+	}
+	if err := r.flush(ctx, sync); err != nil {
+		return err
+	}
+	return r.leased(ctx)
 }
 
 // barrier says whether a command starts a write, and whether that has to wait until its start is on disk.

@@ -90,6 +90,10 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	if e.err = r.timesKept(provider.Write); e.err != nil {
 		return
 	}
+	if e.err = r.leased(ctx); e.err != nil {
+		r.kill(e.err)
+		return
+	}
 	e.sent = true
 	call := r.call(e.step, p, graph.Effect(e.step))
 	if e.takesNotes != nil {

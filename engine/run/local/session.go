@@ -29,8 +29,9 @@ type session struct {
 	durable bool
 	// untimed is true while a reading of the clock may not be on disk.
 	untimed bool
-	// renewed is when the leases were renewed last, by the monotonic clock.
-	renewed time.Time
+	// renewed is when the leases were renewed last, by the monotonic clock, which stops while the machine sleeps, and
+	// renewedWall by the system's, which somebody may set.
+	renewed, renewedWall time.Time
 
 	// supplies furnish the branches of earlier sessions.
 	supplies *supplies
@@ -43,8 +44,9 @@ type session struct {
 }
 
 func newSession(cfg *Config) *session {
-	s := &session{Config: cfg, clock: steady(cfg.Now), pausing: make(chan struct{}), renewed: time.Now()}
+	s := &session{Config: cfg, clock: steady(cfg.Now), pausing: make(chan struct{})}
 	s.desk, s.supplies = newDesk(s), &supplies{cfg: cfg}
+	s.renewed, s.renewedWall = time.Now(), s.wall()
 	return s
 }
 
@@ -160,11 +162,19 @@ func (lost) Unwrap() error { return journal.ErrLeaseLost }
 
 func lostError() error { return fmt.Errorf("%w; nothing more is done here", errLost) }
 
-// leased makes sure, before something is changed, that the run is still this process's: one that was stopped for longer
-// than its lease must not go on writing.
+// wall is what the system's clock shows.
+func (s *session) wall() time.Time {
+	if s.Now == nil {
+		return time.Now().Round(0)
+	}
+	return s.Now().Round(0)
+}
+
+// leased makes sure, before something is changed, that the run is still this process's: one that stood still for longer
+// than its lease, alone or with its machine, must not go on writing.
 func (s *session) leased(ctx context.Context) error {
 	s.mu.Lock()
-	fresh := time.Since(s.renewed) < s.LeaseTTL/2
+	fresh := max(time.Since(s.renewed), s.wall().Sub(s.renewedWall).Abs()) < s.LeaseTTL/2
 	s.mu.Unlock()
 	if fresh || len(s.Leases) == 0 {
 		return nil
@@ -184,7 +194,7 @@ func (s *session) renew(ctx context.Context) error {
 		}
 	}
 	s.mu.Lock()
-	s.renewed = time.Now()
+	s.renewed, s.renewedWall = time.Now(), s.wall()
 	s.mu.Unlock()
 	return nil
 }
