@@ -313,6 +313,9 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 // Resume goes on with a recalled run. settled must hold a decision for each of Past.Doubts.
 func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settled) (*Result, hcl.Diagnostics) {
 	reset := append(r.Past.Unfinished(settled...), r.Affected...)
+	if err := overtaken(reset, settled); err != nil {
+		return nil, append(problem("Nothing was run", err), r.Drop(ctx)...)
+	}
 	for _, d := range settled {
 		at := slices.Index(reset, d.Address)
 		switch {
@@ -325,6 +328,19 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	}
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{Reset: slices.Compact(reset), Changes: r.Changes, Settled: settled})
+}
+
+// overtaken refuses that an instance counts as done of a step which runs again as a whole, with instances that nobody knows yet: it
+// would run again as well.
+func overtaken(reset []string, settled []local.Settled) error {
+	for _, d := range settled {
+		step := run.WholeStep(d.Address)
+		if !d.Undo && d.Decision == run.DecisionDone && step != d.Address && slices.Contains(reset, step) {
+			return fmt.Errorf("%s counts as done, and the changes in the files have all of step %s run again, %[1]s too. Put the files back as they were, or move them "+
+				"away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first", d.Address, step)
+		}
+	}
+	return nil
 }
 
 // Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that

@@ -37,20 +37,20 @@ func (o *Outstanding) See(e *Event) {
 	case RunResumed:
 		o.notUndone = nil
 		o.left = slices.DeleteFunc(o.left, func(l Left) bool {
-			return l.What == LeftInDoubt && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, wholeStep(l.Step)))
+			return l.What == LeftInDoubt && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, WholeStep(l.Step)))
 		})
 	case RunFinished:
 		o.over(e)
 	}
 }
 
-// wholeStep is the address of the step that an instance is of.
-func wholeStep(address string) string {
+// WholeStep is the address of the step that an instance is of.
+func WholeStep(address string) string {
 	head, rest := SplitAddress(address)
 	if rest == "" {
 		return StepName(address)
 	}
-	return head + "/" + wholeStep(rest)
+	return head + "/" + WholeStep(rest)
 }
 
 func (o *Outstanding) put(e *Event, what LeftWhat) {

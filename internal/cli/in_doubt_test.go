@@ -143,3 +143,41 @@ func TestHeaderOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestDoneOfAChangedInstance: it would run again with its step, so that is refused, and the way on is told.
+func TestDoneOfAChangedInstance(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "ship eu" {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", twoDoubts), "--auto-approve")
+	id, did := tt.lastRun(t), tt.fake.Log()
+	tt.file(t, "x.hcl", strings.Replace(twoDoubts, `"ship $`, `"sail $`, 1))
+	says := []string{`ship["eu"] counts as done`, "settle ship[\"eu\"] without --with-changes first"}
+	tt.again(t, false, "").does(t, ExitRefused, says, "resume", id, "--with-changes", "--in-doubt", "done", "--auto-approve")
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+	tt.file(t, "x.hcl", twoDoubts)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"counts as done"}, "resume", id, "--in-doubt", "done")
+}
+
+// TestCommandsAgreeOnWarnings: what validate warns of, plan and apply tell too.
+func TestCommandsAgreeOnWarnings(t *testing.T) {
+	const text = `
+runbook "warned" {}
+provider "fake" {}
+step "fake_read" "look" {
+  id = "look"
+  retry { writes = true }
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	file := tt.file(t, "x.hcl", text)
+	for _, command := range []string{"validate", "plan", "apply"} {
+		tt.again(t, false, "").does(t, ExitPassed, []string{"Warning: No write to repeat", "1 warning"}, command, file)
+	}
+}
