@@ -65,9 +65,7 @@ func TestApprovalOfASecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fake, key, j := &enginetest.Fake{}, filepath.Join(t.TempDir(), "key"), enginetest.Store(t)
 			out := enginetest.Run(t, fake, approvedSecret, sealing(t, key, j, first))
-			if out.Result == nil || !out.Result.Paused {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
+			out.Pauses(t)
 			answer(t, j, out, "change", "true")
 			if !test.keep {
 				if err := os.Remove(key); err != nil {
@@ -106,9 +104,7 @@ func TestApprovalOfASecretInside(t *testing.T) {
 		}
 		fake, key, j := &enginetest.Fake{}, filepath.Join(t.TempDir(), "key"), enginetest.Store(t)
 		out := enginetest.RunFile(t, fake, path, sealing(t, key, j, "hunter2-q7"))
-		if out.Result == nil || !out.Result.Paused {
-			t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-		}
+		out.Pauses(t)
 		answer(t, j, out, "in/change", "true")
 		again := enginetest.Resume(t, fake, out.Result.RunID, sealing(t, key, j, token))
 		if again.Result == nil || again.Result.Paused == runs || fake.Calls("change") != map[bool]int{true: 1}[runs] {

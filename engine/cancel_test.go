@@ -56,9 +56,7 @@ step "fake_ask" "ok" {
 	})
 	fake, opts := &enginetest.Fake{}, enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
 	out := enginetest.RunFile(t, fake, path, opts)
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	out = enginetest.Cancel(t, fake, out.Result.RunID, opts)
 	if out.Result == nil || out.Result.ExitStatus != 3 || out.Events[len(out.Events)-1].Type != run.RunFinished {
 		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
@@ -89,9 +87,7 @@ func TestCancelFromEveryEvent(t *testing.T) {
 		},
 	}
 	out := enginetest.RunFile(t, flaky(), path, opts)
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	id := out.Result.RunID
 	for cut := 1; cut < len(out.Events); cut++ {
 		opts.Journal = enginetest.CutAfter(t, whole, id, cut)

@@ -26,9 +26,7 @@ step "fake_write" "each" {
 func TestWritesFoundAtRunTimeAreShown(t *testing.T) {
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
 	out := enginetest.Run(t, fake, foundAtRunTime, enginetest.Options{Journal: j})
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	var q *run.Question
 	for _, e := range out.Events {
 		if e.Question != nil {

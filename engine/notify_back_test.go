@@ -44,9 +44,7 @@ func TestNotifyTheOneBefore(t *testing.T) {
 			fake := &enginetest.Fake{Do: unreachable(test.problems)}
 			j, id := waitingFor(t, fake, fmt.Sprintf(paging, test.retry), 45*time.Minute)
 			out := enginetest.Resume(t, fake, id, enginetest.Options{Journal: j})
-			if out.Result == nil || !out.Result.Paused {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
+			out.Pauses(t)
 			if diff := cmp.Diff(test.notices, notices(out)); diff != "" || pages(fake) != test.pages {
 				t.Errorf("%s%q\n%s", diff, fake.Log(), out.Stream)
 			}

@@ -68,9 +68,7 @@ func TestNotifyWithinARunbook(t *testing.T) {
 	path := family(t, "runbook \"parent\" { max_parallel = 1 }\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n", "runbook \"child\" {}\n"+atOnce)
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
 	out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: j})
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	again := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
 	if diff := cmp.Diff([]string{"page-db/change"}, fake.Log()); diff != "" || len(notices(again)) > 0 {
 		t.Errorf("%s%s%s", diff, out.Stream, again.Stream)

@@ -336,9 +336,7 @@ func TestNotifyReadOnly(t *testing.T) {
 	text := strings.Replace(fmt.Sprintf(paging, ""), `step "fake_write" "change"`, `step "fake_read" "change"`, 1)
 	options := enginetest.Options{Journal: j, Plan: engine.PlanOptions{ReadOnly: true}}
 	out := enginetest.Run(t, fake, text, options)
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	options.Journal = later(t, j, out.Result.RunID, 12*time.Minute)
 	again := enginetest.Resume(t, fake, out.Result.RunID, options)
 	if diff := cmp.Diff([]string{"1 skipped"}, notices(again)); diff != "" || len(fake.Log()) > 0 || !strings.Contains(again.Stream, "read-only") {

@@ -82,9 +82,7 @@ func TestNowFromEveryEvent(t *testing.T) {
 	}
 	whole, fake := enginetest.Store(t), &enginetest.Fake{}
 	out := enginetest.RunFile(t, fake, path, options(whole, 1))
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	told(t, fake, out.Events)
 	id := out.Result.RunID
 	for cut := 1; cut < len(out.Events); cut++ {
@@ -146,14 +144,10 @@ step "fake_write" "change" {
   }
 }
 `, enginetest.Options{Journal: j, Now: ahead(1)})
-	if out.Result == nil || out.Result.ExitStatus != 4 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 4)
 	refuses = false
 	again := enginetest.Undo(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Now: ahead(2)})
-	if again.Result == nil || again.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", again.Result, again.Diags, again.Stream)
-	}
+	again.Ends(t, 0)
 	if diff := cmp.Diff([]string{"change +", "undo +", "undo ++"}, sentAt(t, fake)); diff != "" {
 		t.Errorf("%s\n%s%s", diff, out.Stream, again.Stream)
 	}
@@ -183,13 +177,9 @@ step "fake_write" "change" {
 	}
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
 	out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: j, Now: ahead(1)})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	again := enginetest.Undo(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Now: ahead(2)})
-	if again.Result == nil || again.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", again.Result, again.Diags, again.Stream)
-	}
+	again.Ends(t, 0)
 	if diff := cmp.Diff([]string{"change +", "undo +"}, sentAt(t, fake)); diff != "" {
 		t.Errorf("%s\n%s%s", diff, out.Stream, again.Stream)
 	}

@@ -142,14 +142,10 @@ step "fake_write" "later" {
 		t.Run(name, func(t *testing.T) {
 			fake, j := &enginetest.Fake{}, enginetest.Store(t)
 			out := enginetest.Run(t, fake, test.text, enginetest.Options{Journal: j, Now: ahead(1), AutoApprove: true})
-			if out.Result == nil || !out.Result.Paused {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
+			out.Pauses(t)
 			answer(t, j, out, test.asks, "true")
 			again := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Now: ahead(2)})
-			if again.Result == nil || again.Result.ExitStatus != 0 {
-				t.Fatalf("%+v %v\n%s", again.Result, again.Diags, again.Stream)
-			}
+			again.Ends(t, 0)
 			if diff := cmp.Diff(test.want, sentAt(t, fake)); diff != "" {
 				t.Errorf("%s\n%s%s", diff, out.Stream, again.Stream)
 			}
@@ -192,9 +188,7 @@ step "fake_write" "break" {
 	}
 	whole := enginetest.Store(t)
 	out := enginetest.Run(t, broken(), text, enginetest.Options{Journal: whole, Now: ahead(1)})
-	if out.Result == nil || out.Result.ExitStatus != 1 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 1)
 	readOf := func(step, part string) int {
 		return 1 + slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.ClockRead && e.Step == step && e.Part == part })
 	}
@@ -292,9 +286,7 @@ step "fake_write" "local" {
   depends_on = [step.own]
 }
 `, enginetest.Options{Journal: j})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	for _, want := range []string{"own own arguments", "local  local.l", "undo own undo"} {
 		if !kept[want] {
 			t.Errorf("%q was not on disk: %v\n%s", want, kept, out.Stream)
@@ -317,9 +309,7 @@ step "fake_read" "wait" {
   assert { condition = now() != local.began }
 }
 `, enginetest.Options{})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	if n := strings.Count(out.Stream, `"clock_read"`); n != 1 {
 		t.Errorf("the clock was kept %d times\n%s", n, out.Stream)
 	}

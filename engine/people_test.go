@@ -100,14 +100,10 @@ func TestPauseAnswerResume(t *testing.T) {
 	id := out.Result.RunID
 	// Without an answer it pauses again, and asks the same.
 	again := enginetest.Resume(t, fake, id, enginetest.Options{Journal: j})
-	if again.Result == nil || !again.Result.Paused {
-		t.Fatalf("%+v %v\n%s", again.Result, again.Diags, again.Stream)
-	}
+	again.Pauses(t)
 	answer(t, j, out, "change", "true")
 	last := enginetest.Resume(t, fake, id, enginetest.Options{Journal: j})
-	if last.Result == nil || last.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", last.Result, last.Diags, last.Stream)
-	}
+	last.Ends(t, 0)
 	if diff := cmp.Diff(map[string]run.Outcome{"change": run.Pass, "after": run.Pass}, last.Outcomes()); diff != "" {
 		t.Error(diff)
 	}

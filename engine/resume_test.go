@@ -51,17 +51,13 @@ func TestResumeRepeatsOnlyWhatDidNotPass(t *testing.T) {
 	mended := false
 	fake, j := fails("each b false", &mended), enginetest.Store(t)
 	out := enginetest.Run(t, fake, several, enginetest.Options{Journal: j, Seal: plain})
-	if out.Result == nil || out.Result.ExitStatus != 1 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 1)
 	if strings.Contains(out.Stream, enginetest.SecretToken) || strings.Contains(out.Stream, "hello") {
 		t.Errorf("a secret is in the events:\n%s", out.Stream)
 	}
 	mended = true
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	want := map[string]int{"hello": 1, "each a true": 1, "each b false": 2, "sum 1": 1}
 	for id, n := range want {
 		if fake.Calls(id) != n {
@@ -110,9 +106,7 @@ step "fake_read" "b" {
 		t.Fatalf("%v", refused.Diags)
 	}
 	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, WithChanges: true})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	if diff := cmp.Diff([]string{"a", "other", "b", "a2", "b"}, sortedFirst(fake.Log())); diff != "" {
 		t.Error(diff)
 	}
@@ -163,14 +157,10 @@ step "fake_read" "last" { id = "last ${step.db.outputs.calls}" }
 	}
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
 	out := enginetest.RunFile(t, fake, filepath.Join(dir, "parent.hcl"), enginetest.Options{Journal: j, AutoApprove: true})
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	answer(t, j, out, "db/ok", "true")
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, AutoApprove: true})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	want := []string{"first", "change b", "change call 1", "after bob@ops", "last 1"}
 	if diff := cmp.Diff(want, fake.Log()); diff != "" {
 		t.Error(diff)

@@ -24,16 +24,12 @@ func TestSensitiveAnswer(t *testing.T) {
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
 	keyed := enginetest.Options{Journal: j, Seal: plain, Unseal: opened}
 	out := enginetest.Run(t, fake, secretly, keyed)
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	id := out.Result.RunID
 	sealed, _ := plain([]byte("true"))
 	send(t, j, out, &journal.Message{Sealed: sealed})
 	out = enginetest.Resume(t, fake, id, keyed)
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	answered := int64(0)
 	for _, e := range out.Events {
 		if e.Type == run.StepAnswered {
@@ -65,9 +61,7 @@ func TestSensitiveAnswerThatNobodyCanRead(t *testing.T) {
 	out := enginetest.Run(t, fake, secretly, enginetest.Options{Journal: j})
 	send(t, j, out, &journal.Message{Sealed: []byte("of another key")})
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
-	if out.Result == nil || !out.Result.Paused {
-		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 }
 
 // TestSensitiveAnswersAtOnce: the one that was sent first counts, however long it takes to be read.
@@ -93,9 +87,7 @@ func TestSensitiveAnswersAtOnce(t *testing.T) {
 		return text, err
 	}
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Seal: plain, Unseal: unseal})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 }
 
 // TestSensitiveAnswerAfterOneThatNobodyCanRead counts.
@@ -106,9 +98,7 @@ func TestSensitiveAnswerAfterOneThatNobodyCanRead(t *testing.T) {
 	send(t, j, out, &journal.Message{Sealed: []byte("of another key")})
 	send(t, j, out, &journal.Message{Sealed: sealed})
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 }
 
 // send sends a sealed answer to step ok.
@@ -132,7 +122,5 @@ func TestAnswerBeforehandToAnOpenQuestion(t *testing.T) {
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
 	out := enginetest.Run(t, fake, `step "fake_ask" "ok" { prompt = "All well?" }`, enginetest.Options{Journal: j})
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Answers: map[string]string{"ok": "yes"}})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 }

@@ -107,9 +107,7 @@ func TestInterrupts(t *testing.T) {
 				case out.Result != nil && out.Result.Outcome == run.Pass:
 					want = 0 // the last step ended before the stop reached its runbook: nothing is left to go on with
 				}
-				if out.Result == nil || out.Result.ExitStatus != want {
-					t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-				}
+				out.Ends(t, want)
 				if last := out.Events[len(out.Events)-1]; last.Type != run.RunFinished {
 					t.Errorf("the last event is %s", last.Type)
 				}
@@ -264,17 +262,13 @@ step "fake_read" "slow" {
 	}}
 	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, Context: ctx}
 	out := enginetest.RunFile(t, fake, path, opts)
-	if out.Result == nil || out.Result.ExitStatus != 4 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 4)
 	if diff := cmp.Diff([]string{"db/cordon", "first"}, out.Events[len(out.Events)-1].NotUndone); diff != "" {
 		t.Error(diff)
 	}
 	slow = false
 	out = enginetest.Resume(t, fake, out.Result.RunID, opts)
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	log := fake.Log()
 	if diff := cmp.Diff([]string{"slow", "uncordon", "first back"}, log[len(log)-3:]); diff != "" {
 		t.Error(diff)

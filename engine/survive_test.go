@@ -108,9 +108,7 @@ func TestEverythingFromEveryEvent(t *testing.T) {
 	path := files(t, everything)
 	whole := enginetest.Store(t)
 	out := enginetest.RunFile(t, flaky(), path, enginetest.Options{Journal: whole, Asker: &crowd{}, AutoApprove: true, Seal: plain})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	id := out.Result.RunID
 	for cut := 1; cut < len(out.Events); cut++ {
 		for _, decision := range []string{run.DecisionDone, run.DecisionRedo} {
@@ -227,9 +225,7 @@ step "runbook" "asks" {
 			answer(t, j, out, step, "true")
 		}
 		out = enginetest.Resume(t, &enginetest.Fake{}, out.Result.RunID, enginetest.Options{Journal: j})
-		if out.Result == nil || out.Result.ExitStatus != 0 {
-			t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-		}
+		out.Ends(t, 0)
 	}
 }
 

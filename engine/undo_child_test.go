@@ -64,9 +64,7 @@ func TestUndoByHandInARunbookWithinARunbook(t *testing.T) {
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
 	opts := enginetest.Options{Journal: j, AutoApprove: true}
 	out := enginetest.RunFile(t, fake, nested(t), opts)
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	id := out.Result.RunID
 	did := []string{"first", "change call 1", "change second", "then", "last"}
 	steps := []struct {
@@ -104,9 +102,7 @@ func TestUndoByHandThatFails(t *testing.T) {
 	opts := enginetest.Options{Journal: j, AutoApprove: true}
 	id := enginetest.RunFile(t, fake, nested(t), opts).Result.RunID
 	out := enginetest.Undo(t, fake, id, opts)
-	if out.Result == nil || out.Result.ExitStatus != 4 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 4)
 	broken = false
 	out = enginetest.Undo(t, fake, id, opts)
 	if out.Result == nil || out.Result.ExitStatus != 0 || fake.Calls("then back for call 1") != 2 || fake.Calls("last back") != 1 {
@@ -121,9 +117,7 @@ func TestUndoByHandBesideADoubt(t *testing.T) {
 	cut := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.UndoStarted })
 	fake, id := &enginetest.Fake{}, out.Result.RunID
 	out = enginetest.Undo(t, fake, id, enginetest.Options{Journal: enginetest.CutAfter(t, whole, id, cut+1)}, "cordon")
-	if out.Result == nil || out.Result.ExitStatus != 4 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 4)
 	if diff := cmp.Diff([]string{"uncordon after 1"}, fake.Log()); diff != "" {
 		t.Error(diff)
 	}

@@ -26,9 +26,7 @@ func TestUndoByHandOfWhatIsInDoubt(t *testing.T) {
 			}}
 			opts := enginetest.Options{Journal: enginetest.Store(t)}
 			out := enginetest.Run(t, fake, undone, opts)
-			if out.Result == nil || out.Result.ExitStatus != 4 {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
+			out.Ends(t, 4)
 			lost = false
 			did := len(fake.Log())
 			status := 4
@@ -39,9 +37,7 @@ func TestUndoByHandOfWhatIsInDoubt(t *testing.T) {
 				}
 			}
 			out = enginetest.Undo(t, fake, out.Result.RunID, opts, "cordon", "scale")
-			if out.Result == nil || out.Result.ExitStatus != status {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
+			out.Ends(t, status)
 			if diff := cmp.Diff(again, fake.Log()[did:]); diff != "" {
 				t.Error(diff)
 			}

@@ -82,9 +82,7 @@ var deepBack = []string{
 func TestAFailureUndoesWhatRunbooksWithinTheRunDid(t *testing.T) {
 	fake, opts := breaks("break"), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
 	out := enginetest.RunFile(t, fake, files(t, deep), opts)
-	if out.Result == nil || out.Result.ExitStatus != 1 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 1)
 	want := slices.Concat([]string{
 		"first", "one a 1", "two a 1", "end a 1", "end back a 1", "one b 1", "two b 1", "end b 1", "end back b 1", "after", "break",
 	}, deepBack)
@@ -139,9 +137,7 @@ func TestNestedUndoFromEveryEvent(t *testing.T) {
 	t.Parallel()
 	path, whole := files(t, deep), enginetest.Store(t)
 	out := enginetest.RunFile(t, breaks("break"), path, enginetest.Options{Journal: whole, AutoApprove: true})
-	if out.Result == nil || out.Result.ExitStatus != 1 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 1)
 	id := out.Result.RunID
 	for cut := 1; cut < len(out.Events); cut++ {
 		for _, decision := range []string{run.DecisionDone, run.DecisionRedo} {

@@ -99,9 +99,7 @@ func TestUndoneStepsRunAgain(t *testing.T) {
 	}
 	broken = false
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	want := []string{"cordon", "scale", "break", "scale back", "uncordon after 1", "cordon", "scale", "break", "never", "uncordon after 2"}
 	if diff := cmp.Diff(want, fake.Log()); diff != "" {
 		t.Error(diff)
@@ -151,9 +149,7 @@ func TestUndoAfterAnInterrupt(t *testing.T) {
 			close(stopping)
 		}
 	}})
-	if out.Result == nil || out.Result.ExitStatus != 3 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 3)
 	log := fake.Log()
 	if log[len(log)-1] != "uncordon after 1" {
 		t.Errorf("the end undid nothing: %q\n%s", log, out.Stream)
@@ -226,9 +222,7 @@ step "fake_write" "change" {
   }
 }
 `, enginetest.Options{})
-	if out.Result == nil || out.Result.ExitStatus != 4 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 4)
 	for _, e := range out.Events {
 		if e.Type == run.UndoFinished && (e.InDoubt || !strings.Contains(e.ByHand, "id = self.items[self.count].name")) {
 			t.Errorf("%q, in doubt: %v", e.ByHand, e.InDoubt)
@@ -275,9 +269,7 @@ step "fake_write" "cordon" {
 				return enginetest.Until(ctx, late.Done())
 			}}
 			out := enginetest.RunFile(t, fake, files(t, texts), enginetest.Options{AutoApprove: true})
-			if out.Result == nil || out.Result.ExitStatus != 0 {
-				t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
+			out.Ends(t, 0)
 			if diff := cmp.Diff([]string{"keep", "cordon", "uncordon"}, fake.Log()); diff != "" {
 				t.Error(diff)
 			}
@@ -313,16 +305,13 @@ step "fake_write" "change" {
 		}
 	}
 	out := enginetest.Undo(t, fake, id, opts)
-	if out.Result == nil || out.Result.ExitStatus != 3 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 3)
 	if diff := cmp.Diff([]string{"a", "b", "c", "c back"}, fake.Log()); diff != "" {
 		t.Error(diff)
 	}
 	opts.Interrupt, opts.OnEvent = nil, nil
-	if out = enginetest.Undo(t, fake, id, opts); out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out = enginetest.Undo(t, fake, id, opts)
+	out.Ends(t, 0)
 	if diff := cmp.Diff([]string{"a", "b", "c", "c back", "b back", "a back"}, fake.Log()); diff != "" {
 		t.Error(diff)
 	}
@@ -355,9 +344,7 @@ step "fake_write" "last" { id = "last" }
 	}
 	broken = false
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	want := []string{"first", "between", "last", "first back", "first", "last"}
 	if diff := cmp.Diff(want, fake.Log()); diff != "" {
 		t.Error(diff)

@@ -53,9 +53,7 @@ func TestUndoOfAStepThatTookEffectTwice(t *testing.T) {
 	fake := breaks("break")
 	calledBefore(t, fake, "change eu")
 	out := enginetest.Resume(t, fake, id, opts)
-	if out.Result == nil || out.Result.ExitStatus != 1 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 1)
 	want := []string{"change eu", "change eu", "between", "break", "between back", "back eu 2", "back eu 1"}
 	if diff := cmp.Diff(want, fake.Log()); diff != "" {
 		t.Errorf("%s\n%s", diff, out.Stream)
@@ -125,9 +123,7 @@ step "fake_write" "change" {
 	}
 	id := out.Result.RunID
 	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, WithChanges: true, AutoApprove: true})
-	if out.Result == nil || out.Result.ExitStatus != 0 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 0)
 	out = enginetest.Undo(t, fake, id, enginetest.Options{Journal: j})
 	if out.Result == nil || out.Diags.HasErrors() {
 		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)

@@ -65,9 +65,7 @@ step "fake_read" "beside" { id = "beside" }
 			}
 			answer(t, j, out, "db/ok", "true")
 			out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
-			if out.Result == nil || out.Result.ExitStatus != 0 {
-				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-			}
+			out.Ends(t, 0)
 		})
 	}
 }
@@ -139,9 +137,7 @@ step "fake_write" "change" {
   approval {}
 }
 `, enginetest.Options{Journal: j, Env: map[string]string{"WHERE": "staging"}})
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	answer(t, j, out, "change", "true")
 	id := out.Result.RunID
 	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, Env: map[string]string{"WHERE": "production"}})
@@ -165,9 +161,7 @@ step "fake_write" "change" {
   approval { approvers = ["alice"] }
 }
 `, enginetest.Options{Journal: j})
-	if out.Result == nil || !out.Result.Paused {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Pauses(t)
 	answer(t, j, out, "change", "true") // bob's
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
 	if out.Result == nil || !out.Result.Paused || fake.Calls("change") != 0 {
@@ -201,9 +195,7 @@ step "fake_write" "change" {
 	}}
 	j := enginetest.Store(t)
 	out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: j, AutoApprove: true})
-	if out.Result == nil || out.Result.ExitStatus != 4 {
-		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-	}
+	out.Ends(t, 4)
 	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, AutoApprove: true})
 	if out.Result == nil || out.Result.ExitStatus != 4 || fake.Calls("flaky") != 2 || fake.Calls("change") != 1 {
 		t.Fatalf("%+v %v %q\n%s", out.Result, out.Diags, fake.Log(), out.Stream)
@@ -231,9 +223,7 @@ func TestMaxParallelOfTheCommandLine(t *testing.T) {
 			return nil
 		}}
 		out := enginetest.RunFile(t, fake, path, enginetest.Options{Plan: engine.PlanOptions{MaxParallel: most}})
-		if out.Result == nil || out.Result.ExitStatus != 0 {
-			t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
-		}
+		out.Ends(t, 0)
 		if want := map[int]int32{0: 4, 2: 2}[most]; peak.Load() != want {
 			t.Errorf("max-parallel %d: %d steps were under way at once", most, peak.Load())
 		}

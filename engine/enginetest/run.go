@@ -290,6 +290,22 @@ func Write(t testing.TB, text string) string {
 	return path
 }
 
+// Ends fails the test unless the session ended with an exit status.
+func (o Outcome) Ends(t testing.TB, status int) {
+	t.Helper()
+	if o.Result == nil || o.Result.ExitStatus != status {
+		t.Fatalf("the run did not end with status %d: %+v %v\n%s", status, o.Result, o.Diags, o.Stream)
+	}
+}
+
+// Pauses fails the test unless the run waits for people now.
+func (o Outcome) Pauses(t testing.TB) {
+	t.Helper()
+	if o.Result == nil || !o.Result.Paused {
+		t.Fatalf("the run does not pause: %+v %v\n%s", o.Result, o.Diags, o.Stream)
+	}
+}
+
 // Finished gives the step_finished events by address.
 func (o Outcome) Finished() map[string]run.Event {
 	out := map[string]run.Event{}

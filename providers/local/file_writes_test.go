@@ -27,6 +27,24 @@ func fileCall(action, dir string, args providertest.Values, note *[]byte) (provi
 		Note: func(n []byte) error { *note = n; return nil }}
 }
 
+// do runs an action of files.
+func do(t *testing.T, action, dir string, args providertest.Values) (*provider.Result, error) {
+	t.Helper()
+	var note []byte
+	a, call := fileCall(action, dir, args, &note)
+	return a.Run(t.Context(), call)
+}
+
+// write writes the file f.
+func write(t *testing.T, dir string, content cty.Value) *provider.Result {
+	t.Helper()
+	done, err := do(t, "local_write_file", dir, providertest.Values{"path": str("f"), "content": content})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
 // content is that of a file, and "-" where there is none.
 func content(t *testing.T, path string) string {
 	t.Helper()
@@ -48,12 +66,7 @@ func TestSecretContentIsNotTold(t *testing.T) {
 			if secret {
 				text = text.Mark(provider.Sensitive)
 			}
-			var note []byte
-			write, call := fileCall("local_write_file", tree(t, map[string]string{"f": "0000"}), providertest.Values{"path": str("f"), "content": text}, &note)
-			done, err := write.Run(t.Context(), call)
-			if err != nil {
-				t.Fatal(err)
-			}
+			done := write(t, tree(t, map[string]string{"f": "0000"}), text)
 			for _, part := range []string{"before", "after"} {
 				if got := done.Value.GetAttr(part).GetAttr("sha256").HasMark(provider.Sensitive); got != secret {
 					t.Errorf("%s.sha256 is sensitive: %t", part, got)
@@ -127,12 +140,7 @@ func TestWritesAreUndone(t *testing.T) {
 func TestRestoreRefuses(t *testing.T) {
 	dir := tree(t, map[string]string{"f": "old"})
 	path := filepath.Join(dir, "f")
-	var note []byte
-	write, wc := fileCall("local_write_file", dir, providertest.Values{"path": str("f"), "content": str("new")}, &note)
-	done, err := write.Run(t.Context(), wc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	done := write(t, dir, str("new"))
 	before := done.Value.GetAttr("before").AsValueMap()
 	before["content"] = cty.NullVal(cty.String)
 	for name, test := range map[string]struct {
@@ -147,9 +155,8 @@ func TestRestoreRefuses(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.now), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			restore, rc := fileCall("local_restore_file", dir, providertest.Values{
-				"path": str("f"), "before": test.before, "after": done.Value.GetAttr("after")}, &note)
-			_, err := restore.Run(t.Context(), rc)
+			_, err := do(t, "local_restore_file", dir, providertest.Values{
+				"path": str("f"), "before": test.before, "after": done.Value.GetAttr("after")})
 			if err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), test.want) || content(t, path) != test.now {
 				t.Errorf("got %v; the file is %q", err, content(t, path))
 			}
@@ -161,19 +168,14 @@ func TestRestoreRefuses(t *testing.T) {
 func TestRestoreOnceItIsAsTheStepLeftIt(t *testing.T) {
 	dir := tree(t, map[string]string{"f": "old"})
 	path := filepath.Join(dir, "f")
-	var note []byte
-	write, wc := fileCall("local_write_file", dir, providertest.Values{"path": str("f"), "content": str("new")}, &note)
-	done, err := write.Run(t.Context(), wc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	done := write(t, dir, str("new"))
+	var err error
 	for _, now := range []string{"theirs", "new"} {
 		if err := os.WriteFile(path, []byte(now), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		restore, rc := fileCall("local_restore_file", dir, providertest.Values{
-			"path": str("f"), "before": done.Value.GetAttr("before"), "after": done.Value.GetAttr("after")}, &note)
-		_, err = restore.Run(t.Context(), rc)
+		_, err = do(t, "local_restore_file", dir, providertest.Values{
+			"path": str("f"), "before": done.Value.GetAttr("before"), "after": done.Value.GetAttr("after")})
 		if now == "theirs" && (err == nil || !strings.Contains(err.Error(), "write into it again what the step wrote")) {
 			t.Errorf("got %v", err)
 		}
