@@ -313,7 +313,8 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 // Resume goes on with a recalled run. settled must hold a decision for each of Past.Doubts.
 func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settled) (*Result, hcl.Diagnostics) {
 	reset := append(r.Past.Unfinished(settled...), r.Affected...)
-	if err := overtaken(reset, settled); err != nil {
+	reset, err := r.except(reset, settled)
+	if err != nil {
 		return nil, append(problem("Nothing was run", err), r.Drop(ctx)...)
 	}
 	for _, d := range settled {
@@ -330,17 +331,24 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	return e.goOn(ctx, r, local.Going{Reset: slices.Compact(reset), Changes: r.Changes, Settled: settled})
 }
 
-// overtaken refuses that an instance counts as done of a step which runs again as a whole, with instances that nobody knows yet: it
-// would run again as well.
-func overtaken(reset []string, settled []local.Settled) error {
+// except has the other instances run again of a step that would do so as a whole, where one counts as done. That is refused where
+// the step may have others by then: the one that counts as done would not be known among them.
+func (r *Recalled) except(reset []string, settled []local.Settled) ([]string, error) {
 	for _, d := range settled {
 		step := run.WholeStep(d.Address)
-		if !d.Undo && d.Decision == run.DecisionDone && step != d.Address && slices.Contains(reset, step) {
-			return fmt.Errorf("%s counts as done, and the changes in the files have all of step %s run again, %[1]s too. Put the files back as they were, or move them "+
-				"away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first", d.Address, step)
+		at := slices.Index(reset, step)
+		if d.Undo || d.Decision != run.DecisionDone || step == d.Address || at < 0 {
+			continue
 		}
+		instances, same := r.Past.SameInstances(step, reset)
+		if !same {
+			return nil, fmt.Errorf("%s counts as done, and step %s runs again for the changes in the files, perhaps with other instances, so that %[1]s would run again too. Put "+
+				"the files back as they were, or move them away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first",
+				d.Address, step)
+		}
+		reset = append(slices.Delete(reset, at, at+1), instances...)
 	}
-	return nil
+	return reset, nil
 }
 
 // Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that

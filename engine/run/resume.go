@@ -168,6 +168,19 @@ func (s *State) Find(address string) (step, key int, ok bool) {
 	return r.step, r.key, err == nil
 }
 
+// Instances are the addresses of a step's instances; none where it has none yet.
+func (s *State) Instances(name string) []string {
+	i, ok := s.byName[name]
+	if !ok {
+		return nil
+	}
+	out := make([]string, len(s.steps[i].keys))
+	for k := range out {
+		out[k] = s.address(ref{i, k})
+	}
+	return out
+}
+
 // Ended is Find, for what has ended.
 func (s *State) Ended(address string) (step, key int, ok bool) {
 	r, err := s.resolve(address)

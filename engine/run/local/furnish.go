@@ -77,6 +77,34 @@ func (p *Past) Close() {
 
 func (p *Past) furnish(b *branch) error { return p.supplies.furnish(b) }
 
+// SameInstances are the instances of a step of the runbook itself, where it is sure to have these and no others when it runs again
+// with what reset names: its for_each gives the same keys, and nothing runs again that it may depend on.
+func (p *Past) SameInstances(name string, reset []string) ([]string, bool) {
+	b := p.root
+	node := b.graph.Node(name)
+	if node == nil || node.Step.ForEach == nil {
+		return nil, false
+	}
+	for _, e := range node.In {
+		if !e.Order && slices.ContainsFunc(reset, func(a string) bool { return run.Covers(e.From.Step.Name, a) }) {
+			return nil, false
+		}
+	}
+	v, diags := b.scope.Value(node.Step.ForEach, frameAt(lang.Frame{}, name, partForEach))
+	if diags.HasErrors() {
+		return nil, false
+	}
+	keys, _, problem := forEach(v)
+	now := make([]string, len(keys))
+	for i, key := range keys {
+		now[i] = run.Address(name, key, true)
+	}
+	was := b.state.Instances(name)
+	slices.Sort(now)
+	slices.Sort(was)
+	return was, problem == "" && slices.Equal(was, now)
+}
+
 // rerunFor are the steps around a branch that run again because a step of it was undone, and so counts as not run, and the
 // steps of the branch where what ran it was undone as a whole.
 func (p *Past) rerunFor(b *branch, undone []int64) []string {
