@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"crypto/sha256"
 	"os"
 	"os/exec"
@@ -125,6 +126,26 @@ func TestSearch(t *testing.T) {
 	r, err := call(t.Context(), "local_search", dir, providertest.Values{"pattern": str("x"), "files": str("*.yaml")})
 	if err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "no text file was searched") {
 		t.Errorf("nothing to search gave %+v, %v", r, err)
+	}
+}
+
+// TestNothingButFilesIsOpened: to open a pipe waits for its other end, and lets that go on; a device may do anything.
+func TestNothingButFilesIsOpened(t *testing.T) {
+	dir := tree(t, map[string]string{"a": "x"})
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	for _, pattern := range []string{"pipe", "{a,pipe}", "p*", "p*/x", "**/pipe"} {
+		for action, args := range map[string]providertest.Values{
+			"local_files":  {"pattern": str(pattern)},
+			"local_search": {"pattern": str("x"), "files": str(pattern)},
+		} {
+			if _, err := call(ctx, action, dir, args); err != nil {
+				t.Errorf("%s of %s: %v", action, pattern, err)
+			}
+		}
 	}
 }
 

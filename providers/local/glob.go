@@ -85,6 +85,9 @@ func (w *watched) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
+// Stat looks at a file without opening it: to open a pipe waits for its other end, and a device may do anything then.
+func (w *watched) Stat(name string) (fs.FileInfo, error) { return fs.Stat(w.FS, name) }
+
 func (w *watched) note(name string, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		w.unreadable = append(w.unreadable, fileError("read", filepath.Join(w.base, name), err).Error())
