@@ -184,6 +184,30 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// TestReadWithABodyEndsItsConnection: a server that leaves the body of a GET unread takes it for the next request, unless the
+// connection ends with the first.
+func TestReadWithABodyEndsItsConnection(t *testing.T) {
+	for name, guarded := range map[string]func(http.RoundTripper) http.RoundTripper{
+		"read-only": ReadOnly,
+		"read":      func(next http.RoundTripper) http.RoundTripper { return Guard(next, errors.New("a write")) },
+	} {
+		next := &keep{}
+		for body, ends := range map[string]bool{"": false, "POST /write HTTP/1.1\r\nHost: a\r\n\r\n": true} {
+			r, err := http.NewRequestWithContext(t.Context(), "GET", "http://a", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = send(guarded(next), r) // which is kept and not sent
+			if next.last.Close != ends {
+				t.Errorf("%s with the body %q: the connection ends: %t", name, body, next.last.Close)
+			}
+			if r.Close {
+				t.Errorf("%s: the caller's request was changed", name)
+			}
+		}
+	}
+}
+
 func TestAuthoritiesAreReadOnFirstUse(t *testing.T) {
 	pool, err := Transport(host(map[string]string{"SSL_CERT_FILE": "/nowhere"}), Options{})
 	if err != nil {

@@ -38,13 +38,25 @@ func ReadOnly(next http.RoundTripper) http.RoundTripper { return Guard(next, pro
 
 // Guard is a transport that lets only reads out: safe methods, without a header that makes more of them, and no
 // connection that goes on in another protocol, over which anything can be sent (a GET is how kubectl exec begins). What
-// it stops is an error that wraps cause.
+// it stops is an error that wraps cause. A request with a body is the last of its connection.
 func Guard(next http.RoundTripper, cause error) http.RoundTripper {
-	return Only(next, func(r *http.Request) error {
+	return Only(alone(next), func(r *http.Request) error {
 		if why := notRead(r); why != "" {
 			return fmt.Errorf("%s: %w", why, cause)
 		}
 		return nil
+	})
+}
+
+// alone is a transport that ends a connection after a request with a body. A server that does not read the body of a GET, as it
+// need not expect one, takes it for the next request, and it may be written so that it is one.
+func alone(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.Body != nil && r.Body != http.NoBody {
+			r = r.Clone(r.Context())
+			r.Close = true
+		}
+		return next.RoundTrip(r)
 	})
 }
 
