@@ -102,7 +102,7 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	r := &Recalled{Plan: plan, Changes: changed.told, held: held, opts: opts.RunOptions}
 	r.cfg = e.config(ctx, plan, &opts.RunOptions, held)
 	if s, err = s.upToDate(ctx, opts.Journal); err == nil {
-		r.Past, err = local.Recall(&r.cfg, s.entries)
+		r.Past, err = local.Recall(&r.cfg, s.entries, len(changed.told) > 0)
 	}
 	if err != nil {
 		return nil, append(diags, append(problem("The run can't be taken up", err), r.Drop(ctx)...)...)
@@ -110,6 +110,9 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	r.Affected = r.Past.Affected(changed.steps)
 	if r.Repeated = r.Past.CarriedOut(r.Affected); len(r.Repeated) > 0 {
 		r.Changes = append(slices.Clone(r.Changes), r.Repeated...)
+	}
+	if len(changed.told) > 0 {
+		r.Changes = append(slices.Clone(r.Changes), r.Past.GoneInDoubt(s.entries)...)
 	}
 	if opts.Earlier != nil {
 		for _, entry := range s.entries {

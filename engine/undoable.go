@@ -29,7 +29,7 @@ func (e *Engine) Undoable(ctx context.Context, j journal.Journal, runID string) 
 		return nil, diags
 	}
 	cfg := e.config(ctx, plan, &opts.RunOptions, &locks{})
-	past, err := local.Recall(&cfg, s.entries)
+	past, err := local.Recall(&cfg, s.entries, false)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -46,7 +45,7 @@ func (s *State) Apply(e *Event) error {
 	}
 	in := s.at(r)
 	s.goesOnSooner(r, e)
-	if !slices.Contains(follows[e.Type], in.phase) {
+	if !s.mayFollow(r, e) {
 		return fmt.Errorf("%s of step %s can't follow: it is %s", e.Type, e.Step, phaseNames[in.phase])
 	}
 	switch e.Type {
@@ -207,7 +206,7 @@ func (s *State) startAttempt(r ref, e *Event) {
 	if in.firstStart.IsZero() {
 		in.firstStart = e.Time
 	}
-	if s.plan.Steps[r.step].Write {
+	if s.plan.Steps[r.step].writes(e) {
 		in.sending().send(e)
 	}
 	s.occupy(r.step, 1)

@@ -8,9 +8,10 @@ import (
 // sent is a write that was sent, or is about to be.
 type sent struct {
 	Doubt
-	// inDoubt says that it ended and that nobody knows whether it took place.
-	inDoubt    bool
-	resolution *Resolution
+	// begun says that it was sent, by an action: what a runbook that a step runs sent is told by that. inDoubt that it ended and that
+	// nobody knows whether it took place.
+	begun, inDoubt bool
+	resolution     *Resolution
 }
 
 // Doubt is a write of which nobody knows whether it took place.
@@ -38,13 +39,13 @@ func (in *instance) sending() *sent {
 
 func (s *sent) send(e *Event) {
 	s.Key, s.At, s.Attempt, s.Note = e.Key, e.Time, e.Attempt, nil
-	s.inDoubt, s.resolution = false, nil
+	s.begun, s.inDoubt, s.resolution = e.Action != "runbook", false, nil
 }
 
 // doubtful reports whether a write is under way, or ended without anybody knowing how.
 func (in *instance) doubtful(spec *StepSpec) bool {
 	under := in.phase == running || in.phase == ended && in.sent != nil && in.sent.inDoubt
-	return spec.Write && !spec.Child && under && in.sent != nil
+	return !spec.Child && under && in.sent != nil && in.sent.begun
 }
 
 // InDoubt lists the writes in doubt: those under way when the last session broke off, and those that ended without

@@ -28,8 +28,8 @@ type State struct {
 	// paused is true between sessions; undoing when the steps' undos on failure are due; timedOut when they will be, should
 	// the runbook's timeout cut a step off.
 	paused, undoing, timedOut bool
-	// resumed is true from the second session on.
-	resumed bool
+	// resumed is true from the second session on, otherPlan while events may be of another plan.
+	resumed, otherPlan bool
 	// effects are what executions of steps with an undo did, in the order in which they ended; ends, by the address of a step
 	// that runs a runbook, the numbers of the events that told its ends. children are those runbooks, above the one around this.
 	effects  []*effect

@@ -25,21 +25,26 @@ type Past struct {
 	lastSeq int64
 	ended   bool
 	paused  bool
+	// otherPlan says that events may be of another runbook than this is now.
+	otherPlan bool
 	// gone are the steps with an open question that the runbook does not have any more.
 	gone    []string
 	outcome run.Outcome
 }
 
 // Recall folds the events of a run. Steps that the runbook no longer has are left out. The events must be those of one
-// run, in order.
-func Recall(cfg *Config, entries []journal.Entry) (*Past, error) {
+// run, in order. changed says that the runbook is another than that of the last session.
+func Recall(cfg *Config, entries []journal.Entry, changed bool) (*Past, error) {
 	p := &Past{cfg: cfg, root: cfg.root(), supplies: &supplies{cfg: cfg}}
+	p.otherPlan = changed || slices.ContainsFunc(entries, func(e journal.Entry) bool { return len(e.Event.Changes) > 0 })
+	p.root.state.OtherPlan(p.otherPlan)
 	for _, entry := range entries {
 		if err := p.take(entry); err != nil {
 			return nil, fmt.Errorf("event %d of the run: %w", entry.Event.Seq, err)
 		}
 		p.lastSeq = entry.Event.Seq
 	}
+	p.root.walk(func(b *branch) { b.state.OtherPlan(false) })
 	return p, nil
 }
 
@@ -111,6 +116,7 @@ func (p *Past) find(address string) (_ *branch, local string, ok bool) {
 			if child, err = b.adopt(node.Step, head); err != nil {
 				return nil, "", false
 			}
+			child.state.OtherPlan(p.otherPlan)
 		}
 		b, address = child, rest
 	}
@@ -123,6 +129,9 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		return nil // an instance that went with its step
 	}
 	name := run.StepName(e.Step)
+	if e.Type == run.StepFinished && b.graph.Node(name) != nil && e.Action != "" && e.Action != b.graph.Node(name).Step.Action {
+		e.Result, sealed = nil, nil // another action gave it: neither a check nor an undo of this one can use it
+	}
 	switch e.Type {
 	case run.StepExpanded:
 		b.recallKeys(name, *e.Keys)
@@ -167,8 +176,8 @@ func (b *branch) recallFrames() {
 // framesOf is what instances see as each. A key that for_each no longer gives has no value.
 func (b *branch) framesOf(name string, keys []string) []lang.Frame {
 	byKey := map[string]lang.Frame{}
-	if b.scope != nil {
-		if v, diags := b.scope.Value(b.graph.Node(name).Step.ForEach, frameAt(lang.Frame{}, name, partForEach)); !diags.HasErrors() {
+	if forEachNow := b.graph.Node(name).Step.ForEach; b.scope != nil && forEachNow != nil {
+		if v, diags := b.scope.Value(forEachNow, frameAt(lang.Frame{}, name, partForEach)); !diags.HasErrors() {
 			known, frames, _ := forEach(v)
 			for i, k := range known {
 				byKey[k] = frames[i]

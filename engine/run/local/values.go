@@ -138,6 +138,9 @@ func (v *values) end(name string, key int, e *ending) {
 	s := v.steps[name]
 	if key < 0 {
 		s.whole = e
+		if len(s.keys) > 0 { // its instances were of an earlier session: it never came to any in this one
+			s.keys, s.each, s.ends = nil, nil, nil
+		}
 	} else {
 		s.ends[key] = e
 	}
