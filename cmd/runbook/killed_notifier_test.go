@@ -39,7 +39,7 @@ step "manual_confirm" "ask" {
 			ends(t, dir, "resume", id)
 			status, said := ends(t, dir, "show", id)
 			flat := strings.Join(strings.Fields(said), " ")
-			if status != 0 || !strings.Contains(flat, "what it started still runs: sh (pid "+group+")") || !strings.Contains(flat, "end it with: kill "+group) ||
+			if status != 0 || !strings.Contains(flat, "what it started still runs: sh (pid "+group+")") || !strings.Contains(flat, "end it with: kill -- -"+group) ||
 				!strings.Contains(flat, "it is not sent again") || len(lines(t, began)) != 1 {
 				t.Errorf("exit status %d, begun by %q\n%s", status, lines(t, began), said)
 			}

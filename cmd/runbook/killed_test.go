@@ -106,7 +106,7 @@ step "runbook" "inner" {
 			id := newest(t, dir)
 			for _, flags := range [][]string{{"resume"}, {"resume", "--in-doubt", "redo"}, {"resume", "--in-doubt", "done"}, {"cancel"}} {
 				status, said := ends(t, dir, append(flags, id)...)
-				if status != 4 || !strings.Contains(said, step+" still goes on") || !strings.Contains(said, "process group "+group) || !strings.Contains(said, "kill "+group) {
+				if status != 4 || !strings.Contains(said, step+" still goes on") || !strings.Contains(said, "process group "+group) || !strings.Contains(said, "kill -- -"+group) {
 					t.Errorf("%v: exit status %d\n%s", flags, status, said)
 				}
 			}
@@ -157,7 +157,7 @@ step "local_command" "bad" {
 	group, id := lines(t, began)[0], newest(t, dir)
 	for range 2 {
 		status, said := ends(t, dir, "undo", id, "--auto-approve")
-		if status != 4 || !strings.Contains(said, "the undo of work still goes on") || !strings.Contains(said, "kill "+group) {
+		if status != 4 || !strings.Contains(said, "the undo of work still goes on") || !strings.Contains(said, "kill -- -"+group) {
 			t.Errorf("exit status %d\n%s", status, said)
 		}
 	}

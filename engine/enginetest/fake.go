@@ -24,6 +24,8 @@ type Fake struct {
 	// Do is called for every action with the step's id and the number of the call, from 1, in place of a service. Nil:
 	// the action gives its value.
 	Do func(ctx context.Context, id string, n int) error
+	// Lingers tells what still runs of a write; nil: nothing does.
+	Lingers func(provider.Sent) (provider.Lingering, error)
 }
 
 // Calls is how often an action with this id was carried out.
@@ -133,7 +135,7 @@ func (f *Fake) Provider() *provider.Provider {
 	action := func(name string, effect provider.Effect) provider.Action {
 		notes := name == "fake_noted"
 		return provider.Define(provider.Definition[client, fakeArgs, fakeResult]{
-			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes,
+			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes, Lingers: f.Lingers,
 			Run: func(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
 				if notes {
 					if err := in.Note(in.Args.ID); err != nil {

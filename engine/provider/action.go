@@ -215,8 +215,8 @@ type Definition[K, A, R any] struct {
 	// Inquire finds out whether a write that was sent took place, when the answer was lost to a crash or a timeout. It
 	// changes nothing. Nil: nobody can know.
 	Inquire func(ctx context.Context, in *In[K, A], sent Sent) (*Finding[R], error)
-	// Lingers says what still runs on this machine of a write, as [Lingerer] does; nil: nothing can.
-	Lingers func(key string) string
+	// Lingers looks for what still runs of a write, as [Lingerer] does; nil: nothing can.
+	Lingers func(sent Sent) (Lingering, error)
 	// Expect checks what the action itself expects of its result; nil: nothing.
 	Expect func(args *A, result *R) *Failure
 }

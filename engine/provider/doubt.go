@@ -65,11 +65,19 @@ type Inquirer interface {
 	Inquire(ctx context.Context, call *Call, sent Sent) (*Found, error)
 }
 
-// Lingerer is an [Action] of which something may still run on this machine after the engine died, and which can say so without
-// a note: of a notification none is kept.
+// Lingering is what goes on of a write without the engine that began it.
+type Lingering struct {
+	// Runs says what still runs on this machine, and how to end it; empty: nothing.
+	Runs string
+	// Unseen says what may run where this machine can't look, and where to look; empty: nothing.
+	Unseen string
+}
+
+// Lingerer is an [Action] of which something may still run after the engine died, and which can say so without the step's
+// arguments, and without a note where none is kept, as of a notification.
 type Lingerer interface {
-	// Lingers says what still runs of the write with a key, and how to end it; empty: nothing. It changes nothing.
-	Lingers(key string) string
+	// Lingers looks for what still runs of a write. It changes nothing.
+	Lingers(sent Sent) (Lingering, error)
 }
 
 var (
@@ -79,11 +87,11 @@ var (
 )
 
 // Lingers implements [Lingerer].
-func (a *action[K, A, R]) Lingers(key string) string {
-	if a.def.Lingers == nil || key == "" {
-		return ""
+func (a *action[K, A, R]) Lingers(sent Sent) (Lingering, error) {
+	if a.def.Lingers == nil {
+		return Lingering{}, nil
 	}
-	return a.def.Lingers(key)
+	return a.def.Lingers(sent)
 }
 
 // Preview implements [Previewer].

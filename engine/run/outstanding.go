@@ -1,27 +1,72 @@
 package run
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Outstanding follows the events of a run, without its plan, and tells what they leave for a person to look at, would no other
 // follow: the program that ran it may be gone. The zero value is before the first event.
 type Outstanding struct {
-	left      []Left
+	left      []Sent
 	notUndone []string
+	notices   []told
+	over      bool
+}
+
+// Sent is what was sent and may go on, with the key and the last note by which it can be found.
+type Sent struct {
+	Left
+	Key  string
+	Note json.RawMessage
+}
+
+// told is a notification that was sent about a step, and whose end was not told.
+type told struct {
+	Sent
+	level int
 }
 
 // Left lists writes and undos that were sent, or ended, without anybody knowing how, and undos that failed.
-func (o *Outstanding) Left() []Left { return slices.Clone(o.left) }
+func (o *Outstanding) Left() []Left {
+	var out []Left
+	for _, s := range o.left {
+		out = append(out, s.Left)
+	}
+	return out
+}
 
 // NotUndone are the steps whose undo was due at the last end of the run, and did not run.
 func (o *Outstanding) NotUndone() []string { return slices.Clone(o.notUndone) }
 
+// Sent lists what was sent and may go on: what [Outstanding.Left] lists, and notifications under way.
+func (o *Outstanding) Sent() []Sent {
+	out := slices.Clone(o.left)
+	for _, n := range o.notices {
+		out = append(out, n.Sent)
+	}
+	return out
+}
+
+// Over reports whether the last session ended the run.
+func (o *Outstanding) Over() bool { return o.over }
+
 // See takes in the next event.
 func (o *Outstanding) See(e *Event) {
+	o.over = e.Type == RunFinished
 	switch e.Type {
 	case StepStarted:
 		if e.Effect != "" && e.Effect != "read" && e.Action != "runbook" {
 			o.put(e, LeftInDoubt)
 		}
+	case StepNoted:
+		for i := range o.left {
+			if l := &o.left[i]; l.Step == e.Step && l.Undoes == e.Undoes {
+				l.Note = e.Note
+			}
+		}
+	case NotifyStarted, NotifyFinished:
+		o.notify(e)
 	case StepRetrying, StepWaiting:
 		o.drop(e.Step, 0)
 	case StepFinished:
@@ -36,11 +81,22 @@ func (o *Outstanding) See(e *Event) {
 		}
 	case RunResumed:
 		o.notUndone = nil
-		o.left = slices.DeleteFunc(o.left, func(l Left) bool {
+		o.left = slices.DeleteFunc(o.left, func(l Sent) bool {
 			return l.What == LeftInDoubt && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, WholeStep(l.Step)))
 		})
 	case RunFinished:
-		o.over(e)
+		o.ends(e)
+	}
+}
+
+// notify takes in that the contact of a level is told, and that this has ended.
+func (o *Outstanding) notify(e *Event) {
+	if e.Level == nil {
+		return
+	}
+	o.notices = slices.DeleteFunc(o.notices, func(n told) bool { return n.Step == e.Step && n.level == e.Level.Number })
+	if at := e.Time; e.Type == NotifyStarted {
+		o.notices = append(o.notices, told{Sent{Left: Left{Step: e.Step, Action: e.Action, SentAt: &at}, Key: e.Key}, e.Level.Number})
 	}
 }
 
@@ -56,11 +112,11 @@ func WholeStep(address string) string {
 func (o *Outstanding) put(e *Event, what LeftWhat) {
 	o.drop(e.Step, e.Undoes)
 	at := e.Time
-	o.left = append(o.left, Left{Step: e.Step, What: what, Undoes: e.Undoes, Action: e.Action, SentAt: &at})
+	o.left = append(o.left, Sent{Left: Left{Step: e.Step, What: what, Undoes: e.Undoes, Action: e.Action, SentAt: &at}, Key: e.Key})
 }
 
-func (o *Outstanding) drop(step string, undoes int64) (was Left) {
-	o.left = slices.DeleteFunc(o.left, func(l Left) bool {
+func (o *Outstanding) drop(step string, undoes int64) (was Sent) {
+	o.left = slices.DeleteFunc(o.left, func(l Sent) bool {
 		old := l.Undoes == 0 && l.What != LeftInDoubt && undoes != 0 // of an old history, which does not tell it
 		if l.Step != step || l.Undoes != undoes && !old {
 			return false
@@ -89,9 +145,9 @@ func (o *Outstanding) ended(e *Event, doubt, failed LeftWhat) {
 	o.left = append(o.left, l)
 }
 
-// over takes in what the end of a session tells, which knows the plan: an undo that failed may not be due any more.
-func (o *Outstanding) over(e *Event) {
-	o.notUndone = e.NotUndone
+// ends takes in what the end of a session tells, which knows the plan: an undo that failed may not be due any more.
+func (o *Outstanding) ends(e *Event) {
+	o.notUndone, o.notices = e.NotUndone, nil
 	before := o.left
 	switch {
 	case e.ExitStatus == nil || *e.ExitStatus != exitLeftOver:
@@ -102,14 +158,15 @@ func (o *Outstanding) over(e *Event) {
 	}
 	o.left = nil
 	for _, l := range e.Left {
-		at := slices.IndexFunc(before, func(b Left) bool {
+		at := slices.IndexFunc(before, func(b Sent) bool {
 			return b.Step == l.Step && b.What == l.What && (l.Undoes == 0 || b.Undoes == l.Undoes)
 		})
+		s := Sent{Left: l}
 		if at >= 0 {
-			l = before[at]
+			s = before[at]
 			before = slices.Delete(before, at, at+1)
 		}
-		o.left = append(o.left, l)
+		o.left = append(o.left, s)
 	}
 }
 

@@ -61,3 +61,33 @@ func TestOutstanding(t *testing.T) {
 		})
 	}
 }
+
+// TestOutstandingSent: what may go on is told with the key and the last note by which it is found, notifications too.
+func TestOutstandingSent(t *testing.T) {
+	at := time.Date(2026, 11, 29, 1, 2, 3, 0, time.UTC)
+	one, two := &Level{Number: 1}, &Level{Number: 2}
+	o, note := &Outstanding{}, []byte(`{"pid":2}`)
+	for _, e := range []Event{
+		{Type: StepStarted, Step: "a", Action: "local_command", Effect: "write", Time: at, Key: "run/a"},
+		{Type: StepNoted, Step: "a", Note: []byte(`{"pid":1}`)},
+		{Type: UndoStarted, Step: "a", Undoes: 4, Action: "local_command", Time: at, Key: "run/undo"},
+		{Type: StepNoted, Step: "a", Note: note},
+		{Type: NotifyStarted, Step: "ask", Level: one, Action: "local_command", Time: at, Key: "run/1"},
+		{Type: NotifyStarted, Step: "ask", Level: two, Action: "local_command", Time: at, Key: "run/2"},
+		{Type: NotifyFinished, Step: "ask", Level: one},
+	} {
+		o.See(&e)
+	}
+	want := []Sent{
+		{Left: Left{Step: "a", What: LeftInDoubt, Action: "local_command", SentAt: &at}, Key: "run/a", Note: note},
+		{Left: Left{Step: "a", What: LeftUndoInDoubt, Undoes: 4, Action: "local_command", SentAt: &at}, Key: "run/undo"},
+		{Left: Left{Step: "ask", Action: "local_command", SentAt: &at}, Key: "run/2"},
+	}
+	if diff := cmp.Diff(want, o.Sent()); diff != "" || o.Over() {
+		t.Error(diff)
+	}
+	status := 1
+	if o.See(&Event{Type: RunFinished, ExitStatus: &status}); len(o.Sent()) > 0 || !o.Over() {
+		t.Errorf("after the end: %+v", o.Sent())
+	}
+}

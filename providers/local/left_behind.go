@@ -46,33 +46,58 @@ func (n *commandNote) remains(key string) []stat {
 
 // inquireCommand looks for what is left of a program whose engine died.
 func inquireCommand(_ context.Context, _ *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
-	note := &commandNote{}
 	if sent.Note == nil {
 		if sent.Key == "" { // written by something that kept no notes
 			return &provider.Finding[commandResult]{Why: "Nothing was noted of the program."}, nil
 		}
 		return &provider.Finding[commandResult]{State: provider.NotDone, Why: "The program was not started: that is noted first, and was not."}, nil
 	}
+	left, why, _, err := traces(sent)
+	if err != nil {
+		return nil, err
+	}
+	if left != "" {
+		return &provider.Finding[commandResult]{State: provider.UnderWay, Why: left}, nil
+	}
+	return &provider.Finding[commandResult]{Why: why}, nil
+}
+
+// traces says what is left of a program of which something was noted; else why nothing is, and whether that is as it can't be seen from here.
+func traces(sent provider.Sent) (left, why string, unseen bool, err error) {
+	note := &commandNote{}
 	if err := json.Unmarshal(sent.Note, note); err != nil {
-		return nil, fmt.Errorf("the note of the program: %w", err)
+		return "", "", false, fmt.Errorf("the note of the program: %w", err)
 	}
 	since := sent.At
 	if note.StartedAt != nil {
 		since = *note.StartedAt
 	}
-	if left := note.remains(sent.Key); len(left) > 0 {
-		return &provider.Finding[commandResult]{State: provider.UnderWay, Why: note.underWay(left, since)}, nil
+	if found := note.remains(sent.Key); len(found) > 0 {
+		return note.underWay(found, since), "", false, nil
 	}
-	return &provider.Finding[commandResult]{Why: note.gone(since)}, nil
+	why, unseen = note.gone(since)
+	return "", why, unseen, nil
 }
 
-// lingers says what runs of a write of which nothing was noted, by its key.
-func lingers(key string) string {
+// lingers looks for what is left of a program, without the arguments of its step.
+func lingers(sent provider.Sent) (provider.Lingering, error) {
+	if sent.Note == nil {
+		return provider.Lingering{Runs: keyed(sent.Key)}, nil
+	}
+	left, why, unseen, err := traces(sent)
+	if !unseen {
+		why = ""
+	}
+	return provider.Lingering{Runs: left, Unseen: why}, err
+}
+
+// keyed says what runs of a write of which nothing was noted, by its key.
+func keyed(key string) string {
 	left := (&commandNote{}).remains(key)
 	if len(left) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s (pid %d); wait for it, or end it with: %s", left[0].name, left[0].pid, killCommand(left))
+	return fmt.Sprintf("%s (pid %d); %s", left[0].name, left[0].pid, whatToDo(left))
 }
 
 // underWay says what still runs, in a sentence or two.
@@ -97,20 +122,24 @@ func (n *commandNote) underWay(left []stat, since time.Time) string {
 	if len(away) > 0 {
 		text += "; left the group: " + strings.Join(away, ", ")
 	}
-	return text + ". Wait for it, or end it with: " + killCommand(left)
+	return text + "; " + whatToDo(left)
 }
 
-// killCommand is what a person types.
-func killCommand(left []stat) string {
-	ids := make([]string, len(left))
-	for i, s := range left {
-		ids[i] = strconv.Itoa(s.pid)
+// whatToDo is what a person can do about what was left behind. Groups are ended rather than processes: what they start meanwhile
+// ends too. Nobody else is in them, as the program has a session of its own, and so has what has left that.
+func whatToDo(left []stat) string {
+	var ids, groups []string
+	for _, s := range left {
+		ids = append(ids, strconv.Itoa(s.pid))
+		if group := strconv.Itoa(-s.group); !slices.Contains(groups, group) {
+			groups = append(groups, group)
+		}
 	}
-	return "kill " + strings.Join(ids, " ")
+	return fmt.Sprintf("wait for it, or look at it (ps -fp %s) and end it with: kill -- %s", strings.Join(ids, ","), strings.Join(groups, " "))
 }
 
-// gone says why nothing more can be known.
-func (n *commandNote) gone(since time.Time) string {
+// gone says why nothing more can be known, and whether that is as this machine can't see the program's.
+func (n *commandNote) gone(since time.Time) (why string, unseen bool) {
 	here := thisMachine()
 	started := n.Program + " was started at " + provider.Moment(since)
 	if n.PID == 0 {
@@ -118,13 +147,13 @@ func (n *commandNote) gone(since time.Time) string {
 	}
 	switch {
 	case n.Host != here.Host:
-		return fmt.Sprintf("%s on %s, and this is %s: look there whether it runs.", started, n.Host, here.Host)
+		return fmt.Sprintf("%s on %s, and this is %s: look there whether it runs.", started, n.Host, here.Host), true
 	case n.BootID != here.BootID:
-		return started + ", and the machine was started anew since: how far it came is not known."
+		return started + ", and the machine was started anew since: how far it came is not known.", false
 	case n.Namespace != here.Namespace:
-		return started + " in another container, whose processes can't be seen from here."
+		return started + " in another container, whose processes can't be seen from here.", true
 	}
-	return started + " and does not run any more: how it ended is not known."
+	return started + " and does not run any more: how it ended is not known.", false
 }
 
 // endAll asks processes to end, then kills them. They are listed anew each time: one that starts others while it is looked
@@ -171,7 +200,7 @@ func (c *client) twin(key string) error {
 	if !c.found[key] {
 		return nil
 	}
-	if left := lingers(key); left != "" {
+	if left := keyed(key); left != "" {
 		return fmt.Errorf("an earlier attempt at this step still runs: %s", left)
 	}
 	return nil

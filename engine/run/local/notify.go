@@ -226,14 +226,15 @@ type noticeBegun struct {
 }
 
 // lingering says what still runs of a notification that was sent with a key; empty: nothing.
-func lingering(notifier *lang.Step, key string) string {
+func lingering(notifier *lang.Step, key string) (string, error) {
 	if notifier == nil {
-		return ""
+		return "", nil
 	}
 	if action, ok := notifier.Spec.(provider.Lingerer); ok {
-		return action.Lingers(key)
+		left, err := action.Lingers(provider.Sent{Key: key})
+		return left.Runs, err
 	}
-	return ""
+	return "", nil
 }
 
 // notices lists them for all branches.
@@ -261,7 +262,11 @@ func (p *Past) tellNotices(r *runner, begun []noticeBegun, goesOn bool) error {
 		if asks {
 			notifier = at.notifier(n.Address, w.Question.Escalation, n.Level.Number)
 		}
-		if left := lingering(notifier, n.Key); left != "" {
+		left, err := lingering(notifier, n.Key)
+		if err != nil {
+			return err
+		}
+		if left != "" {
 			e.Error = "the process ended before it was known whether this was sent, and it is not sent again: what it started still runs: " + left
 		} else if goesOn && notifier != nil && notifier.Retry != nil && notifier.Retry.Writes {
 			e.Reason, e.Error = run.DecisionRedo, "the process ended before it was known whether this was sent; it is sent again"
