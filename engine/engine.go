@@ -46,9 +46,12 @@ type RunOptions struct {
 	Seal, Unseal func([]byte) ([]byte, error)
 	// Owner names this process in the locks that the run takes; its run and runbook are filled in.
 	Owner journal.Owner
-	// LockTimeout is how long to wait for the runbook's lock; zero: not at all. Waiting is told what is waited for, and until when, once.
+	// LockTimeout is how long to wait for the runbook's lock; zero: not at all. Waiting is told what is waited for, and until when, once;
+	// left is what holds it of a run whose process is gone, else nil.
 	LockTimeout time.Duration
-	Waiting     func(held journal.Lock, until time.Time)
+	Waiting     func(held journal.Lock, left *Remains, until time.Time)
+	// TookOver is told of each lock that was taken over from another run whose process is gone, with what that has left; nil: nobody is.
+	TookOver func(from journal.Lock, left *Remains)
 	// Command writes a command of the program as people type it, "resume 01JD3V7C", on the history that they named; nil: as it is.
 	Command func(text string) string
 	// FailOnWarn makes warnings count in the exit status.

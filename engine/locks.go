@@ -27,44 +27,32 @@ func RunLock(runID string) string { return "run/" + runID }
 // locks are those that a session holds: on its run, and those that the runbook and the runbooks that its steps run name.
 type locks struct {
 	run   journal.Lease
-	named []namedLease
-}
-
-// namedLease is a lock of a runbook. parked says that the run kept it while it was paused.
-type namedLease struct {
-	journal.Lease
-	parked bool
+	named []journal.Lease
 }
 
 func (l *locks) list() []journal.Lease {
-	var out []journal.Lease
-	if l.run != nil {
-		out = append(out, l.run)
+	if l.run == nil {
+		return l.named
 	}
-	for _, n := range l.named {
-		out = append(out, n.Lease)
-	}
-	return out
+	return append([]journal.Lease{l.run}, l.named...)
 }
 
 // release lets go of the locks. A paused run keeps those of runbooks: nobody may come between its steps.
 func (l *locks) release(ctx context.Context, paused bool) error {
-	return l.giveUp(ctx, func(namedLease) bool { return paused })
+	if paused {
+		return l.giveUp(ctx, journal.Lease.Park)
+	}
+	return l.giveUp(ctx, journal.Lease.Release)
 }
 
-// giveBack lets go of the locks of a session that does not begin: what a paused run kept it keeps.
-func (l *locks) giveBack(ctx context.Context) error {
-	return l.giveUp(ctx, func(n namedLease) bool { return n.parked })
-}
+// giveBack lets go of the locks of a session that did nothing. They are as they were found: a paused run keeps its own, and of a run
+// whose process is gone whoever wants them looks first what it has left behind.
+func (l *locks) giveBack(ctx context.Context) error { return l.giveUp(ctx, journal.Lease.Return) }
 
-func (l *locks) giveUp(ctx context.Context, keep func(namedLease) bool) error {
+func (l *locks) giveUp(ctx context.Context, leave func(journal.Lease, context.Context) error) error {
 	var errs []error
 	for _, n := range l.named {
-		if keep(n) {
-			errs = append(errs, n.Park(ctx))
-		} else {
-			errs = append(errs, n.Release(ctx))
-		}
+		errs = append(errs, leave(n, ctx))
 	}
 	if l.run != nil {
 		errs = append(errs, l.run.Release(ctx))
@@ -104,12 +92,12 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 	owner.Run, owner.Runbook, owner.User = plan.RunID, plan.Runbook.Name, e.User
 	held := &locks{}
 	var err error
-	if held.run, _, err = opts.Journal.Acquire(ctx, RunLock(plan.RunID), owner, leaseTime); err != nil {
+	if held.run, _, err = opts.Journal.Acquire(ctx, RunLock(plan.RunID), owner, leaseTime, nil); err != nil {
 		return held, lockRefusal(err, opts, "The run is going on", "watch it with "+opts.command("watch "+plan.RunID)+", or stop it with "+opts.command("cancel "+plan.RunID))
 	}
-	until, names := time.Now().Add(opts.LockTimeout), plan.locks()
-	for _, name := range names {
-		lease, err := e.waitForLock(ctx, name, owner, opts, until)
+	t := &taker{Engine: e, opts: opts, owner: owner, until: time.Now().Add(opts.LockTimeout)}
+	for _, name := range plan.locks() {
+		lease, err := t.wait(ctx, name)
 		if err == nil {
 			held.named = append(held.named, lease)
 			continue
@@ -118,12 +106,6 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 			e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
 		}
 		return held, lockRefusal(err, opts, "The lock is held", "wait for it with --lock-timeout 10m; "+opts.command("unlock "+name)+" frees a lock whose holder is gone or paused")
-	}
-	if plan.Options.Past != nil {
-		err = freeOld(ctx, opts.Journal, plan.RunID, names)
-	}
-	if err != nil {
-		e.host().Log.Warn("a lock that the run kept while it was paused could not be freed", "error", err)
 	}
 	return held, nil
 }
@@ -140,22 +122,30 @@ func freeOld(ctx context.Context, j journal.Journal, run string, names []string)
 	return err
 }
 
-// waitForLock takes a lock, waiting for it as long as the person is willing to.
-func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Owner, opts *RunOptions, until time.Time) (namedLease, error) {
-	over := time.NewTimer(time.Until(until))
+// taker takes the locks of a session.
+type taker struct {
+	*Engine
+	opts  *RunOptions
+	owner journal.Owner
+	until time.Time
+	// read is what the history tells of the holder that was found gone last.
+	read *aftermath
+}
+
+// wait takes a lock, waiting for it as long as the person is willing to.
+func (t *taker) wait(ctx context.Context, name string) (journal.Lease, error) {
+	over := time.NewTimer(time.Until(t.until))
 	defer over.Stop()
 	told := false
 	for {
-		lease, from, err := opts.Journal.Acquire(ctx, name, owner, leaseTime)
-		if from != nil && from.Owner.Run != owner.Run {
-			e.host().Log.Warn("a lock was taken over from a run whose process is gone", "lock", name, "run", from.Owner.Run, "since", from.Since)
+		lease, err := t.obtain(ctx, name)
+		locked, ok := errors.AsType[*journal.LockedError](err)
+		abandoned, _ := errors.AsType[*abandonedError](err)
+		if !ok || t.opts.LockTimeout <= 0 || abandoned.forGood() {
+			return lease, err
 		}
-		var locked *journal.LockedError
-		if !errors.As(err, &locked) || opts.LockTimeout <= 0 {
-			return namedLease{lease, from != nil && from.Owner.Run == owner.Run && from.Owner.PID == 0}, err
-		}
-		if !told && opts.Waiting != nil {
-			opts.Waiting(locked.Lock, until)
+		if !told && t.opts.Waiting != nil {
+			t.opts.Waiting(locked.Lock, abandoned.found(), t.until)
 			told = true
 		}
 		retry := time.NewTimer(retryLock)
@@ -163,13 +153,13 @@ func (e *Engine) waitForLock(ctx context.Context, name string, owner journal.Own
 		case <-retry.C:
 		case <-over.C:
 			retry.Stop()
-			return namedLease{}, err
-		case <-opts.Interrupt:
+			return nil, err
+		case <-t.opts.Interrupt:
 			retry.Stop()
-			return namedLease{}, err
+			return nil, err
 		case <-ctx.Done():
 			retry.Stop()
-			return namedLease{}, ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
 }
@@ -182,6 +172,9 @@ func lockRefusal(err error, opts *RunOptions, summary, hint string) hcl.Diagnost
 	}
 	l := &locked.Lock
 	detail := fmt.Sprintf("%s is held by run %s of %s (%s)", l.Name, l.Owner.Run, l.Owner.Runbook, Holder(l))
+	if abandoned, ok := errors.AsType[*abandonedError](err); ok {
+		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: detail + ", " + abandoned.words(opts)}}
+	}
 	switch {
 	case l.Name == RunLock(l.Owner.Run):
 		detail = fmt.Sprintf("%s has run it since %s", holdingProcess(l.Owner), provider.Moment(l.Since))
@@ -195,7 +188,12 @@ func lockRefusal(err error, opts *RunOptions, summary, hint string) hcl.Diagnost
 // Holder says who holds a lock, where and since when: "alice@laptop, process 4711 on laptop, since …", or "alice@laptop, on
 // laptop, paused since …".
 func Holder(l *journal.Lock) string {
-	if !l.Parked() {
+	switch {
+	case l.Lapsed:
+		return holdingProcess(l.Owner) + ", which has not renewed it in time"
+	case l.Gone:
+		return holdingProcess(l.Owner) + ", which is gone"
+	case !l.Parked():
 		return holdingProcess(l.Owner) + ", since " + provider.Moment(l.Since)
 	}
 	who := l.Owner.User

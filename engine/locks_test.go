@@ -97,7 +97,7 @@ func TestLocksOfRunbooksWithin(t *testing.T) {
 // TestOneOfSeveralLocksIsHeld: a run that does not get all of its locks keeps none.
 func TestOneOfSeveralLocksIsHeld(t *testing.T) {
 	j := enginetest.Store(t)
-	if _, _, err := j.Acquire(t.Context(), "outer", journal.Owner{Run: "OTHER", Runbook: "other"}, time.Minute); err != nil {
+	if _, _, err := j.Acquire(t.Context(), "outer", journal.Owner{Run: "OTHER", Runbook: "other"}, time.Minute, nil); err != nil {
 		t.Fatal(err)
 	}
 	out := enginetest.RunFile(t, &enginetest.Fake{}, files(t, locking), enginetest.Options{Journal: j})
@@ -123,7 +123,7 @@ func TestLockThatARunbookHasNoMore(t *testing.T) {
 	if out.Result == nil || out.Result.ExitStatus != 1 {
 		t.Fatalf("%+v %v", out.Result, out.Diags)
 	}
-	lease, _, err := j.Acquire(t.Context(), "old", journal.Owner{Run: out.Result.RunID, Runbook: "parent"}, time.Minute)
+	lease, _, err := j.Acquire(t.Context(), "old", journal.Owner{Run: out.Result.RunID, Runbook: "parent"}, time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -301,13 +301,12 @@ func (r *Recalled) undoArguments(e run.Effect, undo *lang.Step) []PlannedArgumen
 	return out
 }
 
-// Drop lets go of a recalled run without going on with it.
+// Drop lets go of a recalled run without going on with it, and leaves its locks as they were found.
 func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
-	paused := r.Past != nil && r.Past.Paused()
 	if r.Past != nil {
 		r.Past.Close()
 	}
-	if err := r.held.release(context.WithoutCancel(ctx), paused); err != nil {
+	if err := r.held.giveBack(context.WithoutCancel(ctx)); err != nil {
 		return problem("A lock could not be let go of", err)
 	}
 	return nil
@@ -367,6 +366,9 @@ func (e *Engine) Cancel(ctx context.Context, r *Recalled) (*Result, hcl.Diagnost
 }
 
 func (e *Engine) goOn(ctx context.Context, r *Recalled, g local.Going) (*Result, hcl.Diagnostics) {
+	if err := freeOld(ctx, r.opts.Journal, r.Plan.RunID, r.Plan.locks()); err != nil {
+		e.host().Log.Warn("a lock that the run kept while it was paused could not be freed", "error", err)
+	}
 	result, diags, err := local.Resume(ctx, r.Past, g)
 	return e.ended(ctx, r.Plan, r.held, result, diags, err)
 }

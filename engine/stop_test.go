@@ -147,8 +147,8 @@ type losing struct {
 	after atomic.Int64
 }
 
-func (l *losing) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock, error) {
-	lease, from, err := l.Journal.Acquire(ctx, name, owner, ttl)
+func (l *losing) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration, seen *journal.Lock) (journal.Lease, *journal.Lock, error) {
+	lease, from, err := l.Journal.Acquire(ctx, name, owner, ttl, seen)
 	return losingLease{lease, l}, from, err
 }
 
@@ -195,7 +195,7 @@ func TestLostLease(t *testing.T) {
 // full is a journal on a disk on which no lock can be written any more.
 type full struct{ journal.Journal }
 
-func (full) Acquire(context.Context, string, journal.Owner, time.Duration) (journal.Lease, *journal.Lock, error) {
+func (full) Acquire(context.Context, string, journal.Owner, time.Duration, *journal.Lock) (journal.Lease, *journal.Lock, error) {
 	return nil, nil, errors.New("write the run history runs.db: the disk is full")
 }
 

@@ -47,13 +47,25 @@ type Lock struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// Gone says that the holder is provably gone: its process by this host's word, or its lease by the store's clock.
 	Gone bool `json:"gone"`
+	// Lapsed says that it is the lease that is over, while nothing is known of the process: it may be on another machine, or stand still.
+	Lapsed bool `json:"lapsed,omitempty"`
 }
+
+// Judge sets whether the holder is gone: its process is no more, or its lease is over.
+func (l *Lock) Judge(died, over bool) { l.Gone, l.Lapsed = died || over, over && !died }
 
 // Parked reports whether a paused run holds it.
 func (l *Lock) Parked() bool { return l.ExpiresAt.IsZero() }
 
-// YieldsTo reports whether a run may take it over.
-func (l *Lock) YieldsTo(run string) bool { return l.Gone || l.Parked() && l.Owner.Run == run }
+// Is reports whether two are one holding, and not an earlier and a later one of the same name.
+func (l *Lock) Is(other *Lock) bool {
+	return other != nil && l.Name == other.Name && l.Owner == other.Owner && l.Since.Equal(other.Since)
+}
+
+// YieldsTo reports whether a run may take it over, which has looked at what the holder of seen left behind; nil: at none.
+func (l *Lock) YieldsTo(run string, seen *Lock) bool {
+	return l.Owner.Run == run && (l.Gone || l.Parked()) || l.Gone && l.Is(seen)
+}
 
 // LockedError tells who holds a lock.
 type LockedError struct{ Lock Lock }
@@ -73,9 +85,11 @@ func InUse(layout, newest int, l *Lock) error {
 
 // Locker keeps locks beside the runs that hold them.
 type Locker interface {
-	// Acquire takes a lock for an owner, or fails at once with a *LockedError. A lock whose holder is gone, or that the same
-	// run left behind (paused, or a process that is gone), is taken over; takenFrom is then its last holder.
-	Acquire(ctx context.Context, name string, owner Owner, ttl time.Duration) (lease Lease, takenFrom *Lock, err error)
+	// Acquire takes a lock for an owner, or fails at once with a *LockedError. A lock that the same run left (paused, or a process
+	// that is gone) is taken over. One of another run whose holder is gone is refused first, as what that has started may go on
+	// without it: whoever has looked hands the lock of the error over as seen, and gets it unless somebody else was faster.
+	// takenFrom is the last holder of a lock that was taken over.
+	Acquire(ctx context.Context, name string, owner Owner, ttl time.Duration, seen *Lock) (lease Lease, takenFrom *Lock, err error)
 	// Locks lists what is held.
 	Locks(ctx context.Context) ([]Lock, error)
 	// Unlock frees a lock whose holder is gone or paused, or with force any; ErrNotFound when nobody holds it, a
@@ -91,4 +105,7 @@ type Lease interface {
 	Park(ctx context.Context) error
 	// Release frees it. Releasing a lost lease is no error.
 	Release(ctx context.Context) error
+	// Return leaves the lock as it was found, for who took it and did nothing: to a paused run, to a holder that is gone, or free.
+	// Returning a lost lease is no error.
+	Return(ctx context.Context) error
 }

@@ -122,7 +122,7 @@ func useMeanwhile(ctx context.Context, t *testing.T, j journal.Journal, id, dige
 		t.Errorf("%d runs and %d locks are listed", len(runs), len(locks))
 	}
 	mine := fmt.Sprintf("lock %d", n)
-	lease, _, err := j.Acquire(ctx, mine, journal.Owner{Run: "01A"}, time.Minute)
+	lease, _, err := j.Acquire(ctx, mine, journal.Owner{Run: "01A"}, time.Minute, nil)
 	if err != nil {
 		t.Error(err)
 		return

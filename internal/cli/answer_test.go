@@ -208,7 +208,7 @@ func TestAnswerSaysWhoRunsIt(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)
 	j := tt.history(t)
 	keep(t, j, 1, paused()[:2])
-	lease, _, err := j.Acquire(t.Context(), "run/"+pausedRun, process.Self().Owner(pausedRun, "release", "bob@ops"), time.Minute)
+	lease, _, err := j.Acquire(t.Context(), "run/"+pausedRun, process.Self().Owner(pausedRun, "release", "bob@ops"), time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

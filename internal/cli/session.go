@@ -21,17 +21,41 @@ func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop
 	opts := engine.RunOptions{
 		Journal: history, Sink: func(e journal.Entry) { seen.see(e); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
 		Asker: p.asker(s, stop), Command: p.command, Owner: process.Self().Owner("", "", p.User),
-		Waiting: func(l journal.Lock, until time.Time) {
-			text := fmt.Sprintf("waiting until %s for the lock %s, which run %s of %s holds (%s)", provider.Moment(until), l.Name, l.Owner.Run, l.Owner.Runbook,
-				engine.Holder(&l))
-			if l.Parked() {
-				text += "; it goes on with: " + p.command("resume "+l.Owner.Run)
-			}
-			p.say("%s", term.CleanLine(text))
-		},
+		Waiting: p.sayWaiting, TookOver: p.sayTookOver,
 	}
 	opts.Seal, opts.Unseal = p.sealing()
 	return opts
+}
+
+// sayWaiting says which lock is waited for.
+func (p *Program) sayWaiting(l journal.Lock, left *engine.Remains, until time.Time) {
+	text := fmt.Sprintf("waiting until %s for the lock %s, which run %s of %s holds (%s)", provider.Moment(until), l.Name, l.Owner.Run, l.Owner.Runbook, engine.Holder(&l))
+	switch {
+	case left != nil:
+		text += "; what it has started goes on without it: " + engine.Sentences(left.Running)
+	case l.Parked():
+		text += "; it goes on with: " + p.command("resume "+l.Owner.Run)
+	}
+	p.say("%s", term.CleanLine(text))
+}
+
+// sayTookOver says from whom a lock was taken over, and what to do about that run.
+func (p *Program) sayTookOver(from journal.Lock, left *engine.Remains) {
+	text := fmt.Sprintf("took the lock %s over from run %s of %s (%s)", from.Name, from.Owner.Run, from.Owner.Runbook, engine.Holder(&from))
+	if left == nil || !left.Began {
+		p.say("%s; it had not begun", term.CleanLine(text))
+		return
+	}
+	if found := (&listed{Left: left.Left}).leftText(); found != "" {
+		text += "; " + found
+	}
+	if len(left.Unseen) > 0 {
+		text += "; commands of it may live on: " + engine.Sentences(left.Unseen)
+	}
+	if !left.Over {
+		text += "; go on with it: " + p.command("resume "+from.Owner.Run)
+	}
+	p.say("%s; look at it: %s", term.CleanLine(text), p.command("show "+from.Owner.Run))
 }
 
 // checkKey refuses a key that can't be used before anything is run: what is sensitive would be lost. That holds for runs that

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
@@ -25,7 +26,8 @@ func newUnlock(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "unlock [NAME]", Short: "Free a lock whose holder is gone; without a name, list the locks",
 		Long: "Frees a lock whose holder is gone or paused. The lock of a run that goes on is freed with --force alone: the run finds out when it\n" +
-			"renews its lease, and two runs may do the same work until then. Better stop it, with \"runbook cancel\".",
+			"renews its lease, and two runs may do the same work until then. Better stop it, with \"runbook cancel\". What a run whose process is\n" +
+			"gone has left behind and still runs is told: it goes on beside whoever takes the lock next.",
 		Example: "  runbook unlock\n  runbook unlock deploy\n  runbook unlock deploy --force",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -53,34 +55,80 @@ func newUnlock(p *Program) *cobra.Command {
 	return cmd
 }
 
-func (o *unlockOptions) locks(ctx context.Context) ([]journal.Lock, error) {
+// heldLock is a lock with what a run whose process is gone has left behind under it.
+type heldLock struct {
+	journal.Lock
+	Running []engine.LeftBehind `json:"running,omitempty"`
+	Unseen  []engine.LeftBehind `json:"unseen,omitempty"`
+	// Unknown says why that can't be told.
+	Unknown string `json:"unknown,omitempty"`
+}
+
+// looked adds what the run of a lock has left behind. Only a process that is gone leaves anything.
+func (o *unlockOptions) looked(ctx context.Context, history journal.Journal, l journal.Lock) heldLock {
+	out := heldLock{Lock: l}
+	if !l.Gone {
+		return out
+	}
+	left, err := o.engine().Remains(ctx, history, l.Owner.Run)
+	if err != nil {
+		out.Unknown = err.Error()
+		return out
+	}
+	out.Running, out.Unseen = left.Running, left.Unseen
+	return out
+}
+
+// behind says in words what was left behind.
+func (l *heldLock) behind() string {
+	text := ""
+	if len(l.Running) > 0 {
+		text = "; what it has started goes on: " + engine.Sentences(l.Running)
+	}
+	if len(l.Unseen) > 0 {
+		text += "; commands of it may live on: " + engine.Sentences(l.Unseen)
+	}
+	if l.Unknown != "" {
+		text += "; what it has left behind can't be told: " + l.Unknown
+	}
+	return term.CleanLine(text)
+}
+
+func (o *unlockOptions) locks(ctx context.Context, look bool) ([]heldLock, error) {
 	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
 	if err != nil || history == nil {
 		return nil, err
 	}
 	locks, err := history.Locks(ctx)
-	return locks, errors.Join(err, history.Close())
+	out := make([]heldLock, len(locks))
+	for i, l := range locks {
+		out[i] = heldLock{Lock: l}
+		if look {
+			out[i] = o.looked(ctx, history, l)
+		}
+	}
+	return out, errors.Join(err, history.Close())
 }
 
 func (o *unlockOptions) complete(ctx context.Context) []string {
-	locks, err := o.locks(ctx)
+	locks, err := o.locks(ctx, false)
 	if err != nil {
 		return nil // a completion has nobody to tell
 	}
 	var names []string
 	for _, l := range locks {
-		names = append(names, l.Name+"\t"+l.Owner.Runbook+", "+holderState(&l))
+		names = append(names, l.Name+"\t"+l.Owner.Runbook+", "+holderState(&l.Lock))
 	}
 	return names
 }
 
 func (o *unlockOptions) list(ctx context.Context) error {
-	locks, err := o.locks(ctx)
+	locks, err := o.locks(ctx, true)
 	if err != nil {
 		return err
 	}
 	if o.JSON {
-		return o.printJSON(append([]journal.Lock{}, locks...))
+		return o.printJSON(append([]heldLock{}, locks...))
 	}
 	if len(locks) == 0 {
 		o.say("Nobody holds a lock.")
@@ -90,7 +138,7 @@ func (o *unlockOptions) list(ctx context.Context) error {
 	for _, l := range locks {
 		rows = append(rows, []string{
 			term.CleanLine(l.Name), l.Owner.Run, term.CleanLine(l.Owner.Runbook), term.CleanLine(l.Owner.User),
-			provider.Moment(l.Since), holderState(&l),
+			provider.Moment(l.Since), holderState(&l.Lock) + l.behind(),
 		})
 	}
 	lines := table(rows)
@@ -104,6 +152,8 @@ func holderState(l *journal.Lock) string {
 	switch {
 	case l.Parked():
 		return "a paused run" + pausedSince(l)
+	case l.Lapsed:
+		return process + ", which has not renewed it in time"
 	case l.Gone:
 		return process + ", which is gone"
 	}
@@ -143,10 +193,15 @@ func (o *unlockOptions) unlock(ctx context.Context) (err error) {
 	case err != nil:
 		return err
 	}
+	was := o.looked(ctx, history, freed)
 	if o.JSON {
-		return o.printJSON(freed)
+		return o.printJSON(was)
 	}
-	return o.printLines(fmt.Sprintf("The lock %s is free. Run %s of %s had it, by %s: %s.", freed.Name, freed.Owner.Run, freed.Owner.Runbook, freed.Owner.User, holderState(&freed)))
+	lines := []string{fmt.Sprintf("The lock %s is free. Run %s of %s had it, by %s: %s%s.", freed.Name, freed.Owner.Run, freed.Owner.Runbook, freed.Owner.User, holderState(&freed), was.behind())}
+	if len(was.Running) > 0 {
+		lines = append(lines, "Whoever takes the lock now runs beside that.")
+	}
+	return o.printLines(lines...)
 }
 
 // nobody says that there is no such lock, and which there are.

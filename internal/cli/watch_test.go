@@ -14,7 +14,7 @@ import (
 // holding takes the lock of a run as the process that runs it does.
 func holding(t *testing.T, j journal.Journal) journal.Lease {
 	t.Helper()
-	lease, _, err := j.Acquire(t.Context(), "run/"+pausedRun, process.Self().Owner(pausedRun, "release", "bob@ops"), time.Minute)
+	lease, _, err := j.Acquire(t.Context(), "run/"+pausedRun, process.Self().Owner(pausedRun, "release", "bob@ops"), time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func dead(run string) journal.Owner {
 
 func acquire(t *testing.T, j journal.Journal, name string, o journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock) {
 	t.Helper()
-	lease, from, err := j.Acquire(t.Context(), name, o, ttl)
+	lease, from, err := j.Acquire(t.Context(), name, o, ttl, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +42,9 @@ func acquire(t *testing.T, j journal.Journal, name string, o journal.Owner, ttl 
 }
 
 // refused demands that a lock is held by a run.
-func refused(t *testing.T, j journal.Journal, name string, o journal.Owner, holder string) {
+func refused(t *testing.T, j journal.Journal, name string, o journal.Owner, holder string) *journal.Lock {
 	t.Helper()
-	_, _, err := j.Acquire(t.Context(), name, o, minute)
+	_, _, err := j.Acquire(t.Context(), name, o, minute, nil)
 	var locked *journal.LockedError
 	if !errors.As(err, &locked) || !errors.Is(err, journal.ErrLocked) {
 		t.Fatalf("got %v, want a lock that is held", err)
@@ -55,6 +55,18 @@ func refused(t *testing.T, j journal.Journal, name string, o journal.Owner, hold
 	if text := locked.Error(); !strings.Contains(text, provider.Moment(locked.Lock.Since)) {
 		t.Errorf("the time is not written as elsewhere: %s", text)
 	}
+	return &locked.Lock
+}
+
+// overtake takes a lock over from a holder that is gone, as who has looked what that left behind.
+func overtake(t *testing.T, j journal.Journal, name string, o journal.Owner, holder string) (journal.Lease, *journal.Lock) {
+	t.Helper()
+	seen := refused(t, j, name, o, holder)
+	lease, from, err := j.Acquire(t.Context(), name, o, minute, seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lease, from
 }
 
 func locksExclude(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
@@ -95,21 +107,29 @@ func holdersThatAreGone(t *testing.T, j journal.Journal, _ func() journal.Journa
 		holder journal.Owner
 		ttl    time.Duration
 		gone   bool
+		lapsed bool
 	}{
-		"a dead process":                  {dead("01A"), minute, true},
-		"a living one":                    {owner("01A"), minute, false},
-		"a living one whose lease is out": {owner("01A"), -time.Millisecond, true},
-		"another machine":                 {elsewhere("01A"), minute, false},
-		"another machine's, out":          {elsewhere("01A"), -time.Millisecond, true},
+		"a dead process":                  {holder: dead("01A"), ttl: minute, gone: true},
+		"a dead one whose lease is out":   {holder: dead("01A"), ttl: -time.Millisecond, gone: true},
+		"a living one":                    {holder: owner("01A"), ttl: minute},
+		"a living one whose lease is out": {holder: owner("01A"), ttl: -time.Millisecond, gone: true, lapsed: true},
+		"another machine":                 {holder: elsewhere("01A"), ttl: minute},
+		"another machine's, out":          {holder: elsewhere("01A"), ttl: -time.Millisecond, gone: true, lapsed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lease, _ := acquire(t, j, name, c.holder, c.ttl)
+			held := refused(t, j, name, owner("01B"), "01A")
+			if held.Gone != c.gone || held.Lapsed != c.lapsed {
+				t.Errorf("held by %+v", held)
+			}
 			if !c.gone {
-				refused(t, j, name, owner("01B"), "01A")
+				if _, _, err := j.Acquire(t.Context(), name, owner("01B"), minute, held); !errors.Is(err, journal.ErrLocked) {
+					t.Errorf("a holder that lives, looked at: %v", err)
+				}
 				return
 			}
-			_, from := acquire(t, j, name, owner("01B"), minute)
-			if from == nil || from.Owner != c.holder || !from.Gone {
+			_, from := overtake(t, j, name, owner("01B"), "01A")
+			if from == nil || !from.Is(held) || !from.Gone {
 				t.Errorf("taken from %+v", from)
 			}
 			if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
@@ -119,6 +139,63 @@ func holdersThatAreGone(t *testing.T, j journal.Journal, _ func() journal.Journa
 				t.Errorf("the old holder parks: %v", err)
 			}
 		})
+	}
+}
+
+// whatWasLookedAt: of two that have looked at one holder that is gone, one gets its lock; and who has looked at an earlier one gets none.
+func whatWasLookedAt(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
+	other := reopen()
+	defer closeIt(t, other)
+	acquire(t, j, "deploy", dead("01A"), minute)
+	seen := refused(t, j, "deploy", owner("01B"), "01A")
+	if _, _, err := other.Acquire(t.Context(), "deploy", dead("01C"), minute, seen); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := j.Acquire(t.Context(), "deploy", owner("01B"), minute, seen)
+	var locked *journal.LockedError
+	if !errors.As(err, &locked) || locked.Lock.Owner.Run != "01C" || !locked.Lock.Gone {
+		t.Errorf("who was second: %v", err)
+	}
+	if _, from := acquire(t, j, "deploy", owner("01C"), minute); from == nil || from.Owner != dead("01C") {
+		t.Errorf("its own run took it from %+v, without a look", from)
+	}
+}
+
+// returned: who took a lock and did nothing leaves it as it was.
+func returned(t *testing.T, j journal.Journal, _ func() journal.Journal) {
+	parked, _ := acquire(t, j, "parked", owner("01A"), minute)
+	if err := parked.Park(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	acquire(t, j, "dead", dead("01A"), minute)
+	acquire(t, j, "out", elsewhere("01A"), -time.Millisecond)
+	before, err := j.Locks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var leases []journal.Lease
+	for _, name := range []string{"dead", "free", "out", "parked"} {
+		lease, _ := acquire(t, j, name, owner("01A"), minute)
+		leases = append(leases, lease)
+	}
+	for _, lease := range leases {
+		for range 2 { // a lost one is no error
+			if err := lease.Return(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+			t.Errorf("a lease that was returned is renewed: %v", err)
+		}
+	}
+	after, err := j.Locks(t.Context())
+	if err != nil || len(after) != len(before) {
+		t.Fatalf("before %+v\nafter %+v, %v", before, after, err)
+	}
+	for i := range before {
+		if !after[i].Is(&before[i]) || after[i].Gone != before[i].Gone || after[i].Parked() != before[i].Parked() {
+			t.Errorf("before %+v\nafter  %+v", before[i], after[i])
+		}
 	}
 }
 
@@ -214,12 +291,15 @@ func lockRaces(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 func obtain(ctx context.Context, t *testing.T, j journal.Journal, name, run string) journal.Lease {
 	retry := time.NewTicker(time.Millisecond)
 	defer retry.Stop()
+	var seen *journal.Lock
 	for {
-		lease, _, err := j.Acquire(ctx, name, owner(run), minute)
+		lease, _, err := j.Acquire(ctx, name, owner(run), minute, seen)
 		if err == nil {
 			return lease
 		}
-		if !errors.Is(err, journal.ErrLocked) {
+		if locked, ok := errors.AsType[*journal.LockedError](err); ok {
+			seen = &locked.Lock
+		} else {
 			t.Error(err)
 			return nil
 		}

@@ -78,7 +78,7 @@ func crowd(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 	for i := range runs {
 		wg.Go(func() {
 			store, id := open[i%stores], fmt.Sprintf("01C%03d", i)
-			lease, _, err := store.Acquire(t.Context(), journal.RunLock(id), owner(id), minute)
+			lease, _, err := store.Acquire(t.Context(), journal.RunLock(id), owner(id), minute, nil)
 			if err != nil {
 				t.Error(err)
 				return

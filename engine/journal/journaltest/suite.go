@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) (j journal.Journal, reopen func()
 		"locks exclude":                    locksExclude,
 		"holders that are gone":            holdersThatAreGone,
 		"parked locks":                     parkedLocks,
+		"what was looked at":               whatWasLookedAt,
+		"returned locks":                   returned,
 		"unlocking":                        unlocking,
 		"a race for a lock":                lockRaces,
 		"a long history":                   longHistory,

@@ -14,11 +14,11 @@ func TestOldLayoutInUse(t *testing.T) {
 	address := database(t)
 	old := open(t, address, journal.ReadWrite)
 	away := journal.Owner{Run: "01A", Host: "elsewhere", Boot: "another boot", PID: 7}
-	lease, _, err := old.Acquire(t.Context(), journal.RunLock("01A"), away, time.Minute)
+	lease, _, err := old.Acquire(t.Context(), journal.RunLock("01A"), away, time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parked, _, err := old.Acquire(t.Context(), "deploy", journal.Owner{Run: "01B"}, time.Minute)
+	parked, _, err := old.Acquire(t.Context(), "deploy", journal.Owner{Run: "01B"}, time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

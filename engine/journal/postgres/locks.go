@@ -17,7 +17,7 @@ import (
 const lockColumns = "name, token, owner, since, expires_at, coalesce(expires_at <= clock_timestamp(), false) FROM runbook.locks"
 
 // Acquire takes a lock, or tells who holds it.
-func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock, error) {
+func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration, seen *journal.Lock) (journal.Lease, *journal.Lock, error) {
 	if s.Writer == nil {
 		return nil, nil, journal.ErrReadOnly
 	}
@@ -26,17 +26,16 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 	if err != nil {
 		return nil, nil, err
 	}
-	var last *journal.Lock
 	err = s.again(ctx, func() error {
 		return s.underLock(ctx, name, func(tx pgx.Tx, held *journal.Lock, token string) error {
 			switch {
 			case held == nil:
 			case token == l.token: // the connection broke after the commit
 				return nil
-			case !held.YieldsTo(owner.Run):
+			case !held.YieldsTo(owner.Run, seen):
 				return &journal.LockedError{Lock: *held}
 			}
-			last = held
+			l.last = held
 			_, err := tx.Exec(ctx, `INSERT INTO runbook.locks (name, token, run, owner, since, expires_at)
 				VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + $5)
 				ON CONFLICT (name) DO UPDATE SET token = excluded.token, run = excluded.run, owner = excluded.owner,
@@ -47,7 +46,7 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 	if err != nil {
 		return nil, nil, s.lockError(err)
 	}
-	return l, last, nil
+	return l, l.last, nil
 }
 
 // underLock looks at a lock, nil: nobody holds it, and does something about it before anybody else can.
@@ -133,7 +132,7 @@ func (s *store) lock(row pgx.Row) (l journal.Lock, token string, err error) {
 	l.Since = l.Since.UTC()
 	if expires != nil {
 		l.ExpiresAt = expires.UTC()
-		l.Gone = out || s.self.Gone(l.Owner)
+		l.Judge(s.self.Gone(l.Owner), out)
 	}
 	return l, token, nil
 }
@@ -145,6 +144,8 @@ type lease struct {
 	ttl   time.Duration
 	// token tells this lease from an earlier or later one of the same owner.
 	token string
+	// last is whom the lock was taken from; nil: it was free.
+	last *journal.Lock
 }
 
 // leased tells a lease from what it was parked as, under the same token so that parking can be repeated.
@@ -167,6 +168,27 @@ func (l *lease) Park(ctx context.Context) error {
 // Release frees the lock, if it is still this lease's.
 func (l *lease) Release(ctx context.Context) error {
 	err := l.update(ctx, "DELETE FROM runbook.locks WHERE name = $1 AND token = $2 AND "+leased)
+	if errors.Is(err, journal.ErrLeaseLost) {
+		return nil
+	}
+	return err
+}
+
+// Return leaves the lock as it was found, under a token that lets it be repeated.
+func (l *lease) Return(ctx context.Context) error {
+	if l.last == nil {
+		return l.Release(ctx)
+	}
+	text, err := json.Marshal(l.last.Owner)
+	if err != nil {
+		return err
+	}
+	var expires *time.Time
+	if !l.last.Parked() {
+		expires = &l.last.ExpiresAt
+	}
+	err = l.update(ctx, `UPDATE runbook.locks SET token = $2 || ' returned', run = $3, owner = $4, since = $5, expires_at = $6
+		WHERE name = $1 AND token IN ($2, $2 || ' returned')`, l.last.Owner.Run, string(text), l.last.Since, expires)
 	if errors.Is(err, journal.ErrLeaseLost) {
 		return nil
 	}

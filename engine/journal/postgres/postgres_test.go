@@ -178,7 +178,7 @@ func TestConnectionsAreCut(t *testing.T) {
 	due := make(chan struct{}, 1)
 	wg.Go(func() { cuts = cutAll(ctx, t, address, due) })
 	const events = 300
-	lease, _, err := j.Acquire(t.Context(), "run/01A", journal.Owner{Run: "01A"}, time.Minute)
+	lease, _, err := j.Acquire(t.Context(), "run/01A", journal.Owner{Run: "01A"}, time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,12 +271,16 @@ func TestClockOfLeases(t *testing.T) {
 			address := database(t)
 			j := open(t, address, journal.ReadWrite)
 			away := journal.Owner{Run: "01A", Host: "elsewhere", Boot: "another boot", PID: 1}
-			lease, _, err := j.Acquire(t.Context(), "deploy", away, time.Minute)
+			lease, _, err := j.Acquire(t.Context(), "deploy", away, time.Minute, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			exec(t, address, "UPDATE runbook.locks SET expires_at = "+c.written, 1)
-			_, _, err = j.Acquire(t.Context(), "deploy", journal.Owner{Run: "01B"}, time.Minute)
+			locks, err := j.Locks(t.Context())
+			if err != nil || len(locks) != 1 {
+				t.Fatalf("locks: %+v, %v", locks, err)
+			}
+			_, _, err = j.Acquire(t.Context(), "deploy", journal.Owner{Run: "01B"}, time.Minute, &locks[0])
 			if free := err == nil; free != c.freed || !free && !errors.Is(err, journal.ErrLocked) {
 				t.Errorf("another run takes the lock: %v", err)
 			}
@@ -287,7 +291,7 @@ func TestClockOfLeases(t *testing.T) {
 				return
 			}
 			// Renewed by the clock as it is now.
-			locks, err := j.Locks(t.Context())
+			locks, err = j.Locks(t.Context())
 			if err != nil || len(locks) != 1 || time.Until(locks[0].ExpiresAt) > 10*time.Minute {
 				t.Errorf("locks: %+v, %v", locks, err)
 			}

@@ -35,7 +35,7 @@ func TestClockOfLeases(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			lease, _, err := j.Acquire(t.Context(), "deploy", c.holder, time.Minute)
+			lease, _, err := j.Acquire(t.Context(), "deploy", c.holder, time.Minute, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func endsInTime(t *testing.T, j *store, holder journal.Owner, jump time.Duration
 		t.Fatal(err)
 	}
 	const short = 100 * time.Millisecond
-	if _, _, err := j.Acquire(t.Context(), "deploy", holder, short); err != nil {
+	if _, _, err := j.Acquire(t.Context(), "deploy", holder, short, nil); err != nil {
 		t.Fatal(err)
 	}
 	j.now = func() time.Time { return time.Now().Add(jump) }
@@ -77,7 +77,7 @@ func endsInTime(t *testing.T, j *store, holder journal.Owner, jump time.Duration
 // isFree reports whether another run gets the lock.
 func isFree(t *testing.T, j journal.Journal) bool {
 	t.Helper()
-	_, _, err := j.Acquire(t.Context(), "deploy", self(), time.Minute)
+	_, err := overtake(t, j)
 	if err != nil && !errors.Is(err, journal.ErrLocked) {
 		t.Fatal(err)
 	}

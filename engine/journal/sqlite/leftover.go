@@ -273,6 +273,6 @@ func (l *leftover) Unlock(context.Context, string, bool) (journal.Lock, error) {
 	return journal.Lock{}, journal.ErrReadOnly
 }
 
-func (l *leftover) Acquire(context.Context, string, journal.Owner, time.Duration) (journal.Lease, *journal.Lock, error) {
+func (l *leftover) Acquire(context.Context, string, journal.Owner, time.Duration, *journal.Lock) (journal.Lease, *journal.Lock, error) {
 	return nil, nil, journal.ErrReadOnly
 }

@@ -15,20 +15,19 @@ import (
 const lockColumns = "name, owner, since, expires_at, expires_boot FROM locks"
 
 // Acquire takes a lock, or tells who holds it.
-func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration) (journal.Lease, *journal.Lock, error) {
+func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration, seen *journal.Lock) (journal.Lease, *journal.Lock, error) {
 	l := &lease{store: s, name: name, owner: owner, ttl: ttl, token: rand.Text()}
 	text, err := json.Marshal(owner)
 	if err != nil {
 		return nil, nil, err
 	}
-	var last *journal.Lock
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		held, err := s.lock(tx.QueryRowContext(ctx, "SELECT "+lockColumns+" WHERE name = ?", name))
 		switch {
-		case err == nil && !held.YieldsTo(owner.Run):
+		case err == nil && !held.YieldsTo(owner.Run, seen):
 			return &journal.LockedError{Lock: held}
 		case err == nil:
-			last = &held
+			l.last = &held
 		case !errors.Is(err, sql.ErrNoRows):
 			return s.readError(err)
 		}
@@ -44,7 +43,7 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 	if err != nil {
 		return nil, nil, err
 	}
-	return l, last, nil
+	return l, l.last, nil
 }
 
 // Locks lists what is held, by name.
@@ -114,7 +113,7 @@ func (s *store) lock(row interface{ Scan(...any) error }) (journal.Lock, error) 
 	if s.self.Sees(l.Owner) {
 		ended = int64(s.self.Uptime()) >= boot
 	}
-	l.Gone = ended || s.self.Gone(l.Owner)
+	l.Judge(s.self.Gone(l.Owner), ended)
 	return l, nil
 }
 
@@ -125,6 +124,8 @@ type lease struct {
 	ttl   time.Duration
 	// token tells this lease from an earlier or later one of the same owner.
 	token string
+	// last is whom the lock was taken from; nil: it was free.
+	last *journal.Lock
 }
 
 // Renew puts the end off.
@@ -147,6 +148,25 @@ func (l *lease) Park(ctx context.Context) error {
 // Release frees the lock, if it is still this lease's.
 func (l *lease) Release(ctx context.Context) error {
 	err := l.update(ctx, "DELETE FROM locks WHERE name = ? AND token = ?")
+	if errors.Is(err, journal.ErrLeaseLost) {
+		return nil
+	}
+	return err
+}
+
+// Return leaves the lock as it was found.
+func (l *lease) Return(ctx context.Context) error {
+	if l.last == nil {
+		return l.Release(ctx)
+	}
+	text, err := json.Marshal(l.last.Owner)
+	if err != nil {
+		return err
+	}
+	expires := sql.NullInt64{Int64: l.last.ExpiresAt.UnixMicro(), Valid: !l.last.Parked()}
+	// Whose process can't be asked for is gone by the time since boot.
+	err = l.update(ctx, "UPDATE locks SET run = ?, owner = ?, token = '', since = ?, expires_at = ?, expires_boot = 0 WHERE name = ? AND token = ?",
+		l.last.Owner.Run, string(text), l.last.Since.UnixMicro(), expires)
 	if errors.Is(err, journal.ErrLeaseLost) {
 		return nil
 	}

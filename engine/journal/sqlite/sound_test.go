@@ -76,7 +76,7 @@ func TestDamageOfALargeFile(t *testing.T) {
 	if err := errors.Join(j.Append(t.Context(), "01A", []journal.Entry{finished("01A", 21)}), j.Sync(t.Context())); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("append: %v", err)
 	}
-	if _, _, err := j.Acquire(t.Context(), "deploy", journal.Owner{Run: "01A"}, time.Minute); !errors.Is(err, journal.ErrDamaged) {
+	if _, _, err := j.Acquire(t.Context(), "deploy", journal.Owner{Run: "01A"}, time.Minute, nil); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("acquire: %v", err)
 	}
 	if err := j.Close(); !errors.Is(err, journal.ErrDamaged) {
