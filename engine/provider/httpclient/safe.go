@@ -55,6 +55,7 @@ func alone(next http.RoundTripper) http.RoundTripper {
 		if r.Body != nil && r.Body != http.NoBody {
 			r = r.Clone(r.Context())
 			r.Close = true
+			r.Header.Del("Connection") // a second one, "keep-alive", would leave it to the server which to believe
 		}
 		return next.RoundTrip(r)
 	})
