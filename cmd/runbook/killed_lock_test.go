@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -27,7 +29,13 @@ func leftUnderLock(t *testing.T, dir string, within bool) (id, group string) {
 	}
 	began := filepath.Join(dir, "began")
 	killWhen(t, program(t, dir, "apply", "x.hcl", "--auto-approve", "--json"), func() bool { return len(lines(t, began)) == 1 })
-	return newest(t, dir), lines(t, began)[0]
+	group = lines(t, began)[0]
+	leader, err := strconv.Atoi(group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(-leader, syscall.SIGKILL) }) // it has ended, unless the test failed
+	return newest(t, dir), group
 }
 
 // letGo has the command that was left behind end.
