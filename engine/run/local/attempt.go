@@ -39,6 +39,8 @@ type attempt struct {
 	answer *provider.Answer
 	// sent says that the action was begun, so that an error leaves a write in doubt unless it says that nothing was done.
 	sent bool
+	// warned says that the runbook that the step ran passed with warnings: so did the step.
+	warned bool
 	// nothingDone is what the error said before it was explained.
 	nothingDone bool
 	// cut says that the poll's time was over before the read had ended.

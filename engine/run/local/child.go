@@ -51,6 +51,7 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 	if err != nil {
 		return nil, err
 	}
+	a.warned = child.state.RunOutcome() == run.Warn
 	return child.asResult(limit)
 }
 
@@ -87,11 +88,8 @@ func (r *runner) asResult(limit time.Duration) (*provider.Result, error) {
 		Value:   cty.ObjectVal(map[string]cty.Value{"outputs": cty.ObjectVal(outputs)}),
 		Summary: fmt.Sprintf("%s: %s", r.runbook.Name, countsText(counts)),
 	}
-	switch outcome {
-	case run.Fail, run.Error:
+	if outcome == run.Fail || outcome == run.Error {
 		result.Failure = &provider.Failure{Message: fmt.Sprintf("%s did not pass: %s", r.runbook.Name, countsText(counts))}
-	case run.Warn:
-		result.Warnings = append(result.Warnings, fmt.Sprintf("%s passed with warnings: %s", r.runbook.Name, countsText(counts)))
 	}
 	return result, nil
 }

@@ -42,6 +42,9 @@ func (r *runner) conclude(a *attempt, expired bool) *conclusion {
 	}
 	c := &conclusion{attempt: a, ending: a.selfEnding()}
 	outcome, problem := run.Pass, ""
+	if a.warned {
+		outcome = run.Warn
+	}
 	switch {
 	case a.precondition != nil:
 		c.checks = []*checked{a.precondition}
