@@ -44,6 +44,27 @@ func TestSecretsAreReadBeforeTheFirstStep(t *testing.T) {
 	}
 }
 
+// TestThresholdOnASecretThatNobodyMarked: a number with a fraction is shortened where it is told, so that what is left of a secret is not
+// known as one any more.
+func TestThresholdOnASecretThatNobodyMarked(t *testing.T) {
+	got := enginetest.Run(t, &enginetest.Fake{}, `
+		variable "pin" {
+			type      = number
+			sensitive = true
+			default   = 48213977.25
+		}
+		step "fake_read" "a" { value = var.pin }
+		check "c" {
+			threshold "pin" {
+				value  = nonsensitive(var.pin)
+				expect = value < 3
+			}
+		}`, enginetest.Options{})
+	if stream := got.Stream; !strings.Contains(stream, "pin (sensitive)") || strings.Contains(stream, "4.82") {
+		t.Errorf("the number is told: %s", stream)
+	}
+}
+
 func TestTheLineOfASensitiveValueIsNotShown(t *testing.T) {
 	values := filepath.Join(t.TempDir(), "values.hcl")
 	if err := os.WriteFile(values, []byte(`pin = "hunter2"`), 0o600); err != nil {

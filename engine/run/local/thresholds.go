@@ -25,10 +25,10 @@ func (r *runner) threshold(t *lang.Threshold, local lang.Frame) *checked {
 		return c.errored(fmt.Sprintf("threshold %q: %s %s", t.Name, t.Value.Source, problem))
 	}
 	local.Value = v
-	shown := "(sensitive)"
-	if !sensitive {
-		c.Value = &number
-		shown = strconv.FormatFloat(number, 'f', -1, 64)
+	whole := strconv.FormatFloat(number, 'f', -1, 64)
+	shown := lang.Blank
+	if !sensitive && r.shown(whole) == whole { // what is shortened would not be known as a secret any more
+		c.Value, shown = &number, whole
 		if strings.Contains(shown, ".") {
 			shown = strconv.FormatFloat(number, 'g', 6, 64)
 		}
