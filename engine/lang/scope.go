@@ -40,8 +40,8 @@ type Scope struct {
 // Frame holds the names that are there only in some places of a step. A cty.NilVal is not in scope.
 type Frame struct {
 	EachKey, EachValue, Self, Value cty.Value
-	// SelfLost is StepLost of self.
-	SelfLost string
+	// SelfLost is StepLost of self, EachLost why EachValue is not known any more.
+	SelfLost, EachLost string
 	// At is where the expression stands, for now; the zero value: where each evaluation has a time of its own.
 	At Place
 }

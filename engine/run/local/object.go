@@ -39,7 +39,7 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 			continue
 		}
 		if !converted.IsWhollyKnown() {
-			diags = append(diags, diagnostic("A value is not known any more", fmt.Sprintf("%s = %s needs a sensitive result of an earlier session, which was not kept.", a.Name, attr.Expr.Source), attr.Range)...)
+			diags = append(diags, diagnostic("A value is not known any more", fmt.Sprintf("%s = %s %s.", a.Name, attr.Expr.Source, whyUnknown(attr.Expr, local)), attr.Range)...)
 			continue
 		}
 		if a.Sensitive {
@@ -52,6 +52,14 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 		return cty.NilVal, diags
 	}
 	return cty.ObjectVal(values), diags
+}
+
+// whyUnknown says why an argument has no value that it once had.
+func whyUnknown(e *lang.Expr, local lang.Frame) string {
+	if local.EachLost != "" && refersTo(e, lang.RefEach) {
+		return "needs each.value, and " + local.EachLost
+	}
+	return "needs a sensitive result of an earlier session, which was not kept"
 }
 
 // Text writes diagnostics' errors in one line, as events do.

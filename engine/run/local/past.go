@@ -175,24 +175,44 @@ func (b *branch) recallFrames() {
 
 // framesOf is what instances see as each. A key that for_each no longer gives has no value.
 func (b *branch) framesOf(name string, keys []string) []lang.Frame {
-	byKey := map[string]lang.Frame{}
-	if forEachNow := b.graph.Node(name).Step.ForEach; b.scope != nil && forEachNow != nil {
-		if v, diags := b.scope.Value(forEachNow, frameAt(lang.Frame{}, name, partForEach)); !diags.HasErrors() {
-			known, frames, _ := forEach(v)
-			for i, k := range known {
-				byKey[k] = frames[i]
-			}
-		}
-	}
+	byKey, why := b.framesNow(name)
 	frames := make([]lang.Frame, len(keys))
 	for i, k := range keys {
 		frame, ok := byKey[k]
-		if !ok {
-			frame = lostFrame(k)
+		switch {
+		case !ok && why == "":
+			frame = lostFrame(k, fmt.Sprintf("for_each gives no key %q any more: a file or a variable of the environment that it reads has changed since, or the runbook; "+
+				"bring that back, and try again", k))
+		case !ok:
+			frame = lostFrame(k, why)
 		}
 		frames[i] = frame
 	}
 	return frames
+}
+
+// framesNow is what the instances that for_each gives now see as each, by key; why says why that is not to be had.
+func (b *branch) framesNow(name string) (byKey map[string]lang.Frame, why string) {
+	each := b.graph.Node(name).Step.ForEach
+	switch {
+	case b.scope == nil:
+		return nil, "the variables of its runbook are not known yet"
+	case each == nil:
+		return nil, ""
+	}
+	v, diags := b.scope.Value(each, frameAt(lang.Frame{}, name, partForEach))
+	if diags.HasErrors() {
+		return nil, "for_each can't be evaluated any more: " + text(diags)
+	}
+	keys, frames, problem := forEach(v)
+	if problem != "" {
+		return nil, "for_each can't be evaluated any more, perhaps for a sensitive result of an earlier session that was not kept: " + problem
+	}
+	byKey = make(map[string]lang.Frame, len(keys))
+	for i, k := range keys {
+		byKey[k] = frames[i]
+	}
+	return byKey, ""
 }
 
 func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte) {

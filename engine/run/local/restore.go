@@ -172,9 +172,9 @@ func changeAt(v cty.Value, at path, change func(cty.Value) cty.Value) cty.Value 
 	return change(v)
 }
 
-// lostFrame is an instance of a key that for_each no longer gives.
-func lostFrame(key string) lang.Frame {
-	return lang.Frame{EachKey: cty.StringVal(key), EachValue: cty.DynamicVal}
+// lostFrame is an instance of a key whose value is not known any more; why may be empty.
+func lostFrame(key, why string) lang.Frame {
+	return lang.Frame{EachKey: cty.StringVal(key), EachValue: cty.DynamicVal, EachLost: why}
 }
 
 func millisecondsOf(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
