@@ -10,9 +10,13 @@ import (
 // people checks whom escalations name. What contacts hold are constants, which the loader reads.
 func people(c *checker) {
 	for _, name := range c.namesOf(lang.RefEscalation) {
-		for _, level := range c.rb.Escalations[name].Levels {
-			p := outside("an escalation", false)
-			c.contact(level.Contact, p)
+		levels := c.rb.Escalations[name].Levels
+		for i, level := range levels {
+			c.contact(level.Contact, outside("an escalation", false))
+			if i > 0 && level.After < levels[i-1].After {
+				c.error(level.Range, "Level out of order", "Level %d of escalation %q falls due before the one before it: after %s, and that after %s. Levels stand in the order in which they fall due.",
+					i+1, name, level.After, levels[i-1].After)
+			}
 		}
 	}
 }

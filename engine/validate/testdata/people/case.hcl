@@ -32,3 +32,14 @@ step "demo_ping" "ping" {
     remedy { escalation = "page" }
   }
 }
+
+escalation "wrong_order" {
+  level {
+    contact = "ann"
+    after   = "1m"
+  }
+  level {
+    contact = "bob"
+    after   = "30s"
+  }
+}
