@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -26,7 +27,7 @@ func readFile(path string, opts *LoadOptions) ([]byte, error) {
 	if opts.ReadFile != nil {
 		source, err = opts.ReadFile(path)
 	} else {
-		source, err = readBounded(path, limit)
+		source, err = readBounded(path, limit, pipeWait)
 	}
 	if err == nil && len(source) > limit {
 		err = fmt.Errorf("%w: a file may have up to %d bytes", errTooLarge, limit)
@@ -34,9 +35,10 @@ func readFile(path string, opts *LoadOptions) ([]byte, error) {
 	return source, err
 }
 
-// readBounded reads at most one byte more than limit, so that a device or a huge file does not fill the memory.
-func readBounded(path string, limit int) (source []byte, err error) {
-	f, err := os.Open(path)
+// readBounded reads at most one byte more than limit, so that a device or a huge file does not fill the memory. A pipe is
+// waited for as long as wait, twice: until somebody writes to it, and until it ends.
+func readBounded(path string, limit int, wait time.Duration) (source []byte, err error) {
+	f, err := open(path, wait)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +54,9 @@ func readBounded(path string, limit int) (source []byte, err error) {
 	var buffer bytes.Buffer
 	buffer.Grow(int(min(info.Size(), int64(limit))) + bytes.MinRead)
 	_, err = buffer.ReadFrom(io.LimitReader(f, int64(limit)+1))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("it is a pipe, and who writes to it did not close it within %s", wait)
+	}
 	return buffer.Bytes(), err
 }
 
