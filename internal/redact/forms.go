@@ -13,9 +13,6 @@ import (
 	"unicode/utf8"
 )
 
-// minLine is the length from which a line of a secret of several lines (a key file) is a secret by itself.
-const minLine = 8
-
 // formsOf lists the texts in which a secret shows up, folded and each once: as it is, quoted, in a URL, each of these inside
 // JSON (once and twice encoded), and in base64 and hexadecimal. Views indent lines, so the lines of a long secret count for
 // themselves.
@@ -33,7 +30,7 @@ func formsOf(secret string) []string {
 		forms = append(forms, embedded(text)...)
 	}
 	for line := range strings.SplitSeq(secret, "\n") {
-		if line = strings.TrimSpace(line); len(line) >= minLine && line != secret {
+		if line = strings.TrimSpace(line); line != secret {
 			forms = append(append(forms, line), jsonForms(line)...)
 		}
 	}

@@ -44,6 +44,7 @@ func TestBytes(t *testing.T) {
 		"in a URL's path":    {[]string{"p ss/wörd"}, "GET /p%20ss/w%C3%B6rd:", "GET /(sensitive):"},
 		"a path in JSON":     {[]string{"p s&w"}, `{"error":"GET /p%20s\u0026w"}`, `{"error":"GET /(sensitive)"}`},
 		"a line of many":     {[]string{"BEGIN KEY\nabcdefghijkl\n"}, "  | abcdefghijkl", "  | (sensitive)"},
+		"a short line":       {[]string{"ab12\nBEGIN KEY\ncd3\n"}, "  | ab12\n  | cd3", "  | (sensitive)\n  | cd3"},
 		"its line in JSON":   {[]string{"BEGIN\nab\"cd<efgh\n"}, `["ab\"cd\u003cefgh"]`, `["(sensitive)"]`},
 		"in base64":          {[]string{"hunter2!"}, "x aHVudGVyMiE= y", "x (sensitive) y"},
 		"base64, no padding": {[]string{"hunter2!"}, "x.aHVudGVyMiE.y", "x.(sensitive).y"},
