@@ -149,7 +149,7 @@ func TestNotifyOverRestarts(t *testing.T) {
 // TestNotifyTogether: contacts of levels that fall due at once are all told.
 func TestNotifyTogether(t *testing.T) {
 	fake := &enginetest.Fake{}
-	text := strings.Replace(fmt.Sprintf(paging, ""), `after   = "10m"`, `after   = "30m"`, 1)
+	text := strings.NewReplacer(`"10m"`, `"30m"`, `"20m"`, `"30m"`).Replace(fmt.Sprintf(paging, ""))
 	j, id := waitingFor(t, fake, text, 31*time.Minute)
 	enginetest.Resume(t, fake, id, enginetest.Options{Journal: j})
 	got := strings.Fields(pages(fake))
