@@ -143,3 +143,24 @@ func TestDoubtOfAStepThatIsGone(t *testing.T) {
 		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
 	}
 }
+
+// TestOtherActionOfAStepThatWasUndone: what was taken back was done by an action that the step does not have any more.
+func TestOtherActionOfAStepThatWasUndone(t *testing.T) {
+	t.Parallel()
+	mended := false
+	fake, j := fails("boom", &mended), enginetest.Store(t)
+	opts := enginetest.Options{Journal: j, AutoApprove: true, WithChanges: true}
+	text := strings.Replace(planHead, "{}", "{ on_failure = \"stop\" }", 1) + planWhole + planBoom
+	out := enginetest.Run(t, fake, text, opts)
+	id := out.Events[0].Run
+	if err := os.WriteFile(out.Events[0].Files[0].Path, []byte(strings.Replace(text, "fake_write\" \"w", "fake_noted\" \"w", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mended = true
+	if out = enginetest.Resume(t, fake, id, opts); out.Result == nil || out.Result.ExitStatus != 0 {
+		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	if diff := cmp.Diff([]string{"w", "boom", "back", "w", "boom"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

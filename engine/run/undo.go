@@ -97,9 +97,9 @@ func (s *State) undoEvent(e *Event) error {
 		x = s.effectOf(e, undoRunning, undoInDoubt)
 	}
 	switch {
-	case x == nil && s.hasUndo(e.Step):
+	case x == nil && s.hasUndo(e.Step) && !s.otherPlan:
 		return fmt.Errorf("%s of step %s can't follow: it did nothing that is to be undone", e.Type, e.Step)
-	case x == nil: // the runbook does not have the undo any more
+	case x == nil: // the runbook does not have the undo any more, or not of what was done
 	case e.Type == UndoStarted:
 		x.undo = undoRunning
 		x.sent.send(e)
