@@ -21,9 +21,6 @@ const (
 	retryLock = 500 * time.Millisecond
 )
 
-// RunLock is the name of the lock that keeps two processes from running one run.
-func RunLock(runID string) string { return "run/" + runID }
-
 // locks are those that a session holds: on its run, and those that the runbook and the runbooks that its steps run name.
 type locks struct {
 	run   journal.Lease
@@ -92,7 +89,7 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 	owner.Run, owner.Runbook, owner.User = plan.RunID, plan.Runbook.Name, e.User
 	held := &locks{}
 	var err error
-	if held.run, _, err = opts.Journal.Acquire(ctx, RunLock(plan.RunID), owner, leaseTime, nil); err != nil {
+	if held.run, _, err = opts.Journal.Acquire(ctx, journal.RunLock(plan.RunID), owner, leaseTime, nil); err != nil {
 		return held, lockRefusal(err, opts, "The run is going on", "watch it with "+opts.command("watch "+plan.RunID)+", or stop it with "+opts.command("cancel "+plan.RunID))
 	}
 	t := &taker{Engine: e, opts: opts, owner: owner, until: time.Now().Add(opts.LockTimeout)}
@@ -114,7 +111,7 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 func freeOld(ctx context.Context, j journal.Journal, run string, names []string) error {
 	list, err := j.Locks(ctx)
 	for _, l := range list {
-		if l.Owner.Run == run && l.Name != RunLock(run) && !slices.Contains(names, l.Name) {
+		if l.Owner.Run == run && l.Name != journal.RunLock(run) && !slices.Contains(names, l.Name) {
 			_, unlockErr := j.Unlock(ctx, l.Name, false)
 			err = errors.Join(err, unlockErr)
 		}
@@ -176,7 +173,7 @@ func lockRefusal(err error, opts *RunOptions, summary, hint string) hcl.Diagnost
 		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: detail + ", " + abandoned.words(opts)}}
 	}
 	switch {
-	case l.Name == RunLock(l.Owner.Run):
+	case l.Name == journal.RunLock(l.Owner.Run):
 		detail = fmt.Sprintf("%s has run it since %s", holdingProcess(l.Owner), provider.Moment(l.Since))
 	case l.Parked():
 		hint = fmt.Sprintf("go on with that run: %s, or give it up: %s; %s frees the lock all the same",

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/journal"
 )
@@ -42,7 +41,7 @@ func heldNow(t *testing.T, j journal.Journal) []string {
 	}
 	names := []string{}
 	for _, l := range list {
-		if l.Name != engine.RunLock(l.Owner.Run) {
+		if l.Name != journal.RunLock(l.Owner.Run) {
 			names = append(names, l.Name)
 		}
 	}

@@ -57,12 +57,26 @@ type Journal interface {
 	Values(ctx context.Context, runbook, name string, limit int) ([]Value, error)
 	Mailbox
 	Locker
-	// Prune deletes the runs that ended before a time, with their events, values, files and messages, and gives how many.
-	// A run that has not ended, or holds a lock, stays.
-	Prune(ctx context.Context, before time.Time) (int, error)
+	// Prune deletes old runs, with their events, values, files and messages, and gives how many.
+	Prune(ctx context.Context, old Old) (int, error)
 	// Prunable counts the runs that Prune would delete.
-	Prunable(ctx context.Context, before time.Time) (int, error)
+	Prunable(ctx context.Context, old Old) (int, error)
 	Close() error
+}
+
+// Old says which runs are old: those that ended before a time. A run that has not ended, or holds a lock, is not.
+type Old struct {
+	Before time.Time
+	// LeftOver counts those too that ended with something that a person must look at, see [run.ExitLeftOver].
+	LeftOver bool
+}
+
+// But is the exit status of the runs that are not old, however long ago they ended; -1: there is none.
+func (o Old) But() int {
+	if o.LeftOver {
+		return -1
+	}
+	return run.ExitLeftOver
 }
 
 // Entry is an event with the JSON that the stream shows, written once. Nobody changes any of it.

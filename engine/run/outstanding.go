@@ -150,7 +150,7 @@ func (o *Outstanding) ends(e *Event) {
 	o.notUndone, o.notices = e.NotUndone, nil
 	before := o.left
 	switch {
-	case e.ExitStatus == nil || *e.ExitStatus != exitLeftOver:
+	case e.ExitStatus == nil || *e.ExitStatus != ExitLeftOver:
 		o.left = nil
 		return
 	case len(e.Left)+len(e.NotUndone) == 0:
@@ -170,5 +170,5 @@ func (o *Outstanding) ends(e *Event) {
 	}
 }
 
-// exitLeftOver is the exit status of a session that left something that a person must look at.
-const exitLeftOver = 4
+// ExitLeftOver is the exit status of a session that left something that a person must look at.
+const ExitLeftOver = 4

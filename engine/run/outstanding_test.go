@@ -10,7 +10,7 @@ import (
 
 // TestOutstanding tells from the events alone what a person must look at, would the run break off behind each.
 func TestOutstanding(t *testing.T) {
-	four, one := exitLeftOver, 1
+	four, one := ExitLeftOver, 1
 	at := time.Date(2026, 11, 29, 1, 2, 3, 0, time.UTC)
 	write := func(step string) Event {
 		return Event{Type: StepStarted, Step: step, Action: "fake_write", Effect: "write", Time: at}

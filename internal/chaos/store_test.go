@@ -114,7 +114,7 @@ func useMeanwhile(ctx context.Context, t *testing.T, j journal.Journal, id, dige
 	})
 	runs, listErr := j.Runs(ctx, journal.Filter{})
 	locks, locksErr := j.Locks(ctx)
-	_, pruneErr := j.Prune(ctx, time.Now().Add(-time.Hour))
+	_, pruneErr := j.Prune(ctx, journal.Old{Before: time.Now().Add(-time.Hour)})
 	if err := errors.Join(err, listErr, locksErr, pruneErr); err != nil {
 		t.Errorf("while the server was away: %v", err)
 	}

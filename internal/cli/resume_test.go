@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/journal"
 )
 
 const doubtful = `
@@ -211,6 +212,11 @@ func TestLockOfALivingRun(t *testing.T) {
 	<-started
 	tt.again(t, false, "").does(t, ExitRefused, []string{"deploy is held by run", "process"}, "apply", file, "--auto-approve")
 	tt.again(t, false, "").does(t, ExitRefused, []string{"which is alive", "runbook cancel", "--force"}, "unlock", "deploy")
+	runs, err := tt.history(t).Runs(t.Context(), journal.Filter{})
+	if err != nil || len(runs) != 1 {
+		t.Fatal(runs, err)
+	}
+	tt.again(t, false, "").does(t, ExitRefused, []string{"is not freed by hand", "runbook cancel " + runs[0].ID}, "unlock", "--force", "run/"+runs[0].ID)
 	waits := tt.again(t, false, "")
 	go func() {
 		patient <- waits.run("apply", file, "--auto-approve", "--answer", "calm=yes", "--lock-timeout", "30s")

@@ -112,7 +112,7 @@ func afterDamage(address string, readable bool) []string {
 	if isURL(address) {
 		return []string{"Have the database restored, and go on with another history until then: --store FILE."}
 	}
-	lines := []string{fmt.Sprintf("Put %s in safety as it is, with %s-wal if that is beside it. Nothing is written into it any more.", address, address)}
+	lines := []string{fmt.Sprintf("Put %s in safety as it is, with %s-wal if that is beside it, and have nothing written into it any more.", address, address)}
 	if readable {
 		lines = append(lines, fmt.Sprintf("What can be read is shown by: %s, and by: %s", view.Command(address, "runs"), view.Command(address, "show RUN")))
 	}

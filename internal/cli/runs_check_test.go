@@ -21,7 +21,7 @@ func TestCheckLines(t *testing.T) {
 		"h.db is damaged. Of 3 runs, 2 can be read in full; 19 events of all can be read.",
 		"In full:", "  01A", "  01B",
 		"Up to the damage:", "  01C  1 event",
-		"Put h.db in safety as it is, with h.db-wal if that is beside it. Nothing is written into it any more.",
+		"Put h.db in safety as it is, with h.db-wal if that is beside it, and have nothing written into it any more.",
 		"What can be read is shown by: runbook runs --store h.db, and by: runbook show RUN --store h.db",
 		"New runs go on in another file, which --store or RUNBOOK_STORE names.",
 		"What the store says of it:", "  01C: page 7: btreeInitPage() returns error code 11",

@@ -16,8 +16,8 @@ import (
 
 type pruneOptions struct {
 	*Program
-	Store, Keep               string
-	DryRun, AutoApprove, JSON bool
+	Store, Keep                         string
+	LeftOver, DryRun, AutoApprove, JSON bool
 }
 
 func newPrune(p *Program) *cobra.Command {
@@ -25,12 +25,14 @@ func newPrune(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "prune --keep DURATION", Short: "Delete old runs from the history",
 		Long: "Deletes the runs that ended longer ago than --keep, with their events, values, files and messages. Runs that have not ended and\n" +
-			"runs that hold a lock stay. It asks first; where there is no terminal to ask on, --auto-approve is needed.",
+			"runs that hold a lock stay. So do those that ended with something to look at, such as a write in doubt: --left-over deletes these\n" +
+			"too. It asks first; where there is no terminal to ask on, --auto-approve is needed.",
 		Example: "  runbook runs prune --keep 90d --dry-run\n  runbook runs prune --keep 90d --auto-approve",
 		Args:    none,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	cmd.Flags().StringVar(&o.Keep, "keep", "", "keep the runs that ended within this `DURATION`, such as 90d")
+	cmd.Flags().BoolVar(&o.LeftOver, "left-over", false, "delete those too that ended with exit status 4: with a write in doubt, or an undo that failed")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only tell how many would be deleted")
 	cmd.Flags().BoolVar(&o.AutoApprove, "auto-approve", false, "delete them without a question")
 	jsonFlag(cmd, &o.JSON, "what was deleted")
@@ -42,8 +44,21 @@ func newPrune(p *Program) *cobra.Command {
 type pruned struct {
 	Before time.Time `json:"before"`
 	// Runs is how many were deleted, or would be.
-	Runs   int  `json:"runs"`
+	Runs int `json:"runs"`
+	// Kept is how many more would be with --left-over.
+	Kept   int  `json:"kept"`
 	DryRun bool `json:"dry_run"`
+}
+
+// kept says what stays though it is old.
+func (o *pruneOptions) kept(out pruned) []string {
+	switch out.Kept {
+	case 0:
+		return nil
+	case 1:
+		return []string{fmt.Sprintf("1 more stays, as it has something left to look at: %s shows it. --left-over deletes it too.", o.command("runs"))}
+	}
+	return []string{fmt.Sprintf("%d more stay, as they have something left to look at: %s shows it. --left-over deletes them too.", out.Kept, o.command("runs"))}
 }
 
 func (o *pruneOptions) run(ctx context.Context) (err error) {
@@ -68,14 +83,14 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	}
 	if history != nil {
 		defer func() { err = errors.Join(err, history.Close()) }()
-		if out.Runs, err = history.Prunable(ctx, out.Before); err != nil {
+		if err := o.count(ctx, history, &out); err != nil {
 			return damageHint(err, o.Store)
 		}
 		if !o.DryRun && out.Runs > 0 {
 			if err := o.confirm(out); err != nil {
 				return err
 			}
-			if out.Runs, err = history.Prune(ctx, out.Before); err != nil {
+			if out.Runs, err = history.Prune(ctx, o.old(out)); err != nil {
 				return &exitError{status: ExitFailed, message: fmt.Sprintf("%s deleted, then: %v", counted(out.Runs, "run"), damageHint(err, o.Store))}
 			}
 		}
@@ -87,7 +102,22 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	if o.DryRun {
 		verb = "would be deleted"
 	}
-	return o.printLines(fmt.Sprintf("%s that ended before %s %s.", counted(out.Runs, "run"), provider.Moment(out.Before), verb))
+	line := fmt.Sprintf("%s that ended before %s %s.", counted(out.Runs, "run"), provider.Moment(out.Before), verb)
+	return o.printLines(append([]string{line}, o.kept(out)...)...)
+}
+
+func (o *pruneOptions) old(out pruned) journal.Old {
+	return journal.Old{Before: out.Before, LeftOver: o.LeftOver}
+}
+
+// count counts the runs that are to be deleted, and those that stay though they are as old.
+func (o *pruneOptions) count(ctx context.Context, history journal.Journal, out *pruned) (err error) {
+	if out.Runs, err = history.Prunable(ctx, o.old(*out)); err != nil {
+		return err
+	}
+	all, err := history.Prunable(ctx, journal.Old{Before: out.Before, LeftOver: true})
+	out.Kept = all - out.Runs
+	return err
 }
 
 // confirm asks before evidence is deleted.

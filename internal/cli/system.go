@@ -69,11 +69,11 @@ func userName(lookup func(string) (string, bool)) string {
 	return name + "@" + host
 }
 
-// interrupts catches Ctrl-C, SIGTERM and the end of the terminal, unless nohup had that ignored. A reader of our output
+// interrupts catches Ctrl-C, Ctrl-\, SIGTERM and the end of the terminal, unless nohup had that ignored. A reader of our output
 // that goes away must not kill a run between two writes, so that a closed pipe becomes an error of writing.
 func interrupts() (<-chan os.Signal, func()) {
 	ch := make(chan os.Signal, 3)
-	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(ch, syscall.SIGHUP)
 	}

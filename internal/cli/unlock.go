@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,15 +101,23 @@ func (o *unlockOptions) locks(ctx context.Context, look bool) ([]heldLock, error
 		return nil, err
 	}
 	locks, err := history.Locks(ctx)
-	out := make([]heldLock, len(locks))
-	for i, l := range locks {
-		out[i] = heldLock{Lock: l}
-		if look {
-			out[i] = o.looked(ctx, history, l)
+	var out []heldLock
+	for _, l := range locks {
+		held := heldLock{Lock: l}
+		switch {
+		case isRunLock(&l):
+			continue
+		case look:
+			held = o.looked(ctx, history, l)
 		}
+		out = append(out, held)
 	}
 	return out, errors.Join(err, history.Close())
 }
+
+// isRunLock reports whether a lock is no runbook's but keeps two processes from running one run. It is nobody's to free: the
+// next command that runs the run takes it once its holder is gone.
+func isRunLock(l *journal.Lock) bool { return l.Name == journal.RunLock(l.Owner.Run) }
 
 func (o *unlockOptions) complete(ctx context.Context) []string {
 	locks, err := o.locks(ctx, false)
@@ -181,6 +190,16 @@ func (o *unlockOptions) unlock(ctx context.Context) (err error) {
 		return fmt.Errorf("nobody holds the lock %q: no run was kept yet", o.Name)
 	}
 	defer func() { err = errors.Join(err, history.Close()) }()
+	locks, err := history.Locks(ctx)
+	if err != nil {
+		return err
+	}
+	locks = slices.DeleteFunc(locks, func(l journal.Lock) bool { return !isRunLock(&l) || l.Name != o.Name })
+	if len(locks) > 0 {
+		run := locks[0].Owner.Run
+		return fmt.Errorf("%q keeps two processes from running one run, and is not freed by hand\nStop that process with: %s\nOnce it is gone, this takes the run up: %s",
+			o.Name, o.command("cancel "+run), o.command("resume "+run))
+	}
 	freed, err := history.Unlock(ctx, o.Name, o.Force)
 	var locked *journal.LockedError
 	switch {
@@ -212,7 +231,9 @@ func (o *unlockOptions) nobody(ctx context.Context, history journal.Journal) err
 	}
 	var names []string
 	for _, l := range locks {
-		names = append(names, l.Name)
+		if !isRunLock(&l) {
+			names = append(names, l.Name)
+		}
 	}
 	if len(names) == 0 {
 		return fmt.Errorf("nobody holds the lock %q, or any other", o.Name)

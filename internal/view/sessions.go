@@ -98,7 +98,7 @@ func (x leftover) is(l run.Left) bool {
 // onlyLeft drops what the end of a session does not tell as left, as it was settled since, or its step ran again. A status of
 // 4 without anything is that of an old version, or of a session that something was still at work for.
 func (t *Text) onlyLeft(e *run.Event) {
-	if e.ExitStatus == nil || *e.ExitStatus == exitLeftOver && len(e.Left)+len(e.NotUndone) == 0 {
+	if e.ExitStatus == nil || *e.ExitStatus == run.ExitLeftOver && len(e.Left)+len(e.NotUndone) == 0 {
 		return
 	}
 	told := func(x leftover) bool { return slices.ContainsFunc(e.Left, x.is) }
@@ -324,9 +324,6 @@ func (t *Text) BrokenOff(id string, left []run.Left) {
 	t.flush()
 }
 
-// exitLeftOver is the exit status of a run that left something to look at.
-const exitLeftOver = 4
-
 // whatNext says what to do about a run that did not simply end.
 func (t *Text) whatNext(e *run.Event) {
 	if e.ExitStatus == nil {
@@ -340,7 +337,7 @@ func (t *Text) whatNext(e *run.Event) {
 		}
 		t.resumeWith(e.Run)
 		return
-	case exitLeftOver:
+	case run.ExitLeftOver:
 	default:
 		return
 	}

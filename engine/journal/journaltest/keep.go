@@ -176,7 +176,12 @@ func messagesInOrder(t *testing.T, j journal.Journal, reopen func() journal.Jour
 func pruning(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 	shared, own := file("shared"), file("own")
 	keep := func(id string, at time.Time, n int, files ...journal.File) {
-		list := entries(t, events(id, "daily", run.Pass, at))
+		all := events(id, "daily", run.Pass, at)
+		if id == "01DOUBT" {
+			status := run.ExitLeftOver
+			all[len(all)-1].ExitStatus = &status
+		}
+		list := entries(t, all)
 		list[0].Files = files
 		writer := reopen()
 		defer closeIt(t, writer)
@@ -187,6 +192,7 @@ func pruning(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 	keep("01OLD", start, 5, shared, own)
 	keep("01UNFINISHED", start, 4)
 	keep("01LOCKED", start, 5)
+	keep("01DOUBT", start, 5)
 	keep("01NEW", start.Add(48*time.Hour), 5, shared)
 	if err := j.Send(t.Context(), "01OLD", journal.Message{Kind: journal.MessageCancel}); err != nil {
 		t.Fatal(err)
@@ -197,7 +203,10 @@ func pruning(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 	}
 	other := reopen()
 	defer closeIt(t, other)
-	before := start.Add(24 * time.Hour)
+	before := journal.Old{Before: start.Add(24 * time.Hour)}
+	if n, err := other.Prunable(t.Context(), journal.Old{Before: before.Before, LeftOver: true}); err != nil || n != 2 {
+		t.Errorf("prunable with what has something left over: %d, %v", n, err)
+	}
 	if n, err := other.Prunable(t.Context(), before); err != nil || n != 1 {
 		t.Errorf("prunable: %d, %v", n, err)
 	}
@@ -212,7 +221,7 @@ func pruning(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 	for _, r := range runs {
 		ids = append(ids, r.ID)
 	}
-	if diff := cmp.Diff([]string{"01NEW", "01UNFINISHED", "01LOCKED"}, ids); diff != "" {
+	if diff := cmp.Diff([]string{"01NEW", "01UNFINISHED", "01LOCKED", "01DOUBT"}, ids); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
 	if _, err := read(t.Context(), j, "01OLD"); !errors.Is(err, journal.ErrNotFound) {
@@ -222,7 +231,7 @@ func pruning(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 		t.Errorf("a file that another run has: %v", err)
 	}
 	values, err := j.Values(t.Context(), "daily", "disk.used", 10)
-	if err != nil || len(values) != 3 {
+	if err != nil || len(values) != 4 {
 		t.Errorf("values: %v, %v", values, err)
 	}
 	// A deleted run's id may come back only with nothing of the old one.

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -75,15 +74,15 @@ func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
 	return nil
 }
 
-// prunable selects the runs that ended before a time and hold no lock.
-const prunable = "FROM runbook.runs WHERE status = 'ended' AND ended_at < $1 AND NOT EXISTS (SELECT 1 FROM runbook.locks WHERE run = runs.id)"
+// prunable selects the runs of a [journal.Old], by its time and [journal.Old.But].
+const prunable = "FROM runbook.runs WHERE status = 'ended' AND ended_at < $1 AND exit_status IS DISTINCT FROM $2 AND NOT EXISTS (SELECT 1 FROM runbook.locks WHERE run = runs.id)"
 
 // Prunable counts the runs that Prune would delete.
-func (s *store) Prunable(ctx context.Context, before time.Time) (int, error) {
+func (s *store) Prunable(ctx context.Context, old journal.Old) (int, error) {
 	if s.layout == 0 {
 		return 0, nil
 	}
-	n, err := query(ctx, s, pgx.RowTo[int], "SELECT count(*) "+prunable, before)
+	n, err := query(ctx, s, pgx.RowTo[int], "SELECT count(*) "+prunable, old.Before, old.But())
 	if err != nil {
 		return 0, err
 	}
@@ -93,8 +92,8 @@ func (s *store) Prunable(ctx context.Context, before time.Time) (int, error) {
 // pruneAtOnce bounds a transaction of Prune, for which new runs have to wait.
 const pruneAtOnce = 100
 
-// Prune deletes the runs that ended before a time.
-func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
+// Prune deletes old runs.
+func (s *store) Prune(ctx context.Context, old journal.Old) (int, error) {
 	if s.Writer == nil {
 		return 0, journal.ErrReadOnly
 	}
@@ -102,7 +101,7 @@ func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
 	for {
 		n := 0
 		err := s.again(ctx, func() (err error) { // what an attempt deleted whose answer was lost is not counted
-			n, err = s.pruneSome(ctx, before)
+			n, err = s.pruneSome(ctx, old)
 			return err
 		})
 		if err != nil {
@@ -116,12 +115,12 @@ func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
 }
 
 // pruneSome deletes some runs with all that is theirs, and the files that no run has any more.
-func (s *store) pruneSome(ctx context.Context, before time.Time) (n int, err error) {
+func (s *store) pruneSome(ctx context.Context, old journal.Old) (n int, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(filesKey)); err != nil {
 			return err
 		}
-		done, err := tx.Exec(ctx, "DELETE FROM runbook.runs WHERE id IN (SELECT id "+prunable+" LIMIT $2)", before, pruneAtOnce)
+		done, err := tx.Exec(ctx, "DELETE FROM runbook.runs WHERE id IN (SELECT id "+prunable+" LIMIT $3)", old.Before, old.But(), pruneAtOnce)
 		if err != nil || done.RowsAffected() == 0 {
 			return err
 		}

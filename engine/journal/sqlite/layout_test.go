@@ -103,7 +103,7 @@ func (f *oldFile) check(t *testing.T, j journal.Journal, got content) {
 	if diff := cmp.Diff(f.locks, got.Locks); diff != "" || len(got.Messages[f.mailed]) != f.messages {
 		t.Errorf("messages: %v, locks (-want +got):\n%s", got.Messages, diff)
 	}
-	if _, err := j.Prune(t.Context(), time.Now()); !errors.Is(err, journal.ErrReadOnly) {
+	if _, err := j.Prune(t.Context(), journal.Old{Before: time.Now()}); !errors.Is(err, journal.ErrReadOnly) {
 		t.Errorf("prune: %v", err)
 	}
 }
@@ -128,7 +128,7 @@ func (f *oldFile) goesOn(t *testing.T, j journal.Journal, next int64) {
 	}
 }
 
-var inYears = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+var inYears = journal.Old{Before: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), LeftOver: true}
 
 // content is what a journal holds.
 type content struct {

@@ -265,8 +265,8 @@ func (l *leftover) Messages(context.Context, string, int64) ([]journal.Message, 
 	return nil, nil
 }
 func (l *leftover) Locks(context.Context) ([]journal.Lock, error)       { return nil, nil }
-func (l *leftover) Prunable(context.Context, time.Time) (int, error)    { return 0, l.damage }
-func (l *leftover) Prune(context.Context, time.Time) (int, error)       { return 0, journal.ErrReadOnly }
+func (l *leftover) Prunable(context.Context, journal.Old) (int, error)  { return 0, l.damage }
+func (l *leftover) Prune(context.Context, journal.Old) (int, error)     { return 0, journal.ErrReadOnly }
 func (l *leftover) Discard(context.Context, string, ...int64) error     { return journal.ErrReadOnly }
 func (l *leftover) Send(context.Context, string, journal.Message) error { return journal.ErrReadOnly }
 func (l *leftover) Unlock(context.Context, string, bool) (journal.Lock, error) {

@@ -4,23 +4,24 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
+
+	"github.com/e82355ed/runbook/engine/journal"
 )
 
-// prunable selects the runs that ended before a time and hold no lock.
-const prunable = "FROM runs WHERE status = 'ended' AND ended_at < ?1 AND NOT EXISTS (SELECT 1 FROM locks WHERE run = runs.id)"
+// prunable selects the runs of a [journal.Old], by its time and [journal.Old.But].
+const prunable = "FROM runs WHERE status = 'ended' AND ended_at < ?1 AND exit_status IS NOT ?2 AND NOT EXISTS (SELECT 1 FROM locks WHERE run = runs.id)"
 
 // Prunable counts the runs that Prune would delete.
-func (s *store) Prunable(ctx context.Context, before time.Time) (int, error) {
+func (s *store) Prunable(ctx context.Context, old journal.Old) (int, error) {
 	var n int
 	if s.layout == 0 {
 		return 0, nil
 	}
 	query := "SELECT count(*) " + prunable
 	if s.layout < 2 {
-		query = "SELECT count(*) FROM runs WHERE exit_status IS NOT NULL AND started_at + CAST(duration_ms * 1000 AS INTEGER) < ?1"
+		query = "SELECT count(*) FROM runs WHERE exit_status IS NOT NULL AND started_at + CAST(duration_ms * 1000 AS INTEGER) < ?1 AND exit_status IS NOT ?2"
 	}
-	if err := s.db.QueryRowContext(ctx, query, before.UnixMicro()).Scan(&n); err != nil {
+	if err := s.db.QueryRowContext(ctx, query, old.Before.UnixMicro(), old.But()).Scan(&n); err != nil {
 		return 0, s.readError(err)
 	}
 	return n, nil
@@ -29,13 +30,13 @@ func (s *store) Prunable(ctx context.Context, before time.Time) (int, error) {
 // pruneAtOnce bounds a transaction of Prune, for which the runs that go on have to wait.
 const pruneAtOnce = 100
 
-// Prune deletes the runs that ended before a time.
-func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
+// Prune deletes old runs.
+func (s *store) Prune(ctx context.Context, old journal.Old) (int, error) {
 	total := 0
 	for {
 		n := 0
 		err := s.change(ctx, func(tx *sql.Tx) (err error) {
-			n, err = pruneSome(ctx, tx, before)
+			n, err = pruneSome(ctx, tx, old)
 			return err
 		})
 		if err != nil {
@@ -49,7 +50,7 @@ func (s *store) Prune(ctx context.Context, before time.Time) (int, error) {
 }
 
 // pruneSome deletes some runs with all that is theirs, and the files that no run has any more.
-func pruneSome(ctx context.Context, tx *sql.Tx, before time.Time) (int, error) {
+func pruneSome(ctx context.Context, tx *sql.Tx, old journal.Old) (int, error) {
 	const (
 		ids     = "(SELECT id FROM doomed)"
 		batches = "(SELECT batches.id FROM doomed JOIN runs USING (id) JOIN batches ON batches.id BETWEEN number << 32 AND (number << 32) + " + seqMask + ")"
@@ -68,7 +69,7 @@ func pruneSome(ctx context.Context, tx *sql.Tx, before time.Time) (int, error) {
 	if _, err := tx.ExecContext(ctx, "CREATE TEMP TABLE IF NOT EXISTS doomed (id TEXT PRIMARY KEY); DELETE FROM doomed"); err != nil {
 		return 0, err
 	}
-	done, err := tx.ExecContext(ctx, "INSERT INTO doomed SELECT id "+prunable+" LIMIT ?2", before.UnixMicro(), pruneAtOnce)
+	done, err := tx.ExecContext(ctx, "INSERT INTO doomed SELECT id "+prunable+" LIMIT ?3", old.Before.UnixMicro(), old.But(), pruneAtOnce)
 	if err != nil {
 		return 0, err
 	}

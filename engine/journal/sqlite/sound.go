@@ -34,15 +34,19 @@ func (s *store) looked(ctx context.Context) error {
 	if err != nil || info.Size() == 0 {
 		return err
 	}
+	first := ours
 	if info.Size() <= lookFirst {
-		return sound(ctx, s.path)
+		first = sound
+	}
+	if err := reading(s.path, func(db *sql.DB) error { return first(ctx, db) }); err != nil || info.Size() <= lookFirst {
+		return err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l := &look{cancel: cancel, over: make(chan struct{})}
 	s.look = l
 	go func() {
 		defer close(l.over)
-		err := sound(ctx, s.path)
+		err := reading(s.path, func(db *sql.DB) error { return sound(ctx, db) })
 		if err == nil {
 			return
 		}
@@ -84,17 +88,31 @@ func (l *look) end() error {
 	return l.damage
 }
 
-// sound reports an error of SQLite's or journal.ErrDamaged for a file whose structure is not whole. It reads by a connection that can't write, which
-// leaves a damaged file and its log as they are.
-func sound(ctx context.Context, path string) (err error) {
+// reading opens a file by a connection that can't write, which leaves a file that is damaged, or another program's, and its log as they are.
+func reading(path string, do func(*sql.DB) error) (err error) {
 	db, err := sql.Open("sqlite", dsn(path, url.Values{"mode": {"ro"}}))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	return errors.Join(do(db), db.Close())
+}
+
+// ours refuses a file that another program, or a newer version of this one, has made.
+func ours(ctx context.Context, db *sql.DB) error {
+	version, err := layoutOf(ctx, db)
+	if err != nil || version > 0 {
+		return err
+	}
+	return refuseForeign(ctx, db)
+}
+
+// sound refuses a file that is not ours, or whose structure is not whole, with an error of SQLite's or journal.ErrDamaged.
+func sound(ctx context.Context, db *sql.DB) error {
+	if err := ours(ctx, db); err != nil {
+		return err
+	}
 	var found string
-	err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
-	if err != nil {
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
 		return err
 	}
 	if found != "ok" {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -81,10 +82,14 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, open := range []func(context.Context, string) (journal.Journal, error){Open, OpenReadOnly} {
+				before, _ := os.ReadFile(c.path) //nolint:errcheck // not all of them are files
 				j, err := open(t.Context(), c.path)
 				if err == nil {
 					j.Close() //nolint:errcheck // the test has failed already
 					t.Fatal("it opens")
+				}
+				if after, _ := os.ReadFile(c.path); !bytes.Equal(before, after) { //nolint:errcheck // likewise
+					t.Error("the file is another now")
 				}
 				if errors.Is(err, journal.ErrDamaged) {
 					t.Errorf("it is called damaged: %v", err)

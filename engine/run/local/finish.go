@@ -52,7 +52,7 @@ func pauseReason(waits []run.Wait) string {
 func (r *runner) exitStatus(outcome run.Outcome) int {
 	switch {
 	case r.left.Load() || len(r.leftOver()) > 0 || len(r.notUndone()) > 0:
-		return exitLeftOver
+		return run.ExitLeftOver
 	case r.interrupted && r.somethingLeft(outcome):
 		return exitInterrupted
 	case r.outputDiags.HasErrors():

@@ -87,8 +87,7 @@ type Result struct {
 const (
 	exitPassed      = 0
 	exitFailed      = 1
-	exitInterrupted = 3 // or paused
-	exitLeftOver    = 4
+	exitInterrupted = 3 // or paused; see also run.ExitLeftOver
 )
 
 // Run carries the plan out. The error is the journal's, or a bug's: problems of steps are their outcomes. Cancelling ctx
