@@ -15,12 +15,12 @@ func TestCtrlBackslash(t *testing.T) {
 	text := `
 runbook "quit" {}
 step "local_command" "first" {
-  command = ["sh", "-c", "echo >> began; while [ ! -e go ]; do sleep 0.05; done"]
+  command = ["sh", "-c", "echo x >> began; while [ ! -e go ]; do sleep 0.05; done"]
   timeout = "20s"
 }
 step "local_command" "second" {
   depends_on = [step.first]
-  command    = ["sh", "-c", "echo >> began"]
+  command    = ["sh", "-c", "echo x >> began"]
   timeout    = "20s"
 }
 `
@@ -28,7 +28,7 @@ step "local_command" "second" {
 		t.Fatal(err)
 	}
 	began, output := filepath.Join(dir, "began"), filepath.Join(dir, "output")
-	said := func() string { return strings.Join(lines(t, output), "\n") }
+	said := func() string { return strings.Join(lines(t, output), " ") }
 	file, err := os.Create(output)
 	if err != nil {
 		t.Fatal(err)
