@@ -62,10 +62,14 @@ type blanker func([]byte) []byte
 
 func (b blanker) text(s string) string { return string(b([]byte(s))) }
 
-// decoded is a value of JSON. A number in which there is a secret becomes a text.
+// decoded is a value of JSON. A number in which there is a secret becomes a text. A moment is none: what a command was noted with is
+// read again after a crash.
 func (b blanker) decoded(v any) any {
 	switch v := v.(type) {
 	case string:
+		if _, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return v
+		}
 		return b.text(v)
 	case json.Number:
 		if clean := b.text(v.String()); clean != v.String() {

@@ -17,7 +17,7 @@ func TestShortSecretLeavesAnEventReadable(t *testing.T) {
 		V: 1, Seq: 2026, Time: until, Run: "01JD2026", Type: StepFinished, Step: `step/type["2026-a"]`, Action: "type_step", Until: &until,
 		Check: &Check{Kind: KindThreshold, Name: "step", Value: &pin}, Outcome: Pass, DurationMS: &took, Reset: []string{`step["2026"]`},
 		Header: &Header{Runbook: "step", Files: []FileRef{{Path: "/true/step.hcl", SHA256: "2026"}}, Effects: map[string]int{"read": 2026}},
-		Result: json.RawMessage(`{"step":"in 2026","n":12026,"list":[48213977,true,null,"null"],"x\"2026":"a\"null"}`), Error: "step 2026: type",
+		Result: json.RawMessage(`{"step":"in 2026","n":12026,"list":[48213977,true,null,"null"],"x\"2026":"a\"null","at":"2026-11-29T04:43:03.15Z"}`), Error: "step 2026: type",
 		Question: &Question{Kind: AskInput, Prompt: "true?", Type: "type", Arguments: []ArgumentValue{{Name: "step", Value: `"2026"`}}},
 		Answer:   &Answer{Value: json.RawMessage(`"pass"`), Notes: map[string]string{"item 2026": "true"}}, Counts: map[Outcome]int{Pass: 2026},
 	}
@@ -38,7 +38,7 @@ func TestShortSecretLeavesAnEventReadable(t *testing.T) {
 	want := e
 	want.Step, want.Reset, want.Error = `step/type["(sensitive)-a"]`, []string{`step["(sensitive)"]`}, "(sensitive) (sensitive): (sensitive)"
 	want.Check = &Check{Kind: KindThreshold, Name: "step"}
-	want.Result = json.RawMessage(`{"(sensitive)":"in (sensitive)","list":["(sensitive)",true,null,"(sensitive)"],"n":"1(sensitive)","x\"(sensitive)":"a\"(sensitive)"}`)
+	want.Result = json.RawMessage(`{"(sensitive)":"in (sensitive)","at":"2026-11-29T04:43:03.15Z","list":["(sensitive)",true,null,"(sensitive)"],"n":"1(sensitive)","x\"(sensitive)":"a\"(sensitive)"}`)
 	want.Question = &Question{Kind: AskInput, Prompt: "(sensitive)?", Type: "type", Arguments: []ArgumentValue{{Name: "step", Value: `"(sensitive)"`}}}
 	want.Answer = &Answer{Value: json.RawMessage(`"(sensitive)"`), Notes: map[string]string{"item (sensitive)": "(sensitive)"}}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -54,8 +54,8 @@ func checkStore(name, address string) error {
 	if strings.HasPrefix(address, "postgres:") || strings.HasPrefix(address, "postgresql:") {
 		return fmt.Errorf("%s %s: a database is written postgres://USER@HOST/DATABASE; a file of that name, ./%s", name, address, address)
 	}
-	if settings.MatchString(address) {
-		return fmt.Errorf("%s %s: a database is written postgres://USER@HOST/DATABASE, and not as a list of settings; a file of that name, ./%s", name, address, address)
+	if settings.MatchString(address) || account.MatchString(address) {
+		return fmt.Errorf("%s %s: a database is written postgres://USER@HOST/DATABASE; a file of that name, ./%s", name, address, address)
 	}
 	folder := filepath.Dir(address)
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
@@ -73,6 +73,9 @@ func isURL(address string) bool { return strings.Contains(address, "://") }
 // settings is how libpq takes a database beside a URL: host=… password=….
 var settings = regexp.MustCompile(`^(host|hostaddr|port|dbname|user|password)=|\spassword=`)
 
+// account is a database's address without its beginning: user:password@host/database.
+var account = regexp.MustCompile(`^[^/:@]+:([^/@]+)@`)
+
 // settingsPassword finds the password among them, and in the query of a URL that can't be read.
 var settingsPassword = regexp.MustCompile(`password=('[^']*'|[^\s&]+)`)
 
@@ -80,6 +83,9 @@ var settingsPassword = regexp.MustCompile(`password=('[^']*'|[^\s&]+)`)
 func (p *Program) hideStorePassword(address string) {
 	for _, found := range settingsPassword.FindAllStringSubmatch(address, -1) {
 		p.redactor.Add(strings.Trim(found[1], "'"))
+	}
+	if found := account.FindStringSubmatch(address); found != nil {
+		p.redactor.Add(found[1])
 	}
 	scheme, rest, _ := strings.Cut(address, ":")
 	u, err := url.Parse(scheme + "://" + strings.TrimLeft(rest, "/")) // one slash, or none, is a slip

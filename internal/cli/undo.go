@@ -18,6 +18,7 @@ import (
 type undoOptions struct {
 	*Program
 	Store, Run, Step         string
+	LockTimeout              string
 	InDoubt                  []string
 	AutoApprove, JSON, Times bool
 	// said is what --in-doubt says.
@@ -49,6 +50,7 @@ func newUndo(p *Program) *cobra.Command {
 	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
 	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
 	p.inDoubtFlag(cmd, &o.InDoubt, &o.Store, run.LeftUndoInDoubt, "undos in doubt", "by default you are asked, or they are left")
+	lockFlag(cmd, &o.LockTimeout)
 	storeFlag(cmd, &o.Store)
 	return cmd
 }
@@ -71,6 +73,10 @@ func (o *undoOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	lockTimeout, err := parseLockTimeout(o.LockTimeout)
+	if err != nil {
+		return err
+	}
 	o.said = said
 	if err := o.checkKey(); err != nil {
 		return fmt.Errorf("nothing was run: %w", err)
@@ -83,6 +89,7 @@ func (o *undoOptions) run(ctx context.Context) error {
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
 	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), AsItWas: true, Secret: o.redactor.Add, Earlier: s.recall}
+	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.undo(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus != ExitLeftOver && result.ExitStatus != ExitInterrupted {
 		result.ExitStatus = ExitPassed // how the run ended before is not what was asked for
