@@ -41,12 +41,16 @@ type Recalled struct {
 	Past *local.Past
 	// Changes tell what changed in the files, for people; Affected are the steps that run again for it.
 	Changes, Affected []string
-	// Repeated tell of the writes among them that were carried out before; Changes has them too.
-	Repeated []string
+	// Repeated tell of the writes that were carried out before and run again, Behind of the steps that do so because what they depend on
+	// was undone.
+	Repeated, Behind []string
 
-	held *locks
-	opts RunOptions
-	cfg  local.Config
+	// changed are the steps that the changes touch; settled are the decisions about what is in doubt.
+	changed []string
+	settled []local.Settled
+	held    *locks
+	opts    RunOptions
+	cfg     local.Config
 }
 
 // Files are the runbook's files by name, for diagnostics.
@@ -99,7 +103,7 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
-	r := &Recalled{Plan: plan, Changes: changed.told, held: held, opts: opts.RunOptions}
+	r := &Recalled{Plan: plan, Changes: changed.told, changed: changed.steps, held: held, opts: opts.RunOptions}
 	r.cfg = e.config(ctx, plan, &opts.RunOptions, held)
 	if s, err = s.upToDate(ctx, opts.Journal); err == nil {
 		r.Past, err = local.Recall(&r.cfg, s.entries, len(changed.told) > 0)
@@ -107,10 +111,7 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	if err != nil {
 		return nil, append(diags, append(problem("The run can't be taken up", err), r.Drop(ctx)...)...)
 	}
-	r.Affected = r.Past.Affected(changed.steps)
-	if r.Repeated = r.Past.CarriedOut(r.Affected); len(r.Repeated) > 0 {
-		r.Changes = append(slices.Clone(r.Changes), r.Repeated...)
-	}
+	r.Settle(nil)
 	if len(changed.told) > 0 {
 		r.Changes = append(slices.Clone(r.Changes), r.Past.GoneInDoubt(s.entries)...)
 	}
@@ -256,7 +257,7 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 // Remaining are the steps that a resume would run, or run again, with the notifiers that are asked about.
 func (r *Recalled) Remaining() []PlannedStep {
 	var out []PlannedStep
-	kept := r.Past.Kept()
+	kept := r.Past.Kept(r.settled...)
 	for _, name := range r.Affected {
 		kept[name] = false
 	}
@@ -312,9 +313,26 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 	return nil
 }
 
+// Settle takes in what became of what was in doubt: what it has run again is told from then on.
+func (r *Recalled) Settle(settled []local.Settled) {
+	r.settled = settled
+	again := r.Past.Again(settled...)
+	r.Affected = r.Past.Affected(r.changed)
+	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
+	r.Behind = nil
+	for _, b := range again.Behind {
+		undone := b.Undone + " was"
+		if b.Within {
+			undone = "steps of " + b.Undone + " were"
+		}
+		r.Behind = append(r.Behind, "runs again, as "+undone+" undone: "+strings.Join(b.Steps, ", "))
+	}
+}
+
 // Resume goes on with a recalled run. settled must hold a decision for each of Past.Doubts.
 func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settled) (*Result, hcl.Diagnostics) {
-	reset := append(r.Past.Unfinished(settled...), r.Affected...)
+	r.Settle(settled)
+	reset := append(r.Past.Again(settled...).Steps, r.Affected...)
 	reset, err := r.except(reset, settled)
 	if err != nil {
 		return nil, append(problem("Nothing was run", err), r.Drop(ctx)...)
@@ -330,7 +348,9 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 		}
 	}
 	slices.Sort(reset)
-	return e.goOn(ctx, r, local.Going{Reset: slices.Compact(reset), Changes: r.Changes, Settled: settled})
+	return e.goOn(ctx, r, local.Going{
+		Reset: slices.Compact(reset), Changes: r.Changes, Repeats: append(slices.Clone(r.Behind), r.Repeated...), Settled: settled,
+	})
 }
 
 // except has the other instances run again of a step that would do so as a whole, where one counts as done. That is refused where

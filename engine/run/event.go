@@ -125,6 +125,8 @@ type Event struct {
 	// run_resumed of a session that only undoes: the steps and instances to undo
 	Undo    []string `json:"undo,omitempty" blank:"address"`
 	Changes []string `json:"changes,omitempty"`
+	// Repeats tell of what had ended well and runs again, for people: why, and which writes take place a second time.
+	Repeats []string `json:"repeats,omitempty"`
 
 	// Undoes is the number of the step_finished event whose effect is taken back (undo_started, undo_finished, and step_noted of
 	// an undo). A step that took effect twice has two undos. Absent in old histories: the last that it fits.

@@ -290,17 +290,9 @@ func (n *nest) resume() {
 			}
 		}
 	})
-	n.root.walk(func(h *house) {
-		for _, a := range h.state.Unfinished(undone...) {
-			reset[h.prefix+a] = true
-		}
-		if h.parent == nil {
-			return
-		}
-		for at := h; at.parent != nil && h.state.CountsAsNotRun(undone...); at = at.parent {
-			reset[at.parent.prefix+at.address] = true
-		}
-	})
+	for _, a := range n.root.state.Again(undone...).Steps {
+		reset[a] = true
+	}
 	for _, d := range doubts {
 		if whole := d.of.prefix + d.Address; !d.Undo && d.done {
 			delete(reset, whole)

@@ -83,7 +83,7 @@ func TestHistoriesOfOlderVersions(t *testing.T) {
 func goesOnFrom(t *testing.T, s *State) {
 	t.Helper()
 	now := time.Unix(2e9, 0)
-	events := []Event{{Type: RunFinished}, {Type: RunResumed, Reset: append([]string{}, s.Unfinished()...)}}
+	events := []Event{{Type: RunFinished}, {Type: RunResumed, Reset: append([]string{}, s.Again().Steps...)}}
 	for range 20 {
 		for _, e := range events {
 			e.Time = now

@@ -262,7 +262,7 @@ func (s *survivor) resume() {
 			redo = append(redo, d.Address)
 		}
 	}
-	reset := append(s.state.Unfinished(effectsOf(undone)...), redo...)
+	reset := append(s.state.Again(effectsOf(undone)...).Steps, redo...)
 	reset = slices.DeleteFunc(reset, func(a string) bool { return slices.Contains(addressesOf(done), a) })
 	slices.Sort(reset)
 	s.tell(Event{Type: RunResumed, Reset: slices.Compact(append([]string{}, reset...))})

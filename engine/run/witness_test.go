@@ -106,11 +106,10 @@ func (w *witness) see(t *rapid.T, e *Event) {
 func (w *witness) resumed(t *rapid.T, reset []string) {
 	w.stopping, w.undoing, w.failed, w.timedOut = "", false, false, false
 	for address, s := range w.steps {
+		w.again(t, address, s, reset)
+	}
+	for address, s := range w.steps {
 		named := slices.Contains(reset, address) || slices.Contains(reset, StepName(address))
-		passed := s.outcome == Pass || s.outcome == Warn
-		if passed && (s.last == nil || s.last.undo == "") && slices.Contains(reset, address) {
-			t.Fatalf("%s passed, and is to run again", address)
-		}
 		s.running = false
 		if named {
 			answered := s.since
@@ -123,6 +122,44 @@ func (w *witness) resumed(t *rapid.T, reset []string) {
 	for _, address := range reset {
 		w.at(address).again = true
 	}
+}
+
+// again checks that what passed runs again where it must, and only where it may.
+func (w *witness) again(t *rapid.T, address string, s *seenStep, reset []string) {
+	if s.outcome != Pass && s.outcome != Warn {
+		return
+	}
+	named := slices.Contains(reset, address) || slices.Contains(reset, StepName(address))
+	may, must := w.repeats(s.spec, reset)
+	if (s.last == nil || s.last.undo == "") && named && !may {
+		t.Fatalf("%s passed, and is to run again", address)
+	}
+	if !named && must {
+		t.Fatalf("%s passed, and depends on what runs again, and does not", address)
+	}
+}
+
+// repeats reports whether a step that passed may run again with what is reset, and whether it must: it depends on a step that was
+// undone, or changes nothing and depends on one that runs again.
+func (w *witness) repeats(spec *StepSpec, reset []string) (may, must bool) {
+	for _, d := range spec.Deps {
+		dep := &w.plan.Steps[d.Step]
+		if d.Order {
+			continue
+		}
+		for address, s := range w.steps {
+			if s.spec != dep {
+				continue
+			}
+			named := slices.Contains(reset, address) || slices.Contains(reset, dep.Name)
+			undone := s.last != nil && s.last.undo != ""
+			may = may || undone || !spec.Write && (named || s.open) // one in doubt may count as done now
+			must = must || undone && s.last.undo == "pass" && named || !spec.Write && named && s.outcome != Cancelled
+		}
+		further, _ := w.repeats(dep, reset)
+		may = may || further
+	}
+	return may, must && (spec.RunIf != "failure" || !spec.Write)
 }
 
 func (w *witness) started(t *rapid.T, e *Event) {

@@ -126,3 +126,37 @@ func TestAnUndoThatFailedStaysAfterTheStepRanAgain(t *testing.T) {
 	tt.again(t, false, "").does(t, ExitPassed, []string{"undo failed: pay"}, "runs")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"undo of pay, by hand"}, "show", id)
 }
+
+// TestWhatRunsAgainForAnUndoIsAskedAbout: a write that was not undone and depends on one that was takes place a second time, which
+// the approval with which the run began does not cover.
+func TestWhatRunsAgainForAnUndoIsAskedAbout(t *testing.T) {
+	const text = `
+runbook "x" { on_failure = "stop" }
+provider "fake" {}
+step "fake_write" "create" {
+  id = "create"
+  undo "fake_write" { id = "delete ${self.call}" }
+}
+step "fake_write" "attach" { id = "attach ${step.create.call}" }
+step "fake_read" "gate" {
+  id         = "gate"
+  depends_on = [step.attach]
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "gate" && n == 1 {
+			return errors.New("not yet")
+		}
+		return nil
+	}
+	tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	told := []string{"runs again, as create was undone: attach", "step attach was carried out at ", "and runs again: what it did then stays"}
+	tt.again(t, false, "").does(t, ExitRefused, append(told, "nothing was run", "--auto-approve runs it"), "resume", id)
+	tt.again(t, false, "").does(t, ExitPassed, told, "resume", id, "--auto-approve")
+	if diff := cmp.Diff([]string{"create", "attach 1", "gate", "delete 1", "create", "attach 2", "gate"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, told, "show", id)
+}

@@ -32,6 +32,7 @@ func newResume(p *Program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "resume RUN", Short: "Go on with a run that was paused, interrupted or failed",
 		Long: "Goes on with a run: what passed is not repeated, and its recorded results are used. A read that was under way is made again.\n" +
+			"What depends on a step that was undone, and runs again, does so too: writes among it are listed, and asked about.\n" +
 			"A write of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides for all of them: \"done\" counts them as done, \"redo\" sends them again, \"abort\" leaves everything as it is.\n" +
 			"--in-doubt STEP=done decides about one alone, beside the word for all others.\n" +
@@ -118,14 +119,17 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if err != nil {
 		return drop(err)
 	}
-	approved, remaining := opts.AutoApprove || recalled.Approved() && !o.WithChanges, recalled.Remaining()
-	if writes, destructive := writesAmong(remaining, nil, nil); !approved && len(writes)+len(destructive) > 0 && len(recalled.Changes) > 0 {
+	recalled.Settle(settled)
+	approved := opts.AutoApprove || recalled.Approved() && !o.WithChanges && len(recalled.Repeated) == 0
+	remaining := recalled.Remaining()
+	told := len(recalled.Changes)+len(recalled.Behind)+len(recalled.Repeated) > 0
+	if writes, destructive := writesAmong(remaining, nil, nil); !approved && len(writes)+len(destructive) > 0 && told {
 		if header != nil {
 			o.showHeader(header)
 			s.skipHeader()
 			header = nil
 		}
-		o.tellChanges(recalled)
+		o.tellAgain(recalled)
 	}
 	asked, err := o.confirm(header, remaining, approved, stop, approve)
 	if err != nil {
@@ -138,13 +142,17 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	return result, diags, files, nil
 }
 
-// tellChanges says before the question what changed in the files, and what runs again for it.
-func (o *resumeOptions) tellChanges(r *engine.Recalled) {
+// tellAgain says before the question what changed in the files, and what had ended well and runs again, for that or because what it
+// depends on was undone.
+func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 	for _, change := range r.Changes {
 		o.say("changed: %s", change)
 	}
 	if len(r.Affected) > 0 {
 		o.say("runs again: %s", strings.Join(slices.Sorted(slices.Values(r.Affected)), ", "))
+	}
+	for _, line := range slices.Concat(r.Behind, r.Repeated) {
+		o.say("%s", line)
 	}
 	o.say("")
 }
@@ -173,7 +181,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 // worthwhile refuses a run that has nothing left to do.
 func (o *resumeOptions) worthwhile(r *engine.Recalled) error {
 	outcome, ended := r.Past.Ended()
-	left := len(r.Changes) + len(r.Past.Doubts()) + len(r.Past.Unfinished()) + len(r.Past.NotUndone())
+	left := len(r.Changes) + len(r.Past.Doubts()) + len(r.Past.Again().Steps) + len(r.Past.NotUndone())
 	if ended && (outcome == run.Pass || outcome == run.Warn) && left == 0 {
 		return fmt.Errorf("nothing was run: run %s has passed, and there is nothing to go on with", r.Plan.RunID)
 	}

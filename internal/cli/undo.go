@@ -31,7 +31,7 @@ func newUndo(p *Program) *cobra.Command {
 		Use: "undo RUN [STEP]", Short: "Run the undos of a run by hand",
 		Long: "Takes back what the steps of a run did, as their undo blocks say: all that took effect and were not undone, last first, or those\n" +
 			"of STEP, its instances, and the steps of the runbook that it runs. A step that was undone counts as not run: \"runbook resume\" does\n" +
-			"it again. A paused run stays paused: it keeps its lock and its open questions.\n" +
+			"it again, with the steps that depend on it. A paused run stays paused: it keeps its lock and its open questions.\n" +
 			"An undo of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is; --in-doubt STEP=done\n" +
 			"decides about one alone, beside the word for all others. Without a terminal and without --in-doubt it is left, the others run, and the exit\n" +

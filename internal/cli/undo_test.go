@@ -147,7 +147,7 @@ func TestLeftByAnEarlierSession(t *testing.T) {
 	next := tt.again(t, false, "")
 	next.does(t, ExitLeftOver, []string{
 		`undo of scale["a"], by hand: Take the effect`, `try it again with: runbook undo ` + id + ` 'scale["a"]'`, "an undo is tried again with: runbook undo " + id,
-	}, "resume", id)
+	}, "resume", id, "--auto-approve")
 	if strings.Contains(next.out.String(), "in doubt") {
 		t.Errorf("nothing is in doubt:\n%s", next.out)
 	}

@@ -189,6 +189,9 @@ func (t *Text) resumed(e *run.Event) {
 			t.line("  changed: " + line)
 		}
 	}
+	for _, text := range e.Repeats {
+		t.lines(t.wrapped("  ", t.clean(text))...)
+	}
 	t.line("")
 	clear(t.checks) // of steps that the last session did not end
 	for _, step := range e.Reset {

@@ -105,26 +105,6 @@ func (p *Past) SameInstances(name string, reset []string) ([]string, bool) {
 	return was, problem == "" && slices.Equal(was, now)
 }
 
-// rerunFor are the steps around a branch that run again because a step of it was undone, and so counts as not run, and the
-// steps of the branch where what ran it was undone as a whole.
-func (p *Past) rerunFor(b *branch, undone []int64) []string {
-	if b.parent == nil {
-		return nil
-	}
-	var out []string
-	if b.state.CountsAsNotRun(undone...) {
-		for at := b; at.parent != nil; at = at.parent {
-			out = append(out, at.parent.prefix+at.address)
-		}
-	}
-	if around := b.parent.state; around.CountsAsNotRun(undone...) && around.WasUndone(b.address, undone...) {
-		for _, n := range b.graph.Nodes {
-			out = append(out, b.prefix+n.Step.Name)
-		}
-	}
-	return out
-}
-
 // Undoable lists what took effect and was not undone, what ended last first. Of a step that runs a runbook these are its steps.
 func (p *Past) Undoable() []run.Effect { return p.root.state.Undoable() }
 

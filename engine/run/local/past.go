@@ -280,24 +280,19 @@ func (p *Past) Doubts() []run.Doubt {
 	return out
 }
 
-// Unfinished lists what a resumed run does again, in all branches. A step whose undo was in doubt, and counts as done by
-// what was settled, is among them.
-func (p *Past) Unfinished(settled ...Settled) []string {
+// Again lists what a resumed run does again, in all branches. A step whose undo was in doubt, and counts as done by what was
+// settled, is among them.
+func (p *Past) Again(settled ...Settled) run.Rerun { return p.root.state.Again(undoneBy(settled)...) }
+
+// undoneBy are the effects whose undo counts as done by what was settled.
+func undoneBy(settled []Settled) []int64 {
 	var undone []int64
 	for _, d := range settled {
 		if d.Undo && d.Decision == run.DecisionDone {
 			undone = append(undone, d.Undoes)
 		}
 	}
-	out := []string{}
-	p.root.walk(func(b *branch) {
-		for _, a := range b.state.Unfinished(undone...) {
-			out = append(out, b.prefix+a)
-		}
-		out = append(out, p.rerunFor(b, undone)...)
-	})
-	slices.Sort(out)
-	return slices.Compact(out)
+	return undone
 }
 
 // Affected adds to changed steps of the runbook itself what depends on them, and all steps of a runbook that one of them
@@ -319,16 +314,24 @@ func (p *Past) Affected(changed []string) []string {
 	return out
 }
 
-// CarriedOut tells of those among steps that run again which changed something and ended well: they do it twice.
-func (p *Past) CarriedOut(again []string) []string {
+// CarriedOut tells of those among steps and instances that run again which changed something, ended well and were not undone: they
+// do it twice.
+func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
+	among, undone := map[string]bool{}, undoneBy(settled)
+	for _, address := range again {
+		among[address] = true
+	}
 	var out []string
 	p.root.walk(func(b *branch) {
 		for _, n := range b.graph.Nodes {
 			address := b.prefix + n.Step.Name
-			if n.Step.Child != nil || !slices.Contains(again, address) || graph.Effect(n.Step) == provider.Read {
+			if n.Step.Child != nil || graph.Effect(n.Step) == provider.Read {
 				continue
 			}
-			if at := b.values.tookPlace(n.Step.Name, func(a string) bool { return b.state.WasUndone(a) }); !at.IsZero() {
+			at := b.values.tookPlace(n.Step.Name, func(a string) bool {
+				return (among[address] || among[b.prefix+a]) && !b.state.WasUndone(a, undone...)
+			})
+			if !at.IsZero() {
 				out = append(out, "step "+address+" was carried out at "+provider.Moment(at)+", and runs again: what it did then stays")
 			}
 		}
@@ -337,14 +340,12 @@ func (p *Past) CarriedOut(again []string) []string {
 }
 
 // Kept are the steps of the runbook itself that ended in a way that a resume does not repeat.
-func (p *Past) Kept() map[string]bool {
+func (p *Past) Kept(settled ...Settled) map[string]bool {
 	kept := map[string]bool{}
 	for _, n := range p.root.graph.Nodes {
 		kept[n.Step.Name] = p.root.state.Outcome(n.Step.Name) != ""
 	}
-	again := p.root.state.Unfinished()
-	p.root.walk(func(b *branch) { again = append(again, p.rerunFor(b, nil)...) })
-	for _, address := range again {
+	for _, address := range p.Again(settled...).Steps {
 		kept[run.StepName(address)] = false
 	}
 	return kept
@@ -357,7 +358,7 @@ func (p *Past) Over(address string) bool {
 		return false
 	}
 	_, _, over := b.state.Ended(own)
-	return over && !slices.ContainsFunc(b.state.Unfinished(), func(again string) bool { return run.Covers(again, own) })
+	return over && !slices.ContainsFunc(p.Again().Steps, func(again string) bool { return run.Covers(again, address) })
 }
 
 // Ended reports whether the last session ended the run, and how.

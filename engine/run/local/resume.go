@@ -22,8 +22,9 @@ type Settled struct {
 
 // Going is how a session goes on.
 type Going struct {
-	// Reset are the steps and instances that run again; Changes what changed in the files, for people.
-	Reset, Changes []string
+	// Reset are the steps and instances that run again; Changes what changed in the files, and Repeats what had ended well among what
+	// runs again, for people.
+	Reset, Changes, Repeats []string
 	// Settled are the decisions about all writes in doubt.
 	Settled []Settled
 	// Undo are the steps to undo, and nothing else; nil: the run goes on.
@@ -41,7 +42,10 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 			r.stays = append([]run.Wait{}, p.Waits()...)
 		}
 		header, before := p.cfg.Header, p.standing()
-		e := &run.Event{Type: run.RunResumed, Header: &header, Session: p.cfg.session(), Reset: g.Reset, Gone: p.gone, Changes: g.Changes, Undo: g.Undo}
+		e := &run.Event{
+			Type: run.RunResumed, Header: &header, Session: p.cfg.session(),
+			Reset: g.Reset, Gone: p.gone, Changes: g.Changes, Repeats: g.Repeats, Undo: g.Undo,
+		}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}
 		}

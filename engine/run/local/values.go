@@ -166,14 +166,14 @@ func (v *values) lost(name, key string) string {
 	return lost
 }
 
-// tookPlace is when a step, or an instance of it, was carried out last, ended well, and was not undone; zero: never.
-func (v *values) tookPlace(name string, undone func(address string) bool) time.Time {
+// tookPlace is when a step, or an instance of it, was carried out last and ended well, of those that count; zero: never.
+func (v *values) tookPlace(name string, counts func(address string) bool) time.Time {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	s := v.steps[name]
 	var last time.Time
 	look := func(end *ending, address string) {
-		if end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && end.timing.finished.After(last) && !undone(address) {
+		if end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && end.timing.finished.After(last) && counts(address) {
 			last = end.timing.finished
 		}
 	}

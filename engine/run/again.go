@@ -1,0 +1,231 @@
+package run
+
+import "slices"
+
+// Rerun is what a resumed run does again, here and in the runbooks that its steps run.
+type Rerun struct {
+	// Steps are the addresses of the steps and instances.
+	Steps []string
+	// Behind are those that had ended well and run again because they depend on one that was undone.
+	Behind []Behind
+}
+
+// Behind are the steps that depend on one that was undone.
+type Behind struct {
+	// Undone is the address of that step; Within says that it is steps of the runbook that it runs that were.
+	Undone string
+	Within bool
+	Steps  []string
+}
+
+// Again lists what a resumed run does again. That is what failed, erred, was blocked or cancelled, did not end, or was undone; what
+// depends on a step that was undone, through others too, as it belongs to something that is not there any more; and, of what else
+// depends on a step that runs again, what changes nothing and what was skipped. Any other write that took place stays, as does one
+// that was to handle a failure. A question that is open stays open. undone are the effects whose undo was in doubt, and counts as
+// done.
+func (s *State) Again(undone ...int64) Rerun {
+	var out Rerun
+	s.addAgain(&out, "", false, undone)
+	slices.Sort(out.Steps)
+	return out
+}
+
+// addAgain adds what of a runbook runs again, at addresses that begin with prefix; whole: all of it that has begun.
+func (s *State) addAgain(out *Rerun, prefix string, whole bool, undone []int64) {
+	a := s.newAgain(undone)
+	for i := range s.steps {
+		if a.undone[i] {
+			a.behindUndone(i, prefix, out)
+		}
+	}
+	for i := range s.steps {
+		if a.own[i] || a.whole[i] {
+			a.behind(i)
+		}
+	}
+	for i := range s.steps {
+		for _, address := range a.addresses(i, whole) {
+			out.Steps = append(out.Steps, prefix+address)
+		}
+	}
+	for _, c := range s.children {
+		i := s.byName[StepName(c.address)]
+		c.state.addAgain(out, prefix+c.address+"/", whole || a.whole[i] || a.left && s.WasUndone(c.address, undone...), undone)
+	}
+}
+
+// again works out what of a runbook runs again.
+type again struct {
+	*State
+	effects []int64
+	// within are the addresses of steps that run a runbook in which something was undone.
+	within map[string]bool
+	// left says that there is more to do than to undo, see somethingLeft.
+	left bool
+	// own are the steps of which a part runs again for itself, undone those of which one was undone, whole those that run again from
+	// their beginning for what they depend on.
+	own, undone, whole []bool
+}
+
+func (s *State) newAgain(undone []int64) *again {
+	n := len(s.steps)
+	a := &again{State: s, effects: undone, within: map[string]bool{}, own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n)}
+	for _, c := range s.children {
+		if c.state.CountsAsNotRun(undone...) {
+			a.within[c.address] = true
+		}
+	}
+	a.left = s.somethingLeft(undone) || len(a.within) > 0
+	s.each(func(r ref, in *instance) {
+		a.undone[r.step] = a.undone[r.step] || a.wasUndone(r)
+		a.own[r.step] = a.own[r.step] || a.runs(r)
+	})
+	return a
+}
+
+// runs reports whether a step or an instance runs again for itself. Of a step with instances, these tell.
+func (a *again) runs(r ref) bool {
+	return (r.key >= 0 || len(a.steps[r.step].instances) == 0) && (a.at(r).again() || a.wasUndone(r))
+}
+
+func (a *again) wasUndone(r ref) bool {
+	return a.left && a.at(r).wasUndone(a.effects) || len(a.within) > 0 && a.within[a.address(r)]
+}
+
+// behindUndone has run again what depends on a step that was undone.
+func (a *again) behindUndone(root int, prefix string, out *Rerun) {
+	b := Behind{Undone: prefix + a.plan.Steps[root].Name, Within: !a.State.anyUndone(root, a.effects)}
+	var found []int
+	var visit func(i int)
+	visit = func(i int) {
+		for _, d := range a.out[i] {
+			if d.order || a.whole[d.step] || a.handled(d.step) {
+				continue
+			}
+			a.whole[d.step] = true
+			found = append(found, d.step)
+			visit(d.step)
+		}
+	}
+	visit(root)
+	slices.Sort(found)
+	for _, i := range found {
+		if a.endedWell(i) {
+			b.Steps = append(b.Steps, prefix+a.plan.Steps[i].Name)
+		}
+	}
+	if len(b.Steps) > 0 {
+		out.Behind = append(out.Behind, b)
+	}
+}
+
+// behind has run again what changes nothing, or was skipped, and depends on a step that runs again: it may see something else now.
+func (a *again) behind(i int) {
+	for _, d := range a.out[i] {
+		to := &a.steps[d.step]
+		if !d.order && !a.whole[d.step] && (!a.plan.Steps[d.step].Write || to.phase == ended && to.outcome == Skipped) {
+			a.whole[d.step] = true
+			a.behind(d.step)
+		}
+	}
+}
+
+// handled reports whether a step changed something because another had failed: that was told or done once, and stays.
+func (a *again) handled(i int) bool {
+	spec := &a.plan.Steps[i]
+	return spec.RunIf == "failure" && spec.Write && slices.ContainsFunc(a.refs(i), func(r ref) bool {
+		return a.at(r).phase == ended && a.at(r).outcome != Skipped
+	})
+}
+
+func (a *again) endedWell(i int) bool {
+	return slices.ContainsFunc(a.refs(i), func(r ref) bool {
+		in := a.at(r)
+		return in.phase == ended && (in.outcome == Pass || in.outcome == Warn) && !a.wasUndone(r)
+	})
+}
+
+// addresses lists what of a step runs again. One that does so from its beginning gets its instances anew, but for one with a write
+// in doubt or an open question: those it has are what that is about.
+func (a *again) addresses(i int, whole bool) []string {
+	whole = whole || a.whole[i]
+	parts := a.refs(i)
+	begun := slices.ContainsFunc(parts, func(r ref) bool { return a.at(r).phase == ended })
+	held := slices.ContainsFunc(parts, func(r ref) bool { return r.key >= 0 && (a.at(r).phase == asking || a.at(r).doubtful(&a.plan.Steps[i])) })
+	if whole && begun && !held {
+		return []string{a.plan.Steps[i].Name}
+	}
+	var out []string
+	for _, r := range parts {
+		if a.runs(r) || whole && a.at(r).phase == ended {
+			out = append(out, a.address(r))
+		}
+	}
+	return out
+}
+
+// refs are the instances of a step, or the step itself where it has none.
+func (a *again) refs(i int) []ref {
+	n := len(a.steps[i].instances)
+	if n == 0 {
+		return []ref{{i, -1}}
+	}
+	out := make([]ref, n)
+	for k := range out {
+		out[k] = ref{i, k}
+	}
+	return out
+}
+
+// anyUndone reports whether what a part of a step did last was taken back.
+func (s *State) anyUndone(i int, undone []int64) bool {
+	return slices.ContainsFunc(s.parts(i), func(in *instance) bool { return in.wasUndone(undone) })
+}
+
+// somethingLeft reports whether the run has more to do than to undo, at its end, what is undone then in any case: a step
+// that was undone like that is not done again for its own sake.
+func (s *State) somethingLeft(undone []int64) bool {
+	left := false
+	s.each(func(r ref, in *instance) {
+		left = left || in.phase != ended || in.again() ||
+			s.plan.Steps[r.step].Undo != UndoOnEnd && in.wasUndone(undone)
+	})
+	return left
+}
+
+// CountsAsNotRun reports whether a step that ended is done again because what it did was taken back, here or in a runbook that a
+// step runs.
+func (s *State) CountsAsNotRun(undone ...int64) bool {
+	any := false
+	s.each(func(_ ref, in *instance) { any = any || in.wasUndone(undone) })
+	return any && s.somethingLeft(undone) ||
+		slices.ContainsFunc(s.children, func(c child) bool { return c.state.CountsAsNotRun(undone...) })
+}
+
+// WasUndone reports whether what a step or an instance did last was taken back.
+func (s *State) WasUndone(address string, undone ...int64) bool {
+	r, err := s.resolve(address)
+	return err == nil && s.at(r).wasUndone(undone)
+}
+
+// wasUndone reports whether what the last execution did was taken back. What one before it did, and is still there, changes
+// nothing about that: what the step recorded does not hold any more.
+func (in *instance) wasUndone(undone []int64) bool {
+	e := in.effect
+	return e != nil && (e.undo == undoDone || (e.undo == undoRunning || e.undo == undoInDoubt) && slices.Contains(undone, e.seq))
+}
+
+// again reports whether a step or an instance is to be done again, be it undone or not.
+func (in *instance) again() bool {
+	switch {
+	case in.phase == idle:
+		return false // its turn will come
+	case in.phase != ended:
+		return in.phase != asking || in.asked.question == nil
+	}
+	switch in.outcome {
+	case Fail, Error, Blocked, Cancelled:
+		return true
+	}
+	return false
+}
