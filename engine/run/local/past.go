@@ -317,15 +317,15 @@ func (p *Past) Affected(changed []string) []string {
 // CarriedOut tells of those among steps and instances that run again which changed something, ended well and were not undone: they
 // do it twice.
 func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
-	among, undone := map[string]bool{}, undoneBy(settled)
+	among, steps, undone := map[string]bool{}, map[string]bool{}, undoneBy(settled)
 	for _, address := range again {
-		among[address] = true
+		among[address], steps[run.WholeStep(address)] = true, true
 	}
 	var out []string
 	p.root.walk(func(b *branch) {
 		for _, n := range b.graph.Nodes {
 			address := b.prefix + n.Step.Name
-			if n.Step.Child != nil || graph.Effect(n.Step) == provider.Read {
+			if n.Step.Child != nil || !steps[address] || graph.Effect(n.Step) == provider.Read {
 				continue
 			}
 			at := b.values.tookPlace(n.Step.Name, func(a string) bool {
