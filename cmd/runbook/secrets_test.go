@@ -64,8 +64,19 @@ func newLeak(t *testing.T) *leak {
 	for name, value := range l.secrets {
 		env[name] = value
 	}
+	// What is secret about each of these says where something is, and those who can't get there tell parts of it.
 	for name, value := range map[string]string{
-		"file": `f'ile|hunter2;` + "`x`", "filed": `fi\led"hunter2`, "vault": `va'ult$hunter2!/+`, "kube": "kube,hunter2)=(!",
+		"LEAK_HOOK": "http://127.0.0.1:1/services/T0LEAK/h00kT0ken-a?sig=s1gnature-a", "LEAK_HOOK_DNS": "http://nowhere.invalid/services/T1LEAK/h00kT0ken-b?sig=s1gnature-b",
+		"LEAK_BASE": "http://127.0.0.1:1/base/T2LEAK/h00kT0ken-c", "LEAK_TORN": "S3cr3t-half/Other*half-h2", "LEAK_ADDRESS": "where-hunter2-is.invalid:443",
+		"LEAK_PATTERN": "/nowhere/of-hunter2-too/*.log",
+	} {
+		env[name] = value
+	}
+	for name, value := range map[string]string{
+		"path of a hook": "/services/T0LEAK/h00kT0ken-a", "token of a hook": "h00kT0ken-a", "query of a hook": "s1gnature-a", "path of a name": "/services/T1LEAK/h00kT0ken-b",
+		"path of a base": "T2LEAK/h00kT0ken-c", "half of what is torn": "S3cr3t-half", "other half": "half-h2", "host of an address": "where-hunter2-is.invalid",
+		"folder of a pattern": "/nowhere/of-hunter2-too",
+		"file":                `f'ile|hunter2;` + "`x`", "filed": `fi\led"hunter2`, "vault": `va'ult$hunter2!/+`, "kube": "kube,hunter2)=(!",
 		"key.pem": newKey(t), "tiny": "§¶¤",
 	} {
 		l.secrets[name] = value
@@ -237,12 +248,15 @@ func formsOf(secret string) map[string]string {
 		if err != nil {
 			panic(err) // a string always encodes
 		}
-		twice, err := json.Marshal(string(once))
-		if err != nil {
-			panic(err)
+		deeper := once[1 : len(once)-1]
+		for levels := range 5 {
+			forms[fmt.Sprintf("JSON of %s, %d deep", name, levels+1)] = string(deeper)
+			next, err := json.Marshal(string(deeper))
+			if err != nil {
+				panic(err)
+			}
+			deeper = next[1 : len(next)-1]
 		}
-		forms["JSON of "+name] = string(once[1 : len(once)-1])
-		forms["JSON of JSON of "+name] = string(twice[3 : len(twice)-3])
 	}
 	// A hash tells a short secret: all of them can be tried.
 	forms["SHA-256"], forms["SHA-1"] = fmt.Sprintf("%x", sha256.Sum256([]byte(secret))), fmt.Sprintf("%x", sha1.Sum([]byte(secret)))

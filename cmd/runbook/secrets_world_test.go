@@ -44,6 +44,7 @@ var encodings = map[string]func(string) string{
 	"base64url": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
 	"json":      inJSON,
 	"twice":     func(s string) string { return inJSON(inJSON(s)) },
+	"thrice":    func(s string) string { return inJSON(inJSON(inJSON(s))) },
 	"garbage":   func(s string) string { return `{"error": ` + s },
 }
 
@@ -88,7 +89,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		if encode == nil {
 			encode = encodings["plain"]
 		}
-		if strings.HasPrefix(kind, "json") || kind == "twice" || kind == "garbage" {
+		if strings.HasPrefix(kind, "json") || kind == "twice" || kind == "thrice" || kind == "garbage" {
 			w.Header().Set("Content-Type", "application/json")
 		}
 		_, _ = io.WriteString(w, encode(all))

@@ -3,9 +3,10 @@ package redact
 // automaton finds all of many folded texts in one pass (Aho and Corasick), in whatever case they are written. Nearly all of its states have one successor: a table of
 // all bytes for each would take hundreds of times the secrets' own size.
 type automaton struct {
-	texts []string
-	nodes []node
-	rows  [][256]int32
+	texts   []string
+	longest int // length of the longest of them
+	nodes   []node
+	rows    [][256]int32
 }
 
 // node is a state. State 0 is the root.
@@ -26,11 +27,12 @@ const manyKids = 6
 
 // build makes an automaton of at least one folded text; none may be empty.
 func build(texts []string) *automaton {
-	size := 1
+	size, longest := 1, 0
 	for _, text := range texts {
 		size += len(text)
+		longest = max(longest, len(text))
 	}
-	a := &automaton{texts: texts, nodes: make([]node, 1, size), rows: make([][256]int32, 1)}
+	a := &automaton{texts: texts, longest: longest, nodes: make([]node, 1, size), rows: make([][256]int32, 1)}
 	for _, text := range texts {
 		a.insert(text)
 	}

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -25,6 +26,28 @@ func BenchmarkBytes(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkNested blanks an event that holds JSON text which holds JSON text, as what a service echoes may.
+func BenchmarkNested(b *testing.B) {
+	text := strings.Repeat(`{"name":"orders-api","ready":true,"restarts":0},`, 20)
+	for range 3 {
+		encoded, err := json.Marshal(map[string]string{"body": text})
+		if err != nil {
+			b.Fatal(err)
+		}
+		text = string(encoded)
+	}
+	r := &Redactor{}
+	for i := range 10 {
+		r.Add(fmt.Sprintf("hunter2/%d+of the=%x", i, i*7919))
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if got := r.String(text); got != text {
+			b.Fatal("something was blanked")
+		}
 	}
 }
 

@@ -35,10 +35,10 @@ func encoded(secret string) []string {
 			forms = append(forms, pieces(whole, width)...)
 		}
 	}
-	// What base64 has beside letters and digits is escaped in URLs, and its slash in some JSON.
+	// What base64 has beside letters and digits is escaped in URLs.
 	for _, form := range forms {
 		if strings.ContainsAny(form, "+/=") {
-			forms = append(forms, percent(form, "-_.~"), strings.ReplaceAll(form, "/", `\/`))
+			forms = append(forms, percent(form, "-_.~"))
 		}
 	}
 	return forms

@@ -13,26 +13,21 @@ import (
 	"unicode/utf8"
 )
 
-// formsOf lists the texts in which a secret shows up, folded and each once: as it is, quoted, in a URL, each of these inside
-// JSON (once and twice encoded), and in base64 and hexadecimal. Views indent lines, so the lines of a long secret count for
-// themselves.
+// formsOf lists the texts in which a secret shows up, folded and each once: as it is, quoted, in a URL, in base64 and hexadecimal.
+// How JSON writes each of these is left to the layers, in which its escapes are undone. Views indent lines, so the lines of a long
+// secret count for themselves.
 func formsOf(secret string) []string {
 	var forms []string
 	for _, written := range cases(secret) {
 		forms = append(forms, written, strings.TrimSpace(written))
 		forms = append(append(forms, quoted(written)...), inURLs(written)...)
 	}
-	for range 2 {
-		forms = withJSON(forms)
-	}
 	forms = append(forms, encoded(secret)...)
 	for _, text := range encodable(secret) {
 		forms = append(forms, embedded(text)...)
 	}
 	for line := range strings.SplitSeq(secret, "\n") {
-		if line = strings.TrimSpace(line); line != secret {
-			forms = append(append(forms, line), jsonForms(line)...)
-		}
+		forms = append(forms, strings.TrimSpace(line))
 	}
 	for i, form := range forms {
 		forms[i] = folded(form)
@@ -55,6 +50,7 @@ var quoters = []func(string) string{
 	strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\t", `\t`, "\r", `\r`).Replace, // Python's '…', $'…'
 	strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`", `!`, `\!`).Replace,   // a shell's "…"
 	strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace,
+	strings.NewReplacer(`"`, `\"`).Replace, // hclog leaves backslashes as they are
 	backslashed,
 }
 
@@ -112,23 +108,13 @@ func percent(s, but string) string {
 // inner is a text without the quotes around it.
 func inner(quoted string) string { return quoted[1 : len(quoted)-1] }
 
-// withJSON adds the forms that texts have inside JSON, each once.
-func withJSON(texts []string) []string {
-	all := slices.Clone(texts)
-	for _, text := range texts {
-		all = append(all, jsonForms(text)...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// jsonForms are the inner texts of the secret as a JSON string: with and without the escapes for HTML, for slashes and
-// for what is not ASCII, as encoders differ.
+// jsonForms are the inner texts of the secret as a JSON string that is encoded once more: with and without the escapes for HTML,
+// for slashes and for what is not ASCII, as encoders differ.
 func jsonForms(text string) []string {
 	if !strings.ContainsFunc(text, escapedInJSON) {
 		return nil
 	}
-	forms := []string{strings.ReplaceAll(text, `"`, `\"`)} // hclog leaves backslashes as they are
+	var forms []string
 	for _, escapeHTML := range []bool{true, false} {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)

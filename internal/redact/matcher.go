@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // matcher finds secrets by some automata, each of more texts than the next. To add a text to an automaton is to build it
 // anew; this way each is built a logarithmic number of times, however often a run learns of another secret.
@@ -45,11 +42,7 @@ func (m *matcher) find(spans []span, data []byte) ([]span, int) {
 		found, more := part.find(nil, data)
 		all, hold = append(all, found...), max(hold, more)
 	}
-	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	for _, s := range all {
-		spans = cover(spans, s)
-	}
-	return spans, hold
+	return merged(append(all, spans...)), hold
 }
 
 // cover adds a span to those in order; it may swallow the last ones, but begins before none that it doesn't overlap.

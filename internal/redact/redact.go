@@ -2,6 +2,8 @@ package redact
 
 import (
 	"io"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -19,11 +21,14 @@ type Redactor struct {
 	matcher atomic.Pointer[matcher]
 
 	mu      sync.Mutex
-	known   map[string]struct{}
-	pending []string // forms that the matcher does not find yet
+	known   map[string]struct{} // what was added
+	parts   map[string]struct{} // what programs tell of those
+	pending []string            // forms that the matcher does not find yet
 }
 
-// Add makes a value a secret from now on. Values of fewer than [MinLength] characters are ignored.
+// Add makes a value a secret from now on, and what programs tell of a value that says where something is: the path of a webhook,
+// the password of a database's URL. Values of fewer than [MinLength] characters are ignored. Of a URL that is made of a secret, such as
+// "https://api.example.com/report?key=" and a key, the rest is none; so the secret comes first.
 func (r *Redactor) Add(secret string) {
 	if utf8.RuneCountInString(secret) < MinLength {
 		return
@@ -34,11 +39,49 @@ func (r *Redactor) Add(secret string) {
 		return
 	}
 	if r.known == nil {
-		r.known = map[string]struct{}{}
+		r.known, r.parts = map[string]struct{}{}, map[string]struct{}{}
 	}
+	parts := r.partsOf(secret)
 	r.known[secret] = struct{}{}
-	r.pending = append(r.pending, formsOf(secret)...)
+	if _, known := r.parts[secret]; !known {
+		r.pending = append(r.pending, formsOf(secret)...)
+	}
+	for _, part := range parts {
+		_, known := r.known[part]
+		_, again := r.parts[part]
+		if known || again || utf8.RuneCountInString(part) < MinLength {
+			continue
+		}
+		r.parts[part] = struct{}{}
+		r.pending = append(r.pending, formsOf(part)...)
+	}
 	r.stale.Store(true)
+}
+
+// partsOf are the parts of a new secret that are secrets too: of one in which a secret stands that was added before, pieces of that.
+func (r *Redactor) partsOf(secret string) []string {
+	made := false
+	var parts []string
+	if isPlace(secret) {
+		for known := range r.known {
+			if !strings.Contains(secret, known) {
+				continue
+			}
+			made = true
+			if !isPlace(known) {
+				parts = append(parts, torn(known)...)
+			}
+		}
+	}
+	if !made {
+		return partsOf(secret)
+	}
+	if u, err := url.Parse(secret); err == nil {
+		if password, ok := u.User.Password(); ok {
+			parts = append(parts, password)
+		}
+	}
+	return parts
 }
 
 // Bytes gives data with every secret blanked, also what the ellipsis of a shortened text left of one: data itself where there
@@ -48,7 +91,7 @@ func (r *Redactor) Bytes(data []byte) []byte {
 	if m == nil {
 		return data
 	}
-	spans, _ := m.find(nil, data)
+	spans, _ := m.search(nil, data)
 	spans = m.cuts(spans, data)
 	if len(spans) == 0 {
 		return data
@@ -63,7 +106,7 @@ func (r *Redactor) String(text string) string {
 		return text
 	}
 	data := []byte(text)
-	spans, _ := m.find(nil, data)
+	spans, _ := m.search(nil, data)
 	spans = m.cuts(spans, data)
 	if len(spans) == 0 {
 		return text

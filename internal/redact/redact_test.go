@@ -73,6 +73,21 @@ func TestBytes(t *testing.T) {
 		"upper, not ASCII":   {[]string{"hunter-é"}, "HUNTER-É hunter-\u00c9", "(sensitive) (sensitive)"},
 		"lower, not ASCII":   {[]string{"HUNTER-É"}, "hunter-é", "(sensitive)"},
 		"cut in upper case":  {[]string{"hunter2-long"}, "x HUNTER… …R2-LONG", "x (sensitive)… …(sensitive)"},
+		"JSON, three deep":   {[]string{`pa"ss&wo`}, `{"a":"{\"b\":\"{\\\"c\\\":\\\"pa\\\\\\\"ss\\\\u0026wo\\\"}\"}"}`, `{"a":"{\"b\":\"{\\\"c\\\":\\\"(sensitive)\\\"}\"}"}`},
+		"cut, three deep":    {[]string{`hun"ter2-long`}, `"{\"b\":\"{\\\"c\\\":\\\"hun\\\\\\\"te…"`, `"{\"b\":\"{\\\"c\\\":\\\"(sensitive)…"`},
+		"cut in an escape":   {[]string{"hunt&er2-long"}, `x hunt\u00… y`, `x (sensitive)… y`},
+		"cut, then deep":     {[]string{`hunter"long`}, `"… nter\\\"long\\\""`, `"… (sensitive)\\\""`},
+		"a URL's path":       {[]string{"http://h:9/services/T0AAAA/tOkEn111"}, "POST /services/T0AAAA/tOkEn111: http://h:9: no token tOkEn111 in services", "POST (sensitive): http://h:9: no token (sensitive) in services"},
+		"joined to a base":   {[]string{"http://h/hooks/T0AAAA/"}, "POST /hooks/T0AAAA/x?y", "POST (sensitive)x?y"},
+		"a path decoded":     {[]string{"https://h/a%20b/c"}, "GET /a%20b/c, /a b/c", "GET (sensitive), (sensitive)"},
+		"a URL's query":      {[]string{"https://h/x?channel=ab&sig=0123456789&token=abcd"}, "ab 0123456789 abcd /x?y", "ab (sensitive) (sensitive) /x?y"},
+		"a URL's user":       {[]string{"https://ghp_0123:x@h/"}, "user ghp_0123", "user (sensitive)"},
+		"of a database":      {[]string{"postgres://ann:pass-word@db.example/customers_eu?sslmode=require"}, "postgres://ann@db.example/customers_eu: pass-word", "postgres://ann@db.example/customers_eu: (sensitive)"},
+		"an address":         {[]string{"db.secret.example:5432"}, "no such host: \"db.secret.example\"", "no such host: \"(sensitive)\""},
+		"a pattern":          {[]string{"/srv/customer-x/*.log"}, "read /srv/customer-x: no such folder", "read (sensitive): no such folder"},
+		"a URL made of one":  {[]string{"k3y-k3y", "https://api.example/reports-v12?key=k3y-k3y"}, "GET /reports-v12?x https://api.example", "GET /reports-v12?x https://api.example"},
+		"torn by a URL":      {[]string{"S3cr3t/Pa+ss", "http://S3cr3t/Pa+ss.invalid/x"}, "POST /Pa+ss.invalid/x: http://S3cr3t: no such host", "POST /(sensitive).invalid/x: http://(sensitive): no such host"},
+		"torn by a path":     {[]string{"S3cr3t/Pa*ss", "/tmp/S3cr3t/Pa*ss/x"}, "read /tmp/S3cr3t", "read /tmp/(sensitive)"},
 		"surrounding spaces": {[]string{"hunter2\n"}, "got hunter2!", "got (sensitive)!"},
 	}
 	for name, tt := range tests {
@@ -120,10 +135,12 @@ func TestNoSecretForAnySplit(t *testing.T) {
 				r.String(s)
 			}
 		}
-		pieces := append([]string{"a", "b", "x", `"`, "<", "\\", "-", "a-b"}, secrets...)
+		pieces := append([]string{"a", "b", "x", `"`, "<", "\\", "\\\\", `\u00`, "3c", "-", "a-b"}, secrets...)
 		for _, s := range secrets {
 			encoded, _ := json.Marshal(s)
-			pieces = append(pieces, strings.ToUpper(s), string(encoded), url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte("abx"[:len(s)%3]+s+"ab")))
+			deeper, _ := json.Marshal(string(encoded))
+			deepest, _ := json.Marshal(string(deeper))
+			pieces = append(pieces, strings.ToUpper(s), string(encoded), string(deeper), string(deepest), string(deepest[:len(deepest)/2]), url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte("abx"[:len(s)%3]+s+"ab")))
 		}
 		text := strings.Join(rapid.SliceOf(rapid.SampledFrom(pieces)).Draw(t, "text"), "")
 		var out bytes.Buffer
@@ -139,8 +156,10 @@ func TestNoSecretForAnySplit(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range secrets {
-			if strings.Contains(strings.ToLower(out.String()), s) {
-				t.Fatalf("secret %q in %q (from %q)", s, out.String(), text)
+			for shown, level := out.Bytes(), 0; level < 4; shown, level = unescape(shown).text, level+1 {
+				if bytes.Contains(bytes.ToLower(shown), []byte(s)) {
+					t.Fatalf("secret %q in %q, %d levels deep in %q (from %q)", s, shown, level, out.String(), text)
+				}
 			}
 		}
 		if whole := r.String(text); whole != out.String() {

@@ -47,11 +47,10 @@ func (w *Writer) pass(m *matcher, data []byte, all bool) error {
 	if w.covered > 0 {
 		spans = append(spans, span{end: w.covered, written: true})
 	}
-	spans, hold := m.find(spans, data)
+	spans, cut := m.search(spans, data)
 	if all {
-		hold = 0
+		cut = len(data)
 	}
-	cut := len(data) - hold
 	w.covered = 0
 	for i, s := range spans {
 		if s.end <= cut {

@@ -38,6 +38,14 @@ provider "http" {
   base_url     = env("LEAK_SERVER")
   bearer_token = local.key
 }
+provider "http" {
+  alias    = "secret"
+  base_url = secret("env:LEAK_BASE")
+}
+provider "prometheus" {
+  alias = "secret"
+  url   = secret("env:LEAK_BASE")
+}
 provider "prometheus" {
   url          = "${env("LEAK_SERVER")}/prometheus"
   bearer_token = secret("env:LEAK_PROMETHEUS")
@@ -103,12 +111,13 @@ step "kubernetes_pods" "bad_selector" {
 step "prometheus_query" "refused" { query = "up" }
 
 step "http_request" "echo" {
-  for_each = toset(["401", "plain", "base64", "base64url", "json", "twice", "chunks", "hex", "html", "url", "header", "redirect", "cut", "garbage"])
+  for_each = toset(["401", "plain", "base64", "base64url", "json", "twice", "thrice", "chunks", "hex", "html", "url", "header", "redirect", "cut", "garbage"])
   method   = "POST"
   url      = "/${each.key}"
   query    = { token = local.file }
   body     = "a body with ${local.env}, ${local.vault}, ${var.typed}, ${var.filed}, ${var.pin}"
   assert { condition = self.json.nothing == local.kube }
+  assert { condition = self.json.sent == "another" }
   show = self.body
 }
 # A bound cuts through a secret that was given back, at each of its characters.
@@ -166,6 +175,29 @@ step "http_request" "nowhere" {
   url    = "http://127.0.0.1:1/${urlencode(local.file)}"
   method = "POST"
 }
+
+# Where something is, is secret: those who can't get there tell parts of it.
+step "http_request" "hook" {
+  for_each = toset(["LEAK_HOOK", "LEAK_HOOK_DNS"])
+  method   = "POST"
+  url      = secret("env:${each.key}")
+}
+step "http_request" "below_a_secret" {
+  provider = provider.http.secret
+  url      = "/below"
+}
+step "prometheus_query" "below_one_too" {
+  provider = provider.prometheus.secret
+  query    = "up"
+}
+step "http_request" "torn" { url = "http://${secret("env:LEAK_TORN")}.invalid/" }
+step "local_files" "torn_too" { pattern = "/nowhere/${secret("env:LEAK_TORN")}/x" }
+step "local_files" "pattern" { pattern = secret("env:LEAK_PATTERN") }
+step "local_search" "pattern_too" {
+  files   = secret("env:LEAK_PATTERN")
+  pattern = "x"
+}
+step "tls_certificate" "address" { address = secret("env:LEAK_ADDRESS") }
 
 step "local_command" "prints" {
   effect  = "read"

