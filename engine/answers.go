@@ -30,7 +30,7 @@ func (p *planner) questions(s *lang.Step, out *PlannedStep, args cty.Value, inst
 		return
 	}
 	for i, key := range out.Keys {
-		draft(key, local.KnownArgs(p.plan.scope, s, instances[i]))
+		draft(key, p.known(s, instances[i]))
 	}
 }
 

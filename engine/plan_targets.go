@@ -9,7 +9,6 @@ import (
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
-	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // instances evaluates for_each where no step's result is needed for it: the keys in order and what each instance sees.
@@ -73,7 +72,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 		if diags.HasErrors() {
 			continue // the instance's error tells it
 		}
-		named := s.Spec.Spec().Target(local.KnownArgs(p.plan.scope, s, each))
+		named := s.Spec.Spec().Target(p.known(s, each))
 		p.keep(run.Target{Provider: target.Provider, Target: cmp.Or(named, target.Target)})
 	}
 }

@@ -55,7 +55,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 		return out
 	}
 	spec := s.Spec.Spec()
-	args := local.KnownArgs(p.plan.scope, s, anyInstance(s))
+	args := p.known(s, anyInstance(s))
 	declared, fixed := spec.FixedEffect(s.HasArg)
 	if !fixed {
 		declared = spec.Classify(args)
@@ -79,6 +79,14 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	}
 	p.refuse(s, &out)
 	return out
+}
+
+// known are the arguments of a step, as far as they are before the run. The secrets in them are told, for the header names systems
+// that they name.
+func (p *planner) known(s *lang.Step, frame lang.Frame) cty.Value {
+	args := local.KnownArgs(p.plan.scope, s, frame)
+	local.TellSecrets(args, p.plan.Options.Secret)
+	return args
 }
 
 // argumentsOf shows the arguments that a step writes, in the schema's order.

@@ -13,7 +13,6 @@ import (
 	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
-	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // PlannedNotify is what tells the contact of a level, should it fall due while a step waits for a person.
@@ -63,7 +62,7 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	level := e.Levels[number-1]
 	s := level.Notify
 	frame := lang.Frame{Self: cty.UnknownVal(lang.NoticeType())}
-	args := local.KnownArgs(p.plan.scope, s, frame)
+	args := p.known(s, frame)
 	spec := s.Spec.Spec()
 	n := PlannedNotify{
 		Escalation: e.Name, Level: number, Contact: level.Contact.Source, Action: s.Action, Effect: spec.Classify(args),

@@ -54,7 +54,7 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	frame := anyInstance(owner)
 	frame.Self = cty.DynamicVal
 	spec := s.Spec.Spec()
-	args := local.KnownArgs(p.plan.scope, s, frame)
+	args := p.known(s, frame)
 	undo := &PlannedUndo{Action: s.Action, On: "failure", Effect: effectOf(s, spec.Classify(args)), Arguments: argumentsOf(s, spec.Args(), args)}
 	if owner.Undo.OnEnd {
 		undo.On = "end"
@@ -84,7 +84,7 @@ func noTarget(s *lang.Step, who string) *hcl.Diagnostic {
 // runbook plans the runbook that a step runs, as far as the variables that it is given are known.
 func (p *planner) runbook(s *lang.Step, out *PlannedStep) {
 	out.Runbook, out.Provider = s.Child.File, ""
-	given := local.KnownArgs(p.plan.scope, s, anyInstance(s)).GetAttr("variables")
+	given := p.known(s, anyInstance(s)).GetAttr("variables")
 	variables, diags := lang.ResolveChild(s, given)
 	p.diags = append(p.diags, diags...)
 	if diags.HasErrors() {

@@ -1,15 +1,12 @@
 package local
 
 import (
-	"net/url"
-
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// TellSecrets tells every sensitive string and number in a value, and the passwords of sensitive URLs, which services like to
-// repeat by themselves.
+// TellSecrets tells every sensitive string and number in a value.
 func TellSecrets(v cty.Value, tell func(string)) {
 	if tell == nil || v.Type().IsPrimitiveType() && !v.IsMarked() || !v.ContainsMarked() {
 		return
@@ -34,11 +31,6 @@ func tellStrings(v cty.Value, tell func(string)) {
 	}
 	if v.Type() == cty.String {
 		tell(v.AsString())
-		if u, err := url.Parse(v.AsString()); err == nil && u.User != nil {
-			if password, ok := u.User.Password(); ok {
-				tell(password)
-			}
-		}
 		return
 	}
 	if v.Type() == cty.Number { // a PIN
