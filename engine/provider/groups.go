@@ -23,12 +23,23 @@ func IsEmpty(v cty.Value) bool {
 	return v.IsKnown() && !v.IsNull() && v.CanIterateElements() && v.LengthInt() == 0
 }
 
+// Lacks says what an empty value of an argument that has to be filled lacks; empty: nothing.
+func (a *Attribute) Lacks(v cty.Value) string {
+	switch {
+	case a.Filled && IsEmpty(v):
+		return "at least one element"
+	case a.Filled && Blank(v):
+		return "at least one character"
+	}
+	return ""
+}
+
 // fits checks what an action as a whole demands of its arguments, for values that were not known before. value gives null for what
 // is not set.
 func (s *Spec) fits(value func(name string) cty.Value) error {
 	for _, a := range s.Args().Attributes {
-		if a.Filled && IsEmpty(value(a.Name)) {
-			return fmt.Errorf("%s is empty, and takes at least one element: %s", a.Name, a.Doc)
+		if takes := a.Lacks(value(a.Name)); takes != "" {
+			return fmt.Errorf("%s is empty, and takes %s: %s", a.Name, takes, a.Doc)
 		}
 	}
 	return s.groups(value)

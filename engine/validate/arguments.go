@@ -55,8 +55,8 @@ func (c *checker) attribute(attr *lang.Attr, schema *provider.Object, owner *pro
 		c.error(m.part.Range(), "Wrong type", "The argument %q of %s is %s; %s.", attr.Name, of, typecheck.Friendly(a.Type), m.why)
 		return
 	}
-	if a.Filled && provider.IsEmpty(converted) {
-		c.error(attr.Expr.Range(), "Empty argument", "The argument %q of %s takes at least one element: %s", a.Name, of, a.Doc)
+	if takes := a.Lacks(converted); takes != "" {
+		c.error(attr.Expr.Range(), "Empty argument", "The argument %q of %s takes %s: %s", a.Name, of, takes, a.Doc)
 		return
 	}
 	c.form(attr.Expr.Expression, converted, a, owner)

@@ -69,6 +69,7 @@ type requestArgs struct {
 type programArgs struct {
 	Command []string `rb:"command,required,filled" doc:"Program."`
 	Shell   bool     `rb:"shell" doc:"Whether a shell reads it."`
+	Image   string   `rb:"image,filled" doc:"Where it runs."`
 }
 
 func program(args cty.Value) (string, bool) {

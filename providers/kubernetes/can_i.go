@@ -14,8 +14,8 @@ import (
 )
 
 type canIArgs struct {
-	Verb      string `rb:"verb,required" doc:"What to do: get, list, watch, create, update, patch, delete, or * for all."`
-	Resource  string `rb:"resource,required" doc:"To what: a type (pods, deployments.apps), a subresource (pods/log), or a path of the server (/metrics)."`
+	Verb      string `rb:"verb,required,filled" doc:"What to do: get, list, watch, create, update, patch, delete, or * for all."`
+	Resource  string `rb:"resource,required,filled" doc:"To what: a type (pods, deployments.apps), a subresource (pods/log), or a path of the server (/metrics)."`
 	Name      string `rb:"name" doc:"Only for the object of this name; null: all of them."`
 	Namespace string `rb:"namespace" doc:"In which namespace; \"*\" means all; null: the configuration's."`
 }

@@ -15,8 +15,8 @@ import (
 )
 
 type deleteArgs struct {
-	APIVersion    string `rb:"api_version,required" doc:"API group and version, such as apps/v1, or v1 for the core."`
-	Kind          string `rb:"kind,required" doc:"Kind, such as Deployment."`
+	APIVersion    string `rb:"api_version,required,filled" doc:"API group and version, such as apps/v1, or v1 for the core."`
+	Kind          string `rb:"kind,required,filled" doc:"Kind, such as Deployment."`
 	Name          string `rb:"name" doc:"The object of this name."`
 	LabelSelector string `rb:"label_selector" check:"label_selector" doc:"The objects with these labels."`
 	FieldSelector string `rb:"field_selector" check:"field_selector" doc:"The objects with these fields."`

@@ -16,7 +16,7 @@ import (
 )
 
 type runJobArgs struct {
-	Image          string            `rb:"image,required" doc:"Image to run."`
+	Image          string            `rb:"image,required,filled" doc:"Image to run."`
 	Command        []string          `rb:"command,required,filled" doc:"Program and arguments; there is no shell."`
 	Env            map[string]string `rb:"env" check_keys:"env" doc:"Environment variables."`
 	Labels         map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels of the job and its pod."`

@@ -9,7 +9,7 @@ import (
 
 type setImageArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
-	Images    map[string]string `rb:"images,required" doc:"Images by container."`
+	Images    map[string]string `rb:"images,required,filled" doc:"Images by container."`
 	Namespace string            `rb:"namespace" doc:"Its namespace; null: the configuration's."`
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 type diskArgs struct {
-	Path string `rb:"path,required" doc:"A file or folder on the file system."`
+	Path string `rb:"path,required,filled" doc:"A file or folder on the file system."`
 }
 
 type diskResult struct {

@@ -12,7 +12,7 @@ import (
 )
 
 type confirmArgs struct {
-	Prompt    string    `rb:"prompt,required" doc:"What is asked; the answer is yes or no."`
+	Prompt    string    `rb:"prompt,required,filled" doc:"What is asked; the answer is yes or no."`
 	OnTimeout cty.Value `rb:"on_timeout" doc:"When the step's timeout is over: \"fail\" (also without this), \"escalate\" (the next contact of the escalation is called, and the question stays), or the answer that counts then, true or false."`
 }
 

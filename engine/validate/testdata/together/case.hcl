@@ -20,3 +20,8 @@ step "demo_program" "may_be" {
   command = ["echo", "a"]
   shell   = var.shell
 }
+
+step "demo_program" "nowhere" {
+  command = ["echo"]
+  image   = " "
+}
