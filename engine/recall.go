@@ -27,6 +27,8 @@ type RecallOptions struct {
 	// WithChanges goes on with the files as they are now; AsItWas with those of the run, whatever is there now. Otherwise
 	// changed files are refused.
 	WithChanges, AsItWas bool
+	// Timeout bounds this session in place of what the run began with; zero: that does.
+	Timeout time.Duration
 	// Idle is for a session that runs nothing: no secret is read, and inputs that were encrypted are unknown.
 	Idle bool
 	// Secret is told every secret value that is read; nil: nobody is.
@@ -250,6 +252,9 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 	}
 	if in := s.header.Inputs; in != nil {
 		out.Targets, out.MaxParallel, out.Timeout = in.Targets, in.MaxParallel, time.Duration(in.TimeoutMS*float64(time.Millisecond))
+	}
+	if opts.Timeout > 0 {
+		out.Timeout = opts.Timeout
 	}
 	return out, nil
 }

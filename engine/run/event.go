@@ -163,6 +163,9 @@ type Event struct {
 	// Source is the place of the step's block, "daily.hcl:27".
 	Source string `json:"source,omitempty" blank:"-"`
 
+	// run_stopping: how long the runbook could take, where that is why
+	LimitMS float64 `json:"limit_ms,omitempty" blank:"-"`
+
 	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel])
 	Reason string `json:"reason,omitempty" blank:"-"`
 

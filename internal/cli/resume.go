@@ -21,6 +21,7 @@ type resumeOptions struct {
 	Run         string
 	InDoubt     []string
 	WithChanges bool
+	Timeout     string
 	// said is what --in-doubt says.
 	said words
 	// told is what earlier sessions told.
@@ -37,7 +38,7 @@ func newResume(p *Program) *cobra.Command {
 			"--in-doubt decides for all of them: \"done\" counts them as done, \"redo\" sends them again, \"abort\" leaves everything as it is.\n" +
 			"--in-doubt STEP=done decides about one alone, beside the word for all others.\n" +
 			"The run goes on with the files that it began with. When they have changed since, it is refused, unless --with-changes: then what\n" +
-			"the changes affect runs again.",
+			"the changes affect runs again. A run that ran out of time can be given more of it with --timeout; each session has its own.",
 		Example: "  runbook resume 01JD3V7C\n  runbook resume 01JD3V7C --in-doubt redo\n" +
 			"  runbook resume 01JD3V7C --in-doubt pay=done --in-doubt 'ship[\"eu\"]=redo'\n  runbook resume 01JD3V7C --with-changes --auto-approve",
 		Args: exactly("RUN"), ValidArgsFunction: p.runArgument(&o.Store, resumable, nil),
@@ -49,6 +50,7 @@ func newResume(p *Program) *cobra.Command {
 	flags := cmd.Flags()
 	p.inDoubtFlag(cmd, &o.InDoubt, &o.Store, run.LeftInDoubt, "writes in doubt", "by default you are asked")
 	flags.BoolVar(&o.WithChanges, "with-changes", false, "go on with the files as they are now, and run again what is affected")
+	timeoutFlag(cmd, &o.Timeout, "bound of what is left of the run, a `DURATION` such as 10m (default: as the run began)")
 	o.declare(cmd, "don't ask before steps that change something")
 	return cmd
 }
@@ -61,7 +63,8 @@ func resumable(r journal.Summary) bool {
 
 func (o *resumeOptions) run(ctx context.Context) (err error) {
 	said, err := parseInDoubt(o.InDoubt)
-	if err := errors.Join(err, o.parse()); err != nil {
+	timeout, timeoutErr := parseTimeout(o.Timeout)
+	if err := errors.Join(err, timeoutErr, o.parse()); err != nil {
 		return err
 	}
 	o.said = said
@@ -75,7 +78,7 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Secret: o.redactor.Add}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Timeout: timeout, Secret: o.redactor.Add}
 	opts.Earlier = func(e journal.Entry) {
 		o.told.take(e.Event)
 		s.recall(e)

@@ -30,9 +30,30 @@ func (f *planFlags) declare(p *Program, cmd *cobra.Command) {
 	flags.StringArrayVar(&f.Targets, "target", nil, "only this `STEP` and what it depends on (repeatable)")
 	flags.BoolVar(&f.ReadOnly, "read-only", false, "refuse whatever could change a system")
 	flags.IntVar(&f.MaxParallel, "max-parallel", 0, "how many steps run at once; each runbook that a step runs counts for itself, and runs at most so many (default: the runbook's)")
-	flags.StringVar(&f.Timeout, "timeout", "", "bound of the whole run, a `DURATION` such as 10m (default: the runbook's)")
+	timeoutFlag(cmd, &f.Timeout, "bound of the whole run, a `DURATION` such as 10m (default: the runbook's)")
 	mustComplete(cmd.RegisterFlagCompletionFunc("target", p.completeSteps))
 	mustComplete(cmd.RegisterFlagCompletionFunc("var-file", cobra.FixedCompletions([]string{"hcl"}, cobra.ShellCompDirectiveFilterFileExt)))
+}
+
+// timeoutFlag declares --timeout.
+func timeoutFlag(cmd *cobra.Command, to *string, usage string) {
+	cmd.Flags().StringVar(to, "timeout", "", usage)
+	mustComplete(cmd.RegisterFlagCompletionFunc("timeout", cobra.NoFileCompletions))
+}
+
+// parseTimeout reads --timeout; zero: it is not given.
+func parseTimeout(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	timeout, err := provider.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("--timeout: %w", err)
+	}
+	if timeout < time.Millisecond {
+		return 0, fmt.Errorf("--timeout %s: a run needs more than no time", text)
+	}
+	return timeout, nil
 }
 
 // options makes the engine's options of the flags.
@@ -41,15 +62,9 @@ func (f *planFlags) options(p *Program, cmd *cobra.Command) (engine.PlanOptions,
 	if f.MaxParallel < 1 && cmd.Flags().Changed("max-parallel") {
 		return opts, fmt.Errorf("--max-parallel %d: at least one step must run at once", f.MaxParallel)
 	}
-	if f.Timeout != "" {
-		timeout, err := provider.ParseDuration(f.Timeout)
-		if err != nil {
-			return opts, fmt.Errorf("--timeout: %w", err)
-		}
-		if timeout < time.Millisecond {
-			return opts, fmt.Errorf("--timeout %s: a run needs more than no time", f.Timeout)
-		}
-		opts.Timeout = timeout
+	var err error
+	if opts.Timeout, err = parseTimeout(f.Timeout); err != nil {
+		return opts, err
 	}
 	opts.Variables = lang.VariableSources{Values: f.Vars, Files: f.VarFiles, Lookup: p.Lookup, Sources: map[string]*hcl.File{}}
 	return opts, nil

@@ -157,7 +157,7 @@ func undoKind(e *run.Event) leftKind {
 
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
 func (t *Text) resumed(e *run.Event) {
-	t.failed, t.byHand = nil, len(e.Undo) > 0
+	t.failed, t.byHand, t.limit = nil, len(e.Undo) > 0, 0
 	if e.Header != nil {
 		t.header = e.Header
 	}
@@ -273,7 +273,15 @@ func (t *Text) paused(e *run.Event) {
 	t.resumeWith(e.Run)
 }
 
-func (t *Text) resumeWith(id string) { t.line("resume with: " + t.command("resume "+id)) }
+func (t *Text) resumeWith(id string) { t.line("resume with: " + t.resumeCommand(id)) }
+
+// resumeCommand goes on with the run; with twice the time, where that was over.
+func (t *Text) resumeCommand(id string) string {
+	if t.limit == 0 {
+		return t.command("resume " + id)
+	}
+	return t.command("resume " + id + " --timeout " + run.InUnits(2*t.limit))
+}
 
 // noteSent keeps in mind that a write is under way: when the run ends without it, nobody knows whether it took place.
 func (t *Text) noteSent(e *run.Event) {
@@ -342,15 +350,18 @@ func (t *Text) whatNext(e *run.Event) {
 		return
 	case run.ExitLeftOver:
 	default:
+		if t.limit > 0 {
+			t.resumeWith(e.Run)
+		}
 		return
 	}
 	doubt, failed := t.left.any(inDoubt) || len(t.left) == 0, t.left.any(undoFailed) // without anything, an old version kept it
 	undoDoubt := t.left.any(undoInDoubt)
 	if doubt {
-		t.line("what is in doubt is settled with: " + t.command("resume "+e.Run))
+		t.line("what is in doubt is settled with: " + t.resumeCommand(e.Run))
 	}
 	if undoDoubt {
-		t.line("an undo in doubt is settled with: " + t.command("undo "+e.Run) + ", or, with what is left of the run: " + t.command("resume "+e.Run))
+		t.line("an undo in doubt is settled with: " + t.command("undo "+e.Run) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
 	}
 	if failed {
 		t.line("an undo is tried again with: " + t.command("undo "+e.Run))

@@ -61,6 +61,8 @@ type Text struct {
 	sent map[string]bool
 	// byHand says that the session undoes what was asked for, and nothing else.
 	byHand bool
+	// limit is how long the session could take, where its time was over.
+	limit time.Duration
 	// given are the steps whose open questions were answered before the session.
 	given map[string]bool
 	// begun says that something was shown, not only recalled.
@@ -154,6 +156,8 @@ func (t *Text) render(e *run.Event) {
 		what := "stopping"
 		if e.Step != "" { // the runbook that a step runs
 			what += " " + t.clean(strings.TrimSuffix(e.Step, "/"))
+		} else if e.Reason == run.StopTimeout {
+			t.limit = milliseconds(e.LimitMS)
 		}
 		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn(what+": "+t.clean(e.Reason)))
 	case run.RunFinished:

@@ -64,7 +64,7 @@ func escalationText(escalation cty.Value) string {
 			part = whoText(level.GetAttr("contact"))
 		}
 		if after := levelAfter(level); after > 0 {
-			part = "after " + inUnits(after) + ": " + part
+			part = "after " + run.InUnits(after) + ": " + part
 		}
 		if brief := attributeText(level, "brief"); brief != "" {
 			part += " (" + brief + ")"
@@ -93,17 +93,6 @@ func levelAfter(level cty.Value) time.Duration {
 	}
 	seconds, _ := level.GetAttr("after_seconds").AsBigFloat().Float64()
 	return time.Duration(seconds * float64(time.Second))
-}
-
-// inUnits writes a duration without the units that are nothing: 15m, not 15m0s.
-func inUnits(d time.Duration) string {
-	text := d.String()
-	for _, nothing := range []struct{ unit, zero string }{{"m", "0s"}, {"h", "0m"}} {
-		if rest, ok := strings.CutSuffix(text, nothing.unit+nothing.zero); ok {
-			text = rest + nothing.unit
-		}
-	}
-	return text
 }
 
 func attributeText(object cty.Value, name string) string {

@@ -54,6 +54,8 @@ type runner struct {
 	yielded  bool
 	// timedOut is true when the branch's own time was over.
 	timedOut bool
+	// limit is how long the branch may take; zero: as long as it does.
+	limit time.Duration
 
 	// onlyUndoes says that the session only undoes what a person asked for.
 	onlyUndoes bool
@@ -69,6 +71,8 @@ type runner struct {
 type stopRequest struct {
 	reason string
 	cause  error
+	// limit is how long the runbook could take, where that is why.
+	limit time.Duration
 }
 
 // noteRequest asks to keep something on disk for a step that is under way, or the undo of an effect of it.
@@ -114,7 +118,7 @@ func (r *runner) run() (*Result, error) {
 		go func() {
 			select {
 			case <-r.Interrupt:
-				r.stops <- stopRequest{run.StopInterrupt, errInterrupted}
+				r.stops <- stopRequest{reason: run.StopInterrupt, cause: errInterrupted}
 			case <-over:
 			}
 		}()
@@ -137,7 +141,7 @@ func (r *runner) run() (*Result, error) {
 func (r *runner) cancelFrom(by string) {
 	r.Host.Log.Info("the run is cancelled from elsewhere", "by", by)
 	select {
-	case r.stops <- stopRequest{run.StopInterrupt, errInterrupted}:
+	case r.stops <- stopRequest{reason: run.StopInterrupt, cause: errInterrupted}:
 	default: // it is stopping already
 	}
 }
@@ -152,6 +156,7 @@ func (r *runner) loop(limit time.Duration) (err error) {
 	}()
 	work, cancel := context.WithCancelCause(r.hard)
 	defer cancel(nil)
+	r.limit = limit
 	timeout := stopTimer()
 	if limit > 0 {
 		timeout.Reset(limit)
@@ -223,7 +228,7 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 		}
 		r.timedOut = true
 		r.desk.rest(r, false)
-		return r.stop(stopRequest{run.StopTimeout, errRunTimeout})
+		return r.stop(stopRequest{run.StopTimeout, errRunTimeout, r.limit})
 	case <-r.hard.Done():
 		return nil
 	}
@@ -340,18 +345,19 @@ func (r *runner) stop(s stopRequest) error {
 	if s.reason == run.StopInterrupt {
 		r.interrupted = true
 	}
+	within := stopRequest{reason: s.reason, cause: s.cause}
 	for _, x := range r.live {
 		switch {
 		case x.stops != nil:
 			select {
-			case x.stops <- s:
+			case x.stops <- within:
 			default: // it has been told often enough
 			}
 		case x.cancel != nil && (x.effect == provider.Read || s.reason == run.StopTimeout):
 			x.cancel(s.cause)
 		}
 	}
-	return r.emit(&run.Event{Type: run.RunStopping, Reason: s.reason})
+	return r.emit(&run.Event{Type: run.RunStopping, Reason: s.reason, LimitMS: milliseconds(s.limit)})
 }
 
 // abandon ends the branch at once: everything under way is cancelled and given a moment to return.
@@ -363,7 +369,7 @@ func (r *runner) abandon(cancel context.CancelCauseFunc) error {
 	r.interrupted = true
 	cancel(errInterrupted)
 	if r.state.Stopping() != run.StopInterrupt {
-		if err := r.stop(stopRequest{run.StopInterrupt, errInterrupted}); err != nil {
+		if err := r.stop(stopRequest{reason: run.StopInterrupt, cause: errInterrupted}); err != nil {
 			return err
 		}
 	}
