@@ -238,5 +238,5 @@ func (o *unlockOptions) nobody(ctx context.Context, history journal.Journal) err
 	if len(names) == 0 {
 		return fmt.Errorf("nobody holds the lock %q, or any other", o.Name)
 	}
-	return fmt.Errorf("nobody holds the lock %q%s; held are %s", o.Name, lang.DidYouMean(o.Name, names), strings.Join(names, ", "))
+	return fmt.Errorf("nobody holds the lock %q; held are %s%s", o.Name, strings.Join(names, ", "), lang.DidYouMean(o.Name, names))
 }
