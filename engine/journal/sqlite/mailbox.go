@@ -59,13 +59,13 @@ func (s *store) Messages(ctx context.Context, runID string, after int64) (_ []jo
 	return out, nil
 }
 
-// Discard deletes messages of a run.
+// Discard deletes messages of a run, so that nothing is left of them.
 func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
 	id, err := s.find(ctx, runID)
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, func(tx *sql.Tx) error {
+	err = s.change(ctx, func(tx *sql.Tx) error {
 		for _, number := range ids {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM messages WHERE run = ? AND id = ?", id, number); err != nil {
 				return s.writeError(err)
@@ -73,4 +73,8 @@ func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.forget(ctx)
 }

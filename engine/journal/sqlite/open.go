@@ -39,7 +39,7 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	if err := refuse(path); err != nil {
 		return nil, explain(path, err)
 	}
-	db, err := sql.Open("sqlite", dsn(path, url.Values{"_txlock": {"immediate"}}, "journal_mode(WAL)", "synchronous(FULL)"))
+	db, err := sql.Open("sqlite", dsn(path, url.Values{"_txlock": {"immediate"}}, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)"))
 	if err != nil {
 		return nil, explain(path, err)
 	}
@@ -177,9 +177,12 @@ func isCannotOpen(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == code.SQLITE_CANTOPEN
 }
 
-// dsn names a file to the driver. Many processes may wait for each other to commit, so the patience is long.
+// patient is how long many processes may wait for each other to commit, in ms.
+const patient = "busy_timeout(30000)"
+
+// dsn names a file to the driver.
 func dsn(path string, q url.Values, pragmas ...string) string {
-	q["_pragma"] = append([]string{"busy_timeout(30000)"}, pragmas...)
+	q["_pragma"] = append([]string{patient}, pragmas...)
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
 	return u.String()
 }

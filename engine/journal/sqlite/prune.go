@@ -30,7 +30,7 @@ func (s *store) Prunable(ctx context.Context, old journal.Old) (int, error) {
 // pruneAtOnce bounds a transaction of Prune, for which the runs that go on have to wait.
 const pruneAtOnce = 100
 
-// Prune deletes old runs.
+// Prune deletes old runs, so that nothing is left of them.
 func (s *store) Prune(ctx context.Context, old journal.Old) (int, error) {
 	total := 0
 	for {
@@ -44,7 +44,7 @@ func (s *store) Prune(ctx context.Context, old journal.Old) (int, error) {
 		}
 		total += n
 		if n < pruneAtOnce {
-			return total, nil
+			return total, s.forget(ctx)
 		}
 	}
 }
