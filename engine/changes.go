@@ -18,6 +18,8 @@ import (
 type changes struct {
 	// steps are those whose own text, or something that they refer to, is another; told says what changed, for people.
 	steps, told []string
+	// before is the runbook as it was; nil: it is as it was.
+	before *Runbook
 }
 
 // compare finds what changed between a runbook as it was and as it is. Comments and white space don't count.

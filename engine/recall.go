@@ -46,6 +46,8 @@ type Recalled struct {
 	// Repeated tell of the writes that were carried out before and run again, Behind of the steps that do so because what they depend on
 	// was undone.
 	Repeated, Behind []string
+	// Lost is what took effect and can't be undone with the files as they are now: the run can't go on with them.
+	Lost []local.Lost
 
 	// changed are the steps that the changes touch; settled are the decisions about what is in doubt.
 	changed []string
@@ -116,6 +118,9 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	r.Settle(nil)
 	if len(changed.told) > 0 {
 		r.Changes = append(slices.Clone(r.Changes), r.Past.GoneInDoubt(s.entries)...)
+	}
+	if err := e.lost(ctx, r, s, changed.before); err != nil {
+		return nil, append(diags, append(problem("What steps did that have changed in the files can't be told", err), r.Drop(ctx)...)...)
 	}
 	if opts.Earlier != nil {
 		for _, entry := range s.entries {
@@ -210,7 +215,11 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	if more.HasErrors() {
 		return after, changes{}, more
 	}
-	return after, compare(before.Runbook, after.Runbook), more
+	out := compare(before.Runbook, after.Runbook)
+	if out.before = before; diags.HasErrors() {
+		out.before, out.told = nil, append(out.told, "the files as they were can't be read by this version, so that nothing tells what steps did that are gone")
+	}
+	return after, out, more
 }
 
 func cmpEmpty(text, otherwise string) string {
@@ -339,6 +348,9 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	r.Settle(settled)
 	reset := append(r.Past.Again(settled...).Steps, r.Affected...)
 	reset, err := r.except(reset, settled)
+	if err == nil && len(r.Lost) > 0 {
+		err = errors.New(LostWords(r.Lost[0]) + ": its undo would be lost; undo it first, or keep it in the file")
+	}
 	if err != nil {
 		return nil, append(problem("Nothing was run", err), r.Drop(ctx)...)
 	}

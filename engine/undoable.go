@@ -20,7 +20,16 @@ func (e *Engine) Undoable(ctx context.Context, j journal.Journal, runID string) 
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	planOptions, err := s.planOptions(rb, opts)
+	past, err := e.idle(ctx, s, rb)
+	if err != nil {
+		return nil, err
+	}
+	return past.Undoable(), nil
+}
+
+// idle is the past of a run as a runbook tells it, for looking at it alone.
+func (e *Engine) idle(ctx context.Context, s *story, rb *Runbook) (*local.Past, error) {
+	planOptions, err := s.planOptions(rb, RecallOptions{Idle: true})
 	if err != nil {
 		return nil, err
 	}
@@ -28,10 +37,6 @@ func (e *Engine) Undoable(ctx context.Context, j journal.Journal, runID string) 
 	if plan == nil {
 		return nil, diags
 	}
-	cfg := e.config(ctx, plan, &opts.RunOptions, &locks{})
-	past, err := local.Recall(&cfg, s.entries, false)
-	if err != nil {
-		return nil, err
-	}
-	return past.Undoable(), nil
+	cfg := e.config(ctx, plan, &RunOptions{}, &locks{})
+	return local.Recall(&cfg, s.entries, false)
 }

@@ -166,7 +166,9 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := New(fake, opts.Env)
-	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add})
+	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, AsItWas: true,
+	})
 	if out.Diags = diags; diags.HasErrors() {
 		return out
 	}
@@ -284,10 +286,16 @@ func Write(t testing.TB, text string) string {
 		text = "runbook \"test\" {}\n" + text
 	}
 	path := filepath.Join(t.TempDir(), "test.hcl")
+	Rewrite(t, path, text)
+	return path
+}
+
+// Rewrite gives a file another text.
+func Rewrite(t testing.TB, path, text string) {
+	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // Ends fails the test unless the session ended with an exit status.

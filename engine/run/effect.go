@@ -112,11 +112,13 @@ func (s *State) tookEffect(r ref, e *Event) {
 		s.ends[address] = append(s.ends[address], e.Seq)
 	}
 	resolved := in.sent != nil && in.sent.resolution != nil && in.sent.resolution.Decision == DecisionDone
-	if spec.Undo == UndoNever || e.Result == nil && !resolved {
+	if spec.Undo == UndoNever && !s.otherPlan || e.Result == nil && !resolved {
 		return
 	}
 	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending, well: e.Outcome == Pass || e.Outcome == Warn}
-	s.effects = append(s.effects, in.effect)
+	if spec.Undo != UndoNever { // otherwise it can't be undone any more, but may have been
+		s.effects = append(s.effects, in.effect)
+	}
 }
 
 // effectOf finds the effect that an event of an undo is about; nil: there is none.

@@ -100,6 +100,7 @@ func (s *State) undoEvent(e *Event) error {
 	case x == nil && s.hasUndo(e.Step) && !s.otherPlan:
 		return fmt.Errorf("%s of step %s can't follow: it did nothing that is to be undone", e.Type, e.Step)
 	case x == nil: // the runbook does not have the undo any more, or not of what was done
+		s.undoneBefore(e)
 	case e.Type == UndoStarted:
 		x.undo = undoRunning
 		x.sent.send(e)
@@ -121,6 +122,17 @@ func (s *State) undoEvent(e *Event) error {
 		x.undo, x.sent.Key = undoFailed, "" // it is another when somebody tries again
 	}
 	return nil
+}
+
+// undoneBefore takes in that what a step did last was undone by an undo that the runbook does not have any more.
+func (s *State) undoneBefore(e *Event) {
+	r, err := s.resolve(e.Step)
+	if err != nil || e.Type != UndoFinished || e.Outcome != Pass {
+		return
+	}
+	if x := s.at(r).effect; x != nil && (e.Undoes == 0 || x.seq == e.Undoes) {
+		x.undo = undoDone
+	}
 }
 
 func (s *State) hasUndo(address string) bool {

@@ -102,6 +102,9 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if err := o.worthwhile(recalled); err != nil {
 		return drop(err)
 	}
+	if err := o.lost(recalled); err != nil {
+		return drop(err)
+	}
 	if err := checkAnswers(recalled.Plan, opts.Answers, recalled.Past.Waits()); err != nil {
 		return drop(err)
 	}
