@@ -135,7 +135,7 @@ func TestDoubtOfAStepThatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	out = enginetest.Resume(t, &enginetest.Fake{}, out.Events[0].Run, opts)
-	if out.Result == nil || !strings.Contains(out.Stream, `step w[\"a\"] is gone, and nobody knows whether its write, sent at`) {
+	if out.Result == nil || !strings.Contains(out.Stream, `step w[\"a\"] is gone, and its write, sent at`) {
 		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
 	}
 }

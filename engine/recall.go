@@ -55,6 +55,10 @@ type Recalled struct {
 	held    *locks
 	opts    RunOptions
 	cfg     local.Config
+	// before is the run as its files were, where they have changed and something is in doubt; gone is what is in doubt of steps that
+	// the runbook does not have any more.
+	before *earlier
+	gone   []run.Doubt
 }
 
 // Files are the runbook's files by name, for diagnostics.
@@ -116,9 +120,8 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 		return nil, append(diags, append(problem("The run can't be taken up", err), r.Drop(ctx)...)...)
 	}
 	r.Settle(nil)
-	if len(changed.told) > 0 {
-		r.Changes = append(slices.Clone(r.Changes), r.Past.GoneInDoubt(s.entries)...)
-	}
+	e.doubtful(ctx, r, s, changed.before, opts)
+	r.Changes = append(slices.Clone(r.Changes), r.tellGone()...)
 	if err := e.lost(ctx, r, s, changed.before); err != nil {
 		return nil, append(diags, append(problem("What steps did that have changed in the files can't be told", err), r.Drop(ctx)...)...)
 	}
@@ -321,6 +324,9 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 	if r.Past != nil {
 		r.Past.Close()
 	}
+	if err := r.closeEarlier(); err != nil {
+		return problem("A client did not close cleanly", err)
+	}
 	if err := r.held.giveBack(context.WithoutCancel(ctx)); err != nil {
 		return problem("A lock could not be let go of", err)
 	}
@@ -351,13 +357,16 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	if err == nil && len(r.Lost) > 0 {
 		err = errors.New(LostWords(r.Lost[0]) + ": its undo would be lost; undo it first, or keep it in the file")
 	}
+	if err == nil {
+		err = r.undecided(settled)
+	}
 	if err != nil {
 		return nil, append(problem("Nothing was run", err), r.Drop(ctx)...)
 	}
 	for _, d := range settled {
 		at := slices.Index(reset, d.Address)
 		switch {
-		case d.Undo:
+		case d.Undo || d.Gone:
 		case d.Decision == run.DecisionDone && at >= 0:
 			reset = slices.DeleteFunc(reset, func(a string) bool { return a == d.Address })
 		case d.Decision == run.DecisionRedo && at < 0:
@@ -376,7 +385,7 @@ func (r *Recalled) except(reset []string, settled []local.Settled) ([]string, er
 	for _, d := range settled {
 		step := run.WholeStep(d.Address)
 		at := slices.Index(reset, step)
-		if d.Undo || d.Decision != run.DecisionDone || step == d.Address || at < 0 {
+		if d.Undo || d.Gone || d.Decision != run.DecisionDone || step == d.Address || at < 0 {
 			continue
 		}
 		instances, same := r.Past.SameInstances(step, reset)
@@ -405,6 +414,9 @@ func (e *Engine) Cancel(ctx context.Context, r *Recalled) (*Result, hcl.Diagnost
 func (e *Engine) goOn(ctx context.Context, r *Recalled, g local.Going) (*Result, hcl.Diagnostics) {
 	if err := freeOld(ctx, r.opts.Journal, r.Plan.RunID, r.Plan.locks()); err != nil {
 		e.host().Log.Warn("a lock that the run kept while it was paused could not be freed", "error", err)
+	}
+	if err := r.closeEarlier(); err != nil {
+		e.host().Log.Warn("a client did not close cleanly", "error", err)
 	}
 	result, diags, err := local.Resume(ctx, r.Past, g)
 	return e.ended(ctx, r.Plan, r.held, result, diags, err)

@@ -139,8 +139,8 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 		return out
 	}
 	var settled []local.Settled
-	for _, d := range recalled.Past.Doubts() {
-		found, err := recalled.Past.Inquire(ctx, d)
+	for _, d := range recalled.Doubts() {
+		found, err := recalled.Inquire(ctx, d)
 		if err != nil {
 			t.Logf("inquire about %s: %v", d.Address, err)
 		}

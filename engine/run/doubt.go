@@ -28,6 +28,13 @@ type Doubt struct {
 	Undoes int64
 	// Resolution is set where it was decided already, and the crash came before what follows from it.
 	Resolution *Resolution
+	// Gone says that the runbook has no place for the step any more: what is decided is kept, and nothing follows from it.
+	Gone bool
+}
+
+// Same reports whether another is about the same step, or the same undo.
+func (d Doubt) Same(other Doubt) bool {
+	return d.Address == other.Address && d.Undo == other.Undo && (d.Undoes == other.Undoes || d.Undoes == 0)
 }
 
 func (in *instance) sending() *sent {

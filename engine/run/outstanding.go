@@ -76,7 +76,7 @@ func (o *Outstanding) See(e *Event) {
 	case UndoFinished:
 		o.ended(e, LeftUndoInDoubt, LeftUndoFailed)
 	case StepResolved:
-		if e.Resolution != nil && e.Resolution.Decision == DecisionRedo {
+		if e.Resolution != nil && (e.Resolution.Decision == DecisionRedo || e.Resolution.StepGone) {
 			o.drop(e.Step, e.Undoes)
 		}
 	case RunResumed:

@@ -142,6 +142,8 @@ type Resolution struct {
 	How string `json:"how" blank:"-"`
 	Who string `json:"who,omitempty"`
 	Why string `json:"why,omitempty"`
+	// StepGone says that the runbook does not have the step any more, so that nothing follows from the decision.
+	StepGone bool `json:"step_gone,omitempty"`
 }
 
 // The decisions about a write in doubt.

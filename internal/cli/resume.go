@@ -108,7 +108,7 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if err := checkAnswers(recalled.Plan, opts.Answers, recalled.Past.Waits()); err != nil {
 		return drop(err)
 	}
-	if err := o.said.check(recalled.Past.Doubts()); err != nil {
+	if err := o.said.check(recalled.Doubts()); err != nil {
 		return drop(err)
 	}
 	if err := o.heard(stop.ctx, s, recalled, opts); err != nil {
@@ -116,7 +116,7 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	}
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
 	header := &recalled.Plan.Header
-	if len(recalled.Past.Doubts()) > 0 {
+	if len(recalled.Doubts()) > 0 {
 		o.showHeader(header)
 		s.skipHeader()
 		header = nil
@@ -167,7 +167,7 @@ func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 	var out []local.Settled
 	var open []run.Doubt
-	for _, d := range s.recalled.Past.Doubts() {
+	for _, d := range s.recalled.Doubts() {
 		decided, err := s.settle(d)
 		switch {
 		case err != nil:
@@ -187,7 +187,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 // worthwhile refuses a run that has nothing left to do.
 func (o *resumeOptions) worthwhile(r *engine.Recalled) error {
 	outcome, ended := r.Past.Ended()
-	left := len(r.Changes) + len(r.Past.Doubts()) + len(r.Past.Again().Steps) + len(r.Past.NotUndone())
+	left := len(r.Changes) + len(r.Doubts()) + len(r.Past.Again().Steps) + len(r.Past.NotUndone())
 	if ended && (outcome == run.Pass || outcome == run.Warn) && left == 0 {
 		return fmt.Errorf("nothing was run: run %s has passed, and there is nothing to go on with", r.Plan.RunID)
 	}

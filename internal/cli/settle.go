@@ -42,9 +42,23 @@ func (s *settler) settle(d run.Doubt) (*local.Settled, error) {
 	s.say("%s", inDoubtText(s.recalled, d))
 	decided, err := s.decide(d)
 	if err == nil && decided != nil {
-		s.say("  counts as %s: %s", map[string]string{run.DecisionDone: "done", run.DecisionRedo: "not done, and is sent again"}[decided.Decision], decided.Why)
+		s.say("  counts as %s: %s", s.consequence(decided), decided.Why)
+		if goes := s.recalled.GoesWith(d); goes != "" && decided.Decision == run.DecisionDone {
+			s.say("  %s", goes)
+		}
 	}
 	return decided, err
+}
+
+// consequence says what follows from a decision.
+func (s *settler) consequence(d *local.Settled) string {
+	switch {
+	case d.Decision == run.DecisionDone:
+		return "done"
+	case d.Gone:
+		return "not done; its step is gone, so that nothing sends it again"
+	}
+	return "not done, and is sent again"
 }
 
 func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
@@ -82,7 +96,7 @@ var decisions = map[provider.State]string{provider.Done: run.DecisionDone, provi
 func (p *Program) inquire(stop *interruption, r *engine.Recalled, d run.Doubt) (*provider.Found, error) {
 	ctx, cancel := context.WithTimeout(stop.ctx, inquireTime)
 	defer cancel()
-	found, err := r.Past.Inquire(ctx, d)
+	found, err := r.Inquire(ctx, d)
 	if err != nil {
 		p.say("  the system can't tell: %v", err)
 		return &provider.Found{}, nil
@@ -129,7 +143,7 @@ func inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	if d.Undo {
 		text = "in doubt: " + nameOf(d)
 	}
-	if step, target := r.Past.SentBy(d); step != nil {
+	if step, target := r.SentBy(d); step != nil {
 		text += ", " + step.Action
 		if target.Target != "" {
 			text += " on " + target.Target

@@ -217,7 +217,10 @@ func (t *Text) resolved(e *run.Event) {
 		return
 	}
 	text := "in doubt: counts as done"
-	if r.Decision == run.DecisionRedo {
+	switch {
+	case r.Decision == run.DecisionRedo && r.StepGone:
+		text = "in doubt: counts as not done"
+	case r.Decision == run.DecisionRedo:
 		text = "in doubt: is sent again"
 	}
 	switch {

@@ -3,33 +3,44 @@ package local
 import (
 	"slices"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// GoneInDoubt tells of the writes and undos in doubt whose step the runbook does not have any more: nobody can be asked about
-// them. entries are those that the past was made of.
-func (p *Past) GoneInDoubt(entries []journal.Entry) []string {
+// GoneDoubts lists the writes and undos in doubt for which the runbook has no place any more: their step was taken out, renamed, moved,
+// or runs a runbook now. entries are those that the past was made of.
+func (p *Past) GoneDoubts(entries []journal.Entry) []run.Doubt {
+	if !p.otherPlan {
+		return nil
+	}
 	var o run.Outstanding
 	for _, entry := range entries {
 		o.See(entry.Event)
 	}
-	var out []string
-	for _, l := range o.Left() {
-		if _, _, there := p.find(l.Step); there || l.What == run.LeftUndoFailed {
+	known := p.Doubts()
+	var out []run.Doubt
+	for _, s := range o.Sent() {
+		d := run.Doubt{Address: s.Step, Key: s.Key, Note: s.Note, Undo: s.What == run.LeftUndoInDoubt, Undoes: s.Undoes, Gone: true}
+		if s.What != run.LeftInDoubt && !d.Undo || slices.ContainsFunc(known, d.Same) {
 			continue
 		}
-		what, when := "its write", ""
-		if l.What == run.LeftUndoInDoubt {
-			what = "its undo"
+		if s.SentAt != nil {
+			d.At = *s.SentAt
 		}
-		if l.SentAt != nil {
-			when = ", sent at " + provider.Moment(*l.SentAt) + ","
-		}
-		out = append(out, "step "+l.Step+" is gone, and nobody knows whether "+what+when+" took place: look, and settle it by hand")
+		out = append(out, d)
 	}
 	return out
+}
+
+// UndoInWords says what the undo of a step in doubt does, as the file has it; empty: it has none.
+func (p *Past) UndoInWords(d run.Doubt) string {
+	r, x, err := p.at(d.Address)
+	if err != nil || x.step.Undo == nil {
+		return ""
+	}
+	return r.inWords(x.step.Undo.Step, cty.NilVal, x.local)
 }
 
 // isGone takes in an event of a step that the runbook does not have any more.

@@ -60,6 +60,9 @@ func (p *Past) take(entry journal.Entry) error {
 		p.gone = slices.DeleteFunc(p.gone, func(step string) bool { return slices.Contains(e.Gone, step) })
 		return p.resumeAll(&e)
 	}
+	if e.Type == run.StepResolved && e.Resolution.StepGone {
+		return nil
+	}
 	if e.Type == run.RunStopping && e.Step != "" {
 		e.Step = strings.TrimSuffix(e.Step, "/") + "/" // it is of the runbook that the step runs
 	}

@@ -90,6 +90,11 @@ func (p *Past) begin(r *runner, e *run.Event) error {
 
 // settle tells what became of a write in doubt, and ends the step where it counts as done.
 func (p *Past) settle(r *runner, d Settled) error {
+	if d.Gone {
+		told := &run.Event{Type: run.StepResolved, Step: d.Address, Undoes: d.Undoes, Resolution: &d.Resolution}
+		told.Resolution.StepGone = true
+		return r.session.emit(nil, "", journal.Entry{Event: told})
+	}
 	b, own, ok := p.find(d.Address)
 	if !ok {
 		return fmt.Errorf("there is no step %s", d.Address)
