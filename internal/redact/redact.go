@@ -74,7 +74,10 @@ func (r *Redactor) partsOf(secret string) []string {
 		}
 	}
 	if !made {
-		return partsOf(secret)
+		for line := range strings.Lines(secret) {
+			parts = append(parts, partsOf(strings.TrimSpace(line))...)
+		}
+		return parts
 	}
 	if u, err := url.Parse(secret); err == nil {
 		if password, ok := u.User.Password(); ok {

@@ -78,6 +78,7 @@ func TestBytes(t *testing.T) {
 		"cut in an escape":   {[]string{"hunt&er2-long"}, `x hunt\u00… y`, `x (sensitive)… y`},
 		"cut, then deep":     {[]string{`hunter"long`}, `"… nter\\\"long\\\""`, `"… (sensitive)\\\""`},
 		"a URL's path":       {[]string{"http://h:9/services/T0AAAA/tOkEn111"}, "POST /services/T0AAAA/tOkEn111: http://h:9: no token tOkEn111 in services", "POST (sensitive): http://h:9: no token (sensitive) in services"},
+		"a URL in a line":    {[]string{"ann\nhttp://h:9/services/T0AAAA/tOkEn111 \n"}, "POST /services/T0AAAA/tOkEn111", "POST (sensitive)"},
 		"joined to a base":   {[]string{"http://h/hooks/T0AAAA/"}, "POST /hooks/T0AAAA/x?y", "POST (sensitive)x?y"},
 		"a path decoded":     {[]string{"https://h/a%20b/c"}, "GET /a%20b/c, /a b/c", "GET (sensitive), (sensitive)"},
 		"a URL's query":      {[]string{"https://h/x?channel=ab&sig=0123456789&token=abcd"}, "ab 0123456789 abcd /x?y", "ab (sensitive) (sensitive) /x?y"},
