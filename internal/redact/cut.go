@@ -8,23 +8,36 @@ import (
 // ellipsis stands where the program left out a part of a text to show it. It may have cut through a secret.
 const ellipsis = "…"
 
-// cuts adds the spans of what an ellipsis left of secrets: the beginning of one before it, the end of one after it.
-func (m *matcher) cuts(spans []span, data []byte) []span {
+// cuts adds the spans of what an ellipsis left of secrets in data and its layers: the beginning of one before it, the end of one
+// after it.
+func (m *matcher) cuts(spans []span, data []byte, deeper []*layer) []span {
+	found := m.cutsIn(data, nil)
+	for _, l := range deeper {
+		found = append(found, m.cutsIn(l.text, l)...)
+	}
+	if found == nil {
+		return spans
+	}
+	return merged(append(spans, found...))
+}
+
+// cutsIn gives those in a text, which is that of a layer where l is not nil, by their places in the data.
+func (m *matcher) cutsIn(text []byte, l *layer) []span {
+	var found []span
 	for at := 0; ; {
-		i := bytes.Index(data[at:], []byte(ellipsis))
+		i := bytes.Index(text[at:], []byte(ellipsis))
 		if i < 0 {
-			return spans
+			return found
 		}
-		before := len(bytes.TrimRight(data[:at+i], " "))
-		after := at + i + len(ellipsis)
-		after += len(data[after:]) - len(bytes.TrimLeft(data[after:], " "))
-		if n := m.begun(data[:before]); n > 0 {
-			spans = insert(spans, span{start: before - n, end: before})
-		}
-		if n := m.ended(data[after:]); n > 0 {
-			spans = insert(spans, span{start: after, end: after + n})
-		}
+		before := len(bytes.TrimRight(text[:at+i], " "))
 		at += i + len(ellipsis)
+		after := len(text) - len(bytes.TrimLeft(text[at:], " "))
+		if n := m.begins(text[:before]); n >= MinLength {
+			found = append(found, span{start: l.start(before - n), end: l.start(before)})
+		}
+		if n := m.ends(text[after:]); n >= MinLength {
+			found = append(found, span{start: l.start(after), end: l.end(after + n)})
+		}
 	}
 }
 
@@ -40,7 +53,7 @@ func (r *Redactor) Cut(text string) string {
 	return text
 }
 
-// reach is how many times the length of the longest secret is looked at beside an ellipsis: escapes make it longer.
+// reach is how many times the length of the longest secret is looked at before an end: escapes make it longer.
 const reach = 8
 
 // begun is how many bytes at the end of data, in whatever layer, are the beginning of a secret; 0 where those are too few to tell it.
@@ -66,18 +79,6 @@ func (m *matcher) begins(text []byte) int {
 		most = max(most, hold)
 	}
 	return most
-}
-
-// ended is how many bytes at the beginning of data, in whatever layer, are the end of a secret; 0 where those are too few to tell it.
-func (m *matcher) ended(data []byte) int {
-	data = data[:min(len(data), reach*m.longest())]
-	to := m.ends(data)
-	for _, l := range layers(data) {
-		if n := m.ends(l.text); n > 0 {
-			to = max(to, l.end(n))
-		}
-	}
-	return to
 }
 
 // ends is how many bytes at the beginning of data are the end of a secret; 0 where those are too few to tell it.
@@ -111,17 +112,4 @@ func (m *matcher) longest() int {
 		n = max(n, part.longest)
 	}
 	return n
-}
-
-// insert puts a span among others in order.
-func insert(spans []span, found span) []span {
-	i := len(spans)
-	for i > 0 && spans[i-1].start > found.start {
-		i--
-	}
-	out := cover(append([]span(nil), spans[:i]...), found)
-	for _, s := range spans[i:] {
-		out = cover(out, s)
-	}
-	return out
 }

@@ -58,6 +58,11 @@ func unescape(data []byte) *layer {
 			l.unfinished = true
 			return l
 		case length == 0:
+			if cut := cutOff(data[at:]); cut > 0 {
+				l.escapes = append(l.escapes, escape{len(l.text), len(l.text), at, at + cut})
+				at += cut
+				continue
+			}
 			l.text = append(l.text, '\\')
 			at++
 			continue
@@ -95,6 +100,19 @@ func escaped(data []byte) (rune, int) {
 		return codeUnits(data)
 	}
 	return 0, 0
+}
+
+// cutOff is the length of the escape that data begins with and of which an ellipsis took the end; 0: it is none.
+func cutOff(data []byte) int {
+	const most = len(`\u000`)
+	end := bytes.Index(data[:min(len(data), most+len(ellipsis))], []byte(ellipsis))
+	if end <= 0 {
+		return 0
+	}
+	if _, length := escaped(data[:end]); length != unfinished {
+		return 0
+	}
+	return end
 }
 
 // codeUnits reads \uXXXX, and what follows one that is the first half of a pair.
@@ -139,7 +157,7 @@ func codeUnit(data []byte) (rune, bool) {
 	return rune(unit), err == nil
 }
 
-// start is where in the data the byte at a place of the layer begins.
+// start is where in the data the byte at a place of the layer begins; a nil layer is the data.
 func (l *layer) start(at int) int {
 	for ; l != nil; l = l.below {
 		i, _ := slices.BinarySearchFunc(l.escapes, at+1, func(e escape, at int) int { return cmp.Compare(e.from, at) })
@@ -200,10 +218,9 @@ func (l *layer) changed(length int) (from, to int) {
 
 // search gives the spans that secrets cover in data and its layers, in order, with those in spans, and from where on what is at
 // the end may be the beginning of a secret, or of an escape, that goes on.
-func (m *matcher) search(spans []span, data []byte) ([]span, int) {
+func (m *matcher) search(spans []span, data []byte, deeper []*layer) ([]span, int) {
 	spans, hold := m.find(spans, data)
 	keep := len(data) - hold
-	deeper := layers(data)
 	if len(deeper) == 0 {
 		return spans, keep
 	}

@@ -94,8 +94,9 @@ func (r *Redactor) Bytes(data []byte) []byte {
 	if m == nil {
 		return data
 	}
-	spans, _ := m.search(nil, data)
-	spans = m.cuts(spans, data)
+	deeper := layers(data)
+	spans, _ := m.search(nil, data, deeper)
+	spans = m.cuts(spans, data, deeper)
 	if len(spans) == 0 {
 		return data
 	}
@@ -109,8 +110,9 @@ func (r *Redactor) String(text string) string {
 		return text
 	}
 	data := []byte(text)
-	spans, _ := m.search(nil, data)
-	spans = m.cuts(spans, data)
+	deeper := layers(data)
+	spans, _ := m.search(nil, data, deeper)
+	spans = m.cuts(spans, data, deeper)
 	if len(spans) == 0 {
 		return text
 	}
