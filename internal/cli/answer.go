@@ -77,6 +77,11 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if held, err := holder(ctx, history, s.ID); err != nil {
+		return err
+	} else if held == nil {
+		s.brokenOff()
+	}
 	if o.Step == "" {
 		return o.list(ctx, history, s)
 	}

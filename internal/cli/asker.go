@@ -71,7 +71,11 @@ func (a *asker) before(w run.Wait) (*run.Answer, error) {
 		case <-ctx.Done():
 		}
 	}()
-	return a.show(ctx, w, false)
+	answer, err := a.show(ctx, w, false)
+	if errors.Is(err, context.Canceled) {
+		err = form.ErrInterrupted // a signal brought it, where Ctrl-C is no key
+	}
+	return answer, err
 }
 
 // show gives the terminal to the question.

@@ -66,8 +66,9 @@ func TestInDoubtByStep(t *testing.T) {
 	}{
 		"each":             {flags: []string{"pay=done", `ship["eu"]=redo`}, status: ExitPassed, does: []string{"ship eu"}, says: []string{"counts as done", "is sent again"}},
 		"one and the rest": {flags: []string{`ship["eu"]=done`, "redo"}, status: ExitPassed, does: []string{"pay"}},
-		"one alone":        {flags: []string{"pay=done"}, status: ExitRefused, says: []string{`look whether ship["eu"] took place`}},
-		"abort of one":     {flags: []string{"pay=done", `ship["eu"]=abort`}, status: ExitLeftOver, says: []string{`ship["eu"] stays in doubt`}},
+		"one alone":        {flags: []string{"pay=done"}, status: ExitRefused, says: []string{`look whether ship["eu"] took place`, "What was said of pay is not kept"}},
+		"abort of one":     {flags: []string{"pay=done", `ship["eu"]=abort`}, status: ExitLeftOver, says: []string{`ship["eu"] stays in doubt`, "What was said of pay is not kept"}},
+		"abort first":      {flags: []string{"abort", `ship["eu"]=done`}, status: ExitLeftOver, says: []string{"pay stays in doubt", `What was said of ship["eu"] is not kept`}},
 		"unknown":          {flags: []string{`shp["eu"]=done`}, status: ExitRefused, says: []string{"that step is not in doubt; did you mean", `In doubt: pay, ship["eu"]`}},
 		"whole step":       {flags: []string{"ship=done", "redo"}, status: ExitRefused, says: []string{"--in-doubt ship=done: that step is not in doubt", `In doubt: pay, ship["eu"]`}},
 	}

@@ -27,15 +27,16 @@ func TestNobodyTold(t *testing.T) {
 	said := run.Event{Type: run.StepAnswered, Step: "calm", Answer: &run.Answer{Value: []byte("true")}}
 	end := run.Event{Type: run.StepFinished, Step: "calm", Outcome: run.Cancelled}
 	const nobody, unsure = "nobody was told; call by hand: level 1, Ann, +49 30 1234; level 2, Bob", "nobody is known to have been told; call by hand: level 1, Ann, +49 30 1234 (perhaps told); level 2, Bob"
+	const waitsNobody, waitsUnsure = "waits, and nobody was told: calm", "waits, and nobody is known to have been told: calm"
 	for name, tc := range map[string]struct {
-		events []run.Event
-		says   string
+		events     []run.Event
+		says, runs string
 	}{
-		"nobody":         {[]run.Event{failed(2), none}, nobody},
-		"perhaps one":    {[]run.Event{failed(2), perhaps}, unsure},
-		"in the end one": {[]run.Event{none, told}, ""},
-		"asked again":    {[]run.Event{none, end, again}, nobody},
-		"answered":       {[]run.Event{none, said}, ""},
+		"nobody":         {[]run.Event{failed(2), none}, nobody, waitsNobody},
+		"perhaps one":    {[]run.Event{failed(2), perhaps}, unsure, waitsUnsure},
+		"in the end one": {[]run.Event{none, told}, "", ""},
+		"asked again":    {[]run.Event{none, end, again}, nobody, waitsNobody},
+		"answered":       {[]run.Event{none, said}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status := ExitInterrupted
@@ -49,7 +50,7 @@ func TestNobodyTold(t *testing.T) {
 			}{
 				{tc.says, []string{"answer", pausedRun}},
 				{tc.says, []string{"show", pausedRun}},
-				{"waits, and nobody was told: calm", []string{"runs"}},
+				{tc.runs, []string{"runs"}},
 				{`"nobody_told": [`, []string{"runs", "--json"}},
 				{`"nobody_told": [`, []string{"answer", pausedRun, "--json"}},
 			} {
@@ -62,6 +63,53 @@ func TestNobodyTold(t *testing.T) {
 				}
 				if tc.says == "" && (strings.Contains(said, "nobody was told") || strings.Contains(said, "call by hand")) || !strings.Contains(said, look.says) && tc.says != "" {
 					t.Errorf("%v: %s", look.args, next.out)
+				}
+			}
+		})
+	}
+}
+
+// TestNobodyToldWhileItRuns: a process that waits for a person whom nobody could call is listed as that too, one that died while it called
+// somebody as well, and none once somebody answered.
+func TestNobodyToldWhileItRuns(t *testing.T) {
+	level := run.Level{Number: 1, Contact: "Ann", Notify: "http_request"}
+	asked := waits("calm", run.ForAnswer, &run.Question{Kind: run.AskConfirm, Prompt: "Calm?", Levels: []run.Level{level}, Digest: "d"})
+	none := run.Event{Type: run.NotifyFinished, Step: "calm", Level: &level, Outcome: run.Fail, NobodyTold: []run.Untold{{Level: level}}}
+	calling := run.Event{Type: run.NotifyStarted, Step: "calm", Level: &level}
+	passed := run.Event{Type: run.NotifyFinished, Step: "calm", Level: &level, Outcome: run.Pass}
+	for name, tc := range map[string]struct {
+		events          []run.Event
+		alive, answered bool
+		says            string
+	}{
+		"it runs":               {[]run.Event{none}, true, false, "waits, and nobody was told: calm"},
+		"it runs, and calls":    {[]run.Event{calling}, true, false, ""},
+		"it died while calling": {[]run.Event{calling}, false, false, "waits, and nobody is known to have been told: calm"},
+		"somebody knows":        {[]run.Event{passed, calling}, false, false, ""},
+		"answered":              {[]run.Event{none}, false, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			history := tt.history(t)
+			keep(t, history, 1, slices.Concat([]run.Event{{Type: run.RunStarted, Header: &run.Header{Runbook: "night", File: "night.hcl", Steps: 1}}, asked}, tc.events))
+			if tc.alive {
+				holding(t, history)
+			}
+			if tc.answered {
+				tt.again(t, false, "").does(t, ExitPassed, nil, "answer", pausedRun, "calm", "yes")
+			}
+			for _, args := range [][]string{{"runs"}, {"runs", "--json"}, {"answer", pausedRun}, {"show", pausedRun}} {
+				next := tt.again(t, false, "")
+				next.does(t, ExitPassed, nil, args...)
+				said := next.out.String()
+				if args[0] == "show" && (tc.alive || tc.answered) {
+					continue
+				}
+				if tells := strings.Contains(said, "nobody was told") || strings.Contains(said, "nobody is known") || strings.Contains(said, "nobody_told"); tells != (tc.says != "") {
+					t.Errorf("%v: %s", args, said)
+				}
+				if args[0] == "runs" && len(args) == 1 && !strings.Contains(said, tc.says) {
+					t.Errorf("%q is not in %s", tc.says, said)
 				}
 			}
 		})

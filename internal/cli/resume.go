@@ -171,7 +171,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 		decided, err := s.settle(d)
 		switch {
 		case err != nil:
-			return nil, err
+			return nil, s.notKept(err, d, out)
 		case decided == nil:
 			open = append(open, d)
 		default:
@@ -181,7 +181,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 	if len(open) == 0 {
 		return out, nil
 	}
-	return nil, errors.New(o.sayIt(open, "resume "+o.Run))
+	return nil, s.notKept(errors.New(o.sayIt(open, "resume "+o.Run)), open[0], out)
 }
 
 // worthwhile refuses a run that has nothing left to do.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -14,8 +15,10 @@ type listed struct {
 	journal.Summary
 	Left      []run.Left `json:"left,omitempty"`
 	NotUndone []string   `json:"not_undone,omitempty"`
-	// NobodyTold are the steps that wait for a person and of which nobody is known to have been told.
+	// NobodyTold are the steps that wait for a person and of which nobody is known to have been told; perhaps those of them of which
+	// somebody perhaps was.
 	NobodyTold []string `json:"nobody_told,omitempty"`
+	perhaps    []string
 }
 
 // withLeft adds what runs leave to look at. Only their events tell, which are read of those that may leave something.
@@ -23,19 +26,35 @@ func withLeft(ctx context.Context, history journal.Journal, runs []journal.Summa
 	out := make([]listed, len(runs))
 	for i, r := range runs {
 		out[i].Summary = r
-		if r.Status == journal.Running || r.Status == journal.Ended && (r.ExitStatus == nil || *r.ExitStatus != ExitLeftOver) {
+		if r.Status == journal.Ended && (r.ExitStatus == nil || *r.ExitStatus != ExitLeftOver) {
 			continue
 		}
 		s := &story{}
 		o := outstanding(ctx, history, r.ID, s.take)
-		out[i].Left, out[i].NotUndone = o.Left(), o.NotUndone()
-		for _, w := range s.Waits {
-			if w.NobodyTold != nil {
-				out[i].NobodyTold = append(out[i].NobodyTold, w.Step)
-			}
+		if r.Status != journal.Running { // what a process is at is not left
+			out[i].Left, out[i].NotUndone = o.Left(), o.NotUndone()
+			s.brokenOff()
 		}
+		out[i].untold(ctx, history, s)
 	}
 	return out
+}
+
+// untold adds the steps that wait for a person of whom nobody is known to know; one that was answered only waits for its run.
+func (l *listed) untold(ctx context.Context, history journal.Journal, s *story) {
+	if !slices.ContainsFunc(s.Waits, func(w waitingStep) bool { return w.NobodyTold != nil }) {
+		return
+	}
+	unread := s.takeGiven(ctx, history) != nil // answer and show tell why; until then nobody is known to have answered
+	for _, w := range s.Waits {
+		switch {
+		case w.NobodyTold == nil || !unread && w.Given != nil:
+			continue
+		case slices.ContainsFunc(w.NobodyTold, func(u run.Untold) bool { return u.InDoubt }):
+			l.perhaps = append(l.perhaps, w.Step)
+		}
+		l.NobodyTold = append(l.NobodyTold, w.Step)
+	}
 }
 
 // outstanding is what the events of a run leave, as far as they can be read; each is shown to those who look on too.
@@ -86,6 +105,8 @@ func (l *listed) leftText() string {
 		add(kind.words, steps)
 	}
 	add("not undone: ", l.NotUndone)
-	add("waits, and nobody was told: ", l.NobodyTold)
+	perhaps := func(step string) bool { return slices.Contains(l.perhaps, step) }
+	add("waits, and nobody was told: ", slices.DeleteFunc(slices.Clone(l.NobodyTold), perhaps))
+	add("waits, and nobody is known to have been told: ", l.perhaps)
 	return strings.Join(parts, "; ")
 }

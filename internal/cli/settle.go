@@ -129,6 +129,25 @@ func (s *settler) ask(d run.Doubt) (decision, how, note string, err error) {
 	return strings.TrimSpace(text), "asked", answer.Note, nil
 }
 
+// notKept adds to why nothing is settled, which is about one write, that what was said of others is not kept either.
+func (s *settler) notKept(err error, about run.Doubt, decided []local.Settled) error {
+	var names []string
+	for _, d := range decided {
+		if d.Who != "" && d.Doubt.Resolution == nil {
+			names = append(names, nameOf(d.Doubt))
+		}
+	}
+	for _, d := range s.recalled.Past.Doubts() {
+		if said := s.said.each[d.Address]; said != "" && said != abort && d.Address != about.Address && !slices.Contains(names, nameOf(d)) {
+			names = append(names, nameOf(d))
+		}
+	}
+	if len(names) == 0 {
+		return err
+	}
+	return &exitError{status: statusOf(err), message: err.Error() + "\nWhat was said of " + strings.Join(names, ", ") + " is not kept: nothing is settled before all is."}
+}
+
 // nameOf is what a write in doubt is called in a sentence.
 func nameOf(d run.Doubt) string {
 	if d.Undo {

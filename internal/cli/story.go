@@ -26,6 +26,7 @@ type waitingStep struct {
 	Told int `json:"-"`
 	// NobodyTold are the levels that fell due, where nobody is known to have been told.
 	NobodyTold []run.Untold `json:"nobody_told,omitempty"`
+	told       run.Told
 	// Given is the answer that was given and not taken in yet; nil: there is none.
 	Given *givenAnswer `json:"answered,omitempty"`
 }
@@ -110,9 +111,10 @@ func (s *story) take(e *run.Event) {
 		if i := s.waits(e.Step); i >= 0 && e.Level != nil {
 			s.Waits[i].Told = e.Level.Number
 		}
-	case run.NotifyFinished:
-		if i := s.waits(e.Step); i >= 0 && (e.NobodyTold != nil || e.Outcome == run.Pass) {
-			s.Waits[i].NobodyTold = e.NobodyTold
+	case run.NotifyStarted, run.NotifyFinished:
+		if i := s.waits(e.Step); i >= 0 {
+			s.Waits[i].told.See(e)
+			s.Waits[i].NobodyTold = s.Waits[i].told.Nobody
 		}
 	case run.StepFinished:
 		s.drop(e.Step)
@@ -130,10 +132,19 @@ func (s *story) take(e *run.Event) {
 	}
 }
 
+// brokenOff takes in that no process runs the run: whoever was being told was perhaps told, or not.
+func (s *story) brokenOff() {
+	for i := range s.Waits {
+		s.Waits[i].told.BrokeOff()
+		s.Waits[i].NobodyTold = s.Waits[i].told.Nobody
+	}
+}
+
 func (s *story) wait(e *run.Event) {
-	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline, NobodyTold: e.NobodyTold}
+	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline, NobodyTold: e.NobodyTold, told: run.Told{Nobody: e.NobodyTold}}
 	if i := s.waits(e.Step); i >= 0 {
-		w.Since, w.Told, w.NobodyTold = s.Waits[i].Since, s.Waits[i].Told, s.Waits[i].NobodyTold
+		was := &s.Waits[i]
+		w.Since, w.Told, w.NobodyTold, w.told = was.Since, was.Told, was.NobodyTold, was.told
 		s.Waits[i] = w
 		return
 	}

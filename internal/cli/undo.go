@@ -150,7 +150,7 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 		decided, err := s.settle(d)
 		switch {
 		case err != nil:
-			return nil, nil, err
+			return nil, nil, s.notKept(err, d, out)
 		case decided == nil:
 			o.say("  it is left as it is, and not sent again. %s", s.recalled.Past.ByHand(d, o.command(settles(d, o.Run))))
 			left = append(left, d)

@@ -67,7 +67,7 @@ func (d *drawing) head() {
 	d.lines = append(d.lines, m.t.aside.tail(5)...)
 	d.add("", nil)
 	now := m.t.Now()
-	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.For, m.q, m.r.deadline(), now, look), look.Palette.Warn)
+	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.For, m.q, m.r.deadline(), 0, now, look), look.Palette.Warn)
 	if next := view.NextLevel(m.q, m.r.Since, m.r.deadline(), now, look); next != "" {
 		d.wrap(next, look.Palette.Faint)
 	}

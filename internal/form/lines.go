@@ -90,7 +90,7 @@ func (l *lines) intro() error {
 			all = append(all, line)
 		}
 	}
-	add(look.Glyphs.Asks+" "+term.CleanLine(l.r.Step)+" "+view.Waiting(l.r.For, l.q, l.r.deadline(), now, look), look.Palette.Warn)
+	add(look.Glyphs.Asks+" "+term.CleanLine(l.r.Step)+" "+view.Waiting(l.r.For, l.q, l.r.deadline(), 0, now, look), look.Palette.Warn)
 	if next := view.NextLevel(l.q, l.r.Since, l.r.deadline(), now, look); next != "" {
 		add(next, nil)
 	}

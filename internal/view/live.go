@@ -349,7 +349,7 @@ func (l *Live) doing(s *liveStep, now time.Time) string {
 		return fmt.Sprintf("tries again in %s: %s", Duration(max(next.Sub(now), 0)), l.config.clean(w.Error))
 	}
 	if w.Question != nil {
-		return Waiting(w.For, w.Question, w.Deadline, now, l.config)
+		return Waiting(w.For, w.Question, w.Deadline, 0, now, l.config)
 	}
 	text := waitsFor(w.For, nil)
 	if w.Holds {

@@ -18,8 +18,8 @@ type open struct {
 type waited struct {
 	since time.Time
 	told  int
-	// nobody are the levels that fell due, where nobody is known to have been told.
-	nobody []run.Untold
+	// who was told that the step waits.
+	who run.Told
 }
 
 func (o *open) put(e *run.Event) {
@@ -29,7 +29,7 @@ func (o *open) put(e *run.Event) {
 		o.waits = map[string]waited{}
 	}
 	if _, waits := o.waits[e.Step]; !waits {
-		o.waits[e.Step] = waited{since: e.Time, nobody: e.NobodyTold}
+		o.waits[e.Step] = waited{since: e.Time, who: run.Told{Nobody: e.NobodyTold}}
 	}
 }
 
@@ -52,17 +52,24 @@ func (o *open) tell(step string, level int) {
 	}
 }
 
-// notified notes how telling the contact of a level ended.
+// notified notes that the contact of a level is being told, or how that ended.
 func (o *open) notified(e *run.Event) {
-	w, waits := o.waits[e.Step]
-	if waits && (e.NobodyTold != nil || e.Outcome == run.Pass) {
-		w.nobody = e.NobodyTold
+	if w, waits := o.waits[e.Step]; waits {
+		w.who.See(e)
 		o.waits[e.Step] = w
 	}
 }
 
+// brokenOff notes that no process runs the run.
+func (o *open) brokenOff() {
+	for step, w := range o.waits {
+		w.who.BrokeOff()
+		o.waits[step] = w
+	}
+}
+
 // nobodyTold are the levels that fell due for a step, where nobody is known to have been told; nil: somebody was.
-func (o *open) nobodyTold(step string) []run.Untold { return o.waits[step].nobody }
+func (o *open) nobodyTold(step string) []run.Untold { return o.waits[step].who.Nobody }
 
 // sofar is since when a step waits, and how many levels were told.
 func (o *open) sofar(step string) (since time.Time, told int) {

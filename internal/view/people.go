@@ -47,7 +47,8 @@ func (t *Text) waiting(e *run.Event) {
 
 // ask writes a question in full, as it stands at a moment.
 func (t *Text) ask(e *run.Event, at time.Time) {
-	text := Waiting(e.For, e.Question, e.Deadline, at, t.Config)
+	_, told := t.asked.sofar(e.Step)
+	text := Waiting(e.For, e.Question, e.Deadline, told, at, t.Config)
 	if t.header != nil && t.header.MTTRTargetMS > 0 {
 		text += fmt.Sprintf(" %s %s of %s", t.Glyphs.Dot, Duration(at.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
 	}

@@ -146,8 +146,9 @@ func (c Config) Clock(at, beside time.Time) string {
 	return at.Format(MomentFormat)
 }
 
-// Waiting says for what a step waits, how long it has, when that ends and what happens then.
-func Waiting(what string, q *run.Question, deadline *time.Time, now time.Time, c Config) string {
+// Waiting says for what a step waits, how long it has, when that ends and what happens then. told is how many levels of the
+// escalation were told.
+func Waiting(what string, q *run.Question, deadline *time.Time, told int, now time.Time, c Config) string {
 	text := waitsFor(what, q)
 	if deadline == nil || deadline.IsZero() {
 		return text
@@ -160,7 +161,7 @@ func Waiting(what string, q *run.Question, deadline *time.Time, now time.Time, c
 	}
 	if then := then(q, c); left > 0 && then != "" {
 		return text + ", then " + then
-	} else if then != "" {
+	} else if then != "" && !allTold(q, told) {
 		return text + "; when the run goes on, " + then
 	}
 	return text
@@ -190,6 +191,11 @@ func waitsFor(what string, q *run.Question) string {
 		return "waits for its turn"
 	}
 	return "waits for " + term.CleanLine(what)
+}
+
+// allTold reports whether no level of the escalation that follows the end of the time is left.
+func allTold(q *run.Question, told int) bool {
+	return q.OnTimeout == "escalate" && len(q.Levels) > 0 && q.Levels[len(q.Levels)-1].Number <= told
 }
 
 // then is what happens when the time for an answer is over.

@@ -258,7 +258,8 @@ func (t *Text) paused(e *run.Event) {
 	t.line(t.Palette.Warn(text) + " " + t.Glyphs.Dot + " run " + e.Run)
 	for i := range t.asked.events {
 		w := &t.asked.events[i]
-		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(w.For, w.Question, w.Deadline, e.Time, t.Config))...)
+		_, told := t.asked.sofar(w.Step)
+		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(w.For, w.Question, w.Deadline, told, e.Time, t.Config))...)
 		if nobody := t.asked.nobodyTold(w.Step); nobody != nil {
 			for _, line := range t.wrapped("    ", NobodyTold(nobody, t.Config)) {
 				t.line(t.Palette.Bad(line))
@@ -326,6 +327,15 @@ func (t *Text) BrokenOff(id string, left []run.Left) {
 		t.left.put(kind, key, text+": nobody knows whether it took place")
 	}
 	t.leftOver()
+	t.asked.brokenOff()
+	for i := range t.asked.events {
+		step := t.asked.events[i].Step
+		if nobody := t.asked.nobodyTold(step); nobody != nil {
+			for _, line := range t.wrapped("", t.clean(step)+" waits: "+NobodyTold(nobody, t.Config)) {
+				t.line(t.Palette.Bad(line))
+			}
+		}
+	}
 	t.line(t.Palette.Warn("interrupted: the program that ran it is gone") + " " + t.Glyphs.Dot + " run " + id)
 	if t.byHand {
 		t.line("the undos that are left run with: " + t.command("undo "+id))

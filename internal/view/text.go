@@ -136,6 +136,7 @@ func (t *Text) render(e *run.Event) {
 	case run.StepEscalated:
 		t.escalated(e)
 	case run.NotifyStarted:
+		t.asked.notified(e)
 		t.notifies(e)
 	case run.NotifyFinished:
 		t.notified(e)
