@@ -126,3 +126,11 @@ func (r *Recalled) closeEarlier() error {
 	r.before.past.Close()
 	return r.before.plan.configs.Close()
 }
+
+// SentWith is what a write in doubt was sent with; an error says why that is not known.
+func (r *Recalled) SentWith(d run.Doubt) ([]run.ArgumentValue, error) { return r.sender(d).SentWith(d) }
+
+// SendsTheSame reports whether a write in doubt is surely sent as it was, were it sent again.
+func (r *Recalled) SendsTheSame(d run.Doubt) bool {
+	return !d.Gone && r.Past.SendsTheSame(d, append(r.Past.Again().Steps, r.Affected...), len(r.Changes) > 0)
+}

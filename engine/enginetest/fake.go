@@ -26,6 +26,8 @@ type Fake struct {
 	Do func(ctx context.Context, id string, n int) error
 	// Lingers tells what still runs of a write; nil: nothing does.
 	Lingers func(provider.Sent) (provider.Lingering, error)
+	// Inquire tells what became of a write with an id; nil: nobody can tell.
+	Inquire func(id string) (provider.State, string, error)
 }
 
 // Calls is how often an action with this id was carried out.
@@ -151,6 +153,13 @@ func (f *Fake) Provider() *provider.Provider {
 				}, err
 			},
 			Summarize: func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
+			Inquire: func(_ context.Context, in *provider.In[client, fakeArgs], _ provider.Sent) (*provider.Finding[fakeResult], error) {
+				if f.Inquire == nil {
+					return &provider.Finding[fakeResult]{}, nil
+				}
+				state, why, err := f.Inquire(in.Args.ID)
+				return &provider.Finding[fakeResult]{State: state, Why: why}, err
+			},
 		})
 	}
 	ask := provider.Define(provider.Definition[client, askArgs, askResult]{

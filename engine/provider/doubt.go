@@ -35,6 +35,9 @@ const (
 	NotDone
 	// UnderWay says that it goes on right now (a local process still lives) and must not be sent beside itself.
 	UnderWay
+	// Repeatable says that the system can't tell, and that the author of the step says that the same may be sent again with the
+	// same key.
+	Repeatable
 )
 
 // Finding is what Inquire found out.

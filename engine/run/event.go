@@ -84,6 +84,9 @@ type Event struct {
 
 	// Key identifies a write to the system that it is sent to; attempts at the same write share it.
 	Key string `json:"key,omitempty" blank:"-"`
+	// Arguments are what a write is sent with, and Target the system that it is sent to (step_started of the first attempt, undo_started).
+	Arguments json.RawMessage `json:"arguments,omitempty"`
+	Target    string          `json:"target,omitempty"`
 
 	// step_noted
 	Note json.RawMessage `json:"note,omitempty"`

@@ -138,13 +138,17 @@ type Answer struct {
 type Resolution struct {
 	// Decision is "done" (it counts as having taken place) or "redo" (it is sent again).
 	Decision string `json:"decision" blank:"-"`
-	// How is "inquired" (the system told), "asked" or "flag"; Who decided, and Why.
+	// How is "inquired" (the system told), "declared" (the author allows to send it again as it was), "asked" or "flag"; Who decided,
+	// and Why.
 	How string `json:"how" blank:"-"`
 	Who string `json:"who,omitempty"`
 	Why string `json:"why,omitempty"`
 	// StepGone says that the runbook does not have the step any more, so that nothing follows from the decision.
 	StepGone bool `json:"step_gone,omitempty"`
 }
+
+// HowDeclared is how a write was decided about of which nobody knows whether it took place, and which may be sent again as it was.
+const HowDeclared = "declared"
 
 // The decisions about a write in doubt.
 const (

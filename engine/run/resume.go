@@ -121,7 +121,7 @@ func (s *State) reset(r ref) {
 		fresh.asked = in.asked
 	}
 	if in.sent != nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt) {
-		fresh.sent = &sent{Doubt: Doubt{Key: in.sent.Key}}
+		fresh.sent = &sent{Doubt: in.sent.Doubt, begun: in.sent.begun}
 	}
 	*in = fresh
 	if r.key < 0 {

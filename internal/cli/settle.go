@@ -15,6 +15,7 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
+	"github.com/e82355ed/runbook/internal/term"
 )
 
 type (
@@ -40,9 +41,10 @@ type settler struct {
 // settle decides about one; nil: nobody says what became of it. An error leaves everything as it is.
 func (s *settler) settle(d run.Doubt) (*local.Settled, error) {
 	s.say("%s", inDoubtText(s.recalled, d))
+	s.tellSent(d)
 	decided, err := s.decide(d)
 	if err == nil && decided != nil {
-		s.say("  counts as %s: %s", s.consequence(decided), decided.Why)
+		s.say("  %s: %s", s.consequence(decided), decided.Why)
 		if goes := s.recalled.GoesWith(d); goes != "" && decided.Decision == run.DecisionDone {
 			s.say("  %s", goes)
 		}
@@ -54,11 +56,27 @@ func (s *settler) settle(d run.Doubt) (*local.Settled, error) {
 func (s *settler) consequence(d *local.Settled) string {
 	switch {
 	case d.Decision == run.DecisionDone:
-		return "done"
+		return "counts as done"
 	case d.Gone:
-		return "not done; its step is gone, so that nothing sends it again"
+		return "counts as not done; its step is gone, so that nothing sends it again"
+	case d.How == run.HowDeclared:
+		return "is sent again as it was, with its key"
+	case !s.recalled.SendsTheSame(d.Doubt):
+		return "counts as not done; what is sent now is a write of its own, under another key, unless it turns out to be the same"
 	}
-	return "not done, and is sent again"
+	return "counts as not done, and is sent again"
+}
+
+// tellSent says what a write in doubt was sent with.
+func (s *settler) tellSent(d run.Doubt) {
+	args, err := s.recalled.SentWith(d)
+	if err != nil {
+		s.say("  %v: the words about it are those of the file that it was sent from", err)
+		return
+	}
+	for _, a := range args {
+		s.say("      %s", term.CleanLine(a.Name+" = "+a.Value))
+	}
 }
 
 func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
@@ -72,8 +90,14 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	if decision, tells := decisions[found.State]; tells {
 		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: "inquired", Why: found.Why}, Found: found}, nil
 	}
+	if found.State == provider.Repeatable && s.recalled.SendsTheSame(d) {
+		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: run.HowDeclared, Why: found.Why}, Found: found}, nil
+	}
 	if found.Why != "" {
 		s.say("  %s", found.Why)
+	}
+	if found.State == provider.Repeatable && !d.Gone {
+		s.say("  What would be sent now is not what was sent, or may not be: it goes under another key, as a write of its own.")
 	}
 	decision, how, note, err := s.ask(d)
 	switch {

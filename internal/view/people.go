@@ -225,6 +225,8 @@ func (t *Text) resolved(e *run.Event) {
 		text = "in doubt: is sent again"
 	}
 	switch {
+	case r.How == run.HowDeclared:
+		text += " as it was, as its author allows"
 	case r.How == "inquired":
 		text += ", as the system told"
 	case r.Who != "" && r.How == "flag":

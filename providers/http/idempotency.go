@@ -86,8 +86,9 @@ func inquire(_ context.Context, in *provider.In[*client, requestArgs], sent prov
 		what += " " + withoutQuery(u)
 	}
 	if in.Args.Idempotent {
-		return &provider.Finding[requestResult]{State: provider.NotDone,
-			Why: fmt.Sprintf("The step says idempotent = true: the server carries %s out once, so sending it again is safe.", what)}, nil
+		return &provider.Finding[requestResult]{State: provider.Repeatable,
+			Why: fmt.Sprintf("Nobody knows whether the server got %s at %s; the author of the step says with idempotent = true that it carries it out once, however often it comes.",
+				what, provider.Moment(sent.At))}, nil
 	}
 	return &provider.Finding[requestResult]{
 		Why: fmt.Sprintf("The server may have got %s at %s; HTTP has no way to ask whether it did.", what, provider.Moment(sent.At)),

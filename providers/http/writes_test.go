@@ -188,7 +188,8 @@ func TestInquire(t *testing.T) {
 	at := time.Date(2026, 3, 1, 9, 14, 2, 0, time.UTC)
 	for idempotent, want := range map[bool]provider.Found{
 		false: {State: provider.Unknown, Why: "The server may have got POST http://a/x at " + provider.Moment(at) + "; HTTP has no way to ask whether it did."},
-		true:  {State: provider.NotDone, Why: "The step says idempotent = true: the server carries POST http://a/x out once, so sending it again is safe."},
+		true: {State: provider.Repeatable, Why: "Nobody knows whether the server got POST http://a/x at " + provider.Moment(at) +
+			"; the author of the step says with idempotent = true that it carries it out once, however often it comes."},
 	} {
 		got, err := action.Inquire(t.Context(), &provider.Call{Client: &client{}, Args: values(New().Action("http_request").Spec().Args(),
 			providertest.Values{"url": str("http://u:p@a/x?token=t"), "method": str("post"), "idempotent": cty.BoolVal(idempotent)})},

@@ -168,11 +168,15 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	if !x.step.IsCheck() {
 		e.Effect = x.effect.String()
 	}
+	var sealed []byte
 	if x.effect != provider.Read {
-		x.writeKey = cmp.Or(c.Sent, r.newKey(x.address))
-		e.Key = x.writeKey
+		var why string
+		if sealed, why = r.stamp(x, c, e); why != "" {
+			return nil, false, r.end(x.step, x.key, &run.Event{Step: x.address, Action: x.step.Action, Outcome: run.Error, Error: why, InDoubt: true},
+				&ending{outcome: run.Error, err: why})
+		}
 	}
-	if err := r.emit(e); err != nil {
+	if err := r.emitSealed(e, sealed); err != nil {
 		return nil, false, err
 	}
 	if x.timing.started.IsZero() {
@@ -197,6 +201,29 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 		r.attempt(attemptCtx, a, c.Deadline)
 		r.done <- a
 	}, false, nil
+}
+
+// stamp gives the start of a write its key, and what it is sent with; why says why it must not be sent.
+func (r *runner) stamp(x *execution, c run.Command, e *run.Event) (sealed []byte, why string) {
+	if x.prepared == nil && x.step.Child == nil {
+		if args, err := r.arguments(x.step, x.sends()); err == nil { // else the attempt says what is wrong
+			x.prepared = &prepared{args: args}
+		}
+	}
+	first := x.writeKey == ""
+	switch {
+	case !first: // another attempt at it
+	case x.step.Child != nil || x.prepared == nil:
+		x.writeKey = cmp.Or(c.Sent, r.newKey(x.address))
+	default:
+		target := r.targetOf(x)
+		if x.writeKey, why = r.keyOf(x.step, x.address, 0, c.Sent, target, x.prepared.args); why != "" {
+			return nil, why
+		}
+		sealed = r.tellSent(e, target, x.prepared.args)
+	}
+	e.Key = x.writeKey
+	return sealed, ""
 }
 
 // newKey names a write: no two writes of any run share it.

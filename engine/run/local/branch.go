@@ -39,6 +39,8 @@ type branch struct {
 	times readings
 	// bindings are the sealed keys of approvals that were asked for in earlier sessions, by address.
 	bindings map[string][]byte
+	// sent is what writes and undos of earlier sessions were sent with last, see sentKey.
+	sent map[string]*sentWith
 	// resolved says of writes in doubt why they count as done, by address, until their end is recalled.
 	resolved map[string]string
 }
@@ -46,7 +48,7 @@ type branch struct {
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
-		times: readings{prefix: prefix}, bindings: map[string][]byte{},
+		times: readings{prefix: prefix}, bindings: map[string][]byte{}, sent: map[string]*sentWith{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b

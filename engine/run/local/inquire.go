@@ -22,7 +22,14 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	if isLost(d.Note) {
 		return nil, errNoteLost
 	}
-	args, err := r.arguments(step, local)
+	w := p.sentOf(d)
+	if w != nil && w.action != step.Action {
+		return &provider.Found{}, nil
+	}
+	args, err := openSent(p.cfg, w, step.Spec.Spec().Args())
+	if err != nil { // the step, or the undo, as its file has it, is the best that is known
+		args, err = r.arguments(step, local)
+	}
 	if err != nil {
 		return nil, err
 	}

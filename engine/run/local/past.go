@@ -140,6 +140,10 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		b.recallKeys(name, *e.Keys)
 	case run.StepFinished:
 		b.recallEnding(p, name, e, sealed)
+	case run.StepStarted, run.UndoStarted:
+		if e.Key != "" {
+			b.recallSent(e, sealed)
+		}
 	case run.StepWaiting:
 		b.recallBinding(e, sealed)
 		p.unblank(e, sealed)

@@ -36,7 +36,7 @@ type Going struct {
 // Resume runs another session of a run.
 func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, error) {
 	s := newSession(p.cfg)
-	s.seq, s.supplies = p.lastSeq, p.supplies
+	s.seq, s.supplies, s.changed = p.lastSeq, p.supplies, len(g.Changes) > 0
 	return carryOn(ctx, p.cfg, s, p.root, func(r *runner) error {
 		if r.onlyUndoes = g.Undo != nil; r.onlyUndoes && p.paused {
 			r.stays = append([]run.Wait{}, p.Waits()...)
@@ -101,6 +101,7 @@ func (p *Past) settle(r *runner, d Settled) error {
 	}
 	at := newRunner(r.session, b, r.hard)
 	told := &run.Event{Type: run.StepResolved, Step: own, Undoes: d.Undoes, Resolution: &d.Resolution}
+	b.declare(told)
 	if err := at.emit(told); err != nil {
 		return err
 	}
@@ -135,6 +136,7 @@ func countsAsDone(r *run.Resolution, at time.Time) string {
 
 // recallResolution keeps on whose word a write counts as done, for its end that follows.
 func (b *branch) recallResolution(e *run.Event) {
+	b.declare(e)
 	if e.Undoes != 0 || e.Resolution == nil || e.Resolution.Decision != run.DecisionDone {
 		return
 	}

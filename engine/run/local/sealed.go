@@ -19,6 +19,8 @@ var errNoteLost = errors.New("what was noted before it was sent is sensitive, an
 // of one; nil: it needs nothing.
 func (s *session) sealBlanked(e *run.Event) []byte {
 	switch {
+	case e.Arguments != nil:
+		return s.seal(sealedResult{Result: e.Arguments})
 	case e.Result != nil:
 		return s.seal(sealedResult{Result: e.Result})
 	case e.Note != nil:

@@ -39,6 +39,8 @@ type session struct {
 	kill context.CancelCauseFunc
 	// pausing is closed when only people can let the run go on, and nobody is there.
 	pausing chan struct{}
+	// changed says that the session goes on with changed files.
+	changed bool
 	// left says that a runner left something that a person must look at; lost that the run is somebody else's.
 	left, lost atomic.Bool
 }

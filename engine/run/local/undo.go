@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,22 +35,43 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 	_, own := r.find(c.Address)
 	u := &undoing{at: at, effect: c.Undoes, errand: errand{
 		what: "an undo", address: own, step: did.step.Undo.Step, local: b.frame(did), started: r.clock(),
-		key: cmp.Or(c.Sent, r.newKey(c.Address+"/undo")),
 	}}
 	u.takesNotes = func(ctx context.Context, call *provider.Call) { at.takesNotes(ctx, call, own, u.effect) }
 	e := &run.Event{
 		Type: run.UndoStarted, Step: own, Undoes: u.effect, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(),
-		Attempt: 1, Key: u.key,
+		Attempt: 1,
 	}
-	if err := at.emit(e); err != nil {
-		return nil, false, err
+	sealed, err := at.stampUndo(u, c, e, missing)
+	if emitErr := at.emitSealed(e, sealed); emitErr != nil {
+		return nil, false, emitErr
 	}
 	return func() {
-		if u.err = missing; missing == nil {
+		if u.err = err; err == nil {
 			at.errand(ctx, &u.errand)
 		}
 		r.undone <- u
 	}, false, nil
+}
+
+// stampUndo gives the start of an undo its key, and what it is sent with; an error says why it is not sent, missing that it can't be.
+func (r *runner) stampUndo(u *undoing, c run.Command, e *run.Event, missing error) (sealed []byte, err error) {
+	args, argsErr := cty.NilVal, missing
+	if missing == nil {
+		args, argsErr = r.arguments(u.step, u.local)
+	}
+	if argsErr != nil { // the errand says what is wrong
+		u.key = cmp.Or(c.Sent, r.newKey(u.address+"/undo"))
+	} else {
+		target, _ := r.configs.Target(u.step, u.local) // what is wrong with it, the errand says
+		var why string
+		if u.key, why = r.keyOf(u.step, u.address, u.effect, c.Sent, target.Target, args); why != "" {
+			e.Key, u.doubted = u.key, true
+			return nil, errors.New(why)
+		}
+		sealed = r.tellSent(e, target.Target, args)
+	}
+	e.Key = u.key
+	return sealed, missing
 }
 
 // undoDone tells how an undo ended. One that failed says how a person finishes it.

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// keys are those under which writes of a step were sent, in order.
+func (tt *terminal) keys(t *testing.T, id, step string) []string {
+	t.Helper()
+	var out []string
+	for entry, err := range tt.history(t).Events(t.Context(), id) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := entry.Event; e.Type == run.StepStarted && e.Step == step {
+			out = append(out, e.Key)
+		}
+	}
+	return out
+}
+
+// TestAQuestionIsAboutWhatWasSent: a file that says something else by now changes neither what the system is asked, nor what a person is.
+func TestAQuestionIsAboutWhatWasSent(t *testing.T) {
+	tt, id := cutPay(t, parting, strings.Replace(strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1), "production", "staging", 1))
+	var asked []string
+	tt.fake.Inquire = func(id string) (provider.State, string, error) {
+		asked = append(asked, id)
+		return provider.Unknown, "the bank keeps no account of " + id, nil
+	}
+	next := tt.again(t, false, "")
+	next.does(t, ExitRefused, []string{"on fake://production, was sent at", `id = "pay"`, "keeps no account of pay\n"}, "resume", id, "--with-changes", "--auto-approve")
+	if diff := cmp.Diff([]string{"pay"}, asked); diff != "" || strings.Contains(next.err.String(), "may have got pay more") {
+		t.Errorf("%s\n%s", diff, next.err)
+	}
+}
+
+// TestASentArgumentThatDependsOnTheEnvironment is the one that was sent, whatever is there now.
+func TestASentArgumentThatDependsOnTheEnvironment(t *testing.T) {
+	text := strings.Replace(parting, `id = "pay"`, `id = "pay ${coalesce(env("WHOM"), "nobody")}"`, 1)
+	tt, id := cutPay(t, text, text)
+	var asked string
+	tt.fake.Inquire = func(id string) (provider.State, string, error) { asked = id; return provider.Unknown, "", nil }
+	tt.fake.Do = nil
+	next := tt.again(t, false, "")
+	next.Lookup = func(name string) (string, bool) {
+		return map[string]string{"WHOM": "mallory"}[name], name == "WHOM"
+	}
+	next.does(t, ExitPassed, []string{`id = "pay nobody"`, "what is sent now is a write of its own, under another key"}, "resume", id, "--in-doubt", "redo")
+	keys := tt.keys(t, id, "pay")
+	if asked != "pay nobody" || len(keys) != 2 || keys[0] == keys[1] {
+		t.Errorf("asked about %q, sent under %q", asked, keys)
+	}
+}
+
+// TestOnlyTheSameIsSentAgainUnasked: what its author says may be sent twice is that as it was. Another write needs a word, and a key.
+func TestOnlyTheSameIsSentAgainUnasked(t *testing.T) {
+	tests := map[string]struct {
+		after string
+		args  []string
+		says  []string
+		sent  []string
+		keys  int
+	}{
+		"the same": {parting, nil, []string{"is sent again as it was, with its key: the author says so", "is sent again as it was, as its author allows"}, []string{"pay", "pay"}, 1},
+		"another":  {strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1), nil, []string{"the author says so", "goes under another key", "look whether pay took place"}, []string{"pay"}, 1},
+		"on a word": {strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1), []string{"--in-doubt", "redo"}, []string{"a write of its own, under another key"},
+			[]string{"pay", "pay more"}, 2},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt, id := cutPay(t, parting, tc.after)
+			tt.fake.Do = nil
+			tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Repeatable, "the author says so", nil }
+			status := ExitPassed
+			if len(tc.sent) == 1 {
+				status = ExitRefused
+			}
+			next := tt.again(t, false, "")
+			next.does(t, status, tc.says, append([]string{"resume", id, "--with-changes", "--auto-approve"}, tc.args...)...)
+			sent := slices.DeleteFunc(tt.fake.Log(), func(id string) bool { return !strings.HasPrefix(id, "pay") })
+			keys := tt.keys(t, id, "pay")
+			if diff := cmp.Diff(tc.sent, sent); diff != "" || len(slices.Compact(keys)) != tc.keys {
+				t.Errorf("%s\nunder %q\n%s", diff, keys, next.err)
+			}
+			if strings.Contains(next.out.String(), "as the system told") {
+				t.Errorf("the system told nothing:\n%s", next.out)
+			}
+		})
+	}
+}
+
+// TestWhatIsSentIsKept with the write's start, sealed where it is sensitive.
+func TestWhatIsSentIsKept(t *testing.T) {
+	text := strings.Replace(parting, `id = "pay"`, `id = sensitive("pay 4711-s3cret")`, 1)
+	tt, id := cutPay(t, text, text)
+	asked := ""
+	tt.fake.Inquire = func(id string) (provider.State, string, error) { asked = id; return provider.Done, "seen", nil }
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, []string{`id = "(sensitive)"`, "counts as done: seen"}, "resume", id)
+	if asked != "pay 4711-s3cret" {
+		t.Errorf("asked about %q", asked)
+	}
+	if found := regexp.MustCompile("4711").FindString(next.out.String() + next.err.String()); found != "" {
+		t.Errorf("%s\n%s", next.out, next.err)
+	}
+}
