@@ -38,9 +38,27 @@ func compare(before, after *lang.Runbook) changes {
 		}
 		differs[name] = true
 	}
+	if !slices.Equal(namesIn(before, after), namesIn(after, before)) {
+		out.told = append(out.told, "the order of the steps is another")
+	}
 	for _, s := range after.Steps {
 		if differs["step "+s.Name] || differs[checksPart+"step "+s.Name] && !writes["step "+s.Name] || affected(after, s, differs) {
 			out.steps = append(out.steps, s.Name)
+		}
+	}
+	return out
+}
+
+// namesIn are the steps of a runbook that another has too, in the order of the file, which is that of writes.
+func namesIn(rb, other *lang.Runbook) []string {
+	has := map[string]bool{}
+	for _, s := range other.Steps {
+		has[s.Name] = true
+	}
+	var out []string
+	for _, s := range rb.Steps {
+		if has[s.Name] {
+			out = append(out, s.Name)
 		}
 	}
 	return out

@@ -50,6 +50,7 @@ func TestOtherPlan(t *testing.T) {
 			[]string{"w a", "w b", "boom", "new", "boom"}},
 		{"a write that stands before it in the file", planWhole + planBoom, planWhole + planNew + planBoom, []string{"w", "boom", "new", "boom"}},
 		{"a write before all that passed", planEach + planBoom, planNew + planEach + planBoom, []string{"w a", "w b", "boom", "new", "boom"}},
+		{"another order", planWhole + planNew + planBoom, planNew + planWhole + planBoom, []string{"w", "new", "boom", "boom"}},
 		{"a dependency of what passed", planEach + planBoom, planNew + strings.Replace(planEach, "id ", "depends_on = [step.new]\nid ", 1) + planBoom,
 			[]string{"w a", "w b", "boom", "new", "w a", "w b", "boom"}},
 		{"no instances any more", planEach + planBoom, planWhole + planBoom, []string{"w a", "w b", "boom", "w", "boom"}},
