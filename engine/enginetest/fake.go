@@ -28,6 +28,8 @@ type Fake struct {
 	Lingers func(provider.Sent) (provider.Lingering, error)
 	// Inquire tells what became of a write with an id; nil: nobody can tell.
 	Inquire func(id string) (provider.State, string, error)
+	// Previews is called for the dry run of an approval with the step's id; nil: there is none.
+	Previews func(ctx context.Context, id string) error
 }
 
 // Calls is how often an action with this id was carried out.
@@ -137,7 +139,7 @@ func (f *Fake) Provider() *provider.Provider {
 	action := func(name string, effect provider.Effect) provider.Action {
 		notes := name == "fake_noted"
 		return provider.Define(provider.Definition[client, fakeArgs, fakeResult]{
-			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes, Lingers: f.Lingers,
+			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes, Lingers: f.Lingers, Preview: f.preview(),
 			Run: func(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
 				if notes {
 					if err := in.Note(in.Args.ID); err != nil {
@@ -191,6 +193,15 @@ func (f *Fake) Provider() *provider.Provider {
 			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_noted", provider.Write), action("fake_destroy", provider.Destructive), later, ask,
 		},
 	})
+}
+
+func (f *Fake) preview() func(context.Context, *provider.In[client, fakeArgs]) ([]provider.Change, error) {
+	if f.Previews == nil {
+		return nil
+	}
+	return func(ctx context.Context, in *provider.In[client, fakeArgs]) ([]provider.Change, error) {
+		return nil, f.Previews(ctx, in.Args.ID)
+	}
 }
 
 // deadline bounds every run of a test: a run that hangs fails there, with what it had told.

@@ -73,15 +73,15 @@ func (r *runner) somethingLeft(outcome run.Outcome) bool {
 
 // leftOver is what a person must look at, in any runbook of the run.
 func (r *runner) leftOver() []run.Left {
-	if r.underWay > 0 {
-		return nil // something may be at work on a branch, and tells itself ([session.left])
+	if r.children > 0 {
+		return nil // a runbook is at work that did not end when it was told to, and tells itself ([session.left])
 	}
 	return r.state.Left()
 }
 
 // notUndone are the steps whose undo was due and did not run, in any runbook of the run.
 func (r *runner) notUndone() []string {
-	if r.underWay > 0 {
+	if r.children > 0 {
 		return nil
 	}
 	return run.Addresses(r.state.NotUndone())
