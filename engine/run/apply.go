@@ -335,10 +335,17 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 	if outcome == Fail || outcome == Error {
 		s.failed()
 	}
-	if step.held = step.missing > 0 && outcome != Cancelled; step.held {
+	var waiters []int
+	switch step.held = step.missing > 0; {
+	case !step.held:
+		waiters = s.letGo(i)
+	case outcome == Cancelled:
+		// Who refers to it need not wait. A write whose turn comes after it has that after what it waited for too.
+		step.told, waiters = true, s.tell(i, true, false)
+	default:
 		return // it was in doubt, and something that it waited for runs again
 	}
-	for _, waiter := range s.letGo(i) {
+	for _, waiter := range waiters {
 		switch to := &s.steps[waiter]; {
 		case to.missing > 0:
 		case to.phase == idle:
@@ -349,12 +356,16 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 	}
 }
 
-// tell has the steps that wait for a step count how it ended, and lists them.
-func (s *State) tell(i int) []int {
+// tell has the steps that wait for a step count how it ended, and lists them: those that refer to it, and those that only have a
+// turn after it.
+func (s *State) tell(i int, refer, turns bool) []int {
 	outcome := s.steps[i].outcome
 	bad := outcome == Fail || outcome == Error || outcome == Blocked
 	waiters := make([]int, 0, len(s.out[i]))
 	for _, d := range s.out[i] {
+		if d.order && !turns || !d.order && !refer {
+			continue
+		}
 		waiter := &s.steps[d.step]
 		waiters = append(waiters, d.step)
 		waiter.missing--

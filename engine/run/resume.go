@@ -144,7 +144,7 @@ func (s *State) recount() {
 	s.running, s.active, s.open = 0, make([]int, len(s.plan.Limits)), 0
 	for i := range s.steps {
 		step := &s.steps[i]
-		step.missing, step.held = len(s.plan.Steps[i].Deps), false
+		step.missing, step.held, step.told = len(s.plan.Steps[i].Deps), false, false
 		step.fullBad, step.fullSkipped, step.cancelled, step.anyBad, step.directFailed = false, false, false, false, false
 		s.recountInstances(i)
 		if step.phase != ended {
@@ -172,7 +172,7 @@ func (s *State) recount() {
 func (s *State) letGo(i int) []int {
 	s.steps[i].held = false
 	var waiters []int
-	for _, w := range s.tell(i) {
+	for _, w := range s.tell(i, !s.steps[i].told, true) {
 		switch to := &s.steps[w]; {
 		case !to.held:
 			waiters = append(waiters, w)

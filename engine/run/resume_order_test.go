@@ -90,3 +90,34 @@ func TestWaitsThroughWhatPassed(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestTurnsBehindWhatWasCancelled: a handler of failures that writes waits for the write under way whose turn comes before its own,
+// though the write between them was cancelled.
+func TestTurnsBehindWhatWasCancelled(t *testing.T) {
+	s := NewState(&Plan{MaxParallel: 3, StopOnFailure: true, Steps: []StepSpec{
+		{Name: "fails", RunIf: "success", Group: -1},
+		{Name: "first", RunIf: "success", Group: -1, Write: true},
+		{Name: "between", RunIf: "success", Group: -1, Write: true, Deps: []Dep{{Step: 1, Order: true}}},
+		{Name: "handles", RunIf: "failure", Group: -1, Write: true, Deps: []Dep{{Step: 0, Full: true}, {Step: 2, Order: true}}},
+	}})
+	for _, e := range []Event{
+		{Type: RunStarted},
+		{Type: StepReady, Step: "fails"}, {Type: StepReady, Step: "first"}, {Type: StepStarted, Step: "fails"}, {Type: StepStarted, Step: "first"},
+		{Type: StepFinished, Step: "fails", Outcome: Fail}, {Type: RunStopping, Reason: StopFailure},
+		{Type: StepFinished, Step: "between", Outcome: Cancelled},
+	} {
+		if err := s.Apply(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if next := s.Next(time.Unix(1e9, 0)); len(next) > 0 {
+		t.Errorf("nothing is to begin beside the write: %+v", next)
+	}
+	if err := s.Apply(&Event{Type: StepFinished, Step: "first", Outcome: Pass}); err != nil {
+		t.Fatal(err)
+	}
+	want := []Command{{Kind: Prepare, Step: 3, Key: -1, Address: "handles"}}
+	if diff := cmp.Diff(want, s.Next(time.Unix(1e9, 0))); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -82,9 +82,9 @@ type stepState struct {
 	instance
 	// missing counts the dependencies that have not ended.
 	missing int
-	// held says that the step ended and something that it waited for runs again in this session: who waits for the step waits for
-	// that too.
-	held bool
+	// held says that the step ended and something that it waited for has not, or runs again in this session: who waits for the step
+	// waits for that too. told says that this is so for writes that take turns with it alone, as it was cancelled.
+	held, told bool
 	// What the ended dependencies came to; the full ones count for every run_if.
 	fullBad, fullSkipped, cancelled, anyBad, directFailed bool
 

@@ -182,7 +182,8 @@ func (w *witness) started(t *rapid.T, e *Event) {
 	}
 }
 
-// afterAll checks that nothing runs any more that a step waits for, through others too, unless those were cancelled.
+// afterAll checks that nothing runs any more that a step waits for, through others too, unless it refers to those and
+// they were cancelled.
 func (w *witness) afterAll(t *rapid.T, starts string, spec *StepSpec, seen map[string]bool) {
 	for _, d := range spec.Deps {
 		dep := &w.plan.Steps[d.Step]
@@ -197,7 +198,7 @@ func (w *witness) afterAll(t *rapid.T, starts string, spec *StepSpec, seen map[s
 			}
 			cancelled = cancelled || other.spec == dep && other.outcome == Cancelled
 		}
-		if !cancelled {
+		if !cancelled || d.Order {
 			w.afterAll(t, starts, dep, seen)
 		}
 	}
