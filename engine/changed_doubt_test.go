@@ -82,3 +82,44 @@ func TestDoubtOfAChangedInstance(t *testing.T) {
 		})
 	}
 }
+
+// TestDoubtOfAnInstanceThatWasUndoneAround: the runbook around an instance in doubt was taken back as a whole. It counts as done, and the
+// others run again, where it is sure which these are.
+func TestDoubtOfAnInstanceThatWasUndoneAround(t *testing.T) {
+	path := files(t, map[string]string{
+		"parent.hcl": `
+runbook "parent" { on_failure = "stop" }
+provider "fake" {}
+step "runbook" "db" {
+  source = "./child.hcl"
+  undo "fake_write" {
+    on = "end"
+    id = "back"
+  }
+}
+`,
+		"child.hcl": `
+runbook "child" {}
+provider "fake" {}
+step "fake_write" "row" {
+  for_each = toset(["a", "b"])
+  id       = "row ${each.key}"
+}
+`,
+	})
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		if id == "row b" {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.RunFile(t, fake, path, opts)
+	opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+		return run.Resolution{Decision: run.DecisionDone, How: "flag", Who: "alice", Why: "she looked"}
+	}
+	enginetest.Resume(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"row a", "row b", "back", "row a", "back"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -390,13 +390,22 @@ func (r *Recalled) except(reset []string, settled []local.Settled) ([]string, er
 		}
 		instances, same := r.Past.SameInstances(step, reset)
 		if !same {
-			return nil, fmt.Errorf("%s counts as done, and step %s runs again for the changes in the files, perhaps with other instances, so that %[1]s would run again too. Put "+
-				"the files back as they were, or move them away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first",
-				d.Address, step)
+			return nil, r.unsure(d.Address, step)
 		}
 		reset = append(slices.Delete(reset, at, at+1), instances...)
 	}
 	return reset, nil
+}
+
+// unsure says that an instance counts as done, and that nobody knows which its step has when it runs again.
+func (r *Recalled) unsure(instance, step string) error {
+	if len(r.Changes) == 0 {
+		return fmt.Errorf("%s counts as done, and step %s runs again because what it did was taken back, perhaps with other instances, so that %[1]s would run again too. "+
+			"Take back what %[1]s did, if it did anything, and decide \"redo\" about it", instance, step)
+	}
+	return fmt.Errorf("%s counts as done, and step %s runs again for the changes in the files, perhaps with other instances, so that %[1]s would run again too. Put "+
+		"the files back as they were, or move them away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first",
+		instance, step)
 }
 
 // Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that

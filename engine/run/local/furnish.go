@@ -77,32 +77,36 @@ func (p *Past) Close() {
 
 func (p *Past) furnish(b *branch) error { return p.supplies.furnish(b) }
 
-// SameInstances are the instances of a step of the runbook itself, where it is sure to have these and no others when it runs again
-// with what reset names: its for_each gives the same keys, and nothing runs again that it may depend on.
-func (p *Past) SameInstances(name string, reset []string) ([]string, bool) {
-	b := p.root
-	node := b.graph.Node(name)
-	if node == nil || node.Step.ForEach == nil {
+// SameInstances are the instances of a step, where it is sure to have these and no others when it runs again with what reset names: its
+// for_each gives the same keys, and nothing runs again that it, or a step whose runbook it is in, may depend on.
+func (p *Past) SameInstances(address string, reset []string) ([]string, bool) {
+	b, name, ok := p.find(address)
+	if !ok || b.graph.Node(name).Step.ForEach == nil || p.furnish(b) != nil {
 		return nil, false
 	}
-	for _, e := range node.In {
-		if !e.Order && slices.ContainsFunc(reset, func(a string) bool { return run.Covers(e.From.Step.Name, a) }) {
-			return nil, false
+	for at, step := b, name; at != nil; at, step = at.parent, run.StepName(at.address) {
+		for _, e := range at.graph.Node(step).In {
+			before := at.prefix + e.From.Step.Name
+			if !e.Order && slices.ContainsFunc(reset, func(a string) bool { return run.Covers(before, a) }) {
+				return nil, false
+			}
 		}
 	}
-	v, diags := b.scope.Value(node.Step.ForEach, frameAt(lang.Frame{}, name, partForEach))
-	if diags.HasErrors() {
-		return nil, false
-	}
-	keys, _, problem := forEach(v)
-	now := make([]string, len(keys))
-	for i, key := range keys {
-		now[i] = run.Address(name, key, true)
+	byKey, why := b.framesNow(name)
+	var now []string
+	for key := range byKey {
+		now = append(now, run.Address(name, key, true))
 	}
 	was := b.state.Instances(name)
 	slices.Sort(now)
 	slices.Sort(was)
-	return was, problem == "" && slices.Equal(was, now)
+	if why != "" || !slices.Equal(was, now) {
+		return nil, false
+	}
+	for i := range was {
+		was[i] = b.prefix + was[i]
+	}
+	return was, true
 }
 
 // Undoable lists what took effect and was not undone, what ended last first. Of a step that runs a runbook these are its steps.
