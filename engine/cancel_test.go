@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -178,5 +179,27 @@ func takenBackAtEnd(t *testing.T, events []run.Event, doubt bool) {
 	}
 	if left > 0 && !doubt || left > 1 {
 		t.Errorf("%d undos at the end did not run", left)
+	}
+}
+
+// TestCancelBeforeWhatFollows: a run is given up that broke off before it told what follows from a failure.
+func TestCancelBeforeWhatFollows(t *testing.T) {
+	whole := enginetest.Store(t)
+	opts := enginetest.Options{Journal: whole, AutoApprove: true}
+	refused := func(context.Context, string, int) error { return enginetest.ErrUnreachable() }
+	out := enginetest.Run(t, &enginetest.Fake{Do: refused}, `
+provider "fake" {}
+step "fake_write" "fails" { id = "fails" }
+step "fake_read" "then" {
+  id         = "then"
+  depends_on = [step.fails]
+}
+`, opts)
+	cut := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.StepFinished && e.Step == "fails" })
+	opts.Journal = enginetest.CutAfter(t, whole, out.Result.RunID, cut+1)
+	out = enginetest.Cancel(t, &enginetest.Fake{}, out.Result.RunID, opts)
+	out.Ends(t, 3)
+	if diff := cmp.Diff(map[string]run.Outcome{"then": run.Blocked}, out.Outcomes()); diff != "" {
+		t.Error(diff)
 	}
 }

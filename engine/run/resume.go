@@ -184,12 +184,15 @@ func (s *State) letGo(i int) []int {
 }
 
 // recountInstances brings a step that went its own ways in instances in line with them, and a write in doubt that is not
-// sent again back to where its end is awaited.
+// sent again back to where its end is awaited. What was about to end does so.
 func (s *State) recountInstances(i int) {
 	step := &s.steps[i]
-	for _, in := range s.parts(i) {
-		if in.phase == ended && in.sent != nil && in.sent.inDoubt {
+	for k, in := range s.parts(i) {
+		switch {
+		case in.phase == ended && in.sent != nil && in.sent.inDoubt:
 			in.phase = running
+		case in.phase == settling:
+			s.settle.push(ref{i, k - 1}) // the session only ends the run: it does not run again
 		}
 	}
 	if len(step.instances) == 0 {
