@@ -21,7 +21,7 @@ test: lab-up ## start the lab and run all tests against it (TESTS=./engine/... T
 
 .PHONY: chaos
 chaos: lab-up ## break networks, services, processes and disks under runs: every case, not the sample of make test
-	bin/labctl run go test -count=1 -timeout 40m $(TESTFLAGS) ./internal/chaos -long
+	bin/labctl run go test -count=1 -timeout 40m $(TESTFLAGS) ./internal/chaos/... -long
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## vet and lint

@@ -266,7 +266,7 @@ step "fake_read" "slow" {
 	if diff := cmp.Diff([]string{"db/cordon", "first"}, out.Events[len(out.Events)-1].NotUndone); diff != "" {
 		t.Error(diff)
 	}
-	slow = false
+	slow, opts.Context = false, nil
 	out = enginetest.Resume(t, fake, out.Result.RunID, opts)
 	out.Ends(t, 0)
 	log := fake.Log()

@@ -71,11 +71,7 @@ func RunFile(t testing.TB, fake *Fake, path string, opts Options) Outcome {
 	}
 	redactor := &redact.Redactor{}
 	opts.Plan.Apply, opts.Plan.Secret = true, redactor.Add
-	ctx := opts.Context
-	if ctx == nil {
-		ctx = t.Context()
-	}
-	ctx, cancel := context.WithTimeout(ctx, deadline)
+	ctx, cancel := opts.context(t)
 	defer cancel()
 	plan, more := e.Plan(ctx, rb, opts.Plan)
 	diags = append(diags, more...)
@@ -83,6 +79,23 @@ func RunFile(t testing.TB, fake *Fake, path string, opts Options) Outcome {
 		return Outcome{Diags: diags}
 	}
 	return carryOut(ctx, t, e, plan, opts, redactor)
+}
+
+// context ends a session that hangs.
+func (o *Options) context(t testing.TB) (context.Context, context.CancelFunc) {
+	ctx := o.Context
+	if ctx == nil {
+		ctx = t.Context()
+	}
+	return context.WithTimeout(ctx, deadline)
+}
+
+// ended fails the test where only the deadline ended the session.
+func ended(ctx context.Context, t testing.TB, stream *bytes.Buffer) {
+	t.Helper()
+	if ctx.Err() == context.DeadlineExceeded {
+		t.Fatalf("the run did not end:\n%s", stream.String())
+	}
 }
 
 func carryOut(ctx context.Context, t testing.TB, e *engine.Engine, plan *engine.Plan, opts Options, redactor *redact.Redactor) Outcome {
@@ -102,9 +115,7 @@ func carryOut(ctx context.Context, t testing.TB, e *engine.Engine, plan *engine.
 	out := Outcome{}
 	stream := &bytes.Buffer{}
 	result, more := e.Run(ctx, plan, opts.runOptions(j, redactor, &out, stream))
-	if ctx.Err() == context.DeadlineExceeded {
-		t.Fatalf("the run did not end:\n%s", stream.String())
-	}
+	ended(ctx, t, stream)
 	out.Result, out.Diags, out.Stream = result, more, stream.String()
 	return out
 }
@@ -128,7 +139,7 @@ func (o *Options) runOptions(j journal.Journal, redactor *redact.Redactor, out *
 // Resume runs another session of a run in opts.Journal, which is required.
 func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	ctx, cancel := opts.context(t)
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := New(fake, opts.Env)
@@ -151,9 +162,7 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 		settled = append(settled, s)
 	}
 	out.Result, out.Diags = e.Resume(ctx, recalled, settled)
-	if ctx.Err() == context.DeadlineExceeded {
-		t.Fatalf("the run did not end:\n%s", stream.String())
-	}
+	ended(ctx, t, stream)
 	out.Stream = stream.String()
 	return out
 }
@@ -162,7 +171,7 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 // that are in doubt.
 func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...string) Outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	ctx, cancel := opts.context(t)
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := New(fake, opts.Env)
@@ -182,6 +191,7 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 		}
 	}
 	out.Result, out.Diags = e.Undo(ctx, recalled, addresses, settled)
+	ended(ctx, t, stream)
 	out.Stream = stream.String()
 	return out
 }
@@ -189,7 +199,7 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 // Cancel ends a run in opts.Journal that no process runs.
 func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	ctx, cancel := opts.context(t)
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := New(fake, opts.Env)
@@ -200,6 +210,7 @@ func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 		return out
 	}
 	out.Result, out.Diags = e.Cancel(ctx, recalled)
+	ended(ctx, t, stream)
 	out.Stream = stream.String()
 	return out
 }
