@@ -8,7 +8,7 @@ import (
 )
 
 // follows reports whether a step runs again for what it, or a step whose runbook it is in, depends on, through others too: for what was
-// undone, or, where it changes nothing, for whatever runs again.
+// undone, or, where it changes nothing, for whatever runs again, or was in doubt and ends anew.
 func (j *judge) follows(address string, reset []string) bool {
 	_, own := split(address)
 	looks := own[0] != 'w'
@@ -16,7 +16,7 @@ func (j *judge) follows(address string, reset []string) bool {
 		prefix, step := split(address)
 		if b := j.story.bookOf(prefix); b != nil && b.step(run.StepName(step)) != nil {
 			for _, name := range b.before(run.StepName(step)) {
-				if j.anyUndone(prefix+name) || looks && slices.ContainsFunc(reset, func(a string) bool { return run.Covers(prefix+name, a) }) {
+				if j.anyUndone(prefix+name) || looks && j.isAgain(prefix+name, reset) {
 					return true
 				}
 			}
@@ -26,6 +26,15 @@ func (j *judge) follows(address string, reset []string) bool {
 		}
 		address = strings.TrimSuffix(prefix, "/")
 	}
+}
+
+func (j *judge) isAgain(step string, reset []string) bool {
+	for address, s := range j.steps {
+		if s.doubt && run.Covers(step, address) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(reset, func(a string) bool { return run.Covers(step, a) })
 }
 
 // anyUndone reports whether an instance of a step was undone, or a step of the runbook that it runs.
