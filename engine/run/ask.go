@@ -110,7 +110,7 @@ func (s *State) armQuestion(r ref) {
 // answered lets a step go on with what a person said.
 func (s *State) answered(r ref, e *Event) {
 	in := s.at(r)
-	in.asked.answer, in.asked.answered = e.Answer, e.Time
+	in.asked.answer, in.asked.answered = e.Answer, e.Answer.GivenAt(e.Time)
 	s.due.drop(r)
 	if in.asked.what == ForWrites {
 		in.phase = preparing
@@ -255,6 +255,14 @@ func (s *State) parts(i int) []*instance {
 func (a *Answer) Yes() bool {
 	var yes bool
 	return a != nil && json.Unmarshal(a.Value, &yes) == nil && yes
+}
+
+// GivenAt is when an answer was given that came in at a time. The clock of who sent it may be ahead.
+func (a *Answer) GivenAt(came time.Time) time.Time {
+	if a != nil && a.At != nil && a.At.Before(came) {
+		return *a.At
+	}
+	return came
 }
 
 // Asks reports whether a step was asked about.

@@ -121,6 +121,8 @@ type Answer struct {
 	Value json.RawMessage `json:"value"`
 	// By is who, "alice@ops".
 	By string `json:"by"`
+	// At is when it was sent, for one that came in later: with runbook answer.
+	At *time.Time `json:"at,omitempty"`
 	// Note is what else they said, Notes that by item of a checklist.
 	Note  string            `json:"note,omitempty"`
 	Notes map[string]string `json:"notes,omitempty"`

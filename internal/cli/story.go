@@ -105,7 +105,7 @@ func (s *story) take(e *run.Event) {
 			s.Answered = map[string]answeredAt{}
 		}
 		if e.Answer != nil {
-			s.Answered[e.Step] = answeredAt{e.Answer.By, e.Time, e.Seq, e.Answer.ID}
+			s.Answered[e.Step] = answeredAt{e.Answer.By, e.Answer.GivenAt(e.Time), e.Seq, e.Answer.ID}
 		}
 	case run.StepEscalated:
 		if i := s.waits(e.Step); i >= 0 && e.Level != nil {

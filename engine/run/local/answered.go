@@ -16,6 +16,9 @@ func (r *runner) timeUp(step *lang.Step, c run.Command) error {
 	if !ok {
 		return nil
 	}
+	if taken, err := r.takeKept(w); taken || err != nil {
+		return err
+	}
 	if w.Question.OnTimeout == "default" {
 		return r.accept(c.Address, &run.Answer{
 			Value: w.Question.TimeoutAnswer, By: "nobody", Via: run.ViaTimeout, Digest: w.Question.Digest,
@@ -24,6 +27,26 @@ func (r *runner) timeUp(step *lang.Step, c run.Command) error {
 	}
 	message := fmt.Sprintf("nobody answered within %s: %s", run.InUnits(w.Deadline.Sub(w.Since).Round(time.Second)), w.Question.Prompt)
 	return r.concludeWith(r.refused(r.executionAt(step, c), refusal(message)))
+}
+
+// takeKept takes in the first answer that was sent before the time was over, and reports whether there is one that counts.
+func (r *runner) takeKept(w run.Wait) (bool, error) {
+	whole := w
+	whole.Address = r.prefix + w.Address
+	kept, err := r.desk.kept(whole)
+	if err != nil {
+		return false, fmt.Errorf("whether %s was answered in time can't be read: %w", whole.Address, err)
+	}
+	for _, g := range kept {
+		g.address = w.Address
+		if err := r.take(g); err != nil {
+			return false, err
+		}
+		if _, open := r.state.WaitOf(w.Address); !open {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // executionAt is the execution of a command, made anew for a step that was asked about in an earlier session.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -157,12 +158,37 @@ func (d *desk) answerComes(address string) bool {
 	return false
 }
 
+// kept are the answers to a question that were sent to the run in time and that no runner took in yet: one that runs again may come to
+// read them only after the time is over.
+func (d *desk) kept(w run.Wait) ([]given, error) {
+	messages, err := d.session.Journal.Messages(context.Background(), d.session.RunID, 0)
+	if err != nil && !errors.Is(err, journal.ErrNotFound) {
+		return nil, err
+	}
+	d.mu.Lock()
+	used := slices.Clone(d.used)
+	d.mu.Unlock()
+	var out []given
+	for _, m := range messages {
+		if m.Kind != journal.MessageAnswer || m.Answer == nil || m.Step != w.Address || m.Answer.Digest != w.Question.Digest ||
+			m.At.After(w.Over()) || slices.Contains(used, m.ID) {
+			continue
+		}
+		if answer := d.unsealed(m); answer != nil {
+			out = append(out, given{answer: answer, message: m.ID})
+		}
+	}
+	return out, nil
+}
+
 var errNoKey = errors.New("this session has no key")
 
 // unsealed is the answer in a message, with its value where that is sealed; nil: it can't be read, and the question stays.
 func (d *desk) unsealed(m journal.Message) *run.Answer {
+	answer := *m.Answer
+	answer.At = &m.At
 	if m.Sealed == nil {
-		return m.Answer
+		return &answer
 	}
 	plain, err := []byte(nil), errNoKey
 	if d.session.Unseal != nil {
@@ -175,7 +201,6 @@ func (d *desk) unsealed(m journal.Message) *run.Answer {
 		d.session.Host.Log.Warn("a sensitive answer can't be read, and does not count", "step", m.Step, "by", m.By, "error", err)
 		return nil
 	}
-	answer := *m.Answer
 	answer.Value = plain
 	return &answer
 }
