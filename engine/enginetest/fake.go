@@ -20,6 +20,8 @@ type Fake struct {
 	active int
 	most   int
 	log    []string
+	// earlier is what each call of fake_noted was told of an attempt before.
+	earlier []string
 
 	// Do is called for every action with the step's id and the number of the call, from 1, in place of a service. Nil:
 	// the action gives its value.
@@ -51,6 +53,24 @@ func (f *Fake) Log() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]string(nil), f.log...)
+}
+
+// Earlier is, for each call of fake_noted, the note of an attempt before that it was told of, or "".
+func (f *Fake) Earlier() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.earlier...)
+}
+
+// hears keeps what an attempt before noted.
+func (f *Fake) hears(sent *provider.Sent) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	note := ""
+	if sent != nil {
+		note = string(sent.Note)
+	}
+	f.earlier = append(f.earlier, note)
 }
 
 type fakeConfig struct {
@@ -142,7 +162,8 @@ func (f *Fake) Provider() *provider.Provider {
 			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes, Lingers: f.Lingers, Preview: f.preview(),
 			Run: func(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
 				if notes {
-					if err := in.Note(in.Args.ID); err != nil {
+					f.hears(in.Earlier)
+					if err := in.Note(fmt.Sprintf("%s %d", in.Args.ID, f.Calls(in.Args.ID)+1)); err != nil {
 						return nil, err
 					}
 				}

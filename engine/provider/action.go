@@ -117,6 +117,8 @@ type Call struct {
 	Note func(note []byte) error
 	// NoteSealed is Note for what is sensitive, which is encrypted; nil: Note keeps that too.
 	NoteSealed func(note []byte) error
+	// Earlier is an attempt at the same write of which nobody knows whether it took place, with what it kept; nil: there is none.
+	Earlier *Sent
 	// Answer is what a person said, for an action that asks one.
 	Answer *Answer
 	Host
@@ -163,6 +165,9 @@ type In[K, A any] struct {
 	NoteSealed func(v any) error
 	// NoteOpen is Note for what holds nothing of the arguments and must be readable without the key, such as a process.
 	NoteOpen func(v any) error
+	// Earlier is an attempt at the same write that kept a note and may have taken place, though Inquire did not find it done; nil:
+	// there is none. What was there before the write is what it noted, not what is there now.
+	Earlier *Sent
 	// Answer is what a person said; nil for an action without Ask.
 	Answer *Answer
 	Host   Host
@@ -217,6 +222,8 @@ type Definition[K, A, R any] struct {
 	Inquire func(ctx context.Context, in *In[K, A], sent Sent) (*Finding[R], error)
 	// Lingers looks for what still runs of a write, as [Lingerer] does; nil: nothing can.
 	Lingers func(sent Sent) (Lingering, error)
+	// Follows says that Run, where an attempt before at the same write is under way, follows that one in place of another.
+	Follows bool
 	// Expect checks what the action itself expects of its result; nil: nothing.
 	Expect func(args *A, result *R) *Failure
 }
@@ -315,6 +322,9 @@ func (a *action[K, A, R]) Run(ctx context.Context, call *Call) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	if settled, err := a.settled(ctx, in, call, result); settled != nil || err != nil {
+		return settled, err
+	}
 	noted := false
 	if a.def.NotesFirst && call.Effect != Read {
 		in.watchNotes(&noted)
@@ -376,7 +386,7 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 	sensitive := IsSensitive(call.Args)
 	in := &In[K, A]{
 		Client: client, Args: args, Sensitive: sensitive, Effect: call.Effect, ReadOnly: call.ReadOnly, Dir: call.Dir,
-		Host: call.Host, Log: call.Log, Key: call.Key, Answer: call.Answer,
+		Host: call.Host, Log: call.Log, Key: call.Key, Earlier: call.Earlier, Answer: call.Answer,
 		Note:       func(v any) error { return call.note(v, sensitive) },
 		NoteSealed: func(v any) error { return call.note(v, true) },
 		NoteOpen:   func(v any) error { return call.note(v, false) },

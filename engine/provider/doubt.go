@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -130,6 +131,35 @@ func (a *action[K, A, R]) Inquire(ctx context.Context, call *Call, sent Sent) (*
 		}
 	}
 	return found, nil
+}
+
+// settled asks the system, before a write is sent once more, whether an attempt before took place, and gives its result then. A
+// finding without a result is none: then Run looks for itself.
+func (a *action[K, A, R]) settled(ctx context.Context, in *In[K, A], call *Call, result *Result) (*Result, error) {
+	if call.Earlier == nil || a.def.Inquire == nil {
+		return nil, nil
+	}
+	finding, err := a.def.Inquire(ctx, in, *call.Earlier)
+	switch {
+	case err != nil:
+		return nil, untouched(a.spec.Name, err)
+	case finding.State == UnderWay && !a.def.Follows:
+		return nil, untouched(a.spec.Name, fmt.Errorf("not sent again, as the attempt before is under way: %s", finding.Why))
+	case finding.State != Done || finding.Result == nil:
+		return nil, nil
+	}
+	in.Warn("it was not sent again, as the attempt before took place: %s", finding.Why)
+	return a.encode(call, in.Args, finding.Result, result)
+}
+
+// untouched is an error before anything was sent.
+func untouched(op string, err error) error {
+	if told, ok := errors.AsType[*Error](err); ok {
+		nothing := *told
+		nothing.NothingDone = true
+		return &nothing
+	}
+	return &Error{Op: op, Err: err, NothingDone: true}
 }
 
 // note keeps a value as JSON.

@@ -56,6 +56,9 @@ func (s *State) Apply(e *Event) error {
 	case StepStarted:
 		s.startAttempt(r, e)
 	case StepRetrying:
+		if in.sent != nil {
+			in.sent.attempted(e.InDoubt)
+		}
 		s.wait(r, e.Time.Add(time.Duration(e.DelayMS*float64(time.Millisecond))))
 		in.heldSince = time.Time{}
 	case StepWaiting:

@@ -12,6 +12,14 @@ type sent struct {
 	// nobody knows whether it took place.
 	begun, inDoubt bool
 	resolution     *Resolution
+	// earlier is what an attempt before kept of the same write that may have taken place.
+	earlier *Earlier
+}
+
+// Earlier is an attempt at a write that may have taken place, and after which the write is sent again.
+type Earlier struct {
+	At   time.Time
+	Note json.RawMessage
 }
 
 // Doubt is a write of which nobody knows whether it took place.
@@ -21,7 +29,7 @@ type Doubt struct {
 	Key     string
 	At      time.Time
 	Attempt int
-	// Note is the last that the action kept.
+	// Note is the last that the action kept, of the last attempt that kept one and may have taken place.
 	Note json.RawMessage
 	// Undo says that it is the step's undo that is in doubt, Undoes that of which effect, see [Event].
 	Undo   bool
@@ -45,8 +53,38 @@ func (in *instance) sending() *sent {
 }
 
 func (s *sent) send(e *Event) {
+	if e.Key != s.Key {
+		s.earlier = nil
+	}
 	s.Key, s.At, s.Attempt, s.Note = e.Key, e.Time, e.Attempt, nil
 	s.begun, s.inDoubt, s.resolution = e.Action != "runbook", false, nil
+}
+
+// attempted takes in how an attempt ended. What it kept counts for the next one where it may have taken place: one that surely
+// did not has nothing to tell.
+func (s *sent) attempted(inDoubt bool) {
+	if inDoubt {
+		s.earlier = s.last()
+	}
+	s.Note = nil
+}
+
+// last is the last attempt that kept a note, of those that may have taken place; nil: there is none.
+func (s *sent) last() *Earlier {
+	if s.Note != nil {
+		return &Earlier{At: s.At, Note: s.Note}
+	}
+	return s.earlier
+}
+
+// doubt is what is known of the write where nobody knows whether it took place.
+func (s *sent) doubt(address string) Doubt {
+	d := s.Doubt
+	d.Address, d.Resolution = address, s.resolution
+	if last := s.last(); last != nil {
+		d.Note = last.Note
+	}
+	return d
 }
 
 // doubtful reports whether a write is under way, or ended without anybody knowing how.
@@ -62,15 +100,13 @@ func (s *State) InDoubt() []Doubt {
 	s.each(func(r ref, in *instance) {
 		spec := &s.plan.Steps[r.step]
 		if in.doubtful(spec) {
-			d := in.sent.Doubt
-			d.Address, d.Resolution = s.address(r), in.sent.resolution
-			out = append(out, d)
+			out = append(out, in.sent.doubt(s.address(r)))
 		}
 	})
 	for _, e := range s.effects {
 		if e.doubtful() {
-			d := e.sent.Doubt
-			d.Address, d.Undo, d.Undoes, d.Resolution = e.address, true, e.seq, e.sent.resolution
+			d := e.sent.doubt(e.address)
+			d.Undo, d.Undoes = true, e.seq
 			out = append(out, d)
 		}
 	}

@@ -103,6 +103,10 @@ func (s *State) tookEffect(r ref, e *Event) {
 	in, spec := s.at(r), &s.plan.Steps[r.step]
 	if in.sent != nil {
 		in.sent.inDoubt = e.InDoubt
+		in.sent.attempted(e.InDoubt)
+		if e.Result != nil || e.Outcome == Pass || e.Outcome == Warn {
+			in.sent.earlier = nil
+		}
 	}
 	address := s.address(r)
 	if spec.Child {

@@ -90,6 +90,8 @@ type Event struct {
 
 	// step_noted
 	Note json.RawMessage `json:"note,omitempty"`
+	// NoteSealed says that the note is sensitive, and left out of the JSON.
+	NoteSealed bool `json:"-"`
 
 	// step_waiting: what for (a For constant), and when it goes on and gives up
 	For      string     `json:"for,omitempty" blank:"-"`
@@ -159,7 +161,8 @@ type Event struct {
 	Warnings []string        `json:"warnings,omitempty"`
 	// Detail is evidence of several lines: the start of an unexpected body.
 	Detail string `json:"detail,omitempty"`
-	// InDoubt says that a write erred and nobody knows whether it took place (step_finished, undo_finished, notify_finished).
+	// InDoubt says that a write erred and nobody knows whether it took place (step_retrying,
+	// step_finished, undo_finished, notify_finished).
 	InDoubt bool `json:"in_doubt,omitempty"`
 	// ByHand are the words to finish an undo by hand that failed.
 	ByHand string `json:"by_hand,omitempty"`

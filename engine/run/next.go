@@ -48,10 +48,20 @@ type Command struct {
 	Deadline time.Time
 	// Sent is the key of the write, or of the undo, that is sent again; empty: it is a new one.
 	Sent string
+	// Earlier is an attempt at that write that kept a note, and may have taken place; nil: there is none.
+	Earlier *Earlier
 	// Level is the one that fell due.
 	Level   Level
 	Outcome Outcome
 	Reason  string
+}
+
+// EarlierOf is the attempt before at the write of a key: another write than the one that was sent has none.
+func (c *Command) EarlierOf(key string) *Earlier {
+	if key != c.Sent {
+		return nil
+	}
+	return c.Earlier
 }
 
 // Next says what may happen at a time, in the order in which it should. Asking again without an event in between gives
@@ -90,7 +100,7 @@ func (s *State) end() []Command {
 	case next == nil:
 		return []Command{{Kind: Finish, Step: -1, Key: -1, Outcome: s.RunOutcome()}}
 	}
-	return []Command{{Kind: Undo, Step: -1, Key: -1, Address: next.whole(), Undoes: next.seq, Sent: next.sent.Key}}
+	return []Command{{Kind: Undo, Step: -1, Key: -1, Address: next.whole(), Undoes: next.seq, Sent: next.sent.Key, Earlier: next.sent.earlier}}
 }
 
 // collect adds a command for everything in a queue that is still in the queue's phase.
@@ -200,7 +210,7 @@ func (s *State) startCommand(r ref, now time.Time) Command {
 	in := s.at(r)
 	c := Command{Kind: Start, Step: r.step, Key: r.key, Address: s.address(r), Attempt: in.attempts + 1}
 	if in.sent != nil {
-		c.Sent = in.sent.Key
+		c.Sent, c.Earlier = in.sent.Key, in.sent.earlier
 	}
 	if poll := s.plan.Steps[r.step].Poll; poll != nil && in.attempts > 0 {
 		c.Deadline = in.firstStart.Add(poll.Timeout)

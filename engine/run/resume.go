@@ -113,15 +113,16 @@ func (s *State) Prepared() []string {
 
 // reset makes a step or an instance as if it had not run. The time of an open question goes on, and a yes counts for what
 // was not started yet; who said no, or let the time pass, is asked anew. A write that is sent again, because it was in
-// doubt or about to be repeated, keeps its key. What it did, and was not undone, stays to be undone.
+// doubt or about to be repeated, keeps its key, and what an attempt that may have taken
+// place kept, also over one that did not. What it did, and was not undone, stays to be undone.
 func (s *State) reset(r ref) {
 	in := s.at(r)
 	fresh := instance{phase: idle}
 	if in.attempts == 0 && in.asked != nil && (in.phase != ended || in.outcome == Cancelled) {
 		fresh.asked = in.asked
 	}
-	if in.sent != nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt) {
-		fresh.sent = &sent{Doubt: in.sent.Doubt, begun: in.sent.begun}
+	if in.sent != nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.earlier != nil) {
+		fresh.sent = &sent{Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last()}
 	}
 	*in = fresh
 	if r.key < 0 {

@@ -109,6 +109,7 @@ func (s *State) undoEvent(e *Event) error {
 		}
 	case e.Type == StepResolved && e.Resolution.Decision == DecisionRedo:
 		x.undo = undoPending // with its key
+		x.sent.attempted(true)
 		for at := s; at != nil; at = at.above {
 			at.inOrder = false
 		}
@@ -118,8 +119,12 @@ func (s *State) undoEvent(e *Event) error {
 		x.undo = undoDone
 	case e.InDoubt:
 		x.undo = undoInDoubt
+		x.sent.attempted(true)
 	default:
-		x.undo, x.sent.Key = undoFailed, "" // it is another when somebody tries again
+		x.undo = undoFailed
+		if x.sent.attempted(false); e.Result != nil || x.sent.earlier == nil {
+			x.sent.Key = "" // it is another when somebody tries again
+		}
 	}
 	return nil
 }

@@ -56,9 +56,11 @@ func changesSummary(changes []changeResult) string {
 type applied struct {
 	of            manifest
 	before, after rawObject
+	// untold says that before is not known.
+	untold bool
 }
 
-// applyNote is what is kept before sending: what the objects were, without what may be secret.
+// applyNote is what is kept before sending: what the objects were. It is sealed where one is a Secret.
 type applyNote struct {
 	Fingerprints []string    `json:"fingerprints"`
 	Before       []rawObject `json:"before"`
@@ -80,12 +82,18 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 			return nil, err
 		}
 		note.Fingerprints = append(note.Fingerprints, print)
-		if s.of.r.kind != "Secret" {
-			note.Before = append(note.Before, asked(s.before))
-		} else {
-			note.Before = append(note.Before, nil)
+		note.Before = append(note.Before, asked(s.before))
+		if s.of.r.kind == "Secret" {
 			keep = in.NoteSealed
 		}
+	}
+	earlier, err := earlierNote[applyNote]("apply", in.Earlier)
+	if err != nil {
+		return nil, err
+	}
+	if earlier.fits(states) {
+		note = *earlier
+		states = sinceNoted(states, note)
 	}
 	if err := keep(note); err != nil {
 		return nil, err
@@ -152,6 +160,9 @@ func resultOfApply(states []applied) *applyResult {
 	result := &applyResult{}
 	var before []cty.Value
 	for _, s := range states {
+		if s.untold {
+			continue
+		}
 		found := differences(s.before, s.after)
 		result.Changes = append(result.Changes, changesOf(title(s.of.r, s.of.namespace, s.of.name), conceal(s.of.r, found))...)
 		switch {
@@ -214,7 +225,7 @@ func inquireApply(
 			return nil, fmt.Errorf("read what was noted of the manifests: %w", err)
 		}
 	}
-	noted := len(note.Fingerprints) == len(states) && len(note.Before) == len(states)
+	noted := note.fits(states)
 	done, untouched := true, true
 	for i, s := range states {
 		now, err := fingerprint(s.before)
@@ -226,8 +237,12 @@ func inquireApply(
 	}
 	switch {
 	case done && noted:
+		found := sinceNoted(states, note)
+		for i := range found {
+			found[i].after = states[i].before
+		}
 		return &provider.Finding[applyResult]{
-			State: provider.Done, Result: resultOfApply(sinceNoted(states, note)), Why: "To apply it again would change nothing.",
+			State: provider.Done, Result: resultOfApply(found), Why: "To apply it again would change nothing.",
 		}, nil
 	case done:
 		return &provider.Finding[applyResult]{State: provider.Done, Why: "To apply it again would change nothing."}, nil
@@ -237,13 +252,16 @@ func inquireApply(
 	return &provider.Finding[applyResult]{Why: "Some of the objects are neither as asked for nor as they were before."}, nil
 }
 
-// sinceNoted puts what was noted in the place of before. A Secret's is not noted: what it was can't be told any more.
+// fits reports whether a note is of as many objects.
+func (n *applyNote) fits(states []applied) bool {
+	return n != nil && len(n.Fingerprints) == len(states) && len(n.Before) == len(states)
+}
+
+// sinceNoted puts what was noted in the place of before. Notes once left out what a Secret was: then it can't be told any more.
 func sinceNoted(states []applied, note applyNote) []applied {
-	out := make([]applied, 0, len(states))
+	out := make([]applied, len(states))
 	for i, s := range states {
-		if s.of.r.kind != "Secret" || note.Fingerprints[i] == "" {
-			out = append(out, applied{of: s.of, before: note.Before[i], after: s.before})
-		}
+		out[i] = applied{of: s.of, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -45,6 +46,8 @@ func deleteAction() provider.Action {
 // deleteNote says which objects were to be deleted; one made anew under the same name is another.
 type deleteNote struct {
 	Objects []notedObject `json:"objects"`
+	// Manifests are the objects as they were. The note is sealed where they are Secrets.
+	Manifests []rawObject `json:"manifests,omitempty"`
 }
 
 type notedObject struct {
@@ -59,34 +62,70 @@ func runDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) (*dele
 	if err != nil {
 		return nil, err
 	}
-	note := deleteNote{}
+	note, keep := deleteNote{}, in.Note
 	for _, o := range objects {
 		at := placeOf(&o)
 		note.Objects = append(note.Objects, notedObject{at.namespace, at.name, digText(o, "metadata", "uid")})
+		note.Manifests = append(note.Manifests, asked(o))
 	}
-	if err := in.Note(note); err != nil {
+	if r.kind == "Secret" {
+		keep = in.NoteSealed
+	}
+	gone, err := c.goneSince(ctx, r, in.Earlier)
+	if err != nil {
+		return nil, err
+	}
+	note.Objects, note.Manifests = append(gone.Objects, note.Objects...), append(gone.Manifests, note.Manifests...)
+	if err := keep(note); err != nil {
 		return nil, err
 	}
 	result := &deleteResult{}
-	var manifests []cty.Value
-	for i, o := range objects {
-		s := subject{c: c, r: r, namespace: note.Objects[i].Namespace, name: note.Objects[i].Name}
-		if err := s.delete(ctx, note.Objects[i].UID); err != nil {
+	var deleted []rawObject
+	for i, o := range note.Objects {
+		s := subject{c: c, r: r, namespace: o.Namespace, name: o.Name}
+		if i < len(gone.Objects) {
+			result.Deleted, deleted = append(result.Deleted, fullName(s)), append(deleted, note.Manifests[i])
+			continue
+		}
+		if err := s.delete(ctx, o.UID); err != nil {
 			if notFound(err) && in.Args.Name == "" {
 				continue // it went by itself
 			}
 			failed := c.explain(ctx, "delete "+s.String(), err)
-			if len(result.Deleted) == 0 || !refused(err) {
+			if len(deleted) == 0 || !refused(err) {
 				return nil, failed
 			}
-			result.Manifests = cty.TupleVal(manifests)
+			result.Manifests = manifestValues(r, deleted)
 			return result, after(failed, "Deleted", result.Deleted)
 		}
-		result.Deleted = append(result.Deleted, fullName(s))
-		manifests = append(manifests, manifestValue(r, o))
+		result.Deleted, deleted = append(result.Deleted, fullName(s)), append(deleted, note.Manifests[i])
 	}
-	result.Manifests = cty.TupleVal(manifests)
+	result.Manifests = manifestValues(r, deleted)
 	return result, nil
+}
+
+// goneSince is what an attempt before noted and is gone by now.
+func (c *client) goneSince(ctx context.Context, r resource, sent *provider.Sent) (deleteNote, error) {
+	earlier, err := earlierNote[deleteNote]("delete "+r.plural, sent)
+	if err != nil || earlier == nil || len(earlier.Manifests) != len(earlier.Objects) {
+		return deleteNote{}, err
+	}
+	names, err := c.gone(ctx, r, earlier.Objects)
+	var out deleteNote
+	for i, o := range earlier.Objects {
+		if slices.Contains(names, fullName(subject{namespace: o.Namespace, name: o.Name})) {
+			out.Objects, out.Manifests = append(out.Objects, o), append(out.Manifests, earlier.Manifests[i])
+		}
+	}
+	return out, err
+}
+
+func manifestValues(r resource, objects []rawObject) cty.Value {
+	values := make([]cty.Value, len(objects))
+	for i, o := range objects {
+		values[i] = manifestValue(r, o)
+	}
+	return cty.TupleVal(values)
 }
 
 func fullName(s subject) string { return strings.TrimPrefix(place{s.namespace, s.name}.String(), "/") }
@@ -187,10 +226,11 @@ func inquireDelete(
 	why := fmt.Sprintf("%d of %s gone or ending.", len(gone), counted(len(note.Objects), "object"))
 	switch len(gone) {
 	case len(note.Objects):
-		// What they were was not noted: it may be secret, and large.
-		return &provider.Finding[deleteResult]{
-			State: provider.Done, Result: &deleteResult{Deleted: gone, Manifests: cty.NullVal(cty.DynamicPseudoType)}, Why: why,
-		}, nil
+		result := &deleteResult{Deleted: gone, Manifests: cty.NullVal(cty.DynamicPseudoType)}
+		if note.Manifests != nil {
+			result.Manifests = manifestValues(r, note.Manifests)
+		}
+		return &provider.Finding[deleteResult]{State: provider.Done, Result: result, Why: why}, nil
 	case 0:
 		return &provider.Finding[deleteResult]{State: provider.NotDone, Why: why}, nil
 	}

@@ -60,21 +60,32 @@ func runDrain(ctx context.Context, in *provider.In[*client, drainArgs]) (*drainR
 		return nil, err
 	}
 	note := drainNote{Before: schedulabilityNote{takesPods(node)}, Pods: notedPods(chosen)}
-	if err := in.Note(note); err != nil {
-		return nil, err
-	}
-	before, after, err := cordon.run(ctx, func(any) error { return nil })
+	earlier, err := earlierNote[drainNote]("drain "+a.Node, in.Earlier)
 	if err != nil {
 		return nil, err
 	}
-	result := &drainResult{Before: before, After: after}
+	var gone []string
+	if earlier != nil {
+		if gone, err = c.gone(ctx, pods, earlier.Pods); err != nil {
+			return nil, err
+		}
+		note.Before, note.Pods = earlier.Before, joined(earlier.Pods, note.Pods)
+	}
+	if err := in.Note(note); err != nil {
+		return nil, err
+	}
+	_, after, err := cordon.run(ctx, func(any) error { return nil }, nil)
+	if err != nil {
+		return nil, err
+	}
+	result := &drainResult{Evicted: gone, Before: schedulability{note.Before.Schedulable}, After: after}
 	// Pods that came between the two are evicted as well.
 	if chosen, err = c.podsToEvict(ctx, a, in.Warn); err != nil {
 		return result.inPart(a.Node, err)
 	}
 	e := c.evictions(chosen)
 	err = e.all(ctx, a.GraceSeconds)
-	result.Evicted = e.agreed()
+	result.Evicted = append(gone, e.agreed()...)
 	switch {
 	case err == nil:
 		return result, nil
@@ -103,6 +114,17 @@ func notedPods(chosen []corev1.Pod) []notedObject {
 	out := make([]notedObject, len(chosen))
 	for i := range chosen {
 		out[i] = notedObject{chosen[i].Namespace, chosen[i].Name, string(chosen[i].UID)}
+	}
+	return out
+}
+
+// joined are the objects of two notes, each once.
+func joined(first, second []notedObject) []notedObject {
+	out := slices.Clone(first)
+	for _, o := range second {
+		if !slices.Contains(out, o) {
+			out = append(out, o)
+		}
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"k8s.io/apimachinery/pkg/types"
+	kjson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -26,19 +27,39 @@ type edit[T any] struct {
 
 // noted is what an edit keeps before it sends.
 type noted[T any] struct {
-	Before T `json:"before"`
+	Of     string `json:"of,omitempty"`
+	Before T      `json:"before"`
+}
+
+// earlierNote reads what an attempt before at the same write noted; nil: there is none.
+func earlierNote[N any](op string, earlier *provider.Sent) (*N, error) {
+	if earlier == nil || earlier.Note == nil {
+		return nil, nil
+	}
+	note := new(N)
+	if err := kjson.Unmarshal(earlier.Note, note); err != nil {
+		return nil, wrong(op, fmt.Errorf("read what was noted before it was sent first: %w", err))
+	}
+	return note, nil
 }
 
 // run reads, notes and sends. The patch holds the version that was read, so before is what it was when the change took
-// place. Where nothing needs to be changed nothing is sent.
-func (e edit[T]) run(ctx context.Context, note func(any) error) (before, after T, err error) {
+// place; but where an attempt before may have, before is what that one noted. Where nothing needs to be changed nothing is sent.
+func (e edit[T]) run(ctx context.Context, note func(any) error, sent *provider.Sent) (before, after T, err error) {
+	earlier, err := earlierNote[noted[T]](e.op, sent)
+	if err != nil {
+		return before, after, err
+	}
 	err = overConflicts(ctx, func() error {
 		object, patch, was, err := e.prepare(ctx)
 		before, after = was, was
+		if earlier != nil && (earlier.Of == "" || earlier.Of == e.of.String()) {
+			before = earlier.Before
+		}
 		if err != nil || patch == nil {
 			return err
 		}
-		if err := note(noted[T]{Before: before}); err != nil {
+		if err := note(noted[T]{Of: e.of.String(), Before: before}); err != nil {
 			return err
 		}
 		changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub})

@@ -19,7 +19,7 @@ func editing[A, T, R any](
 		if err != nil {
 			return nil, err
 		}
-		before, after, err := e.run(ctx, in.Note)
+		before, after, err := e.run(ctx, in.Note, in.Earlier)
 		if err != nil {
 			return nil, err
 		}

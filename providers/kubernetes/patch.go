@@ -38,7 +38,7 @@ func patchAction() provider.Action {
 	})
 }
 
-// patchNote is what is kept before sending. Of a Secret only the fingerprints and the names of the fields are.
+// patchNote is what is kept before sending.
 type patchNote struct {
 	Before  string         `json:"before"`
 	After   string         `json:"after"`
@@ -59,6 +59,13 @@ func runPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (*patchR
 	if err != nil {
 		return nil, err
 	}
+	earlier, err := earlierNote[patchNote]("patch "+s.String(), in.Earlier)
+	if err != nil {
+		return nil, err
+	}
+	if earlier != nil {
+		note.Before, note.Changes, note.Undo = earlier.Before, earlier.Changes, earlier.Undo
+	}
 	keep := in.Note
 	if s.r.kind == "Secret" {
 		keep = in.NoteSealed
@@ -70,23 +77,24 @@ func runPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (*patchR
 	if err != nil {
 		return nil, s.c.explain(ctx, "patch "+s.String(), err)
 	}
-	return s.resultOfPatch(differences(before, after)), nil
+	if earlier != nil {
+		return s.resultOfPatch(note.Changes, note.Undo), nil
+	}
+	found := differences(before, after)
+	return s.resultOfPatch(changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), inverse(found)), nil
 }
 
-func (s subject) resultOfPatch(found []difference) *patchResult {
-	undo := provider.FromGo(inverse(found))
+func (s subject) resultOfPatch(changes []changeResult, inverse []any) *patchResult {
+	undo := provider.FromGo(inverse)
 	if s.r.kind == "Secret" {
 		undo = undo.Mark(provider.Sensitive)
 	}
-	return &patchResult{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: undo}
+	return &patchResult{Changes: changes, Undo: undo}
 }
 
 func (s subject) notePatch(before, after rawObject) (*patchNote, error) {
 	found := differences(before, after)
-	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found))}
-	if s.r.kind != "Secret" {
-		note.Undo = inverse(found)
-	}
+	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: inverse(found)}
 	var err error
 	if note.Before, err = fingerprint(before); err == nil {
 		note.After, err = fingerprint(after)
@@ -167,8 +175,8 @@ func inquirePatch(
 	switch {
 	case done:
 		finding := &provider.Finding[patchResult]{State: provider.Done, Why: s.String() + " is as the patch makes it."}
-		if s.r.kind != "Secret" {
-			finding.Result = &patchResult{Changes: note.Changes, Undo: provider.FromGo(note.Undo)}
+		if s.r.kind != "Secret" || note.Undo != nil || len(note.Changes) == 0 {
+			finding.Result = s.resultOfPatch(note.Changes, note.Undo)
 		}
 		return finding, nil
 	case now == note.Before:

@@ -67,9 +67,9 @@ func runRolloutRestart(ctx context.Context, in *provider.In[*client, rolloutRest
 			return err
 		}
 		if in.Key != "" && templateKey(owner) == in.Key {
-			result = &revisionChange{Before: before, After: before}
+			result, err = s.carried(ctx, in.Warn, owner, before, in.Earlier)
 			in.Warn("%s carries this restart already; it was not sent again", s)
-			return nil
+			return err
 		}
 		if err := in.Note(noted[revisionNote]{Before: noteOf(before)}); err != nil {
 			return err
@@ -173,6 +173,16 @@ func noteOf(n revisionNumber) revisionNote {
 		return revisionNote{}
 	}
 	return revisionNote{Revision: *n.Revision}
+}
+
+// carried makes the result of a change that the object has by now, of an attempt before.
+func (s subject) carried(
+	ctx context.Context, warn func(string, ...any), owner rawObject, now revisionNumber, earlier *provider.Sent,
+) (*revisionChange, error) {
+	if earlier == nil {
+		return &revisionChange{Before: now, After: now}, nil
+	}
+	return s.foundRevision(ctx, warn, owner, *earlier)
 }
 
 // foundRevision makes the result of a change that an inquiry found done.

@@ -45,6 +45,11 @@ func runRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArg
 		if err != nil {
 			return err
 		}
+		if in.Key != "" && rollbackKey(owner) == in.Key {
+			result, err = s.carried(ctx, in.Warn, owner, before, in.Earlier)
+			in.Warn("%s carries this rollback already; it was not sent again", s)
+			return err
+		}
 		to, err := s.target(ctx, owner, before, in.Args.ToRevision)
 		if err != nil {
 			return err
@@ -70,6 +75,8 @@ func runRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArg
 	})
 	return result, err
 }
+
+func rollbackKey(owner rawObject) string { return digText(owner, "metadata", "annotations", writtenBy) }
 
 // rollbackNote keeps a fingerprint of the template that was there before: it may hold more than should be kept.
 type rollbackNote struct {
@@ -162,7 +169,7 @@ func inquireRolloutUndo(
 	if err != nil {
 		return nil, err
 	}
-	if sent.Key != "" && digText(owner, "metadata", "annotations", writtenBy) == sent.Key {
+	if sent.Key != "" && rollbackKey(owner) == sent.Key {
 		result, err := s.foundRevision(ctx, in.Warn, owner, sent)
 		return &provider.Finding[revisionChange]{
 			State: provider.Done, Result: result, Why: s.String() + " carries the key of this rollback.",

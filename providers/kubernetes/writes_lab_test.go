@@ -91,6 +91,8 @@ type called struct {
 	readOnly bool
 	// denied is true where only the client is read-only, and the call says nothing of it.
 	denied bool
+	// earlier is what an attempt before at the same write noted.
+	earlier json.RawMessage
 }
 
 // prepare opens a client and makes the call. Note collects what the action notes.
@@ -111,7 +113,12 @@ func (p *playground) prepare(t *testing.T, c called, note *json.RawMessage) (pro
 			t.Error(err)
 		}
 	})
+	var earlier *provider.Sent
+	if c.earlier != nil {
+		earlier = &provider.Sent{Key: c.key, At: time.Now(), Note: c.earlier}
+	}
 	return action, &provider.Call{
+		Earlier: earlier,
 		Client: client, Args: attributes(t, action.Spec().Args(), c.args), ReadOnly: c.readOnly, Key: c.key, Host: host,
 		Note: func(n []byte) error { *note = append(json.RawMessage(nil), n...); return nil },
 	}

@@ -130,7 +130,7 @@ func writes() map[string]write {
 }
 
 // TestWrites shows of each action, on the lab's API server: a read-only run is refused and a preview changes nothing;
-// what it changes; that an inquiry finds it done, with the same result; what its result takes back; and that an inquiry
+// what it changes; that an inquiry finds it done, with the same result, which it also has when it is sent again; what its result takes back; and that an inquiry
 // then finds it not done.
 func TestWrites(t *testing.T) {
 	for name, w := range writes() {
@@ -164,6 +164,12 @@ func (w write) run(t *testing.T, p *playground) {
 	if found.Result != nil && !found.Result.Value.RawEquals(self) {
 		t.Errorf("inquire gives the result %#v, expected %#v", found.Result.Value, self)
 	}
+	c.earlier = note
+	if again, _ := p.good(t, c); !again.RawEquals(self) {
+		t.Errorf("sent again, it gives the result %#v, expected %#v", again, self)
+	}
+	look("after it was sent again", w.after)
+	c.earlier = nil
 	p.good(t, w.undo(self))
 	look("after the undo", w.before)
 	p.found(t, c, note, provider.NotDone)

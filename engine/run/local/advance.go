@@ -182,7 +182,7 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	if x.timing.started.IsZero() {
 		x.timing.started = e.Time
 	}
-	a := &attempt{execution: x, number: c.Attempt, answer: r.answerOf(x)}
+	a := &attempt{execution: x, number: c.Attempt, answer: r.answerOf(x), earlier: c.EarlierOf(e.Key)}
 	if x.step.IsCheck() {
 		return nil, false, r.concludeWith(r.conclude(a, false))
 	}

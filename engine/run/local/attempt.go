@@ -37,6 +37,8 @@ type attempt struct {
 	precondition *checked
 	// answer is what a person said, for an action that asks.
 	answer *provider.Answer
+	// earlier is an attempt at the same write that may have taken place.
+	earlier *run.Earlier
 	// sent says that the action was begun, so that an error leaves a write in doubt unless it says that nothing was done.
 	sent bool
 	// warned says that the runbook that the step ran passed with warnings: so did the step.
@@ -97,10 +99,13 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	if a.err = r.timesKept(a.effect); a.err != nil {
 		return
 	}
-	a.sent = true
 	call := r.call(a.step, a.prepared, a.effect)
 	call.Key, call.Answer = a.writeKey, a.answer
 	r.takesNotes(ctx, call, a.address, 0)
+	if call.Earlier, a.err = earlierOf(a.step, a.earlier, a.writeKey); a.err != nil {
+		return
+	}
+	a.sent = true
 	result, err := carry(ctx, a.step.Spec, call, patience)
 	if result != nil {
 		tellResult(a.step.Spec.Spec().Results(), result.Value, r.Secret)
@@ -112,6 +117,22 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		a.cut = !deadline.IsZero() && !r.clock().Before(deadline) && ctx.Err() != nil
 		a.err = explainContext(ctx, err, limit)
 	}
+}
+
+// earlierOf is what an action is told of an attempt before at the same write; nil: there is none, or there is nothing to tell.
+func earlierOf(step *lang.Step, earlier *run.Earlier, key string) (*provider.Sent, error) {
+	switch {
+	case earlier == nil:
+		return nil, nil
+	case !isLost(earlier.Note):
+		return &provider.Sent{Key: key, At: earlier.At, Note: earlier.Note}, nil
+	case step.Undo != nil:
+		return nil, &provider.Error{
+			Op: step.Action, Err: fmt.Errorf("not sent again: %w, so that its undo would not know how it was before", errNoteLost),
+			Hint: "Set RUNBOOK_KEY to the key of the session that sent it first, and resume.", NothingDone: true, Permanent: true,
+		}
+	}
+	return nil, nil
 }
 
 // explainContext says which limit an action ran into: contexts only say that there was one.
@@ -190,14 +211,9 @@ func (r *runner) note(n noteRequest) error {
 	return err
 }
 
-// emitNote tells a note; of one that is sensitive, only that there is one.
+// emitNote tells a note, which the state has; of one that is sensitive the event says only that there is one.
 func (r *runner) emitNote(n noteRequest) error {
-	e := &run.Event{Type: run.StepNoted, Step: n.address, Undoes: n.undoes, Note: n.note}
-	var sealed []byte
-	if n.sensitive {
-		e.Note, sealed = blankPart, r.seal(n.note)
-	}
-	return r.emitSealed(e, sealed)
+	return r.emit(&run.Event{Type: run.StepNoted, Step: n.address, Undoes: n.undoes, Note: n.note, NoteSealed: n.sensitive})
 }
 
 // evaluate works out the arguments, unless somebody has approved of them before, and gets the client. final is true for
@@ -289,7 +305,7 @@ func (r *runner) attemptDone(a *attempt) error {
 			delay = rand.N(d.Delay + 1)
 		}
 		return r.emit(&run.Event{
-			Type: run.StepRetrying, Step: a.address, Time: a.ended, Attempt: a.number, Error: a.err.Error(), DelayMS: milliseconds(delay),
+			Type: run.StepRetrying, Step: a.address, Time: a.ended, Attempt: a.number, Error: a.err.Error(), InDoubt: a.inDoubt(), DelayMS: milliseconds(delay),
 		})
 	case run.ReadAgain:
 		until := a.ended.Add(d.Delay).UTC()

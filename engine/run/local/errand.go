@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -30,6 +31,10 @@ type errand struct {
 	// over ends the wait for another attempt when it is closed; nil: nothing does.
 	over chan struct{}
 
+	// earlier is the last attempt that kept a note, of those that may have taken place; noted what the one under way kept.
+	earlier *run.Earlier
+	noted   *run.Earlier
+
 	args   cty.Value
 	result *provider.Result
 	err    error
@@ -49,7 +54,9 @@ func (r *runner) errand(ctx context.Context, e *errand) {
 	for {
 		e.attempts++
 		r.attemptErrand(ctx, e)
-		e.doubted = e.doubted || e.err != nil && e.result == nil && e.sent
+		if e.err != nil && e.result == nil && e.sent {
+			e.doubted, e.earlier = true, cmp.Or(e.noted, e.earlier)
+		}
 		wait, again := e.again()
 		if !again || ctx.Err() != nil {
 			return
@@ -68,7 +75,7 @@ func (r *runner) errand(ctx context.Context, e *errand) {
 }
 
 func (r *runner) attemptErrand(ctx context.Context, e *errand) {
-	e.result, e.err, e.sent = nil, nil, false
+	e.result, e.err, e.sent, e.noted = nil, nil, false, nil
 	if limit := e.step.Timeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
@@ -94,10 +101,14 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 		r.kill(e.err)
 		return
 	}
-	e.sent = true
 	call := r.call(e.step, p, graph.Effect(e.step))
+	if call.Earlier, e.err = earlierOf(e.step, e.earlier, e.key); e.err != nil {
+		return
+	}
+	e.sent = true
 	if e.takesNotes != nil {
 		e.takesNotes(ctx, call)
+		call.Note, call.NoteSealed = e.remembers(r, call.Note), e.remembers(r, call.NoteSealed)
 	}
 	call.Key = e.key
 	result, err := carry(ctx, e.step.Spec, call, patience)
@@ -113,6 +124,18 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	if result != nil {
 		tellResult(e.step.Spec.Spec().Results(), result.Value, r.Secret)
 		e.result = result
+	}
+}
+
+// remembers has an errand know what it noted when it is tried again.
+func (e *errand) remembers(r *runner, keep func([]byte) error) func([]byte) error {
+	at := r.clock()
+	return func(note []byte) error {
+		err := keep(note)
+		if err == nil {
+			e.noted = &run.Earlier{At: at, Note: note}
+		}
+		return err
 	}
 }
 

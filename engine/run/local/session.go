@@ -71,6 +71,9 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 	if e.Answer != nil && e.Answer.Sensitive {
 		entry.Sealed, e.Answer = s.seal(e.Answer.Value), blankAnswer(e.Answer) // the state has the value
 	}
+	if e.NoteSealed {
+		entry.Sealed, e.Note = s.seal(e.Note), blankPart
+	}
 	if e.Step = prefix + e.Step; e.Type == run.RunStopping {
 		e.Step = strings.TrimSuffix(prefix, "/") // the step that runs the runbook
 	}

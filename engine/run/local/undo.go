@@ -70,7 +70,7 @@ func (r *runner) stampUndo(u *undoing, c run.Command, e *run.Event, missing erro
 		}
 		sealed = r.tellSent(e, target.Target, args)
 	}
-	e.Key = u.key
+	e.Key, u.earlier = u.key, c.EarlierOf(u.key)
 	return sealed, missing
 }
 
