@@ -134,3 +134,27 @@ func (r *Recalled) SentWith(d run.Doubt) ([]run.ArgumentValue, error) { return r
 func (r *Recalled) SendsTheSame(d run.Doubt) bool {
 	return !d.Gone && r.Past.SendsTheSame(d, append(r.Past.Again().Steps, r.Affected...), len(r.Changes) > 0)
 }
+
+// countsAsDone reports whether a write in doubt is settled as done.
+func (r *Recalled) countsAsDone(address string) bool {
+	return slices.ContainsFunc(r.settled, func(d local.Settled) bool {
+		return d.Address == address && d.Decision == run.DecisionDone && !d.Undo && !d.Gone
+	})
+}
+
+// keepDone adds to the steps that a resume does not repeat those whose write was in doubt, and counts as done.
+func (r *Recalled) keepDone(kept map[string]bool) {
+	for _, d := range r.settled {
+		step := run.StepName(d.Address)
+		over := func(address string) bool { return r.countsAsDone(address) || r.Past.Over(address) }
+		switch {
+		case !r.countsAsDone(d.Address) || slices.Contains(r.Affected, step):
+		case d.Address == step:
+			kept[step] = true
+		case d.Address == run.WholeStep(d.Address): // of a runbook that a step runs, which goes on
+		default:
+			instances, _ := r.Past.SameInstances(step, nil)
+			kept[step] = len(instances) > 0 && !slices.ContainsFunc(instances, func(a string) bool { return !over(a) })
+		}
+	}
+}

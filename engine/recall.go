@@ -278,6 +278,7 @@ func (r *Recalled) Remaining() []PlannedStep {
 	for _, name := range r.Affected {
 		kept[name] = false
 	}
+	r.keepDone(kept)
 	for _, s := range r.Plan.Steps {
 		if !kept[s.Name] {
 			out = append(out, s)
@@ -337,7 +338,7 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 func (r *Recalled) Settle(settled []local.Settled) {
 	r.settled = settled
 	again := r.Past.Again(settled...)
-	r.Affected = r.Past.Affected(r.changed)
+	r.Affected = slices.DeleteFunc(r.Past.Affected(r.changed), r.countsAsDone)
 	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
 	r.Behind = nil
 	for _, b := range again.Behind {

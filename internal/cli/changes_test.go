@@ -122,7 +122,7 @@ func TestWhatRunsAgainForAChangeIsTold(t *testing.T) {
 func TestAnUndoThatFailedStaysAfterTheStepRanAgain(t *testing.T) {
 	tt, path, id := paid(t)
 	rewrite(t, path, strings.Replace(paying, `id = "pay"`, `id = "pay more"`, 1))
-	tt.again(t, false, "").does(t, ExitLeftOver, []string{"undo of pay, by hand", "step pay was carried out at"}, "resume", id, "--with-changes", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"undo of pay, by hand", "step pay was in doubt, and runs again: it counts as done on the word of alice@laptop"}, "resume", id, "--with-changes", "--auto-approve")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"undo failed: pay"}, "runs")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"undo of pay, by hand"}, "show", id)
 }

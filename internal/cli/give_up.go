@@ -7,6 +7,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // giveUp ends a run that no process runs, in a session that starts nothing but undos. It closes the history.
@@ -36,6 +37,10 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 	for _, d := range recalled.Past.Doubts() {
 		o.say("%s", inDoubtText(recalled, d))
 		found, err := o.inquire(stop, recalled, d)
+		if local.Unreachable(err) {
+			o.say("  it can't be asked now: %v", err)
+			continue
+		}
 		if err != nil {
 			return nil, recalled.Drop(stop.ctx), files, err
 		}

@@ -108,13 +108,17 @@ func (w words) check(doubts []run.Doubt) error {
 }
 
 // sayIt tells somebody who is not at a terminal how to settle what is in doubt.
-func (p *Program) sayIt(doubts []run.Doubt, command string) string {
+func (p *Program) sayIt(doubts []run.Doubt, command string, away bool) string {
 	all := ""
 	if len(doubts) > 1 {
 		all = ", which counts for all of them, or of each with --in-doubt STEP=done; at a terminal you are asked about each"
 	}
-	return fmt.Sprintf("nothing was run: look whether %s took place, and say so with --in-doubt done or --in-doubt redo%s: %s --in-doubt …",
-		doubtsNamed(doubts), all, p.command(command))
+	first := "look"
+	if away {
+		first = "bring back the system that can't be reached, which may tell, and go on with: " + p.command(command) + "\nOnly where it does not come back, look"
+	}
+	return fmt.Sprintf("nothing was run: %s whether %s took place, and say so with --in-doubt done or --in-doubt redo%s: %s --in-doubt …",
+		first, doubtsNamed(doubts), all, p.command(command))
 }
 
 func doubtsNamed(doubts []run.Doubt) string {

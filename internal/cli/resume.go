@@ -139,7 +139,7 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	}
 	asked, err := o.confirm(header, remaining, approved, stop, approve)
 	if err != nil {
-		return drop(err)
+		return drop(forgotten(err, saidOf(settled), "it is settled once the run goes on"))
 	}
 	if asked {
 		s.skipHeader()
@@ -181,7 +181,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 	if len(open) == 0 {
 		return out, nil
 	}
-	return nil, s.notKept(errors.New(o.sayIt(open, "resume "+o.Run)), open[0], out)
+	return nil, s.notKept(errors.New(o.sayIt(open, "resume "+o.Run, s.away)), open[0], out)
 }
 
 // worthwhile refuses a run that has nothing left to do.

@@ -36,6 +36,8 @@ type settler struct {
 	// asker is nil where nobody sits here; said is what --in-doubt says.
 	asker *asker
 	said  words
+	// away says that a system could not be reached that may be able to tell.
+	away bool
 }
 
 // settle decides about one; nil: nobody says what became of it. An error leaves everything as it is.
@@ -84,6 +86,12 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 		return &local.Settled{Doubt: d, Resolution: *d.Resolution}, nil
 	}
 	found, err := s.inquire(s.stop, s.recalled, d)
+	if local.Unreachable(err) {
+		s.away = true
+		s.say("  it can't be asked now: %v", err)
+		s.say("  Bring it back, and resume again: it can tell then, where it keeps an account. To say it yourself is for when it does not come back.")
+		found, err = &provider.Found{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +129,9 @@ func (p *Program) inquire(stop *interruption, r *engine.Recalled, d run.Doubt) (
 	ctx, cancel := context.WithTimeout(stop.ctx, inquireTime)
 	defer cancel()
 	found, err := r.Inquire(ctx, d)
+	if local.Unreachable(err) {
+		return nil, err
+	}
 	if err != nil {
 		p.say("  the system can't tell: %v", err)
 		return &provider.Found{}, nil
@@ -155,21 +166,32 @@ func (s *settler) ask(d run.Doubt) (decision, how, note string, err error) {
 
 // notKept adds to why nothing is settled, which is about one write, that what was said of others is not kept either.
 func (s *settler) notKept(err error, about run.Doubt, decided []local.Settled) error {
+	names := saidOf(decided)
+	for _, d := range s.recalled.Doubts() {
+		if said := s.said.each[d.Address]; said != "" && said != abort && d.Address != about.Address && !slices.Contains(names, nameOf(d)) {
+			names = append(names, nameOf(d))
+		}
+	}
+	return forgotten(err, names, "nothing is settled before all is")
+}
+
+// saidOf are the writes in doubt that somebody has decided about.
+func saidOf(decided []local.Settled) []string {
 	var names []string
 	for _, d := range decided {
 		if d.Who != "" && d.Doubt.Resolution == nil {
 			names = append(names, nameOf(d.Doubt))
 		}
 	}
-	for _, d := range s.recalled.Past.Doubts() {
-		if said := s.said.each[d.Address]; said != "" && said != abort && d.Address != about.Address && !slices.Contains(names, nameOf(d)) {
-			names = append(names, nameOf(d))
-		}
-	}
+	return names
+}
+
+// forgotten adds to why nothing was run that what was said of some writes in doubt is not kept.
+func forgotten(err error, names []string, why string) error {
 	if len(names) == 0 {
 		return err
 	}
-	return &exitError{status: statusOf(err), message: err.Error() + "\nWhat was said of " + strings.Join(names, ", ") + " is not kept: nothing is settled before all is."}
+	return &exitError{status: statusOf(err), message: err.Error() + "\nWhat was said of " + strings.Join(names, ", ") + " is not kept: " + why + "."}
 }
 
 // nameOf is what a write in doubt is called in a sentence.

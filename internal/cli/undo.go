@@ -163,7 +163,7 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 		}
 	}
 	if len(out)+len(effects) == 0 {
-		return nil, nil, &exitError{status: ExitLeftOver, message: o.sayIt(left, o.typed())}
+		return nil, nil, &exitError{status: ExitLeftOver, message: o.sayIt(left, o.typed(), s.away)}
 	}
 	return out, effects, nil
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/e82355ed/runbook/engine/lang"
@@ -35,11 +36,26 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	}
 	opened, _, err := r.open(ctx, step, local, args)
 	if err != nil {
-		return nil, err
+		return nil, unreachableError{err}
 	}
 	call := r.call(step, opened, provider.Read)
 	call.Key = d.Key
-	return inquirer.Inquire(ctx, call, provider.Sent{Key: d.Key, At: d.At, Note: d.Note})
+	found, err := inquirer.Inquire(ctx, call, provider.Sent{Key: d.Key, At: d.At, Note: d.Note})
+	if err != nil {
+		return nil, unreachableError{err}
+	}
+	return found, nil
+}
+
+// unreachableError says that a system was not asked, or did not answer: it may be able to tell.
+type unreachableError struct{ error }
+
+func (e unreachableError) Unwrap() error { return e.error }
+
+// Unreachable reports whether a system that may be able to tell what became of a write could not be asked.
+func Unreachable(err error) bool {
+	_, ok := errors.AsType[unreachableError](err)
+	return ok
 }
 
 // sender is the step, or the undo, that sent a write in doubt, with what it sees and a runner that can evaluate it.

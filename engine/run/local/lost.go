@@ -45,7 +45,7 @@ func (p *Past) LostIn(now *Past) []Lost {
 				continue
 			}
 			why := now.lacksStep(address, n.Step)
-			if at := b.values.tookPlace(n.Step.Name, func(a string) bool { return !b.state.WasUndone(a) }); why != "" && !at.IsZero() {
+			if at, _ := b.values.tookPlace(n.Step.Name, func(a string) bool { return !b.state.WasUndone(a) }); why != "" && !at.IsZero() {
 				out = append(out, Lost{Address: address, At: at, Why: why})
 			}
 		}

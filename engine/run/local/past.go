@@ -234,8 +234,8 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 			end.recall() // the secrets in it are known from now on, wherever they show up
 		}
 	}
-	if e.Result == nil {
-		end.lost = b.resolved[e.Step]
+	if end.word = b.resolved[e.Step]; e.Result == nil {
+		end.lost = end.word
 	}
 	delete(b.resolved, e.Step)
 	_, key, _ := b.state.Find(e.Step)
@@ -335,10 +335,14 @@ func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
 			if n.Step.Child != nil || !steps[address] || graph.Effect(n.Step) == provider.Read {
 				continue
 			}
-			at := b.values.tookPlace(n.Step.Name, func(a string) bool {
+			at, word := b.values.tookPlace(n.Step.Name, func(a string) bool {
 				return (among[address] || among[b.prefix+a]) && !b.state.WasUndone(a, undone...)
 			})
-			if !at.IsZero() {
+			switch {
+			case at.IsZero():
+			case word != "":
+				out = append(out, "step "+address+" was in doubt, and runs again: "+word+", and what it did then stays")
+			default:
 				out = append(out, "step "+address+" was carried out at "+provider.Moment(at)+", and runs again: what it did then stays")
 			}
 		}

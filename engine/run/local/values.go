@@ -37,6 +37,8 @@ type ending struct {
 	// more. Nil: the result is here, or lost says why it never was.
 	recall func() (result cty.Value, lost string)
 	lost   string
+	// word says that a write in doubt counts as done, and why; empty: it was seen to end.
+	word string
 }
 
 // recalled is the result, and why there is none although there was one.
@@ -167,21 +169,20 @@ func (v *values) lost(name, key string) string {
 }
 
 // tookPlace is when a step, or an instance of it, was carried out last and ended well, of those that count; zero: never.
-func (v *values) tookPlace(name string, counts func(address string) bool) time.Time {
+func (v *values) tookPlace(name string, counts func(address string) bool) (last time.Time, word string) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	s := v.steps[name]
-	var last time.Time
 	look := func(end *ending, address string) {
 		if end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && end.timing.finished.After(last) && counts(address) {
-			last = end.timing.finished
+			last, word = end.timing.finished, end.word
 		}
 	}
 	look(s.whole, name)
 	for i, end := range s.ends {
 		look(end, run.Address(name, s.keys[i], true))
 	}
-	return last
+	return last, word
 }
 
 // outcome tells how a step ended, for messages: "skipped"; empty where it passed or is keyed.
