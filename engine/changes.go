@@ -20,6 +20,8 @@ type changes struct {
 	steps, told []string
 	// before is the runbook as it was; nil: it is as it was.
 	before *Runbook
+	// moved says that configurations name other systems than they did.
+	moved bool
 }
 
 // compare finds what changed between a runbook as it was and as it is. Comments and white space don't count.

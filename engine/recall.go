@@ -51,6 +51,7 @@ type Recalled struct {
 
 	// changed are the steps that the changes touch; settled are the decisions about what is in doubt.
 	changed []string
+	moved   bool
 	settled []local.Settled
 	held    *locks
 	opts    RunOptions
@@ -76,7 +77,9 @@ type story struct {
 	started time.Time
 	// sealed are the inputs that the events leave out.
 	sealed []byte
-	runID  string
+	// targets are the systems that the last session that carried steps out named.
+	targets []run.Target
+	runID   string
 }
 
 // Recall reads a run of the past and plans how it goes on, holding its locks: end with Resume, Undo, Cancel or Drop. Errors mean
@@ -107,11 +110,14 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	if diags = append(diags, more...); diags.HasErrors() || plan == nil {
 		return &Recalled{Plan: plan}, diags
 	}
+	if changed, more = e.compareTargets(ctx, s, changed, plan, opts); more.HasErrors() {
+		return &Recalled{Plan: plan}, append(diags, more...)
+	}
 	held, more := e.lock(ctx, plan, &opts.RunOptions)
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
-	r := &Recalled{Plan: plan, Changes: changed.told, changed: changed.steps, held: held, opts: opts.RunOptions}
+	r := &Recalled{Plan: plan, Changes: changed.told, changed: changed.steps, moved: changed.moved, held: held, opts: opts.RunOptions}
 	r.cfg = e.config(ctx, plan, &opts.RunOptions, held)
 	if s, err = s.upToDate(ctx, opts.Journal); err == nil {
 		r.Past, err = local.Recall(&r.cfg, s.entries, len(changed.told) > 0)
@@ -145,6 +151,9 @@ func readStory(ctx context.Context, j journal.Journal, runID string) (*story, er
 	for entry, err := range j.Events(ctx, runID) {
 		if err != nil {
 			return nil, err
+		}
+		if e := entry.Event; e.Header != nil && e.BeginsSteps() {
+			s.targets = e.Targets
 		}
 		switch e := entry.Event; {
 		case e.Type == run.RunStarted && e.Header != nil:

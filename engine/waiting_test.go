@@ -140,7 +140,7 @@ step "fake_write" "change" {
 	out.Pauses(t)
 	answer(t, j, out, "change", "true")
 	id := out.Result.RunID
-	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, Env: map[string]string{"WHERE": "production"}})
+	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, Env: map[string]string{"WHERE": "production"}, WithChanges: true})
 	if out.Result == nil || !out.Result.Paused || fake.Calls("change") != 0 {
 		t.Fatalf("changed %d times: %+v %v\n%s", fake.Calls("change"), out.Result, out.Diags, out.Stream)
 	}

@@ -87,6 +87,8 @@ type Event struct {
 	// Arguments are what a write is sent with, and Target the system that it is sent to (step_started of the first attempt, undo_started).
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 	Target    string          `json:"target,omitempty"`
+	// Provider is the configuration that names the target.
+	Provider string `json:"provider,omitempty" blank:"address"`
 
 	// step_noted
 	Note json.RawMessage `json:"note,omitempty"`

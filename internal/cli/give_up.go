@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,6 +48,10 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 		if found.Why != "" {
 			o.say("  %s", found.Why)
 		}
+	}
+	// A run that went on with another system on purpose has undos for both: those that can't run say so then.
+	if elsewhere := recalled.Past.Elsewhere(recalled.Past.NotUndone()); len(elsewhere) > 0 && recalled.Moved() {
+		return nil, recalled.Drop(stop.ctx), files, errors.New(notThere(elsewhere))
 	}
 	asked, err := o.confirm(&recalled.Plan.Header, undoSteps(recalled, recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop, approve)
 	if err != nil {

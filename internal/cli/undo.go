@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,6 +126,9 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return drop(err)
 	}
+	if elsewhere := recalled.Past.Elsewhere(effects); len(elsewhere) > 0 {
+		return drop(errors.New(notThere(elsewhere)))
+	}
 	asked, err := o.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve)
 	if err != nil {
 		return drop(err)
@@ -134,6 +138,12 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	}
 	result, diags := eng.Undo(stop.ctx, recalled, addressesOf(effects, settled), settled)
 	return result, diags, files, nil
+}
+
+// notThere says that what is to be undone was done on other systems than the configurations name now.
+func notThere(elsewhere []string) string {
+	return "nothing was run: what was done on one system is not undone on another. Bring the environment back as it was (variables, kubeconfig, files), and " +
+		"try again; or undo it by hand.\n" + strings.Join(elsewhere, "\n")
 }
 
 // settle tells what is in doubt, and decides about the chosen undos among it: it gives these, and what is to be undone. What took

@@ -176,6 +176,7 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 				&ending{outcome: run.Error, err: why})
 		}
 	}
+	r.branch.sends(e)
 	if err := r.emitSealed(e, sealed); err != nil {
 		return nil, false, err
 	}
@@ -216,8 +217,8 @@ func (r *runner) stamp(x *execution, c run.Command, e *run.Event) (sealed []byte
 	case x.step.Child != nil || x.prepared == nil:
 		x.writeKey = cmp.Or(c.Sent, r.newKey(x.address))
 	default:
-		target := r.targetOf(x)
-		if x.writeKey, why = r.keyOf(x.step, x.address, 0, c.Sent, target, x.prepared.args); why != "" {
+		target, _ := r.configs.Target(x.step, x.sends()) // what is wrong with it, the attempt says
+		if x.writeKey, why = r.keyOf(x.step, x.address, 0, c.Sent, target.Target, x.prepared.args); why != "" {
 			return nil, why
 		}
 		sealed = r.tellSent(e, target, x.prepared.args)

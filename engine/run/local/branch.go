@@ -43,12 +43,16 @@ type branch struct {
 	sent map[string]*sentWith
 	// resolved says of writes in doubt why they count as done, by address, until their end is recalled.
 	resolved map[string]string
+	// systems are those that writes were sent to last, by address.
+	systems map[string]*run.Target
+	// named are the systems that the sessions of the run name when they begin; it is one for all branches of a run.
+	named *named
 }
 
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
-		times: readings{prefix: prefix}, bindings: map[string][]byte{}, sent: map[string]*sentWith{},
+		times: readings{prefix: prefix}, bindings: map[string][]byte{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b
@@ -57,7 +61,7 @@ func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[stri
 // adopt begins the branch of a runbook that a step of b runs, without what its variables decide.
 func (b *branch) adopt(step *lang.Step, address string) (*branch, error) {
 	child := b.childBranch(step, address)
-	child.times.told = b.times.told
+	child.times.told, child.named = b.times.told, b.named
 	b.below[address] = child
 	b.state.Adopt(address, child.state)
 	return child, child.state.Apply(&run.Event{Type: run.RunStarted})

@@ -17,6 +17,9 @@ type deed struct {
 	instance string
 	each     lang.Frame
 	end      *ending
+	// system is the one that it was done on, nil where that was not kept; named what the session that did it named.
+	system *run.Target
+	named  []run.Target
 	// place is where its undo is evaluated.
 	place lang.Place
 }
@@ -31,6 +34,7 @@ func (b *branch) remember(step *lang.Step, key int, seq int64, end *ending) {
 		d.each, d.instance = b.values.each(step.Name, key), b.values.key(step.Name, key)
 		d.place.Step = run.Address(step.Name, d.instance, true)
 	}
+	d.system, d.named = b.systems[d.place.Step], b.named.now
 	b.deeds[seq] = d
 }
 
@@ -79,11 +83,14 @@ func (r *runner) undoFrom(b *branch) (*runner, error) {
 	return at, nil
 }
 
-// UndoOf is the undo of an effect, and the system that it acts on, where that can be told; nil: it has none.
+// UndoOf is the undo of an effect, and the system that it has to act on, where that can be told; nil: it has none.
 func (p *Past) UndoOf(e run.Effect) (*lang.Step, run.Target) {
 	b, d, err := p.root.deedOf(e.Address, e.Seq)
 	if err != nil || p.furnish(b) != nil {
 		return nil, run.Target{}
+	}
+	if was, _ := p.runnerOf(b).undoSystem(d, b.frame(d)); was != nil {
+		return d.step.Undo.Step, *was
 	}
 	target, diags := b.configs.Target(d.step.Undo.Step, b.frame(d))
 	if diags.HasErrors() {

@@ -119,6 +119,14 @@ func (p *Past) NotUndone() []run.Effect { return p.root.state.NotUndone() }
 // SentBy is the step, or the undo, that sent a write in doubt, and the system that it acts on, where that can be told; nil:
 // it is not known.
 func (p *Past) SentBy(d run.Doubt) (*lang.Step, run.Target) {
+	step, on := p.sentBy(d)
+	if w := p.sentOf(d); w != nil && step != nil && w.action == step.Action && w.target != "" {
+		on = w.system()
+	}
+	return step, on
+}
+
+func (p *Past) sentBy(d run.Doubt) (*lang.Step, run.Target) {
 	if d.Undo {
 		return p.UndoOf(run.Effect{Address: d.Address, Seq: d.Undoes})
 	}

@@ -40,7 +40,11 @@ func (p *Past) UndoInWords(d run.Doubt) string {
 	if err != nil || x.step.Undo == nil {
 		return ""
 	}
-	return r.inWords(x.step.Undo.Step, cty.NilVal, x.local)
+	on := r.system(x.step.Undo.Step, x.local)
+	if w := p.sentOf(d); on != nil && w != nil && w.provider == on.Provider {
+		on.Target = w.target
+	}
+	return r.inWords(x.step.Undo.Step, cty.NilVal, on)
 }
 
 // isGone takes in an event of a step that the runbook does not have any more.

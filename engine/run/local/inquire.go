@@ -27,6 +27,9 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	if w != nil && w.action != step.Action {
 		return &provider.Found{}, nil
 	}
+	if now := r.system(step, local); w != nil && w.provider != "" && w.target != "" && now != nil && !run.SameTarget(w.system(), *now, r.Redact) {
+		return nil, elsewhereError{was: w.system(), now: *now}
+	}
 	args, err := openSent(p.cfg, w, step.Spec.Spec().Args())
 	if err != nil { // the step, or the undo, as its file has it, is the best that is known
 		args, err = r.arguments(step, local)
@@ -68,13 +71,18 @@ func (p *Past) sender(d run.Doubt) (*runner, *lang.Step, lang.Frame, error) {
 		if err != nil {
 			return nil, nil, lang.Frame{}, err
 		}
-		return newRunner(newSession(p.cfg), b, context.Background()), did.step.Undo.Step, b.frame(did), nil
+		return p.runnerOf(b), did.step.Undo.Step, b.frame(did), nil
 	}
 	r, x, err := p.at(d.Address)
 	if err != nil {
 		return nil, nil, lang.Frame{}, err
 	}
 	return r, x.step, x.sends(), nil
+}
+
+// runnerOf is one that can evaluate what the steps of a furnished branch refer to.
+func (p *Past) runnerOf(b *branch) *runner {
+	return newRunner(newSession(p.cfg), b, context.Background())
 }
 
 // at is a runner that can evaluate what a step refers to, with the step's execution.
@@ -90,7 +98,7 @@ func (p *Past) at(address string) (*runner, *execution, error) {
 	if err := p.furnish(b); err != nil {
 		return nil, nil, err
 	}
-	r := newRunner(newSession(p.cfg), b, context.Background())
+	r := p.runnerOf(b)
 	local := lang.Frame{}
 	if key >= 0 {
 		local = b.values.each(b.graph.Nodes[i].Step.Name, key)

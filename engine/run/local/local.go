@@ -97,6 +97,7 @@ func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
 	begin := func(r *runner) error {
 		header := cfg.Header
 		e := &run.Event{Type: run.RunStarted, Time: cfg.StartedAt, Header: &header, Session: cfg.session()}
+		root.named.take(e)
 		inputs, err := r.sealInputs()
 		if err != nil {
 			return err

@@ -51,6 +51,7 @@ func Recall(cfg *Config, entries []journal.Entry, changed bool) (*Past, error) {
 // take folds one event.
 func (p *Past) take(entry journal.Entry) error {
 	e := *entry.Event
+	p.root.named.take(&e)
 	switch e.Type {
 	case run.RunStarted, run.RunFinished, run.RunPaused:
 		p.note(&e)
@@ -143,6 +144,9 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 	case run.StepStarted, run.UndoStarted:
 		if e.Key != "" {
 			b.recallSent(e, sealed)
+		}
+		if e.Type == run.StepStarted {
+			b.sends(e)
 		}
 	case run.StepWaiting:
 		b.recallBinding(e, sealed)

@@ -52,6 +52,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		if g.Cancel {
 			e.Reset, e.Reason = p.UnderWay(), run.ReasonCancel
 		}
+		p.root.named.take(e)
 		begun := p.notices()
 		if err := p.begin(r, e); err != nil {
 			return err

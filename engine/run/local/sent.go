@@ -16,15 +16,19 @@ import (
 
 // sentWith is what a write was sent with last, as its start in the history tells.
 type sentWith struct {
-	action, target string
-	arguments      json.RawMessage
-	sealed         []byte
+	action string
+	// provider is the configuration that names the target.
+	provider, target string
+	arguments        json.RawMessage
+	sealed           []byte
 	// declared says that it may be sent again as it was, on its author's word, though nobody knows whether it took place.
 	declared bool
 }
 
+func (w *sentWith) system() run.Target { return run.Target{Provider: w.provider, Target: w.target} }
+
 // tellSent has the start of a write tell what it is sent with: whoever asks what became of it asks about that.
-func (r *runner) tellSent(e *run.Event, target string, args cty.Value) (sealed []byte) {
+func (r *runner) tellSent(e *run.Event, target run.Target, args cty.Value) (sealed []byte) {
 	given := map[string]cty.Value{}
 	for name, v := range args.AsValueMap() {
 		if plain, _ := v.Unmark(); !plain.IsNull() {
@@ -32,7 +36,7 @@ func (r *runner) tellSent(e *run.Event, target string, args cty.Value) (sealed [
 		}
 	}
 	v := cty.ObjectVal(given)
-	e.Target, e.Arguments = target, lang.ValueToJSON(v)
+	e.Provider, e.Target, e.Arguments = target.Provider, target.Target, lang.ValueToJSON(v)
 	if v.ContainsMarked() {
 		return r.seal(sealedOf(v))
 	}
@@ -42,7 +46,7 @@ func (r *runner) tellSent(e *run.Event, target string, args cty.Value) (sealed [
 // recallSent keeps what a write was sent with. Further attempts at it are sent with the same.
 func (b *branch) recallSent(e *run.Event, sealed []byte) {
 	if e.Arguments != nil {
-		b.sent[sentKey(e.Step, e.Undoes)] = &sentWith{action: e.Action, target: e.Target, arguments: e.Arguments, sealed: sealed}
+		b.sent[sentKey(e.Step, e.Undoes)] = &sentWith{action: e.Action, provider: e.Provider, target: e.Target, arguments: e.Arguments, sealed: sealed}
 	} else if e.Attempt <= 1 {
 		delete(b.sent, sentKey(e.Step, e.Undoes)) // by a version that did not tell
 	}

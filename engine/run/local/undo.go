@@ -23,6 +23,7 @@ type undoing struct {
 	// at is the runner of the branch, which may be that of a runbook that a step ran; effect the number of what is undone.
 	at     *runner
 	effect int64
+	did    *deed
 }
 
 // startUndo begins the undo of what a step did.
@@ -33,13 +34,16 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 	}
 	at, missing := r.undoFrom(b)
 	_, own := r.find(c.Address)
-	u := &undoing{at: at, effect: c.Undoes, errand: errand{
+	u := &undoing{at: at, effect: c.Undoes, did: did, errand: errand{
 		what: "an undo", address: own, step: did.step.Undo.Step, local: b.frame(did), started: r.clock(),
 	}}
 	u.takesNotes = func(ctx context.Context, call *provider.Call) { at.takesNotes(ctx, call, own, u.effect) }
 	e := &run.Event{
 		Type: run.UndoStarted, Step: own, Undoes: u.effect, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(),
 		Attempt: 1,
+	}
+	if missing == nil {
+		missing = at.elsewhere(did, u.local)
 	}
 	sealed, err := at.stampUndo(u, c, e, missing)
 	if emitErr := at.emitSealed(e, sealed); emitErr != nil {
@@ -68,7 +72,7 @@ func (r *runner) stampUndo(u *undoing, c run.Command, e *run.Event, missing erro
 			e.Key, u.doubted = u.key, true
 			return nil, errors.New(why)
 		}
-		sealed = r.tellSent(e, target.Target, args)
+		sealed = r.tellSent(e, target, args)
 	}
 	e.Key, u.earlier = u.key, c.EarlierOf(u.key)
 	return sealed, missing
@@ -104,10 +108,16 @@ func (r *runner) undoDone(u *undoing) error {
 func (r *runner) byHand(u *undoing) string {
 	address := r.prefix + u.address
 	command := "runbook undo " + r.RunID + " " + run.Quote(address)
-	if u.inDoubt() {
-		return lookWhether(r.inWords(u.step, u.args, u.local), command)
+	if elsewhere := new(elsewhereError); errors.As(u.err, elsewhere) {
+		return fmt.Sprintf("Take the effect of step %s back by hand: %s; or, once %s is %s again, with: %s", address, r.undoInWords(u.did, u.local),
+			elsewhere.was.Provider, elsewhere.was.Target, command)
 	}
-	return fmt.Sprintf("Take the effect of step %s back by hand: %s; or try it again with: %s", address, r.inWords(u.step, u.args, u.local), command)
+	on, _ := r.undoSystem(u.did, u.local)
+	words := r.inWords(u.step, u.args, on)
+	if u.inDoubt() {
+		return lookWhether(words, command)
+	}
+	return fmt.Sprintf("Take the effect of step %s back by hand: %s; or try it again with: %s", address, words, command)
 }
 
 // lookWhether tells what to do about an undo in doubt.
@@ -118,7 +128,7 @@ func lookWhether(words, command string) string {
 
 // inWords is what an undo does: its action, the system, the arguments; as the file has them where they can't be worked out (no
 // value).
-func (r *runner) inWords(step *lang.Step, args cty.Value, local lang.Frame) string {
+func (r *runner) inWords(step *lang.Step, args cty.Value, on *run.Target) string {
 	what := writtenArguments(step)
 	if args != cty.NilVal {
 		what = nil
@@ -126,26 +136,34 @@ func (r *runner) inWords(step *lang.Step, args cty.Value, local lang.Frame) stri
 			what = append(what, a.Name+" = "+a.Value)
 		}
 	}
-	on := ""
-	if r.configs != nil {
-		if target, diags := r.configs.Target(step, local); !diags.HasErrors() && target.Target != "" {
-			on = " on " + target.Target
-		}
+	where := ""
+	if on != nil {
+		where = " on " + on.Target
 	}
-	return step.Action + on + " with " + strings.Join(what, ", ")
+	return step.Action + where + " with " + strings.Join(what, ", ")
 }
 
-// ByHand tells what to do about an undo in doubt; command is the one that undoes it.
-func (p *Past) ByHand(d run.Doubt, command string) string {
-	r, step, local, err := p.sender(d)
-	if err != nil {
-		return lookWhether("the undo of step "+d.Address, command)
-	}
+// undoInWords is what the undo of a deed does, on the system on which it has to.
+func (r *runner) undoInWords(d *deed, local lang.Frame) string {
+	step := d.step.Undo.Step
 	args, err := r.arguments(step, local)
 	if err != nil {
 		args = cty.NilVal
 	}
-	return lookWhether(r.inWords(step, args, local), command)
+	was, _ := r.undoSystem(d, local)
+	return r.inWords(step, args, was)
+}
+
+// ByHand tells what to do about an undo in doubt; command is the one that undoes it.
+func (p *Past) ByHand(d run.Doubt, command string) string {
+	b, did, err := p.root.deedOf(d.Address, d.Undoes)
+	if err == nil {
+		err = p.furnish(b)
+	}
+	if err != nil {
+		return lookWhether("the undo of step "+d.Address, command)
+	}
+	return lookWhether(p.runnerOf(b).undoInWords(did, b.frame(did)), command)
 }
 
 // writtenArguments are a step's arguments as the file has them, for one whose arguments could not be worked out.

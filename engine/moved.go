@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// move is a configuration that names another system than it did in the session before.
+type move struct {
+	provider, was, now string
+	// set is where the configuration takes its system from, as far as its block tells.
+	set string
+}
+
+func (m move) String() string {
+	return fmt.Sprintf("%s was %s, and is %s now", m.provider, m.was, m.now)
+}
+
+// compareTargets refuses to go on where the environment has configurations name other systems than they did: what is sent to these, or
+// looked for there, has nothing to do with the run. With changes that is one of them: what uses such a configuration runs again. Undos
+// are held against what was done, one by one, and a session without secrets sends nothing.
+func (e *Engine) compareTargets(ctx context.Context, s *story, changed changes, plan *Plan, opts RecallOptions) (changes, hcl.Diagnostics) {
+	if opts.Idle {
+		return changed, nil
+	}
+	moves := e.moved(ctx, s, changed.before, plan, opts)
+	if changed.moved = len(moves) > 0; opts.AsItWas {
+		return changed, nil
+	}
+	if len(moves) > 0 && !opts.WithChanges {
+		return changed, movedError(moves)
+	}
+	for _, m := range moves {
+		changed.told = append(changed.told, "another system: "+m.String())
+		for _, step := range plan.Steps {
+			if step.uses(m.provider) && !slices.Contains(changed.steps, step.Name) {
+				changed.steps = append(changed.steps, step.Name)
+			}
+		}
+	}
+	return changed, nil
+}
+
+// Moved reports whether configurations name other systems than they did in the last session that carried steps out.
+func (r *Recalled) Moved() bool { return r.moved }
+
+func movedError(moves []move) hcl.Diagnostics {
+	var told, set []string
+	for _, m := range moves {
+		told = append(told, m.String())
+		if m.set != "" && !slices.Contains(set, m.set) {
+			set = append(set, m.set)
+		}
+	}
+	back := "Bring the environment back as it was, variables, kubeconfig and files"
+	if len(set) > 0 {
+		back = "Set " + strings.Join(set, " and ") + " as it was"
+	}
+	return problem("The run has another system than it had", fmt.Errorf("nothing was run: %s. %s. To go on with another system on purpose, resume with --with-changes: "+
+		"then what uses it runs again there, and what was done on the other is neither looked for nor undone there", strings.Join(told, "; "), back))
+}
+
+// moved finds them. The files as they were name the same systems in the same environment; only where the environment is another
+// do they not. before are these files, nil where they are those of the plan.
+func (e *Engine) moved(ctx context.Context, s *story, before *Runbook, plan *Plan, opts RecallOptions) []move {
+	if len(s.targets) == 0 {
+		return nil
+	}
+	if before != nil {
+		planOptions, err := s.planOptions(before, opts)
+		if err == nil {
+			if was, _ := e.Plan(ctx, before, planOptions); was != nil {
+				plan = was
+			}
+		}
+	}
+	var out []move
+	for _, now := range plan.Header.Targets {
+		var known []string
+		same := false
+		for _, t := range s.targets {
+			if t.Provider == now.Provider {
+				known = append(known, t.Target)
+				same = same || run.SameTarget(t, now, opts.Redact)
+			}
+		}
+		if !same && len(known) > 0 {
+			out = append(out, move{provider: now.Provider, was: strings.Join(known, ", "), now: now.Target, set: settings(plan.Runbook, now.Provider)})
+		}
+	}
+	return out
+}
+
+// uses reports whether a step, or one of the runbook that it runs, acts with a configuration.
+func (s *PlannedStep) uses(provider string) bool {
+	whole, _, _ := strings.Cut(provider, "[")
+	return s.Provider == provider || s.Provider == whole || slices.ContainsFunc(s.Steps, func(inner PlannedStep) bool { return inner.uses(provider) })
+}
+
+// fromEnvironment finds the variables that an expression reads.
+var fromEnvironment = regexp.MustCompile(`(?:secret\("env:|env\(")(\w+)"`)
+
+// settings are the variables of the environment that the block of a configuration reads.
+func settings(rb *lang.Runbook, provider string) string {
+	whole, _, _ := strings.Cut(provider, "[")
+	name, alias, _ := strings.Cut(whole, ".")
+	var out []string
+	for _, b := range rb.Providers {
+		if b.Provider != name || b.Alias != alias {
+			continue
+		}
+		for _, attr := range b.Config {
+			for _, found := range fromEnvironment.FindAllStringSubmatch(attr.Expr.Source, -1) {
+				out = append(out, found[1])
+			}
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), " and ")
+}

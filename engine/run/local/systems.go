@@ -1,0 +1,97 @@
+package local
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// named are the systems that a session of a run named when it began, the last that carried steps out.
+type named struct{ now []run.Target }
+
+// take takes in the beginning of a session. One that only undoes, or only ends the run, has no steps.
+func (n *named) take(e *run.Event) {
+	if e.Header != nil && e.BeginsSteps() {
+		n.now = e.Targets
+	}
+}
+
+// sends keeps where a write is sent to, as its start tells; further attempts at it go there too.
+func (b *branch) sends(e *run.Event) {
+	switch {
+	case e.Provider != "" && e.Target != "":
+		b.systems[e.Step] = &run.Target{Provider: e.Provider, Target: e.Target}
+	case e.Attempt <= 1:
+		delete(b.systems, e.Step)
+	}
+}
+
+// system is the one that a step's configuration names, for its events; nil: none does.
+func (r *runner) system(step *lang.Step, local lang.Frame) *run.Target {
+	if r.configs == nil || step.Provider == nil {
+		return nil
+	}
+	target, diags := r.configs.Target(step, local)
+	if diags.HasErrors() || target.Target == "" {
+		return nil
+	}
+	return &target
+}
+
+// wasOn are the systems of which the undo of a deed may have the one that it acts on: where the step acted itself, if the undo has that
+// configuration, else what the session named for its own.
+func (d *deed) wasOn(provider string) []run.Target {
+	if d.system != nil && d.system.Provider == provider {
+		return []run.Target{*d.system}
+	}
+	return slices.DeleteFunc(slices.Clone(d.named), func(t run.Target) bool { return t.Provider != provider })
+}
+
+// undoSystem is the system on which the undo of a deed is to be done, and where that has moved the one that its configuration names
+// now. Both are nil where nothing names one.
+func (r *runner) undoSystem(d *deed, local lang.Frame) (was, moved *run.Target) {
+	now := r.system(d.step.Undo.Step, local)
+	if now == nil {
+		return nil, nil
+	}
+	known := d.wasOn(now.Provider)
+	if len(known) == 0 || slices.ContainsFunc(known, func(t run.Target) bool { return run.SameTarget(t, *now, r.Redact) }) {
+		return now, nil
+	}
+	return &known[0], now
+}
+
+// elsewhere refuses an undo whose configuration names another system than it did when the step acted; nil: it does not.
+func (r *runner) elsewhere(d *deed, local lang.Frame) error {
+	was, moved := r.undoSystem(d, local)
+	if moved == nil {
+		return nil
+	}
+	return elsewhereError{was: *was, now: *moved}
+}
+
+// elsewhereError is why nothing that was done on a system is looked for, or taken back, on another.
+type elsewhereError struct{ was, now run.Target }
+
+func (e elsewhereError) Error() string {
+	return fmt.Sprintf("nothing was sent: %s was %s then, and is %s now", e.now.Provider, e.was.Target, e.now.Target)
+}
+
+// Elsewhere says of which effects the undo would go to another system than it has to, a line each.
+func (p *Past) Elsewhere(effects []run.Effect) []string {
+	var out []string
+	for _, e := range effects {
+		b, d, err := p.root.deedOf(e.Address, e.Seq)
+		if err != nil || p.furnish(b) != nil {
+			continue // the undo itself tells
+		}
+		r, local := p.runnerOf(b), b.frame(d)
+		if was, moved := r.undoSystem(d, local); moved != nil {
+			out = append(out, fmt.Sprintf("step %s: %s was %s then, and is %s now. By hand: %s", e.Address, moved.Provider, was.Target, moved.Target,
+				r.undoInWords(d, local)))
+		}
+	}
+	return out
+}
