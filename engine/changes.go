@@ -18,6 +18,8 @@ import (
 type changes struct {
 	// steps are those whose own text, or something that they refer to, is another; told says what changed, for people.
 	steps, told []string
+	// added are declarations that are new, "step a".
+	added []string
 	// before is the runbook as it was; nil: it is as it was.
 	before *Runbook
 	// moved says that configurations name other systems than they did.
@@ -34,6 +36,13 @@ func compare(before, after *lang.Runbook) changes {
 		b, has := is[name]
 		if had && has && bytes.Equal(a, b) {
 			continue
+		}
+		if keepsValue(before, after, name) {
+			out.told = append(out.told, name+" differs: it keeps the value that the run has")
+			continue
+		}
+		if !had {
+			out.added = append(out.added, name)
 		}
 		if text := told(name, had, has, was, is, writes); text != "" {
 			out.told = append(out.told, text)
@@ -64,6 +73,16 @@ func namesIn(rb, other *lang.Runbook) []string {
 		}
 	}
 	return out
+}
+
+// keepsValue reports whether a declaration is that of a variable of the same type as before: its value is the run's, whatever the default
+// is now.
+func keepsValue(before, after *lang.Runbook, name string) bool {
+	v, ok := strings.CutPrefix(name, "var ")
+	if !ok || before.Variables[v] == nil || after.Variables[v] == nil {
+		return false
+	}
+	return before.Variables[v].Type.Equals(after.Variables[v].Type)
 }
 
 // told says what is different about a declaration; nothing of a part of a step that is new or gone as a whole.

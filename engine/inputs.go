@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -81,6 +82,23 @@ func absolute(path string) string {
 func hashOf(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
+}
+
+// withoutValue finds the variables that a changed file has beside those of the run, and that nothing gives a value.
+func withoutValue(rb *lang.Runbook, kept map[string]cty.Value) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(rb.Variables)) {
+		v := rb.Variables[name]
+		_, has := kept[name]
+		if has || v.Default != cty.NilVal || rb.Environment != nil && rb.Environment.Variables[name] != nil {
+			continue
+		}
+		diags = append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Variable not set", Subject: &v.Range,
+			Detail: fmt.Sprintf("Variable %q has no value: the run goes on with the variables that it began with, and had no %[1]q then. Give it a default in the file, or begin a new run.", name),
+		})
+	}
+	return diags
 }
 
 // recalledVariables reads the variables with which a run began. sealed are those that its events leave out; idle says that one

@@ -76,6 +76,9 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 	}
 	sources := opts.Variables
 	if opts.Past != nil {
+		if diags := withoutValue(rb.Runbook, opts.Past.Variables); diags.HasErrors() {
+			return nil, diags
+		}
 		sources = lang.VariableSources{Given: opts.Past.Variables, GivenFrom: "the run"}
 	}
 	variables, diags := lang.ResolveVariables(rb.Runbook, sources)

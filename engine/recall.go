@@ -52,6 +52,8 @@ type Recalled struct {
 	// changed are the steps that the changes touch; settled are the decisions about what is in doubt.
 	changed []string
 	moved   bool
+	// added are declarations that are new, "step a".
+	added   []string
 	settled []local.Settled
 	held    *locks
 	opts    RunOptions
@@ -117,7 +119,7 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	if diags = append(diags, more...); diags.HasErrors() {
 		return nil, diags
 	}
-	r := &Recalled{Plan: plan, Changes: changed.told, changed: changed.steps, moved: changed.moved, held: held, opts: opts.RunOptions}
+	r := &Recalled{Plan: plan, Changes: changed.told, changed: changed.steps, moved: changed.moved, added: changed.added, held: held, opts: opts.RunOptions}
 	r.cfg = e.config(ctx, plan, &opts.RunOptions, held)
 	if s, err = s.upToDate(ctx, opts.Journal); err == nil {
 		r.Past, err = local.Recall(&r.cfg, s.entries, len(changed.told) > 0)
@@ -297,6 +299,11 @@ func (r *Recalled) Remaining() []PlannedStep {
 		own, _ := run.SplitAddress(step)
 		return !kept[own]
 	})...)
+}
+
+// Again are those of the affected steps that the run had before: a new one does not run again.
+func (r *Recalled) Again() []string {
+	return slices.DeleteFunc(slices.Clone(r.Affected), func(step string) bool { return slices.Contains(r.added, "step "+step) })
 }
 
 // Approved reports whether the person who began the run approved its writes beforehand.

@@ -154,8 +154,8 @@ func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 	for _, change := range r.Changes {
 		o.say("changed: %s", change)
 	}
-	if len(r.Affected) > 0 {
-		o.say("runs again: %s", strings.Join(slices.Sorted(slices.Values(r.Affected)), ", "))
+	if again := r.Again(); len(again) > 0 {
+		o.say("runs again: %s", strings.Join(slices.Sorted(slices.Values(again)), ", "))
 	}
 	for _, line := range slices.Concat(r.Behind, r.Repeated) {
 		o.say("%s", line)
