@@ -119,6 +119,8 @@ type Call struct {
 	NoteSealed func(note []byte) error
 	// Earlier is an attempt at the same write of which nobody knows whether it took place, with what it kept; nil: there is none.
 	Earlier *Sent
+	// CountedOn reports whether the step's undo counts on a result, by its name; nil: none is.
+	CountedOn func(result string) bool
 	// Answer is what a person said, for an action that asks one.
 	Answer *Answer
 	Host
@@ -168,6 +170,8 @@ type In[K, A any] struct {
 	// Earlier is an attempt at the same write that kept a note and may have taken place, though Inquire did not find it done; nil:
 	// there is none. What was there before the write is what it noted, not what is there now.
 	Earlier *Sent
+	// CountedOn reports whether the step's undo counts on a result, by its name: where it can't be told, nothing may be sent.
+	CountedOn func(result string) bool
 	// Answer is what a person said; nil for an action without Ask.
 	Answer *Answer
 	Host   Host
@@ -394,6 +398,9 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 		Warn: func(format string, args ...any) {
 			result.Warnings = append(result.Warnings, fmt.Sprintf(format, args...))
 		},
+	}
+	if in.CountedOn = call.CountedOn; in.CountedOn == nil {
+		in.CountedOn = func(string) bool { return false }
 	}
 	if in.Log == nil {
 		in.Log = hclog.NewNullLogger()

@@ -133,8 +133,7 @@ func (a *action[K, A, R]) Inquire(ctx context.Context, call *Call, sent Sent) (*
 	return found, nil
 }
 
-// settled asks the system, before a write is sent once more, whether an attempt before took place, and gives its result then. A
-// finding without a result is none: then Run looks for itself.
+// settled asks the system, before a write is sent once more, whether an attempt before took place, and gives its result then.
 func (a *action[K, A, R]) settled(ctx context.Context, in *In[K, A], call *Call, result *Result) (*Result, error) {
 	if call.Earlier == nil || a.def.Inquire == nil {
 		return nil, nil
@@ -145,8 +144,10 @@ func (a *action[K, A, R]) settled(ctx context.Context, in *In[K, A], call *Call,
 		return nil, untouched(a.spec.Name, err)
 	case finding.State == UnderWay && !a.def.Follows:
 		return nil, untouched(a.spec.Name, fmt.Errorf("not sent again, as the attempt before is under way: %s", finding.Why))
-	case finding.State != Done || finding.Result == nil:
+	case finding.State != Done:
 		return nil, nil
+	case finding.Result == nil:
+		return nil, untouched(a.spec.Name, fmt.Errorf("not sent again, as the attempt before took place, and its result is not known: %s", finding.Why))
 	}
 	in.Warn("it was not sent again, as the attempt before took place: %s", finding.Why)
 	return a.encode(call, in.Args, finding.Result, result)

@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -32,15 +31,9 @@ func lacking(c *checker, s *lang.Step) {
 	if len(lacks) == 0 {
 		return
 	}
-	for _, attr := range s.Undo.Step.Args {
-		for _, ref := range attr.Expr.Refs {
-			if ref.Kind != lang.RefSelf || len(ref.Traversal) < 2 {
-				continue
-			}
-			name, ok := ref.Traversal[1].(hcl.TraverseAttr)
-			if why := lacks[name.Name]; ok && why != "" {
-				c.warn(ref.Range, "Undo without a value", "self.%s is null after step %q: %s. The undo would fail, or get null, when it runs.", name.Name, s.Name, why)
-			}
+	for name, at := range s.UndoResults() {
+		if why := lacks[name]; why != "" {
+			c.warn(at, "Undo without a value", "self.%s is null after step %q: %s. The undo would fail, or get null, when it runs.", name, s.Name, why)
 		}
 	}
 }

@@ -12,12 +12,14 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// fileNote is kept before a file is changed: what was there, and what shall be. Contents are left out.
+// fileNote is kept before a file is changed: what was there, and what shall be. It is sealed.
 type fileNote struct {
 	Path   string      `json:"path"`
 	Append bool        `json:"append,omitempty"`
 	Before *fileDigest `json:"before"` // nil: there was no file
 	After  *fileDigest `json:"after"`  // nil: it is to be removed
+	// Content is what stood in it, where a result keeps that.
+	Content *string `json:"content,omitempty"`
 }
 
 type fileDigest struct {
@@ -35,7 +37,7 @@ func (s *fileState) digested() *fileDigest {
 
 func (w *writing) note() fileNote {
 	after := fileDigest(w.after)
-	return fileNote{Path: w.path, Append: w.append, Before: w.old.digested(), After: &after}
+	return fileNote{Path: w.path, Append: w.append, Before: w.old.digested(), After: &after, Content: w.old.before().Content}
 }
 
 func sameFile(a, b *fileDigest) bool { return a == b || a != nil && b != nil && *a == *b }
@@ -79,7 +81,7 @@ func inquireWrite(_ context.Context, in *provider.In[*client, writeArgs], sent p
 	found := &provider.Finding[writeResult]{State: state, Why: why}
 	if state == provider.Done && note.After != nil {
 		found.Result = &writeResult{
-			Path: note.Path, SizeBytes: note.After.SizeBytes, Before: note.Before.before(), After: fileAfter(*note.After),
+			Path: note.Path, SizeBytes: note.After.SizeBytes, Before: note.old(), After: fileAfter(*note.After),
 			Changed: !sameFile(note.Before, note.After),
 		}
 	}
@@ -101,12 +103,26 @@ func noted[R any](sent provider.Sent) (*fileNote, *provider.Finding[R], error) {
 	return note, nil, nil
 }
 
-// before is what is known of a file from its digest: all but its content.
-func (d *fileDigest) before() fileBefore {
+// old is the file as it was before, as a result tells it.
+func (n *fileNote) old() fileBefore {
+	d := n.Before
 	if d == nil {
 		return fileBefore{}
 	}
-	return fileBefore{Exists: true, SizeBytes: d.SizeBytes, Mode: &d.Mode, SHA256: &d.SHA256}
+	return fileBefore{Exists: true, SizeBytes: d.SizeBytes, Mode: &d.Mode, SHA256: &d.SHA256, Content: n.Content}
+}
+
+// carry puts what an attempt before saw into the note of this one, and gives it: that attempt may have written the file.
+func (n *fileNote) carry(earlier *provider.Sent, now fileBefore) (fileBefore, error) {
+	if earlier == nil {
+		return now, nil
+	}
+	was, _, err := noted[struct{}](*earlier)
+	if err != nil || was == nil || was.Path != n.Path {
+		return now, err
+	}
+	n.Before, n.Content = was.Before, was.Content
+	return n.old(), nil
 }
 
 // follows reports whether a file begins as it was, and goes on with the content.

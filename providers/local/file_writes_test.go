@@ -3,6 +3,7 @@ package local
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,8 @@ func fileCall(action, dir string, args providertest.Values, note *[]byte) (provi
 		attrs[name] = v
 	}
 	return a, &provider.Call{Client: &client{}, Args: cty.ObjectVal(attrs), Effect: provider.Write, Dir: dir, Key: "01K/" + action,
-		Note: func(n []byte) error { *note = n; return nil }}
+		Note:       func(n []byte) error { return fmt.Errorf("the note is not sealed: %s", n) },
+		NoteSealed: func(n []byte) error { *note = n; return nil }}
 }
 
 // do runs an action of files.
@@ -229,18 +231,28 @@ func TestInquireFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.Contains(string(note), `"new"`) || strings.Contains(string(note), `"old"`) {
-				t.Errorf("the note holds content: %s", note)
+			if strings.Contains(string(note), `"new"`) {
+				t.Errorf("the note holds the new content: %s", note)
 			}
 			put(test.now)
 			found, err := write.(provider.Inquirer).Inquire(t.Context(), call, provider.Sent{Key: call.Key, Note: note})
 			if err != nil || found.State != test.want || found.Why == "" || (found.Result != nil) != (test.want == provider.Done) {
 				t.Fatalf("got %+v, %v", found, err)
 			}
-			if found.Result != nil { // all but the old content, which a note does not keep
+			if found.Result != nil {
 				equal(t, found.Result.Value.GetAttr("after"), ran.Value.GetAttr("after"))
-				equal(t, found.Result.Value.GetAttr("before").GetAttr("sha256"), ran.Value.GetAttr("before").GetAttr("sha256"))
+				equal(t, found.Result.Value.GetAttr("before"), ran.Value.GetAttr("before"))
 				equal(t, found.Result.Value.GetAttr("changed"), cty.True)
+			}
+			// Sent again, it adds nothing that is there, and before is what the first attempt found.
+			call.Earlier = &provider.Sent{Key: call.Key, Note: note}
+			again, err := write.Run(t.Context(), call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, again.Value.GetAttr("before"), ran.Value.GetAttr("before"))
+			if text, err := os.ReadFile(path); err != nil || test.want == provider.Done && string(text) != test.now {
+				t.Errorf("the file holds %q, %v", text, err)
 			}
 		})
 	}
@@ -260,7 +272,7 @@ func TestInquireFilesWithoutANote(t *testing.T) {
 				t.Errorf("%s, key %q: %+v, %v", action, key, found, err)
 			}
 		}
-		call.Note = func([]byte) error { return errors.New("disk full") }
+		call.NoteSealed = func([]byte) error { return errors.New("disk full") }
 		if _, err := a.Run(t.Context(), call); err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "disk full") {
 			t.Errorf("%s without a note: %v", action, err)
 		}

@@ -60,7 +60,11 @@ func runRestore(ctx context.Context, in *provider.In[*client, restoreArgs]) (*re
 	if err != nil {
 		return nil, &provider.Error{Op: opRestore, Endpoint: path, Err: err, NothingDone: true, Permanent: true}
 	}
-	if err := in.NoteSealed(fileNote{Path: path, Before: now.digested(), After: wanted}); err != nil {
+	note := fileNote{Path: path, Before: now.digested(), After: wanted, Content: r.Before.Content}
+	if r.Before, err = note.carry(in.Earlier, r.Before); err == nil {
+		err = in.NoteSealed(note)
+	}
+	if err != nil {
 		return nil, fileError(opRestore, path, fmt.Errorf("not written: %w", err))
 	}
 	if err := ctx.Err(); err != nil {
@@ -101,7 +105,7 @@ func (a *restoreArgs) possible(now *fileState) error {
 			"then bring in from the copy what others changed")
 	}
 	if a.Before.Exists && a.Before.Content == nil {
-		return fmt.Errorf("its old content was not kept (it is longer than %s, no text, or a crash has lost it); put it back from a copy", size(maxKept))
+		return fmt.Errorf("its old content was not kept (it is longer than %s, no text, or the key is lost with which it was kept over a crash); put it back from a copy", size(maxKept))
 	}
 	return nil
 }
@@ -118,7 +122,7 @@ func inquireRestore(_ context.Context, _ *provider.In[*client, restoreArgs], sen
 	found := &provider.Finding[restoreResult]{State: state, Why: why}
 	if state == provider.Done {
 		found.Result = &restoreResult{
-			Path: note.Path, Changed: !sameFile(note.Before, note.After), Before: note.Before.before(), After: (*fileAfter)(note.After),
+			Path: note.Path, Changed: !sameFile(note.Before, note.After), Before: note.old(), After: (*fileAfter)(note.After),
 		}
 	}
 	return found, nil

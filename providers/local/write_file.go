@@ -101,10 +101,13 @@ func runWrite(ctx context.Context, in *provider.In[*client, writeArgs]) (*writeR
 	if err != nil {
 		return nil, err
 	}
-	if err := in.NoteSealed(w.note()); err != nil {
+	r, note := w.result(), w.note()
+	if r.Before, err = note.carry(in.Earlier, r.Before); err == nil {
+		err = in.NoteSealed(note)
+	}
+	if err != nil {
 		return nil, fileError(opWrite, w.path, fmt.Errorf("not written: %w", err))
 	}
-	r := w.result()
 	if !r.Changed {
 		return r, nil
 	}

@@ -23,8 +23,8 @@ type execArgs struct {
 }
 
 type execStatement struct {
-	Tag          string `rb:"tag" doc:"What the server calls what it did: UPDATE 3, CREATE TABLE."`
-	RowsAffected int64  `rb:"rows_affected" doc:"Rows that this statement inserted, updated or deleted."`
+	Tag          string `json:"tag" rb:"tag" doc:"What the server calls what it did: UPDATE 3, CREATE TABLE."`
+	RowsAffected int64  `json:"rows_affected" rb:"rows_affected" doc:"Rows that this statement inserted, updated or deleted."`
 }
 
 type execResult struct {
@@ -146,7 +146,7 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	// What a statement sets for its session must not be there for the next step.
 	defer conn.Release()
 	defer in.Client.discard(conn.Conn(), false)
-	x := &execution{client: in.Client, conn: conn.Conn(), limit: in.Args.RowLimit, warn: in.Warn, note: in.Note, start: time.Now()}
+	x := &execution{client: in.Client, conn: conn.Conn(), limit: in.Args.RowLimit, warn: in.Warn, note: in.Note, countedOn: in.CountedOn, start: time.Now()}
 	x.result.Before, x.result.After = cty.NullVal(cty.DynamicPseudoType), cty.NullVal(cty.DynamicPseudoType)
 	defer x.listen()()
 	run := x.each
@@ -197,4 +197,24 @@ func previewExec(ctx context.Context, in *provider.In[*client, execArgs]) ([]pro
 type execNote struct {
 	// XID is the transaction's number, as pg_current_xact_id gives it.
 	XID string `json:"xid"`
+	// Result is what the statements gave, once only COMMIT is left to be sent.
+	Result *execNoted `json:"result,omitempty"`
+}
+
+// execNoted is an execResult in a note.
+type execNoted struct {
+	RowsAffected int64               `json:"rows_affected"`
+	Statements   []execStatement     `json:"statements"`
+	Notices      []string            `json:"notices,omitempty"`
+	Before       provider.NotedValue `json:"before"`
+	After        provider.NotedValue `json:"after"`
+	Truncated    bool                `json:"truncated,omitempty"`
+}
+
+func notedOf(r *execResult, notices []string) *execNoted {
+	return &execNoted{r.RowsAffected, r.Statements, notices, provider.NotedValue{Value: r.Before}, provider.NotedValue{Value: r.After}, r.Truncated}
+}
+
+func (n *execNoted) result() *execResult {
+	return &execResult{n.RowsAffected, n.Statements, n.Notices, n.Before.Value, n.After.Value, n.Truncated}
 }

@@ -26,7 +26,9 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 			}
 			if !plain {
 				verb = ""
-				x.warn(notTold, "its table is not an ordinary one, has a rule or row security, or a column that the role may not read")
+				if err := x.mayLack("its table is not an ordinary one, has a rule or row security, or a column that the role may not read"); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -37,7 +39,9 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 			return err
 		}
 		if !known {
-			x.warn("the rows before are null: its condition can't be asked by itself")
+			if err := x.mayLack("its condition can't be asked by itself"); err != nil {
+				return err
+			}
 		}
 	}
 	sql, limit := ch.sql, 0
@@ -62,6 +66,15 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 }
 
 const notTold = "the rows before and after are null: %s"
+
+// mayLack warns that the rows before are null, and refuses to go on where the step's undo counts on them.
+func (x *execution) mayLack(why string) error {
+	if x.countedOn("before") {
+		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the rows before, on which the undo counts, can't be told: %s", why))
+	}
+	x.warn(notTold, why)
+	return nil
+}
 
 // warnUntold warns of a change of rows that are not told.
 func (x *execution) warnUntold(ch *change) {

@@ -17,14 +17,17 @@ import (
 
 // execution is one run of postgres_exec on a connection of its own.
 type execution struct {
-	client  *client
-	conn    *pgx.Conn
-	limit   int
-	warn    func(format string, args ...any)
-	note    func(v any) error
-	start   time.Time
-	notices []string
-	result  execResult
+	client *client
+	conn   *pgx.Conn
+	limit  int
+	warn   func(format string, args ...any)
+	note   func(v any) error
+	// countedOn tells whether the step's undo uses a result.
+	countedOn func(result string) bool
+	xid       string
+	start     time.Time
+	notices   []string
+	result    execResult
 	// partly says that the result is of the first statements of a list, and that the others surely did not take place.
 	partly bool
 }
@@ -65,7 +68,8 @@ func (x *execution) all(ctx context.Context, list []change) error {
 				return err
 			}
 		}
-		return nil
+		at = -1
+		return x.note(execNote{XID: x.xid, Result: notedOf(&x.result, x.notices)})
 	}
 	if err := steps(); err != nil {
 		e := x.ended(ctx, err, !outside)
@@ -92,7 +96,8 @@ func (x *execution) noteTransaction(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.note(execNote{XID: rowsOf(a.table).only().text("xid")})
+	x.xid = rowsOf(a.table).only().text("xid")
+	return x.note(execNote{XID: x.xid})
 }
 
 // add takes an answer into the result.
@@ -208,6 +213,9 @@ func inquireExec(ctx context.Context, in *provider.In[*client, execArgs], sent p
 	switch status {
 	case "committed":
 		finding.State = provider.Done
+		if note.Result != nil {
+			finding.Result = note.Result.result()
+		}
 	case "aborted":
 		finding.State = provider.NotDone
 	case "in progress":

@@ -106,13 +106,11 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	}
 	key, err := in.Client.keyOf(ctx, in.Args.Command)
 	if err != nil {
-		return nil, err
+		return nil, unwritten(err, false)
 	}
 	result := &commandResult{hushed: in.Sensitive}
-	if key != "" {
-		if result.Before, err = in.Client.keyState(ctx, key); err != nil {
-			in.Warn("what %s held before is not known: %v", key, err)
-		}
+	if result.Before, err = before(ctx, in, key); err != nil {
+		return nil, err
 	}
 	if err := in.NoteSealed(commandNote{Before: result.Before}); err != nil {
 		return nil, in.Client.fail("run "+strings.ToUpper(alone), err)
@@ -129,6 +127,48 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 		}
 	}
 	return result, nil
+}
+
+// before reads what the key holds, or what an attempt before at the same write noted of it. Where the server refuses to tell, the
+// command is sent all the same if no undo counts on it; a read that broke says that nothing was sent yet.
+func before(ctx context.Context, in *provider.In[*client, commandArgs], key string) (*keyState, error) {
+	if key == "" {
+		return nil, nil
+	}
+	if in.Earlier != nil {
+		var note commandNote
+		if err := json.Unmarshal(in.Earlier.Note, &note); err != nil {
+			return nil, in.Client.refuse("run it again", fmt.Errorf("the note of the attempt before is not readable: %w", err))
+		}
+		if note.Before == nil {
+			in.Warn("what %s held before the first attempt is not known", key)
+		}
+		return note.Before, nil
+	}
+	state, err := in.Client.keyState(ctx, key)
+	if err == nil {
+		return state, nil
+	}
+	if refused := provider.Permanent(err); !refused || in.CountedOn("before") {
+		return nil, unwritten(err, refused)
+	}
+	in.Warn("what %s held before is not known: %v", key, err)
+	return nil, nil
+}
+
+// unwritten is an error of a read before the command was sent.
+func unwritten(err error, countedOn bool) error {
+	told, ok := errors.AsType[*provider.Error](err)
+	if !ok {
+		return err
+	}
+	nothing := *told
+	nothing.NothingDone = true
+	nothing.Hint = strings.TrimSpace(told.Hint + " Nothing was written.")
+	if countedOn {
+		nothing.Hint += " The undo counts on self.before: let the user read the key, or take self.before out of the undo."
+	}
+	return &nothing
 }
 
 // inquireCommand looks at what the key holds. It can tell of SET, DEL and UNLINK of one key.
@@ -158,6 +198,13 @@ func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], 
 	switch {
 	case done:
 		finding.State, finding.Why = provider.Done, fmt.Sprintf("The key %s is as the command leaves it.", now.Key)
+		finding.Result = &commandResult{Value: cty.StringVal("OK"), Before: note.Before, After: now, hushed: in.Sensitive}
+		if name != "set" {
+			finding.Result.Value = cty.NumberIntVal(1)
+			if note.Before.Type == "none" {
+				finding.Result.Value = cty.Zero
+			}
+		}
 	case now.same(note.Before):
 		finding.State, finding.Why = provider.NotDone, fmt.Sprintf("The key %s is as it was before the command.", now.Key)
 	default:

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // keptBytes bounds the value of a key that is kept with a result.
@@ -16,32 +18,39 @@ const keptBytes = 64 << 10
 
 // keyState is what a key holds.
 type keyState struct {
-	Key       string    `rb:"key" doc:"Name of the key." json:"key"`
-	Type      string    `rb:"type" doc:"string, hash, list, set, zset, stream; none where there is no such key." json:"type"`
-	TTLMS     *int64    `rb:"ttl_ms" doc:"How long it still lives; null: until it is deleted." json:"-"`
-	Value     cty.Value `rb:"value" doc:"What it holds: a string, a list, an object of a hash; null where there is none, and for streams and modules' types." json:"-"`
-	Truncated bool      `rb:"truncated" doc:"Whether it holds more than 64 KiB, so that value is not all of it." json:"truncated"`
+	Key       string    `rb:"key" doc:"Name of the key."`
+	Type      string    `rb:"type" doc:"string, hash, list, set, zset, stream; none where there is no such key."`
+	TTLMS     *int64    `rb:"ttl_ms" doc:"How long it still lives; null: until it is deleted."`
+	Value     cty.Value `rb:"value" doc:"What it holds: a string, a list, an object of a hash; null where there is none, and for streams and modules' types."`
+	Truncated bool      `rb:"truncated" doc:"Whether it holds more than 64 KiB, so that value is not all of it."`
 
 	// text is the value of a string, digest tells values of any type apart.
 	text   string
 	digest string
 }
 
-// MarshalJSON leaves out the value, which may be long or secret: a digest tells it from others.
+// notedKey is a state in a note, which is sealed. Of what holds too much only a digest is there.
+type notedKey struct {
+	Key       string              `json:"key"`
+	Type      string              `json:"type"`
+	TTLMS     *int64              `json:"ttl_ms,omitempty"`
+	Value     provider.NotedValue `json:"value"`
+	Digest    string              `json:"digest"`
+	Truncated bool                `json:"truncated"`
+}
+
+// MarshalJSON writes the state for a note.
 func (s *keyState) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"key": s.Key, "type": s.Type, "digest": s.digest, "truncated": s.Truncated})
+	return json.Marshal(notedKey{s.Key, s.Type, s.TTLMS, provider.NotedValue{Value: s.Value}, s.digest, s.Truncated})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (s *keyState) UnmarshalJSON(text []byte) error {
-	var in struct {
-		Key, Type, Digest string
-		Truncated         bool
-	}
+	in := notedKey{Value: provider.NotedValue{Value: cty.NullVal(cty.DynamicPseudoType)}}
 	if err := json.Unmarshal(text, &in); err != nil {
 		return fmt.Errorf("read the state of a key: %w", err)
 	}
-	*s = keyState{Key: in.Key, Type: in.Type, digest: in.Digest, Truncated: in.Truncated}
+	*s = keyState{Key: in.Key, Type: in.Type, TTLMS: in.TTLMS, Value: in.Value.Value, digest: in.Digest, Truncated: in.Truncated}
 	return nil
 }
 

@@ -158,7 +158,7 @@ func (e cancelledError) Unwrap() error { return e.cause }
 
 // call is what an action is called with, but for what belongs to one attempt.
 func (r *runner) call(step *lang.Step, p *prepared, effect provider.Effect) *provider.Call {
-	return &provider.Call{Client: p.client, Args: p.args, Effect: effect, ReadOnly: r.ReadOnly, Dir: step.Dir, Host: r.Host}
+	return &provider.Call{Client: p.client, Args: p.args, Effect: effect, ReadOnly: r.ReadOnly, Dir: step.Dir, Host: r.Host, CountedOn: step.UndoCountsOn}
 }
 
 // takesNotes has a call keep its notes with a step, or with the undo of an effect of it (0: none).

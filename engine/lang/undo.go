@@ -1,0 +1,43 @@
+package lang
+
+import (
+	"iter"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// UndoResults are the results of the step that its undo names, each with where; a result of no name is the whole of self.
+func (s *Step) UndoResults() iter.Seq2[string, hcl.Range] {
+	return func(yield func(string, hcl.Range) bool) {
+		if s.Undo == nil {
+			return
+		}
+		for _, attr := range s.Undo.Step.Args {
+			for _, ref := range attr.Expr.Refs {
+				if ref.Kind == RefSelf && !yield(resultOf(ref.Traversal), ref.Range) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// resultOf is the name behind self; empty where the whole is meant.
+func resultOf(t hcl.Traversal) string {
+	if len(t) > 1 {
+		if name, ok := t[1].(hcl.TraverseAttr); ok {
+			return name.Name
+		}
+	}
+	return ""
+}
+
+// UndoCountsOn reports whether the step's undo uses a result.
+func (s *Step) UndoCountsOn(result string) bool {
+	for name := range s.UndoResults() {
+		if name == result || name == "" {
+			return true
+		}
+	}
+	return false
+}
