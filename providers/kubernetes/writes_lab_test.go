@@ -119,7 +119,7 @@ func (p *playground) prepare(t *testing.T, c called, note *json.RawMessage) (pro
 	}
 	return action, &provider.Call{
 		Earlier: earlier,
-		Client: client, Args: attributes(t, action.Spec().Args(), c.args), ReadOnly: c.readOnly, Key: c.key, Host: host,
+		Client:  client, Args: attributes(t, action.Spec().Args(), c.args), ReadOnly: c.readOnly, Key: c.key, Host: host,
 		Note: func(n []byte) error { *note = append(json.RawMessage(nil), n...); return nil },
 	}
 }
