@@ -41,7 +41,7 @@ func TestKilledBetweenNotices(t *testing.T) {
 	if diff := cmp.Diff([]string{"fail", "pass"}, endsOf(eventsOf(t, store, id))); diff != "" {
 		t.Fatal(diff)
 	}
-	const both, first, doubt, nobody = "POST /page/2 POST /page/1", "POST /page/2", "error in doubt", "waits, and nobody was told: calm"
+	const both, first, doubt, nobody = "POST /page/2 POST /page/1", "POST /page/2", "error in doubt", "waits, and nobody is known to have been told: calm"
 	for name, c := range map[string]struct {
 		event      int64
 		side, sent string
