@@ -68,6 +68,10 @@ func TestExecWithoutBefore(t *testing.T) {
 	if !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), "on which the undo counts") {
 		t.Errorf("error is %v", err)
 	}
+	call.Args = s.call("postgres_exec", sql("UPDATE "+schema+".gone SET id = 2")).Args
+	if _, err = s.provider.Action("postgres_exec").Run(t.Context(), call); err == nil || !strings.Contains(err.Error(), "does not exist") {
+		t.Errorf("error is %v", err)
+	}
 	if got := s.one("SELECT id FROM " + schema + ".t"); got != "1" {
 		t.Errorf("id is %s", got)
 	}

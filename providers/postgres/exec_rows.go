@@ -20,12 +20,14 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 		var table sqlparse.Name
 		verb, table = ch.tree.Change()
 		if verb != "" {
-			plain, err := x.plain(ctx, table)
+			plain, there, err := x.plain(ctx, table)
 			if err != nil {
 				return err
 			}
 			if !plain {
 				verb = ""
+			}
+			if there && !plain {
 				if err := x.mayLack("its table is not an ordinary one, has a rule or row security, or a column that the role may not read"); err != nil {
 					return err
 				}
@@ -93,15 +95,15 @@ func (x *execution) keep(before, after table, beforeKnown bool) {
 }
 
 // plain reports whether RETURNING may be added to a change of a table: it is an ordinary one whose every column the role
-// may read, with neither rules nor row security.
-func (x *execution) plain(ctx context.Context, name sqlparse.Name) (bool, error) {
+// may read, with neither rules nor row security; there whether it is there at all, which the server says better.
+func (x *execution) plain(ctx context.Context, name sqlparse.Name) (plain, there bool, err error) {
 	a, err := x.send(ctx, `SELECT c.relkind IN ('r', 'p') AND NOT c.relhasrules AND NOT c.relrowsecurity
 		AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS plain
 		FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)`, [][]byte{[]byte(quoteName(name))}, 1)
 	if err != nil || len(a.table.rows) == 0 {
-		return false, err
+		return false, false, err
 	}
-	return rowsOf(a.table).only().bool("plain"), nil
+	return rowsOf(a.table).only().bool("plain"), true, nil
 }
 
 // before reads the rows that an UPDATE is about to change, and locks them as it will. Where its condition can't be asked
