@@ -74,7 +74,7 @@ func isURL(address string) bool { return strings.Contains(address, "://") }
 var settings = regexp.MustCompile(`^(host|hostaddr|port|dbname|user|password)=|\spassword=`)
 
 // account is a database's address without its beginning: user:password@host/database.
-var account = regexp.MustCompile(`^[^/:@]+:([^/@]+)@`)
+var account = regexp.MustCompile(`^/{0,2}[^/:@]+:(.+)@`)
 
 // settingsPassword finds the password among them, and in the query of a URL that can't be read.
 var settingsPassword = regexp.MustCompile(`password=('[^']*'|[^\s&]+)`)

@@ -102,7 +102,7 @@ func (t *Text) answered(e *run.Event) {
 	if a.By != "" && a.Via != run.ViaTimeout {
 		text += " by " + t.clean(a.By)
 	}
-	text += " at " + t.local(e.Time).Format(MomentFormat)
+	text += " at " + t.local(a.GivenAt(e.Time)).Format(MomentFormat)
 	if via := firstOf(vias[a.Via], t.clean(a.Via)); via != "" {
 		text += ", " + via
 	}

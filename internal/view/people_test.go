@@ -247,3 +247,16 @@ func TestLiveShowsWhoIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestAnswerIsShownWithWhenItWasGiven: a run that goes on the next morning took it in later.
+func TestAnswerIsShownWithWhenItWasGiven(t *testing.T) {
+	a := answer("false", "alice@ops", run.ViaCommand, "")
+	a.At = at(-3600)
+	got := render(t, config(), entries(t, []run.Event{
+		{Type: run.StepWaiting, Step: "ok", Question: &run.Question{Kind: run.AskConfirm, Prompt: "Well?"}, For: run.ForAnswer},
+		{Type: run.StepAnswered, Step: "ok", Answer: a},
+	}))
+	if want := "answered no by alice@ops at " + a.At.UTC().Format(MomentFormat); !strings.Contains(got, want) {
+		t.Errorf("%q is missing in:\n%s", want, got)
+	}
+}
