@@ -140,6 +140,12 @@ func (w *Wait) Over() time.Time {
 	return w.Deadline
 }
 
+// Late reports whether an answer was given when the time was over: it does not count, whenever it is read.
+func (w *Wait) Late(a *Answer) bool {
+	over := w.Over()
+	return !over.IsZero() && a.At != nil && a.At.After(over)
+}
+
 // Waits lists the questions that are open, in the order of the file.
 func (s *State) Waits() []Wait {
 	var out []Wait

@@ -98,6 +98,9 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	}
 	answer.By, answer.Via, answer.Digest, answer.ID = o.User, run.ViaCommand, w.Question.Digest, rand.Text()
 	m := journal.Message{Kind: journal.MessageAnswer, Step: w.Step, Answer: answer, At: o.Now().UTC(), By: o.User}
+	if err := o.inTime(ctx, history, s, w, m.At); err != nil {
+		return err // it was over while a person typed
+	}
 	if w.Question.Sensitive {
 		if m, err = o.sealed(m); err != nil {
 			return err
@@ -125,17 +128,16 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 	if !w.Question.MayAnswer(o.User) {
 		return nil, fmt.Errorf("%s may not answer %s: only %s may", o.User, w.Step, strings.Join(w.Question.Approvers, ", "))
 	}
-	if over := w.over(); !over.IsZero() && o.Now().After(over) {
-		goesOn, _, err := o.takesIn(ctx, history, s)
-		if err != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("the time to answer %s was over at %s; what happens then takes place when the run goes on. %s", w.Step, provider.Moment(over), goesOn)
-	}
 	if w.Given != nil {
 		return nil, o.wasGiven(ctx, history, s, w)
 	}
-	return w, nil
+	return w, o.inTime(ctx, history, s, w, o.Now())
+}
+
+// isOver reports whether nobody could answer any more at a moment.
+func (w *waitingStep) isOver(at time.Time) bool {
+	over := w.over()
+	return !over.IsZero() && at.After(over)
 }
 
 // over is when nobody can answer any more; zero: never.

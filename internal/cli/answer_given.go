@@ -9,6 +9,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // givenAnswer is an answer that was sent to a run, which has not taken it in yet.
@@ -20,7 +21,7 @@ type givenAnswer struct {
 	id    string
 }
 
-// takeGiven notes with each step that waits the answer that it was given: the first that was sent counts.
+// takeGiven notes with each step that waits the answer that it was given: the first that was sent in time counts.
 func (s *story) takeGiven(ctx context.Context, history journal.Journal) error {
 	messages, err := history.Messages(ctx, s.ID, 0)
 	if err != nil {
@@ -31,7 +32,7 @@ func (s *story) takeGiven(ctx context.Context, history journal.Journal) error {
 		w.Given = nil
 		for _, m := range messages {
 			// The digest is of this asking of the question: an answer to an earlier one has another.
-			if m.Kind == journal.MessageAnswer && m.Step == w.Step && m.Answer != nil && m.Answer.Digest == w.Question.Digest {
+			if m.Kind == journal.MessageAnswer && m.Step == w.Step && m.Answer != nil && m.Answer.Digest == w.Question.Digest && !w.isOver(m.At) {
 				w.Given = &givenAnswer{By: m.By, At: m.At, Value: m.Answer.Value, Note: m.Answer.Note, id: m.Answer.ID}
 				break
 			}
@@ -67,6 +68,23 @@ func (o *answerOptions) counts(ctx context.Context, history journal.Journal, s *
 		return fmt.Errorf("the answer to %s came too late: its time was over, or the run had ended", asked.Step)
 	}
 	return nil
+}
+
+// inTime refuses what is answered when the time is over: nothing but on_timeout counts then.
+func (o *answerOptions) inTime(ctx context.Context, history journal.Journal, s *story, w *waitingStep, at time.Time) error {
+	if !w.isOver(at) {
+		return nil
+	}
+	goesOn, running, err := o.takesIn(ctx, history, s)
+	if err != nil {
+		return err
+	}
+	when := "when the run goes on"
+	if running {
+		when = "now"
+	}
+	return fmt.Errorf("the time to answer %s was over at %s: it was not answered, and no answer counts any more. What follows %s: %s. %s",
+		w.Step, provider.Moment(w.over()), when, view.Then(w.Question, o.viewConfig(false)), goesOn)
 }
 
 // wasGiven says that a step was answered, and what the run needs to take that in.

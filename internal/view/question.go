@@ -159,7 +159,7 @@ func Waiting(what string, q *run.Question, deadline *time.Time, told int, now ti
 	} else {
 		text += fmt.Sprintf(", %s left until %s", Duration(left), c.Clock(*deadline, now))
 	}
-	if then := then(q, c); left > 0 && then != "" {
+	if then := Then(q, c); left > 0 && then != "" {
 		return text + ", then " + then
 	} else if then != "" && !allTold(q, told) {
 		return text + "; when the run goes on, " + then
@@ -198,8 +198,8 @@ func allTold(q *run.Question, told int) bool {
 	return q.OnTimeout == "escalate" && len(q.Levels) > 0 && q.Levels[len(q.Levels)-1].Number <= told
 }
 
-// then is what happens when the time for an answer is over.
-func then(q *run.Question, c Config) string {
+// Then is what happens when the time for an answer is over.
+func Then(q *run.Question, c Config) string {
 	if q == nil {
 		return ""
 	}

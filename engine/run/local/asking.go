@@ -361,6 +361,11 @@ func (r *runner) take(g given) error {
 	if g.answer.Digest != w.Question.Digest {
 		return nil // it was asked anew meanwhile, and that question stays open
 	}
+	if w.Late(g.answer) {
+		r.desk.tooLate(g.address, g.answer, w.Over())
+		r.desk.put(r, w)
+		return nil
+	}
 	if err := mayAnswer(w.Question, g.answer); err != nil {
 		r.Host.Log.Warn("an answer does not count", "step", g.address, "by", g.answer.By, "error", err)
 		r.desk.put(r, w)

@@ -171,14 +171,25 @@ func (d *desk) kept(w run.Wait) ([]given, error) {
 	var out []given
 	for _, m := range messages {
 		if m.Kind != journal.MessageAnswer || m.Answer == nil || m.Step != w.Address || m.Answer.Digest != w.Question.Digest ||
-			m.At.After(w.Over()) || slices.Contains(used, m.ID) {
+			slices.Contains(used, m.ID) {
 			continue
 		}
-		if answer := d.unsealed(m); answer != nil {
+		answer := d.unsealed(m)
+		switch {
+		case answer == nil:
+		case w.Late(answer):
+			d.tooLate(w.Address, answer, w.Over())
+			d.use(m.ID)
+		default:
 			out = append(out, given{answer: answer, message: m.ID})
 		}
 	}
 	return out, nil
+}
+
+// tooLate tells of an answer that was given when the time was over.
+func (d *desk) tooLate(step string, a *run.Answer, over time.Time) {
+	d.session.Host.Log.Warn("an answer does not count: it was given when the time was over", "step", step, "by", a.By, "at", a.At, "over", over)
 }
 
 var errNoKey = errors.New("this session has no key")
