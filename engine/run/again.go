@@ -76,7 +76,7 @@ func (s *State) newAgain(undone []int64) *again {
 		}
 	}
 	a.left = s.somethingLeft(undone) || len(a.within) > 0
-	s.each(func(r ref, in *instance) {
+	s.each(func(r ref, _ *instance) {
 		a.undone[r.step] = a.undone[r.step] || a.wasUndone(r)
 		a.own[r.step] = a.own[r.step] || a.runs(r)
 	})
@@ -94,7 +94,7 @@ func (a *again) wasUndone(r ref) bool {
 
 // behindUndone has run again what depends on a step that was undone.
 func (a *again) behindUndone(root int, prefix string, out *Rerun) {
-	b := Behind{Undone: prefix + a.plan.Steps[root].Name, Within: !a.State.anyUndone(root, a.effects)}
+	b := Behind{Undone: prefix + a.plan.Steps[root].Name, Within: !a.anyUndone(root, a.effects)}
 	var found []int
 	var visit func(i int)
 	visit = func(i int) {

@@ -82,13 +82,13 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, open := range []func(context.Context, string) (journal.Journal, error){Open, OpenReadOnly} {
-				before, _ := os.ReadFile(c.path) //nolint:errcheck // not all of them are files
+				before, _ := os.ReadFile(c.path) // not all of them are files
 				j, err := open(t.Context(), c.path)
 				if err == nil {
 					j.Close() //nolint:errcheck // the test has failed already
 					t.Fatal("it opens")
 				}
-				if after, _ := os.ReadFile(c.path); !bytes.Equal(before, after) { //nolint:errcheck // likewise
+				if after, _ := os.ReadFile(c.path); !bytes.Equal(before, after) {
 					t.Error("the file is another now")
 				}
 				if errors.Is(err, journal.ErrDamaged) {

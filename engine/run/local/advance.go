@@ -176,7 +176,7 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 				&ending{outcome: run.Error, err: why})
 		}
 	}
-	r.branch.sends(e)
+	r.sends(e)
 	if err := r.emitSealed(e, sealed); err != nil {
 		return nil, false, err
 	}
