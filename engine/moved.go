@@ -75,11 +75,11 @@ func (e *Engine) moved(ctx context.Context, s *story, before *Runbook, plan *Pla
 		return nil
 	}
 	if before != nil {
-		planOptions, err := s.planOptions(before, opts)
-		if err == nil {
-			if was, _ := e.Plan(ctx, before, planOptions); was != nil {
-				plan = was
-			}
+		was, err := e.asItWas(ctx, s, before, opts)
+		if err != nil {
+			e.host().Log.Warn("the systems of the files as they were can't be told; those of the changed files are compared", "error", err)
+		} else {
+			plan = was
 		}
 	}
 	var out []move
@@ -97,6 +97,19 @@ func (e *Engine) moved(ctx context.Context, s *story, before *Runbook, plan *Pla
 		}
 	}
 	return out
+}
+
+// asItWas plans the files of the last session. A plan with errors still names the systems.
+func (e *Engine) asItWas(ctx context.Context, s *story, before *Runbook, opts RecallOptions) (*Plan, error) {
+	planOptions, err := s.planOptions(before, opts)
+	if err != nil {
+		return nil, err
+	}
+	plan, diags := e.Plan(ctx, before, planOptions)
+	if plan == nil {
+		return nil, diags
+	}
+	return plan, nil
 }
 
 // uses reports whether a step, or one of the runbook that it runs, acts with a configuration.

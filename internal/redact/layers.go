@@ -53,11 +53,11 @@ func unescape(data []byte) *layer {
 		l.text = append(l.text, data[at:at+i]...)
 		at += i
 		char, length := escaped(data[at:])
-		switch {
-		case length == unfinished:
+		switch length {
+		case unfinished:
 			l.unfinished = true
 			return l
-		case length == 0:
+		case 0:
 			if cut := cutOff(data[at:]); cut > 0 {
 				l.escapes = append(l.escapes, escape{len(l.text), len(l.text), at, at + cut})
 				at += cut

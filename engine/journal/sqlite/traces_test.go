@@ -79,7 +79,7 @@ func TestDeletingWaitsForNobody(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if err := errors.Join(j.Discard(ctx, "01A", 1), rows.Close()); err != nil {
+	if err := errors.Join(j.Discard(ctx, "01A", 1), rows.Close(), rows.Err()); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := j.Messages(t.Context(), "01A", 0); err != nil || len(left) != 0 {

@@ -80,7 +80,7 @@ func late(ctx context.Context, by time.Duration) error {
 // roll is a number below 100.
 func (w *world) roll(id string, n int) int {
 	h := fnv.New64a()
-	fmt.Fprintln(h, w.seed, id, n)
+	h.Write(fmt.Appendln(nil, w.seed, id, n))
 	return int(h.Sum64() % 100)
 }
 
