@@ -11,53 +11,13 @@ import (
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
-// earlier is the run as the files of its last session have it, which sent what is in doubt. It runs nothing.
-type earlier struct {
-	past *local.Past
-	plan *Plan
-}
-
-// doubtful takes up what is in doubt where files have changed: what was sent is told by the files that sent it, and steps that are gone
-// count too.
-func (e *Engine) doubtful(ctx context.Context, r *Recalled, s *story, before *Runbook, opts RecallOptions) {
-	r.gone = r.Past.GoneDoubts(s.entries)
-	if before == nil || len(r.gone)+len(r.Past.Doubts()) == 0 {
-		return
-	}
-	planOptions, err := s.planOptions(before, opts)
-	if err != nil {
-		e.host().Log.Warn("systems can't be asked about writes in doubt as they were sent", "error", err)
-		return
-	}
-	plan, diags := e.Plan(ctx, before, planOptions)
-	if diags.HasErrors() || plan == nil {
-		e.host().Log.Warn("systems can't be asked about writes in doubt as they were sent", "error", diags.Error())
-		return
-	}
-	cfg := e.config(ctx, plan, &opts.RunOptions, r.held)
-	past, err := local.Recall(&cfg, s.entries, false)
-	if err != nil {
-		e.host().Log.Warn("systems can't be asked about writes in doubt as they were sent", "error", err)
-		return
-	}
-	r.before = &earlier{past: past, plan: plan}
-	for i, d := range r.gone {
-		for _, was := range past.Doubts() {
-			if d.Same(was) {
-				was.Gone = true
-				r.gone[i] = was
-			}
-		}
-	}
-}
-
 // Doubts lists the writes in doubt, also those of steps that the runbook does not have any more.
 func (r *Recalled) Doubts() []run.Doubt { return append(r.Past.Doubts(), r.gone...) }
 
 // sender is the run as it was when a write in doubt was sent.
 func (r *Recalled) sender(d run.Doubt) *local.Past {
-	if r.before != nil && slices.ContainsFunc(r.before.past.Doubts(), d.Same) {
-		return r.before.past
+	if r.former != nil && slices.ContainsFunc(r.former.past.Doubts(), d.Same) {
+		return r.former.past
 	}
 	return r.Past
 }
@@ -86,10 +46,10 @@ func (r *Recalled) GoesWith(d run.Doubt) string {
 	switch {
 	case !d.Gone || d.Undo:
 		return ""
-	case r.before == nil:
+	case r.former == nil:
 		return "an undo that it had is gone with it"
 	}
-	if undo := r.before.past.UndoInWords(d); undo != "" {
+	if undo := r.former.past.UndoInWords(d); undo != "" {
 		return "its undo is gone with it, and takes nothing back any more: " + undo
 	}
 	return ""
@@ -116,15 +76,6 @@ func (r *Recalled) undecided(settled []local.Settled) error {
 		}
 	}
 	return nil
-}
-
-// closeEarlier lets go of what was opened to ask about the run as it was.
-func (r *Recalled) closeEarlier() error {
-	if r.before == nil {
-		return nil
-	}
-	r.before.past.Close()
-	return r.before.plan.configs.Close()
 }
 
 // SentWith is what a write in doubt was sent with; an error says why that is not known.

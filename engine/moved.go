@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,11 +26,11 @@ func (m move) String() string {
 // compareTargets refuses to go on where the environment has configurations name other systems than they did: what is sent to these, or
 // looked for there, has nothing to do with the run. With changes that is one of them: what uses such a configuration runs again. Undos
 // are held against what was done, one by one, and a session without secrets sends nothing.
-func (e *Engine) compareTargets(ctx context.Context, s *story, changed changes, plan *Plan, opts RecallOptions) (changes, hcl.Diagnostics) {
+func compareTargets(s *story, changed changes, r *Recalled, opts RecallOptions) (changes, hcl.Diagnostics) {
 	if opts.Idle {
 		return changed, nil
 	}
-	moves := e.moved(ctx, s, changed.before, plan, opts)
+	moves := moved(s, r, opts)
 	if changed.moved = len(moves) > 0; opts.AsItWas {
 		return changed, nil
 	}
@@ -40,7 +39,7 @@ func (e *Engine) compareTargets(ctx context.Context, s *story, changed changes, 
 	}
 	for _, m := range moves {
 		changed.told = append(changed.told, "another system: "+m.String())
-		for _, step := range plan.Steps {
+		for _, step := range r.Plan.Steps {
 			if step.uses(m.provider) && !slices.Contains(changed.steps, step.Name) {
 				changed.steps = append(changed.steps, step.Name)
 			}
@@ -69,18 +68,11 @@ func movedError(moves []move) hcl.Diagnostics {
 }
 
 // moved finds them. The files as they were name the same systems in the same environment; only where the environment is another
-// do they not. before are these files, nil where they are those of the plan.
-func (e *Engine) moved(ctx context.Context, s *story, before *Runbook, plan *Plan, opts RecallOptions) []move {
-	if len(s.targets) == 0 {
-		return nil
-	}
-	if before != nil {
-		was, err := e.asItWas(ctx, s, before, opts)
-		if err != nil {
-			e.host().Log.Warn("the systems of the files as they were can't be told; those of the changed files are compared", "error", err)
-		} else {
-			plan = was
-		}
+// do they not.
+func moved(s *story, r *Recalled, opts RecallOptions) []move {
+	plan := r.Plan
+	if r.former != nil {
+		plan = r.former.plan
 	}
 	var out []move
 	for _, now := range plan.Header.Targets {
@@ -97,19 +89,6 @@ func (e *Engine) moved(ctx context.Context, s *story, before *Runbook, plan *Pla
 		}
 	}
 	return out
-}
-
-// asItWas plans the files of the last session. A plan with errors still names the systems.
-func (e *Engine) asItWas(ctx context.Context, s *story, before *Runbook, opts RecallOptions) (*Plan, error) {
-	planOptions, err := s.planOptions(before, opts)
-	if err != nil {
-		return nil, err
-	}
-	plan, diags := e.Plan(ctx, before, planOptions)
-	if plan == nil {
-		return nil, diags
-	}
-	return plan, nil
 }
 
 // uses reports whether a step, or one of the runbook that it runs, acts with a configuration.

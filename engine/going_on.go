@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// Resume goes on with a recalled run. settled must hold a decision for each of Past.Doubts.
+func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settled) (*Result, hcl.Diagnostics) {
+	r.Settle(settled)
+	reset := append(r.Past.Again(settled...).Steps, r.Affected...)
+	reset, err := r.except(reset, settled)
+	if err == nil && len(r.Lost) > 0 {
+		err = errors.New(LostWords(r.Lost[0]) + ": its undo would be lost; undo it first, or keep it in the file")
+	}
+	if err == nil {
+		err = r.undecided(settled)
+	}
+	if err != nil {
+		return nil, append(problem("Nothing was run", err), r.Drop(ctx)...)
+	}
+	for _, d := range settled {
+		at := slices.Index(reset, d.Address)
+		switch {
+		case d.Undo || d.Gone:
+		case d.Decision == run.DecisionDone && at >= 0:
+			reset = slices.DeleteFunc(reset, func(a string) bool { return a == d.Address })
+		case d.Decision == run.DecisionRedo && at < 0:
+			reset = append(reset, d.Address)
+		}
+	}
+	slices.Sort(reset)
+	return e.goOn(ctx, r, local.Going{
+		Reset: slices.Compact(reset), Changes: r.Changes, Repeats: append(slices.Clone(r.Behind), r.Repeated...), Settled: settled,
+	})
+}
+
+// except has the other instances run again of a step that would do so as a whole, where one counts as done. That is refused where
+// the step may have others by then: the one that counts as done would not be known among them.
+func (r *Recalled) except(reset []string, settled []local.Settled) ([]string, error) {
+	for _, d := range settled {
+		step := run.WholeStep(d.Address)
+		at := slices.Index(reset, step)
+		if d.Undo || d.Gone || d.Decision != run.DecisionDone || step == d.Address || at < 0 {
+			continue
+		}
+		instances, same := r.Past.SameInstances(step, reset)
+		if !same {
+			return nil, r.unsure(d.Address, step)
+		}
+		reset = append(slices.Delete(reset, at, at+1), instances...)
+	}
+	return reset, nil
+}
+
+// unsure says that an instance counts as done, and that nobody knows which its step has when it runs again.
+func (r *Recalled) unsure(instance, step string) error {
+	if len(r.Changes) == 0 {
+		return fmt.Errorf("%s counts as done, and step %s runs again because what it did was taken back, perhaps with other instances, so that %[1]s would run again too. "+
+			"Take back what %[1]s did, if it did anything, and decide \"redo\" about it", instance, step)
+	}
+	return fmt.Errorf("%s counts as done, and step %s runs again for the changes in the files, perhaps with other instances, so that %[1]s would run again too. Put "+
+		"the files back as they were, or move them away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first",
+		instance, step)
+}
+
+// Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that
+// are in doubt; one of these without a decision stays that.
+func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string, settled []local.Settled) (*Result, hcl.Diagnostics) {
+	return e.goOn(ctx, r, local.Going{Undo: addresses, Settled: settled})
+}
+
+// Cancel ends a recalled run that no process runs, as an interrupt would: what waits is cancelled, the undos that are due run,
+// and a write in doubt stays in doubt.
+func (e *Engine) Cancel(ctx context.Context, r *Recalled) (*Result, hcl.Diagnostics) {
+	return e.goOn(ctx, r, local.Going{Cancel: true})
+}
+
+func (e *Engine) goOn(ctx context.Context, r *Recalled, g local.Going) (*Result, hcl.Diagnostics) {
+	if err := freeOld(ctx, r.opts.Journal, r.Plan.RunID, r.Plan.locks()); err != nil {
+		e.host().Log.Warn("a lock that the run kept while it was paused could not be freed", "error", err)
+	}
+	if err := r.former.close(); err != nil {
+		e.host().Log.Warn("a client did not close cleanly", "error", err)
+	}
+	result, diags, err := local.Resume(ctx, r.Past, g)
+	return e.ended(ctx, r.Plan, r.held, result, diags, err)
+}

@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/lang"
+)
+
+// reload loads the runbook of a run: as it was, or, with changes, as it is.
+func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Runbook, changes, hcl.Diagnostics) {
+	if len(s.header.Files) == 0 {
+		return nil, changes{}, problem("The run can't go on", errors.New("it was kept by a version of runbook that did not keep its files"))
+	}
+	kept := map[string][]byte{}
+	var differ []string
+	for _, ref := range s.header.Files {
+		content, err := opts.Journal.File(ctx, s.runID, ref.SHA256)
+		if err != nil {
+			return nil, changes{}, problem("A file of the run is missing in the history", fmt.Errorf("%s: %w", ref.Path, err))
+		}
+		kept[ref.Path] = content
+		now, err := os.ReadFile(ref.Path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			// What is gone is taken from the history.
+		case err != nil:
+			return nil, changes{}, problem("A file of the run can't be read", err)
+		case hashOf(now) != ref.SHA256:
+			differ = append(differ, ref.Path)
+		}
+	}
+	path := s.header.Files[0].Path
+	before, diags := e.load(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment})
+	before.LiteralSecrets(opts.Secret)
+	if opts.AsItWas || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
+		return before, changes{}, diags
+	}
+	after, more := e.load(path, lang.LoadOptions{Environment: s.header.Environment})
+	after.LiteralSecrets(opts.Secret)
+	if !opts.WithChanges {
+		told := "its text differs"
+		if after != nil && before != nil && !more.HasErrors() {
+			told = strings.Join(compare(before.Runbook, after.Runbook).told, "; ")
+		}
+		return before, changes{}, hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "The runbook has changed since the run began",
+			Detail: fmt.Sprintf("%s: %s. Put the file back as it was, or go on with what is there now with --with-changes: then what is affected runs again.",
+				strings.Join(differ, ", "), cmpEmpty(told, "only comments and white space differ")),
+		}}
+	}
+	if more.HasErrors() {
+		return after, changes{}, more
+	}
+	out := compare(before.Runbook, after.Runbook)
+	if out.before = before; diags.HasErrors() {
+		out.before, out.told = nil, append(out.told, "the files as they were can't be read by this version, so that nothing tells what steps did that are gone")
+	}
+	return after, out, more
+}
+
+func cmpEmpty(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// fromMap reads files that were kept.
+func fromMap(files map[string][]byte) func(string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if content, ok := files[absolute(path)]; ok {
+			return content, nil
+		}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}
+}

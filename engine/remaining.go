@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// Settle takes in what became of what was in doubt: what it has run again is told from then on.
+func (r *Recalled) Settle(settled []local.Settled) {
+	r.settled = settled
+	again := r.Past.Again(settled...)
+	r.Affected = slices.DeleteFunc(r.Past.Affected(r.changed), r.countsAsDone)
+	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
+	r.Behind = nil
+	for _, b := range again.Behind {
+		undone := b.Undone + " was"
+		if b.Within {
+			undone = "steps of " + b.Undone + " were"
+		}
+		r.Behind = append(r.Behind, "runs again, as "+undone+" undone: "+strings.Join(b.Steps, ", "))
+	}
+}
+
+// Remaining are the steps that a resume would run, or run again, with the notifiers that are asked about.
+func (r *Recalled) Remaining() []PlannedStep {
+	var out []PlannedStep
+	kept := r.Past.Kept(r.settled...)
+	for _, name := range r.Affected {
+		kept[name] = false
+	}
+	r.keepDone(kept)
+	for _, s := range r.Plan.Steps {
+		if !kept[s.Name] {
+			out = append(out, s)
+		}
+	}
+	return append(out, r.Plan.askedNotifiers(func(step string) bool {
+		own, _ := run.SplitAddress(step)
+		return !kept[own]
+	})...)
+}
+
+// Again are those of the affected steps that the run had before: a new one does not run again.
+func (r *Recalled) Again() []string {
+	return slices.DeleteFunc(slices.Clone(r.Affected), func(step string) bool { return slices.Contains(r.added, "step "+step) })
+}
+
+// Approved reports whether the person who began the run approved its writes beforehand.
+func (r *Recalled) Approved() bool { return r.opts.AutoApprove }
+
+// UndoStep is the undo of what a step did as a plan shows steps.
+func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
+	out := PlannedStep{Name: "undo of " + e.Address, Effect: provider.Write}
+	if undo, target := r.Past.UndoOf(e); undo != nil {
+		out.Action, out.Effect = undo.Action, max(provider.Write, graph.Effect(undo))
+		out.Provider, out.Target = target.Provider, target.Target
+		out.Arguments = r.undoArguments(e, undo)
+	}
+	return out
+}
+
+// undoArguments are what an undo is about to be done with; as the file has them where they can't be worked out.
+func (r *Recalled) undoArguments(e run.Effect, undo *lang.Step) []PlannedArgument {
+	schema := undo.Spec.Spec().Args()
+	args, err := r.Past.UndoArguments(e)
+	if err == nil {
+		return argumentsOf(undo, schema, args)
+	}
+	var out []PlannedArgument
+	for i := range schema.Attributes {
+		if attr := undo.Args[schema.Attributes[i].Name]; attr != nil {
+			out = append(out, PlannedArgument{Name: attr.Name, Value: strings.Join(strings.Fields(attr.Expr.Source), " ")})
+		}
+	}
+	return out
+}
