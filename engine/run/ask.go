@@ -93,6 +93,13 @@ func (s *State) waits(r ref, e *Event) {
 	s.tellLevels(r)
 }
 
+// escalated has the next level of an escalation follow the one that fell due.
+func (s *State) escalated(r ref, _ *Event) {
+	s.at(r).asked.escalated++
+	s.armQuestion(r)
+	s.tellLevels(r)
+}
+
 // armQuestion sets the timer for what time does next to a wait.
 func (s *State) armQuestion(r ref) {
 	in := s.at(r)
