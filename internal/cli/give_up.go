@@ -53,12 +53,8 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 	if elsewhere := recalled.Past.Elsewhere(recalled.Past.NotUndone()); len(elsewhere) > 0 && recalled.Moved() {
 		return nil, recalled.Drop(stop.ctx), files, errors.New(notThere(elsewhere))
 	}
-	asked, err := o.confirm(&recalled.Plan.Header, undoSteps(recalled, recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop, approve)
-	if err != nil {
+	if err := s.confirm(&recalled.Plan.Header, undoSteps(recalled, recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop, approve); err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err
-	}
-	if asked {
-		s.skipHeader()
 	}
 	result, diags := eng.Cancel(stop.ctx, recalled)
 	return result, diags, files, nil

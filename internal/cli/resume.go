@@ -96,56 +96,58 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
-	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
+	err = o.mayGoOn(stop.ctx, s, recalled, opts)
+	var settled []local.Settled
+	if err == nil {
+		settled, err = o.decide(stop, s, recalled, opts)
+	}
+	if err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err
-	}
-	if err := o.worthwhile(recalled); err != nil {
-		return drop(err)
-	}
-	if err := o.lost(recalled); err != nil {
-		return drop(err)
-	}
-	if err := checkAnswers(recalled.Plan, opts.Answers, recalled.Past.Waits()); err != nil {
-		return drop(err)
-	}
-	if err := o.said.check(recalled.Doubts()); err != nil {
-		return drop(err)
-	}
-	if err := o.heard(stop.ctx, s, recalled, opts); err != nil {
-		return drop(err)
-	}
-	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
-	header := &recalled.Plan.Header
-	if len(recalled.Doubts()) > 0 {
-		o.showHeader(header)
-		s.skipHeader()
-		header = nil
-	}
-	settled, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said})
-	if err != nil {
-		return drop(err)
-	}
-	recalled.Settle(settled)
-	approved := opts.AutoApprove || recalled.Approved() && !o.WithChanges && len(recalled.Repeated) == 0
-	remaining := recalled.Remaining()
-	told := len(recalled.Changes)+len(recalled.Behind)+len(recalled.Repeated) > 0
-	if writes, destructive := writesAmong(remaining, nil, nil); !approved && len(writes)+len(destructive) > 0 && told {
-		if header != nil {
-			o.showHeader(header)
-			s.skipHeader()
-			header = nil
-		}
-		o.tellAgain(recalled)
-	}
-	asked, err := o.confirm(header, remaining, approved, stop, approve)
-	if err != nil {
-		return drop(forgotten(err, saidOf(settled), "it is settled once the run goes on"))
-	}
-	if asked {
-		s.skipHeader()
 	}
 	result, diags := eng.Resume(stop.ctx, recalled, settled)
 	return result, diags, files, nil
+}
+
+// mayGoOn is an error where there is nothing to go on with, or what was said beforehand is not about this run.
+func (o *resumeOptions) mayGoOn(ctx context.Context, s *stage, r *engine.Recalled, opts engine.RecallOptions) error {
+	if err := o.worthwhile(r); err != nil {
+		return err
+	}
+	if err := o.lost(r); err != nil {
+		return err
+	}
+	if err := checkAnswers(r.Plan, opts.Answers, r.Past.Waits()); err != nil {
+		return err
+	}
+	if err := o.said.check(r.Doubts()); err != nil {
+		return err
+	}
+	return o.heard(ctx, s, r, opts)
+}
+
+// decide settles what is in doubt, and asks before the run changes something.
+func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled, opts engine.RecallOptions) ([]local.Settled, error) {
+	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
+	header := &r.Plan.Header
+	if len(r.Doubts()) > 0 {
+		s.announce(header)
+	}
+	settled, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: r, asker: asker, said: o.said})
+	if err != nil {
+		return nil, err
+	}
+	r.Settle(settled)
+	approved := opts.AutoApprove || r.Approved() && !o.WithChanges && len(r.Repeated) == 0
+	remaining := r.Remaining()
+	told := len(r.Changes)+len(r.Behind)+len(r.Repeated) > 0
+	if writes, destructive := writesAmong(remaining, nil, nil); !approved && len(writes)+len(destructive) > 0 && told {
+		s.announce(header)
+		o.tellAgain(r)
+	}
+	if err := s.confirm(header, remaining, approved, stop, approve); err != nil {
+		return nil, forgotten(err, saidOf(settled), "it is settled once the run goes on")
+	}
+	return settled, nil
 }
 
 // tellAgain says before the question what changed in the files, and what had ended well and runs again, for that or because what it

@@ -3,7 +3,9 @@ package cli
 import (
 	"io"
 
+	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
@@ -16,6 +18,8 @@ type stage struct {
 	// readable says that the terminal shows the run as text.
 	readable bool
 	text     *view.Text // nil: the event stream
+	// announced says that the header was shown already where questions are asked.
+	announced bool
 }
 
 // shows reports whether a question stands in full where it is asked.
@@ -27,6 +31,28 @@ func (s *stage) skipHeader() {
 	if s.text != nil && s.program.readTogether() {
 		s.text.SkipHeader = true
 	}
+}
+
+// announce shows, once, what the questions are about that come before a run goes on.
+func (s *stage) announce(header *run.Header) {
+	if s.announced {
+		return
+	}
+	s.announced = true
+	s.program.showHeader(header)
+	s.skipHeader()
+}
+
+// confirm is [Program.confirm] in a session that shows the header once.
+func (s *stage) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption, otherwise string) error {
+	if s.announced {
+		header = nil
+	}
+	asked, err := s.program.confirm(header, steps, approved, stop, otherwise)
+	if asked {
+		s.skipHeader()
+	}
+	return err
 }
 
 // readTogether reports whether what goes to standard output and to standard error is read in one place.

@@ -117,9 +117,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	}
 	header := &recalled.Plan.Header
 	if len(recalled.Past.Doubts()) > 0 {
-		o.showHeader(header)
-		s.skipHeader()
-		header = nil
+		s.announce(header)
 	}
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
 	settled, effects, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said}, effects)
@@ -129,12 +127,8 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if elsewhere := recalled.Past.Elsewhere(effects); len(elsewhere) > 0 {
 		return drop(errors.New(notThere(elsewhere)))
 	}
-	asked, err := o.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve)
-	if err != nil {
+	if err := s.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve); err != nil {
 		return drop(err)
-	}
-	if asked {
-		s.skipHeader()
 	}
 	result, diags := eng.Undo(stop.ctx, recalled, addressesOf(effects, settled), settled)
 	return result, diags, files, nil
