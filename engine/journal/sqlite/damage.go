@@ -2,10 +2,12 @@ package sqlite
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	driver "modernc.org/sqlite"
 	code "modernc.org/sqlite/lib"
@@ -21,7 +23,12 @@ func (f full) Unwrap() []error { return []error{f.error, journal.ErrNoSpace} }
 // inWords says what SQLite tells by number alone, and marks what it says of a file that is broken or is none of its own.
 func inWords(err error) error {
 	var e *driver.Error
-	if told := errors.Is(err, journal.ErrNoSpace) || errors.Is(err, journal.ErrDamaged); told || !errors.As(err, &e) {
+	switch told := errors.Is(err, journal.ErrNoSpace) || errors.Is(err, journal.ErrDamaged); {
+	case told:
+		return err
+	case isGarbage(err):
+		return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
+	case !errors.As(err, &e):
 		return err
 	}
 	switch e.Code() {
@@ -35,6 +42,13 @@ func inWords(err error) error {
 		return fmt.Errorf("%w: %w", journal.ErrDamaged, err)
 	}
 	return err
+}
+
+// isGarbage knows what is read and is not of its kind: a text in place of a number, or in place of JSON.
+func isGarbage(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	return errors.As(err, &syntax) || errors.As(err, &kind) || err != nil && strings.HasPrefix(err.Error(), "sql: Scan error on column")
 }
 
 var _ journal.Examiner = (*store)(nil)

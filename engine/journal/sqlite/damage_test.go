@@ -50,30 +50,33 @@ func TestDamage(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		damage func([]byte) []byte
-		// torn says whether the structure shows the damage; runs is how many can be told of, least and most how many can be read.
-		torn              bool
+		// runs is how many can be told of, least and most how many can be read.
 		runs, least, most int
 	}{
 		"a page of events is torn": {func(b []byte) []byte {
 			at := bytes.Index(b, []byte(`"run":"0107"`)) / 4096 * 4096
 			copy(b[at:], bytes.Repeat([]byte{0xa5}, 4096))
 			return b
-		}, true, 14, 11, 13},
+		}, 14, 11, 13},
 		"a byte of an event has changed": {func(b []byte) []byte {
 			b[bytes.Index(b, []byte(`{"v":1,"seq":200,`))] = 'x'
 			return b
-		}, false, 14, 13, 13},
+		}, 14, 13, 13},
+		"a letter within an event has changed": {func(b []byte) []byte {
+			b[bytes.Index(b, []byte(`"run":"0107","type":"step_finished"`))+24] ^= 1
+			return b
+		}, 14, 13, 13},
 		"an event is garbage of the same length": {func(b []byte) []byte {
 			at := bytes.Index(b, []byte(`{"v":1,"seq":100,`))
 			copy(b[at:], bytes.Repeat([]byte("?"), 40))
 			return b
-		}, false, 14, 13, 13},
-		"three quarters are missing": {cut(25), true, 0, 1, 5},
-		"the second half is missing": {cut(50), true, 0, 5, 8},
-		"a quarter is missing":       {cut(75), true, 0, 8, 12},
-		"the end is missing":         {cut(95), true, 0, 12, 14},
-		"the header is gone":         {func(b []byte) []byte { clear(b[:100]); return b }, true, 14, 14, 14},
-		"the first page is gone":     {func(b []byte) []byte { clear(b[:4096]); return b }, true, 14, 14, 14},
+		}, 14, 13, 13},
+		"three quarters are missing": {cut(25), 0, 1, 5},
+		"the second half is missing": {cut(50), 0, 5, 8},
+		"a quarter is missing":       {cut(75), 0, 8, 12},
+		"the end is missing":         {cut(95), 0, 12, 14},
+		"the header is gone":         {func(b []byte) []byte { clear(b[:100]); return b }, 14, 14, 14},
+		"the first page is gone":     {func(b []byte) []byte { clear(b[:4096]); return b }, 14, 14, 14},
 		"the list of runs is torn": {func(b []byte) []byte {
 			for at := 4096; at < len(b); at += 4096 {
 				if p := b[at : at+4096]; (p[0] == 0x0a || p[0] == 0x0d) && bytes.Contains(p, []byte("0107bench")) {
@@ -81,7 +84,7 @@ func TestDamage(t *testing.T) {
 				}
 			}
 			return b
-		}, true, 14, 14, 14},
+		}, 14, 14, 14},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "runs.db")
@@ -93,12 +96,8 @@ func TestDamage(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer unchanged(t, path, bad)
-			if j, err := Open(t.Context(), path); errors.Is(err, journal.ErrDamaged) != c.torn || err != nil && !strings.Contains(err.Error(), path) {
-				t.Errorf("open for writing: %v", err)
-			} else if err == nil {
-				if err := j.Close(); err != nil {
-					t.Error(err)
-				}
+			if j, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), path) {
+				t.Errorf("open for writing: %v, %v", j, err)
 			}
 			j, err := OpenReadOnly(t.Context(), path)
 			if err != nil {
@@ -116,7 +115,7 @@ func TestDamage(t *testing.T) {
 					t.Errorf("run %s: %v", d.Run, err)
 				}
 			}
-			if runs, err := j.Runs(t.Context(), journal.Filter{}); len(runs) < report.Readable || c.torn && c.runs == 0 && !errors.Is(err, journal.ErrDamaged) {
+			if runs, err := j.Runs(t.Context(), journal.Filter{}); len(runs) < report.Readable || c.runs == 0 && !errors.Is(err, journal.ErrDamaged) {
 				t.Errorf("%d runs are listed, %v", len(runs), err)
 			}
 			if err := j.Close(); err != nil {

@@ -19,13 +19,19 @@ const (
 // eventQueries read a run ?1 by the file's layout, from the batch on that holds the event ?2: a batch's sealed parts come
 // before it, so that one statement sees the run at one time. The first column is the batch's first event, or its id.
 var eventQueries = []string{
-	1: `SELECT first_seq, 1 << 62, events FROM batches WHERE run = ?1 AND first_seq >= ` + holder + ` ORDER BY first_seq`,
-	2: `SELECT batch, seq, data FROM sealed WHERE run = ?1 AND batch >= ` + holder + ` UNION ALL
-		SELECT first_seq, 1 << 62, events FROM batches WHERE run = ?1 AND first_seq >= ` + holder + ` ORDER BY 1, 2`,
-	3: `WITH base (id) AS (SELECT number << 32 FROM runs WHERE id = ?1),
+	1: `SELECT first_seq, 1 << 62, events, 0, NULL FROM batches WHERE run = ?1 AND first_seq >= ` + holder + ` ORDER BY first_seq`,
+	2: `SELECT batch, seq, data, 0, NULL FROM sealed WHERE run = ?1 AND batch >= ` + holder + ` UNION ALL
+		SELECT first_seq, 1 << 62, events, 0, NULL FROM batches WHERE run = ?1 AND first_seq >= ` + holder + ` ORDER BY 1, 2`,
+	3: byNumber("NULL"),
+	4: byNumber("sum"),
+}
+
+// byNumber reads a run by the numbers of its batches.
+func byNumber(sum string) string {
+	return `WITH base (id) AS (SELECT number << 32 FROM runs WHERE id = ?1),
 		part (first, last) AS (SELECT max(base.id, coalesce((SELECT max(batches.id) FROM batches WHERE batches.id <= base.id + ?2), 0)), base.id + ` + seqMask + ` FROM base)
-		SELECT batch, seq, data FROM sealed WHERE batch BETWEEN (SELECT first FROM part) AND (SELECT last FROM part) UNION ALL
-		SELECT id, 1 << 62, events FROM batches WHERE id BETWEEN (SELECT first FROM part) AND (SELECT last FROM part) ORDER BY 1, 2`,
+		SELECT batch, seq, data, 0, NULL FROM sealed WHERE batch BETWEEN (SELECT first FROM part) AND (SELECT last FROM part) UNION ALL
+		SELECT id, 1 << 62, events, last_seq, ` + sum + ` FROM batches WHERE id BETWEEN (SELECT first FROM part) AND (SELECT last FROM part) ORDER BY 1, 2`
 }
 
 const holder = `(SELECT coalesce(max(first_seq), 0) FROM batches WHERE run = ?1 AND first_seq <= ?2)`
@@ -83,19 +89,21 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 	defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
 	r, sealed := batch.Reader{Run: id}, map[int64][]byte{}
 	for rows.Next() {
-		var first, seq int64
-		var data []byte
-		if err := rows.Scan(&first, &seq, &data); err != nil {
+		k, seq := kept{run: id}, int64(0)
+		if err := rows.Scan(&k.id, &seq, &k.events, &k.last, &k.sum); err != nil {
 			return s.readError(err)
 		}
 		if seq < wholeBatch {
-			sealed[seq] = data
+			sealed[seq] = k.events
 			continue
 		}
-		if first &= 1<<seqBits - 1; r.Last == 0 && from > 1 {
-			r.Last = first - 1
+		if k.first = k.id & (1<<seqBits - 1); r.Last == 0 && from > 1 {
+			r.Last = k.first - 1
 		}
-		if more, err := r.Read(first, data, sealed, yield); err != nil || !more {
+		if more, err := r.Read(k.first, k.events, sealed, yield); err != nil || !more {
+			return err
+		}
+		if err := k.summed(); err != nil {
 			return err
 		}
 		clear(sealed)

@@ -25,7 +25,7 @@ type inserter struct {
 }
 
 // appending adds a batch where it follows on the run's last one: ?1 is the run's base, ?2 the first event's number.
-const appending = `INSERT INTO batches (id, run, last_seq, events) SELECT ?1 + ?2, ?3, ?4, ?5 WHERE (?3, ?2 - 1) =
+const appending = `INSERT INTO batches (id, run, last_seq, events, sum) SELECT ?1 + ?2, ?3, ?4, ?5, ?6 WHERE (?3, ?2 - 1) =
 	(SELECT run, last_seq FROM batches WHERE id BETWEEN ?1 AND ?1 + ` + seqMask + ` ORDER BY id DESC LIMIT 1)`
 
 func newInserter(ctx context.Context, conn *sql.Conn) (*inserter, error) {
@@ -71,7 +71,8 @@ func (in *inserter) add(ctx context.Context, b *batch.Batch) (base int64, err er
 	if err != nil {
 		return 0, err
 	}
-	done, err := in.append.ExecContext(ctx, base, b.First(), b.Run, b.Last(), b.Lines())
+	lines := b.Lines()
+	done, err := in.append.ExecContext(ctx, base, b.First(), b.Run, b.Last(), lines, sum(base+b.First(), b.Run, b.Last(), lines))
 	if err != nil {
 		return 0, err
 	}
@@ -96,7 +97,9 @@ func (in *inserter) begin(ctx context.Context, b *batch.Batch, first *run.Event)
 	}
 	base = number << seqBits
 	in.bases[b.Run] = base
-	_, err = in.conn.ExecContext(ctx, "INSERT INTO batches (id, run, last_seq, events) VALUES (?, ?, ?, ?)", base+b.First(), b.Run, b.Last(), b.Lines())
+	lines := b.Lines()
+	_, err = in.conn.ExecContext(ctx, "INSERT INTO batches (id, run, last_seq, events, sum) VALUES (?, ?, ?, ?, ?)",
+		base+b.First(), b.Run, b.Last(), lines, sum(base+b.First(), b.Run, b.Last(), lines))
 	return base, err
 }
 

@@ -115,7 +115,13 @@ INSERT INTO sealed (batch, seq, data)
 DROP TABLE old_sealed;
 ALTER TABLE runs DROP COLUMN last_seq;
 `,
+	`
+ALTER TABLE batches ADD COLUMN sum INTEGER; -- CRC-32C of the row, see addSums
+`,
 }
+
+// fills do what a step can't do in SQL, by the layout that it leads to.
+var fills = map[int]func(context.Context, *sql.Tx) error{layoutWithSums: addSums}
 
 // layoutWithLocks is the first that holds locks.
 const layoutWithLocks = 2
@@ -190,6 +196,11 @@ func (s *store) upgrade(ctx context.Context, tx *sql.Tx) error {
 	for ; version < len(layouts); version++ {
 		if _, err := tx.ExecContext(ctx, layouts[version]+fmt.Sprintf("PRAGMA user_version = %d;", version+1)); err != nil {
 			return fmt.Errorf("bring it from layout %d to %d: %w", version, version+1, err)
+		}
+		if fill := fills[version+1]; fill != nil {
+			if err := fill(ctx, tx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"os"
@@ -28,6 +29,17 @@ type oldFile struct {
 	prunable int
 }
 
+// ofLayout2 is what layout2.db has, and layout3.db, which the program made of it when that was the newest.
+var ofLayout2 = oldFile{
+	runs: map[string]string{
+		"01M87J05FX85X5KJVB2Y87R1JN": "running ", "01M87J05ERKR2XVSHE79884XGG": "paused ",
+		"01M87J05DACR078D1Z8004G8S6": "ended pass", "01M87J05BZ2E851V856BKSNWDP": "ended pass",
+	},
+	killed: "01M87J05FX85X5KJVB2Y87R1JN", runbook: "disk-check-short", value: "root.used", values: 2, sealed: 5, prunable: 2,
+	locks: []string{"disk", "run/01M87J05FX85X5KJVB2Y87R1JN"}, mailed: "01M87J05ERKR2XVSHE79884XGG", messages: 1,
+	hash: "bc46db09a8cf716d71b2647cb184ed1a6bf342bf40881fd17158c1335ecb5818",
+}
+
 var oldFiles = map[string]oldFile{
 	"layout1.db": {
 		runs: map[string]string{
@@ -37,15 +49,7 @@ var oldFiles = map[string]oldFile{
 		killed: "01M877KYVJX4XEPV9VV76ZERAM", runbook: "disk-check", value: "root.used", values: 2, prunable: 3,
 		mailed: "01M877KYVJX4XEPV9VV76ZERAM",
 	},
-	"layout2.db": {
-		runs: map[string]string{
-			"01M87J05FX85X5KJVB2Y87R1JN": "running ", "01M87J05ERKR2XVSHE79884XGG": "paused ",
-			"01M87J05DACR078D1Z8004G8S6": "ended pass", "01M87J05BZ2E851V856BKSNWDP": "ended pass",
-		},
-		killed: "01M87J05FX85X5KJVB2Y87R1JN", runbook: "disk-check-short", value: "root.used", values: 2, sealed: 5, prunable: 2,
-		locks: []string{"disk", "run/01M87J05FX85X5KJVB2Y87R1JN"}, mailed: "01M87J05ERKR2XVSHE79884XGG", messages: 1,
-		hash: "bc46db09a8cf716d71b2647cb184ed1a6bf342bf40881fd17158c1335ecb5818",
-	},
+	"layout2.db": ofLayout2, "layout3.db": ofLayout2,
 }
 
 // TestOldLayouts reads each old file as it is and after it was brought to the present layout, and has its runs go on.
@@ -212,5 +216,25 @@ func TestOldLayoutInUse(t *testing.T) {
 	}
 	if err := j.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOldLayoutIsDamaged: what changed within an event before events had sums is noticed where it is no event any more, and the file stays
+// as it is.
+func TestOldLayoutIsDamaged(t *testing.T) {
+	for _, name := range []string{"layout1.db", "layout2.db", "layout3.db"} {
+		bad, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad[bytes.LastIndex(bad, []byte(`{"v":1,"seq":2,`))] = 'x'
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if j, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "event 2 can't be read") {
+			t.Errorf("%s: %v, %v", name, j, err)
+		}
+		unchanged(t, path, bad)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
@@ -79,7 +80,7 @@ func (l *leftover) take(c *cell, at place, numbers map[int64]string, sealed map[
 	}
 	table := c.kind == tableLeaf
 	switch {
-	case table && kinds == "ntib" && isEvents(f[3].data): // batches since layout 3
+	case table && (kinds == "ntib" || kinds == withSum) && isEvents(f[3].data): // batches since layout 3, and since 4
 		id := string(f[1].data)
 		l.run(id).batches[c.rowid&(1<<seqBits-1)] = at
 		numbers[c.rowid>>seqBits] = id
@@ -105,22 +106,49 @@ func (l *leftover) run(id string) *leftRun {
 	return r
 }
 
-// last gives the last field of a row, which is the bytes of it.
-func (l *leftover) last(at place) ([]byte, error) {
+// row gives a row with the kinds of its fields.
+func (l *leftover) row(at place) (rowid int64, kinds string, f []field, err error) {
 	cells := l.pages.cells(at.page)
 	if at.cell >= len(cells) {
-		return nil, fmt.Errorf("page %d has changed", at.page)
+		return 0, "", nil, fmt.Errorf("page %d has changed", at.page)
 	}
-	b, err := l.pages.whole(&cells[at.cell])
+	c := &cells[at.cell]
+	b, err := l.pages.whole(c)
+	if err != nil {
+		return 0, "", nil, err
+	}
+	kinds, f, ok := fields(b)
+	if !ok || !strings.Contains(kinds, "b") {
+		return 0, "", nil, fmt.Errorf("page %d has changed", at.page)
+	}
+	return c.rowid, kinds, f, nil
+}
+
+// bytes gives the field of a row that is bytes: each of ours has one.
+func (l *leftover) bytes(at place) ([]byte, error) {
+	_, kinds, f, err := l.row(at)
 	if err != nil {
 		return nil, err
 	}
-	_, f, ok := fields(b)
-	if !ok {
-		return nil, fmt.Errorf("page %d has changed", at.page)
-	}
-	return f[len(f)-1].data, nil
+	return f[strings.Index(kinds, "b")].data, nil
 }
+
+// batch gives a batch of a run, with its sum if it has one.
+func (l *leftover) batch(run string, first int64, at place) (kept, error) {
+	k := kept{run: run, first: first}
+	rowid, kinds, f, err := l.row(at)
+	if err != nil {
+		return k, err
+	}
+	k.events = f[strings.Index(kinds, "b")].data
+	if kinds == withSum {
+		k.id, k.last, k.sum = rowid, f[2].number, sql.NullInt64{Int64: f[4].number, Valid: true}
+	}
+	return k, nil
+}
+
+// withSum are the kinds of the fields of a batch since layout 4.
+const withSum = "ntibi"
 
 // Close closes the file; nil is none.
 func (l *leftover) Close() error {
@@ -173,7 +201,7 @@ func (l *leftover) events(id string, after int64, yield func(journal.Entry) bool
 	keep := func(e journal.Entry) bool {
 		over = e.Event.Type == run.RunFinished || e.Event.Type == run.RunPaused
 		if at, ok := left.sealed[e.Event.Seq]; ok {
-			e.Sealed, _ = l.last(at) // without it a resume says that it is missing
+			e.Sealed, _ = l.bytes(at) // without it a resume says that it is missing
 		}
 		return e.Event.Seq <= after || yield(e)
 	}
@@ -183,11 +211,14 @@ func (l *leftover) events(id string, after int64, yield func(journal.Entry) bool
 	}
 	slices.Sort(firsts)
 	for _, first := range firsts {
-		lines, err := l.last(left.batches[first])
+		k, err := l.batch(id, first, left.batches[first])
 		if err != nil {
 			return fmt.Errorf("run %s: %w: event %d: %w", id, journal.ErrDamaged, first, err)
 		}
-		if more, err := r.Read(first, lines, nil, keep); err != nil || !more {
+		if more, err := r.Read(first, k.events, nil, keep); err != nil || !more {
+			return err
+		}
+		if err := k.summed(); err != nil {
 			return err
 		}
 	}
@@ -248,7 +279,7 @@ func (l *leftover) File(_ context.Context, runID, hash string) ([]byte, error) {
 	if !ok {
 		return nil, batch.Missing(runID, hash)
 	}
-	content, err := l.last(at)
+	content, err := l.bytes(at)
 	if err != nil {
 		return nil, fmt.Errorf("file %s of run %s: %w: %w", hash, runID, journal.ErrDamaged, err)
 	}

@@ -17,6 +17,9 @@ func (s *store) Prunable(ctx context.Context, old journal.Old) (int, error) {
 	if s.layout == 0 {
 		return 0, nil
 	}
+	if err := s.whole(ctx); err != nil {
+		return 0, err
+	}
 	query := "SELECT count(*) " + prunable
 	if s.layout < 2 {
 		query = "SELECT count(*) FROM runs WHERE exit_status IS NOT NULL AND started_at + CAST(duration_ms * 1000 AS INTEGER) < ?1 AND exit_status IS NOT ?2"
@@ -32,6 +35,12 @@ const pruneAtOnce = 100
 
 // Prune deletes old runs, so that nothing is left of them.
 func (s *store) Prune(ctx context.Context, old journal.Old) (int, error) {
+	if s.Writer == nil {
+		return 0, journal.ErrReadOnly
+	}
+	if err := s.whole(ctx); err != nil {
+		return 0, err
+	}
 	total := 0
 	for {
 		n := 0

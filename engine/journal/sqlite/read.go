@@ -45,7 +45,7 @@ func (s *store) list(ctx context.Context, f journal.Filter) (_ []journal.Summary
 		status = "CASE WHEN exit_status IS NULL THEN 'running' ELSE 'ended' END"
 	}
 	rows, err := s.db.QueryContext(ctx, `
-		SELECT id, runbook, file, environment, user, started_at, `+status+`, outcome, duration_ms, exit_status, counts FROM runs
+		SELECT `+strings.Replace(summaryColumns, "status", status, 1)+` FROM runs
 		WHERE (?1 = '' OR runbook = ?1) AND (?2 = '' OR outcome = ?2) AND started_at >= ?3
 		ORDER BY started_at DESC, id DESC LIMIT ?4`, f.Runbook, string(f.Outcome), since, limit)
 	if err != nil {
@@ -66,13 +66,18 @@ func (s *store) list(ctx context.Context, f journal.Filter) (_ []journal.Summary
 	return out, nil
 }
 
-func scanSummary(rows *sql.Rows) (journal.Summary, error) {
+// summaryColumns are those of a run's row that a summary is made of.
+const summaryColumns = "id, runbook, file, environment, user, started_at, status, outcome, duration_ms, exit_status, counts"
+
+// scanSummary reads them, behind those that before is for.
+func scanSummary(rows *sql.Rows, before ...any) (journal.Summary, error) {
 	var r journal.Summary
 	var at int64
 	var outcome string
 	var status sql.NullInt64
 	var counts []byte
-	if err := rows.Scan(&r.ID, &r.Runbook, &r.File, &r.Environment, &r.User, &at, &r.Status, &outcome, &r.DurationMS, &status, &counts); err != nil {
+	columns := []any{&r.ID, &r.Runbook, &r.File, &r.Environment, &r.User, &at, &r.Status, &outcome, &r.DurationMS, &status, &counts}
+	if err := rows.Scan(append(before, columns...)...); err != nil {
 		return r, err
 	}
 	r.StartedAt = time.UnixMicro(at).UTC()

@@ -24,8 +24,8 @@ const (
 type look struct {
 	cancel context.CancelFunc
 	over   chan struct{}
-	// damage is set when over is closed; nil: none was found, or the look was cut short.
-	damage error
+	// err is set when over is closed; damage likewise: nil where none was found, or the look was cut short.
+	err, damage error
 }
 
 // looked looks at the file now, or begins to.
@@ -51,12 +51,31 @@ func (s *store) looked(ctx context.Context) error {
 			return
 		}
 		// What can't be looked at for another reason is told by who writes it.
-		if err = s.writeError(err); errors.Is(err, journal.ErrDamaged) {
-			l.damage = err
-			s.Fail(err)
+		if l.err = s.writeError(err); errors.Is(l.err, journal.ErrDamaged) {
+			l.damage = l.err
+			s.Fail(l.err)
 		}
 	}()
 	return nil
+}
+
+// whole waits until a file has been looked at as a whole, and refuses a damaged one: what is deleted is lost.
+func (s *store) whole(ctx context.Context) error {
+	if s.Writer == nil {
+		if err := sound(ctx, s.db); err != nil {
+			return s.readError(err)
+		}
+		return nil
+	}
+	if s.look == nil {
+		return nil
+	}
+	select {
+	case <-s.look.over:
+		return s.look.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // damaged is the damage that was found by now.
@@ -118,5 +137,5 @@ func sound(ctx context.Context, db *sql.DB) error {
 	if found != "ok" {
 		return fmt.Errorf("%w: %s", journal.ErrDamaged, found)
 	}
-	return nil
+	return intact(ctx, db)
 }

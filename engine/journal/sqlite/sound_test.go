@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // TestDamageBesideALog: neither the file nor the log beside it is written, not even by bringing them together.
@@ -86,6 +88,59 @@ func TestDamageOfALargeFile(t *testing.T) {
 	// Who is done before the damage is found hears of it at the end.
 	if err := open(t, path).Close(); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("close at once: %v", err)
+	}
+}
+
+// TestPruneDeletesNothingOfADamagedFile: what is to be deleted is looked at first, in files of any size, also where nothing would be.
+func TestPruneDeletesNothingOfADamagedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	j := open(t, path)
+	for _, id := range []string{"01A", "01B"} {
+		list := []journal.Entry{started(id)}
+		for seq := int64(2); seq <= 10; seq++ {
+			e := finished(id, seq)
+			e.Event.Result = json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
+			list = append(list, entry(e.Event))
+		}
+		status := 0
+		end := &run.Event{V: 1, Seq: 11, Run: id, Type: run.RunFinished, Outcome: run.Pass, ExitStatus: &status, Time: time.Unix(1_700_000_000, 0)}
+		if err := j.Append(t.Context(), id, append(list, entry(end))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	bad, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(bad) <= lookFirst {
+		t.Fatal("the file is looked at before it is opened")
+	}
+	bad[bytes.LastIndex(bad, []byte("xxxx"))] = 'y'
+	if err := os.WriteFile(path, bad, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says := func(what string, err error) {
+		if !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "run 01") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, open := range []func(context.Context, string) (journal.Journal, error){Open, OpenReadOnly} {
+		j, err := open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := j.Prunable(t.Context(), inYears)
+		if says("prunable", err); n != 0 {
+			t.Errorf("%d are prunable", n)
+		}
+		if n, err = j.Prune(t.Context(), inYears); n != 0 || err == nil {
+			t.Errorf("prune: %d, %v", n, err)
+		}
+		_ = j.Close() // says it too where it was open for writing
+		unchanged(t, path, bad)
 	}
 }
 

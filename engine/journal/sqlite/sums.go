@@ -1,0 +1,249 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
+)
+
+// The first layouts that have the files of runbooks, numbers of runs, and a sum for each batch.
+const (
+	layoutWithFiles   = 2
+	layoutWithNumbers = 3
+	layoutWithSums    = 4
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sum is kept with a batch: a byte that has changed in what it says, or where it stands, is noticed by it.
+func sum(id int64, run string, last int64, events []byte) int64 {
+	head := binary.BigEndian.AppendUint64(nil, uint64(id))
+	head = binary.BigEndian.AppendUint64(head, uint64(last))
+	head = append(head, run...)
+	return int64(crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, events))
+}
+
+// batchQueries give all batches, those of a run in order, by the file's layout.
+var batchQueries = []string{
+	1: "SELECT 0, first_seq, run, 0, events, NULL FROM batches ORDER BY run, first_seq",
+	2: "SELECT 0, first_seq, run, 0, events, NULL FROM batches ORDER BY run, first_seq",
+	3: "SELECT id, id & " + seqMask + ", run, last_seq, events, NULL FROM batches ORDER BY id",
+	4: "SELECT id, id & " + seqMask + ", run, last_seq, events, sum FROM batches ORDER BY id",
+}
+
+// kept is a batch as it is kept.
+type kept struct {
+	id, first, last int64
+	run             string
+	events          []byte
+	sum             sql.NullInt64
+}
+
+// whole reads a batch as far as it takes to be sure of it: by its sum, or as events where it has none.
+func (k *kept) whole(after int64) (last int64, err error) {
+	if !k.sum.Valid {
+		r := batch.Reader{Run: k.run, Last: after}
+		_, err := r.Read(k.first, k.events, nil, func(journal.Entry) bool { return true })
+		return r.Last, err
+	}
+	if k.first != after+1 {
+		return after, fmt.Errorf("run %s: %w: after event %d comes %d", k.run, journal.ErrDamaged, after, k.first)
+	}
+	return k.last, k.summed()
+}
+
+// summed holds a batch against its sum, if it has one.
+func (k *kept) summed() error {
+	if k.sum.Valid && k.sum.Int64 != sum(k.id, k.run, k.last, k.events) {
+		return fmt.Errorf("run %s: %w: its events %d to %d are not all as they were written", k.run, journal.ErrDamaged, k.first, k.last)
+	}
+	return nil
+}
+
+// mostTold bounds how many damaged runs an error names.
+const mostTold = 3
+
+// findings are what is wrong with runs and files, the first of each run.
+type findings struct {
+	errs  []error
+	runs  map[string]bool
+	count int
+}
+
+func (f *findings) add(run string, err error) {
+	if err == nil || f.runs[run] {
+		return
+	}
+	if f.runs == nil {
+		f.runs = map[string]bool{}
+	}
+	f.runs[run] = true
+	if f.count++; f.count <= mostTold {
+		f.errs = append(f.errs, err)
+	}
+}
+
+func (f *findings) err() error {
+	switch {
+	case f.count == 0:
+		return nil
+	case f.count == 1:
+		return f.errs[0]
+	}
+	var said []string
+	for _, err := range f.errs {
+		said = append(said, strings.ReplaceAll(err.Error(), ": "+journal.ErrDamaged.Error(), ""))
+	}
+	if more := f.count - len(said); more > 0 {
+		said = append(said, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Errorf("%w: %s", journal.ErrDamaged, strings.Join(said, "; "))
+}
+
+// intact refuses a file in which something has changed since it was written that its structure does not show.
+func intact(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	version, err := layoutOf(ctx, tx)
+	if err != nil || version == 0 {
+		return err
+	}
+	l := looker{tx: tx, version: version}
+	if err := errors.Join(l.batches(ctx), l.files(ctx)); err != nil {
+		return inWords(err)
+	}
+	return l.err()
+}
+
+// looker looks at what a file says.
+type looker struct {
+	findings
+	tx      *sql.Tx
+	version int
+}
+
+// list gives the runs' ids by their numbers, once their rows can be read.
+func (l *looker) list(ctx context.Context) (map[int64]string, error) {
+	if l.version < layoutWithNumbers {
+		return nil, nil
+	}
+	ids := map[int64]string{}
+	return ids, each(ctx, l.tx, "SELECT number, "+summaryColumns+" FROM runs", func(rows *sql.Rows) error {
+		var number int64
+		r, err := scanSummary(rows, &number)
+		ids[number] = r.ID
+		return err
+	})
+}
+
+// batches looks at the events of all runs, and holds their numbers against the list of runs.
+func (l *looker) batches(ctx context.Context) error {
+	ids, err := l.list(ctx)
+	if err != nil {
+		return err
+	}
+	var run string
+	var last int64
+	var events sql.RawBytes
+	err = each(ctx, l.tx, batchQueries[l.version], func(rows *sql.Rows) error {
+		var k kept
+		if err := rows.Scan(&k.id, &k.first, &k.run, &k.last, &events, &k.sum); err != nil {
+			return err
+		}
+		k.events = events
+		if k.run != run {
+			run, last = k.run, 0
+			number := k.id >> seqBits
+			if listed := ids[number]; ids != nil && listed != run {
+				l.add(run, fmt.Errorf("run %s: %w: the list of runs has %q in its place", run, journal.ErrDamaged, listed))
+			}
+			delete(ids, number)
+		}
+		var err error
+		last, err = k.whole(last)
+		l.add(run, err)
+		return nil
+	})
+	for _, id := range slices.Sorted(maps.Values(ids)) {
+		l.add(id, fmt.Errorf("run %s: %w: none of its events is there", id, journal.ErrDamaged))
+	}
+	return err
+}
+
+// files holds the files of runbooks against their hashes: a run that begins would count on those that are there.
+func (l *looker) files(ctx context.Context) error {
+	if l.version < layoutWithFiles {
+		return nil
+	}
+	return each(ctx, l.tx, "SELECT sha256, content FROM files", func(rows *sql.Rows) error {
+		var hash string
+		var content []byte
+		if err := rows.Scan(&hash, &content); err != nil {
+			return err
+		}
+		_, err := batch.Intact("", hash, content)
+		if err != nil {
+			err = fmt.Errorf("%w: the content of the file %s has changed, which runs have in common", journal.ErrDamaged, hash)
+		}
+		l.add(hash, err)
+		return nil
+	})
+}
+
+// each gives the rows of a query to do.
+func each(ctx context.Context, tx *sql.Tx, query string, do func(*sql.Rows) error, args ...any) (err error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := do(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// addSums gives the batches of a file of an older layout their sums, once it is sure of them.
+func addSums(ctx context.Context, tx *sql.Tx) error {
+	const some = 256
+	var run string
+	var at, id int64
+	for {
+		var read []kept
+		err := each(ctx, tx, "SELECT id, id & "+seqMask+", run, last_seq, events, NULL FROM batches WHERE id > ? ORDER BY id LIMIT ?", func(rows *sql.Rows) error {
+			var k kept
+			err := rows.Scan(&k.id, &k.first, &k.run, &k.last, &k.events, &k.sum)
+			read = append(read, k)
+			return err
+		}, id, some)
+		if err != nil || len(read) == 0 {
+			return err
+		}
+		for _, k := range read {
+			if k.run != run {
+				run, at = k.run, 0
+			}
+			if at, err = k.whole(at); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE batches SET sum = ? WHERE id = ?", sum(k.id, k.run, k.last, k.events), k.id); err != nil {
+				return err
+			}
+		}
+		id = read[len(read)-1].id
+	}
+}
