@@ -90,7 +90,7 @@ func (p *Program) ending(result *engine.Result, erred bool, err error) error {
 		status = ExitFailed
 	}
 	if err != nil {
-		return &exitError{status: status, message: fmt.Sprintf("run %s took place, and its report is not complete: %v", result.RunID, err)}
+		return &exitError{status: status, message: fmt.Sprintf("run %s took place, and its report is not complete: %v", result.RunID, err), cause: err}
 	}
 	return exit(status)
 }

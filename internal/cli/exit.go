@@ -28,13 +28,17 @@ var exitMeanings = []struct {
 	{ExitLeftOver, "the run ended and left something that a person must look at: an undo failed or did not run, or a write is in doubt"},
 }
 
-// exitError ends the program with a status. What there is to say was said, unless message is set.
+// exitError ends the program with a status. What there is to say was said, unless message is set; cause is what that tells of.
 type exitError struct {
 	status  int
 	message string
+	cause   error
 }
 
 func (e *exitError) Error() string { return e.message }
+
+// Unwrap gives the cause.
+func (e *exitError) Unwrap() error { return e.cause }
 
 // exit gives nil for status 0, else an error that ends the program with it and says nothing more.
 func exit(status int) error {

@@ -25,7 +25,10 @@ func Run(ctx context.Context, p *Program, args []string) int {
 	root.SetIn(p.In)
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
+	if command.CommandPath() != checkPath {
+		err = p.damageHint(err)
+	}
 	if err != nil && err.Error() != "" && !errors.Is(err, syscall.EPIPE) {
 		style := p.diagnosticStyle()
 		p.say("%s%s", style.Palette.Bad("Error: "), strings.TrimSpace(err.Error()))

@@ -9,8 +9,6 @@ import (
 // opening is a journal that is being opened while the runbook is read and planned.
 type opening struct {
 	opened chan struct{}
-	// store is the flag that named it.
-	store string
 	// journal and err are set when opened is closed.
 	journal journal.Journal
 	err     error
@@ -18,7 +16,7 @@ type opening struct {
 }
 
 func (o *applyOptions) openBeside(ctx context.Context) *opening {
-	p := &opening{opened: make(chan struct{}), store: o.Store}
+	p := &opening{opened: make(chan struct{})}
 	path, err := o.storePath(o.Store)
 	if err == nil {
 		err = o.checkKey()
@@ -40,7 +38,7 @@ func (p *opening) take() (journal.Journal, error) {
 	<-p.opened
 	p.taken = p.err == nil
 	if p.err != nil {
-		return nil, damageHint(p.err, p.store)
+		return nil, p.err
 	}
 	return p.journal, nil
 }

@@ -68,7 +68,7 @@ func (o *runsOptions) run(ctx context.Context) error {
 		found, err := o.settled(ctx, history, filter)
 		runs = append(runs, withLeft(ctx, history, found)...)
 		if err = errors.Join(err, history.Close()); err != nil {
-			return errors.Join(o.print(runs), damageHint(err, o.Store))
+			return errors.Join(o.print(runs), err)
 		}
 	}
 	return o.print(runs)

@@ -127,10 +127,13 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// damageHint adds to an error of a damaged history, which --store named, how to find out what is left.
-func damageHint(err error, store string) error {
+// checkPath is the command's path.
+const checkPath = "runbook runs check"
+
+// damageHint adds to an error of a damaged history how to find out what is left.
+func (p *Program) damageHint(err error) error {
 	if !errors.Is(err, journal.ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("%w\n%s tells which runs can be read; the file stays as it is", err, view.Command(store, "runs check"))
+	return fmt.Errorf("%w\n%s tells which runs can be read; nothing more is written there", err, p.command("runs check"))
 }

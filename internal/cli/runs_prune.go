@@ -84,14 +84,14 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	if history != nil {
 		defer func() { err = errors.Join(err, history.Close()) }()
 		if err := o.count(ctx, history, &out); err != nil {
-			return damageHint(err, o.Store)
+			return err
 		}
 		if !o.DryRun && out.Runs > 0 {
 			if err := o.confirm(out); err != nil {
 				return err
 			}
 			if out.Runs, err = history.Prune(ctx, o.old(out)); err != nil {
-				return &exitError{status: ExitFailed, message: fmt.Sprintf("%s deleted, then: %v", counted(out.Runs, "run"), damageHint(err, o.Store))}
+				return &exitError{status: ExitFailed, message: fmt.Sprintf("%s deleted, then: %v", counted(out.Runs, "run"), err), cause: err}
 			}
 		}
 	}

@@ -59,10 +59,10 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 			return noSuchRun(o.Run)
 		}
 		if err != nil && last == nil {
-			return errors.Join(v.Close(), damageHint(err, o.Store))
+			return errors.Join(v.Close(), err)
 		}
 		if err != nil {
-			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", damageHint(err, o.Store)))
+			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", err))
 		}
 		v.Event(entry)
 		last = entry.Event

@@ -116,9 +116,5 @@ func (p *Program) openHistory(ctx context.Context, flag string, access journal.A
 	if access == journal.ReadOnly && p.OpenHistory != nil {
 		open = p.OpenHistory
 	}
-	history, err := open(ctx, address)
-	if err != nil {
-		return nil, damageHint(err, flag)
-	}
-	return history, nil
+	return open(ctx, address)
 }

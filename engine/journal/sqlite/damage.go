@@ -68,8 +68,18 @@ func (s *store) Examine(ctx context.Context) (ids, problems []string, err error)
 			problems = append(problems, line)
 		}
 	}
+	l := looker{besides: true}
+	if err := l.look(ctx, s.db); err != nil {
+		l.add("", s.readError(err))
+	}
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
+	for _, err := range l.errs {
+		problems = append(problems, err.Error())
+	}
 	found := map[string]bool{}
-	for _, query := range []string{"SELECT id FROM runs", "SELECT DISTINCT run FROM batches"} {
+	for _, query := range []string{"SELECT id FROM runs NOT INDEXED", "SELECT DISTINCT run FROM batches"} {
 		some, err := s.strings(ctx, query)
 		if err != nil && !errors.Is(err, journal.ErrDamaged) {
 			return nil, nil, err

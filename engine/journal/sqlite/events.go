@@ -100,11 +100,15 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 		if k.first = k.id & (1<<seqBits - 1); r.Last == 0 && from > 1 {
 			r.Last = k.first - 1
 		}
-		if more, err := r.Read(k.first, k.events, sealed, yield); err != nil || !more {
-			return err
+		more, err := r.Read(k.first, k.events, sealed, yield)
+		if err == nil && more {
+			err = k.summed()
 		}
-		if err := k.summed(); err != nil {
-			return err
+		if err != nil {
+			return s.readError(err)
+		}
+		if !more {
+			return nil
 		}
 		clear(sealed)
 	}

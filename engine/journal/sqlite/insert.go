@@ -119,12 +119,12 @@ func (in *inserter) base(ctx context.Context, runID string) (int64, error) {
 func alone(b *batch.Batch) bool {
 	_, starts := b.Starts()
 	return !starts && !slices.ContainsFunc(b.Entries, func(e journal.Entry) bool {
-		return e.Sealed != nil || len(e.Files) > 0 || indexed(e.Event)
+		return e.Sealed != nil || len(e.Files) > 0 || isIndexed(e.Event)
 	})
 }
 
-// indexed reports whether index keeps something of an event.
-func indexed(e *run.Event) bool {
+// isIndexed reports whether index keeps something of an event.
+func isIndexed(e *run.Event) bool {
 	return e.Type == run.RunResumed || e.Type == run.RunPaused || e.Type == run.RunFinished || e.Type == run.CheckEvaluated
 }
 

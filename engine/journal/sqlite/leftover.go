@@ -175,9 +175,14 @@ func (l *leftover) Examine(context.Context) (ids, problems []string, err error) 
 	return l.ids(), []string{l.damage.Error()}, nil
 }
 
+// find completes a run's id. Nobody can tell whether there was a run of which there is no trace.
 func (l *leftover) find(prefix string) (string, error) {
-	prefix = strings.ToUpper(prefix)
-	return batch.Complete(prefix, slices.DeleteFunc(l.ids(), func(id string) bool { return !strings.HasPrefix(id, prefix) }))
+	upper := strings.ToUpper(prefix)
+	id, err := batch.Complete(upper, slices.DeleteFunc(l.ids(), func(id string) bool { return !strings.HasPrefix(id, upper) }))
+	if errors.Is(err, journal.ErrNotFound) {
+		return "", fmt.Errorf("no trace of a run %q is left: %w", prefix, l.damage)
+	}
+	return id, err
 }
 
 // Events gives the events of a run up to the first that is missing. Where the last is not the end of a session, nobody can
@@ -213,19 +218,27 @@ func (l *leftover) events(id string, after int64, yield func(journal.Entry) bool
 	for _, first := range firsts {
 		k, err := l.batch(id, first, left.batches[first])
 		if err != nil {
-			return fmt.Errorf("run %s: %w: event %d: %w", id, journal.ErrDamaged, first, err)
+			return l.readError(fmt.Errorf("run %s: %w: event %d: %w", id, journal.ErrDamaged, first, err))
 		}
-		if more, err := r.Read(first, k.events, nil, keep); err != nil || !more {
-			return err
+		more, err := r.Read(first, k.events, nil, keep)
+		if err == nil && more {
+			err = k.summed()
 		}
-		if err := k.summed(); err != nil {
-			return err
+		if err != nil {
+			return l.readError(err)
+		}
+		if !more {
+			return nil
 		}
 	}
 	if !over {
-		return fmt.Errorf("run %s: %w: if there was more after event %d, it is lost", id, journal.ErrDamaged, r.Last)
+		return l.readError(fmt.Errorf("run %s: %w: if there was more after event %d, it is lost", id, journal.ErrDamaged, r.Last))
 	}
 	return nil
+}
+
+func (l *leftover) readError(err error) error {
+	return fmt.Errorf("read the run history %s: %w", l.path, err)
 }
 
 // Runs lists what is left, by the first and the last events; always with the damage.
@@ -295,7 +308,7 @@ func (l *leftover) Values(context.Context, string, string, int) ([]journal.Value
 func (l *leftover) Messages(context.Context, string, int64) ([]journal.Message, error) {
 	return nil, nil
 }
-func (l *leftover) Locks(context.Context) ([]journal.Lock, error)       { return nil, nil }
+func (l *leftover) Locks(context.Context) ([]journal.Lock, error)       { return nil, l.damage }
 func (l *leftover) Prunable(context.Context, journal.Old) (int, error)  { return 0, l.damage }
 func (l *leftover) Prune(context.Context, journal.Old) (int, error)     { return 0, journal.ErrReadOnly }
 func (l *leftover) Discard(context.Context, string, ...int64) error     { return journal.ErrReadOnly }

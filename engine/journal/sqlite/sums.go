@@ -111,17 +111,8 @@ func (f *findings) err() error {
 
 // intact refuses a file in which something has changed since it was written that its structure does not show.
 func intact(ctx context.Context, db *sql.DB) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // it only reads
-	version, err := layoutOf(ctx, tx)
-	if err != nil || version == 0 {
-		return err
-	}
-	l := looker{tx: tx, version: version}
-	if err := errors.Join(l.batches(ctx), l.files(ctx)); err != nil {
+	var l looker
+	if err := l.look(ctx, db); err != nil {
 		return inWords(err)
 	}
 	return l.err()
@@ -132,6 +123,39 @@ type looker struct {
 	findings
 	tx      *sql.Tx
 	version int
+	// besides says that others read the events.
+	besides bool
+}
+
+func (l *looker) look(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	l.tx = tx
+	if l.version, err = layoutOf(ctx, tx); err != nil || l.version == 0 {
+		return err
+	}
+	return errors.Join(l.indexes(ctx), l.batches(ctx), l.files(ctx))
+}
+
+// indexed are the tables that are found by an index, by the file's layout; those of values, of which there may be many, are left to
+// whoever reads them.
+var indexed = []string{1: "runs", 2: "runs locks messages files run_files", 3: "runs locks messages files run_files", 4: "runs locks messages files run_files"}
+
+// indexes holds indexes against their tables: a run that is not found by one seems not to be there.
+func (l *looker) indexes(ctx context.Context) error {
+	for _, table := range strings.Fields(indexed[l.version]) {
+		var found string
+		if err := l.tx.QueryRowContext(ctx, "PRAGMA integrity_check("+table+")").Scan(&found); err != nil {
+			return err
+		}
+		if found != "ok" {
+			l.add(table, fmt.Errorf("%w: the table of %s: %s", journal.ErrDamaged, table, found))
+		}
+	}
+	return nil
 }
 
 // list gives the runs' ids by their numbers, once their rows can be read.
@@ -170,6 +194,9 @@ func (l *looker) batches(ctx context.Context) error {
 				l.add(run, fmt.Errorf("run %s: %w: the list of runs has %q in its place", run, journal.ErrDamaged, listed))
 			}
 			delete(ids, number)
+		}
+		if l.besides {
+			return nil
 		}
 		var err error
 		last, err = k.whole(last)
