@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -92,35 +94,67 @@ func (s *store) Prunable(ctx context.Context, old journal.Old) (int, error) {
 // pruneAtOnce bounds a transaction of Prune, for which new runs have to wait.
 const pruneAtOnce = 100
 
-// Prune deletes old runs.
-func (s *store) Prune(ctx context.Context, old journal.Old) (int, error) {
+// Prune deletes old runs. Each is read before: one that can't be is kept, and named in the error.
+func (s *store) Prune(ctx context.Context, old journal.Old) (total int, err error) {
 	if s.Writer == nil {
 		return 0, journal.ErrReadOnly
 	}
-	total := 0
+	var kept []string
+	var damage []error
 	for {
+		ids, err := query(ctx, s, pgx.RowTo[string], "SELECT id "+prunable+" AND id <> ALL(coalesce($3::text[], '{}')) ORDER BY id LIMIT $4",
+			old.Before, old.But(), kept, pruneAtOnce)
+		if err != nil {
+			return total, err
+		}
+		var whole []string
+		for _, id := range ids {
+			switch err := s.events(ctx, id, 0, func(journal.Entry) bool { return true }); {
+			case err == nil:
+				whole = append(whole, id)
+			case errors.Is(err, journal.ErrDamaged):
+				kept, damage = append(kept, id), append(damage, err)
+			case !errors.Is(err, journal.ErrNotFound): // somebody else has deleted it
+				return total, err
+			}
+		}
 		n := 0
-		err := s.again(ctx, func() (err error) { // what an attempt deleted whose answer was lost is not counted
-			n, err = s.pruneSome(ctx, old)
+		err = s.again(ctx, func() (err error) { // what an attempt deleted whose answer was lost is not counted
+			n, err = s.pruneSome(ctx, old, whole)
 			return err
 		})
 		if err != nil {
 			return total, s.writeError(err)
 		}
-		total += n
-		if n < pruneAtOnce {
-			return total, nil
+		if total += n; len(ids) < pruneAtOnce {
+			return total, s.keptDamaged(damage)
 		}
 	}
 }
 
-// pruneSome deletes some runs with all that is theirs, and the files that no run has any more.
-func (s *store) pruneSome(ctx context.Context, old journal.Old) (n int, err error) {
+// keptDamaged tells of the runs that were not deleted, as they can't be read.
+func (s *store) keptDamaged(damage []error) error {
+	const most = 3
+	if len(damage) == 0 {
+		return nil
+	}
+	err := errors.Join(damage[:min(len(damage), most)]...)
+	if more := len(damage) - most; more > 0 {
+		err = fmt.Errorf("%w\nand %d more", err, more)
+	}
+	return s.readError(fmt.Errorf("%d that can't be read were kept: %w", len(damage), err))
+}
+
+// pruneSome deletes some runs with all that is theirs, if they are still old, and the files that no run has any more.
+func (s *store) pruneSome(ctx context.Context, old journal.Old, ids []string) (n int, err error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(filesKey)); err != nil {
 			return err
 		}
-		done, err := tx.Exec(ctx, "DELETE FROM runbook.runs WHERE id IN (SELECT id "+prunable+" LIMIT $3)", old.Before, old.But(), pruneAtOnce)
+		done, err := tx.Exec(ctx, "DELETE FROM runbook.runs WHERE id IN (SELECT id "+prunable+" AND id = ANY($3))", old.Before, old.But(), ids)
 		if err != nil || done.RowsAffected() == 0 {
 			return err
 		}
