@@ -110,6 +110,9 @@ step "runbook" "inner" {
 					t.Errorf("%v: exit status %d\n%s", flags, status, said)
 				}
 			}
+			if twins := lines(t, began); len(twins) != 1 {
+				t.Errorf("it was started beside the one that goes on: process groups %q", twins)
+			}
 			if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
 				t.Fatal(err)
 			}
