@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -8,23 +9,61 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// bothDue applies a runbook whose two levels fall due a moment later, and waits until they have, while nobody runs the run.
+// bothDue is a run that paused, and whose two levels have fallen due while nobody ran it.
 func bothDue(t *testing.T, p *pager) (store, id string) {
 	t.Helper()
-	book := strings.Replace(pagingBook(p, "2100ms", ""), "contact = contact.ann\n", "contact = contact.ann\n    after = \"2s\"\n", 1)
+	book := strings.Replace(pagingBook(p, "20m", ""), "contact = contact.ann\n", "contact = contact.ann\n    after = \"10m\"\n", 1)
 	store = filepath.Join(t.TempDir(), "runs.db")
 	if got := paging(t, nil, "apply", write(t, "night.hcl", book), "--store", store); got.status != cli3 {
 		t.Fatalf("status %d: %s%s", got.status, got.stdout, got.stderr)
 	}
-	id = runsOf(t, store, 1)[0].ID
-	<-time.After(time.Until(at(t, store, id, run.StepWaiting, 1).Time.Add(2200 * time.Millisecond))) // no state changes: time passes
 	if len(p.got()) > 0 {
 		t.Fatalf("%+v were sent by the run that paused", p.got())
 	}
-	return store, id
+	id = runsOf(t, store, 1)[0].ID
+	return longAgo(t, store, id, 30*time.Minute), id
+}
+
+// longAgo is a store in which a run took place that much earlier.
+func longAgo(t *testing.T, store, id string, by time.Duration) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "earlier.db")
+	from, to := openStore(t, store), openStore(t, path)
+	defer closeStore(t, from)
+	defer closeStore(t, to)
+	for entry, err := range from.Events(t.Context(), id) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := entry.Event
+		e.Time = e.Time.Add(-by)
+		if e.Deadline != nil {
+			*e.Deadline = e.Deadline.Add(-by)
+		}
+		if e.Header != nil {
+			for _, ref := range e.Files {
+				content, err := from.File(t.Context(), id, ref.SHA256)
+				if err != nil {
+					t.Fatal(err)
+				}
+				entry.Files = append(entry.Files, journal.File{SHA256: ref.SHA256, Content: content})
+			}
+		}
+		if entry.JSON, err = json.Marshal(e); err != nil {
+			t.Fatal(err)
+		}
+		if err := to.Append(t.Context(), id, []journal.Entry{entry}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := to.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // TestKilledBetweenNotices kills the process while the last of two levels that fell due can't be told, and the one before it is
@@ -33,7 +72,9 @@ func TestKilledBetweenNotices(t *testing.T) {
 	t.Parallel()
 	p := newPager(t, "/page/2")
 	store, id := bothDue(t, p)
-	paging(t, nil, "resume", id, "--store", store)
+	if got := paging(t, nil, "resume", id, "--store", store); got.status != cli3 {
+		t.Fatalf("status %d: %s%s", got.status, got.stdout, got.stderr)
+	}
 	events := map[run.Type][]int64{}
 	for _, e := range eventsOf(t, store, id) {
 		events[e.Type] = append(events[e.Type], e.Seq)
