@@ -59,7 +59,8 @@ type Found struct {
 
 // Previewer is an [Action] whose system can tell beforehand what a change would do.
 type Previewer interface {
-	// Preview changes nothing. It gives nil where the definition has no preview.
+	// Preview changes nothing. It gives nil where the definition has no preview, or nothing is known; a list that is empty and not nil
+	// says that nothing would change.
 	Preview(ctx context.Context, call *Call) ([]Change, error)
 }
 

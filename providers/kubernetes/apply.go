@@ -196,7 +196,7 @@ func previewApply(ctx context.Context, in *provider.In[*client, applyArgs]) ([]p
 	if err != nil {
 		return nil, err
 	}
-	var changes []provider.Change
+	changes := []provider.Change{}
 	for _, s := range states {
 		name := title(s.of.r, s.of.namespace, s.of.name)
 		for _, c := range shown(conceal(s.of.r, differences(s.before, s.after))) {

@@ -194,7 +194,7 @@ func previewDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) ([
 	if err != nil {
 		return nil, err
 	}
-	var changes []provider.Change
+	changes := []provider.Change{}
 	for _, o := range objects {
 		at := placeOf(&o)
 		changes = append(changes, provider.Change{Path: title(r, at.namespace, at.name), Before: "there", After: "deleted"})

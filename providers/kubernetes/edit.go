@@ -100,7 +100,7 @@ func (e edit[T]) preview(ctx context.Context) ([]provider.Change, error) {
 		return nil
 	})
 	if err != nil || changed == nil {
-		return nil, err
+		return []provider.Change{}, err
 	}
 	if e.complete != nil {
 		e.complete(object)

@@ -187,7 +187,7 @@ func previewExec(ctx context.Context, in *provider.In[*client, execArgs]) ([]pro
 			return nil, err
 		}
 		if rows, ok := plannedRows(tables[0]); ok {
-			out = append(out, provider.Change{Path: table.String(), After: fmt.Sprintf("%s of about %d rows", verb, rows)})
+			out = append(out, provider.Change{Path: table.String(), After: fmt.Sprintf("%s of about %d rows, as the planner estimates", verb, rows)})
 		}
 	}
 	return out, nil
