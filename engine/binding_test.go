@@ -12,6 +12,7 @@ import (
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/journal/sqlite"
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/seal"
 )
@@ -57,10 +58,11 @@ func TestApprovalOfASecret(t *testing.T) {
 		token string
 		keep  bool
 		runs  bool
+		why   string
 	}{
-		"the same secret":                      {first, true, true},
-		"another secret":                       {"hunter3-q7", true, false},
-		"the same secret, but the key is lost": {first, false, false},
+		"the same secret":                      {first, true, true, ""},
+		"another secret":                       {"hunter3-q7", true, false, run.AgainOther},
+		"the same secret, but the key is lost": {first, false, false, run.AgainUnproven},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake, key, j := &enginetest.Fake{}, filepath.Join(t.TempDir(), "key"), enginetest.Store(t)
@@ -81,6 +83,10 @@ func TestApprovalOfASecret(t *testing.T) {
 			}
 			if asked(t, again, "change").Digest == asked(t, out, "change").Digest {
 				t.Error("an answer to the first question would count for the second")
+			}
+			why := asked(t, again, "change").Again
+			if why == nil || why.Why != test.why || len(why.Changes) != 1 || why.Changes[0].Path != "value" || why.Changes[0].After != lang.Blank {
+				t.Errorf("asked again as %+v", why)
 			}
 			answer(t, j, out, "change", "true")
 			if third := enginetest.Resume(t, fake, out.Result.RunID, sealing(t, key, j, test.token)); third.Result == nil || !third.Result.Paused {

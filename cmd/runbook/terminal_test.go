@@ -303,3 +303,25 @@ func TestWhatNobodyMaySee(t *testing.T) {
 		})
 	}
 }
+
+// TestAnsweredBesideAnAnswer: the form that runbook answer opens about a paused run goes when another shell answers, and says who did.
+func TestAnsweredBesideAnAnswer(t *testing.T) {
+	for kind, prompt := range map[string]string{"xterm-256color": "yes or no:", "dumb": `"no" denies:`} {
+		t.Run(kind, func(t *testing.T) {
+			dir := t.TempDir()
+			j := keepPaused(t, dir)
+			s := sit(t, dir, kind, "answer", waitingRun, "scale")
+			s.SeesNext(t, prompt)
+			s.Types(t, "ye")
+			if status, said := alone(t, dir, "answer", waitingRun, "scale", "no"); status != 0 {
+				t.Fatalf("exit status %d\n%s", status, said)
+			}
+			if status := s.ends(t); status != 2 || !strings.Contains(s.Text(), "nothing was answered: scale was answered by alice@") || !strings.Contains(s.Text(), "resume "+waitingRun) {
+				t.Errorf("exit status %d\n%s", status, s.Text())
+			}
+			if messages, err := j.Messages(t.Context(), waitingRun, 0); err != nil || len(messages) != 1 || string(messages[0].Answer.Value) != "false" {
+				t.Errorf("%+v, %v", messages, err)
+			}
+		})
+	}
+}

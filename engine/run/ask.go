@@ -137,6 +137,8 @@ type Wait struct {
 	// NextLevel is the escalation's next level and NextLevelAt when it falls due; zero: none is left.
 	NextLevel   Level
 	NextLevelAt time.Time
+	// Told is how many levels fell due and were told.
+	Told int
 }
 
 // Over is when nobody can answer any more; zero: never, as where others are called then.
@@ -175,7 +177,7 @@ func (s *State) WaitOf(address string) (Wait, bool) {
 
 func (s *State) openWait(r ref) Wait {
 	a := s.at(r).asked
-	w := Wait{Address: s.address(r), For: a.what, Question: a.question, Since: a.since, Deadline: a.deadline}
+	w := Wait{Address: s.address(r), For: a.what, Question: a.question, Since: a.since, Deadline: a.deadline, Told: a.escalated}
 	if l, at, ok := a.level(); ok {
 		w.NextLevel, w.NextLevelAt = l, at
 	}

@@ -27,6 +27,9 @@ const (
 	StepNoted Type = "step_noted"
 	// StepAnswered is what a person said to a step that waits for one.
 	StepAnswered Type = "step_answered"
+	// AnswerRefused says that an answer does not count, and why: nothing follows from it, and the question stays open where its time is
+	// not over. It is told once, and the message that brought the answer is gone then.
+	AnswerRefused Type = "answer_refused"
 	// StepEscalated says that a level of an escalation fell due while a step waited for a person.
 	StepEscalated Type = "step_escalated"
 	// NotifyStarted is on disk before the contact of a level is told.
@@ -109,7 +112,7 @@ type Event struct {
 	Part string     `json:"part,omitempty" blank:"-"`
 	Now  *time.Time `json:"now,omitempty"`
 
-	// step_answered
+	// step_answered, answer_refused
 	Answer *Answer `json:"answer,omitempty"`
 
 	// step_escalated, notify_started, notify_finished

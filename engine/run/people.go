@@ -48,7 +48,9 @@ type Question struct {
 	Target    string          `json:"target,omitempty"`
 	Arguments []ArgumentValue `json:"arguments,omitempty"`
 	Changes   []Change        `json:"changes,omitempty"`
-	Digest    string          `json:"digest,omitempty" blank:"-"`
+	// NoChange says that a dry run found nothing that it would change.
+	NoChange bool   `json:"no_change,omitempty"`
+	Digest   string `json:"digest,omitempty" blank:"-"`
 	// Keyed binds the answer to arguments that are not shown because they are sensitive: HMAC-SHA-256 (hexadecimal) with a key
 	// that is sealed beside the event. It tells nothing without that key.
 	Keyed string `json:"keyed,omitempty" blank:"-"`
@@ -61,6 +63,25 @@ type Question struct {
 	// Escalation is the name of the one that goes with the question, Levels are its levels in order.
 	Escalation string  `json:"escalation,omitempty" blank:"-"`
 	Levels     []Level `json:"levels,omitempty"`
+	// Again says why it is asked once more though it was answered.
+	Again *AskedAgain `json:"again,omitempty"`
+}
+
+// Why a question is asked once more: the values of AskedAgain.Why.
+const (
+	AgainOther    = "other"    // what it would do is not what was approved: Changes
+	AgainUnread   = "unread"   // the answer is sensitive, and can't be read back
+	AgainUnproven = "unproven" // whether sensitive arguments are those that were approved can't be found out
+)
+
+// AskedAgain is why the answer to a question came to nothing with a restart.
+type AskedAgain struct {
+	Why string `json:"why" blank:"-"`
+	// By is who had answered.
+	By string `json:"by,omitempty"`
+	// Changes are the arguments that are others now, and "target". Where before and after are both "(sensitive)", one of those
+	// changed at least.
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // ListedWrite is one of the writes that only the run could list.
@@ -70,6 +91,8 @@ type ListedWrite struct {
 	Target    string          `json:"target,omitempty"`
 	Arguments []ArgumentValue `json:"arguments,omitempty"`
 	Changes   []Change        `json:"changes,omitempty"`
+	// NoChange is as in [Question].
+	NoChange bool `json:"no_change,omitempty"`
 	// Note says why it won't be carried out, or why its arguments are not known.
 	Note string `json:"note,omitempty"`
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
@@ -19,6 +20,11 @@ type givenAnswer struct {
 	Value json.RawMessage `json:"value"`
 	Note  string          `json:"note,omitempty"`
 	id    string
+}
+
+// answer is it as an event would tell it.
+func (g *givenAnswer) answer() *run.Answer {
+	return &run.Answer{Value: g.Value, By: g.By, At: &g.At, Note: g.Note, Via: run.ViaCommand}
 }
 
 // takeGiven notes with each step that waits the answer that it was given: the first that was sent in time counts.
@@ -57,6 +63,9 @@ func (o *answerOptions) counts(ctx context.Context, history journal.Journal, s *
 	// One that came first may have been taken in meanwhile: an answer is told of in the history before its message goes.
 	if err := s.read(ctx, history, s.ID, nil); err != nil {
 		return unread(err)
+	}
+	if why, was := s.Refused[id]; was {
+		return fmt.Errorf("the answer to %s does not count: %s", asked.Step, why)
 	}
 	if a, was := s.Answered[asked.Step]; was && a.Seq > before {
 		if a.ID == id {

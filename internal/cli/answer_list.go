@@ -60,7 +60,7 @@ func (o *answerOptions) describeGiven(w *waitingStep) []string {
 func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []string {
 	look := o.viewConfig(false)
 	look.Palette = o.palette(terminal)
-	lines := []string{look.Palette.Strong(w.Step) + " " + view.Waiting(w.For, w.Question, w.Deadline, w.Told, o.Now(), look)}
+	lines := []string{look.Palette.Strong(w.Step) + " " + view.Waiting(s.view(w), o.Now(), look)}
 	for _, line := range view.Question(w.Question, look) {
 		text := line.Text
 		if line.Paint != nil {
@@ -68,7 +68,7 @@ func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []stri
 		}
 		lines = append(lines, "  "+text)
 	}
-	for _, level := range view.Levels(w.Question, w.Since, w.Deadline, w.Told, o.Now(), look) {
+	for _, level := range view.Levels(s.view(w), o.Now(), look) {
 		lines = append(lines, "  while nobody answers, "+level)
 	}
 	if w.NobodyTold != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/form"
 	"github.com/e82355ed/runbook/internal/view"
@@ -162,7 +163,7 @@ func (o *answerOptions) ask(ctx context.Context, history journal.Journal, s *sto
 		}
 	}()
 	go o.watchAnswer(ctx, history, *s, w.Step, cancel)
-	r := form.Request{Step: w.Step, For: w.For, Question: w.Question, Since: w.Since, Shown: true}
+	r := form.Request{Step: w.Step, For: w.For, Question: w.Question, Since: w.Since, Told: w.Told, Resting: s.Resting, Shown: true}
 	if w.Deadline != nil {
 		r.Deadline = *w.Deadline
 	}
@@ -179,7 +180,7 @@ func (o *answerOptions) ask(ctx context.Context, history journal.Journal, s *sto
 // How often another process's doings are looked at.
 const lookAgain = 300 * time.Millisecond
 
-var errAnsweredElsewhere = errors.New("the step does not wait any more: somebody else answered, or its time is over")
+var errAnsweredElsewhere = errors.New("the step does not wait any more: its time is over, or the run has ended")
 
 // watchAnswer takes the question away when the step does not wait any more.
 func (o *answerOptions) watchAnswer(ctx context.Context, history journal.Journal, s story, step string, cancel context.CancelCauseFunc) {
@@ -192,10 +193,27 @@ func (o *answerOptions) watchAnswer(ctx context.Context, history journal.Journal
 			return
 		case <-ticker.C:
 		}
-		// A history that can't be read shows up when the answer is sent.
-		if s.read(ctx, history, s.ID, nil) == nil && s.waits(step) < 0 {
-			cancel(errAnsweredElsewhere)
+		if why := o.answeredElsewhere(ctx, history, &s, step); why != nil {
+			cancel(why)
 			return
 		}
 	}
+}
+
+// answeredElsewhere says who answered a step, or that it does not wait any more; nil while it does. No event tells of an answer
+// while no process takes it in.
+func (o *answerOptions) answeredElsewhere(ctx context.Context, history journal.Journal, s *story, step string) error {
+	if s.read(ctx, history, s.ID, nil) != nil || s.takeGiven(ctx, history) != nil {
+		return nil // a history that can't be read shows up when the answer is sent
+	}
+	answered, was := s.Answered[step]
+	switch i := s.waits(step); {
+	case i >= 0 && s.Waits[i].Given != nil:
+		return o.wasGiven(ctx, history, s, &s.Waits[i])
+	case i >= 0:
+		return nil
+	case was:
+		return fmt.Errorf("%s answered %s at %s, and the first answer counts", answered.By, step, provider.Moment(answered.At))
+	}
+	return errAnsweredElsewhere
 }

@@ -83,6 +83,6 @@ func (a *asker) show(ctx context.Context, w run.Wait, shown bool) (*run.Answer, 
 	back := a.stage.yield(a.seat.Aside())
 	defer back()
 	return a.seat.Ask(ctx, form.Request{
-		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Shown: shown,
+		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told, Shown: shown,
 	})
 }

@@ -20,7 +20,7 @@ func (o *resumeOptions) heard(ctx context.Context, s *stage, recalled *engine.Re
 	}
 	for i := range o.told.Waits {
 		if w := &o.told.Waits[i]; w.Given != nil && s.text != nil {
-			s.text.Given(w.Step)
+			s.text.Given(w.Step, w.Given.answer())
 		}
 	}
 	for _, step := range slices.Sorted(maps.Keys(opts.Answers)) {

@@ -30,7 +30,8 @@ func newRuns(p *Program) *cobra.Command {
 		Example: "  runbook runs\n  runbook runs --runbook morning-health-check --outcome fail --since 7d\n  runbook runs --json | jq '.[0].id'",
 		Long: "Lists the runs, newest first. A run that has not ended is running, paused (it waits for a person and holds no process) or\n" +
 			"interrupted: the program that ran it is gone. What a run leaves for somebody to look at, writes and undos in doubt and undos that failed\n" +
-			"or did not run, is named, and a step that waits for a person where none could be told.",
+			"or did not run, is named, a step that waits for a person where none could be told, and one that was answered,\n" +
+			"so that only a resume is missing.",
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -145,7 +146,7 @@ func (o *runsOptions) rows(runs []listed) []string {
 		rows = append(rows, []string{
 			r.ID, provider.Moment(r.StartedAt), term.CleanLine(r.Runbook), outcome, took, steps, term.CleanLine(r.leftText()),
 		})
-		if len(r.Left)+len(r.NotUndone)+len(r.NobodyTold) > 0 {
+		if len(r.Left)+len(r.NotUndone)+len(r.NobodyTold)+len(r.Answered) > 0 {
 			rows[0][6] = "LEFT TO LOOK AT"
 		}
 	}

@@ -19,6 +19,8 @@ type listed struct {
 	// somebody perhaps was.
 	NobodyTold []string `json:"nobody_told,omitempty"`
 	perhaps    []string
+	// Answered are the steps that were answered, which the run takes in when it goes on.
+	Answered []string `json:"answered,omitempty"`
 }
 
 // withLeft adds what runs leave to look at. Only their events tell, which are read of those that may leave something.
@@ -35,19 +37,23 @@ func withLeft(ctx context.Context, history journal.Journal, runs []journal.Summa
 			out[i].Left, out[i].NotUndone = o.Left(), o.NotUndone()
 			s.brokenOff()
 		}
-		out[i].untold(ctx, history, s)
+		out[i].waiting(ctx, history, s, r.Status == journal.Running)
 	}
 	return out
 }
 
-// untold adds the steps that wait for a person of whom nobody is known to know; one that was answered only waits for its run.
-func (l *listed) untold(ctx context.Context, history journal.Journal, s *story) {
-	if !slices.ContainsFunc(s.Waits, func(w waitingStep) bool { return w.NobodyTold != nil }) {
+// waiting adds the steps that wait for a person of whom nobody is known to know; one that was answered only waits for its run,
+// which takes that in at once where a process runs it.
+func (l *listed) waiting(ctx context.Context, history journal.Journal, s *story, running bool) {
+	if len(s.Waits) == 0 {
 		return
 	}
 	unread := s.takeGiven(ctx, history) != nil // answer and show tell why; until then nobody is known to have answered
 	for _, w := range s.Waits {
 		switch {
+		case !unread && w.Given != nil && !running:
+			l.Answered = append(l.Answered, w.Step)
+			continue
 		case w.NobodyTold == nil || !unread && w.Given != nil:
 			continue
 		case slices.ContainsFunc(w.NobodyTold, func(u run.Untold) bool { return u.InDoubt }):
@@ -108,5 +114,6 @@ func (l *listed) leftText() string {
 	perhaps := func(step string) bool { return slices.Contains(l.perhaps, step) }
 	add("waits, and nobody was told: ", slices.DeleteFunc(slices.Clone(l.NobodyTold), perhaps))
 	add("waits, and nobody is known to have been told: ", l.perhaps)
+	add("answered, and to be resumed: ", l.Answered)
 	return strings.Join(parts, "; ")
 }

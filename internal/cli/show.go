@@ -52,11 +52,15 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 	if !o.JSON {
 		v = text
 	}
-	var last *run.Event
-	outstanding := &run.Outstanding{}
+	outstanding, told := &run.Outstanding{}, &story{}
+	// An event is shown once the next one is read: what was answered since is told with the end of a session.
+	var last *journal.Entry
 	for entry, err := range history.Events(ctx, o.Run) {
 		if errors.Is(err, journal.ErrNotFound) {
 			return noSuchRun(o.Run)
+		}
+		if last != nil {
+			v.Event(*last)
 		}
 		if err != nil && last == nil {
 			return errors.Join(v.Close(), err)
@@ -64,18 +68,66 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		if err != nil {
 			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", err))
 		}
-		v.Event(entry)
-		last = entry.Event
-		outstanding.See(last)
+		last = &entry
+		outstanding.See(entry.Event)
+		told.take(entry.Event)
 	}
-	if last != nil && last.Type != run.RunFinished && last.Type != run.RunPaused {
-		err = o.notOver(ctx, history, last.Run, outstanding, text)
+	if last == nil {
+		return v.Close()
+	}
+	err = told.takeGiven(ctx, history)
+	for i := range told.Waits {
+		if w := &told.Waits[i]; w.Given != nil {
+			text.Given(w.Step, w.Given.answer())
+		}
+	}
+	v.Event(*last)
+	switch last.Event.Type {
+	case run.RunFinished:
+	case run.RunPaused:
+		err = errors.Join(err, o.answered(told))
+	default:
+		err = errors.Join(err, o.notOver(ctx, history, told, outstanding, text))
 	}
 	return errors.Join(v.Close(), err)
 }
 
+// answersWait is the last line of a run that goes on with the answers that were given since. It is no event of the history: the run
+// has not taken them in.
+type answersWait struct {
+	V       int             `json:"v"`
+	Run     string          `json:"run"`
+	Type    string          `json:"type"`
+	Answers []answerOfAStep `json:"answers"`
+}
+
+type answerOfAStep struct {
+	Step string `json:"step"`
+	givenAnswer
+}
+
+// answered tells of the answers that a run has not taken in, in the stream of events; a person has read of them with the pause.
+func (o *showOptions) answered(s *story) error {
+	line := answersWait{V: run.Version, Run: s.ID, Type: "answers_wait"}
+	for i := range s.Waits {
+		if w := &s.Waits[i]; w.Given != nil {
+			line.Answers = append(line.Answers, answerOfAStep{w.Step, *w.Given})
+		}
+	}
+	if line.Answers == nil || !o.JSON {
+		return nil
+	}
+	text, err := json.Marshal(line)
+	if err != nil {
+		return err
+	}
+	_, err = o.bareOut.Write(append(o.redactor.Bytes(text), '\n'))
+	return err
+}
+
 // notOver ends the story of a run that has no end: a process goes on with it, or is gone.
-func (o *showOptions) notOver(ctx context.Context, history journal.Journal, id string, left *run.Outstanding, text *view.Text) error {
+func (o *showOptions) notOver(ctx context.Context, history journal.Journal, s *story, left *run.Outstanding, text *view.Text) error {
+	id := s.ID
 	held, err := holder(ctx, history, id)
 	switch {
 	case err != nil:
@@ -88,7 +140,7 @@ func (o *showOptions) notOver(ctx context.Context, history journal.Journal, id s
 			return err
 		}
 		_, err = o.bareOut.Write(append(line, '\n'))
-		return err
+		return errors.Join(err, o.answered(s))
 	default:
 		text.BrokenOff(id, left.Left())
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // waitingStep is a step that waits for a person.
@@ -39,6 +40,10 @@ type story struct {
 	Steps map[string]bool
 	// Answered are the last answers to steps, by address.
 	Answered map[string]answeredAt
+	// Resting says that no process runs the run.
+	Resting bool
+	// Refused are the answers that did not count, by their IDs, and why.
+	Refused map[string]string
 	// Last is the last event: run_finished or run_paused where the run does not go on by itself.
 	Last *run.Event
 	// Stopping says that nothing new starts any more.
@@ -107,6 +112,13 @@ func (s *story) take(e *run.Event) {
 		if e.Answer != nil {
 			s.Answered[e.Step] = answeredAt{e.Answer.By, e.Answer.GivenAt(e.Time), e.Seq, e.Answer.ID}
 		}
+	case run.AnswerRefused:
+		if s.Refused == nil {
+			s.Refused = map[string]string{}
+		}
+		if e.Answer != nil && e.Answer.ID != "" {
+			s.Refused[e.Answer.ID] = e.Error
+		}
 	case run.StepEscalated:
 		if i := s.waits(e.Step); i >= 0 && e.Level != nil {
 			s.Waits[i].Told = e.Level.Number
@@ -134,6 +146,7 @@ func (s *story) take(e *run.Event) {
 
 // brokenOff takes in that no process runs the run: whoever was being told was perhaps told, or not.
 func (s *story) brokenOff() {
+	s.Resting = true
 	for i := range s.Waits {
 		s.Waits[i].told.BrokeOff()
 		s.Waits[i].NobodyTold = s.Waits[i].told.Nobody
@@ -149,6 +162,11 @@ func (s *story) wait(e *run.Event) {
 		return
 	}
 	s.Waits = append(s.Waits, w)
+}
+
+// view is how a step that waits is shown.
+func (s *story) view(w *waitingStep) view.Wait {
+	return view.Wait{For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told, Resting: s.Resting}
 }
 
 // waits is the place of a step among those that wait; -1: it does not.

@@ -42,7 +42,7 @@ func (d *drawing) add(text string, paint func(string) string) {
 }
 
 func (d *drawing) wrap(text string, paint func(string) string) {
-	for _, line := range term.Wrap(text, max(d.m.width-3, 10)) {
+	for _, line := range term.Fold(text, max(d.m.width-3, 10)) {
 		d.add(" "+line, paint)
 	}
 }
@@ -67,8 +67,8 @@ func (d *drawing) head() {
 	d.lines = append(d.lines, m.t.aside.tail(5)...)
 	d.add("", nil)
 	now := m.t.Now()
-	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.For, m.q, m.r.deadline(), 0, now, look), look.Palette.Warn)
-	if next := view.NextLevel(m.q, m.r.Since, m.r.deadline(), now, look); next != "" {
+	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.wait(), now, look), look.Palette.Warn)
+	if next := view.NextLevel(m.r.wait(), now, look); next != "" {
 		d.wrap(next, look.Palette.Faint)
 	}
 	if m.r.Shown {
@@ -93,7 +93,7 @@ func (d *drawing) body() {
 	case m.q.Kind == run.AskChecklist:
 		d.checklist()
 	case m.chooses():
-		d.list(m.q.Choices, func(i int) string { return fmt.Sprintf("%d. %s", i+1, term.CleanLine(m.q.Choices[i])) })
+		d.list(m.q.Choices, func(i int) string { return fmt.Sprintf("%d. ", i+1) }, func(i int) string { return term.CleanLine(m.q.Choices[i]) })
 		d.field(prompts[m.q.Kind], &m.input, m.focus == fieldAnswer)
 	default:
 		d.field(prompts[m.q.Kind], &m.input, m.focus == fieldAnswer)
@@ -119,37 +119,68 @@ func (d *drawing) field(label string, e *editor, focused bool) {
 	d.add(prefix+text, d.m.t.Look.Palette.Faint)
 }
 
-// list writes the items around the cursor, as many as there is room for.
-func (d *drawing) list(items []string, text func(i int) string) {
+// list writes the items around the cursor, each over as many lines as it needs, and as many as there is room for.
+func (d *drawing) list(items []string, lead, text func(i int) string) {
 	m := d.m
-	room := max(m.height-len(d.lines)-8, 3)
-	from := min(max(m.cursor-room/2, 0), max(len(items)-room, 0))
+	wrapped := make([][]string, len(items))
+	for i := range items {
+		wrapped[i] = term.Fold(text(i), max(m.width-4-term.Width(lead(i)), 10))
+	}
+	from, to := around(wrapped, max(m.cursor, 0), max(m.height-len(d.lines)-8, 3))
 	if from > 0 {
 		d.add(fmt.Sprintf("   %d more above", from), m.t.Look.Palette.Faint)
 	}
-	to := min(from+room, len(items))
 	for i := from; i < to; i++ {
+		mark, paint := "   ", (func(string) string)(nil)
 		// What is chosen is marked while the note is written too.
 		if i == m.cursor && (m.chooses() || m.focus == fieldAnswer) {
 			d.cursor = tea.NewCursor(1, len(d.lines))
-			d.add(" > "+text(i), m.t.Look.Palette.Strong)
-			continue
+			mark, paint = " > ", m.t.Look.Palette.Strong
 		}
-		d.add("   "+text(i), nil)
+		prefix := mark + lead(i)
+		for _, line := range wrapped[i] {
+			d.add(prefix+line, paint)
+			prefix = strings.Repeat(" ", term.Width(prefix))
+		}
 	}
 	if to < len(items) {
 		d.add(fmt.Sprintf("   %d more below", len(items)-to), m.t.Look.Palette.Faint)
 	}
 }
 
+// around chooses the items that are shown: the one at the cursor, and as many on both sides of it as fit into so many lines.
+func around(items [][]string, cursor, room int) (from, to int) {
+	if len(items) == 0 {
+		return 0, 0
+	}
+	from, to = cursor, cursor+1
+	room -= len(items[cursor])
+	for grown := true; grown; {
+		grown = false
+		if from > 0 && len(items[from-1]) <= room {
+			from--
+			room -= len(items[from])
+			grown = true
+		}
+		if to < len(items) && len(items[to]) <= room {
+			room -= len(items[to])
+			to++
+			grown = true
+		}
+	}
+	return from, to
+}
+
 func (d *drawing) checklist() {
 	m, glyphs := d.m, d.m.t.Look.Glyphs
-	d.list(m.q.Items, func(i int) string {
-		box := glyphs.Open
+	box := func(i int) string {
 		if m.done[i] {
-			box = glyphs.Done
+			return glyphs.Done + " "
 		}
-		text := box + " " + term.CleanLine(m.q.Items[i])
+		return glyphs.Open + " "
+	}
+	d.list(m.q.Items, box, func(i int) string {
+		text := term.CleanLine(m.q.Items[i])
 		if e := m.itemNotes[i]; e != nil && len(e.text) > 0 && (m.focus != fieldItemNote || i != m.cursor) {
 			text += " " + glyphs.Dot + " " + term.CleanLine(e.String())
 		}

@@ -28,6 +28,9 @@ type Request struct {
 	Question  *run.Question
 	// Since is when the wait began, Deadline when it is over; zero: never.
 	Since, Deadline time.Time
+	// Told is how many levels of the escalation were told; Resting says that no process runs the run.
+	Told    int
+	Resting bool
 	// Shown says that the question stands in full right above, so that it need not be repeated.
 	Shown bool
 }
@@ -40,11 +43,8 @@ func (r *Request) over() time.Time {
 	return r.Deadline
 }
 
-func (r *Request) deadline() *time.Time {
-	if r.Deadline.IsZero() {
-		return nil
-	}
-	return &r.Deadline
+func (r *Request) wait() view.Wait {
+	return view.Wait{For: r.For, Question: r.Question, Since: r.Since, Deadline: &r.Deadline, Told: r.Told, Resting: r.Resting}
 }
 
 // Terminal is where a person sits. Its fields stay as they are once the first question was asked.

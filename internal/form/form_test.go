@@ -204,8 +204,9 @@ func TestLines(t *testing.T) {
 			steps: []step{{"done:", "1,2\n"}, {"2 [x]", "n 2 by Kim\n"}, {"- by Kim", "\n"}, {"return once more", "all\n"}, {"3 [x]", "\n"}, {"note (", "\n"}},
 			value: `["tell support","freeze","call the bank"]`, notes: map[string]string{"freeze": "by Kim"},
 		},
-		"hidden":       {q: secret, steps: []step{{"not shown: ", "short\n"}, {"the answer does not match", "hunter2 pasted\n"}, {"note", "seen\n"}, {"seen", ""}}, value: `"hunter2 pasted"`, note: "seen"},
-		"end of input": {q: approval, steps: []step{{`"no" denies:`, "\x04"}}, err: ErrLeft},
+		"hidden":        {q: secret, steps: []step{{"not shown: ", "short\n"}, {"the answer does not match", "hunter2 pasted\n"}, {"note", "seen\n"}, {"seen", ""}}, value: `"hunter2 pasted"`, note: "seen"},
+		"end of input":  {q: approval, steps: []step{{`"no" denies:`, "\x04"}}, err: ErrLeft},
+		"left half way": {q: approval, steps: []step{{`"no" denies:`, "yes\x04\x04"}}, err: ErrLeft},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -90,8 +90,8 @@ func (l *lines) intro() error {
 			all = append(all, line)
 		}
 	}
-	add(look.Glyphs.Asks+" "+term.CleanLine(l.r.Step)+" "+view.Waiting(l.r.For, l.q, l.r.deadline(), 0, now, look), look.Palette.Warn)
-	if next := view.NextLevel(l.q, l.r.Since, l.r.deadline(), now, look); next != "" {
+	add(look.Glyphs.Asks+" "+term.CleanLine(l.r.Step)+" "+view.Waiting(l.r.wait(), now, look), look.Palette.Warn)
+	if next := view.NextLevel(l.r.wait(), now, look); next != "" {
 		add(next, nil)
 	}
 	if !l.r.Shown {

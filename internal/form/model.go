@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -133,10 +134,7 @@ func (m *model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	case "ctrl+c":
 		return m.end(nil, ErrInterrupted)
 	case "ctrl+d":
-		if e := m.editor(); e == nil || len(e.text) == 0 {
-			return m.end(nil, ErrLeft)
-		}
-		return m, nil
+		return m.end(nil, ErrLeft) // whatever is in the field: it was not sent
 	case "tab", "shift+tab":
 		if m.focus == fieldAnswer {
 			m.focus = fieldNote
@@ -215,6 +213,18 @@ func (m *model) checked() []string {
 	return items
 }
 
+// unmendable reports whether what was written is cleared once it was refused: of "yyes", nobody would type the end; what is hidden
+// can't be mended, and what none of the choices begins with becomes none by going on.
+func (m *model) unmendable() bool {
+	switch {
+	case m.q.Sensitive || m.q.Kind == run.AskApproval || m.q.Kind == run.AskConfirm:
+		return true
+	case m.chooses():
+		return len(meant(m.q.Choices, strings.TrimSpace(m.input.String()))) == 0
+	}
+	return false
+}
+
 // submit ends the form when what was written answers the question.
 func (m *model) submit() (tea.Model, tea.Cmd) {
 	var value json.RawMessage
@@ -237,8 +247,8 @@ func (m *model) submit() (tea.Model, tea.Cmd) {
 	}
 	if err != nil {
 		m.problem, m.focus = err.Error(), fieldAnswer
-		if m.q.Sensitive || m.q.Kind == run.AskApproval || m.q.Kind == run.AskConfirm {
-			m.input.clear() // of "yyes", nobody would type the end; what is hidden can't be mended
+		if m.unmendable() {
+			m.input.clear()
 		}
 		return m, nil
 	}

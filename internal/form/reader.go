@@ -62,10 +62,8 @@ func (r *lineReader) next() (string, error) {
 		n, err := r.in.Read(chunk)
 		r.rest = append(r.rest, chunk[:n]...)
 		switch {
-		case errors.Is(err, io.EOF) && len(r.rest) > 0:
-			r.rest = append(r.rest, '\n')
 		case errors.Is(err, io.EOF):
-			return "", ErrLeft
+			return "", ErrLeft // what was not ended with return was not sent
 		case err != nil:
 			return "", err
 		}

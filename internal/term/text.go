@@ -47,6 +47,32 @@ func Wrap(text string, width int) []string {
 	return lines
 }
 
+// Fold is Wrap where nothing may stick out, as that would be cut: it breaks words that are too long, and lines that begin with a
+// space, whose space it repeats.
+func Fold(text string, width int) []string {
+	var lines []string
+	for _, line := range Wrap(text, width) {
+		if Width(line) <= width {
+			lines = append(lines, line)
+			continue
+		}
+		rest := strings.TrimLeft(line, " ")
+		indent := strings.Repeat(" ", min(len(line)-len(rest), width/2))
+		for _, part := range wrapLine(rest, width-len(indent)) {
+			for Width(part) > width-len(indent) {
+				head := displaywidth.TruncateString(part, width-len(indent), "")
+				if head == "" {
+					break // not even one character fits
+				}
+				lines = append(lines, indent+head)
+				part = part[len(head):]
+			}
+			lines = append(lines, indent+part)
+		}
+	}
+	return lines
+}
+
 func wrapLine(line string, width int) []string {
 	var lines []string
 	var current string

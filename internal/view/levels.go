@@ -15,8 +15,8 @@ type dueLevel struct {
 }
 
 // dueLevels are those of a question. A level follows the one before it, whatever its own time says.
-func dueLevels(q *run.Question, since time.Time, deadline *time.Time) []dueLevel {
-	base := since
+func (w Wait) dueLevels() []dueLevel {
+	q, base, deadline := w.Question, w.Since, w.Deadline
 	if q.OnTimeout == "escalate" && deadline != nil && !deadline.IsZero() {
 		base = *deadline
 	}
@@ -29,24 +29,27 @@ func dueLevels(q *run.Question, since time.Time, deadline *time.Time) []dueLevel
 }
 
 // Levels say who is called when, while nobody answers; those that were told already are left out.
-func Levels(q *run.Question, since time.Time, deadline *time.Time, told int, now time.Time, c Config) []string {
+func Levels(w Wait, now time.Time, c Config) []string {
 	var lines []string
-	for _, l := range dueLevels(q, since, deadline) {
-		if l.Number > told {
-			lines = append(lines, c.level(l, now))
+	for _, l := range w.dueLevels() {
+		if l.Number > w.Told {
+			lines = append(lines, w.level(l, now, c))
 		}
 	}
 	return lines
 }
 
 // NextLevel says who is called next while nobody answers, or who was last to be; empty where there are no levels.
-func NextLevel(q *run.Question, since time.Time, deadline *time.Time, now time.Time, c Config) string {
+func NextLevel(w Wait, now time.Time, c Config) string {
 	text := ""
-	for _, l := range dueLevels(q, since, deadline) {
-		text = c.level(l, now)
-		if l.at.After(now) {
-			return "while nobody answers, " + text
+	for _, l := range w.dueLevels() {
+		switch {
+		case w.Resting && l.Number <= w.Told:
+			continue
+		case w.Resting || l.at.After(now):
+			return "while nobody answers, " + w.level(l, now, c)
 		}
+		text = w.level(l, now, c)
 	}
 	return text
 }
@@ -68,7 +71,7 @@ func NobodyTold(levels []run.Untold, c Config) string {
 const moments = time.Second
 
 // level is a line about a level: whom it calls, when and how.
-func (c Config) level(l dueLevel, now time.Time) string {
+func (w Wait) level(l dueLevel, now time.Time, c Config) string {
 	when := "now"
 	switch {
 	case l.at.After(now):
@@ -76,9 +79,15 @@ func (c Config) level(l dueLevel, now time.Time) string {
 	case now.Sub(l.at) >= moments:
 		when = "due since " + c.Clock(l.at, now)
 	}
+	if w.Resting && l.at.After(now) {
+		when = "due at " + c.Clock(l.at, now)
+	}
 	line := fmt.Sprintf("level %d: %s, %s", l.Number, c.clean(l.Contact), when)
 	if l.Notify != "" {
 		line += ", by " + c.clean(l.Notify)
+	}
+	if w.Resting {
+		line += "; told once the run goes on, as no process runs it now"
 	}
 	return line
 }

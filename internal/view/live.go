@@ -64,6 +64,8 @@ type liveStep struct {
 	waiting *run.Event
 	// started is false while a person must answer before the step begins.
 	started bool
+	// told is how many levels of the escalation were told.
+	told int
 }
 
 // NewLive draws what runs below inner on a screen until Close. With a shared screen, inner must write to the same
@@ -199,6 +201,10 @@ func (l *Live) note(e *run.Event) {
 	case run.StepWaiting, run.StepRetrying:
 		waiting := *e
 		l.step(e.Step, e.Time).waiting = &waiting
+	case run.StepEscalated:
+		if step := l.running[e.Step]; step != nil && e.Level != nil {
+			step.told = e.Level.Number
+		}
 	case run.StepAnswered:
 		if step := l.running[e.Step]; step != nil && step.started {
 			step.waiting = nil
@@ -349,7 +355,7 @@ func (l *Live) doing(s *liveStep, now time.Time) string {
 		return fmt.Sprintf("tries again in %s: %s", Duration(max(next.Sub(now), 0)), l.config.clean(w.Error))
 	}
 	if w.Question != nil {
-		return Waiting(w.For, w.Question, w.Deadline, 0, now, l.config)
+		return Waiting(Wait{For: w.For, Question: w.Question, Deadline: w.Deadline, Told: s.told}, now, l.config)
 	}
 	text := waitsFor(w.For, nil)
 	if w.Holds {

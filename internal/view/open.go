@@ -71,10 +71,10 @@ func (o *open) brokenOff() {
 // nobodyTold are the levels that fell due for a step, where nobody is known to have been told; nil: somebody was.
 func (o *open) nobodyTold(step string) []run.Untold { return o.waits[step].who.Nobody }
 
-// sofar is since when a step waits, and how many levels were told.
-func (o *open) sofar(step string) (since time.Time, told int) {
-	w := o.waits[step]
-	return w.since, w.told
+// wait is what a question waits for, by its event.
+func (o *open) wait(e *run.Event) Wait {
+	w := o.waits[e.Step]
+	return Wait{For: e.For, Question: e.Question, Since: w.since, Deadline: e.Deadline, Told: w.told}
 }
 
 // forget takes back all that is known of a step and its instances: it ended, or begins anew.

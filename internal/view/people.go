@@ -47,8 +47,8 @@ func (t *Text) waiting(e *run.Event) {
 
 // ask writes a question in full, as it stands at a moment.
 func (t *Text) ask(e *run.Event, at time.Time) {
-	_, told := t.asked.sofar(e.Step)
-	text := Waiting(e.For, e.Question, e.Deadline, told, at, t.Config)
+	w := t.asked.wait(e)
+	text := Waiting(w, at, t.Config)
 	if t.header != nil && t.header.MTTRTargetMS > 0 {
 		text += fmt.Sprintf(" %s %s of %s", t.Glyphs.Dot, Duration(at.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
 	}
@@ -56,8 +56,7 @@ func (t *Text) ask(e *run.Event, at time.Time) {
 	for _, line := range Question(e.Question, t.Config) {
 		t.barWith(line.Text, line.painted)
 	}
-	since, told := t.asked.sofar(e.Step)
-	for _, level := range Levels(e.Question, since, e.Deadline, told, at, t.Config) {
+	for _, level := range Levels(w, at, t.Config) {
 		t.bar("while nobody answers, " + level)
 	}
 	if nobody := t.asked.nobodyTold(e.Step); nobody != nil {
@@ -90,6 +89,7 @@ var vias = map[string]string{
 
 func (t *Text) answered(e *run.Event) {
 	question := t.asked.take(e.Step)
+	delete(t.given, e.Step)
 	a := e.Answer
 	if a == nil {
 		return
@@ -98,15 +98,7 @@ func (t *Text) answered(e *run.Event) {
 	if question != nil {
 		q = question.Question
 	}
-	text := t.said(q, a.Value)
-	if a.By != "" && a.Via != run.ViaTimeout {
-		text += " by " + t.clean(a.By)
-	}
-	text += " at " + t.local(a.GivenAt(e.Time)).Format(MomentFormat)
-	if via := firstOf(vias[a.Via], t.clean(a.Via)); via != "" {
-		text += ", " + via
-	}
-	t.personLine(e.Step, text, t.Palette.Faint)
+	t.personLine(e.Step, t.who(t.said(q, a.Value), e), t.Palette.Faint)
 	if q != nil && q.Kind == run.AskChecklist {
 		t.notDone(q, a)
 	}
@@ -120,6 +112,40 @@ func (t *Text) answered(e *run.Event) {
 	slices.Sort(items)
 	for _, item := range items {
 		t.bar(t.clean(item) + ": " + t.cleanLines(a.Notes[item]))
+	}
+}
+
+// who adds to what was said by whom it was, when and how.
+func (t *Text) who(text string, e *run.Event) string {
+	a := e.Answer
+	if a.By != "" && a.Via != run.ViaTimeout {
+		text += " by " + t.clean(a.By)
+	}
+	text += " at " + t.local(a.GivenAt(e.Time)).Format(MomentFormat)
+	if via := firstOf(vias[a.Via], t.clean(a.Via)); via != "" {
+		text += ", " + via
+	}
+	return text
+}
+
+// refused says that an answer does not count. The question, where its time is not over, stays.
+func (t *Text) refused(e *run.Event) {
+	delete(t.given, e.Step)
+	if e.Answer == nil {
+		return
+	}
+	text := "an answer does not count"
+	if e.Error != "" {
+		text += ", as " + t.clean(e.Error)
+	}
+	t.personLine(e.Step, text, t.Palette.Warn)
+	var q *run.Question
+	if i := slices.IndexFunc(t.asked.events, func(asked run.Event) bool { return asked.Step == e.Step }); i >= 0 {
+		q = t.asked.events[i].Question
+	}
+	t.bar(t.who(t.said(q, e.Answer.Value), e))
+	if e.Answer.Note != "" {
+		t.bar("note: " + t.cleanLines(e.Answer.Note))
 	}
 }
 

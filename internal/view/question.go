@@ -25,7 +25,7 @@ func (l Line) painted(text string) string {
 // Question says in full what a person is asked: the prompt, what an approval is about, the items or what an input takes,
 // and who may answer.
 func Question(q *run.Question, c Config) []Line {
-	var lines []Line
+	lines := c.again(q.Again)
 	if q.Prompt != "" {
 		for text := range strings.SplitSeq(strings.TrimRight(c.cleanLines(q.Prompt), "\n"), "\n") {
 			lines = append(lines, Line{text, c.Palette.Strong})
@@ -49,6 +49,42 @@ func Question(q *run.Question, c Config) []Line {
 	return lines
 }
 
+// again says why a question is asked once more.
+func (c Config) again(a *run.AskedAgain) []Line {
+	if a == nil {
+		return nil
+	}
+	by := "of " + c.clean(a.By)
+	if a.By == "" {
+		by = "that was given"
+	}
+	var lines []Line
+	say := func(text string) { lines = append(lines, Line{text, c.Palette.Warn}) }
+	var hidden []string
+	switch a.Why {
+	case run.AgainUnread:
+		say("asked again: the answer " + by + " is sensitive, and can't be read back")
+	case run.AgainUnproven:
+		say("asked again: the yes " + by + " was for arguments some of which are sensitive, and whether they are the same can't be found out")
+	default:
+		say("asked again: the yes " + by + " was for something else")
+		for _, change := range a.Changes {
+			if change.Before == change.After {
+				hidden = append(hidden, c.clean(change.Path))
+				continue
+			}
+			say("  " + c.clean(change.Path) + " was " + c.value(change.Before) + ", and is " + c.value(change.After) + " now")
+		}
+	}
+	switch {
+	case len(hidden) == 1:
+		say("  " + hidden[0] + " is another now, and sensitive")
+	case len(hidden) > 1:
+		say("  of " + strings.Join(hidden, ", ") + ", which are sensitive, one at least is another now")
+	}
+	return lines
+}
+
 // about is what an approval is about: what would be done, to what, with what, and what it would change.
 func (c Config) about(q *run.Question) []Line {
 	var lines []Line
@@ -64,7 +100,7 @@ func (c Config) about(q *run.Question) []Line {
 		}
 		lines = append(lines, Line{strings.TrimPrefix(c.clean(text), ": "), paint})
 	}
-	lines = append(lines, c.details(q.Arguments, q.Changes)...)
+	lines = append(lines, c.details(q.Arguments, q.Changes, q.NoChange)...)
 	if q.Kind == run.AskApproval && q.Writes == nil {
 		for _, key := range q.Items {
 			lines = append(lines, Line{Text: "  " + c.clean(key)})
@@ -79,7 +115,7 @@ func (c Config) about(q *run.Question) []Line {
 			text += ": " + w.Note
 		}
 		lines = append(lines, Line{Text: "  " + c.clean(text)})
-		for _, detail := range c.details(w.Arguments, w.Changes) {
+		for _, detail := range c.details(w.Arguments, w.Changes, w.NoChange) {
 			lines = append(lines, Line{Text: "  " + detail.Text})
 		}
 	}
@@ -87,13 +123,16 @@ func (c Config) about(q *run.Question) []Line {
 }
 
 // details are the arguments of a write, and what it would change.
-func (c Config) details(arguments []run.ArgumentValue, changes []run.Change) []Line {
+func (c Config) details(arguments []run.ArgumentValue, changes []run.Change, same bool) []Line {
 	var lines []Line
 	for _, a := range arguments {
 		lines = append(lines, Line{Text: "  " + c.clean(a.Name+" = "+a.Value)})
 	}
 	for _, change := range changes {
 		lines = append(lines, Line{Text: "  " + c.clean(change.Path) + ": " + c.value(change.Before) + " " + c.Glyphs.Arrow + " " + c.value(change.After)})
+	}
+	if same {
+		lines = append(lines, Line{Text: "  nothing would change"})
 	}
 	return lines
 }
@@ -146,10 +185,24 @@ func (c Config) Clock(at, beside time.Time) string {
 	return at.Format(MomentFormat)
 }
 
-// Waiting says for what a step waits, how long it has, when that ends and what happens then. told is how many levels of the
-// escalation were told.
-func Waiting(what string, q *run.Question, deadline *time.Time, told int, now time.Time, c Config) string {
-	text := waitsFor(what, q)
+// Wait is a step that waits for a person.
+type Wait struct {
+	// For is what it waits for, as in the event.
+	For      string
+	Question *run.Question
+	// Since is when the wait began; Deadline when it is over, nil or zero: never.
+	Since    time.Time
+	Deadline *time.Time
+	// Told is how many levels of the escalation were told.
+	Told int
+	// Resting says that no process runs the run: what falls due follows when it goes on.
+	Resting bool
+}
+
+// Waiting says for what a step waits, how long it has, when that ends and what happens then.
+func Waiting(w Wait, now time.Time, c Config) string {
+	q, deadline := w.Question, w.Deadline
+	text := waitsFor(w.For, q)
 	if deadline == nil || deadline.IsZero() {
 		return text
 	}
@@ -159,12 +212,16 @@ func Waiting(what string, q *run.Question, deadline *time.Time, told int, now ti
 	} else {
 		text += fmt.Sprintf(", %s left until %s", Duration(left), c.Clock(*deadline, now))
 	}
-	if then := Then(q, c); left > 0 && then != "" {
+	switch then := Then(q, c); {
+	case then == "" || left <= 0 && allTold(q, w.Told):
+		return text
+	case left > 0 && w.Resting:
+		return text + "; after that, when the run goes on, " + then
+	case left > 0:
 		return text + ", then " + then
-	} else if then != "" && !allTold(q, told) {
+	default:
 		return text + "; when the run goes on, " + then
 	}
-	return text
 }
 
 // waitsFor are the words for what a step waits for.

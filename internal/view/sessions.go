@@ -204,19 +204,20 @@ func (t *Text) resumed(e *run.Event) {
 	}
 	if !t.byHand && e.Reason != run.ReasonCancel {
 		for i := range t.asked.events {
-			if !t.given[t.asked.events[i].Step] {
+			if t.given[t.asked.events[i].Step] == nil {
 				t.ask(&t.asked.events[i], e.Time)
 			}
 		}
 	}
 }
 
-// Given says that the open question of a step was answered from elsewhere, which the session takes in: it is not asked again.
-func (t *Text) Given(step string) {
+// Given says that the open question of a step was answered from elsewhere, and that the run has not taken that in yet: a session
+// that does is not to ask again.
+func (t *Text) Given(step string, a *run.Answer) {
 	if t.given == nil {
-		t.given = map[string]bool{}
+		t.given = map[string]*run.Answer{}
 	}
-	t.given[step] = true
+	t.given[step] = a
 }
 
 // namesOf lists the first names and counts the rest.
@@ -258,8 +259,13 @@ func (t *Text) paused(e *run.Event) {
 	t.line(t.Palette.Warn(text) + " " + t.Glyphs.Dot + " run " + e.Run)
 	for i := range t.asked.events {
 		w := &t.asked.events[i]
-		_, told := t.asked.sofar(w.Step)
-		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(w.For, w.Question, w.Deadline, told, e.Time, t.Config))...)
+		if a := t.given[w.Step]; a != nil {
+			t.lines(t.wrapped("  ", t.answerWaits(w, a))...)
+			continue
+		}
+		waits := t.asked.wait(w)
+		waits.Resting = true
+		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(waits, e.Time, t.Config))...)
 		if nobody := t.asked.nobodyTold(w.Step); nobody != nil {
 			for _, line := range t.wrapped("    ", NobodyTold(nobody, t.Config)) {
 				t.line(t.Palette.Bad(line))
@@ -272,6 +278,11 @@ func (t *Text) paused(e *run.Event) {
 	}
 	t.leftOver()
 	t.resumeWith(e.Run)
+}
+
+// answerWaits says how a step was answered that the run has not taken in.
+func (t *Text) answerWaits(w *run.Event, a *run.Answer) string {
+	return t.clean(w.Step) + ": " + t.who(t.said(w.Question, a.Value), &run.Event{Answer: a}) + "; it counts when the run goes on"
 }
 
 func (t *Text) resumeWith(id string) { t.line("resume with: " + t.resumeCommand(id)) }
@@ -334,6 +345,12 @@ func (t *Text) BrokenOff(id string, left []run.Left) {
 			for _, line := range t.wrapped("", t.clean(step)+" waits: "+NobodyTold(nobody, t.Config)) {
 				t.line(t.Palette.Bad(line))
 			}
+		}
+	}
+	for i := range t.asked.events {
+		w := &t.asked.events[i]
+		if a := t.given[w.Step]; a != nil {
+			t.lines(t.wrapped("", t.answerWaits(w, a))...)
 		}
 	}
 	t.line(t.Palette.Warn("interrupted: the program that ran it is gone") + " " + t.Glyphs.Dot + " run " + id)

@@ -63,8 +63,8 @@ type Text struct {
 	byHand bool
 	// limit is how long the session could take, where its time was over.
 	limit time.Duration
-	// given are the steps whose open questions were answered before the session.
-	given map[string]bool
+	// given are the answers to open questions that the run has not taken in.
+	given map[string]*run.Answer
 	// begun says that something was shown, not only recalled.
 	begun bool
 	// above is what the lines written last are about.
@@ -133,6 +133,8 @@ func (t *Text) render(e *run.Event) {
 		t.waiting(e)
 	case run.StepAnswered:
 		t.answered(e)
+	case run.AnswerRefused:
+		t.refused(e)
 	case run.StepEscalated:
 		t.escalated(e)
 	case run.NotifyStarted:

@@ -16,6 +16,8 @@ type execution struct {
 	step    *lang.Step
 	local   lang.Frame
 	effect  provider.Effect
+	// again is why it is asked about once more; nil: it was not answered before.
+	again *run.AskedAgain
 	// cancel ends the attempt under way; nil between attempts.
 	cancel context.CancelCauseFunc
 	// key is the instance's place among the keys of for_each, or -1.
@@ -157,8 +159,8 @@ func (r *runner) settle(step *lang.Step, c run.Command) error {
 
 // start begins an attempt. A check, which talks to nobody, is concluded on the spot.
 func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func(), bool, error) {
-	if again, err := r.mustAskAgain(x); again || err != nil {
-		return r.askAgain(ctx, x, err)
+	if again, err := r.mustAskAgain(x); again != nil || err != nil {
+		return r.askAgain(ctx, x, again, err)
 	}
 	if denied := r.denial(x); denied != nil {
 		return nil, false, r.concludeWith(r.refused(x, denied))

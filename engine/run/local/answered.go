@@ -1,7 +1,6 @@
 package local
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -39,6 +38,13 @@ func (r *runner) takeKept(w run.Wait) (bool, error) {
 	}
 	for _, g := range kept {
 		g.address = w.Address
+		if w.Late(g.answer) {
+			r.desk.use(g.message)
+			if err := r.refuse(w, g.answer, tooLate); err != nil {
+				return false, err
+			}
+			continue
+		}
 		if err := r.take(g); err != nil {
 			return false, err
 		}
@@ -106,48 +112,4 @@ func (r *runner) answerOf(x *execution) *provider.Answer {
 		return nil
 	}
 	return &provider.Answer{Value: a.Value, By: a.By, At: at, Note: a.Note, Notes: a.Notes}
-}
-
-// mustAskAgain reports whether an answer has come to nothing with a restart since: a sensitive one can't be read back, or the
-// arguments of an approved step are no longer those that were approved.
-func (r *runner) mustAskAgain(x *execution) (bool, error) {
-	if x.attempts > 0 {
-		return false, nil
-	}
-	if a := r.answerOf(x); a != nil && isLost(a.Value) {
-		return true, nil
-	}
-	if x.step.Approval == nil || x.prepared != nil {
-		return false, nil
-	}
-	q, a := r.state.Answered(x.address)
-	if q == nil || !a.Yes() {
-		return false, nil
-	}
-	args, err := r.arguments(x.step, x.sends())
-	if err != nil {
-		return false, err
-	}
-	now := *q
-	now.Arguments, now.Target = shownArguments(x.step, args), r.targetOf(x)
-	now.Keyed = ""
-	if r.hides(args, now.Arguments) {
-		if now.Keyed = r.bound(x.address, args); now.Keyed == "" {
-			return true, nil
-		}
-	}
-	since, _ := r.state.AskedSince(x.address)
-	if r.digestOf(r.prefix+x.address, &now, since) != a.Digest {
-		return true, nil
-	}
-	x.prepared = &prepared{args: args}
-	return false, nil
-}
-
-// askAgain asks anew about arguments that changed, or ends a step whose arguments can't be worked out.
-func (r *runner) askAgain(ctx context.Context, x *execution, err error) (func(), bool, error) {
-	if err != nil {
-		return nil, false, r.end(x.step, x.key, &run.Event{Step: x.address, Outcome: run.Error, Error: err.Error()}, nil)
-	}
-	return r.ask(ctx, x)
 }

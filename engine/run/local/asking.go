@@ -69,7 +69,7 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	q.timeout = a.Timeout
 	out := &run.Question{
 		Kind: run.AskApproval, Prompt: "Run " + q.step.Action + "?", Action: q.step.Action, Effect: q.effect.String(), OnTimeout: "fail",
-		Arguments: shownArguments(q.step, args),
+		Arguments: shownArguments(q.step, args), Again: q.again,
 	}
 	q.binding = r.bind(args, out.Arguments)
 	out.Keyed = q.binding.digest
@@ -115,6 +115,7 @@ func (r *runner) preview(ctx context.Context, q *question, out *run.Question) {
 	if err == nil {
 		q.prepared = p
 		changes, err = previewer.Preview(ctx, r.call(q.step, p, q.effect))
+		out.NoChange = err == nil && changes != nil && len(changes) == 0
 	}
 	if err != nil {
 		out.Changes = []run.Change{{Path: "what it would change is not known", After: err.Error()}}
@@ -155,7 +156,7 @@ func (r *runner) actionQuestion(q *question) error {
 		return err
 	}
 	q.question = QuestionOf(asked)
-	q.question.Escalation, q.question.Levels = escalation, levels
+	q.question.Escalation, q.question.Levels, q.question.Again = escalation, levels, q.again
 	return nil
 }
 
@@ -263,7 +264,7 @@ func (s *session) shown(text string) string {
 // of what is shown and of the binding of what is not: from the plain digest of a short secret one could find the secret.
 func (s *session) digestOf(address string, q *run.Question, since time.Time) string {
 	bound := *q
-	bound.Digest, bound.Changes = "", nil
+	bound.Digest, bound.Changes, bound.NoChange, bound.Again = "", nil, false, nil
 	bound.Writes = withoutChanges(q.Writes)
 	text, err := json.Marshal(bound)
 	if err != nil {
@@ -359,19 +360,32 @@ func (r *runner) take(g given) error {
 		return nil
 	}
 	if g.answer.Digest != w.Question.Digest {
-		return nil // it was asked anew meanwhile, and that question stays open
+		return r.refuse(w, g.answer, "what is asked now is not what it was given for") // and stays open
+	}
+	why := ""
+	if err := mayAnswer(w.Question, g.answer); err != nil {
+		why = err.Error()
 	}
 	if w.Late(g.answer) {
-		r.desk.tooLate(g.address, g.answer, w.Over())
-		r.desk.put(r, w)
-		return nil
+		why = tooLate
 	}
-	if err := mayAnswer(w.Question, g.answer); err != nil {
-		r.Host.Log.Warn("an answer does not count", "step", g.address, "by", g.answer.By, "error", err)
+	if why != "" {
 		r.desk.put(r, w)
-		return nil
+		return r.refuse(w, g.answer, why)
 	}
 	return r.accept(g.address, g.answer)
+}
+
+const tooLate = "it was given when the time was over"
+
+// refuse tells that an answer does not count. Of a sensitive one, that it was given is all there is to tell.
+func (r *runner) refuse(w run.Wait, a *run.Answer, why string) error {
+	told := *a
+	if w.Question.Sensitive || told.Sensitive {
+		told = *blankAnswer(a)
+		told.Sensitive = true
+	}
+	return r.emit(&run.Event{Type: run.AnswerRefused, Step: w.Address, Answer: &told, Error: why})
 }
 
 // mayAnswer reports why an answer does not count.

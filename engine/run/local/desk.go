@@ -31,8 +31,6 @@ type desk struct {
 	// runbook that asks may only be on its way after a resume.
 	read  int64
 	early []journal.Message
-	// toldOther is the last message of which was told that its answer is to another question than the one that is open.
-	toldOther int64
 	// used are the messages whose answers were taken in, or refused: they can go.
 	used []int64
 	// delivering counts answers on their way to a runner, between the runners that are about to begin, or whose end is about
@@ -133,7 +131,8 @@ func (d *desk) ask(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			d.deliver(ctx, q, answer, 0)
+			answer.Digest = q.wait.Question.Digest
+			d.deliver(ctx, q, given{answer: answer})
 		case !errors.Is(err, context.Canceled):
 			d.leave(err)
 			return
@@ -174,17 +173,22 @@ func (d *desk) leave(err error) {
 	d.pauseIfAllRest()
 }
 
-// deliver hands an answer to the runner that asked, and waits until the question is closed or asked anew. Message is the one
-// that it came in; zero: none.
-func (d *desk) deliver(ctx context.Context, q *openQuestion, answer *run.Answer, message int64) {
-	answer.Digest = q.wait.Question.Digest
+// hand passes an answer to the runner that asked, and reports whether that took it before the question was closed.
+func (d *desk) hand(ctx context.Context, q *openQuestion, g given) bool {
+	g.address = q.wait.Address[len(q.to.prefix):]
 	select {
-	case q.to.given <- given{address: q.wait.Address[len(q.to.prefix):], answer: answer, message: message}:
+	case q.to.given <- g:
+		return true
 	case <-q.closed:
-		return
 	case <-d.over:
-		return
 	case <-ctx.Done():
+	}
+	return false
+}
+
+// deliver hands an answer over, and waits until the question is closed or asked anew.
+func (d *desk) deliver(ctx context.Context, q *openQuestion, g given) {
+	if !d.hand(ctx, q, g) {
 		return
 	}
 	select {

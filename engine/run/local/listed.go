@@ -126,7 +126,7 @@ func (r *runner) plainWrites(q *run.Question) string {
 func withoutChanges(writes []run.ListedWrite) []run.ListedWrite {
 	writes = slices.Clone(writes)
 	for i := range writes {
-		writes[i].Changes = nil
+		writes[i].Changes, writes[i].NoChange = nil, false
 	}
 	return writes
 }
@@ -144,6 +144,6 @@ func (r *runner) previewAll(ctx context.Context, all listed) {
 		}
 		var out run.Question
 		r.preview(ctx, &question{execution: all.executions[i], prepared: p}, &out)
-		all.writes[i].Changes = out.Changes
+		all.writes[i].Changes, all.writes[i].NoChange = out.Changes, out.NoChange
 	}
 }

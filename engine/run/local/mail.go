@@ -71,16 +71,15 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 	d.mu.Lock()
 	fresh := m.ID > d.read
 	d.read = max(d.read, m.ID)
-	to, other, second := d.addressee(m)
-	if to != nil {
-		to.coming = true
+	q, how := d.addressee(m)
+	switch how {
+	case arrives:
+		q.coming = true
 		d.delivering++
-	} else if m.Kind == journal.MessageAnswer {
+	case outdated:
+		d.delivering++ // the run does not pause before it is told
+	case early, second:
 		d.early = append(d.early, m)
-	}
-	other = other && m.ID > d.toldOther
-	if other {
-		d.toldOther = m.ID
 	}
 	d.mu.Unlock()
 	switch {
@@ -89,33 +88,54 @@ func (d *desk) pass(ctx context.Context, m journal.Message) {
 		d.cancelled = true
 		d.mu.Unlock()
 		d.cancel(m.By)
-	case to != nil:
-		go d.deliverMail(ctx, to, m)
-	case other:
-		d.session.Host.Log.Warn("an answer does not count: what is asked now is not what it was given for", "step", m.Step, "by", m.By, "at", m.At)
-	case m.Kind == journal.MessageAnswer && fresh && !second:
+	case how == arrives:
+		go d.deliverMail(ctx, q, m)
+	case how == outdated:
+		go d.deliverOutdated(ctx, q, m)
+	case how == early && fresh:
 		d.session.Host.Log.Info("an answer came for a question that is not open", "step", m.Step, "by", m.By, "at", m.At)
 	}
 }
 
-// addressee is the open question that a message answers; nil: none, as it was asked about something else (other), or as an
-// answer that came first is on its way (second). The first counts, unless it can't be taken. Called with the lock held.
-func (d *desk) addressee(m journal.Message) (to *openQuestion, other, second bool) {
+// arrival is how a message comes upon the questions that are open.
+type arrival uint8
+
+const (
+	noAnswer arrival = iota
+	// early: its question is not open, or not yet again.
+	early
+	// second: an answer that was sent before it is on its way. The first counts, unless it can't be taken.
+	second
+	// outdated: it was given for another question about the step than the one that is open.
+	outdated
+	arrives
+)
+
+// addressee is the open question that a message is about, and how it comes upon it. Called with the lock held.
+func (d *desk) addressee(m journal.Message) (*openQuestion, arrival) {
 	if m.Kind != journal.MessageAnswer || m.Answer == nil {
-		return nil, false, false
+		return nil, noAnswer
 	}
 	for _, q := range d.open {
 		switch {
 		case q.wait.Address != m.Step:
 		case m.Answer.Digest != q.wait.Question.Digest:
-			other = true
+			return q, outdated
 		case q.coming:
-			return nil, false, true
+			return nil, second
 		default:
-			return q, false, false
+			return q, arrives
 		}
 	}
-	return nil, other, false
+	return nil, early
+}
+
+// missed reports whether an answer that had to wait for another could be taken now. Called with the lock held.
+func (d *desk) missed() bool {
+	return slices.ContainsFunc(d.early, func(m journal.Message) bool {
+		_, how := d.addressee(m)
+		return how == arrives || how == outdated
+	})
 }
 
 // deliverMail delivers an answer from elsewhere. Until it is, the run does not pause; whoever rests by then does not look
@@ -123,7 +143,8 @@ func (d *desk) addressee(m journal.Message) (to *openQuestion, other, second boo
 func (d *desk) deliverMail(ctx context.Context, to *openQuestion, m journal.Message) {
 	answer := d.unsealed(m)
 	if answer != nil {
-		d.deliver(ctx, to, answer, m.ID)
+		answer.Digest = to.wait.Question.Digest
+		d.deliver(ctx, to, given{answer: answer, message: m.ID})
 	}
 	d.mu.Lock()
 	d.delivering--
@@ -132,6 +153,26 @@ func (d *desk) deliverMail(ctx context.Context, to *openQuestion, m journal.Mess
 		nudge(d.polls)
 	}
 	d.mu.Unlock()
+	d.lookWhetherAllRest()
+}
+
+// deliverOutdated has the runner tell that an answer does not count, which it knows best: it may be asking anew by now. The
+// value of a sensitive one is nobody's business any more, and stays sealed.
+func (d *desk) deliverOutdated(ctx context.Context, to *openQuestion, m journal.Message) {
+	answer := *m.Answer
+	answer.At = &m.At
+	handed := d.hand(ctx, to, given{answer: &answer, message: m.ID})
+	d.mu.Lock()
+	d.delivering--
+	if !handed {
+		d.early = append(d.early, m) // the question may be asked anew
+	}
+	d.mu.Unlock()
+	d.lookWhetherAllRest()
+}
+
+// lookWhetherAllRest looks again once an answer is no longer on its way.
+func (d *desk) lookWhetherAllRest() {
 	select {
 	case <-d.over:
 	default:
@@ -158,8 +199,8 @@ func (d *desk) answerComes(address string) bool {
 	return false
 }
 
-// kept are the answers to a question that were sent to the run in time and that no runner took in yet: one that runs again may come to
-// read them only after the time is over.
+// kept are the answers to a question that were sent to the run and that no runner took in yet: one that runs again may come to read
+// them only after the time is over.
 func (d *desk) kept(w run.Wait) ([]given, error) {
 	messages, err := d.session.Journal.Messages(context.Background(), d.session.RunID, 0)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) {
@@ -174,22 +215,11 @@ func (d *desk) kept(w run.Wait) ([]given, error) {
 			slices.Contains(used, m.ID) {
 			continue
 		}
-		answer := d.unsealed(m)
-		switch {
-		case answer == nil:
-		case w.Late(answer):
-			d.tooLate(w.Address, answer, w.Over())
-			d.use(m.ID)
-		default:
+		if answer := d.unsealed(m); answer != nil {
 			out = append(out, given{answer: answer, message: m.ID})
 		}
 	}
 	return out, nil
-}
-
-// tooLate tells of an answer that was given when the time was over.
-func (d *desk) tooLate(step string, a *run.Answer, over time.Time) {
-	d.session.Host.Log.Warn("an answer does not count: it was given when the time was over", "step", step, "by", a.By, "at", a.At, "over", over)
 }
 
 var errNoKey = errors.New("this session has no key")

@@ -47,9 +47,8 @@ func (d *desk) received(parent *runner) {
 	d.rested[parent] = false
 }
 
+// allRest reports whether only people can let the run go on, and none can be asked here. Called with the lock held.
 func (d *desk) allRest() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || d.between > 0 || len(d.open) == 0 || len(d.rested) == 0 {
 		return false
 	}
@@ -63,20 +62,35 @@ func (d *desk) allRest() bool {
 
 // pauseIfAllRest pauses the run when nothing can go on and nobody is there to ask. What was answered before is read first.
 func (d *desk) pauseIfAllRest() {
-	if !d.allRest() {
-		return
+	for d.mayPause() {
+		err := d.readMail(context.Background())
+		if err != nil {
+			d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
+		}
+		if d.pause(err != nil) {
+			return
+		}
 	}
-	if err := d.readMail(context.Background()); err != nil {
-		d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
-	}
-	if !d.allRest() {
-		return
-	}
+}
+
+func (d *desk) mayPause() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.paused {
-		return
+	return d.allRest()
+}
+
+// pause pauses the run where all rest, and reports whether that is decided. It is not while an answer that had to wait for another
+// was not looked at since that one came to nothing; unread says that no answer can be looked at.
+func (d *desk) pause(unread bool) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case !d.allRest():
+		return true
+	case !unread && d.missed():
+		return false
 	}
 	d.paused = true
 	close(d.session.pausing)
+	return true
 }

@@ -68,7 +68,7 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 			return err
 		}
 	}
-	if e.Answer != nil && e.Answer.Sensitive {
+	if e.Type == run.StepAnswered && e.Answer != nil && e.Answer.Sensitive {
 		entry.Sealed, e.Answer = s.seal(e.Answer.Value), blankAnswer(e.Answer) // the state has the value
 	}
 	if e.NoteSealed {

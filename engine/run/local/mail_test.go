@@ -1,0 +1,74 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// mailbox is a journal that holds messages.
+type mailbox struct {
+	journal.Journal
+	messages []journal.Message
+}
+
+func (m *mailbox) Messages(_ context.Context, _ string, after int64) ([]journal.Message, error) {
+	return m.messages[min(int(after), len(m.messages)):], nil
+}
+
+// holdUp is a log that holds up whoever tells of a question that is not open, until a condition holds.
+type holdUp struct {
+	hclog.Logger
+	until func() bool
+}
+
+func (h holdUp) Info(string, ...any) {
+	for !h.until() {
+		runtime.Gosched()
+	}
+}
+
+// TestSecondAnswerBeforeThePause: an answer that had to wait for one that came first is looked at before the run pauses, also where the
+// first comes to nothing while the messages are still being read.
+func TestSecondAnswerBeforeThePause(t *testing.T) {
+	answer := func(id int64, step string, sealed string) journal.Message {
+		return journal.Message{
+			ID: id, Kind: journal.MessageAnswer, Step: step, At: time.Now(), By: "bob@ops", Sealed: []byte(sealed),
+			Answer: &run.Answer{Value: blankPart, Sensitive: true, Digest: "d"},
+		}
+	}
+	s := &session{pausing: make(chan struct{}), Config: &Config{
+		Journal: &mailbox{messages: []journal.Message{answer(1, "ok", "unreadable"), answer(2, "ok", "true"), answer(3, "elsewhere", "true")}},
+		Unseal: func(sealed []byte) ([]byte, error) {
+			if string(sealed) == "true" {
+				return sealed, nil
+			}
+			return nil, errors.New("of another key")
+		},
+	}}
+	s.desk = newDesk(s)
+	d := s.desk
+	s.Host = provider.Host{Log: holdUp{hclog.NewNullLogger(), func() bool { d.mu.Lock(); defer d.mu.Unlock(); return d.delivering == 0 }}}
+	r := &runner{session: s, branch: &branch{}, given: make(chan given)}
+	d.rested[r] = true
+	d.put(r, run.Wait{Address: "ok", Question: &run.Question{Kind: run.AskConfirm, Digest: "d"}})
+
+	go d.pauseIfAllRest()
+	select {
+	case g := <-r.given:
+		if string(g.answer.Value) != "true" {
+			t.Errorf("the answer is %s", g.answer.Value)
+		}
+		d.take("ok")
+	case <-s.pausing:
+		t.Error("the run paused with an answer unread")
+	}
+}
