@@ -135,5 +135,5 @@ func (p *Program) damageHint(err error) error {
 	if !errors.Is(err, journal.ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("%w\n%s tells which runs can be read; nothing more is written there", err, p.command("runs check"))
+	return fmt.Errorf("%w\n%s tells which runs can be read; the file stays as it is", err, p.command("runs check"))
 }
