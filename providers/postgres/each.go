@@ -12,7 +12,7 @@ import (
 // each runs the statements without a transaction around them.
 func (x *execution) each(ctx context.Context, list []change) error {
 	for i := range list {
-		a, err := x.send(ctx, list[i].sql, list[i].params, 0)
+		a, err := x.sendWith(ctx, list[i].sql, list[i].params, 0)
 		if err != nil {
 			return x.stopped(ctx, list, i, err)
 		}

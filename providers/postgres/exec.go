@@ -17,7 +17,7 @@ import (
 type execArgs struct {
 	SQL         string    `rb:"sql" check:"postgres_change" doc:"One statement."`
 	Statements  []string  `rb:"statements,filled" check:"postgres_change" doc:"Several statements, run one after the other."`
-	Args        cty.Value `rb:"args" doc:"The values of $1, $2 and so on in sql, as a list."`
+	Args        cty.Value `rb:"args" doc:"The values of $1, $2 and so on in sql, as a list. In it a list is an array, or JSON where $1 is json or jsonb; so is a text there that is no JSON by itself."`
 	Transaction bool      `rb:"transaction" default:"true" doc:"Whether all of it happens or nothing; false for VACUUM and REINDEX CONCURRENTLY, which no transaction may hold."`
 	RowLimit    int       `rb:"row_limit" default:"100" doc:"At most this many rows are kept in before and after; 0 keeps none, 10000 is the most."`
 }
@@ -31,7 +31,7 @@ type execResult struct {
 	RowsAffected int64           `rb:"rows_affected" doc:"Rows that were inserted, updated or deleted."`
 	Statements   []execStatement `rb:"statements" doc:"What each statement did."`
 	Notices      []string        `rb:"notices" doc:"What the server said beside its answers."`
-	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction: not with RETURNING, ON CONFLICT, WITH, FROM or USING. A warning says why they are null."`
+	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects whose values can be given back in args; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction: not with RETURNING, ON CONFLICT, WITH, FROM or USING. A warning says why they are null. Bytea is as PostgreSQL writes it, \\x01ff."`
 	After        cty.Value       `rb:"after,echo" doc:"The rows after; null as before is."`
 	Truncated    bool            `rb:"truncated" doc:"Whether more rows than row_limit were changed, so that before and after are not all of them."`
 }
@@ -71,7 +71,7 @@ const (
 // change is one statement of an author, looked at.
 type change struct {
 	sql    string
-	params [][]byte
+	params params
 	tree   *sqlparse.Statement
 	// outside is true of what a rollback does not take back.
 	outside bool
@@ -179,7 +179,7 @@ func previewExec(ctx context.Context, in *provider.In[*client, execArgs]) ([]pro
 		if verb == "" || in.Client.permit(ctx, execOp, explain) != nil {
 			continue
 		}
-		tables, _, err := in.Client.read(ctx, execOp, statement{sql: explain, params: ch.params})
+		tables, _, err := in.Client.read(ctx, execOp, statement{sql: explain, params: ch.params.plain()})
 		if sqlState(err) != "" {
 			continue // a table that an earlier statement of the list makes
 		}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
 )
@@ -28,29 +27,25 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 				verb = ""
 			}
 			if there && !plain {
-				if err := x.mayLack("its table is not an ordinary one, has a rule or row security, or a column that the role may not read"); err != nil {
+				if err := x.mayLack([]string{"before", "after"}, "its table is not an ordinary one, has a rule or row security, or a column that the role may not read"); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	before, known := table{}, verb == sqlparse.Insert
+	var earlier earlierRows
 	if verb == sqlparse.Update {
 		var err error
-		if before, known, err = x.before(ctx, ch); err != nil {
+		if earlier, err = x.before(ctx, ch); err != nil {
 			return err
-		}
-		if !known {
-			if err := x.mayLack("its condition can't be asked by itself"); err != nil {
-				return err
-			}
 		}
 	}
 	sql, limit := ch.sql, 0
 	if verb != "" {
 		sql, limit = returning(ch.sql), x.limit
 	}
-	a, err := x.send(ctx, sql, ch.params, limit)
+	x.acted = x.acted || ch.outside
+	a, err := x.sendWith(ctx, sql, ch.params, limit)
 	if f, ok := errors.AsType[*failed](err); ok {
 		f.sql = ch.sql
 	}
@@ -58,40 +53,54 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 		return err
 	}
 	x.add(a)
-	switch {
-	case verb == sqlparse.Delete:
-		x.keep(a.table, table{}, true)
-	case verb != "":
-		x.keep(before, a.table, known)
+	switch verb {
+	case sqlparse.Insert:
+		return x.keep(table{}, a.table, true, a.rows)
+	case sqlparse.Delete:
+		return x.keep(a.table, table{}, true, a.rows)
+	case sqlparse.Update:
+		if err := x.onlyChanged(ctx, &earlier, a.rows); err != nil {
+			return err
+		}
+		return x.keep(earlier.table, a.table, earlier.known, a.rows)
 	}
 	return nil
 }
 
-const notTold = "the rows before and after are null: %s"
+const notTold = "the rows %s are null: %s"
 
-// mayLack warns that the rows before are null, and refuses to go on where the step's undo counts on them.
-func (x *execution) mayLack(why string) error {
-	if x.countedOn("before") {
-		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the rows before, on which the undo counts, can't be told: %s", why))
+// mayLack warns that rows are null, and refuses to go on where the step's undo counts on them.
+func (x *execution) mayLack(rows []string, why string) error {
+	if slices.ContainsFunc(rows, x.countedOn) {
+		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the rows %s, on which the undo counts, can't be told: %s",
+			strings.Join(rows, " and "), why))
 	}
-	x.warn(notTold, why)
+	x.warn(notTold, strings.Join(rows, " and "), why)
 	return nil
 }
 
 // warnUntold warns of a change of rows that are not told.
 func (x *execution) warnUntold(ch *change) {
 	if why := untold(ch.sql); why != "" && ch.tree.ChangesRows() {
-		x.warn(notTold, why)
+		x.warn(notTold, "before and after", why)
 	}
 }
 
-// keep puts rows into the result.
-func (x *execution) keep(before, after table, beforeKnown bool) {
-	if beforeKnown {
-		x.result.Before = decodeRows(before, x.warn)
-	}
-	x.result.After = decodeRows(after, x.warn)
+// keep puts rows into the result: of a change of so many, those that are within the limits. An undo that counts on them would take
+// back a part of the change.
+func (x *execution) keep(before, after table, beforeKnown bool, changed int64) error {
 	x.result.Truncated = before.truncated || after.truncated
+	kept := max(len(before.rows), len(after.rows))
+	if x.result.Truncated && (x.countedOn("before") || x.countedOn("after")) {
+		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the undo counts on the rows before or after, and only %d of %d rows can be "+
+			"kept: row_limit is %d (%d is the most), and all of them may have %d MiB; raise row_limit, or change fewer rows at a time",
+			kept, changed, x.limit, maxExecRows, maxTableBytes>>20))
+	}
+	if beforeKnown {
+		x.result.Before = decodeRows(before, givenBack(x.countedOn("before")), x.warn)
+	}
+	x.result.After = decodeRows(after, givenBack(x.countedOn("after")), x.warn)
+	return nil
 }
 
 // plain reports whether RETURNING may be added to a change of a table: it is an ordinary one whose every column the role
@@ -104,28 +113,6 @@ func (x *execution) plain(ctx context.Context, name sqlparse.Name) (plain, there
 		return false, false, err
 	}
 	return rowsOf(a.table).only().bool("plain"), true, nil
-}
-
-// before reads the rows that an UPDATE is about to change, and locks them as it will. Where its condition can't be asked
-// by itself, they are not known.
-func (x *execution) before(ctx context.Context, ch *change) (t table, known bool, err error) {
-	sql, ok := selectBefore(ch.sql, len(ch.params))
-	if !ok || actingFunction(ch.sql) != "" {
-		return table{}, false, nil
-	}
-	if _, err := x.send(ctx, "SAVEPOINT runbook_before", nil, 0); err != nil {
-		return table{}, false, err
-	}
-	a, err := x.send(ctx, sql, ch.params, x.limit)
-	end := "RELEASE SAVEPOINT runbook_before"
-	if err != nil {
-		if !errors.As(err, new(*pgconn.PgError)) {
-			return table{}, false, err
-		}
-		end = "ROLLBACK TO SAVEPOINT runbook_before"
-	}
-	_, ended := x.send(ctx, end, nil, 0)
-	return a.table, err == nil, ended
 }
 
 // returning adds RETURNING * to a change that has none.
@@ -145,62 +132,4 @@ func endOf(sql string) int {
 	s := scanner{sql: sql, pos: tokens[len(tokens)-1].at}
 	s.next()
 	return s.pos
-}
-
-// selectBefore makes the question for the rows of an UPDATE: its table and its condition are taken over word by word.
-func selectBefore(sql string, params int) (string, bool) {
-	tokens := scan(sql)
-	depth, set, where := 0, -1, -1
-	for i, t := range tokens {
-		switch {
-		case t.kind == sign && (t.text == "(" || t.text == "["):
-			depth++
-		case t.kind == sign && (t.text == ")" || t.text == "]"):
-			depth--
-		case t.kind == word && depth == 0 && t.text == "set" && set < 0:
-			set = i
-		case t.kind == word && depth == 0 && t.text == "where" && where < 0:
-			where = i
-		}
-	}
-	if len(tokens) == 0 || tokens[0].text != "update" || set < 0 || where >= 0 && where < set {
-		return "", false
-	}
-	target := sql[tokens[0].at+len("update") : tokens[set].at]
-	condition := "true"
-	if where >= 0 {
-		condition = sql[tokens[where].at+len("where") : endOf(sql)]
-	}
-	// Each parameter is named, for one that is not has no type.
-	var unused strings.Builder
-	for n := 1; n <= params; n++ {
-		if mark := fmt.Sprintf("$%d", n); !hasParameter(tokens[max(where, 0):], where, n) {
-			unused.WriteString(" AND (" + mark + "::text IS NULL OR true)")
-		}
-	}
-	return fmt.Sprintf("SELECT * FROM %s WHERE (%s\n)%s FOR UPDATE", target, condition, unused.String()), true
-}
-
-// hasParameter reports whether $n is among the tokens of a condition.
-func hasParameter(tokens []token, where, n int) bool {
-	if where < 0 {
-		return false
-	}
-	digits := fmt.Sprint(n)
-	for i, t := range tokens {
-		if t.text != "$" || t.kind != sign {
-			continue
-		}
-		var b strings.Builder
-		for _, d := range tokens[i+1:] {
-			if d.kind != sign || d.text < "0" || d.text > "9" || len(d.text) != 1 {
-				break
-			}
-			b.WriteString(d.text)
-		}
-		if b.String() == digits {
-			return true
-		}
-	}
-	return false
 }

@@ -24,10 +24,12 @@ type execution struct {
 	note   func(v any) error
 	// countedOn tells whether the step's undo uses a result.
 	countedOn func(result string) bool
-	xid       string
-	start     time.Time
-	notices   []string
-	result    execResult
+	// acted says that something was sent which a rollback does not take back.
+	acted   bool
+	xid     string
+	start   time.Time
+	notices []string
+	result  execResult
 	// partly says that the result is of the first statements of a list, and that the others surely did not take place.
 	partly bool
 }
@@ -54,7 +56,7 @@ func (c *client) heard(conn *pgconn.PgConn, n *pgconn.Notice) {
 // all runs the statements in one transaction. Until COMMIT is sent, whatever goes wrong leaves nothing behind; but see
 // change.outside.
 func (x *execution) all(ctx context.Context, list []change) error {
-	outside, at := false, -1
+	at := -1
 	steps := func() error {
 		if _, err := x.send(ctx, "BEGIN READ WRITE", nil, 0); err != nil {
 			return err
@@ -63,7 +65,7 @@ func (x *execution) all(ctx context.Context, list []change) error {
 			return err
 		}
 		for i := range list {
-			at, outside = i, outside || list[i].outside
+			at = i
 			if err := x.change(ctx, &list[i], len(list) == 1); err != nil {
 				return err
 			}
@@ -72,7 +74,7 @@ func (x *execution) all(ctx context.Context, list []change) error {
 		return x.note(execNote{XID: x.xid, Result: notedOf(&x.result, x.notices)})
 	}
 	if err := steps(); err != nil {
-		e := x.ended(ctx, err, !outside)
+		e := x.ended(ctx, err, !x.acted)
 		if at >= 0 {
 			e.Err = ofList(e.Err, at, len(list))
 		}
@@ -82,10 +84,10 @@ func (x *execution) all(ctx context.Context, list []change) error {
 	if err != nil {
 		// The server's refusal rolls back (a deferred constraint); a lost connection tells nothing.
 		refused := errors.As(err, new(*pgconn.PgError))
-		return x.ended(ctx, err, refused && !outside)
+		return x.ended(ctx, err, refused && !x.acted)
 	}
 	if a.tag != "COMMIT" {
-		return x.ended(ctx, fmt.Errorf("the server answered COMMIT with %s", a.tag), !outside)
+		return x.ended(ctx, fmt.Errorf("the server answered COMMIT with %s", a.tag), !x.acted)
 	}
 	return nil
 }
@@ -125,6 +127,22 @@ type failed struct {
 
 func (f *failed) Error() string { return f.err.Error() }
 func (f *failed) Unwrap() error { return f.err }
+
+// sendWith is send with an author's values: the server says first of which types it takes them to be.
+func (x *execution) sendWith(ctx context.Context, sql string, values params, limit int) (answer, error) {
+	if len(values) == 0 {
+		return x.send(ctx, sql, nil, limit)
+	}
+	described, err := x.conn.PgConn().Prepare(ctx, "", sql, nil)
+	if err != nil {
+		return answer{}, &failed{sql, err}
+	}
+	texts, err := values.encode(described.ParamOIDs)
+	if err != nil {
+		return answer{}, x.client.refuse(execOp, err)
+	}
+	return x.send(ctx, sql, texts, limit)
+}
 
 // send runs one statement and keeps up to limit of its rows.
 func (x *execution) send(ctx context.Context, sql string, params [][]byte, limit int) (answer, error) {

@@ -74,7 +74,7 @@ func runQuery(ctx context.Context, in *provider.In[*client, queryArgs]) (*queryR
 	if err != nil {
 		return nil, err
 	}
-	result := &queryResult{Rows: decodeRows(t, in.Warn), RowCount: len(t.rows), Truncated: t.truncated}
+	result := &queryResult{Rows: decodeRows(t, looking, in.Warn), RowCount: len(t.rows), Truncated: t.truncated}
 	for _, c := range t.columns {
 		result.Columns = append(result.Columns, queryColumn{Name: c.name, Type: names[c.oid]})
 	}
@@ -124,7 +124,7 @@ func queryStatement(in *provider.In[*client, queryArgs]) (statement, error) {
 	if err != nil {
 		return refuse(err)
 	}
-	return statement{sql: in.Args.SQL, params: params, limit: in.Args.RowLimit}, nil
+	return statement{sql: in.Args.SQL, params: params.plain(), limit: in.Args.RowLimit}, nil
 }
 
 // distinct makes sure that rows can be objects.
@@ -140,20 +140,24 @@ func distinct(columns []column) error {
 }
 
 // decodeRows makes a tuple of objects.
-func decodeRows(t table, warn func(format string, args ...any)) cty.Value {
+func decodeRows(t table, use use, warn func(format string, args ...any)) cty.Value {
 	if len(t.rows) == 0 {
 		return cty.EmptyTupleVal
 	}
 	decode := make([]decoder, len(t.columns))
 	for i, c := range t.columns {
-		decode[i] = decoderOf(c.oid)
+		decode[i] = decoderOf(c.oid, use)
 	}
 	rows := make([]cty.Value, len(t.rows))
 	for i, values := range t.rows {
 		attrs := make(map[string]cty.Value, len(values))
 		for j, raw := range values {
 			attrs[t.columns[j].name] = decode[j].value(raw, func(err error) {
-				warn("row %d, column %q: %v", i+1, t.columns[j].name, err)
+				why := ""
+				if use == undoing {
+					why = "; an undo that gives it back writes NULL"
+				}
+				warn("row %d, column %q: %v%s", i+1, t.columns[j].name, err, why)
 			})
 		}
 		rows[i] = cty.ObjectVal(attrs)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -55,11 +56,37 @@ var arrayElements = map[uint32]uint32{
 	pgtype.XIDArrayOID: pgtype.XIDOID, pgtype.CIDArrayOID: pgtype.CIDOID, pgtype.MacaddrArrayOID: pgtype.MacaddrOID,
 }
 
+// use is what values are for.
+type use uint8
+
+const (
+	// looking is for people and checks.
+	looking use = iota
+	// giving is for args too: what is told of a value makes the same value again.
+	giving
+	// undoing is as giving, where the step's undo counts on it.
+	undoing
+)
+
+// givenBack is what rows before and after a change are for.
+func givenBack(counted bool) use {
+	if counted {
+		return undoing
+	}
+	return giving
+}
+
 // decoderOf gives the decoder of a type. An array is a tuple of its elements; arrays of types that the database
 // defines itself are strings, as those types are.
-func decoderOf(oid uint32) decoder {
+func decoderOf(oid uint32, use use) decoder {
+	switch {
+	case oid == pgtype.ByteaOID && use != looking:
+		return decoder{cty.NullVal(cty.String), decodeHex}
+	case isJSON(oid) && use == undoing:
+		return decoder{jsonDecoder.null, decodeNoNull}
+	}
 	if element, ok := arrayElements[oid]; ok {
-		d := decoderOf(element)
+		d := decoderOf(element, min(use, giving))
 		return decoder{cty.NullVal(cty.DynamicPseudoType), func(t string) (cty.Value, error) { return decodeArray(t, d) }}
 	}
 	if d, ok := decoders[oid]; ok {
@@ -107,6 +134,24 @@ func decodeBytes(text string) (cty.Value, error) {
 		return cty.NilVal, fmt.Errorf("a bytea is null here: %w", err)
 	}
 	return cty.StringVal(base64.StdEncoding.EncodeToString(raw)), nil
+}
+
+// decodeHex keeps a bytea as PostgreSQL reads it.
+func decodeHex(text string) (cty.Value, error) {
+	if !strings.HasPrefix(text, `\x`) {
+		text = `\x` + hex.EncodeToString(unescapeBytes(text))
+	}
+	return cty.StringVal(text), nil
+}
+
+func isJSON(oid uint32) bool { return oid == pgtype.JSONOID || oid == pgtype.JSONBOID }
+
+// decodeNoNull tells the null of JSON from NULL, which the language can't.
+func decodeNoNull(text string) (cty.Value, error) {
+	if text == "null" {
+		return cty.NilVal, errors.New("the null of JSON is null here, as NULL is")
+	}
+	return jsonDecoder.decode(text)
 }
 
 // unescapeBytes reads bytea_output = escape: \\ is a backslash, \nnn an octal byte.

@@ -1,0 +1,150 @@
+package postgres_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	pt "github.com/e82355ed/runbook/engine/provider/providertest"
+)
+
+// countedOn runs postgres_exec in a step whose undo counts on these results.
+func (s *session) countedOn(args pt.Values, results string) (*provider.Result, error) {
+	s.t.Helper()
+	call := s.call("postgres_exec", args)
+	call.CountedOn = func(name string) bool { return strings.Contains(results, name) }
+	return s.provider.Action("postgres_exec").Run(s.t.Context(), call)
+}
+
+// TestRowsGivenBack: what before tells of a row, given back as args, makes the row what it was.
+func TestRowsGivenBack(t *testing.T) {
+	s, schema := scratch(t)
+	values := map[string]string{ // by type
+		"bytea": `'\x00ff10'`, "bytea[]": `ARRAY['\x00'::bytea, NULL, '\x']`, "numeric": "123456789012345678901234567890.123456789",
+		"jsonb": `'{"a": [1, null, "b"]}'`, "json": "'[]'", "jsonb[]": `ARRAY['{"a": 1}'::jsonb, '[2]']`, "int[]": "'{1,NULL,3}'",
+		"text[]": `ARRAY['a,b', 'c"d\e', '', 'NULL', NULL]`, "int[][]": "'{{1,2},{3,4}}'", "timestamptz": "'2024-02-03 04:05:06.789+02'",
+		"interval": "'1 year 2 mons -3 days 04:05:06.7'", "int4range": "'[1,5)'", "point": "'(1.5,2)'", "bit(3)": "B'101'", "uuid[]": "'{}'",
+	}
+	for i, list := range []string{"[]", "[1, 2]", `["a", "1", {"b": []}]`, `"a text"`, "true", "12.5"} {
+		values[strings.Repeat(" ", i+1)+"jsonb"] = "'" + list + "'"
+	}
+	for kind, value := range values {
+		t.Run(kind+" "+value, func(t *testing.T) {
+			table := fmt.Sprintf("%s.t%d", schema, len(kind)*100+len(value))
+			s.must("CREATE TABLE " + table + " (v " + kind + ", was " + kind + ")")
+			defer s.must("DROP TABLE " + table)
+			s.must("INSERT INTO " + table + " VALUES (" + value + "," + value + ")")
+			r, err := s.countedOn(sql("UPDATE "+table+" SET v = NULL"), "before")
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := r.Value.GetAttr("before").Index(cty.Zero).GetAttr("v")
+			_, _, err = s.write(pt.Values{"sql": cty.StringVal("UPDATE " + table + " SET v = $1"), "args": cty.TupleVal([]cty.Value{before})})
+			if err != nil {
+				t.Fatalf("%v, of %#v", err, before)
+			}
+			if got := s.one("SELECT row(v)::text = row(was)::text OR v::text = was::text FROM " + table); got != "true" {
+				t.Errorf("it is %s, was %s", s.one("SELECT v::text FROM "+table), value)
+			}
+		})
+	}
+}
+
+// TestValuesThatCannotBeGivenBack: what the language has no value for is warned of, as an undo would write NULL.
+func TestValuesThatCannotBeGivenBack(t *testing.T) {
+	s, schema := scratch(t)
+	for kind, value := range map[string]string{"numeric": "NaN", "jsonb": "null", "float8": "Infinity"} {
+		table := schema + "." + kind
+		s.must("CREATE TABLE " + table + " (v " + kind + ")")
+		s.must("INSERT INTO " + table + " VALUES ('" + value + "')")
+		r, err := s.countedOn(sql("UPDATE "+table+" SET v = NULL"), "before")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Join(r.Warnings, "\n"); !strings.Contains(told, `"v"`) || !strings.Contains(told, "an undo that gives it back writes NULL") {
+			t.Errorf("%s: told %q", value, told)
+		}
+	}
+}
+
+// TestRowsBeyondTheLimit: an undo that would take back a part of a change is found out before the change is made.
+func TestRowsBeyondTheLimit(t *testing.T) {
+	s, schema := scratch(t)
+	s.must("CREATE TABLE " + schema + ".t (id int, v int DEFAULT 0)")
+	s.must("INSERT INTO " + schema + ".t SELECT generate_series(1, 5)")
+	for _, test := range []struct{ sql, results string }{
+		{"UPDATE S.t SET v = 1", "before"},
+		{"DELETE FROM S.t", "before"},
+		{"INSERT INTO S.t SELECT generate_series(6, 10)", "after"},
+	} {
+		args := sql(strings.ReplaceAll(test.sql, "S.", schema+"."))
+		args["row_limit"] = cty.NumberIntVal(4)
+		_, err := s.countedOn(args, test.results)
+		if !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), "row_limit") || !strings.Contains(err.Error(), "4 of 5 rows") {
+			t.Errorf("%s: error is %v", test.sql, err)
+		}
+		if got := s.one("SELECT count(*) || ' ' || sum(v) FROM " + schema + ".t"); got != `"5 0"` {
+			t.Fatalf("%s: the rows are %s", test.sql, got)
+		}
+	}
+	args := sql("UPDATE " + schema + ".t SET v = 1")
+	args["row_limit"] = cty.NumberIntVal(4)
+	r, _, err := s.write(args)
+	if err != nil || r.Value.GetAttr("truncated").False() || r.Value.GetAttr("before").LengthInt() != 4 {
+		t.Errorf("without an undo it is %+v, %v", r, err)
+	}
+}
+
+// TestOtherRowsThanBefore: a condition that chooses other rows the second time it is asked doesn't tell what the change was of.
+func TestOtherRowsThanBefore(t *testing.T) {
+	s, schema := scratch(t)
+	s.must("CREATE TABLE " + schema + ".t (id int, v int DEFAULT 0) PARTITION BY RANGE (id)")
+	for i := range 2 {
+		s.must(fmt.Sprintf("CREATE TABLE %[1]s.t%[2]d PARTITION OF %[1]s.t FOR VALUES FROM (%[2]d00) TO (%[3]d00)", schema, i, i+1))
+	}
+	s.must("INSERT INTO " + schema + ".t SELECT generate_series(0, 199)")
+	other := "UPDATE S.t SET v = 1 WHERE id IN (SELECT id FROM S.t ORDER BY random() LIMIT 20)"
+	some := "UPDATE S.t SET v = 1 WHERE random() < 0.5"
+	for _, text := range []string{other, some} {
+		args := sql(strings.ReplaceAll(text, "S.", schema+"."))
+		args["row_limit"] = cty.NumberIntVal(1000)
+		_, err := s.countedOn(args, "before")
+		if !provider.NothingDone(err) || !strings.Contains(err.Error(), "other rows") {
+			t.Errorf("%s: error is %v", text, err)
+		}
+		if got := s.one("SELECT sum(v)::int FROM " + schema + ".t"); got != "0" {
+			t.Fatalf("%s: the sum is %s", text, got)
+		}
+		r, _, err := s.write(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Join(r.Warnings, "\n"); !r.Value.GetAttr("before").IsNull() || !strings.Contains(told, "other rows") || r.Value.GetAttr("after").IsNull() {
+			t.Errorf("%s: told %q", text, told)
+		}
+		s.must("UPDATE " + schema + ".t SET v = 0 WHERE v = 1")
+	}
+	r, err := s.countedOn(sql("UPDATE "+schema+".t SET id = id + 100 WHERE id < 50"), "before")
+	if err != nil || r.Value.GetAttr("before").LengthInt() != 50 {
+		t.Errorf("into another partition: %v", err)
+	}
+}
+
+// TestRowsThatATriggerKeeps: rows that the condition chooses, and that are not changed, are not among those before.
+func TestRowsThatATriggerKeeps(t *testing.T) {
+	s, schema := scratch(t)
+	s.must("CREATE TABLE " + schema + ".t (id int, v int)")
+	s.must("INSERT INTO " + schema + ".t SELECT generate_series(1, 6), 0")
+	s.must("CREATE FUNCTION " + schema + ".keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.id % 2 = 0 THEN RETURN NULL; END IF; RETURN NEW; END'")
+	s.must("CREATE TRIGGER keep BEFORE UPDATE ON " + schema + ".t FOR EACH ROW EXECUTE FUNCTION " + schema + ".keep()")
+	r, err := s.countedOn(sql("UPDATE "+schema+".t SET v = 1"), "before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, r.Value.GetAttr("before")); got != `[{"id":1,"v":0},{"id":3,"v":0},{"id":5,"v":0}]` {
+		t.Errorf("before is %s", got)
+	}
+}
