@@ -106,7 +106,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	}
 	key, err := in.Client.keyOf(ctx, in.Args.Command)
 	if err != nil {
-		return nil, unwritten(err, false)
+		return nil, unwritten(err, "")
 	}
 	result := &commandResult{hushed: in.Sensitive}
 	if result.Before, err = before(ctx, in, key); err != nil {
@@ -146,18 +146,25 @@ func before(ctx context.Context, in *provider.In[*client, commandArgs], key stri
 		return note.Before, nil
 	}
 	state, err := in.Client.keyState(ctx, key)
+	if err == nil && state.inexact != "" && in.CountedOn("before") {
+		return nil, unwritten(in.Client.refuse("read "+key, fmt.Errorf("an undo can't give back what the key holds: %s", state.inexact)),
+			"copy the key beforehand (COPY) and have the undo copy it back")
+	}
 	if err == nil {
 		return state, nil
 	}
-	if refused := provider.Permanent(err); !refused || in.CountedOn("before") {
-		return nil, unwritten(err, refused)
+	switch {
+	case !provider.Permanent(err):
+		return nil, unwritten(err, "")
+	case in.CountedOn("before"):
+		return nil, unwritten(err, "let the user read the key")
 	}
 	in.Warn("what %s held before is not known: %v", key, err)
 	return nil, nil
 }
 
-// unwritten is an error of a read before the command was sent.
-func unwritten(err error, countedOn bool) error {
+// unwritten is an error of a read before the command was sent; instead is what else to do where the undo counts on what was read.
+func unwritten(err error, instead string) error {
 	told, ok := errors.AsType[*provider.Error](err)
 	if !ok {
 		return err
@@ -165,8 +172,8 @@ func unwritten(err error, countedOn bool) error {
 	nothing := *told
 	nothing.NothingDone = true
 	nothing.Hint = strings.TrimSpace(told.Hint + " Nothing was written.")
-	if countedOn {
-		nothing.Hint += " The undo counts on self.before: let the user read the key, or take self.before out of the undo."
+	if instead != "" {
+		nothing.Hint += " The undo counts on self.before: " + instead + ", or take self.before out of the undo."
 	}
 	return &nothing
 }

@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -27,6 +30,8 @@ type keyState struct {
 	// text is the value of a string, digest tells values of any type apart.
 	text   string
 	digest string
+	// inexact says why Value can't be given back as it is told; empty: it can.
+	inexact string
 }
 
 // notedKey is a state in a note, which is sealed. Of what holds too much only a digest is there.
@@ -66,8 +71,9 @@ func (c *client) keyOf(ctx context.Context, command []string) (string, error) {
 		return "", err
 	}
 	entry := list(asList(value), 0)
-	const first, last, step = 3, 4, 5
-	if len(entry) <= step {
+	const flags, first, last, step = 2, 3, 4, 5
+	// Of a command whose keys move, as SORT with STORE, the positions tell not all.
+	if len(entry) <= step || slices.Contains(asList(entry[flags]), any("movablekeys")) {
 		return "", nil
 	}
 	from, _ := entry[first].(int64) // another type is no position
@@ -112,7 +118,9 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 	}
 	reader := readers[s.Type]
 	if reader == nil {
-		s.Truncated = s.Type != "none"
+		if s.Truncated = s.Type != "none"; s.Truncated {
+			s.inexact = "it is a " + s.Type + ", whose content is not read"
+		}
 		return s, nil
 	}
 	size, _, err := c.do(ctx, op, "memory", "usage", key)
@@ -121,7 +129,7 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 	}
 	// Overhead and padding count too, so twice as much is let pass.
 	if n, ok := size.(int64); ok && n > 2*keptBytes {
-		s.Truncated = true
+		s.Truncated, s.inexact = true, fmt.Sprintf("it holds more than the %d KiB that are kept", keptBytes>>10)
 		return s, nil
 	}
 	value, _, err := c.do(ctx, op, reader(key)...)
@@ -135,5 +143,33 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 	sum := sha256.Sum256(fmt.Append(nil, value))
 	s.digest = hex.EncodeToString(sum[:])
 	s.Value = decoder{warn: func(string, ...any) {}}.value(value)
+	s.inexact = inexact(value)
 	return s, nil
+}
+
+// inexact says why an answer is not told as it is; empty: it is.
+func inexact(value any) string {
+	switch v := value.(type) {
+	case string:
+		if !utf8.ValidString(v) {
+			return "it holds bytes that are not UTF-8, which are told in base64"
+		}
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return "it holds a score that is no finite number"
+		}
+	case []any:
+		for _, item := range v {
+			if why := inexact(item); why != "" {
+				return why
+			}
+		}
+	case map[any]any:
+		for key, item := range v {
+			if why := inexact([]any{key, item}); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
 }

@@ -1,0 +1,62 @@
+package redis_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// TestBeforeThatCannotBeGivenBack: where the undo counts on what the key held, and that can't be told as it is, nothing is sent.
+func TestBeforeThatCannotBeGivenBack(t *testing.T) {
+	s, p := scratch(t)
+	for name, test := range map[string]struct {
+		given []string
+		why   string // empty: it can be told
+	}{
+		"text":       {[]string{"SET", p + "k", "x 日本 \x00"}, ""},
+		"none":       {[]string{"DEL", p + "k"}, ""},
+		"bytes":      {[]string{"SET", p + "k", "\x80\x04abc"}, "not UTF-8"},
+		"a field":    {[]string{"HSET", p + "k", "\xff", "1"}, "not UTF-8"},
+		"a member":   {[]string{"RPUSH", p + "k", "a", "\xfe"}, "not UTF-8"},
+		"too much":   {[]string{"SET", p + "k", strings.Repeat("x", 200<<10)}, "64 KiB"},
+		"a stream":   {[]string{"XADD", p + "k", "*", "a", "1"}, "a stream"},
+		"an endless": {[]string{"ZADD", p + "k", "inf", "m"}, "no finite number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.must("value", "DEL", p+"k")
+			s.must("value", test.given...)
+			was := s.must("before", "EXISTS", p+"k")
+			call := s.call("redis_command", "SET", p+"k", "new")
+			call.CountedOn = func(name string) bool { return name == "before" }
+			_, err := s.provider.Action("redis_command").Run(t.Context(), call)
+			if test.why == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), test.why) || !strings.Contains(err.Error(), "self.before") {
+				t.Errorf("error is %v", err)
+			}
+			if got := s.must("before", "EXISTS", p+"k"); got != was {
+				t.Errorf("the key holds %.99s, held %.99s", got, was)
+			}
+			if _, err := s.run("redis_command", "SET", p+"k", "new"); err != nil {
+				t.Errorf("without such an undo: %v", err)
+			}
+		})
+	}
+}
+
+// TestKeysThatMove: of a command whose keys the server can't tell by their place, none is taken for the one that it changes.
+func TestKeysThatMove(t *testing.T) {
+	s, p := scratch(t)
+	s.must("value", "RPUSH", p+"list", "2", "1")
+	if got := s.must("before", "SORT", p+"list", "STORE", p+"sorted"); got != "null" {
+		t.Errorf("before is %s", got)
+	}
+	if got := s.must("before", "RPUSH", p+"list", "3"); !strings.Contains(got, p+"list") {
+		t.Errorf("before is %s", got)
+	}
+}
