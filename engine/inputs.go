@@ -30,7 +30,7 @@ func inputsOf(plan *Plan, opts *RunOptions) *run.Inputs {
 }
 
 // sensitiveInputs are the variables that the events leave out; nil where there are none.
-func sensitiveInputs(plan *Plan) any {
+func sensitiveInputs(plan *Plan) map[string]json.RawMessage {
 	out := map[string]json.RawMessage{}
 	for name, v := range plan.Variables {
 		if v.ContainsMarked() {

@@ -195,7 +195,10 @@ func TestTheHeaderNamesTheTargetOfEveryInstance(t *testing.T) {
 			for_each = toset(["a", "b"])
 			provider = provider.fake[each.key]
 		}`, enginetest.Options{}, map[string]run.Outcome{`x["a"]`: run.Pass, `x["b"]`: run.Pass})
-	want := []run.Target{{Provider: `fake["a"]`, Target: "fake://one"}, {Provider: `fake["b"]`, Target: "fake://two"}}
+	want := []run.Target{
+		{Provider: `fake["a"]`, Target: "fake://one", Kept: run.KeptWhole, Place: "fake://one", Short: "fake://one"},
+		{Provider: `fake["b"]`, Target: "fake://two", Kept: run.KeptWhole, Place: "fake://two", Short: "fake://two"},
+	}
 	if diff := cmp.Diff(want, got.Events[0].Targets); diff != "" {
 		t.Errorf("targets (-want +got):\n%s", diff)
 	}

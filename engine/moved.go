@@ -14,14 +14,12 @@ import (
 
 // move is a configuration that names another system than it did in the session before.
 type move struct {
-	provider, was, now string
+	was, now run.Target
 	// set is where the configuration takes its system from, as far as its block tells.
 	set string
 }
 
-func (m move) String() string {
-	return fmt.Sprintf("%s was %s, and is %s now", m.provider, m.was, m.now)
-}
+func (m move) String() string { return m.was.Moved(m.now, "") }
 
 // compareTargets refuses to go on where the environment has configurations name other systems than they did: what is sent to these, or
 // looked for there, has nothing to do with the run. With changes that is one of them: what uses such a configuration runs again. Undos
@@ -40,7 +38,7 @@ func compareTargets(s *story, changed changes, r *Recalled, opts RecallOptions) 
 	for _, m := range moves {
 		changed.told = append(changed.told, "another system: "+m.String())
 		for _, step := range r.Plan.Steps {
-			if step.uses(m.provider) && !slices.Contains(changed.steps, step.Name) {
+			if step.uses(m.now.Provider) && !slices.Contains(changed.steps, step.Name) {
 				changed.steps = append(changed.steps, step.Name)
 			}
 		}
@@ -74,20 +72,38 @@ func moved(s *story, r *Recalled, opts RecallOptions) []move {
 	if r.former != nil {
 		plan = r.former.plan
 	}
+	out := movesOf(plan, s.targets, plan.Header.Targets, opts)
+	return append(out, movesOf(plan, s.places, plan.Header.Places, opts)...)
+}
+
+// movesOf are the targets of a plan of which none is among those that the history has for the same configuration.
+func movesOf(plan *Plan, was, now []run.Target, opts RecallOptions) []move {
 	var out []move
-	for _, now := range plan.Header.Targets {
-		var known []string
+	for _, now := range now {
+		var known []run.Target
 		same := false
-		for _, t := range s.targets {
+		for _, t := range was {
 			if t.Provider == now.Provider {
-				known = append(known, t.Target)
-				same = same || run.SameTarget(t, now, opts.Redact)
+				known = append(known, t)
+				same = same || t.Same(now, opts.Redact)
 			}
 		}
 		if !same && len(known) > 0 {
-			out = append(out, move{provider: now.Provider, was: strings.Join(known, ", "), now: now.Target, set: settings(plan.Runbook, now.Provider)})
+			out = append(out, move{was: several(known), now: now, set: settings(plan.Runbook, now.Provider)})
 		}
 	}
+	return out
+}
+
+// several names places together, for people.
+func several(known []run.Target) run.Target {
+	out, all := known[0], []string{known[0].Target}
+	for _, t := range known[1:] {
+		if !slices.Contains(all, t.Target) {
+			all = append(all, t.Target)
+		}
+	}
+	out.Target = strings.Join(all, ", ")
 	return out
 }
 

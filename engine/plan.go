@@ -118,7 +118,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		}
 		p.Stages = append(p.Stages, names)
 	}
-	p.Header = p.header(e.User, planner.targets)
+	p.Header = p.header(e.User, planner.targets, planner.places)
 	return p, append(diags, planner.findings()...)
 }
 
@@ -140,11 +140,11 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 	return s
 }
 
-func (p *Plan) header(user string, targets []run.Target) run.Header {
+func (p *Plan) header(user string, targets, places []run.Target) run.Header {
 	return run.Header{
 		Runbook: p.Runbook.Name, Title: p.Runbook.Title, File: p.Runbook.File, User: user, ReadOnly: p.Options.ReadOnly,
 		Environment: p.Options.Environment, Lock: strings.Join(p.locks(), ", "), Files: fileRefs(p.Runbook),
-		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets,
+		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets, Places: places,
 		MTTRTargetMS: float64(p.Runbook.MTTRTarget.Milliseconds()),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // instances evaluates for_each where no step's result is needed for it: the keys in order and what each instance sees.
@@ -60,8 +61,9 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 		out.Provider = graph.Configuration(s)
 	} else {
 		out.Provider = target.Provider
+		p.keep(endpointOr(out.Target, target))
 		out.Target = cmp.Or(out.Target, target.Target)
-		p.keep(run.Target{Provider: out.Provider, Target: out.Target})
+		p.keepPlace(s, target, anyInstance(s))
 	}
 	keyed := s.ProviderRef != nil && s.ProviderRef.Key != nil
 	if !keyed && len(instances) > mostTargets {
@@ -72,8 +74,46 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 		if diags.HasErrors() {
 			continue // the instance's error tells it
 		}
-		named := s.Spec.Spec().Target(p.known(s, each))
-		p.keep(run.Target{Provider: target.Provider, Target: cmp.Or(named, target.Target)})
+		p.keep(endpointOr(s.Spec.Spec().Target(p.known(s, each)), target))
+		p.keepPlace(s, target, each)
+	}
+}
+
+// endpointOr is the endpoint that arguments name, or else the system of the configuration.
+func endpointOr(endpoint string, config run.Target) run.Target {
+	if endpoint == "" {
+		return config
+	}
+	return run.Target{Provider: config.Provider, Target: endpoint}
+}
+
+// keepPlace keeps where the arguments of a step, or of an undo, have it act, if they say so by what they read of the environment: no
+// session may find another there. Files may change by what the run does, and the clock does by itself.
+func (p *planner) keepPlace(s *lang.Step, config run.Target, frame lang.Frame) {
+	reads := false
+	for _, name := range s.Spec.Spec().PlaceArgs() {
+		attr := s.Args[name]
+		if attr == nil {
+			continue
+		}
+		around := p.plan.scope.Surroundings(attr.Expr)
+		if around.Files || around.Clock {
+			return
+		}
+		reads = reads || around.Environment
+	}
+	args, ok := local.PlaceArgs(p.plan.scope, s, frame)
+	if !reads || !ok {
+		return
+	}
+	local.TellSecrets(args, p.plan.Options.Secret)
+	at := local.Placed(s, config, args)
+	if p.seenPlaces == nil {
+		p.seenPlaces = map[run.Target]bool{}
+	}
+	if !p.seenPlaces[at] {
+		p.seenPlaces[at] = true
+		p.places = append(p.places, at)
 	}
 }
 

@@ -20,7 +20,10 @@ type planner struct {
 	plan    *Plan
 	targets []run.Target
 	seen    map[run.Target]bool
-	diags   hcl.Diagnostics
+	// places are those that arguments name by what they read of the environment.
+	places     []run.Target
+	seenPlaces map[run.Target]bool
+	diags      hcl.Diagnostics
 
 	// child gives the plan of a runbook that a step runs what it needs; graphs are those of such runbooks.
 	child    func(*Plan)

@@ -12,7 +12,6 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
-	"github.com/e82355ed/runbook/engine/run"
 )
 
 // PlannedNotify is what tells the contact of a level, should it fall due while a step waits for a person.
@@ -85,8 +84,8 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	target, diags := p.plan.configs.Target(s, frame)
 	switch {
 	case !diags.HasErrors():
+		p.keep(endpointOr(n.Target, target))
 		n.Provider, n.Target = target.Provider, cmp.Or(n.Target, target.Target)
-		p.keep(run.Target{Provider: n.Provider, Target: n.Target})
 	case p.plan.Options.Apply:
 		p.diags = append(p.diags, diags...)
 	}

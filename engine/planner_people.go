@@ -12,7 +12,6 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
-	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
@@ -61,8 +60,9 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	}
 	undo.Provider, undo.Target = graph.Configuration(s), spec.Target(args)
 	if target, diags := p.plan.configs.Target(s, frame); !diags.HasErrors() {
+		p.keep(endpointOr(undo.Target, target))
 		undo.Provider, undo.Target = target.Provider, cmp.Or(undo.Target, target.Target)
-		p.keep(run.Target{Provider: undo.Provider, Target: undo.Target})
+		p.keepPlace(s, target, frame)
 	}
 	out.Undo = undo
 	p.hold(policy.Use{Step: owner, Undo: true}, s, args)
@@ -107,7 +107,7 @@ func (p *planner) runbook(s *lang.Step, out *PlannedStep) {
 		step.prefix(s.Name)
 		out.Steps = append(out.Steps, step)
 	}
-	p.targets = append(p.targets, sub.targets...)
+	p.targets, p.places = append(p.targets, sub.targets...), append(p.places, sub.places...)
 }
 
 // prefix names a step, and those below it, after the step that runs its runbook.

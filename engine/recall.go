@@ -72,7 +72,7 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	if opts.Idle {
 		opts.Seal, opts.Unseal = nil, nil
 	}
-	s, err := readStory(ctx, opts.Journal, runID)
+	s, err := readStory(ctx, opts.Journal, runID, opts.Unseal)
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil, problem("The run is not in the history", fmt.Errorf("there is no run %q; \"runbook runs\" lists them", runID))
 	}
@@ -122,7 +122,7 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 // takeUp takes in what happened in a run whose locks are held. An error leaves the rest to Drop.
 func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallOptions) hcl.Diagnostics {
 	r.cfg = e.config(ctx, r.Plan, &r.opts, r.held)
-	s, err := s.upToDate(ctx, opts.Journal)
+	s, err := s.upToDate(ctx, opts.Journal, opts.Unseal)
 	if err == nil {
 		r.Past, err = local.Recall(&r.cfg, s.entries, len(r.Changes) > 0)
 	}

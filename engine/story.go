@@ -9,6 +9,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // story is what the events of a run tell about it as a whole.
@@ -18,19 +19,19 @@ type story struct {
 	started time.Time
 	// sealed are the inputs that the events leave out.
 	sealed []byte
-	// targets are the systems that the last session that carried steps out named.
-	targets []run.Target
-	runID   string
+	// targets are the systems that the last session that carried steps out named, places what its steps' own arguments did.
+	targets, places []run.Target
+	runID           string
 }
 
-func readStory(ctx context.Context, j journal.Journal, runID string) (*story, error) {
+func readStory(ctx context.Context, j journal.Journal, runID string, unseal func([]byte) ([]byte, error)) (*story, error) {
 	s := &story{}
 	for entry, err := range j.Events(ctx, runID) {
 		if err != nil {
 			return nil, err
 		}
 		if e := entry.Event; e.Header != nil && e.BeginsSteps() {
-			s.targets = e.Targets
+			s.targets, s.places = local.RecallTargets(unseal, e, entry.Sealed)
 		}
 		switch e := entry.Event; {
 		case e.Type == run.RunStarted && e.Header != nil:
@@ -48,13 +49,13 @@ func readStory(ctx context.Context, j journal.Journal, runID string) (*story, er
 
 // upToDate is the story as it stands now. It was read before the lock was taken: most often nothing was added in between,
 // and a long story is not read twice.
-func (s *story) upToDate(ctx context.Context, j journal.Journal) (*story, error) {
+func (s *story) upToDate(ctx context.Context, j journal.Journal, unseal func([]byte) ([]byte, error)) (*story, error) {
 	last := s.entries[len(s.entries)-1].Event.Seq
 	for _, err := range journal.EventsAfter(ctx, j, s.runID, last) {
 		if err != nil {
 			return nil, err
 		}
-		return readStory(ctx, j, s.runID)
+		return readStory(ctx, j, s.runID, unseal)
 	}
 	return s, nil
 }

@@ -10,7 +10,7 @@ import (
 // Undoable lists what steps of a run did that can be undone, last first. It only looks: it takes no lock, reads no secret and
 // talks to no system.
 func (e *Engine) Undoable(ctx context.Context, j journal.Journal, runID string) ([]run.Effect, error) {
-	s, err := readStory(ctx, j, runID)
+	s, err := readStory(ctx, j, runID, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -76,11 +76,13 @@ func (f *Fake) hears(sent *provider.Sent) {
 type fakeConfig struct {
 	Password string `rb:"password,sensitive" doc:"A secret of the configuration."`
 	Name     string `rb:"name" doc:"What the target is called."`
+	Within   string `rb:"within" doc:"A part of it that steps act on."`
 }
 
 type fakeArgs struct {
 	ID    string    `rb:"id" doc:"Names the call."`
 	Value cty.Value `rb:"value" doc:"What the result's value is."`
+	At    string    `rb:"at,place" doc:"Where it acts."`
 }
 
 type fakeResult struct {
@@ -207,8 +209,13 @@ func (f *Fake) Provider() *provider.Provider {
 	return provider.New(provider.Setup[fakeConfig, client]{
 		Name: "fake", Doc: "A provider for tests.",
 		Open: func(context.Context, provider.Open[fakeConfig]) (client, error) { return client{f}, nil },
-		Target: func(req provider.Open[fakeConfig]) (string, error) {
-			return "fake://" + req.Config.Name, nil
+		Target: func(req provider.Open[fakeConfig]) (provider.Place, error) {
+			system := "fake://" + req.Config.Name
+			within := ""
+			if req.Config.Within != "" {
+				within = "/" + req.Config.Within
+			}
+			return provider.Place{Text: system + within, Short: system, Hidden: req.OpenRequest.Sensitive("within")}, nil
 		},
 		Actions: []provider.Action{
 			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_noted", provider.Write), action("fake_destroy", provider.Destructive), later, ask,

@@ -3,6 +3,8 @@ package enginetest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -219,7 +221,15 @@ func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 func CutAfter(t testing.TB, from journal.Journal, runID string, n int) journal.Journal {
 	t.Helper()
 	to := Store(t)
-	copyEvents(t, from, to, runID, n)
+	copyEvents(t, from, to, runID, n, nil)
+	return to
+}
+
+// Retell is a history like another, with its events changed.
+func Retell(t testing.TB, from journal.Journal, runID string, change func(*run.Event)) journal.Journal {
+	t.Helper()
+	to := Store(t)
+	copyEvents(t, from, to, runID, math.MaxInt, change)
 	return to
 }
 
@@ -230,13 +240,13 @@ func CutTo(t testing.TB, from journal.Journal, runID string, n int, path string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	copyEvents(t, from, to, runID, n)
+	copyEvents(t, from, to, runID, n, nil)
 	if err := to.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func copyEvents(t testing.TB, from, to journal.Journal, runID string, n int) {
+func copyEvents(t testing.TB, from, to journal.Journal, runID string, n int, change func(*run.Event)) {
 	t.Helper()
 	for entry, err := range from.Events(t.Context(), runID) {
 		if err != nil {
@@ -253,6 +263,14 @@ func copyEvents(t testing.TB, from, to journal.Journal, runID string, n int) {
 				}
 				entry.Files = append(entry.Files, journal.File{SHA256: ref.SHA256, Content: content})
 			}
+		}
+		if change != nil {
+			change(entry.Event)
+			text, err := json.Marshal(entry.Event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			entry.JSON = text
 		}
 		if err := to.Append(t.Context(), runID, []journal.Entry{entry}); err != nil {
 			t.Fatal(err)

@@ -83,6 +83,13 @@ func (s *Spec) FixedEffect(written func(name string) bool) (Effect, bool) {
 // Unknown arguments give an empty string.
 func (s *Spec) Target(args cty.Value) string { return s.target(args) }
 
+// Place is where the arguments say that the action acts, beside the configuration or in its place; empty where they don't say it, or
+// are not known. It may hold what is secret.
+func (s *Spec) Place(args cty.Value) string { return s.args().placeOf(args) }
+
+// PlaceArgs names the arguments that say it.
+func (s *Spec) PlaceArgs() []string { return s.args().places }
+
 // Program names the program that the action starts on this machine, for policies that list those. It is false where it
 // starts none, or where the arguments that decide are unknown.
 func (s *Spec) Program(args cty.Value) (string, bool) { return s.program(args) }

@@ -73,8 +73,8 @@ func sample() *Provider {
 		Open: func(_ context.Context, req Open[sampleConfig]) (*sampleClient, error) {
 			return &sampleClient{config: req.Config}, nil
 		},
-		Target: func(req Open[sampleConfig]) (string, error) {
-			return fmt.Sprintf("%s %v", req.Config.URL, req.Explicit), nil
+		Target: func(req Open[sampleConfig]) (Place, error) {
+			return System(fmt.Sprintf("%s %v", req.Config.URL, req.Explicit)), nil
 		},
 		Checks: map[string]Check{"regex": func(string) error { return errors.New("mine") }},
 		Actions: []Action{

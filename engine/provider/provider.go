@@ -28,7 +28,7 @@ type Provider struct {
 
 	config func() *Object
 	open   func(ctx context.Context, req OpenRequest) (Client, error)
-	target func(req OpenRequest) (string, error)
+	place  func(req OpenRequest) (Place, error)
 }
 
 // Client is an open configuration of a provider: what [Setup.Open] returned.
@@ -94,9 +94,9 @@ type Setup[C, K any] struct {
 	// Open makes the client. It must not block on the network longer than ctx allows and may connect lazily. A client
 	// that is an io.Closer is closed at the end of the run.
 	Open func(ctx context.Context, req Open[C]) (K, error)
-	// Target says in full which system a configuration points at ("postgres://db.example.com:5432/orders as app"),
-	// without credentials and without touching the network. Nil where the actions' arguments decide.
-	Target func(req Open[C]) (string, error)
+	// Target says in full where a configuration points ("db.example.com:5432/orders as app"), without credentials and without
+	// touching the network. Nil where the actions' arguments decide.
+	Target func(req Open[C]) (Place, error)
 	Checks map[string]Check
 	// HostChecks are those that need something of the host's, such as a folder for what can be made again.
 	HostChecks  map[string]HostCheck
@@ -126,13 +126,13 @@ func New[C, K any](s Setup[C, K]) *Provider {
 		}
 		return s.Open(ctx, typed)
 	}
-	p.target = func(req OpenRequest) (string, error) {
+	p.place = func(req OpenRequest) (Place, error) {
 		if s.Target == nil {
-			return "", nil
+			return Place{}, nil
 		}
 		typed, err := decode(req)
 		if err != nil {
-			return "", err
+			return Place{}, err
 		}
 		return s.Target(typed)
 	}
@@ -147,8 +147,14 @@ func (p *Provider) Open(ctx context.Context, req OpenRequest) (Client, error) {
 	return p.open(ctx, req)
 }
 
-// Target names the system that a configuration points at, or is empty where the steps' arguments decide.
-func (p *Provider) Target(req OpenRequest) (string, error) { return p.target(req) }
+// Place is where a configuration points, or empty where the steps' arguments decide.
+func (p *Provider) Place(req OpenRequest) (Place, error) { return p.place(req) }
+
+// Target is what everybody may see of Place.
+func (p *Provider) Target(req OpenRequest) (string, error) {
+	place, err := p.place(req)
+	return place.Shown(), err
+}
 
 // Action finds an action by its full name; nil where there is none.
 func (p *Provider) Action(name string) Action {

@@ -18,6 +18,7 @@ type Object struct {
 	byName    map[string]int
 	sensitive bool
 	echoes    bool
+	places    []string
 }
 
 // Attribute is one field of an [Object].
@@ -38,6 +39,9 @@ type Attribute struct {
 	// Echo is set for a result that tells what the arguments hold, or what was there in its place: it is sensitive where an
 	// argument is.
 	Echo bool
+	// Place is set for an argument that says where the action acts, beside the configuration or in its place: a URL, a namespace, a
+	// path of a file.
+	Place bool
 	// Public is set for an argument that others may read (those of a program stand in the list of processes): a sensitive
 	// value is refused with this sentence, which says why and what to write instead. Empty: any value is taken.
 	Public string
@@ -115,6 +119,9 @@ func objectFor(t reflect.Type) *Object {
 		o.byName[a.Name] = len(o.Attributes)
 		o.Attributes = append(o.Attributes, a)
 		types[a.Name] = a.Type
+		if a.Place {
+			o.places = append(o.places, a.Name)
+		}
 		o.sensitive = o.sensitive || a.Sensitive || (a.Fields != nil && a.Fields.sensitive)
 		o.echoes = o.echoes || a.Echo || (a.Fields != nil && a.Fields.echoes)
 	}
@@ -139,6 +146,8 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 			a.Sensitive = true
 		case "echo":
 			a.Echo = true
+		case "place":
+			a.Place = true
 		default:
 			panic(fmt.Sprintf("provider: %s.%s: unknown option %q", t, f.Name, option))
 		}

@@ -90,8 +90,10 @@ type Event struct {
 	// Arguments are what a write is sent with, and Target the system that it is sent to (step_started of the first attempt, undo_started).
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 	Target    string          `json:"target,omitempty"`
-	// Provider is the configuration that names the target.
+	// Provider is the configuration that names the target, Kept how much of that is kept, and SentTo the whole of it.
 	Provider string `json:"provider,omitempty" blank:"address"`
+	Kept     Kept   `json:"kept,omitempty" blank:"-"`
+	SentTo   string `json:"-"`
 
 	// step_noted
 	Note json.RawMessage `json:"note,omitempty"`
@@ -171,6 +173,8 @@ type Event struct {
 	InDoubt bool `json:"in_doubt,omitempty"`
 	// ByHand are the words to finish an undo by hand that failed.
 	ByHand string `json:"by_hand,omitempty"`
+	// UndoAt is where the undo of what was done has to act (step_finished).
+	UndoAt *UndoTarget `json:"undo_at,omitempty"`
 	// Source is the place of the step's block, "daily.hcl:27".
 	Source string `json:"source,omitempty" blank:"-"`
 
@@ -230,6 +234,8 @@ type Header struct {
 	Effects map[string]int `json:"effects" blank:"-"`
 	// Targets names each system in full.
 	Targets []Target `json:"targets,omitempty"`
+	// Places are those that steps' own arguments name by what they read of the environment.
+	Places []Target `json:"places,omitempty"`
 	// Lock names the locks of the runbook and of those that its steps run, with commas between.
 	Lock string `json:"lock,omitempty" blank:"-"`
 	// Files are the runbook's files as they were, the runbook's own first.
@@ -238,13 +244,6 @@ type Header struct {
 	Inputs *Inputs `json:"inputs,omitempty"`
 	// MTTRTargetMS is the runbook's mttr_target in milliseconds.
 	MTTRTargetMS float64 `json:"mttr_target_ms,omitempty"`
-}
-
-// Target is one provider configuration and the system that it points at.
-type Target struct {
-	// Provider is the address: "kubernetes", "kubernetes.eu".
-	Provider string `json:"provider" blank:"address"`
-	Target   string `json:"target"`
 }
 
 // CheckKind is the block that a check stands in.

@@ -1,15 +1,96 @@
 package run
 
+import (
+	"cmp"
+	"fmt"
+)
+
+// Target is one provider configuration and the place that it points at.
+type Target struct {
+	// Provider is the address: "kubernetes", "kubernetes.eu".
+	Provider string `json:"provider" blank:"address"`
+	Target   string `json:"target"`
+	// Kept says how much of the place is kept, for a later session to compare.
+	Kept Kept `json:"kept,omitempty" blank:"-"`
+
+	// Place is the place in full, which may be secret; empty: it is not known. Short is what of it histories held before Kept was there.
+	Place string `json:"-"`
+	Short string `json:"-"`
+}
+
+// UndoTarget is where an undo has to act, worked out when its step had acted.
+type UndoTarget struct {
+	Target
+	// Written is a digest of the text of the arguments that say so: once they are written otherwise, they are meant otherwise.
+	Written string `json:"written,omitempty" blank:"-"`
+}
+
+// Kept says how much is kept of a place.
+type Kept string
+
+// How much that can be. Without a word, a part of it may be missing in the text: what came before the others, or what only a run
+// knows.
+const (
+	KeptWhole  Kept = "whole"  // the text is all of it
+	KeptSealed Kept = "sealed" // what is secret of it is encrypted with the event
+)
+
+// Keep decides how a target is kept. secret is true where the place is to be encrypted; shown blanks secrets.
+func (t *Target) Keep(shown func(string) string) (secret bool) {
+	switch {
+	case t.Place == "":
+		t.Kept = ""
+	case t.Place == t.Target && shown(t.Place) == t.Place:
+		t.Kept = KeptWhole
+	default:
+		t.Kept = KeptSealed
+	}
+	return t.Kept == KeptSealed
+}
+
+// Recall gives a target of the history its place back. sealed is what was encrypted; empty: it is not to be had.
+func (t *Target) Recall(sealed string) {
+	switch t.Kept {
+	case KeptWhole:
+		t.Place = t.Target
+	case KeptSealed:
+		t.Place = sealed
+	}
+}
+
+// Lost reports whether what a target of the history is to be compared by can't be read.
+func (t Target) Lost() bool { return t.Kept == KeptSealed && t.Place == "" }
+
+// Same reports whether a configuration points at the place that the history has for it, as far as it told. redact blanks secrets,
+// as they are in the history; nil: none are known. Of a place that is lost nobody knows.
+func (t Target) Same(now Target, redact func([]byte) []byte) bool {
+	if t.Provider != now.Provider {
+		return false
+	}
+	if t.Kept != "" {
+		return !t.Lost() && t.Place == cmp.Or(now.Place, now.Target)
+	}
+	short := cmp.Or(now.Short, now.Target)
+	return t.Target == short || redact != nil && t.Target == string(redact([]byte(short)))
+}
+
+// Moved says that a place was another than it is.
+func (t Target) Moved(now Target, then string) string {
+	switch {
+	case t.Lost():
+		return fmt.Sprintf("where %s was%s is secret and can't be read back, so that nobody knows whether it is %s now", t.Provider, then, now.Target)
+	case t.Target == now.Target:
+		return fmt.Sprintf("%s was another place%s than it is now, and what is not the same is secret: both are on %s", t.Provider, then, now.Target)
+	}
+	return fmt.Sprintf("%s was %s%s, and is %s now", t.Provider, t.Target, then, now.Target)
+}
+
+// On is the system that a write was sent to, as its start tells.
+func (e *Event) On() Target {
+	return Target{Provider: e.Provider, Target: e.Target, Kept: e.Kept, Place: e.SentTo}
+}
+
 // BeginsSteps reports whether an event begins a session that carries steps out: not one that only undoes, or only ends the run.
 func (e *Event) BeginsSteps() bool {
 	return e.Type == RunStarted || e.Type == RunResumed && e.Undo == nil && e.Reason != ReasonCancel
-}
-
-// SameTarget reports whether a configuration names the system that the history has for it. redact blanks secrets, as they are in
-// the history; nil: none are known.
-func SameTarget(kept, now Target, redact func([]byte) []byte) bool {
-	if kept == now {
-		return true
-	}
-	return kept.Provider == now.Provider && redact != nil && kept.Target == string(redact([]byte(now.Target)))
 }

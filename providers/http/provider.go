@@ -72,12 +72,16 @@ func configError(err error) error {
 	return &provider.Error{Op: "configuration of provider http", Err: err, NothingDone: true, Permanent: true}
 }
 
-func target(req provider.Open[config]) (string, error) {
+// target is base_url with its path, which a secret one does not show: it may be what is secret about it.
+func target(req provider.Open[config]) (provider.Place, error) {
 	base, err := baseURL(req.Config.BaseURL)
 	if err != nil || base == nil {
-		return "", err
+		return provider.Place{}, err
 	}
-	return httpclient.Origin(base), nil
+	origin := httpclient.Origin(base)
+	return provider.Place{
+		Text: origin + strings.TrimRight(base.EscapedPath(), "/"), Short: origin, Hidden: req.OpenRequest.Sensitive("base_url"),
+	}, nil
 }
 
 // baseURL is nil where none is configured.

@@ -19,7 +19,7 @@ import (
 )
 
 type requestArgs struct {
-	URL             string            `rb:"url,required" check:"url" doc:"Where to; a path is joined to the provider's base_url."`
+	URL             string            `rb:"url,required,place" check:"url" doc:"Where to; a path is joined to the provider's base_url."`
 	Method          string            `rb:"method" default:"GET" check:"http_method" doc:"Method of the request; any case. GET, HEAD and OPTIONS are reads; POST, PUT and PATCH writes; others destructive."`
 	Query           map[string]string `rb:"query" doc:"Parameters added to those of the URL."`
 	Headers         map[string]string `rb:"headers" doc:"Headers added to the provider's; they win."`

@@ -97,8 +97,20 @@ func TestTargets(t *testing.T) {
 		}
 	}
 	got, err := p.Target(provider.OpenRequest{Config: values(p.Config(), providertest.Values{"base_url": str("https://u:p@a:1/v1")})})
-	if err != nil || got != "https://a:1" {
+	if err != nil || got != "https://a:1/v1" {
 		t.Errorf("the provider's target is %q, %v", got, err)
+	}
+	secret := values(p.Config(), providertest.Values{"base_url": str("https://u:p@a:1/v1").Mark(provider.Sensitive)})
+	place, err := p.Place(provider.OpenRequest{Config: secret})
+	if want := (provider.Place{Text: "https://a:1/v1", Short: "https://a:1", Hidden: true}); err != nil || place != want || place.Shown() != "https://a:1" {
+		t.Errorf("the place of a secret URL is %+v, %v", place, err)
+	}
+	for text, want := range map[string]string{
+		"https://u:p@a:1/v1?key=1#x": "https://a:1/v1", "/v1/x?key=1": "url /v1/x", "x y": "url x y",
+	} {
+		if got := spec.Place(values(spec.Args(), providertest.Values{"url": str(text)})); got != want {
+			t.Errorf("the place of %q is %q, expected %q", text, got, want)
+		}
 	}
 }
 

@@ -37,12 +37,16 @@ type cluster struct {
 	namespace string
 }
 
-func target(req provider.Open[config]) (string, error) {
+// target reads "https://k8s.example.com:6443 (context eu, namespace shop)".
+func target(req provider.Open[config]) (provider.Place, error) {
 	c, err := locate(req)
 	if err != nil {
-		return "", err
+		return provider.Place{}, err
 	}
-	return fmt.Sprintf("%s (context %s)", c.endpoint, c.context), nil
+	return provider.Place{
+		Text:  fmt.Sprintf("%s (context %s, namespace %s)", c.endpoint, c.context, c.namespace),
+		Short: fmt.Sprintf("%s (context %s)", c.endpoint, c.context),
+	}, nil
 }
 
 // locate applies kubectl's rules: what the block says, else KUBECONFIG, else ~/.kube/config, else the pod's own account.

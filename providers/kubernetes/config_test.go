@@ -110,8 +110,12 @@ func TestTarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "https://eu.example.com:6443 (context eu)"; got != want {
-		t.Errorf("target is %q, expected %q", got, want)
+	if want := "https://eu.example.com:6443 (context eu)"; got.System() != want {
+		t.Errorf("the system is %q, expected %q", got.System(), want)
+	}
+	got, err = target(requestWith(t, config{Kubeconfig: "two", Namespace: "shop"}, nil, dir, ""))
+	if want := "https://eu.example.com:6443 (context eu, namespace shop)"; err != nil || got.Shown() != want {
+		t.Errorf("target is %q, %v, expected %q", got.Shown(), err, want)
 	}
 }
 

@@ -15,7 +15,7 @@ type setEnvArgs struct {
 	Container string            `rb:"container" doc:"Only this container; null: all."`
 	Env       map[string]string `rb:"env" check_keys:"env" doc:"Variables to set, by name."`
 	Remove    []string          `rb:"remove" doc:"Names of variables to take out."`
-	Namespace string            `rb:"namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string            `rb:"namespace,place" doc:"Its namespace; null: the configuration's."`
 }
 
 type setEnvResult struct {

@@ -10,7 +10,7 @@ import (
 type setImageArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
 	Images    map[string]string `rb:"images,required,filled" doc:"Images by container."`
-	Namespace string            `rb:"namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string            `rb:"namespace,place" doc:"Its namespace; null: the configuration's."`
 }
 
 type setImageResult struct {

@@ -53,13 +53,15 @@ func New() *provider.Provider {
 }
 
 // target reads "db.example.com:5432/orders as app". Without a scheme it never repeats a URL that is a secret as a whole.
-func target(req provider.Open[config]) (string, error) {
+func target(req provider.Open[config]) (provider.Place, error) {
 	pool, err := poolConfig(req)
 	if err != nil {
-		return "", err
+		return provider.Place{}, err
 	}
 	c := &pool.ConnConfig.Config
-	return fmt.Sprintf("%s as %s", endpointOf(c), c.User), nil
+	short := fmt.Sprintf("%s as %s", endpointOf(c), c.User)
+	within, private := within(c.RuntimeParams)
+	return provider.Place{Text: short + within, Short: short, Hidden: private}, nil
 }
 
 // endpointOf is "host:port/database", which errors and targets show.

@@ -156,6 +156,19 @@ func TestPoolConfig(t *testing.T) {
 			target: "db:5432/app as app",
 			want:   map[string]string{"password": "hunter22"},
 		},
+		"where in it": {
+			block: map[string]cty.Value{"url": cty.StringVal(
+				"postgres://app@db/orders?search_path=shop&application_name=x&options=-c%20role%3Downer%20--statement-timeout%3D5s")},
+			target: "db:5432/orders as app (role owner, search_path shop)",
+		},
+		"where in it, of the environment": {
+			env:    map[string]string{"PGHOST": "db", "PGUSER": "app", "PGOPTIONS": "-csearch_path=a\\ b,c"},
+			target: "db:5432/app as app (search_path a b,c)",
+		},
+		"a parameter of the application": {
+			block:  map[string]cty.Value{"url": cty.StringVal("postgres://app@db/orders?options=-c%20app.tenant%3D7")},
+			target: "db:5432/orders as app",
+		},
 		"several hosts": {
 			block:  map[string]cty.Value{"url": cty.StringVal("postgres://app@a:1,b:2/orders")},
 			target: "a:1,b:2/orders as app",

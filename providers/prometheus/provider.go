@@ -78,12 +78,12 @@ func (c *client) Close() error {
 	return nil
 }
 
-func target(req provider.Open[config]) (string, error) {
+func target(req provider.Open[config]) (provider.Place, error) {
 	server, err := serverURL(req)
 	if err != nil {
-		return "", err
+		return provider.Place{}, err
 	}
-	return endpoint(server), nil
+	return provider.System(endpoint(server)), nil
 }
 
 // serverURL is the configuration's, else that of the environment.

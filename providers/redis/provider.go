@@ -40,16 +40,16 @@ func New() *provider.Provider {
 }
 
 // target reads "cache.example.com:6379/0 as default".
-func target(req provider.Open[config]) (string, error) {
+func target(req provider.Open[config]) (provider.Place, error) {
 	s, err := settingsOf(req)
 	if err != nil {
-		return "", err
+		return provider.Place{}, err
 	}
 	user := s.options.Username
 	if user == "" {
 		user = "default"
 	}
-	return fmt.Sprintf("%s as %s", s.target(), user), nil
+	return provider.System(fmt.Sprintf("%s as %s", s.target(), user)), nil
 }
 
 // target names the system, without the user.

@@ -220,7 +220,7 @@ func (r *runner) stamp(x *execution, c run.Command, e *run.Event) (sealed []byte
 		x.writeKey = cmp.Or(c.Sent, r.newKey(x.address))
 	default:
 		target, _ := r.configs.Target(x.step, x.sends()) // what is wrong with it, the attempt says
-		if x.writeKey, why = r.keyOf(x.step, x.address, 0, c.Sent, target.Target, x.prepared.args); why != "" {
+		if x.writeKey, why = r.keyOf(x.step, x.address, 0, c.Sent, target, x.prepared.args); why != "" {
 			return nil, why
 		}
 		sealed = r.tellSent(e, target, x.prepared.args)

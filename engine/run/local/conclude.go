@@ -14,7 +14,7 @@ import (
 type conclusion struct {
 	attempt *attempt
 	checks  []*checked
-	// sealed is what the result's JSON leaves out, encrypted.
+	// sealed is what the JSON of its end leaves out, encrypted.
 	sealed   []byte
 	finished run.Event
 	ending   *ending
@@ -82,9 +82,6 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	e.Source, e.InDoubt = place(a.step.Range), a.leftInDoubt()
 	if a.result != nil {
 		e.Result = lang.ValueToJSON(a.result.Value)
-		if a.result.Value.ContainsMarked() {
-			c.sealed = r.seal(sealedOf(a.result.Value))
-		}
 		e.Summary, e.Warnings = a.result.Summary, a.result.Warnings
 		if a.result.Failure != nil {
 			e.Detail = a.result.Failure.Detail
@@ -97,6 +94,8 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	if c.ending.outcome != run.Pass {
 		e.Remedies = r.remedies(a.step.Remedies, r.withEnding(a, c.ending))
 	}
+	e.UndoAt = r.undoAt(a.execution, c.ending)
+	c.sealed = r.sealEnd(e, a.result)
 }
 
 // withEnding is self with outcome and error, for remedies.
@@ -213,6 +212,6 @@ func (r *runner) endSealed(step *lang.Step, key int, e *run.Event, end *ending, 
 	r.values.end(step.Name, key, end)
 	delete(r.live, e.Step)
 	err := r.emitSealed(e, sealed)
-	r.remember(step, key, e.Seq, end)
+	r.remember(step, key, e, end)
 	return err
 }

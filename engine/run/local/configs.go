@@ -44,7 +44,7 @@ type config struct {
 	// place is the provider block or, without one, the first step that needs it.
 	place hcl.Range
 	// target is worked out once: it may have to read files.
-	target func() (string, error)
+	target func() (provider.Place, error)
 
 	mu     sync.Mutex
 	client provider.Client
@@ -104,7 +104,7 @@ func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnosti
 func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig, local lang.Frame) (*config, hcl.Diagnostics) {
 	place := s.ActionRange
 	request := provider.OpenRequest{Host: c.host, Dir: c.rb.Dir, ReadOnly: c.readOnly, MaxParallel: max(c.parallel, 1)}
-	target := func() (string, error) { return s.Provider.Target(request) }
+	target := func() (provider.Place, error) { return s.Provider.Place(request) }
 	if block != nil {
 		request.Dir, place = block.Dir, block.Range
 		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secret)
@@ -165,11 +165,11 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 	if diags.HasErrors() {
 		return run.Target{}, diags
 	}
-	target, err := chosen.target()
+	at, err := chosen.target()
 	if err != nil {
 		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), chosen.place)
 	}
-	return run.Target{Provider: chosen.address, Target: target}, nil
+	return run.Target{Provider: chosen.address, Target: at.Shown(), Place: at.Text, Short: at.System()}, nil
 }
 
 // open gives the configuration's client. A failure is not kept: the next attempt tries anew.

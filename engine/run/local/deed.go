@@ -20,22 +20,24 @@ type deed struct {
 	// system is the one that it was done on, nil where that was not kept; named what the session that did it named.
 	system *run.Target
 	named  []run.Target
+	// undoAt is where its undo has to act, as that was told when it had acted; nil: it was not.
+	undoAt *run.UndoTarget
 	// place is where its undo is evaluated.
 	place lang.Place
 }
 
-// remember keeps what an execution did that an undo may take back. seq is the number of the event that told its end.
-func (b *branch) remember(step *lang.Step, key int, seq int64, end *ending) {
+// remember keeps what an execution did that an undo may take back. e is the event that told its end.
+func (b *branch) remember(step *lang.Step, key int, e *run.Event, end *ending) {
 	if step.Undo == nil {
 		return
 	}
-	d := &deed{step: step, key: key, end: end, place: lang.Place{Step: step.Name, Part: partUndo, Effect: seq}}
+	d := &deed{step: step, key: key, end: end, place: lang.Place{Step: step.Name, Part: partUndo, Effect: e.Seq}, undoAt: e.UndoAt}
 	if key >= 0 {
 		d.each, d.instance = b.values.each(step.Name, key), b.values.key(step.Name, key)
 		d.place.Step = run.Address(step.Name, d.instance, true)
 	}
 	d.system, d.named = b.systems[d.place.Step], b.named.now
-	b.deeds[seq] = d
+	b.deeds[e.Seq] = d
 }
 
 // frame is what the undo of an effect sees as each and self.

@@ -37,7 +37,7 @@ func standIn(v cty.Value) (cty.Value, bool) {
 
 // foreseen names the system of a configuration of which some texts, such as a token, are read only by a run: where it is the
 // same without them and with any in their place, they don't decide it. False: more than that is not known.
-func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig, local lang.Frame, request provider.OpenRequest) (func() (string, error), bool) {
+func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig, local lang.Frame, request provider.OpenRequest) (func() (provider.Place, error), bool) {
 	without, with := map[string]cty.Value{}, map[string]cty.Value{}
 	attributes := schema.Config().Attributes
 	for i := range attributes {
@@ -61,16 +61,19 @@ func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig
 		}
 		without[a.Name], with[a.Name] = cty.NullVal(a.Type), some.Mark(provider.Sensitive)
 	}
-	return func() (string, error) {
+	return func() (provider.Place, error) {
 		request.Config = cty.ObjectVal(without)
-		a, err := schema.Target(request)
+		a, err := schema.Place(request)
 		if err != nil {
-			return "", errNotForeseen
+			return a, errNotForeseen
 		}
 		request.Config = cty.ObjectVal(with)
-		b, err := schema.Target(request)
-		if err != nil || a != b {
-			return "", errNotForeseen
+		b, err := schema.Place(request)
+		switch {
+		case err != nil || a.System() != b.System():
+			return b, errNotForeseen
+		case a.Text != b.Text:
+			return provider.Place{Short: a.System(), Hidden: true}, nil // the run knows where in it
 		}
 		return a, nil
 	}, true

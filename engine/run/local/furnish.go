@@ -120,8 +120,8 @@ func (p *Past) NotUndone() []run.Effect { return p.root.state.NotUndone() }
 // it is not known.
 func (p *Past) SentBy(d run.Doubt) (*lang.Step, run.Target) {
 	step, on := p.sentBy(d)
-	if w := p.sentOf(d); w != nil && step != nil && w.action == step.Action && w.target != "" {
-		on = w.system()
+	if w := p.sentOf(d); w != nil && step != nil && w.action == step.Action && w.on.Target != "" {
+		on = w.on
 	}
 	return step, on
 }

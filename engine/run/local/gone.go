@@ -41,8 +41,8 @@ func (p *Past) UndoInWords(d run.Doubt) string {
 		return ""
 	}
 	on := r.system(x.step.Undo.Step, x.local)
-	if w := p.sentOf(d); on != nil && w != nil && w.provider == on.Provider {
-		on.Target = w.target
+	if w := p.sentOf(d); on != nil && w != nil && w.on.Provider == on.Provider {
+		on.Target = w.on.Target
 	}
 	return r.inWords(x.step.Undo.Step, cty.NilVal, on)
 }

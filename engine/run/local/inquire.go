@@ -27,12 +27,14 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	if w != nil && w.action != step.Action {
 		return &provider.Found{}, nil
 	}
-	if now := r.system(step, local); w != nil && w.provider != "" && w.target != "" && now != nil && !run.SameTarget(w.system(), *now, r.Redact) {
-		return nil, elsewhereError{was: w.system(), now: *now}
+	if now := r.system(step, local); w != nil && w.on.Provider != "" && w.on.Target != "" && now != nil && !w.on.Same(*now, r.Redact) {
+		return nil, elsewhereError{was: w.on, now: *now}
 	}
 	args, err := openSent(p.cfg, w, step.Spec.Spec().Args())
 	if err != nil { // the step, or the undo, as its file has it, is the best that is known
-		args, err = r.arguments(step, local)
+		if args, err = r.arguments(step, local); err == nil {
+			err = r.samePlace(w, step, args)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -66,7 +67,7 @@ type Config struct {
 	Child func(step *lang.Step, variables cty.Value) (*lang.Scope, *Configs, error)
 	// Files are the contents of the runbook's files, kept with the run; Sealed the sensitive inputs.
 	Files  []journal.File
-	Inputs any
+	Inputs map[string]json.RawMessage
 	// Interrupt stops the run gracefully when it is closed; nil: nothing does.
 	Interrupt <-chan struct{}
 	// Now is the clock, made steady; nil: the system's.
@@ -97,11 +98,11 @@ func Run(ctx context.Context, cfg Config) (*Result, hcl.Diagnostics, error) {
 	begin := func(r *runner) error {
 		header := cfg.Header
 		e := &run.Event{Type: run.RunStarted, Time: cfg.StartedAt, Header: &header, Session: cfg.session()}
-		root.named.take(e)
-		inputs, err := r.sealInputs()
+		inputs, err := r.sealBeginning(cfg.Inputs, e.Header)
 		if err != nil {
 			return err
 		}
+		root.named.take(e, e.Targets)
 		return r.session.emit(r.state, r.prefix, journal.Entry{Event: e, Files: cfg.Files, Sealed: inputs})
 	}
 	return carryOn(ctx, &cfg, newSession(&cfg), root, begin)
@@ -122,13 +123,9 @@ func (c *Config) session() *run.Session {
 	return &run.Session{Host: c.Hostname, PID: c.PID, StartedAt: c.SessionStart.UTC(), User: c.User}
 }
 
-// sealInputs encrypts the inputs that are sensitive. Without them no session could go on with the run, and nothing was done
-// yet, so an error ends it.
-func (r *runner) sealInputs() ([]byte, error) {
-	if r.Inputs == nil || r.Seal == nil {
-		return nil, nil
-	}
-	sealed, err := r.sealed(r.Inputs)
+// sealInputs encrypts the inputs that are sensitive.
+func (r *runner) sealInputs(inputs map[string]json.RawMessage) ([]byte, error) {
+	sealed, err := r.sealed(inputs)
 	if err != nil {
 		return nil, fmt.Errorf("keep the sensitive variables for a resume: %w; "+
 			"an age identity in RUNBOOK_KEY (age-keygen makes one) needs no file", err)

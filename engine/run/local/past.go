@@ -51,7 +51,10 @@ func Recall(cfg *Config, entries []journal.Entry, changed bool) (*Past, error) {
 // take folds one event.
 func (p *Past) take(entry journal.Entry) error {
 	e := *entry.Event
-	p.root.named.take(&e)
+	if e.Header != nil {
+		targets, _ := RecallTargets(p.cfg.Unseal, &e, entry.Sealed)
+		p.root.named.take(&e, targets)
+	}
 	switch e.Type {
 	case run.RunStarted, run.RunFinished, run.RunPaused:
 		p.note(&e)
@@ -132,6 +135,7 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 	if e.Step != "" && !b.has(e.Step) && !undo {
 		return nil // an instance that went with its step
 	}
+	p.recallPlaces(e, sealed)
 	name := run.StepName(e.Step)
 	if e.Type == run.StepFinished && b.graph.Node(name) != nil && e.Action != "" && e.Action != b.graph.Node(name).Step.Action {
 		e.Result, sealed = nil, nil // another action gave it: neither a check nor an undo of this one can use it
@@ -244,7 +248,7 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 	delete(b.resolved, e.Step)
 	_, key, _ := b.state.Find(e.Step)
 	b.values.end(name, key, end)
-	b.remember(node.Step, key, e.Seq, end)
+	b.remember(node.Step, key, e, end)
 }
 
 // resumeAll begins another session in every branch.

@@ -18,6 +18,8 @@ import (
 type sealedResult struct {
 	Result    json.RawMessage `json:"result"`
 	Sensitive []path          `json:"sensitive,omitempty"`
+	// Place is where a write is sent to, or its undo has to act, where that is secret.
+	Place string `json:"place,omitempty"`
 }
 
 // path is a path into a value: names and indexes.
@@ -58,6 +60,9 @@ func pathOf(p cty.Path) path {
 // restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more.
 func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte) (_ cty.Value, lost string) {
 	kept := sealedResult{Result: e.Result}
+	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
+		sealed = nil // it is not the result that is secret
+	}
 	if sealed != nil {
 		if p.cfg.Unseal == nil {
 			return cty.NilVal, "its result is sensitive, and was not read back"

@@ -52,9 +52,13 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		if g.Cancel {
 			e.Reset, e.Reason = p.UnderWay(), run.ReasonCancel
 		}
-		p.root.named.take(e)
 		begun := p.notices()
-		if err := p.begin(r, e); err != nil {
+		sealed, err := r.sealBeginning(nil, e.Header)
+		if err != nil {
+			return err
+		}
+		p.root.named.take(e, e.Targets)
+		if err := p.begin(r, e, sealed); err != nil {
 			return err
 		}
 		if g.Undo == nil {
@@ -82,11 +86,11 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 }
 
 // begin tells run_resumed, and has the branches of the runbooks that steps run follow.
-func (p *Past) begin(r *runner, e *run.Event) error {
+func (p *Past) begin(r *runner, e *run.Event, sealed []byte) error {
 	if err := p.resumeAll(e); err != nil {
 		return err
 	}
-	return r.session.emit(nil, "", journal.Entry{Event: e, Files: p.cfg.Files})
+	return r.session.emit(nil, "", journal.Entry{Event: e, Files: p.cfg.Files, Sealed: sealed})
 }
 
 // settle tells what became of a write in doubt, and ends the step where it counts as done.

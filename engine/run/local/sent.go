@@ -17,15 +17,13 @@ import (
 // sentWith is what a write was sent with last, as its start in the history tells.
 type sentWith struct {
 	action string
-	// provider is the configuration that names the target.
-	provider, target string
-	arguments        json.RawMessage
-	sealed           []byte
+	// on is the system that it was sent to.
+	on        run.Target
+	arguments json.RawMessage
+	sealed    []byte
 	// declared says that it may be sent again as it was, on its author's word, though nobody knows whether it took place.
 	declared bool
 }
-
-func (w *sentWith) system() run.Target { return run.Target{Provider: w.provider, Target: w.target} }
 
 // tellSent has the start of a write tell what it is sent with: whoever asks what became of it asks about that.
 func (r *runner) tellSent(e *run.Event, target run.Target, args cty.Value) (sealed []byte) {
@@ -36,17 +34,22 @@ func (r *runner) tellSent(e *run.Event, target run.Target, args cty.Value) (seal
 		}
 	}
 	v := cty.ObjectVal(given)
-	e.Provider, e.Target, e.Arguments = target.Provider, target.Target, lang.ValueToJSON(v)
-	if v.ContainsMarked() {
-		return r.seal(sealedOf(v))
+	secret := target.Keep(r.shown)
+	e.Provider, e.Target, e.Kept, e.SentTo, e.Arguments = target.Provider, target.Target, target.Kept, target.Place, lang.ValueToJSON(v)
+	if !secret && !v.ContainsMarked() {
+		return nil
 	}
-	return nil
+	left := sealedOf(v)
+	if secret {
+		left.Place = target.Place
+	}
+	return r.seal(left)
 }
 
 // recallSent keeps what a write was sent with. Further attempts at it are sent with the same.
 func (b *branch) recallSent(e *run.Event, sealed []byte) {
 	if e.Arguments != nil {
-		b.sent[sentKey(e.Step, e.Undoes)] = &sentWith{action: e.Action, provider: e.Provider, target: e.Target, arguments: e.Arguments, sealed: sealed}
+		b.sent[sentKey(e.Step, e.Undoes)] = &sentWith{action: e.Action, on: e.On(), arguments: e.Arguments, sealed: sealed}
 	} else if e.Attempt <= 1 {
 		delete(b.sent, sentKey(e.Step, e.Undoes)) // by a version that did not tell
 	}
@@ -75,6 +78,9 @@ func openSent(cfg *Config, w *sentWith, schema *provider.Object) (cty.Value, err
 		return cty.NilVal, errNotKept
 	}
 	kept := sealedResult{Result: w.arguments}
+	if w.on.Kept == run.KeptSealed && !lang.HoldsBlank(w.arguments) {
+		w = &sentWith{arguments: w.arguments} // it is not the arguments that are secret
+	}
 	switch {
 	case w.sealed != nil && cfg.Unseal == nil:
 		return cty.NilVal, errNotKept
@@ -90,8 +96,21 @@ func openSent(cfg *Config, w *sentWith, schema *provider.Object) (cty.Value, err
 		return cty.NilVal, errNotKept
 	}
 	_, blanks := withoutBlanks(w.arguments)
+	out, err := argumentsIn(kept.Result, schema)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	for _, at := range append(blanks, kept.Sensitive...) {
+		out = changeAt(out, at, sensitive)
+	}
+	TellSecrets(out, cfg.Secret)
+	return out, nil
+}
+
+// argumentsIn reads the arguments that a write was sent with.
+func argumentsIn(text json.RawMessage, schema *provider.Object) (cty.Value, error) {
 	var given map[string]json.RawMessage
-	if err := json.Unmarshal(kept.Result, &given); err != nil {
+	if err := json.Unmarshal(text, &given); err != nil {
 		return cty.NilVal, fmt.Errorf("what it was sent with can't be read: %w", err)
 	}
 	values := map[string]cty.Value{}
@@ -106,20 +125,16 @@ func openSent(cfg *Config, w *sentWith, schema *provider.Object) (cty.Value, err
 			values[a.Name] = v
 		}
 	}
-	out := cty.ObjectVal(values)
-	for _, at := range append(blanks, kept.Sensitive...) {
-		out = changeAt(out, at, sensitive)
-	}
-	TellSecrets(out, cfg.Secret)
-	return out, nil
+	return cty.ObjectVal(values), nil
 }
 
 // sameSent reports whether what is about to be sent is what was sent; known is false where that can't be told.
-func (r *runner) sameSent(w *sentWith, step *lang.Step, target string, args cty.Value) (same, known bool) {
-	if w == nil {
+func (r *runner) sameSent(w *sentWith, step *lang.Step, target run.Target, args cty.Value) (same, known bool) {
+	if w == nil || w.on.Lost() {
 		return false, false
 	}
-	if w.action != step.Action || w.target != r.shown(target) {
+	target.Provider = w.on.Provider // however it is called
+	if w.action != step.Action || !w.on.Same(target, r.Redact) {
 		return false, true
 	}
 	was, err := openSent(r.Config, w, step.Spec.Spec().Args())
@@ -136,7 +151,7 @@ func plainJSON(v cty.Value) []byte {
 
 // keyOf is the key under which a write is sent, sent being that of the one that was in doubt: no other write is sent under that. said
 // is why it must not be sent at all.
-func (r *runner) keyOf(step *lang.Step, address string, undoes int64, sent, target string, args cty.Value) (key, said string) {
+func (r *runner) keyOf(step *lang.Step, address string, undoes int64, sent string, target run.Target, args cty.Value) (key, said string) {
 	whole := address
 	if undoes != 0 {
 		whole += "/undo"
@@ -193,7 +208,7 @@ func (p *Past) SendsTheSame(d run.Doubt, again []string, changed bool) bool {
 		return false
 	}
 	target, _ := r.configs.Target(step, local) // what is wrong with it, the attempt says
-	same, known := r.sameSent(p.sentOf(d), step, target.Target, args)
+	same, known := r.sameSent(p.sentOf(d), step, target, args)
 	if !known {
 		same = !changed
 	}

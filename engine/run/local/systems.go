@@ -11,10 +11,10 @@ import (
 // named are the systems that a session of a run named when it began, the last that carried steps out.
 type named struct{ now []run.Target }
 
-// take takes in the beginning of a session. One that only undoes, or only ends the run, has no steps.
-func (n *named) take(e *run.Event) {
-	if e.Header != nil && e.BeginsSteps() {
-		n.now = e.Targets
+// take takes in the targets of a session's beginning. One that only undoes, or only ends the run, has no steps.
+func (n *named) take(e *run.Event, targets []run.Target) {
+	if e.BeginsSteps() {
+		n.now = targets
 	}
 }
 
@@ -22,7 +22,8 @@ func (n *named) take(e *run.Event) {
 func (b *branch) sends(e *run.Event) {
 	switch {
 	case e.Provider != "" && e.Target != "":
-		b.systems[e.Step] = &run.Target{Provider: e.Provider, Target: e.Target}
+		on := e.On()
+		b.systems[e.Step] = &on
 	case e.Attempt <= 1:
 		delete(b.systems, e.Step)
 	}
@@ -49,18 +50,29 @@ func (d *deed) wasOn(provider string) []run.Target {
 	return slices.DeleteFunc(slices.Clone(d.named), func(t run.Target) bool { return t.Provider != provider })
 }
 
-// undoSystem is the system on which the undo of a deed is to be done, and where that has moved the one that its configuration names
-// now. Both are nil where nothing names one.
-func (r *runner) undoSystem(d *deed, local lang.Frame) (was, moved *run.Target) {
-	now := r.system(d.step.Undo.Step, local)
-	if now == nil {
-		return nil, nil
-	}
+// had reports whether a deed may have been done with a system as its configuration names it now; also where nobody kept which.
+func (d *deed) had(now run.Target, redact func([]byte) []byte) bool {
 	known := d.wasOn(now.Provider)
-	if len(known) == 0 || slices.ContainsFunc(known, func(t run.Target) bool { return run.SameTarget(t, *now, r.Redact) }) {
+	return len(known) == 0 || slices.ContainsFunc(known, func(t run.Target) bool { return t.Same(now, redact) })
+}
+
+// undoSystem is the system on which the undo of a deed is to be done, and where that has moved the one that its configuration, or its
+// arguments, name now. Both are nil where nothing names one.
+func (r *runner) undoSystem(d *deed, local lang.Frame) (was, moved *run.Target) {
+	undo := d.step.Undo.Step
+	if at := d.undoAt; at != nil && at.Written == written(undo) {
+		local.At = lang.Place{}
+		if now := r.placeOf(undo, local); now != nil && !at.Same(*now, r.Redact) {
+			return &at.Target, now
+		} else if now != nil {
+			return now, nil
+		}
+	}
+	now := r.system(undo, local)
+	if now == nil || d.had(*now, r.Redact) {
 		return now, nil
 	}
-	return &known[0], now
+	return &d.wasOn(now.Provider)[0], now
 }
 
 // elsewhere refuses an undo whose configuration names another system than it did when the step acted; nil: it does not.
@@ -76,7 +88,7 @@ func (r *runner) elsewhere(d *deed, local lang.Frame) error {
 type elsewhereError struct{ was, now run.Target }
 
 func (e elsewhereError) Error() string {
-	return fmt.Sprintf("nothing was sent: %s was %s then, and is %s now", e.now.Provider, e.was.Target, e.now.Target)
+	return "nothing was sent: " + e.was.Moved(e.now, " then")
 }
 
 // Elsewhere says of which effects the undo would go to another system than it has to, a line each.
@@ -89,8 +101,7 @@ func (p *Past) Elsewhere(effects []run.Effect) []string {
 		}
 		r, local := p.runnerOf(b), b.frame(d)
 		if was, moved := r.undoSystem(d, local); moved != nil {
-			out = append(out, fmt.Sprintf("step %s: %s was %s then, and is %s now. By hand: %s", e.Address, moved.Provider, was.Target, moved.Target,
-				r.undoInWords(d, local)))
+			out = append(out, fmt.Sprintf("step %s: %s. By hand: %s", e.Address, was.Moved(*moved, " then"), r.undoInWords(d, local)))
 		}
 	}
 	return out

@@ -68,7 +68,7 @@ func (r *runner) stampUndo(u *undoing, c run.Command, e *run.Event, missing erro
 	} else {
 		target, _ := r.configs.Target(u.step, u.local) // what is wrong with it, the errand says
 		var why string
-		if u.key, why = r.keyOf(u.step, u.address, u.effect, c.Sent, target.Target, args); why != "" {
+		if u.key, why = r.keyOf(u.step, u.address, u.effect, c.Sent, target, args); why != "" {
 			e.Key, u.doubted = u.key, true
 			return nil, errors.New(why)
 		}

@@ -1,0 +1,52 @@
+package lang
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Surroundings is what an expression, or a local that it refers to, reads beside the runbook, its variables and results.
+type Surroundings struct {
+	// Environment is set for variables of the environment and secrets: what stays the same while a run goes on, unless somebody sets
+	// it otherwise.
+	Environment bool
+	// Clock is set for the time, Files for what may be in them, which the run may change itself.
+	Clock, Files bool
+}
+
+// Surroundings tells what an expression reads.
+func (s *Scope) Surroundings(e *Expr) Surroundings {
+	var out Surroundings
+	seen := map[string]bool{}
+	var look func(*Expr)
+	look = func(e *Expr) {
+		out.add(e)
+		for i := range e.Refs {
+			ref := &e.Refs[i]
+			if ref.Kind != RefLocal || seen[ref.Name] || s.Runbook.Locals[ref.Name] == nil {
+				continue
+			}
+			seen[ref.Name] = true
+			look(s.Runbook.Locals[ref.Name].Value)
+		}
+	}
+	look(e)
+	return out
+}
+
+// ReadsClock reports whether an expression says something else at another time.
+func (s *Scope) ReadsClock(e *Expr) bool { return s.Surroundings(e).Clock }
+
+func (s *Surroundings) add(e *Expr) {
+	// The callback gives no diagnostics, so the walk has none.
+	_ = hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
+		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok {
+			s.Environment = s.Environment || call.Name == "env" || call.Name == "secret"
+			s.Clock = s.Clock || call.Name == "now" || call.Name == "templatefile"
+			s.Files = s.Files || call.Name == "templatefile" || strings.HasPrefix(call.Name, "file")
+		}
+		return nil
+	})
+}
