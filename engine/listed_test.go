@@ -60,3 +60,20 @@ func TestNoToWritesFoundAtRunTime(t *testing.T) {
 		}
 	}
 }
+
+// TestAKeptNoHoldsOverAutoApprove: what somebody has denied is not approved beforehand. Only once the run has failed on it, and goes on
+// again, is it nobody's decision any more.
+func TestAKeptNoHoldsOverAutoApprove(t *testing.T) {
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	out := enginetest.Run(t, fake, foundAtRunTime, enginetest.Options{Journal: j})
+	out.Pauses(t)
+	answer(t, j, out, "each", "false")
+	denied := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, AutoApprove: true})
+	if denied.Result == nil || denied.Result.Outcome != run.Fail || fake.Calls("a1") != 0 || !strings.Contains(denied.Stream, "said no") {
+		t.Fatalf("%+v %v\n%s", denied.Result, denied.Diags, denied.Stream)
+	}
+	last := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, AutoApprove: true})
+	if last.Result == nil || last.Result.ExitStatus != 0 || fake.Calls("a1") != 1 {
+		t.Fatalf("%+v %v\n%s", last.Result, last.Diags, last.Stream)
+	}
+}

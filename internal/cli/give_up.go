@@ -8,7 +8,6 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // giveUp ends a run that no process runs, in a session that starts nothing but undos. It closes the history.
@@ -36,17 +35,8 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 		return nil, nil, nil, o.refuse(diags, files)
 	}
 	for _, d := range recalled.Past.Doubts() {
-		o.say("%s", inDoubtText(recalled, d))
-		found, err := o.inquire(stop, recalled, d)
-		if local.Unreachable(err) {
-			o.say("  it can't be asked now: %v", err)
-			continue
-		}
-		if err != nil {
+		if err := o.tellDoubt(stop, recalled, d); err != nil {
 			return nil, recalled.Drop(stop.ctx), files, err
-		}
-		if found.Why != "" {
-			o.say("  %s", found.Why)
 		}
 	}
 	// A run that went on with another system on purpose has undos for both: those that can't run say so then.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync/atomic"
+	"syscall"
 )
 
 // interruption turns signals into the two ways of stopping a run.
@@ -29,15 +30,19 @@ func (p *Program) watchInterrupts(parent context.Context) *interruption {
 	stop.release = func() { close(ended); <-stopped; restore(); cancel() }
 	go func() {
 		defer close(stopped)
-		for count := 1; ; count++ {
+		for count := 0; ; {
+			var s os.Signal
 			select {
 			case <-ended:
 				return
-			case s := <-signals:
-				p.interrupted(count, s, stop, cancel)
-			case s := <-stop.raised:
-				p.interrupted(count, s, stop, cancel)
+			case s = <-signals:
+			case s = <-stop.raised:
 			}
+			if s == syscall.SIGHUP && count > 0 {
+				continue // of a terminal that closes, both the shell and the kernel send one: nobody asked twice
+			}
+			count++
+			p.interrupted(count, s, stop, cancel)
 		}
 	}()
 	return stop

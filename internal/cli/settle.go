@@ -142,6 +142,21 @@ func (p *Program) inquire(stop *interruption, r *engine.Recalled, d run.Doubt) (
 	return found, nil
 }
 
+// tellDoubt tells of a write in doubt that is not decided about, and what the system says of it. One that still goes on is an error.
+func (p *Program) tellDoubt(stop *interruption, r *engine.Recalled, d run.Doubt) error {
+	p.say("%s", inDoubtText(r, d))
+	found, err := p.inquire(stop, r, d)
+	switch {
+	case local.Unreachable(err):
+		p.say("  it can't be asked now: %v", err)
+	case err != nil:
+		return err
+	case found.Why != "":
+		p.say("  %s", found.Why)
+	}
+	return nil
+}
+
 // ask has a person say what became of a write; an empty decision: nobody is there.
 func (s *settler) ask(d run.Doubt) (decision, how, note string, err error) {
 	if word := s.said.of(d); word != "" {

@@ -147,7 +147,9 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 	var left []run.Doubt
 	for _, d := range s.recalled.Past.Doubts() {
 		if !chooses(effects, d) {
-			o.say("%s", inDoubtText(s.recalled, d))
+			if err := o.tellDoubt(s.stop, s.recalled, d); err != nil {
+				return nil, nil, err
+			}
 			o.say("  that stays as it is; it is settled with: %s", o.command(settles(d, o.Run)))
 			continue
 		}

@@ -25,7 +25,9 @@ type listed struct {
 // function works the question out.
 func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, keys []string, instances []lang.Frame) (_ func(), asked bool, err error) {
 	effect := r.effects[step.Name]
-	if r.AutoApprove || effect == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
+	before, a := r.state.Answered(c.Address)
+	said := before != nil && !a.Yes() // nobody approves beforehand what somebody has said no to
+	if r.AutoApprove && !said || effect == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
 		return nil, false, nil
 	}
 	all := r.list(step, keys, instances)
@@ -37,12 +39,13 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 		q.Prompt = fmt.Sprintf("Run %s for this?", step.Action)
 	}
 	q.Target = commonTarget(q.Writes)
-	if before, a := r.state.Answered(c.Address); before != nil && r.sameWrites(before, q) {
-		if a.Yes() {
-			return nil, false, nil
-		}
+	same := before != nil && r.sameWrites(before, q)
+	switch {
+	case same && said:
 		why := refusal(fmt.Sprintf("not run: %s said no%s", a.By, noted(a.Note)))
 		return nil, true, r.concludeWith(r.refused(r.executionAt(step, c), why))
+	case same, r.AutoApprove:
+		return nil, false, nil
 	}
 	x := r.executionAt(step, c)
 	if err := r.emit(&run.Event{Type: run.StepWaiting, Step: c.Address, For: run.ForWrites}); err != nil {
