@@ -18,7 +18,7 @@ func (g *Graph) Select(targets []string) (*Graph, error) {
 	for _, name := range targets {
 		n := g.Node(strings.TrimPrefix(name, "step."))
 		if n == nil {
-			return nil, fmt.Errorf("there is no step %q to target%s", name, g.nearest(name))
+			return nil, g.noTarget(name)
 		}
 		stack = append(stack, n)
 	}
@@ -36,6 +36,22 @@ func (g *Graph) Select(targets []string) (*Graph, error) {
 		}
 	}
 	return g.cut(keep), nil
+}
+
+// noTarget says what can be targeted in place of what is no step of the runbook.
+func (g *Graph) noTarget(name string) error {
+	at := strings.IndexAny(name, "[/")
+	if at < 0 {
+		return fmt.Errorf("there is no step %q to target%s", name, g.nearest(name))
+	}
+	whole, what := strings.TrimPrefix(name[:at], "step."), "an instance"
+	if name[at] == '/' {
+		what = "a step of the runbook that another runs"
+	}
+	if g.Node(whole) == nil {
+		return fmt.Errorf("there is no step %q to target; a target is a step of the runbook itself, as a whole%s", whole, g.nearest(whole))
+	}
+	return fmt.Errorf("%q is %s, and a target is a step of the runbook itself, as a whole: write --target %s", name, what, whole)
 }
 
 // cut copies the kept nodes and the references between them; turns are taken anew, since a step between two others may be gone.

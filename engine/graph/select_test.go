@@ -30,6 +30,9 @@ func TestSelect(t *testing.T) {
 			"last -> end full: depends_on", "first -> end full: depends_on",
 		}, ""},
 		"unknown":       {[]string{"laast"}, nil, nil, `there is no step "laast" to target; did you mean "last"?`},
+		"an instance":   {[]string{`last["x"]`}, nil, nil, `"last[\"x\"]" is an instance, and a target is a step of the runbook itself, as a whole: write --target last`},
+		"within one":    {[]string{"step.last/c1"}, nil, nil, `"step.last/c1" is a step of the runbook that another runs, and a target is a step of the runbook itself, as a whole: write --target last`},
+		"within none":   {[]string{"laast/c1"}, nil, nil, `there is no step "laast" to target; a target is a step of the runbook itself, as a whole; did you mean "last"?`},
 		"nothing alike": {[]string{"quite else"}, nil, nil, `there is no step "quite else" to target`},
 	}
 	for name, tc := range cases {

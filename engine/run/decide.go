@@ -5,6 +5,8 @@ const (
 	StopFailure   = "failure"   // on_failure = "stop"
 	StopInterrupt = "interrupt" // Ctrl-C, SIGTERM
 	StopTimeout   = "timeout"   // the runbook's timeout
+	// StopStepTimeout is why a runbook stops that a step runs whose own timeout has passed.
+	StopStepTimeout = "timeout of the step"
 )
 
 // verdict is what run_if says of a step whose dependencies have all ended: it goes (an empty outcome), or ends with an
@@ -125,10 +127,14 @@ func (s *State) cancel(r ref, why string) {
 }
 
 var stopReasons = map[string]string{
-	StopFailure:   "the run stops after a failure (on_failure = \"stop\")",
-	StopInterrupt: "the run was interrupted",
-	StopTimeout:   "the runbook's timeout has passed",
+	StopFailure:     "the run stops after a failure (on_failure = \"stop\")",
+	StopInterrupt:   "the run was interrupted",
+	StopTimeout:     "the runbook's timeout has passed",
+	StopStepTimeout: "the timeout of the step that runs this runbook has passed",
 }
+
+// IsTimeout reports whether a runbook stops because its time is over.
+func IsTimeout(why string) bool { return why == StopTimeout || why == StopStepTimeout }
 
 func stopReason(why string) string {
 	if text, ok := stopReasons[why]; ok {
@@ -146,7 +152,7 @@ func (s *State) stop(why string) {
 	}
 	// A failure that was not announced yet came first.
 	s.undoing = s.undoing || s.wantStop || why == StopFailure
-	s.timedOut = s.timedOut || why == StopTimeout && s.plan.StopOnFailure
+	s.timedOut = s.timedOut || IsTimeout(why) && s.plan.StopOnFailure
 	s.wantStop, s.inOrder = false, false
 	for i := range s.steps {
 		step := &s.steps[i]

@@ -41,8 +41,8 @@ type attempt struct {
 	earlier *run.Earlier
 	// sent says that the action was begun, so that an error leaves a write in doubt unless it says that nothing was done.
 	sent bool
-	// warned says that the runbook that the step ran passed with warnings: so did the step.
-	warned bool
+	// atBest is the outcome that the step has at best: that of the runbook that it ran. Empty: any.
+	atBest run.Outcome
 	// nothingDone is what the error said before it was explained.
 	nothingDone bool
 	// cut says that the poll's time was over before the read had ended.
@@ -142,7 +142,7 @@ func explainContext(ctx context.Context, err error, limit time.Duration) error {
 	}
 	cause := context.Cause(ctx)
 	switch {
-	case errors.Is(cause, errInterrupted), errors.Is(cause, errRunTimeout):
+	case errors.Is(cause, errInterrupted), errors.Is(cause, errRunTimeout), errors.Is(cause, errStepTimeout):
 		return cancelledError{cause}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("timed out after %s: %w", limit.Round(time.Millisecond), err)

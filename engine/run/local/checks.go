@@ -29,7 +29,11 @@ func (r *runner) checks(a *attempt, expired bool) []*checked {
 		out = append(out, r.untilExpired(a, local))
 	}
 	if a.result != nil && a.result.Failure != nil {
-		out = append(out, &checked{outcome: run.Fail, Check: run.Check{
+		outcome := run.Fail
+		if a.atBest == run.Error {
+			outcome = run.Error // that of a runbook is its worst step's
+		}
+		out = append(out, &checked{outcome: outcome, Check: run.Check{
 			Kind: run.KindExpectation, Message: a.result.Failure.Message, Place: place(a.step.Range),
 		}})
 	}

@@ -40,7 +40,7 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 			return nil, err
 		}
 	}
-	if limit == 0 {
+	if child.limitOfStep = limit != 0; !child.limitOfStep {
 		limit = a.step.Child.Timeout
 	}
 	r.desk.enter(child)
@@ -51,7 +51,7 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 	if err != nil {
 		return nil, err
 	}
-	a.warned = child.state.RunOutcome() == run.Warn
+	a.atBest = child.state.RunOutcome()
 	return child.asResult(limit)
 }
 
@@ -67,6 +67,8 @@ func (r *runner) asResult(limit time.Duration) (*provider.Result, error) {
 		return nil, fmt.Errorf("timed out after %s: %s", limit, countsText(counts))
 	case outcome == run.Cancelled && r.state.Stopping() == run.StopTimeout:
 		return nil, cancelledError{errRunTimeout}
+	case outcome == run.Cancelled && r.state.Stopping() == run.StopStepTimeout:
+		return nil, cancelledError{errStepTimeout}
 	case outcome == run.Cancelled:
 		return nil, cancelledError{errInterrupted}
 	}

@@ -42,7 +42,7 @@ func (r *runner) conclude(a *attempt, expired bool) *conclusion {
 	}
 	c := &conclusion{attempt: a, ending: a.selfEnding()}
 	outcome, problem := run.Pass, ""
-	if a.warned {
+	if a.atBest == run.Warn {
 		outcome = run.Warn
 	}
 	switch {
@@ -86,6 +86,9 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 		if a.result.Failure != nil {
 			e.Detail = a.result.Failure.Detail
 		}
+	}
+	if a.err != nil && a.result != nil { // why it came to no end is what matters, and what it did until then is evidence
+		e.Summary, e.Detail = "", a.result.Summary
 	}
 	e.Summary = theFact(c.checks, e.Summary)
 	if a.step.Show != nil && a.err == nil && a.precondition == nil {

@@ -17,6 +17,7 @@ import (
 var (
 	errInterrupted = errors.New("the run was interrupted")
 	errRunTimeout  = errors.New("the runbook's timeout has passed")
+	errStepTimeout = errors.New("the timeout of the step that runs this runbook has passed")
 	// errPaused is what a runner ends with that waits for people: nothing is wrong.
 	errPaused = errors.New("the run is paused")
 )
@@ -54,8 +55,10 @@ type runner struct {
 	yielded  bool
 	// timedOut is true when the branch's own time was over.
 	timedOut bool
-	// limit is how long the branch may take; zero: as long as it does.
-	limit time.Duration
+	// limit is how long the branch may take; zero: as long as it does. limitOfStep says that it is that of the step that runs the
+	// runbook, and not the runbook's own.
+	limit       time.Duration
+	limitOfStep bool
 
 	// onlyUndoes says that the session only undoes what a person asked for.
 	onlyUndoes bool
@@ -228,10 +231,18 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 		}
 		r.timedOut = true
 		r.desk.rest(r, false)
-		return r.stop(stopRequest{run.StopTimeout, errRunTimeout, r.limit})
+		return r.stop(r.timeIsOver())
 	case <-r.hard.Done():
 		return nil
 	}
+}
+
+// timeIsOver stops a runbook whose time is over.
+func (r *runner) timeIsOver() stopRequest {
+	if r.limitOfStep {
+		return stopRequest{run.StopStepTimeout, errStepTimeout, r.limit}
+	}
+	return stopRequest{run.StopTimeout, errRunTimeout, r.limit}
 }
 
 // drainChildren waits until the runbooks that steps run have paused too. One that had something to do after all is stopped
@@ -353,7 +364,7 @@ func (r *runner) stop(s stopRequest) error {
 			case x.stops <- within:
 			default: // it has been told often enough
 			}
-		case x.cancel != nil && (x.effect == provider.Read || s.reason == run.StopTimeout):
+		case x.cancel != nil && (x.effect == provider.Read || run.IsTimeout(s.reason)):
 			x.cancel(s.cause)
 		}
 	}
