@@ -26,8 +26,9 @@ type changes struct {
 	moved bool
 }
 
-// compare finds what changed between a runbook as it was and as it is. Comments and white space don't count.
-func compare(before, after *lang.Runbook) changes {
+// compare finds what changed between a runbook as it was and as it is. Comments and white space don't count. blank blanks secrets in what is
+// shown of it; nil: there are none.
+func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 	was, is := declarations(before), declarations(after)
 	differs, writes := map[string]bool{}, writesOf(after)
 	var out changes
@@ -44,7 +45,10 @@ func compare(before, after *lang.Runbook) changes {
 		if !had {
 			out.added = append(out.added, name)
 		}
-		if text := told(name, had, has, was, is, writes); text != "" {
+		if text := toldAs(name, had, has, was, is, writes); text != "" {
+			if strings.HasSuffix(text, " differs") || strings.HasSuffix(text, " differ") {
+				text += difference{before, after, blank}.of(name, a, b)
+			}
 			out.told = append(out.told, text)
 		}
 		differs[name] = true
@@ -85,8 +89,11 @@ func keepsValue(before, after *lang.Runbook, name string) bool {
 	return before.Variables[v].Type.Equals(after.Variables[v].Type)
 }
 
-// told says what is different about a declaration; nothing of a part of a step that is new or gone as a whole.
-func told(name string, had, has bool, was, is map[string][]byte, writes map[string]bool) string {
+// goneWords say that a declaration is gone.
+func goneWords(name string) string { return name + " is gone" }
+
+// toldAs says what is different about a declaration; nothing of a part of a step that is new or gone as a whole.
+func toldAs(name string, had, has bool, was, is map[string][]byte, writes map[string]bool) string {
 	be, differ := " is", " differs"
 	step, checks := strings.CutPrefix(name, checksPart)
 	if checks {
@@ -98,6 +105,8 @@ func told(name string, had, has bool, was, is map[string][]byte, writes map[stri
 		return ""
 	case checks && writes[step]:
 		return name + " differ: a write is not repeated for that"
+	case !has && be == " is":
+		return goneWords(name)
 	case !has:
 		return name + be + " gone"
 	case !had:

@@ -41,29 +41,15 @@ func (r *Recalled) SentBy(d run.Doubt) (*lang.Step, run.Target) {
 	return p.SentBy(d)
 }
 
-// GoesWith says what is lost with the step of a write in doubt that counts as done; empty: nothing is.
-func (r *Recalled) GoesWith(d run.Doubt) string {
-	switch {
-	case !d.Gone || d.Undo:
-		return ""
-	case r.former == nil:
-		return "an undo that it had is gone with it"
-	}
-	if undo := r.former.past.UndoInWords(d); undo != "" {
-		return "its undo is gone with it, and takes nothing back any more: " + undo
-	}
-	return ""
-}
-
 // tellGone tells what is gone of what is in doubt, for the history.
-func (r *Recalled) tellGone() []string {
-	var out []string
+func (r *Recalled) tellGone() []told {
+	var out []told
 	for _, d := range r.gone {
 		what := "its write"
 		if d.Undo {
 			what = "its undo"
 		}
-		out = append(out, fmt.Sprintf("step %s is gone, and %s, sent at %s, was in doubt", d.Address, what, provider.Moment(d.At)))
+		out = append(out, told{d.Address, fmt.Sprintf("step %s is gone, and %s, sent at %s, was in doubt", d.Address, what, provider.Moment(d.At))})
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -17,8 +16,8 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	r.Settle(settled)
 	reset := append(r.Past.Again(settled...).Steps, r.Affected...)
 	reset, err := r.except(reset, settled)
-	if err == nil && len(r.Lost) > 0 {
-		err = errors.New(LostWords(r.Lost[0]) + ": its undo would be lost; undo it first, or keep it in the file")
+	if err == nil {
+		err = r.losesUndo(settled)
 	}
 	if err == nil {
 		err = r.undecided(settled)
@@ -63,10 +62,10 @@ func (r *Recalled) except(reset []string, settled []local.Settled) ([]string, er
 // unsure says that an instance counts as done, and that nobody knows which its step has when it runs again.
 func (r *Recalled) unsure(instance, step string) error {
 	if len(r.Changes) == 0 {
-		return fmt.Errorf("%s counts as done, and step %s runs again because what it did was taken back, perhaps with other instances, so that %[1]s would run again too. "+
+		return fmt.Errorf("%s counts as done, but step %s runs again because what it did was taken back. It may have other instances then, and %[1]s would run a second time. "+
 			"Take back what %[1]s did, if it did anything, and decide \"redo\" about it", instance, step)
 	}
-	return fmt.Errorf("%s counts as done, and step %s runs again for the changes in the files, perhaps with other instances, so that %[1]s would run again too. Put "+
+	return fmt.Errorf("%s counts as done, but step %s runs again for the changes in the files. It may have other instances then, and %[1]s would run a second time. Put "+
 		"the files back as they were, or move them away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first",
 		instance, step)
 }

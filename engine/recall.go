@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -136,7 +135,7 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 			return problem("What steps did that have changed in the files can't be told", err)
 		}
 	}
-	r.Changes = append(slices.Clone(r.Changes), r.tellGone()...)
+	r.tellOf(r.tellGone()...)
 	r.findLost()
 	if opts.Earlier != nil {
 		for _, entry := range s.entries {

@@ -47,7 +47,7 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	if !opts.WithChanges {
 		told := "its text differs"
 		if after != nil && before != nil && !more.HasErrors() {
-			told = strings.Join(compare(before.Runbook, after.Runbook).told, "; ")
+			told = strings.Join(compare(before.Runbook, after.Runbook, opts.Redact).told, "; ")
 		}
 		return before, changes{}, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "The runbook has changed since the run began",
@@ -58,7 +58,7 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	if more.HasErrors() {
 		return after, changes{}, more
 	}
-	out := compare(before.Runbook, after.Runbook)
+	out := compare(before.Runbook, after.Runbook, opts.Redact)
 	if out.before = before; diags.HasErrors() {
 		out.before, out.told = nil, append(out.told, "the files as they were can't be read by this version, so that nothing tells what steps did that are gone")
 	}

@@ -14,6 +14,9 @@ import (
 // can be read.
 func (e *Event) Blanked(blank func([]byte) []byte) *Event {
 	copied, _ := blanker(blank).value(reflect.ValueOf(e), "").Interface().(*Event) // it has the type of what it is a copy of
+	if e.Type == StepFinished && (e.Outcome == Blocked || e.Outcome == Cancelled) {
+		copied.Error = e.Error // why it did not run, or not to its end: words of the program and names of steps
+	}
 	return copied
 }
 

@@ -164,10 +164,10 @@ func (o *answerOptions) doesNotWait(s *story) error {
 	case s.Last.Type == run.RunFinished:
 		return fmt.Errorf("step %s does not wait for a person: run %s has ended", lang.Quoted(o.Step), s.ID)
 	case len(names) == 0 && len(given) > 0:
-		return fmt.Errorf("step %s does not wait for a person: nothing in run %s does any more, and it has not yet gone on with the answer to %s",
+		return fmt.Errorf("step %s does not wait for a person. Run %s asks nobody any more: it was answered (%s), and has yet to go on with that",
 			lang.Quoted(o.Step), s.ID, strings.Join(given, ", "))
 	case len(names) == 0:
-		return fmt.Errorf("step %s does not wait for a person: nothing in run %s does", lang.Quoted(o.Step), s.ID)
+		return fmt.Errorf("step %s does not wait for a person, and no other step of run %s does", lang.Quoted(o.Step), s.ID)
 	case s.Steps[o.Step]:
 		return fmt.Errorf("step %s does not wait for a person; these do: %s", lang.Quoted(o.Step), strings.Join(names, ", "))
 	}

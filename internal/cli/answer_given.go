@@ -88,7 +88,7 @@ func (o *answerOptions) inTime(ctx context.Context, history journal.Journal, s *
 	if err != nil {
 		return err
 	}
-	when := "when the run goes on"
+	when := "once the run is resumed"
 	if running {
 		when = "now"
 	}

@@ -33,8 +33,8 @@ func TestAnswerTooLate(t *testing.T) {
 		status    int
 		says      []string
 	}{
-		"fails":            {"fail", time.Hour, ExitRefused, []string{"the time to answer ok was over at", "no answer counts any more", "when the run goes on: it fails", "runbook resume " + pausedRun}},
-		"counts as yes":    {"default", time.Hour, ExitRefused, []string{"no answer counts any more", "when the run goes on: the answer is true"}},
+		"fails":            {"fail", time.Hour, ExitRefused, []string{"the time to answer ok was over at", "no answer counts any more", "once the run is resumed: it fails", "runbook resume " + pausedRun}},
+		"counts as yes":    {"default", time.Hour, ExitRefused, []string{"no answer counts any more", "once the run is resumed: the answer is true"}},
 		"others are asked": {"escalate", time.Hour, ExitPassed, []string{"no is kept"}},
 		"in time":          {"fail", time.Second, ExitPassed, []string{"no is kept"}},
 	} {

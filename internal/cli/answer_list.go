@@ -45,13 +45,13 @@ func (o *answerOptions) list(ctx context.Context, history journal.Journal, s *st
 
 // describeGiven says who answered a step that waits no more for a person, but for its run.
 func (o *answerOptions) describeGiven(w *waitingStep) []string {
-	text := " was answered by " + term.CleanLine(w.Given.By) + " at " + provider.Moment(w.Given.At)
+	text := " was answered by " + term.CleanLine(o.blank(w.Given.By)) + " at " + provider.Moment(w.Given.At)
 	if !w.Question.Sensitive {
-		text += ": " + term.CleanLine(plainAnswer(w.Given.Value))
+		text += ": " + term.CleanLine(o.blank(plainAnswer(w.Given.Value)))
 	}
 	lines := []string{o.palette(o.OutTerminal).Strong(term.CleanLine(w.Step)) + text + "; the run has not taken that in yet"}
 	if w.Given.Note != "" {
-		lines = append(lines, "  note: "+term.CleanLine(w.Given.Note))
+		lines = append(lines, "  note: "+term.CleanLine(o.blank(w.Given.Note)))
 	}
 	return lines
 }

@@ -99,6 +99,7 @@ func (p *Program) ending(result *engine.Result, erred bool, err error) error {
 func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string, opts engine.PlanOptions) (*engine.Plan, error) {
 	rb, diags := eng.LoadIn(file, opts.Environment)
 	rb.LiteralSecrets(p.redactor.Add)
+	p.own(rb)
 	if diags.HasErrors() || rb == nil {
 		return nil, p.refuse(diags, sourcesOf(rb.Files(), opts))
 	}

@@ -91,7 +91,7 @@ func TestWhatRunsAgainForAChangeIsTold(t *testing.T) {
 	}{
 		"nobody there": {
 			from: `id = "pay"`, to: `id = "pay more"`, status: ExitRefused,
-			says: []string{"changed: step pay differs", "runs again: after, pay", "pay was carried out at ", "and runs again: what it did then stays", "nothing was run"},
+			says: []string{`changed: step pay differs: id = "pay" is now id = "pay more"`, "runs again: after, pay", "pay was carried out at ", "and runs again: what it did then stays", "nothing was run"},
 		},
 		"approved": {
 			from: `id = "pay"`, to: `id = "pay more"`, args: []string{"--auto-approve"},

@@ -81,6 +81,7 @@ func (p *Program) namedSteps(verb string, steps []engine.PlannedStep) []string {
 		title = palette.Danger("This run destroys something that can't be brought back:")
 	}
 	var rows [][]string
+	steps = p.shownSteps(steps)
 	for _, s := range steps {
 		rows = append(rows, []string{"  " + s.Name, s.Action, where(s), s.Description})
 	}

@@ -28,6 +28,7 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 	eng := o.engine()
 	recalled, diags, err := o.recall(stop.ctx, eng, opts)
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
+	o.ownOf(recalled)
 	switch {
 	case err != nil:
 		return nil, nil, nil, err

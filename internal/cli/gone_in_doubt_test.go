@@ -75,11 +75,16 @@ func TestAWriteInDoubtOutlivesItsStep(t *testing.T) {
 			if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
 				t.Error(diff)
 			}
-			says := []string{"counts as done: on the word of alice@laptop", "changed: step " + tc.step + " is gone"}
-			if tc.undo != "" {
-				says = append(says, "its undo is gone with it", tc.undo)
+			if tc.undo != "" { // as with what surely took effect
+				resume(ExitRefused, []string{"counts as done: on the word of alice@laptop", "its undo would be lost with the files as they are now", tc.undo,
+					"Keep the step in the file", "runbook undo " + id + " " + tc.step}, "--in-doubt", "done")
+				if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+					t.Error(diff)
+				}
+				tt.again(t, false, "").does(t, ExitPassed, []string{"in doubt: " + tc.step}, "runs")
+				return
 			}
-			resume(ExitPassed, says, "--in-doubt", "done")
+			resume(ExitPassed, []string{"counts as done: on the word of alice@laptop", "changed: step " + tc.step + " is gone"}, "--in-doubt", "done")
 			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()[:len(did)+len(tc.does)]); diff != "" {
 				t.Error(diff)
 			}

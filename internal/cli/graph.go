@@ -47,6 +47,7 @@ func (o *graphOptions) run(context.Context) error {
 	}
 	rb, diags := o.engine().Load(o.File)
 	rb.LiteralSecrets(o.redactor.Add)
+	o.own(rb)
 	if diags.HasErrors() || rb == nil {
 		return o.refuse(diags, rb.Files())
 	}

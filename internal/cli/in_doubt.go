@@ -102,7 +102,7 @@ func (w words) check(doubts []run.Doubt) error {
 		if len(doubts) > 0 {
 			among = lang.DidYouMean(step, names) + "\nIn doubt: " + strings.Join(names, ", ")
 		}
-		errs = append(errs, fmt.Errorf("nothing was run: --in-doubt %s=%s: that step is not in doubt%s", step, w.each[step], among))
+		errs = append(errs, fmt.Errorf("nothing was run: --in-doubt %s=%s: nothing of that step is in doubt%s", step, w.each[step], among))
 	}
 	return errors.Join(errs...)
 }
@@ -117,8 +117,12 @@ func (p *Program) sayIt(doubts []run.Doubt, command string, away bool) string {
 	if away {
 		first = "bring back the system that can't be reached, which may tell, and go on with: " + p.command(command) + "\nOnly where it does not come back, look"
 	}
-	return fmt.Sprintf("nothing was run: %s whether %s took place, and say so with --in-doubt done or --in-doubt redo%s: %s --in-doubt …",
-		first, doubtsNamed(doubts), all, p.command(command))
+	words := "--in-doubt done or --in-doubt redo"
+	if away {
+		words = "--in-doubt done where it did (redo counts only once the system can be reached)"
+	}
+	return fmt.Sprintf("nothing was run: %s whether %s took place, and say so with %s%s: %s --in-doubt …",
+		first, doubtsNamed(doubts), words, all, p.command(command))
 }
 
 func doubtsNamed(doubts []run.Doubt) string {

@@ -69,8 +69,8 @@ func TestInDoubtByStep(t *testing.T) {
 		"one alone":        {flags: []string{"pay=done"}, status: ExitRefused, says: []string{`look whether ship["eu"] took place`, "What was said of pay is not kept"}},
 		"abort of one":     {flags: []string{"pay=done", `ship["eu"]=abort`}, status: ExitLeftOver, says: []string{`ship["eu"] stays in doubt`, "What was said of pay is not kept"}},
 		"abort first":      {flags: []string{"abort", `ship["eu"]=done`}, status: ExitLeftOver, says: []string{"pay stays in doubt", `What was said of ship["eu"] is not kept`}},
-		"unknown":          {flags: []string{`shp["eu"]=done`}, status: ExitRefused, says: []string{"that step is not in doubt; did you mean", `In doubt: pay, ship["eu"]`}},
-		"whole step":       {flags: []string{"ship=done", "redo"}, status: ExitRefused, says: []string{"--in-doubt ship=done: that step is not in doubt", `In doubt: pay, ship["eu"]`}},
+		"unknown":          {flags: []string{`shp["eu"]=done`}, status: ExitRefused, says: []string{"nothing of that step is in doubt; did you mean", `In doubt: pay, ship["eu"]`}},
+		"whole step":       {flags: []string{"ship=done", "redo"}, status: ExitRefused, says: []string{"--in-doubt ship=done: nothing of that step is in doubt", `In doubt: pay, ship["eu"]`}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestUndoInDoubtByStep(t *testing.T) {
 	}
 	undo(ExitRefused, "In doubt: pay", "pay", "--in-doubt", `ship["eu"]=redo`)
 	undo(ExitRefused, `In doubt: pay, ship["eu"]`, "--in-doubt", "pya=redo")
-	undo(ExitLeftOver, "it is left as it is", "--in-doubt", `ship["eu"]=redo`)
+	undo(ExitLeftOver, "the undo stays in doubt", "--in-doubt", `ship["eu"]=redo`)
 	undo(ExitPassed, "counts as done", "--in-doubt", "pay=done")
 	if diff := cmp.Diff(append(did, "recall eu"), tt.fake.Log()); diff != "" {
 		t.Error(diff)

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine"
@@ -18,7 +19,7 @@ func (o *planOptions) planLines(plan *engine.Plan) []string {
 	palette := o.palette(o.OutTerminal)
 	steps := map[string]engine.PlannedStep{}
 	var names, actions int
-	for _, s := range plan.Steps {
+	for _, s := range o.shownSteps(plan.Steps) {
 		steps[s.Name] = s
 		names, actions = max(names, term.Width(s.Name)), max(actions, term.Width(actionName(s)))
 	}
@@ -40,8 +41,11 @@ func (o *planOptions) notifierLines(all []engine.PlannedNotify, palette term.Pal
 		return nil
 	}
 	lines := []string{palette.Strong("while nobody answers")}
+	all = slices.Clone(all)
 	rows := make([][]string, len(all))
 	for i, n := range all {
+		n.Target, n.Contact, n.Arguments = o.blank(n.Target), o.blank(n.Contact), o.shownArguments(n.Arguments)
+		all[i] = n
 		rows[i] = []string{fmt.Sprintf("  %s, level %d", n.Escalation, n.Level), n.Action, n.Effect.String(), cmp.Or(n.Target, n.Provider)}
 	}
 	bar := "    " + palette.Faint(o.glyphs().Bar) + " "

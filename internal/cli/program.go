@@ -88,7 +88,7 @@ func (p *Program) openLog() error {
 	if level == hclog.NoLevel {
 		return wrongValue("--log-level", p.logLevel, logLevels)
 	}
-	p.log = hclog.New(&hclog.LoggerOptions{Name: "runbook", Level: level, Output: p.Err, TimeFn: p.Now})
+	p.log = blankLog{hclog.New(&hclog.LoggerOptions{Name: "runbook", Level: level, Output: p.Err, TimeFn: p.Now}), p.blank}
 	return nil
 }
 

@@ -93,6 +93,7 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	eng := o.engine()
 	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
+	o.ownOf(recalled)
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
@@ -154,13 +155,13 @@ func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled,
 // depends on was undone.
 func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 	for _, change := range r.Changes {
-		o.say("changed: %s", change)
+		o.say("changed: %s", o.blank(change))
 	}
 	if again := r.Again(); len(again) > 0 {
 		o.say("runs again: %s", strings.Join(slices.Sorted(slices.Values(again)), ", "))
 	}
 	for _, line := range slices.Concat(r.Behind, r.Repeated) {
-		o.say("%s", line)
+		o.say("%s", o.blank(line))
 	}
 	o.say("")
 }

@@ -216,7 +216,7 @@ func TestLockOfALivingRun(t *testing.T) {
 	if err != nil || len(runs) != 1 {
 		t.Fatal(runs, err)
 	}
-	tt.again(t, false, "").does(t, ExitRefused, []string{"is not freed by hand", "runbook cancel " + runs[0].ID}, "unlock", "--force", "run/"+runs[0].ID)
+	tt.again(t, false, "").does(t, ExitRefused, []string{"it can't be freed by hand", "runbook cancel " + runs[0].ID}, "unlock", "--force", "run/"+runs[0].ID)
 	waits := tt.again(t, false, "")
 	go func() {
 		patient <- waits.run("apply", file, "--auto-approve", "--answer", "calm=yes", "--lock-timeout", "30s")

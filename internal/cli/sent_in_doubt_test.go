@@ -53,7 +53,7 @@ func TestASentArgumentThatDependsOnTheEnvironment(t *testing.T) {
 	next.Lookup = func(name string) (string, bool) {
 		return map[string]string{"WHOM": "mallory"}[name], name == "WHOM"
 	}
-	next.does(t, ExitPassed, []string{`id = "pay nobody"`, "what is sent now is a write of its own, under another key"}, "resume", id, "--in-doubt", "redo")
+	next.does(t, ExitPassed, []string{`id = "pay nobody"`, "the write that the file has now is sent as a new one, under a new key"}, "resume", id, "--in-doubt", "redo")
 	keys := tt.keys(t, id, "pay")
 	if asked != "pay nobody" || len(keys) != 2 || keys[0] == keys[1] {
 		t.Errorf("asked about %q, sent under %q", asked, keys)
@@ -70,8 +70,8 @@ func TestOnlyTheSameIsSentAgainUnasked(t *testing.T) {
 		keys  int
 	}{
 		"the same": {parting, nil, []string{"is sent again as it was, with its key: the author says so", "is sent again as it was, as its author allows"}, []string{"pay", "pay"}, 1},
-		"another":  {strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1), nil, []string{"the author says so", "goes under another key", "look whether pay took place"}, []string{"pay"}, 1},
-		"on a word": {strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1), []string{"--in-doubt", "redo"}, []string{"a write of its own, under another key"},
+		"another":  {strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1), nil, []string{"the author says so", "as a new write, under a new key", "look whether pay took place"}, []string{"pay"}, 1},
+		"on a word": {strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1), []string{"--in-doubt", "redo"}, []string{"is sent as a new one, under a new key"},
 			[]string{"pay", "pay more"}, 2},
 	}
 	for name, tc := range tests {
@@ -92,6 +92,29 @@ func TestOnlyTheSameIsSentAgainUnasked(t *testing.T) {
 			}
 			if strings.Contains(next.out.String(), "as the system told") {
 				t.Errorf("the system told nothing:\n%s", next.out)
+			}
+		})
+	}
+}
+
+// TestAChangeThatWasNotAppliedIsTold: what was sent counts as done, and what the file has by now was not applied with that.
+func TestAChangeThatWasNotAppliedIsTold(t *testing.T) {
+	for how, says := range map[string]string{"its system tells": "counts as done: seen", "somebody says so": "counts as done: on the word of"} {
+		t.Run(how, func(t *testing.T) {
+			tt, id := cutPay(t, parting, strings.Replace(parting, `id = "pay"`, `id = "pay more"`, 1))
+			tt.fake.Do = nil
+			args := []string{"resume", id, "--with-changes", "--auto-approve"}
+			if how == "its system tells" {
+				tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Done, "seen", nil }
+			} else {
+				args = append(args, "--in-doubt", "done")
+			}
+			did := tt.fake.Log()
+			next := tt.again(t, false, "")
+			next.does(t, ExitPassed, []string{says, `! pay`, `counts as done as it was sent; not applied: id = "pay more"`, "warning: what was sent before the file changed counts as done",
+				"runbook undo " + id + " pay", "passed with warnings"}, args...)
+			if slices.Contains(tt.fake.Log()[len(did):], "pay more") {
+				t.Errorf("it was sent: %q", tt.fake.Log())
 			}
 		})
 	}

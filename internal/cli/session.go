@@ -32,7 +32,7 @@ func (p *Program) sayWaiting(l journal.Lock, left *engine.Remains, until time.Ti
 	text := fmt.Sprintf("waiting until %s for the lock %s, which run %s of %s holds (%s)", provider.Moment(until), l.Name, l.Owner.Run, l.Owner.Runbook, engine.Holder(&l))
 	switch {
 	case left != nil:
-		text += "; what it has started goes on without it: " + engine.Sentences(left.Running)
+		text += "; what it has started goes on without it: " + p.blank(engine.Sentences(left.Running))
 	case l.Parked():
 		text += "; it goes on with: " + p.command("resume "+l.Owner.Run)
 	}
@@ -50,7 +50,7 @@ func (p *Program) sayTookOver(from journal.Lock, left *engine.Remains) {
 		text += "; " + found
 	}
 	if len(left.Unseen) > 0 {
-		text += "; commands of it may live on: " + engine.Sentences(left.Unseen)
+		text += "; commands of it may live on: " + p.blank(engine.Sentences(left.Unseen))
 	}
 	if !left.Over {
 		text += "; go on with it: " + p.command("resume "+from.Owner.Run)

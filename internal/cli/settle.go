@@ -42,16 +42,24 @@ type settler struct {
 
 // settle decides about one; nil: nobody says what became of it. An error leaves everything as it is.
 func (s *settler) settle(d run.Doubt) (*local.Settled, error) {
-	s.say("%s", inDoubtText(s.recalled, d))
+	s.say("%s", s.inDoubtText(s.recalled, d))
 	s.tellSent(d)
 	decided, err := s.decide(d)
 	if err == nil && decided != nil {
-		s.say("  %s: %s", s.consequence(decided), decided.Why)
-		if goes := s.recalled.GoesWith(d); goes != "" && decided.Decision == run.DecisionDone {
-			s.say("  %s", goes)
+		s.say("  %s: %s", s.consequence(decided), s.blank(decided.Why))
+		if undo := s.recalled.LosesUndo(d); undo != "" && decided.Decision == run.DecisionDone {
+			return nil, s.undoLost(d, undo)
 		}
 	}
 	return decided, err
+}
+
+// undoLost refuses files that have no place for the undo of a write that counts as done, with the two ways on.
+func (s *settler) undoLost(d run.Doubt, undo string) error {
+	id := s.recalled.Plan.RunID
+	return fmt.Errorf("nothing was run: step %s counts as done, and its undo would be lost with the files as they are now: %s\n"+
+		"Keep the step in the file, under its name and with its action and its undo; or, to undo it first, put the file back as it was, settle it with: %s\n"+
+		"and undo it with: %s", d.Address, s.blank(undo), s.command("resume "+id), s.command("undo "+id+" "+run.Quote(d.Address)))
 }
 
 // consequence says what follows from a decision.
@@ -64,7 +72,7 @@ func (s *settler) consequence(d *local.Settled) string {
 	case d.How == run.HowDeclared:
 		return "is sent again as it was, with its key"
 	case !s.recalled.SendsTheSame(d.Doubt):
-		return "counts as not done; what is sent now is a write of its own, under another key, unless it turns out to be the same"
+		return "counts as not done; the write that the file has now is sent as a new one, under a new key, unless it turns out to be the same"
 	}
 	return "counts as not done, and is sent again"
 }
@@ -73,11 +81,11 @@ func (s *settler) consequence(d *local.Settled) string {
 func (s *settler) tellSent(d run.Doubt) {
 	args, err := s.recalled.SentWith(d)
 	if err != nil {
-		s.say("  %v: the words about it are those of the file that it was sent from", err)
+		s.say("  %s; the write is told in the words of the file that it was sent from", s.blank(err.Error()))
 		return
 	}
 	for _, a := range args {
-		s.say("      %s", term.CleanLine(a.Name+" = "+a.Value))
+		s.say("      %s", term.CleanLine(a.Name+" = "+s.blank(a.Value)))
 	}
 }
 
@@ -86,10 +94,11 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 		return &local.Settled{Doubt: d, Resolution: *d.Resolution}, nil
 	}
 	found, err := s.inquire(s.stop, s.recalled, d)
-	if local.Unreachable(err) {
+	away := local.Unreachable(err)
+	if away {
 		s.away = true
-		s.say("  it can't be asked now: %v", err)
-		s.say("  Bring it back, and resume again: it can tell then, where it keeps an account. To say it yourself is for when it does not come back.")
+		s.say("  it can't be asked now: %s", s.blank(err.Error()))
+		s.say("  Bring it back, and resume again: once it answers, it may tell by itself. Say it yourself only where it will not come back.")
 		found, err = &provider.Found{}, nil
 	}
 	if err != nil {
@@ -102,12 +111,12 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: run.HowDeclared, Why: found.Why}, Found: found}, nil
 	}
 	if found.Why != "" {
-		s.say("  %s", found.Why)
+		s.say("  %s", s.blank(found.Why))
 	}
 	if found.State == provider.Repeatable && !d.Gone {
-		s.say("  What would be sent now is not what was sent, or may not be: it goes under another key, as a write of its own.")
+		s.say("  The write that the file has now differs from the one that was sent, or may differ: it would go out as a new write, under a new key.")
 	}
-	decision, how, note, err := s.ask(d)
+	decision, how, note, err := s.ask(d, away)
 	switch {
 	case err != nil || decision == "":
 		return nil, err
@@ -133,41 +142,51 @@ func (p *Program) inquire(stop *interruption, r *engine.Recalled, d run.Doubt) (
 		return nil, err
 	}
 	if err != nil {
-		p.say("  the system can't tell: %v", err)
+		p.say("  the system can't tell: %s", p.blank(err.Error()))
 		return &provider.Found{}, nil
 	}
 	if found.State == provider.UnderWay {
-		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: %s still goes on: %s", nameOf(d), found.Why)}
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: %s still goes on: %s", nameOf(d), p.blank(found.Why))}
 	}
 	return found, nil
 }
 
 // tellDoubt tells of a write in doubt that is not decided about, and what the system says of it. One that still goes on is an error.
 func (p *Program) tellDoubt(stop *interruption, r *engine.Recalled, d run.Doubt) error {
-	p.say("%s", inDoubtText(r, d))
+	p.say("%s", p.inDoubtText(r, d))
 	found, err := p.inquire(stop, r, d)
 	switch {
 	case local.Unreachable(err):
-		p.say("  it can't be asked now: %v", err)
+		p.say("  it can't be asked now: %s", p.blank(err.Error()))
 	case err != nil:
 		return err
 	case found.Why != "":
-		p.say("  %s", found.Why)
+		p.say("  %s", p.blank(found.Why))
 	}
 	return nil
 }
 
 // ask has a person say what became of a write; an empty decision: nobody is there.
-func (s *settler) ask(d run.Doubt) (decision, how, note string, err error) {
-	if word := s.said.of(d); word != "" {
+//
+// Away says that the system can't be reached: nothing is sent again to one that may have it already and can tell once it is back.
+func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err error) {
+	word := s.said.of(d)
+	if away && word == run.DecisionRedo {
+		s.say("  --in-doubt redo does not count as long as the system can't be reached: once it is back, it may tell that the write took place.")
+		return "", "", "", nil
+	}
+	if word != "" {
 		return word, "flag", "", nil
 	}
 	if s.asker == nil {
 		return "", "", "", nil
 	}
+	choices, meaning := inDoubt, "done: it did; redo: it did not, send it again; abort: leave everything as it is"
+	if away {
+		choices, meaning = []string{run.DecisionDone, abort}, "done: it did; abort: leave everything as it is (it can be sent again once the system can be reached)"
+	}
 	answer, err := s.asker.before(run.Wait{Address: nameOf(d), For: run.ForAnswer, Since: s.Now(), Question: &run.Question{
-		Kind: run.AskInput, Type: "string", Choices: inDoubt,
-		Prompt: "Look whether " + nameOf(d) + " took place. Did it?\ndone: it did; redo: it did not, send it again; abort: leave everything as it is",
+		Kind: run.AskInput, Type: "string", Choices: choices, Prompt: "Look whether " + nameOf(d) + " took place. Did it?\n" + meaning,
 	}})
 	if err != nil {
 		return "", "", "", errors.Join(fmt.Errorf("nothing was run: nobody said what became of %s", nameOf(d)), err)
@@ -218,7 +237,7 @@ func nameOf(d run.Doubt) string {
 }
 
 // inDoubtText says which write is in doubt, what it does where, and when it was sent.
-func inDoubtText(r *engine.Recalled, d run.Doubt) string {
+func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	text := "in doubt: step " + d.Address
 	if d.Undo {
 		text = "in doubt: " + nameOf(d)
@@ -226,7 +245,7 @@ func inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	if step, target := r.SentBy(d); step != nil {
 		text += ", " + step.Action
 		if target.Target != "" {
-			text += " on " + target.Target
+			text += " on " + p.blank(target.Target)
 		}
 		text += ","
 	}

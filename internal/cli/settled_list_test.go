@@ -54,6 +54,11 @@ func TestASystemThatCantBeReachedMayTellLater(t *testing.T) {
 	next := tt.again(t, false, "")
 	next.does(t, ExitRefused, []string{"it can't be asked now: connection refused", "Bring it back, and resume again",
 		"bring back the system that can't be reached, which may tell, and go on with: runbook resume " + id, "Only where it does not come back"}, "resume", id)
+	did := tt.fake.Log()
+	tt.again(t, false, "").does(t, ExitRefused, []string{"--in-doubt redo does not count as long as the system can't be reached", "nothing was run"}, "resume", id, "--in-doubt", "redo")
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
 	tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Done, "it has the payment", nil }
 	tt.again(t, false, "").does(t, ExitPassed, []string{"counts as done: it has the payment"}, "resume", id)
 }

@@ -102,6 +102,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	eng := o.engine()
 	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
+	o.ownOf(recalled)
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
@@ -150,7 +151,7 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 			if err := o.tellDoubt(s.stop, s.recalled, d); err != nil {
 				return nil, nil, err
 			}
-			o.say("  that stays as it is; it is settled with: %s", o.command(settles(d, o.Run)))
+			o.say("  this session leaves it in doubt; settle it with: %s", o.command(settles(d, o.Run)))
 			continue
 		}
 		decided, err := s.settle(d)
@@ -158,7 +159,7 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 		case err != nil:
 			return nil, nil, s.notKept(err, d, out)
 		case decided == nil:
-			o.say("  it is left as it is, and not sent again. %s", s.recalled.Past.ByHand(d, o.command(settles(d, o.Run))))
+			o.say("  the undo stays in doubt, and is not sent again. %s", s.recalled.Past.ByHand(d, o.command(settles(d, o.Run))))
 			left = append(left, d)
 			effects = slices.DeleteFunc(effects, func(e run.Effect) bool { return e.Address == d.Address && e.Seq <= d.Undoes })
 		default:

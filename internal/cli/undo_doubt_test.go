@@ -32,7 +32,7 @@ func lostUndo(t *testing.T) (*terminal, string) {
 // TestUndoInDoubtByHand: it is sent again only when somebody says so, who is asked by its name; what else was asked for is undone.
 func TestUndoInDoubtByHand(t *testing.T) {
 	others := []string{"scale b back", "scale a back"}
-	left := []string{"the undo of cordon", "was sent at", "it is left as it is, and not sent again", "fake_write on fake://production with id = \"uncordon\""}
+	left := []string{"the undo of cordon", "was sent at", "the undo stays in doubt, and is not sent again", "fake_write on fake://production with id = \"uncordon\""}
 	tests := map[string]struct {
 		args   []string
 		types  string
@@ -51,7 +51,7 @@ func TestUndoInDoubtByHand(t *testing.T) {
 		"asked: redo":          {args: []string{"cordon", "--auto-approve"}, types: "redo\nlooked\n", does: []string{"uncordon"}, says: []string{"? the undo of cordon", "Look whether the undo of cordon took place"}},
 		"asked: done":          {args: []string{"cordon", "--auto-approve"}, types: "done\n\n", says: []string{"counts as done: on the word of alice@laptop"}},
 		"asked: abort":         {args: []string{"cordon", "--auto-approve"}, types: "abort\n\n", status: ExitLeftOver, says: []string{"the undo of cordon stays in doubt"}},
-		"another step":         {args: []string{`scale["a"]`, "--auto-approve"}, status: ExitLeftOver, does: []string{"scale a back"}, says: []string{"that stays as it is; it is settled with: runbook undo ID cordon"}},
+		"another step":         {args: []string{`scale["a"]`, "--auto-approve"}, status: ExitLeftOver, does: []string{"scale a back"}, says: []string{"this session leaves it in doubt; settle it with: runbook undo ID cordon"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -197,7 +197,7 @@ func (o *unlockOptions) unlock(ctx context.Context) (err error) {
 	locks = slices.DeleteFunc(locks, func(l journal.Lock) bool { return !isRunLock(&l) || l.Name != o.Name })
 	if len(locks) > 0 {
 		run := locks[0].Owner.Run
-		return fmt.Errorf("%q keeps two processes from running one run, and is not freed by hand\nStop that process with: %s\nOnce it is gone, this takes the run up: %s",
+		return fmt.Errorf("%q is the lock of a run itself, which keeps two processes from running it; it can't be freed by hand\nStop that process with: %s\nOnce it is gone, this takes the run up: %s",
 			o.Name, o.command("cancel "+run), o.command("resume "+run))
 	}
 	freed, err := history.Unlock(ctx, o.Name, o.Force)

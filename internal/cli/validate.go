@@ -55,6 +55,7 @@ func (o *validateOptions) run(context.Context) error {
 			rb, more = eng.LoadIn(file, o.Env)
 		}
 		rb.LiteralSecrets(o.redactor.Add)
+		o.own(rb)
 		diags = append(diags, more...)
 		maps.Copy(sources, rb.Files())
 	}

@@ -14,7 +14,8 @@ type Style struct {
 	Glyphs  term.Glyphs
 	// Width is the terminal's, in columns; zero: 100.
 	Width int
-	// Redact blanks secrets before text is wrapped, so that none is cut in two; nil: nothing to blank.
+	// Redact blanks secrets in details and values, before text is wrapped, so that none is cut in two; nil: nothing to blank. Summaries are
+	// always the same words.
 	Redact func(string) string
 }
 
@@ -59,7 +60,7 @@ func writeBox(b *strings.Builder, d Diagnostic, style Style) {
 		fmt.Fprintf(b, "%s %s\n", bar, text)
 	}
 	fmt.Fprintln(b, colour(style.Glyphs.BoxTop))
-	line(colour(title+": ") + style.Palette.Strong(style.cleanLine(d.Summary)))
+	line(colour(title+": ") + style.Palette.Strong(term.CleanLine(d.Summary)))
 	if d.Range != nil {
 		line("")
 		writeSource(line, d, style, colour)

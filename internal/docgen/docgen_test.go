@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/e82355ed/runbook/engine/lang"
@@ -27,6 +28,28 @@ func TestPagesAreFresh(t *testing.T) {
 	for _, file := range files {
 		if _, known := all["docs/providers/"+filepath.Base(file)]; !known {
 			t.Errorf("%s belongs to no provider; remove it", file)
+		}
+	}
+}
+
+// TestVocabularyIsFresh: every word that the program says is known as one. One that it says no more does no harm.
+func TestVocabularyIsFresh(t *testing.T) {
+	root := filepath.Join("..", "..")
+	words, err := vocabulary(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(vocabularyFile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		known[strings.TrimSpace(line)] = true
+	}
+	for _, w := range words {
+		if !known[w] {
+			t.Errorf("%s is not in %s; run make generate", w, vocabularyFile)
 		}
 	}
 }

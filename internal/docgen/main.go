@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/e82355ed/runbook/internal/cli"
 	"github.com/e82355ed/runbook/providers/builtin"
@@ -36,7 +37,13 @@ func pages() map[string][]byte {
 
 // write writes the pages that changed, so that the others keep their times.
 func write(root string) error {
-	for name, text := range pages() {
+	all := pages()
+	words, err := vocabulary(root)
+	if err != nil {
+		return err
+	}
+	all[vocabularyFile] = []byte(strings.Join(words, "\n") + "\n")
+	for name, text := range all {
 		file := filepath.Join(root, filepath.FromSlash(name))
 		if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, text) {
 			continue

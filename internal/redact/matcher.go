@@ -30,6 +30,21 @@ func (m *matcher) with(texts []string) *matcher {
 	return out
 }
 
+// without is a matcher that does not find some texts. m may be nil.
+func (m *matcher) without(leave func(text string) bool) *matcher {
+	if m == nil || !slices.ContainsFunc(m.parts, func(a *automaton) bool { return slices.ContainsFunc(a.texts, leave) }) {
+		return m
+	}
+	var texts []string
+	for _, part := range m.parts {
+		texts = append(texts, part.texts...)
+	}
+	if texts = slices.DeleteFunc(texts, leave); len(texts) == 0 {
+		return &matcher{}
+	}
+	return &matcher{parts: []*automaton{build(texts)}}
+}
+
 // find gives the spans that secrets cover in data, in order, with those in spans, and how many of the last bytes may be the
 // beginning of a secret that goes on.
 func (m *matcher) find(spans []span, data []byte) ([]span, int) {

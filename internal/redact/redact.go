@@ -3,6 +3,7 @@ package redact
 import (
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,11 +20,15 @@ const MinLength = 4
 type Redactor struct {
 	stale   atomic.Bool
 	matcher atomic.Pointer[matcher]
+	// net is the matcher for whole outputs, in which the program's own words stand beside what came from outside: it does not find a
+	// form that is one of these.
+	net atomic.Pointer[matcher]
 
 	mu      sync.Mutex
 	known   map[string]struct{} // what was added
 	parts   map[string]struct{} // what programs tell of those
 	pending []string            // forms that the matcher does not find yet
+	own     ownWords
 }
 
 // Add makes a value a secret from now on, and what programs tell of a value that says where something is: the path of a webhook,
@@ -119,21 +124,52 @@ func (r *Redactor) String(text string) string {
 	return string(blank(make([]byte, 0, len(data)), data, spans))
 }
 
-// Writer gives a writer that blanks secrets on their way to w. What may be the beginning of a secret is held back until
+// Own makes names words of the program's own from now on, as all of its messages are: those of a runbook, its steps and files, which stand
+// in the open. A writer leaves a secret alone that is one of these, or a part of one.
+func (r *Redactor) Own(names ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.own.add(names) {
+		r.net.Store(r.net.Load().without(r.own.has))
+	}
+}
+
+// Writer gives a writer that blanks secrets on their way to w: the last net, for what nobody blanked where it was known what it is. It
+// leaves a secret alone that is a word which the program says by itself, or a name of the runbook: whoever writes such words beside what
+// came from outside has to blank that by itself, with [Redactor.String]. What may be the beginning of a secret is held back until
 // the rest is there: [Writer.Flush] at the end.
 func (r *Redactor) Writer(w io.Writer) *Writer { return &Writer{redactor: r, out: w} }
 
 // current is the matcher for all secrets so far; nil where there are none.
 func (r *Redactor) current() *matcher {
+	r.update()
+	return r.matcher.Load()
+}
+
+// currentNet is that for whole outputs.
+func (r *Redactor) currentNet() *matcher {
+	r.update()
+	return r.net.Load()
+}
+
+func (r *Redactor) update() {
 	if !r.stale.Load() {
-		return r.matcher.Load()
+		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stale.Load() {
-		r.matcher.Store(r.matcher.Load().with(r.pending))
-		r.pending = nil
-		r.stale.Store(false)
+	if !r.stale.Load() {
+		return
 	}
-	return r.matcher.Load()
+	before := r.matcher.Load()
+	after, foreign := before.with(r.pending), slices.DeleteFunc(slices.Clone(r.pending), r.own.has)
+	switch same := r.net.Load() == before; {
+	case same && len(foreign) == len(r.pending): // as nearly always
+		r.net.Store(after)
+	case len(foreign) > 0:
+		r.net.Store(r.net.Load().with(foreign))
+	}
+	r.matcher.Store(after)
+	r.pending = nil
+	r.stale.Store(false)
 }

@@ -21,7 +21,7 @@ type Writer struct {
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := w.redactor.current()
+	m := w.redactor.currentNet()
 	if m == nil {
 		return w.out.Write(p)
 	}
@@ -38,7 +38,7 @@ func (w *Writer) Flush() error {
 	if len(w.held) == 0 {
 		return nil
 	}
-	return w.pass(w.redactor.current(), w.held, true)
+	return w.pass(w.redactor.currentNet(), w.held, true)
 }
 
 // pass writes data up to what may be the beginning of a secret and holds the rest.

@@ -15,7 +15,7 @@ func TestWaitingWhenAllWereCalled(t *testing.T) {
 	q := &run.Question{Kind: run.AskConfirm, OnTimeout: "escalate", Levels: []run.Level{{Number: 1, Contact: "Ann"}, {Number: 2, Contact: "Bob"}}}
 	for told, calls := range map[int]bool{0: true, 1: true, 2: false} {
 		text := Waiting(Wait{For: run.ForAnswer, Question: q, Deadline: &ended, Told: told}, now, Config{})
-		if strings.Contains(text, "others are called") != calls || !strings.Contains(text, "its time ended at") {
+		if strings.Contains(text, "the contacts of the escalation are called") != calls || !strings.Contains(text, "its time ended at") {
 			t.Errorf("%d told: %s", told, text)
 		}
 	}

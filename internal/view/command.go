@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
 )
 
 // Command is a command of the program for people to type: "resume 01JD3V7C", on the history that --store named, if it did. A password
@@ -38,4 +39,4 @@ func withoutPassword(address string) string {
 	return u.String()
 }
 
-func (c *Config) command(text string) string { return Command(c.Store, c.clean(text)) }
+func (c *Config) command(text string) string { return Command(c.Store, term.CleanLine(text)) }

@@ -13,6 +13,7 @@ var effects = []string{"read", "write", "destructive"}
 
 // Header says what runs, where, by whom and against which systems, each in full, with an empty line at the end.
 func Header(h *run.Header, c Config) []string {
+	h = c.blanked(&run.Event{Header: h}).Header
 	title := c.Palette.Strong(c.clean(h.Runbook))
 	if h.Title != "" {
 		title += " " + c.Glyphs.Dot + " " + c.clean(h.Title)

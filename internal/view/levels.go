@@ -31,6 +31,7 @@ func (w Wait) dueLevels() []dueLevel {
 // Levels say who is called when, while nobody answers; those that were told already are left out.
 func Levels(w Wait, now time.Time, c Config) []string {
 	var lines []string
+	w.Question = c.question(w.Question)
 	for _, l := range w.dueLevels() {
 		if l.Number > w.Told {
 			lines = append(lines, w.level(l, now, c))
@@ -42,6 +43,7 @@ func Levels(w Wait, now time.Time, c Config) []string {
 // NextLevel says who is called next while nobody answers, or who was last to be; empty where there are no levels.
 func NextLevel(w Wait, now time.Time, c Config) string {
 	text := ""
+	w.Question = c.question(w.Question)
 	for _, l := range w.dueLevels() {
 		switch {
 		case w.Resting && l.Number <= w.Told:
@@ -56,6 +58,7 @@ func NextLevel(w Wait, now time.Time, c Config) string {
 
 // NobodyTold says that nobody could be told that a step waits, and who is to be called by hand: those whose levels fell due.
 func NobodyTold(levels []run.Untold, c Config) string {
+	levels = c.blanked(&run.Event{NobodyTold: levels}).NobodyTold
 	text, names := "nobody was told", make([]string, len(levels))
 	for i, l := range levels {
 		names[i] = fmt.Sprintf("level %d, %s", l.Number, c.clean(l.Contact))

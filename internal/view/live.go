@@ -112,7 +112,7 @@ func (l *Live) Event(e journal.Entry) {
 	l.begin.Do(func() { close(l.begun) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.note(e.Event)
+	l.note(l.config.entry(e))
 	if l.drawn == 0 || !l.screen.Shared || !writes(e.Event) {
 		l.inner.Event(e)
 		return
@@ -126,7 +126,7 @@ func (l *Live) Event(e journal.Entry) {
 func (l *Live) Recall(e journal.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.note(e.Event)
+	l.note(l.config.entry(e))
 }
 
 // Pause takes the live lines away until the function that it gives is called: a form has the terminal.

@@ -25,6 +25,7 @@ func (l Line) painted(text string) string {
 // Question says in full what a person is asked: the prompt, what an approval is about, the items or what an input takes,
 // and who may answer.
 func Question(q *run.Question, c Config) []Line {
+	q = c.question(q)
 	lines := c.again(q.Again)
 	if q.Prompt != "" {
 		for text := range strings.SplitSeq(strings.TrimRight(c.cleanLines(q.Prompt), "\n"), "\n") {
@@ -260,9 +261,9 @@ func Then(q *run.Question, c Config) string {
 	if q == nil {
 		return ""
 	}
-	switch q.OnTimeout {
+	switch q = c.question(q); q.OnTimeout {
 	case "escalate":
-		return "others are called"
+		return "the contacts of the escalation are called"
 	case "default":
 		if len(q.TimeoutAnswer) > 0 {
 			return "the answer is " + c.clean(string(q.TimeoutAnswer))

@@ -25,7 +25,8 @@ type Config struct {
 	SkipHeader bool
 	// Store is the history that --store named; commands for people to type name it again.
 	Store string
-	// Redact blanks secrets before text is cut, so that no half of one remains; nil: nothing to blank.
+	// Redact blanks secrets in what came from outside, before text is cut, so that no half of one remains; nil: nothing to blank. What
+	// the program says by itself is left whole, also where a secret is a word of it.
 	Redact func(string) string
 }
 
@@ -80,7 +81,7 @@ func NewText(out io.Writer, config Config) *Text {
 
 // Event shows an event; many show nothing.
 func (t *Text) Event(e journal.Entry) {
-	t.render(e.Event)
+	t.render(t.entry(e))
 	t.begun = true
 	t.flush()
 	t.above.reach(t.written)
@@ -89,7 +90,7 @@ func (t *Text) Event(e journal.Entry) {
 // Recall takes in an event of an earlier session without showing it, so that what follows looks as it does where all of the
 // run is shown. Call it before the first event.
 func (t *Text) Recall(e journal.Entry) {
-	t.render(e.Event)
+	t.render(t.entry(e))
 	t.buf.Reset()
 	t.written, t.toldDay = 0, ""
 }
@@ -210,17 +211,10 @@ func (t *Text) lines(all ...string) {
 }
 
 // clean makes text of unknown origin safe to show on one line.
-func (c *Config) clean(text string) string { return term.CleanLine(c.redact(text)) }
+func (c *Config) clean(text string) string { return term.CleanLine(text) }
 
 // cleanLines is clean for text of several lines.
-func (c *Config) cleanLines(text string) string { return term.Clean(c.redact(text)) }
-
-func (c *Config) redact(text string) string {
-	if c.Redact == nil {
-		return text
-	}
-	return c.Redact(text)
-}
+func (c *Config) cleanLines(text string) string { return term.Clean(text) }
 
 // Address names an instance of a step with for_each as the events do.
 func Address(step, key string) string {

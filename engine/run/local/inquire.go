@@ -28,7 +28,7 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 		return &provider.Found{}, nil
 	}
 	if now := r.system(step, local); w != nil && w.on.Provider != "" && w.on.Target != "" && now != nil && !w.on.Same(*now, r.Redact) {
-		return nil, elsewhereError{was: w.on, now: *now}
+		return nil, fmt.Errorf("%w; the write was sent to the first, of which the other knows nothing", elsewhereError{was: w.on, now: *now})
 	}
 	args, err := openSent(p.cfg, w, step.Spec.Spec().Args())
 	if err != nil { // the step, or the undo, as its file has it, is the best that is known

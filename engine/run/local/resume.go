@@ -1,8 +1,10 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -120,13 +122,19 @@ func (p *Past) settle(r *runner, d Settled) error {
 	step := b.graph.Nodes[i].Step
 	x := at.executionAt(step, run.Command{Address: own, Step: i, Key: key})
 	x.attempts, x.timing.started = d.Attempt, d.At
+	summary, warnings := p.notApplied(d)
 	if d.Found != nil && d.Found.Result != nil && p.furnish(b) == nil {
 		a := &attempt{execution: x, number: d.Attempt, result: d.Found.Result, ended: r.clock()}
+		if summary != "" {
+			found := *d.Found.Result
+			found.Summary, found.Warnings = summary, append(slices.Clone(found.Warnings), warnings...)
+			a.result, a.atBest = &found, run.Warn
+		}
 		return at.concludeWith(at.conclude(a, false))
 	}
 	return at.end(step, key, &run.Event{
-		Step: own, Outcome: run.Warn, Summary: "taken as done: " + d.Why, Attempts: d.Attempt,
-		Warnings: []string{"its result is not known, and its checks were not evaluated"},
+		Step: own, Outcome: run.Warn, Summary: cmp.Or(summary, "taken as done: "+d.Why), Attempts: d.Attempt,
+		Warnings: append([]string{"its result is not known, and its checks were not evaluated"}, warnings...),
 	}, &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{d.At, r.clock()}, lost: countsAsDone(&d.Resolution, told.Time)})
 }
 

@@ -164,7 +164,7 @@ func (r *runner) keyOf(step *lang.Step, address string, undoes int64, sent strin
 	case same, !known && !r.changed:
 		return sent, ""
 	case w != nil && w.declared:
-		return sent, "it is not sent: it was to be sent again as it was, and what would be sent now is something else, while nobody knows whether the first took place; " +
+		return sent, "not sent: the first write was to be sent again as it was, but the file has another one by now, and nobody knows whether the first took place; " +
 			"resume the run again, and settle it"
 	}
 	return r.newKey(whole), ""

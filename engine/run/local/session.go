@@ -82,11 +82,12 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 		return fmt.Errorf("write %s of step %s: %w", e.Type, e.Step, err)
 	}
 	if s.Redact != nil {
-		clean := run.BlankEvent(text, s.Redact)
-		if entry.Sealed == nil && !bytes.Equal(clean, text) {
-			entry.Sealed = s.sealBlanked(e)
+		if clean := run.BlankEvent(text, s.Redact); !bytes.Equal(clean, text) {
+			if entry.Sealed == nil {
+				entry.Sealed = s.sealBlanked(e)
+			}
+			text, entry.Event = clean, e.Blanked(s.Redact) // the state has what it is
 		}
-		text = clean
 	}
 	entry.JSON = text
 	s.untimed = s.untimed || e.Type == run.ClockRead

@@ -81,14 +81,14 @@ func (r *runner) elsewhere(d *deed, local lang.Frame) error {
 	if moved == nil {
 		return nil
 	}
-	return elsewhereError{was: *was, now: *moved}
+	return fmt.Errorf("nothing was sent: %w", elsewhereError{was: *was, now: *moved})
 }
 
 // elsewhereError is why nothing that was done on a system is looked for, or taken back, on another.
 type elsewhereError struct{ was, now run.Target }
 
 func (e elsewhereError) Error() string {
-	return "nothing was sent: " + e.was.Moved(e.now, " then")
+	return e.was.Moved(e.now, " then")
 }
 
 // Elsewhere says of which effects the undo would go to another system than it has to, a line each.
