@@ -282,7 +282,8 @@ func (t *Text) paused(e *run.Event) {
 
 // answerWaits says how a step was answered that the run has not taken in.
 func (t *Text) answerWaits(w *run.Event, a *run.Answer) string {
-	return t.clean(w.Step) + ": " + t.who(t.said(w.Question, a.Value), &run.Event{Answer: a}) + "; it counts when the run goes on"
+	given := t.blanked(&run.Event{Answer: a})
+	return t.clean(w.Step) + ": " + t.who(t.said(w.Question, given.Answer.Value), given) + "; it counts when the run goes on"
 }
 
 func (t *Text) resumeWith(id string) { t.line("resume with: " + t.resumeCommand(id)) }
