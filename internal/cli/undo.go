@@ -126,7 +126,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 		return drop(err)
 	}
 	if elsewhere := recalled.Past.Elsewhere(effects); len(elsewhere) > 0 {
-		return drop(errors.New(notThere(elsewhere)))
+		return drop(errors.New(notThere(o.blankAll(elsewhere))))
 	}
 	if err := s.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve); err != nil {
 		return drop(err)
