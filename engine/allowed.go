@@ -25,7 +25,7 @@ func (p *Plan) allowed(rb *lang.Runbook, s *lang.Step, args cty.Value) error {
 		u.Notifies = true
 	}
 	if p.Options.ReadOnly && u.Effect != provider.Read {
-		return fmt.Errorf("refused by --read-only: with these arguments the effect is %q", u.Effect)
+		return fmt.Errorf("refused by --read-only: with these arguments the effect is %q: %s", u.Effect, because(s, u.Effect, args))
 	}
 	for _, d := range policy.Check(rb.Policies, u) {
 		return errors.New("not allowed by the policy: " + d.Detail)

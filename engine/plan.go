@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -180,15 +179,4 @@ func (p *Plan) expanding() map[string]bool {
 		}
 	}
 	return out
-}
-
-var nouns = map[provider.Effect]string{provider.Write: "a write", provider.Destructive: "destructive"}
-
-// readOnlyRefusal says why a step can't run under --read-only.
-func readOnlyRefusal(s *lang.Step, effect provider.Effect) *hcl.Diagnostic {
-	return &hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: "Refused by --read-only",
-		Detail:  fmt.Sprintf("Step %q is %s; run without --read-only, or name the steps that are to run with --target: what they depend on runs too, and nothing else.", s.Name, nouns[effect]),
-		Subject: &s.Range,
-	}
 }

@@ -80,7 +80,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	if s.Child != nil {
 		p.runbook(s, &out)
 	}
-	p.refuse(s, &out)
+	p.refuse(s, &out, args)
 	return out
 }
 
@@ -127,16 +127,14 @@ func effectOf(s *lang.Step, declared provider.Effect) provider.Effect {
 }
 
 // refuse adds why a step can't be run as planned. Of a step that runs a runbook, the steps of that tell.
-func (p *planner) refuse(s *lang.Step, out *PlannedStep) {
+func (p *planner) refuse(s *lang.Step, out *PlannedStep, args cty.Value) {
 	if p.plan.Options.ReadOnly && out.Effect != provider.Read && (s.Child == nil || s.Effect != nil) {
-		p.diags = append(p.diags, readOnlyRefusal(s, out.Effect))
+		p.diags = append(p.diags, readOnlyRefusal(s, out.Effect, args))
 	}
 	if p.plan.Options.ReadOnly && out.Effect == provider.Read && out.Undo != nil && out.Undo.Effect != provider.Read {
-		p.diags = append(p.diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: "Refused by --read-only",
-			Detail:  fmt.Sprintf("The undo of step %q may write; run without --read-only, or name the steps that are to run with --target: what they depend on runs too, and nothing else.", s.Name),
-			Subject: &s.Undo.Step.Range,
-		})
+		frame := anyInstance(s)
+		frame.Self = cty.DynamicVal
+		p.diags = append(p.diags, undoRefusal(s, out.Undo.Effect, p.known(s.Undo.Step, frame)))
 	}
 	if !p.plan.Options.Apply {
 		return

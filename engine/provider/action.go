@@ -55,6 +55,7 @@ type Spec struct {
 	message       func(args cty.Value) bool
 	lacks         func(args cty.Value) map[string]string
 	misfits       func(args cty.Value) map[string]string
+	because       func(args cty.Value) string
 }
 
 // Args is the schema of the action's arguments.
@@ -204,6 +205,11 @@ type Definition[K, A, R any] struct {
 	Classify func(args *A, known Known) Effect
 	// EffectArgs names the arguments that Classify looks at; nil: perhaps all.
 	EffectArgs []string
+	// Because says what of the arguments makes the action more than a read, for [Spec.Because]: "it sends FLUSHALL". It looks at those
+	// of EffectArgs alone, or at all where that is nil; those that known() denies hold their defaults. Nil or empty: Doc says it.
+	Because func(args *A, known Known) string
+	// Instead says what does as a read what was perhaps meant, behind Because: "redis_query sends what reads".
+	Instead string
 	// Target names the endpoint where arguments decide it; nil: the provider's. Arguments that are not known yet hold
 	// their defaults.
 	Target func(args *A) string
@@ -261,6 +267,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a.spec.message = a.message
 	a.spec.lacks = a.byName(d.Lacks)
 	a.spec.misfits = a.byName(d.Misfits)
+	a.spec.because = a.because
 	return a
 }
 

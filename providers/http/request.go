@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	nethttp "net/http"
 	"net/url"
 
@@ -57,6 +58,7 @@ func request() provider.Action {
 		Effect:    provider.Destructive,
 		AtMostOne: [][]string{{"body", "json", "form"}},
 		Classify:  classify, EffectArgs: []string{"method", "headers"}, Target: requestTarget, Message: isMessage,
+		Because: because, Instead: "GET, HEAD and OPTIONS are reads",
 		Run: send, NotesFirst: true, Expect: expect, Inquire: inquire,
 		Summarize: func(r *requestResult) string {
 			return fmt.Sprintf("%s, %s", r.status, size(r.size, r.Truncated))
@@ -75,6 +77,21 @@ func classify(args *requestArgs, known provider.Known) provider.Effect {
 		return provider.Write
 	}
 	return provider.Destructive
+}
+
+// because names the method, or the header that stands for one.
+func because(args *requestArgs, known provider.Known) string {
+	if known("headers") {
+		for _, name := range slices.Sorted(maps.Keys(args.Headers)) {
+			if httpclient.Overrides(map[string]string{name: ""}) {
+				return fmt.Sprintf("http_request has header %s, which puts another method in the place of %s; leave it out", name, strings.ToUpper(args.Method))
+			}
+		}
+	}
+	if !known("method") {
+		return "the method of http_request is not known before the run, and may be any"
+	}
+	return fmt.Sprintf("http_request sends method %s, which may change something", strings.ToUpper(args.Method))
 }
 
 func requestTarget(args *requestArgs) string {

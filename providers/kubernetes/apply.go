@@ -40,7 +40,8 @@ type changeResult struct {
 func applyAction() provider.Action {
 	return change(provider.Definition[*client, applyArgs, applyResult]{
 		Name: "kubernetes_apply", Doc: "Applies manifests on the server, with the field manager runbook.",
-		Effect: provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
+		Instead: "kubernetes_objects shows what is there",
+		Effect:  provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
 		Summarize: func(r *applyResult) string { return changesSummary(r.Changes) },
 	})
 }

@@ -32,7 +32,8 @@ type deleteResult struct {
 func deleteAction() provider.Action {
 	return change(provider.Definition[*client, deleteArgs, deleteResult]{
 		Name: "kubernetes_delete", Doc: "Deletes objects.",
-		Effect: provider.Destructive, ExactlyOne: [][]string{{"name", "label_selector", "field_selector"}},
+		Instead: "kubernetes_objects shows the objects",
+		Effect:  provider.Destructive, ExactlyOne: [][]string{{"name", "label_selector", "field_selector"}},
 		Run: runDelete, Preview: previewDelete, Inquire: inquireDelete,
 		Summarize: func(r *deleteResult) string {
 			if len(r.Deleted) == 0 {

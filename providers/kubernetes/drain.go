@@ -28,7 +28,8 @@ type drainResult struct {
 func drainAction() provider.Action {
 	return change(provider.Definition[*client, drainArgs, drainResult]{
 		Name: "kubernetes_drain", Doc: "Keeps new pods off a node and evicts those that run on it.",
-		Effect: provider.Destructive, NeedsTimeout: true,
+		Instead: "kubernetes_pods with a field_selector on spec.nodeName shows the pods of a node",
+		Effect:  provider.Destructive, NeedsTimeout: true,
 		Run: runDrain, Preview: previewDrain, Inquire: inquireDrain,
 		Summarize: func(r *drainResult) string { return counted(len(r.Evicted), "pod") + " evicted" },
 	})

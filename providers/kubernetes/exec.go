@@ -33,7 +33,8 @@ type execResult struct {
 func execAction() provider.Action {
 	return change(provider.Definition[*client, execArgs, execResult]{
 		Name: "kubernetes_exec", Doc: "Runs a program in a container.",
-		Effect: provider.Write, ExactlyOne: [][]string{{"pod", "resource"}},
+		Instead: "kubernetes_logs reads what a container wrote",
+		Effect:  provider.Write, ExactlyOne: [][]string{{"pod", "resource"}},
 		Run:       runExec,
 		Summarize: func(r *execResult) string { return fmt.Sprintf("exit code %d", r.ExitCode) },
 	})

@@ -24,7 +24,8 @@ type labelResult struct {
 func labelAction() provider.Action {
 	return editing(provider.Definition[*client, labelArgs, labelResult]{
 		Name: "kubernetes_label", Doc: "Sets labels of an object.",
-		Effect: provider.Write, Summarize: func(r *labelResult) string { return keyChanges("label", r.Before, r.After) },
+		Instead: "kubernetes_objects shows the labels",
+		Effect:  provider.Write, Summarize: func(r *labelResult) string { return keyChanges("label", r.Before, r.After) },
 	}, planLabel, func(before, after map[string]string) *labelResult { return &labelResult{Before: before, After: after} })
 }
 

@@ -33,7 +33,8 @@ var patchTypes = map[string]types.PatchType{
 func patchAction() provider.Action {
 	return change(provider.Definition[*client, patchArgs, patchResult]{
 		Name: "kubernetes_patch", Doc: "Patches an object.",
-		Effect: provider.Write, Run: runPatch, Preview: previewPatch, Inquire: inquirePatch,
+		Instead: "kubernetes_objects shows the object",
+		Effect:  provider.Write, Run: runPatch, Preview: previewPatch, Inquire: inquirePatch,
 		Summarize: func(r *patchResult) string { return changesSummary(r.Changes) },
 	})
 }

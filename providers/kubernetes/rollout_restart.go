@@ -36,7 +36,8 @@ const (
 func rolloutRestartAction() provider.Action {
 	return change(provider.Definition[*client, rolloutRestartArgs, revisionChange]{
 		Name: "kubernetes_rollout_restart", Doc: "Replaces all pods of a deployment, stateful set or daemon set one after the other.",
-		Effect: provider.Write, NeedsTimeout: true,
+		Instead: "kubernetes_rollout_status tells how far a rollout is",
+		Effect:  provider.Write, NeedsTimeout: true,
 		Run: runRolloutRestart, Inquire: inquireRolloutRestart, Preview: previewRolloutRestart,
 		Summarize: func(r *revisionChange) string {
 			return fmt.Sprintf("revision %s, before %s", r.After, r.Before)

@@ -23,7 +23,8 @@ type rolloutUndoArgs struct {
 func rolloutUndoAction() provider.Action {
 	return change(provider.Definition[*client, rolloutUndoArgs, revisionChange]{
 		Name: "kubernetes_rollout_undo", Doc: "Rolls a deployment, stateful set or daemon set back to an earlier revision.",
-		Effect: provider.Write, NeedsTimeout: true,
+		Instead: "kubernetes_rollout_history shows the revisions",
+		Effect:  provider.Write, NeedsTimeout: true,
 		Run: runRolloutUndo, Inquire: inquireRolloutUndo, Preview: previewRolloutUndo,
 		Summarize: func(r *revisionChange) string {
 			if same(r.Before, r.After) {

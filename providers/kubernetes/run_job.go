@@ -38,7 +38,8 @@ const jobKept = 24 * time.Hour
 func runJobAction() provider.Action {
 	return change(provider.Definition[*client, runJobArgs, runJobResult]{
 		Name: "kubernetes_run_job", Doc: "Runs a program in a job of its own and waits for its end.",
-		Effect: provider.Write, NeedsTimeout: true, Run: runRunJob, Preview: previewRunJob, Inquire: inquireRunJob, Follows: true,
+		Instead: "kubernetes_jobs shows the jobs there are",
+		Effect:  provider.Write, NeedsTimeout: true, Run: runRunJob, Preview: previewRunJob, Inquire: inquireRunJob, Follows: true,
 		Summarize: func(r *runJobResult) string { return fmt.Sprintf("exit code %d", r.ExitCode) },
 	})
 }

@@ -25,12 +25,22 @@ type replicaCount struct {
 func scaleAction() provider.Action {
 	return editing(provider.Definition[*client, scaleArgs, scaleResult]{
 		Name: "kubernetes_scale", Doc: "Sets how many replicas a deployment, stateful set or other scalable object has.",
-		Effect: provider.Destructive, EffectArgs: []string{"replicas"},
+		Instead: "kubernetes_deployments shows the replicas",
+		Effect:  provider.Destructive, EffectArgs: []string{"replicas"},
 		Summarize: func(r *scaleResult) string {
 			if r.Before == r.After {
 				return fmt.Sprintf("%s already", counted(r.After.Replicas, "replica"))
 			}
 			return fmt.Sprintf("%s, before %d", counted(r.After.Replicas, "replica"), r.Before.Replicas)
+		},
+		Because: func(a *scaleArgs, known provider.Known) string {
+			switch {
+			case !known("replicas"):
+				return "kubernetes_scale sets replicas to a number that is not known before the run, and may be zero"
+			case a.Replicas != nil && *a.Replicas == 0:
+				return "kubernetes_scale sets replicas to 0, at which nothing serves"
+			}
+			return ""
 		},
 		// Nothing serves at zero. A number that is not known yet may be zero, and null stands for what need not be.
 		Classify: func(a *scaleArgs, known provider.Known) provider.Effect {

@@ -26,7 +26,8 @@ type setEnvResult struct {
 func setEnvAction() provider.Action {
 	return editing(provider.Definition[*client, setEnvArgs, setEnvResult]{
 		Name: "kubernetes_set_env", Doc: "Sets environment variables in a pod template.",
-		Effect: provider.Write, Summarize: func(r *setEnvResult) string { return keyChanges("variable", r.Before, r.After) },
+		Instead: "kubernetes_objects shows the pod template",
+		Effect:  provider.Write, Summarize: func(r *setEnvResult) string { return keyChanges("variable", r.Before, r.After) },
 	}, planSetEnv, func(before, after map[string]string) *setEnvResult {
 		return &setEnvResult{Before: before, After: after}
 	})

@@ -21,7 +21,8 @@ type setImageResult struct {
 func setImageAction() provider.Action {
 	return editing(provider.Definition[*client, setImageArgs, setImageResult]{
 		Name: "kubernetes_set_image", Doc: "Sets the images of containers in a pod template.",
-		Effect: provider.Write, Summarize: func(r *setImageResult) string { return keyChanges("image", r.Before, r.After) },
+		Instead: "kubernetes_deployments shows the images",
+		Effect:  provider.Write, Summarize: func(r *setImageResult) string { return keyChanges("image", r.Before, r.After) },
 	}, planSetImage, func(before, after map[string]string) *setImageResult {
 		return &setImageResult{Before: before, After: after}
 	})

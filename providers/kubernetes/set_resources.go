@@ -33,7 +33,8 @@ type containerLimits struct {
 func setResourcesAction() provider.Action {
 	return editing(provider.Definition[*client, setResourcesArgs, setResourcesResult]{
 		Name: "kubernetes_set_resources", Doc: "Sets requests and limits of containers in a pod template.",
-		Effect: provider.Write,
+		Instead: "kubernetes_objects shows the pod template",
+		Effect:  provider.Write,
 		Summarize: func(r *setResourcesResult) string {
 			if same(r.Before, r.After) {
 				return "nothing to change"

@@ -44,6 +44,7 @@ func command() provider.Action {
 	return provider.Define(provider.Definition[*client, commandArgs, commandResult]{
 		Name: "local_command", Doc: "Runs a program without a shell; its process group ends with it.",
 		Effect: provider.Write, AuthorStatesEffect: true,
+		Because: becauseCommand, Instead: "if it changes nothing, state effect = \"read\" in the step",
 		Run: runCommand, NotesFirst: true, Expect: expectExit, Inquire: inquireCommand, Lingers: lingers, Program: programOf,
 		Summarize: func(r *commandResult) string {
 			if r.Lines != nil {
@@ -52,6 +53,14 @@ func command() provider.Action {
 			return r.how
 		},
 	})
+}
+
+// becauseCommand names the program.
+func becauseCommand(args *commandArgs, known provider.Known) string {
+	if !known("command") || len(args.Command) == 0 {
+		return "local_command starts a program that is not known before the run, and nobody looks into a program"
+	}
+	return fmt.Sprintf("local_command starts %s, and nobody looks into a program", args.Command[0])
 }
 
 func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*commandResult, error) {

@@ -24,8 +24,8 @@ type restoreResult struct {
 func restoreFile() provider.Action {
 	return provider.Define(provider.Definition[*client, restoreArgs, restoreResult]{
 		Name: "local_restore_file", Doc: "Puts a file back as it was, as the undo of local_write_file.",
-		Effect: provider.Write,
-		Run:    runRestore, NotesFirst: true, Inquire: inquireRestore,
+		Effect: provider.Write, Instead: "local_files and local_search look at files",
+		Run: runRestore, NotesFirst: true, Inquire: inquireRestore,
 		Summarize: func(r *restoreResult) string {
 			switch {
 			case !r.Changed:

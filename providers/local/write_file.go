@@ -42,8 +42,8 @@ type fileAfter struct {
 func writeFile() provider.Action {
 	return provider.Define(provider.Definition[*client, writeArgs, writeResult]{
 		Name: "local_write_file", Doc: "Writes a file at once or not at all.",
-		Effect: provider.Write,
-		Run:    runWrite, NotesFirst: true, Inquire: inquireWrite, Preview: previewWrite,
+		Effect: provider.Write, Instead: "local_files and local_search look at files",
+		Run: runWrite, NotesFirst: true, Inquire: inquireWrite, Preview: previewWrite,
 		Summarize: func(r *writeResult) string {
 			if !r.Changed {
 				return "unchanged, " + size(r.SizeBytes)

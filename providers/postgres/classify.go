@@ -1,50 +1,106 @@
 package postgres
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// sideEffects are functions of PostgreSQL that act although the transaction is READ ONLY, see "System Administration
+// acting are functions of PostgreSQL that act although the transaction is READ ONLY, see "System Administration
 // Functions" in its documentation. A query that names one is a write.
-var sideEffects = map[string]bool{
-	"pg_terminate_backend": true, "pg_cancel_backend": true, "pg_reload_conf": true, "pg_rotate_logfile": true,
-	"pg_promote": true, "pg_switch_wal": true, "pg_create_restore_point": true, "pg_wal_replay_pause": true,
-	"pg_wal_replay_resume": true, "pg_backup_start": true, "pg_backup_stop": true, "pg_start_backup": true,
-	"pg_stop_backup": true, "pg_log_backend_memory_contexts": true, "pg_prewarm": true, "pg_notify": true,
-	"pg_create_physical_replication_slot": true, "pg_create_logical_replication_slot": true,
-	"pg_drop_replication_slot": true, "pg_replication_slot_advance": true, "pg_copy_physical_replication_slot": true,
-	"pg_copy_logical_replication_slot": true, "pg_logical_slot_get_changes": true,
-	"pg_logical_slot_get_binary_changes": true, "pg_logical_emit_message": true, "pg_sync_replication_slots": true,
-	"pg_replication_origin_create": true, "pg_replication_origin_drop": true, "pg_replication_origin_advance": true,
-	"pg_advisory_lock": true, "pg_advisory_lock_shared": true, "pg_try_advisory_lock": true,
-	"pg_try_advisory_lock_shared": true, "pg_advisory_unlock": true, "pg_advisory_unlock_all": true,
-	"pg_stat_reset": true, "pg_stat_reset_shared": true, "pg_stat_reset_slru": true,
-	"pg_stat_reset_single_table_counters": true, "pg_stat_reset_single_function_counters": true,
-	"pg_stat_reset_replication_slot": true, "pg_stat_reset_subscription_stats": true, "pg_stat_statements_reset": true,
-	"pg_import_system_collations": true, "pg_file_write": true, "pg_file_rename": true, "pg_file_unlink": true,
-	"pg_file_sync": true, "lo_import": true, "lo_export": true, "dblink": true, "dblink_exec": true,
-	"dblink_connect": true, "dblink_send_query": true, "nextval": true, "setval": true,
+var acting = []struct {
+	// does goes on after the function's name, instead names what reads.
+	does, instead string
+	names         map[string]bool
+}{
+	{"interferes with other sessions", "postgres_activity and pg_stat_activity show them", set(
+		"pg_terminate_backend", "pg_cancel_backend", "pg_log_backend_memory_contexts", "pg_notify")},
+	{"has the whole server do something", "pg_settings, pg_file_settings and pg_is_in_recovery() show its state", set(
+		"pg_reload_conf", "pg_rotate_logfile", "pg_promote", "pg_switch_wal", "pg_create_restore_point", "pg_wal_replay_pause",
+		"pg_wal_replay_resume", "pg_backup_start", "pg_backup_stop", "pg_start_backup", "pg_stop_backup", "pg_prewarm",
+		"pg_import_system_collations", "pg_logical_emit_message")},
+	{"makes, moves or drops what replication goes by", "pg_replication_slots, pg_replication_origin_status and postgres_replication show it", set(
+		"pg_create_physical_replication_slot", "pg_create_logical_replication_slot", "pg_drop_replication_slot",
+		"pg_replication_slot_advance", "pg_copy_physical_replication_slot", "pg_copy_logical_replication_slot",
+		"pg_logical_slot_get_changes", "pg_logical_slot_get_binary_changes", "pg_sync_replication_slots",
+		"pg_replication_origin_create", "pg_replication_origin_drop", "pg_replication_origin_advance")},
+	{"takes or gives back a lock that others wait for", "pg_locks shows them", set(
+		"pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
+		"pg_advisory_unlock", "pg_advisory_unlock_shared", "pg_advisory_unlock_all")},
+	{"forgets what was counted", "pg_stat_database and its like show the counts", set(
+		"pg_stat_reset", "pg_stat_reset_shared", "pg_stat_reset_slru", "pg_stat_reset_single_table_counters",
+		"pg_stat_reset_single_function_counters", "pg_stat_reset_replication_slot", "pg_stat_reset_subscription_stats",
+		"pg_stat_statements_reset")},
+	{"writes or reads the server's files", "tables and views hold what a query may see", set(
+		"pg_file_write", "pg_file_rename", "pg_file_unlink", "pg_file_sync", "lo_import", "lo_export")},
+	{"sends SQL elsewhere, where nobody looks at it", "a provider block with the other server's url has its own postgres_query", set(
+		"dblink", "dblink_exec", "dblink_connect", "dblink_send_query")},
+	{"moves a sequence, which no rollback takes back", "pg_sequences shows where one stands", set("nextval", "setval")},
 }
 
 // actingFunction is the first function with a side effect that a query names; empty where there is none. A function of
 // the user's own can't be seen through.
-func actingFunction(sql string) string {
+func actingFunction(sql string) (name, does, instead string) {
 	for _, t := range scan(sql) {
-		if name := strings.ToLower(t.text); (t.kind == word || t.kind == quoted) && sideEffects[name] {
-			return name
+		if t.kind != word && t.kind != quoted {
+			continue
+		}
+		name := strings.ToLower(t.text)
+		for _, a := range acting {
+			if a.names[name] {
+				return name, a.does, a.instead
+			}
 		}
 	}
-	return ""
+	return "", "", ""
 }
 
 // classifyQuery is read unless the query calls what READ ONLY doesn't stop.
 func classifyQuery(sql string) provider.Effect {
-	if actingFunction(sql) != "" {
+	if name, _, _ := actingFunction(sql); name != "" {
 		return provider.Write
 	}
 	return provider.Read
+}
+
+// becauseQuery names what makes a query a write.
+func becauseQuery(args *queryArgs, _ provider.Known) string {
+	name, does, instead := actingFunction(args.SQL)
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("postgres_query calls %s, which %s even in a READ ONLY transaction; %s", name, does, instead)
+}
+
+// becauseExec names the statement that is worst, or the first that changes something.
+func becauseExec(args *execArgs, known provider.Known) string {
+	if !known("sql") || !known("statements") {
+		return "what postgres_exec is to send is not known before the run, and may be any statement"
+	}
+	list, which := args.Statements, func(i int) string { return fmt.Sprintf("as statement %d of %d", i+1, len(args.Statements)) }
+	if len(list) == 0 {
+		list, which = []string{args.SQL}, func(int) string { return "" }
+	}
+	told := ""
+	for i, sql := range list {
+		statements := split(scan(sql))
+		if len(statements) == 0 {
+			continue
+		}
+		verb := firstWord(statements[0])
+		if told != "" && classifyExec(sql) < provider.Destructive || queries[verb] && verb != "with" && i+1 < len(list) {
+			continue
+		}
+		told = strings.TrimSpace(fmt.Sprintf("postgres_exec sends %s %s", describe(verb, statements[0][0]), which(i)))
+		if name, does, _ := actingFunction(sql); name != "" {
+			told += fmt.Sprintf(", in which %s %s", name, does)
+		}
+		if classifyExec(sql) == provider.Destructive {
+			break
+		}
+	}
+	return told
 }
 
 // classifyExec is destructive for DROP, TRUNCATE, and DELETE and UPDATE without WHERE, wherever they stand, else write.

@@ -39,8 +39,8 @@ type execResult struct {
 var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 	Name: "postgres_exec", Doc: "Runs statements that change something.", Effect: provider.Write, NeedsTimeout: true,
 	ExactlyOne: [][]string{{"sql", "statements"}},
-	EffectArgs: []string{"sql", "statements"},
-	Lacks:      lacksRows, Misfits: execMisfits,
+	EffectArgs: []string{"sql", "statements"}, Because: becauseExec, Instead: "postgres_query takes a statement that only reads",
+	Lacks: lacksRows, Misfits: execMisfits,
 	Classify: func(args *execArgs, known provider.Known) provider.Effect {
 		if !known("sql") || !known("statements") {
 			return provider.Destructive // it may say anything
@@ -98,7 +98,7 @@ func changes(ctx context.Context, in *provider.In[*client, execArgs]) ([]change,
 	}
 	list := make([]change, len(texts))
 	for i, sql := range texts {
-		list[i] = change{sql: sql, params: params, outside: actingFunction(sql) != ""}
+		list[i] = change{sql: sql, params: params, outside: classifyQuery(sql) != provider.Read}
 		start := time.Now()
 		if err := list[i].look(ctx, in); ctx.Err() != nil {
 			return nil, in.Client.fail(execOp, neterr.NoAnswer(ctx, time.Since(start)))

@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // earlierRows are the rows that an UPDATE is about to change, as they were read and locked right before.
@@ -30,7 +32,7 @@ func (x *execution) before(ctx context.Context, ch *change) (earlierRows, error)
 		return earlierRows{}, x.mayLack([]string{"before"}, "its condition can't be asked by itself")
 	}
 	sql, target, ok := selectBefore(ch.sql, len(ch.params))
-	if !ok || actingFunction(ch.sql) != "" {
+	if !ok || classifyQuery(ch.sql) != provider.Read {
 		return lacking()
 	}
 	a, ok, err := x.aside(ctx, sql, x.limit, ch.params)

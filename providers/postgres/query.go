@@ -37,6 +37,7 @@ var query = provider.Define(provider.Definition[*client, queryArgs, queryResult]
 		}
 		return classifyQuery(args.SQL)
 	},
+	EffectArgs: []string{"sql"}, Because: becauseQuery,
 	Run: runQuery,
 	Summarize: func(r *queryResult) string {
 		switch {

@@ -34,6 +34,7 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 		}
 		return classify(args.Command)
 	},
+	Because: becauseCommand, Instead: "redis_query sends what only reads",
 	Run: runCommand, NotesFirst: true, Inquire: inquireCommand,
 	Summarize: func(r *commandResult) string {
 		if r.hushed {
@@ -76,6 +77,27 @@ func classify(command []string) provider.Effect {
 		}
 	}
 	return provider.Write
+}
+
+// becauseCommand names the command.
+func becauseCommand(args *commandArgs, known provider.Known) string {
+	switch {
+	case !known("command"):
+		return "what redis_command is to send is not known before the run, and may be any command"
+	case len(args.Command) == 0:
+		return ""
+	}
+	both, name := names(anys(args.Command))
+	told := "redis_command sends " + strings.ToUpper(name)
+	switch {
+	case losing[both]:
+		return "redis_command sends " + strings.ToUpper(both) + ", which loses data or the server"
+	case losing[name]:
+		return told + ", which loses data or the server"
+	case scripts[name]:
+		return told + ", and a script may do anything"
+	}
+	return told + ", and counts as a write whatever it sends"
 }
 
 func anys(command []string) []any {
