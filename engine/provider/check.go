@@ -39,6 +39,32 @@ var checks = map[string]Check{
 	"address": checkAddress,
 	"glob":    checkGlob,
 	"env":     checkEnv,
+
+	"positive":     checkPositive,
+	"not_negative": checkNotNegative,
+}
+
+func checkPositive(value string) error {
+	if n, ok := amount(value); ok && n <= 0 {
+		return fmt.Errorf("it is %s; write more than 0", value)
+	}
+	return nil
+}
+
+func checkNotNegative(value string) error {
+	if n, ok := amount(value); ok && n < 0 {
+		return fmt.Errorf("it is %s; write 0 or more", value)
+	}
+	return nil
+}
+
+// amount reads a number or a duration; false: it is neither, which is told elsewhere.
+func amount(value string) (float64, bool) {
+	if n, err := strconv.ParseFloat(value, 64); err == nil {
+		return n, true
+	}
+	d, err := ParseDuration(value)
+	return float64(d), err == nil
 }
 
 func checkRegex(value string) error {

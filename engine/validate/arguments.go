@@ -151,8 +151,8 @@ func (c *checker) text(e hclsyntax.Expression, text string, a *provider.Attribut
 	if a.Duration {
 		if _, err := provider.ParseDuration(text); err != nil {
 			c.error(e.Range(), "Not a duration", "%s: %s.", a.Name, err)
+			return
 		}
-		return
 	}
 	c.check(e, text, a.Check, a.Name, owner)
 }

@@ -15,7 +15,7 @@ import (
 
 type config struct {
 	BaseURL     string                `rb:"base_url" check:"url" doc:"URL that relative ones are joined to; credentials are then sent to its origin only."`
-	Headers     map[string]string     `rb:"headers,sensitive" doc:"Headers of every request."`
+	Headers     map[string]string     `rb:"headers,sensitive" check_keys:"http_header" doc:"Headers of every request."`
 	BearerToken string                `rb:"bearer_token,sensitive" doc:"Token of the header Authorization."`
 	BasicAuth   *httpclient.BasicAuth `rb:"basic_auth,sensitive" doc:"User and password of the header Authorization."`
 	CAFile      string                `rb:"ca_file" doc:"PEM file of the authorities to trust in place of the system's."`
@@ -29,7 +29,7 @@ func New() *provider.Provider {
 	return provider.New(provider.Setup[config, *client]{
 		Name: "http", Doc: "Requests to HTTP services.",
 		Open: open, Target: target,
-		Checks:  map[string]provider.Check{"http_method": checkMethod, "http_status": checkStatus},
+		Checks:  map[string]provider.Check{"http_method": checkMethod, "http_status": checkStatus, "http_header": httpclient.CheckHeaderName, "http_body_bytes": checkBodyBytes},
 		Actions: []provider.Action{request()},
 	})
 }
@@ -132,6 +132,13 @@ func checkStatus(value string) error {
 	// A status has three digits, of which the first is 1 to 5 (RFC 9110, 15).
 	if n, err := strconv.Atoi(value); err != nil || n < 100 || n > 599 {
 		return fmt.Errorf("%s is not a status of HTTP; write one from 100 to 599, such as 200", value)
+	}
+	return nil
+}
+
+func checkBodyBytes(value string) error {
+	if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < 0 || n > maxBodyBytes {
+		return fmt.Errorf("it is %s; write a number of bytes from 0 to %d", value, maxBodyBytes)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type requestArgs struct {
 	URL             string            `rb:"url,required,place" check:"url" doc:"Where to; a path is joined to the provider's base_url."`
 	Method          string            `rb:"method" default:"GET" check:"http_method" doc:"Method of the request; any case. GET, HEAD and OPTIONS are reads; POST, PUT and PATCH writes; others destructive."`
 	Query           map[string]string `rb:"query" doc:"Parameters added to those of the URL."`
-	Headers         map[string]string `rb:"headers" doc:"Headers added to the provider's; they win."`
+	Headers         map[string]string `rb:"headers" check_keys:"http_header" doc:"Headers added to the provider's; they win."`
 	Body            string            `rb:"body" doc:"Body, sent as it is."`
 	JSON            cty.Value         `rb:"json" doc:"Body, sent as JSON with its content type."`
 	Form            map[string]string `rb:"form" doc:"Body, sent as an HTML form with its content type."`
@@ -31,12 +31,12 @@ type requestArgs struct {
 	FollowRedirects bool              `rb:"follow_redirects" default:"true" doc:"Follow redirects, ten at most; a write is not sent to another origin."`
 	IdempotencyKey  string            `rb:"idempotency_key" doc:"Key of a write in the header Idempotency-Key; by default one of the run and the step, the same for each attempt. Empty: none."`
 	Idempotent      bool              `rb:"idempotent" doc:"The server does the same request once, however often it comes, by its key or by its nature: after a crash it is sent again without a question."`
-	MaxBodyBytes    int64             `rb:"max_body_bytes" default:"1048576" doc:"At most so much of the answer's body is read; at most 1 GiB."`
+	MaxBodyBytes    int64             `rb:"max_body_bytes" default:"1048576" check:"http_body_bytes" doc:"At most so much of the answer's body is read; at most 1 GiB."`
 }
 
 type requestResult struct {
 	StatusCode    int               `rb:"status_code" doc:"Status of the answer."`
-	Headers       map[string]string `rb:"headers" doc:"Headers of the answer by lower-case name; several of a name are joined with commas."`
+	Headers       map[string]string `rb:"headers" check_keys:"http_header" doc:"Headers of the answer by lower-case name; several of a name are joined with commas."`
 	Body          string            `rb:"body" doc:"Body of the answer as text."`
 	JSON          cty.Value         `rb:"json" doc:"Body decoded; null when it is not JSON."`
 	Truncated     bool              `rb:"truncated" doc:"Whether the body is longer than max_body_bytes."`

@@ -14,7 +14,7 @@ import (
 
 type applyArgs struct {
 	Manifest  cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more."`
-	Namespace string    `rb:"namespace,place" doc:"Namespace of objects that name none; null: the configuration's."`
+	Namespace string    `rb:"namespace,place" check:"kubernetes_namespace" doc:"Namespace of objects that name none; null: the configuration's."`
 	Force     bool      `rb:"force" doc:"Take over fields that another field manager owns."`
 }
 

@@ -72,22 +72,32 @@ func checkSince(since time.Duration) error {
 
 // checkResource accepts every TYPE/NAME whose type is known or written with its group.
 func checkResource(value string) error {
-	typ, _, err := splitResource(value)
+	typ, name, err := splitResource(value)
 	if err != nil {
 		return err
 	}
-	if _, ok := lookUp(typ); !ok && !strings.Contains(typ, ".") {
+	r, ok := lookUp(typ)
+	if ok {
+		return nameProblem(r, name)
+	}
+	if !strings.Contains(typ, ".") {
 		return fmt.Errorf(`%q is not a type that is known here; write a custom one with its group, such as "certificates.cert-manager.io/site"`, typ)
 	}
 	return nil
 }
 
 func checkRolloutResource(value string) error {
-	_, _, err := parseResource(value, rolloutTypes)
-	return err
+	return checkOneOf(value, rolloutTypes)
 }
 
 func checkLogSource(value string) error {
-	_, _, err := parseResource(value, logSources)
-	return err
+	return checkOneOf(value, logSources)
+}
+
+func checkOneOf(value string, types []resource) error {
+	r, name, err := parseResource(value, types)
+	if err != nil {
+		return err
+	}
+	return nameProblem(r, name)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 type cordonArgs struct {
-	Node string `rb:"node,required,filled" doc:"Name of the node."`
+	Node string `rb:"node,required,filled" check:"kubernetes_node" doc:"Name of the node."`
 }
 
 type cordonResult struct {

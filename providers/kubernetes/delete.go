@@ -21,7 +21,7 @@ type deleteArgs struct {
 	Name          string `rb:"name" doc:"The object of this name."`
 	LabelSelector string `rb:"label_selector" check:"label_selector" doc:"The objects with these labels."`
 	FieldSelector string `rb:"field_selector" check:"field_selector" doc:"The objects with these fields."`
-	Namespace     string `rb:"namespace,place" doc:"Their namespace; null: the configuration's."`
+	Namespace     string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Their namespace; null: the configuration's."`
 }
 
 type deleteResult struct {

@@ -12,8 +12,8 @@ import (
 )
 
 type drainArgs struct {
-	Node               string `rb:"node,required,filled" doc:"Name of the node."`
-	GraceSeconds       *int   `rb:"grace_seconds" doc:"How long pods may take to end; null: as each of them says."`
+	Node               string `rb:"node,required,filled" check:"kubernetes_node" doc:"Name of the node."`
+	GraceSeconds       *int   `rb:"grace_seconds" check:"not_negative" doc:"How long pods may take to end; null: as each of them says."`
 	IgnoreDaemonSets   bool   `rb:"ignore_daemon_sets" doc:"Leave the pods of daemon sets where they are, instead of refusing."`
 	DeleteEmptyDirData bool   `rb:"delete_empty_dir_data" doc:"Evict pods that keep data in an emptyDir, which is lost with them, instead of refusing."`
 	Force              bool   `rb:"force" doc:"Evict pods that nothing makes anew, instead of refusing."`

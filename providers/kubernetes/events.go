@@ -15,9 +15,9 @@ import (
 )
 
 type eventsArgs struct {
-	Namespace string        `rb:"namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
+	Namespace string        `rb:"namespace" check:"kubernetes_namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
 	Type      string        `rb:"type" one_of:"Normal,Warning" doc:"Only events of this type; null: both."`
-	Since     time.Duration `rb:"since" doc:"Only events last seen within this time; null: all that the cluster still has."`
+	Since     time.Duration `rb:"since" check:"not_negative" doc:"Only events last seen within this time; null: all that the cluster still has."`
 	Involved  string        `rb:"involved" check:"kubernetes_resource" doc:"Only events about this object, as TYPE/NAME: deployment/api."`
 	Limit     int           `rb:"limit" default:"500" doc:"At most this many events are given, the newest."`
 }

@@ -13,7 +13,7 @@ type labelArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"What to label, as TYPE/NAME: node/worker-1."`
 	Labels    map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels to set."`
 	Remove    []string          `rb:"remove" check:"kubernetes_label" doc:"Names of labels to take off."`
-	Namespace string            `rb:"namespace,place" doc:"Its namespace; null: the configuration's."`
+	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type labelResult struct {

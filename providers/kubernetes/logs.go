@@ -13,13 +13,13 @@ import (
 )
 
 type logsArgs struct {
-	Namespace     string        `rb:"namespace" doc:"Namespace of the pods; \"*\" means all; null: the configuration's."`
+	Namespace     string        `rb:"namespace" check:"kubernetes_namespace" doc:"Namespace of the pods; \"*\" means all; null: the configuration's."`
 	LabelSelector string        `rb:"label_selector" check:"label_selector" doc:"The pods with these labels."`
-	Pod           string        `rb:"pod" doc:"The pod of this name."`
+	Pod           string        `rb:"pod" check:"kubernetes_pod" doc:"The pod of this name."`
 	Resource      string        `rb:"resource" check:"kubernetes_log_source" doc:"The pods of this object, as TYPE/NAME: deployment/api."`
-	Container     string        `rb:"container" doc:"The container of this name; \"*\" means all; null: the pod's default one, else its first."`
-	TailLines     int64         `rb:"tail_lines" default:"100" doc:"At most this many lines of each container, the newest."`
-	Since         time.Duration `rb:"since" doc:"Only lines written within this time; null: since the container started."`
+	Container     string        `rb:"container" check:"kubernetes_container" doc:"The container of this name; \"*\" means all; null: the pod's default one, else its first."`
+	TailLines     int64         `rb:"tail_lines" default:"100" check:"not_negative" doc:"At most this many lines of each container, the newest."`
+	Since         time.Duration `rb:"since" check:"not_negative" doc:"Only lines written within this time; null: since the container started."`
 	Previous      bool          `rb:"previous" doc:"The logs of the container before its last restart."`
 	Match         string        `rb:"match" check:"regex" doc:"Only lines that match this regular expression (RE2)."`
 	MaxPods       int           `rb:"max_pods" default:"50" doc:"At most this many pods are read, the first by name."`

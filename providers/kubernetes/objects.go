@@ -18,7 +18,7 @@ import (
 type objectsArgs struct {
 	APIVersion    string            `rb:"api_version,required,filled" doc:"API group and version, such as apps/v1, or v1 for the core."`
 	Kind          string            `rb:"kind,required,filled" doc:"Kind, such as Deployment; the plural name does too."`
-	Namespace     string            `rb:"namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
+	Namespace     string            `rb:"namespace" check:"kubernetes_namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
 	Name          string            `rb:"name" doc:"Only the object of this name."`
 	LabelSelector string            `rb:"label_selector" check:"label_selector" doc:"Only objects with these labels."`
 	FieldSelector string            `rb:"field_selector" check:"field_selector" doc:"Only objects with these fields; few kinds know more than metadata.name."`

@@ -12,7 +12,7 @@ import (
 )
 
 type podsArgs struct {
-	Namespace     string `rb:"namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
+	Namespace     string `rb:"namespace" check:"kubernetes_namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
 	LabelSelector string `rb:"label_selector" check:"label_selector" doc:"Only pods with these labels."`
 	FieldSelector string `rb:"field_selector" check:"field_selector" doc:"Only pods with these fields, such as status.phase!=Running."`
 	Limit         int    `rb:"limit" default:"5000" doc:"At most this many pods are read."`

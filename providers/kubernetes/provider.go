@@ -23,6 +23,12 @@ func New() *provider.Provider {
 			"kubernetes_label_value": checkLabelValue,
 			"kubernetes_quantity":    checkQuantity,
 			"kubernetes_replicas":    checkReplicas,
+			"kubernetes_namespace":   checkNamespace,
+			"kubernetes_pod":         checkPodName,
+			"kubernetes_node":        checkNodeName,
+			"kubernetes_container":   checkContainer,
+			"kubernetes_image":       checkImage,
+			"kubernetes_env":         checkVariable,
 		},
 		Actions: []provider.Action{
 			clusterAction(), nodesAction(), podsAction(), deploymentsAction(), jobsAction(), objectsAction(),

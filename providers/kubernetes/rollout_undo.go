@@ -17,7 +17,7 @@ import (
 type rolloutUndoArgs struct {
 	Resource   string `rb:"resource,required" check:"kubernetes_rollout" doc:"Deployment, stateful set or daemon set as TYPE/NAME: deployment/api."`
 	ToRevision int64  `rb:"to_revision" doc:"Revision to go back to; null: the one before."`
-	Namespace  string `rb:"namespace,place" doc:"Its namespace; null: the configuration's."`
+	Namespace  string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 func rolloutUndoAction() provider.Action {

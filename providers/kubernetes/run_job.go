@@ -16,11 +16,11 @@ import (
 )
 
 type runJobArgs struct {
-	Image          string            `rb:"image,required,filled" doc:"Image to run."`
+	Image          string            `rb:"image,required,filled" check:"kubernetes_image" doc:"Image to run."`
 	Command        []string          `rb:"command,required,filled" doc:"Program and arguments; there is no shell."`
-	Env            map[string]string `rb:"env" check_keys:"env" doc:"Environment variables."`
+	Env            map[string]string `rb:"env" check_keys:"kubernetes_env" doc:"Environment variables."`
 	Labels         map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels of the job and its pod."`
-	Namespace      string            `rb:"namespace,place" doc:"Namespace to run in; null: the configuration's."`
+	Namespace      string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Namespace to run in; null: the configuration's."`
 	MaxOutputBytes int               `rb:"max_output_bytes" default:"1048576" doc:"At most this much of the output is kept, the newest."`
 }
 

@@ -10,7 +10,7 @@ import (
 type scaleArgs struct {
 	Resource  string `rb:"resource,required" check:"kubernetes_resource" doc:"What to scale, as TYPE/NAME: deployment/api."`
 	Replicas  *int   `rb:"replicas,required" check:"kubernetes_replicas" doc:"How many replicas it shall have."`
-	Namespace string `rb:"namespace,place" doc:"Its namespace; null: the configuration's."`
+	Namespace string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type scaleResult struct {

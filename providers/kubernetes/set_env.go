@@ -12,10 +12,10 @@ import (
 
 type setEnvArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
-	Container string            `rb:"container" doc:"Only this container; null: all."`
-	Env       map[string]string `rb:"env" check_keys:"env" doc:"Variables to set, by name."`
+	Container string            `rb:"container" check:"kubernetes_container" doc:"Only this container; null: all."`
+	Env       map[string]string `rb:"env" check_keys:"kubernetes_env" doc:"Variables to set, by name."`
 	Remove    []string          `rb:"remove" doc:"Names of variables to take out."`
-	Namespace string            `rb:"namespace,place" doc:"Its namespace; null: the configuration's."`
+	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type setEnvResult struct {

@@ -9,8 +9,8 @@ import (
 
 type setImageArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
-	Images    map[string]string `rb:"images,required,filled" doc:"Images by container."`
-	Namespace string            `rb:"namespace,place" doc:"Its namespace; null: the configuration's."`
+	Images    map[string]string `rb:"images,required,filled" check:"kubernetes_image" check_keys:"kubernetes_container" doc:"Images by container."`
+	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type setImageResult struct {

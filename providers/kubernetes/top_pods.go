@@ -11,7 +11,7 @@ import (
 )
 
 type topPodsArgs struct {
-	Namespace     string `rb:"namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
+	Namespace     string `rb:"namespace" check:"kubernetes_namespace" doc:"Namespace to look in; \"*\" means all; null: the configuration's."`
 	LabelSelector string `rb:"label_selector" check:"label_selector" doc:"Only pods with these labels."`
 	Limit         int    `rb:"limit" default:"5000" doc:"At most this many items are given, those with the highest CPU."`
 }

@@ -22,7 +22,7 @@ type commandArgs struct {
 	Env               map[string]string `rb:"env" check_keys:"env" doc:"Variables added to the engine's environment."`
 	Dir               string            `rb:"dir" doc:"Folder to run in; by default that of the runbook."`
 	Format            string            `rb:"format" default:"text" one_of:"text,json,lines" doc:"How to read the output, beside stdout: into json or into lines."`
-	ExpectedExitCodes []int             `rb:"expected_exit_codes,filled" default:"[0]" doc:"Exit codes that are as they should be."`
+	ExpectedExitCodes []int             `rb:"expected_exit_codes,filled" default:"[0]" check:"exit_code" doc:"Exit codes that are as they should be."`
 	MaxOutputBytes    int               `rb:"max_output_bytes" default:"1048576" doc:"At most so much of stdout, and of stderr, is kept."`
 }
 
@@ -44,6 +44,7 @@ func command() provider.Action {
 	return provider.Define(provider.Definition[*client, commandArgs, commandResult]{
 		Name: "local_command", Doc: "Runs a program without a shell; its process group ends with it.",
 		Effect: provider.Write, AuthorStatesEffect: true,
+		Misfits: commandMisfits,
 		Because: becauseCommand, Instead: "if it changes nothing, state effect = \"read\" in the step",
 		Run: runCommand, NotesFirst: true, Expect: expectExit, Inquire: inquireCommand, Lingers: lingers, Program: programOf,
 		Summarize: func(r *commandResult) string {
@@ -66,7 +67,7 @@ func becauseCommand(args *commandArgs, known provider.Known) string {
 func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*commandResult, error) {
 	args := in.Args
 	if args.Command[0] == "" {
-		return nil, &provider.Error{Op: "run a command", Err: errors.New("command[0] is empty; write the program first, then its arguments"),
+		return nil, &provider.Error{Op: "run a command", Err: errEmptyProgram,
 			NothingDone: true, Permanent: true}
 	}
 	// The arguments are in no error: they may hold secrets.

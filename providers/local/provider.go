@@ -29,7 +29,7 @@ func New() *provider.Provider {
 		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
 			return &client{readOnly: req.ReadOnly}, nil
 		},
-		Checks:  map[string]provider.Check{"file_mode": checkMode},
+		Checks:  map[string]provider.Check{"file_mode": checkMode, "exit_code": checkExitCode, "file_to_write": checkFileToWrite},
 		Actions: []provider.Action{diskUsage(), files(), search(), memoryUsage(), command(), writeFile(), restoreFile()},
 	})
 }

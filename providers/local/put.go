@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // begunError is of a write that may have taken place in part.
@@ -34,13 +33,11 @@ func (c *client) find(op, path string) (string, *fileState, error) {
 		return "", nil, fileError(op, path, err)
 	}
 	for _, p := range []string{path, real} {
-		for _, tree := range elsewhere {
-			if strings.HasPrefix(p, tree+"/") && !strings.HasPrefix(p, "/dev/shm/") {
-				failed := fileError(op, path, fmt.Errorf("there are no files to write in %s", tree))
-				failed.Permanent = true
-				failed.Hint = "What sets it can be run with local_command."
-				return "", nil, failed
-			}
+		if tree := treeWithoutFiles(p); tree != "" {
+			failed := fileError(op, path, fmt.Errorf("there are no files to write in %s", tree))
+			failed.Permanent = true
+			failed.Hint = "What sets it can be run with local_command."
+			return "", nil, failed
 		}
 	}
 	state, err := look(real)

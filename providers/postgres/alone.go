@@ -14,6 +14,9 @@ func execMisfits(args *execArgs, known provider.Known) map[string]string {
 	if known("statements") && len(args.Statements) > 0 && known("args") && args.Args.IsKnown() && !args.Args.IsNull() {
 		misfits["args"] = "statements take no args, which are the values of sql; give each statement that needs them a step of its own, with sql"
 	}
+	if name, why := paramMisfit(args.SQL, args.Args, known); why != "" && len(args.Statements) == 0 {
+		misfits[name] = why
+	}
 	if !known("transaction") || !args.Transaction {
 		return misfits
 	}
@@ -34,7 +37,8 @@ func execMisfits(args *execArgs, known provider.Known) map[string]string {
 // they begin with, and words in a row that come later.
 var lonely = []struct{ begins, has string }{
 	{"vacuum", ""},
-	{"create database", ""}, {"drop database", ""}, {"alter database", "set tablespace"},
+	{"create database", ""}, {"drop database", ""}, {"alter database", "set tablespace"}, {"alter database", "with tablespace"},
+	{"create subscription", ""}, {"alter subscription", "refresh publication"},
 	{"create tablespace", ""}, {"drop tablespace", ""},
 	{"alter system", ""}, {"discard all", ""},
 	{"create index", "concurrently"}, {"create unique index", "concurrently"}, {"drop index", "concurrently"},
@@ -49,6 +53,9 @@ func alone(sql string) string {
 		return ""
 	}
 	words := wordsOf(statements[0])
+	if strings.HasPrefix(words, "create subscription ") && slotless(statements[0]) {
+		return ""
+	}
 	for _, l := range lonely {
 		if !strings.HasPrefix(words, l.begins+" ") {
 			continue
@@ -61,6 +68,12 @@ func alone(sql string) string {
 		return "CLUSTER of all tables"
 	}
 	return ""
+}
+
+// slotless reports whether a CREATE SUBSCRIPTION names an option by which it may make no slot on the publisher: then a transaction
+// may hold it.
+func slotless(statement []token) bool {
+	return slices.ContainsFunc(statement, func(t token) bool { return t.text == "create_slot" || t.text == "connect" })
 }
 
 // wordsOf are the unquoted words of a statement, each with a space behind it; those in parentheses, and what is quoted, left out.

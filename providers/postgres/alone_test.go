@@ -18,23 +18,33 @@ import (
 const outside = " only outside a transaction; add transaction = false to the step"
 
 var lonely = map[string]string{
-	"VACUUM":                                        "VACUUM",
-	"/* now */ vacuum (analyze) t":                  "VACUUM",
-	"CREATE DATABASE shop":                          "CREATE DATABASE",
-	"DROP DATABASE IF EXISTS shop":                  "DROP DATABASE",
-	"ALTER SYSTEM SET work_mem = '1M'":              "ALTER SYSTEM",
-	"CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)":   "CREATE UNIQUE INDEX … CONCURRENTLY",
-	"REINDEX TABLE CONCURRENTLY t":                  "REINDEX … CONCURRENTLY",
-	"REINDEX (VERBOSE) DATABASE shop":               "REINDEX DATABASE",
-	"ALTER TABLE t DETACH PARTITION p CONCURRENTLY": "ALTER TABLE … CONCURRENTLY",
-	"ALTER DATABASE shop SET TABLESPACE fast":       "ALTER DATABASE … SET TABLESPACE",
-	"CLUSTER VERBOSE":                               "CLUSTER of all tables",
-	"DISCARD ALL":                                   "DISCARD ALL",
+	"VACUUM":                                                  "VACUUM",
+	"/* now */ vacuum (analyze) t":                            "VACUUM",
+	"CREATE DATABASE shop":                                    "CREATE DATABASE",
+	"DROP DATABASE IF EXISTS shop":                            "DROP DATABASE",
+	"ALTER SYSTEM SET work_mem = '1M'":                        "ALTER SYSTEM",
+	"CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)":             "CREATE UNIQUE INDEX … CONCURRENTLY",
+	"REINDEX TABLE CONCURRENTLY t":                            "REINDEX … CONCURRENTLY",
+	"REINDEX (VERBOSE) DATABASE shop":                         "REINDEX DATABASE",
+	"ALTER TABLE t DETACH PARTITION p CONCURRENTLY":           "ALTER TABLE … CONCURRENTLY",
+	"ALTER DATABASE shop SET TABLESPACE fast":                 "ALTER DATABASE … SET TABLESPACE",
+	"CLUSTER VERBOSE":                                         "CLUSTER of all tables",
+	"DISCARD ALL":                                             "DISCARD ALL",
+	"DROP TABLESPACE fast":                                    "DROP TABLESPACE",
+	"CREATE TABLESPACE fast LOCATION '/fast'":                 "CREATE TABLESPACE",
+	"REINDEX SCHEMA public":                                   "REINDEX SCHEMA",
+	"REINDEX SYSTEM shop":                                     "REINDEX SYSTEM",
+	"REINDEX INDEX CONCURRENTLY i":                            "REINDEX … CONCURRENTLY",
+	"DROP INDEX CONCURRENTLY i":                               "DROP INDEX … CONCURRENTLY",
+	"CLUSTER":                                                 "CLUSTER of all tables",
+	"ALTER DATABASE shop WITH TABLESPACE fast":                "ALTER DATABASE … WITH TABLESPACE",
+	"CREATE SUBSCRIPTION s CONNECTION 'host=a' PUBLICATION p": "CREATE SUBSCRIPTION",
 }
 
 var social = []string{
 	"ANALYZE t", "CREATE INDEX i ON t (a)", "REINDEX TABLE p", "ALTER DATABASE tablespace SET work_mem = '1MB'", "CLUSTER t USING i",
 	"CREATE TABLE vacuum (a int)", `ALTER TABLE t RENAME TO "concurrently"`, "DISCARD TEMP", "SELECT 'VACUUM'",
+	"CREATE SUBSCRIPTION s CONNECTION 'host=a' PUBLICATION p WITH (connect = false)",
 }
 
 // TestServerHasThemAlone: the server says of the same statements that no transaction may hold them, and of no others.

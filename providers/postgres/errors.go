@@ -38,6 +38,7 @@ var hints = map[string]string{
 	"42P01": "Check the name, its schema and the search_path of the role.",
 	"42P18": "Cast the parameter so that its type is known: $1::int.",
 	"53300": "The server has no connection left; lower max_connections of the provider block, or raise the server's.",
+	"25001": "No transaction may hold this statement; add transaction = false to a postgres_exec of its own.",
 	"57P03": "The server is starting up or shutting down; try again.",
 }
 

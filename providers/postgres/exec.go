@@ -19,7 +19,7 @@ type execArgs struct {
 	Statements  []string  `rb:"statements,filled" check:"postgres_change" doc:"Several statements, run one after the other."`
 	Args        cty.Value `rb:"args" doc:"The values of $1, $2 and so on in sql, as a list. In it a list is an array, or JSON where $1 is json or jsonb; so is a text there that is no JSON by itself."`
 	Transaction bool      `rb:"transaction" default:"true" doc:"Whether all of it happens or nothing; false for VACUUM and REINDEX CONCURRENTLY, which no transaction may hold."`
-	RowLimit    int       `rb:"row_limit" default:"100" doc:"At most this many rows are kept in before and after; 0 keeps none, 10000 is the most."`
+	RowLimit    int       `rb:"row_limit" default:"100" check:"postgres_kept_rows" doc:"At most this many rows are kept in before and after; 0 keeps none, 10000 is the most."`
 }
 
 type execStatement struct {

@@ -40,7 +40,7 @@ func New() *provider.Provider {
 		Target:      target,
 		NeedsTarget: true,
 		Checks: map[string]provider.Check{
-			"postgres_url": checkURL,
+			"postgres_url": checkURL, "postgres_row_limit": checkRowLimit, "postgres_kept_rows": checkKeptRows,
 		},
 		HostChecks: map[string]provider.HostCheck{
 			"postgres_query":  shared.checkQuery,

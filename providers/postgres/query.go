@@ -13,7 +13,7 @@ import (
 type queryArgs struct {
 	SQL      string    `rb:"sql,required" check:"postgres_query" doc:"One SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN."`
 	Args     cty.Value `rb:"args" doc:"The values of $1, $2 and so on, as a list."`
-	RowLimit int       `rb:"row_limit" default:"1000" doc:"At most this many rows are read, and no more than 16 MiB of them; 1 to 1000000."`
+	RowLimit int       `rb:"row_limit" default:"1000" check:"postgres_row_limit" doc:"At most this many rows are read, and no more than 16 MiB of them; 1 to 1000000."`
 }
 
 type queryColumn struct {
@@ -37,7 +37,7 @@ var query = provider.Define(provider.Definition[*client, queryArgs, queryResult]
 		}
 		return classifyQuery(args.SQL)
 	},
-	EffectArgs: []string{"sql"}, Because: becauseQuery,
+	Because: becauseQuery, Misfits: queryMisfits,
 	Run: runQuery,
 	Summarize: func(r *queryResult) string {
 		switch {

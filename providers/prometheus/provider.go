@@ -17,7 +17,7 @@ import (
 
 type config struct {
 	URL         string                `rb:"url" check:"url" doc:"URL of the server; without it PROMETHEUS_URL decides."`
-	Headers     map[string]string     `rb:"headers,sensitive" doc:"Headers of every request."`
+	Headers     map[string]string     `rb:"headers,sensitive" check_keys:"http_header" doc:"Headers of every request."`
 	BearerToken string                `rb:"bearer_token,sensitive" doc:"Token of the header Authorization."`
 	BasicAuth   *httpclient.BasicAuth `rb:"basic_auth,sensitive" doc:"User and password of the header Authorization."`
 	CAFile      string                `rb:"ca_file" doc:"PEM file of the authorities to trust in place of the system's."`
@@ -31,7 +31,7 @@ func New() *provider.Provider {
 	return provider.New(provider.Setup[config, *client]{
 		Name: "prometheus", Doc: "Queries, alerts, rules, targets and objectives of a Prometheus server.",
 		Open: open, Target: target,
-		Checks:  map[string]provider.Check{"promql": checkPromQL, "moment": checkMoment},
+		Checks:  map[string]provider.Check{"promql": checkPromQL, "moment": checkMoment, "objective": checkObjective, "http_header": httpclient.CheckHeaderName},
 		Actions: []provider.Action{query(), queryRange(), alerts(), rules(), targets(), slo()},
 	})
 }

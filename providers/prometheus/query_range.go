@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ type rangeArgs struct {
 	Query string        `rb:"query,required" check:"promql" doc:"PromQL expression that gives an instant vector or a scalar."`
 	Start string        `rb:"start,required" check:"moment" doc:"First moment, RFC 3339 or seconds since 1970."`
 	End   string        `rb:"end,required" check:"moment" doc:"Last moment, as start."`
-	Step  time.Duration `rb:"step,required" doc:"Time between two evaluations."`
+	Step  time.Duration `rb:"step,required" check:"positive" doc:"Time between two evaluations."`
 	Limit int           `rb:"limit" default:"1000" doc:"At most so many series are returned."`
 }
 
@@ -43,7 +44,7 @@ type point struct {
 func queryRange() provider.Action {
 	return provider.Define(provider.Definition[*client, rangeArgs, rangeResult]{
 		Name: "prometheus_query_range", Doc: "Evaluates a PromQL expression at moments of equal distance.",
-		Run: runQueryRange,
+		Run: runQueryRange, Misfits: rangeMisfits,
 		Summarize: func(r *rangeResult) string {
 			points := 0
 			for _, s := range r.Series {
@@ -83,6 +84,24 @@ func runQueryRange(ctx context.Context, in *provider.In[*client, rangeArgs]) (*r
 	}
 	r.Count = len(r.Series)
 	return r, nil
+}
+
+// rangeMisfits finds moments in the wrong order, and more values than a server gives.
+func rangeMisfits(args *rangeArgs, known provider.Known) map[string]string {
+	if !known("start") || !known("end") || !known("step") || args.Step < time.Millisecond {
+		return nil // what is wrong with one alone is told there
+	}
+	start, err := moment(args.Start)
+	end, endErr := moment(args.End)
+	switch {
+	case err != nil || endErr != nil:
+	case end.Before(start):
+		return map[string]string{"end": fmt.Sprintf("end %s is before start %s; swap the two", end.UTC().Format(time.RFC3339), start.UTC().Format(time.RFC3339))}
+	case end.Sub(start)/args.Step > maxPoints:
+		return map[string]string{"step": fmt.Sprintf("%d values a series are asked for, of at most %d; make step at least %s",
+			end.Sub(start)/args.Step, maxPoints, ((end.Sub(start)+maxPoints-1)/maxPoints).Round(time.Millisecond)+time.Millisecond)}
+	}
+	return nil
 }
 
 // span reads the moments and refuses what the server would.

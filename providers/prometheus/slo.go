@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -12,8 +13,8 @@ import (
 )
 
 type sloArgs struct {
-	ObjectivePercent float64       `rb:"objective_percent,required" doc:"Share of requests that must be good, above 0 and below 100."`
-	Window           time.Duration `rb:"window,required" doc:"Time that the objective is about; the ranges in errors and total should be as long."`
+	ObjectivePercent float64       `rb:"objective_percent,required" check:"objective" doc:"Share of requests that must be good, above 0 and below 100."`
+	Window           time.Duration `rb:"window,required" check:"positive" doc:"Time that the objective is about; the ranges in errors and total should be as long."`
 	Errors           string        `rb:"errors,required" check:"promql" doc:"PromQL rate of the bad requests; no series counts as 0."`
 	Total            string        `rb:"total,required" check:"promql" doc:"PromQL rate of all requests."`
 }
@@ -36,6 +37,13 @@ func slo() provider.Action {
 			return fmt.Sprintf("%.4g%% achieved, %.3g%% of the error budget left", *r.AchievedPercent, *r.RemainingPercent)
 		},
 	})
+}
+
+func checkObjective(value string) error {
+	if percent, err := strconv.ParseFloat(value, 64); err != nil || percent <= 0 || percent >= 100 {
+		return fmt.Errorf("it is %s; write a percentage above 0 and below 100, such as 99.9", value)
+	}
+	return nil
 }
 
 func runSLO(ctx context.Context, in *provider.In[*client, sloArgs]) (*sloResult, error) {

@@ -34,7 +34,7 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 		}
 		return classify(args.Command)
 	},
-	Because: becauseCommand, Instead: "redis_query sends what only reads",
+	Misfits: commandMisfits, Because: becauseCommand, Instead: "redis_query sends what only reads",
 	Run: runCommand, NotesFirst: true, Inquire: inquireCommand,
 	Summarize: func(r *commandResult) string {
 		if r.hushed {

@@ -26,7 +26,7 @@ type queryResult struct {
 var query = provider.Define(provider.Definition[*client, queryArgs, queryResult]{
 	Name: "redis_query",
 	Doc:  "Runs a command that the server flags read-only and not dangerous, or one of PING, INFO, TIME, ROLE, LASTSAVE, SLOWLOG GET and LEN, MEMORY USAGE, STATS and DOCTOR, LATENCY, CLIENT LIST, CONFIG GET, CLUSTER INFO.",
-	Run:  runQuery, Effect: provider.Read,
+	Run:  runQuery, Effect: provider.Read, Misfits: queryMisfits,
 	Summarize: func(r *queryResult) string {
 		if r.Truncated {
 			return "cut: " + summary(r.Value)

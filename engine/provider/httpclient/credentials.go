@@ -33,11 +33,19 @@ func (c Credentials) Check() error {
 	return CheckHeaders(c.Headers)
 }
 
+// CheckHeaderName refuses what is no token (RFC 9110, 5.1).
+func CheckHeaderName(name string) error {
+	if !httpguts.ValidHeaderFieldName(name) {
+		return fmt.Errorf("%q is not the name of a header; write letters, digits and hyphens, such as \"X-Request-Id\"", name)
+	}
+	return nil
+}
+
 // CheckHeaders refuses names and values that HTTP does not allow. No value is in the error.
 func CheckHeaders(headers map[string]string) error {
 	for name, value := range headers {
-		if !httpguts.ValidHeaderFieldName(name) {
-			return fmt.Errorf("%q is not the name of a header", name)
+		if err := CheckHeaderName(name); err != nil {
+			return err
 		}
 		if !httpguts.ValidHeaderFieldValue(value) {
 			return fmt.Errorf("the value of header %q holds a line break or another character that a header can't", name)
