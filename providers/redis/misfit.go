@@ -17,7 +17,7 @@ func queryMisfits(args *queryArgs, known provider.Known) map[string]string {
 	}
 	_, alone := names(anys(args.Command))
 	if why, ok := refused[alone]; ok {
-		return map[string]string{"command": fmt.Sprintf("redis_query does not let %s out: %s", strings.ToUpper(alone), why)}
+		return map[string]string{"command": fmt.Sprintf("%s is not let out: %s", strings.ToUpper(alone), why)}
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func TestMisfits(t *testing.T) {
 		"no name":       {[]string{"", "a"}, "name is empty", "name is empty"},
 		"blank":         {[]string{" "}, "name is empty", "name is empty"},
 		"words in one":  {[]string{"CONFIG GET", "*"}, `write its words apart: ["CONFIG", "GET"]`, `write its words apart`},
-		"never let out": {[]string{"keys", "*"}, "does not let KEYS out", ""},
+		"never let out": {[]string{"keys", "*"}, "KEYS is not let out", ""},
 		"connection":    {[]string{"multi"}, "", "does not send MULTI"},
 		"of a client":   {[]string{"CLIENT", "REPLY", "OFF"}, "", "does not send CLIENT REPLY"},
 		"no arguments":  {[]string{"SET", ""}, "", ""},
