@@ -34,7 +34,7 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 		}
 		return classify(args.Command)
 	},
-	Misfits: commandMisfits, Because: becauseCommand, Instead: "redis_query sends what only reads",
+	Misfits: changeMisfits, Because: becauseCommand, Instead: "redis_query sends what only reads",
 	Run: runCommand, NotesFirst: true, Inquire: inquireCommand,
 	Summarize: func(r *commandResult) string {
 		if r.hushed {

@@ -7,34 +7,21 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// queryMisfits finds commands that no server would be sent, whatever it says of them.
 func queryMisfits(args *queryArgs, known provider.Known) map[string]string {
-	if !known("command") || len(args.Command) == 0 {
-		return nil
-	}
-	if why := unnamed(args.Command); why != "" {
-		return map[string]string{"command": why}
-	}
-	_, alone := names(anys(args.Command))
-	if why, ok := refused[alone]; ok {
-		return map[string]string{"command": fmt.Sprintf("%s is not let out: %s", strings.ToUpper(alone), why)}
-	}
-	return nil
+	return commandMisfits(args.Command, known)
 }
 
-// commandMisfits finds commands that change the connection, and such as no server knows.
-func commandMisfits(args *commandArgs, known provider.Known) map[string]string {
-	if !known("command") || len(args.Command) == 0 {
+func changeMisfits(args *commandArgs, known provider.Known) map[string]string {
+	return commandMisfits(args.Command, known)
+}
+
+// commandMisfits finds what is no command to any server. What the client does not let out is the client's to say.
+func commandMisfits(command []string, known provider.Known) map[string]string {
+	if !known("command") || len(command) == 0 {
 		return nil
 	}
-	if why := unnamed(args.Command); why != "" {
+	if why := unnamed(command); why != "" {
 		return map[string]string{"command": why}
-	}
-	both, alone := names(anys(args.Command))
-	for _, name := range []string{alone, both} {
-		if shared[name] {
-			return map[string]string{"command": fmt.Sprintf("redis_command does not send %s: it changes the connection, which other steps share", strings.ToUpper(name))}
-		}
 	}
 	return nil
 }
