@@ -52,7 +52,9 @@ func (r *Recalled) Moved() bool { return r.moved }
 func movedError(moves []move) hcl.Diagnostics {
 	var told, set []string
 	for _, m := range moves {
-		told = append(told, m.String())
+		if line := m.String(); !slices.Contains(told, line) {
+			told = append(told, line)
+		}
 		if m.set != "" && !slices.Contains(set, m.set) {
 			set = append(set, m.set)
 		}

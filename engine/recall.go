@@ -45,6 +45,8 @@ type Recalled struct {
 	// changed are the steps that the changes touch; settled are the decisions about what is in doubt.
 	changed []string
 	moved   bool
+	// elsewhere says that the run goes on also with other places than it had.
+	elsewhere bool
 	// added are declarations that are new, "step a".
 	added   []string
 	settled []local.Settled
@@ -104,7 +106,7 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 		return nil, append(diags, problem("The inputs of the run can't be read", err)...)
 	}
 	plan, more := e.Plan(ctx, rb, planOptions)
-	r := &Recalled{Plan: plan, opts: s.runOptions(opts)}
+	r := &Recalled{Plan: plan, opts: s.runOptions(opts), elsewhere: opts.WithChanges}
 	if diags = append(diags, more...); diags.HasErrors() || plan == nil {
 		return r, diags
 	}

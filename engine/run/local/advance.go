@@ -165,6 +165,9 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	if denied := r.denial(x); denied != nil {
 		return nil, false, r.concludeWith(r.refused(x, denied))
 	}
+	if why := r.strays(x); why != "" {
+		return nil, false, r.unsent(x, why, false)
+	}
 	x.attempts = c.Attempt
 	e := &run.Event{Type: run.StepStarted, Step: x.address, Action: x.step.Action, Attempt: c.Attempt}
 	if !x.step.IsCheck() {
@@ -174,8 +177,7 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	if x.effect != provider.Read {
 		var why string
 		if sealed, why = r.stamp(x, c, e); why != "" {
-			return nil, false, r.end(x.step, x.key, &run.Event{Step: x.address, Action: x.step.Action, Outcome: run.Error, Error: why, InDoubt: true},
-				&ending{outcome: run.Error, err: why})
+			return nil, false, r.unsent(x, why, true)
 		}
 	}
 	r.sends(e)
@@ -204,6 +206,11 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 		r.attempt(attemptCtx, a, c.Deadline)
 		r.done <- a
 	}, false, nil
+}
+
+// unsent ends a step whose action is not carried out; inDoubt says that nobody knows what became of it before.
+func (r *runner) unsent(x *execution, why string, inDoubt bool) error {
+	return r.end(x.step, x.key, &run.Event{Step: x.address, Action: x.step.Action, Outcome: run.Error, Error: why, InDoubt: inDoubt}, &ending{outcome: run.Error, err: why})
 }
 
 // stamp gives the start of a write its key, and what it is sent with; why says why it must not be sent.

@@ -33,12 +33,14 @@ type Going struct {
 	Undo []string
 	// Cancel ends the run as an interrupt would.
 	Cancel bool
+	// Elsewhere lets steps run also where their configurations name other places than they did in earlier sessions.
+	Elsewhere bool
 }
 
 // Resume runs another session of a run.
 func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, error) {
 	s := newSession(p.cfg)
-	s.seq, s.supplies, s.changed = p.lastSeq, p.supplies, len(g.Changes) > 0
+	s.seq, s.supplies, s.changed, s.elsewhereToo = p.lastSeq, p.supplies, len(g.Changes) > 0, g.Elsewhere
 	return carryOn(ctx, p.cfg, s, p.root, func(r *runner) error {
 		if r.onlyUndoes = g.Undo != nil; r.onlyUndoes && p.paused {
 			r.stays = append([]run.Wait{}, p.Waits()...)

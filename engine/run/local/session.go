@@ -41,6 +41,8 @@ type session struct {
 	pausing chan struct{}
 	// changed says that the session goes on with changed files.
 	changed bool
+	// elsewhereToo says that it goes on also where configurations name other places than they did.
+	elsewhereToo bool
 	// left says that a runner left something that a person must look at; lost that the run is somebody else's.
 	left, lost atomic.Bool
 }

@@ -29,6 +29,31 @@ func (b *branch) sends(e *run.Event) {
 	}
 }
 
+// actsOn keeps where the configuration of a write of the past pointed.
+func (b *branch) actsOn(e *run.Event) {
+	if e.Provider != "" && e.Target != "" {
+		b.acted[e.Provider] = e.On()
+	}
+}
+
+// strays says that the configuration of a step names another place than it did when writes were sent with it in an earlier session; empty: it
+// does not. What a configuration names may depend on results of the run: a session that begins can't hold all of them against the past.
+func (r *runner) strays(x *execution) string {
+	if len(r.acted) == 0 || r.elsewhereToo {
+		return ""
+	}
+	now := r.system(x.step, x.sends())
+	if now == nil {
+		return ""
+	}
+	was, acted := r.acted[now.Provider]
+	if !acted || was.Same(*now, r.Redact) {
+		return ""
+	}
+	return "nothing was sent: " + was.Moved(*now, " then") + ". Bring the environment back as it was, variables, kubeconfig and files, and resume the run again; or, to go on " +
+		"with another place on purpose, resume it with --with-changes"
+}
+
 // system is the one that a step's configuration names, for its events; nil: none does.
 func (r *runner) system(step *lang.Step, local lang.Frame) *run.Target {
 	if r.configs == nil || step.Provider == nil {
