@@ -33,6 +33,8 @@ type Edge struct {
 	// Order edges carry no reference: two writes through one provider configuration take turns. They count for no
 	// run_if.
 	Order bool
+	// Turn says of a reference that it is between two such writes as well.
+	Turn bool
 	// Text is what was written: "step.nodes.count", "step.nodes.count in local.ready", "depends_on"; for an order edge,
 	// the configuration.
 	Text string

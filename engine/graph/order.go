@@ -62,21 +62,26 @@ func (g *Graph) takeTurns() {
 	last := map[string]*Node{}
 	for _, n := range g.sorted() {
 		for _, config := range through[n.Index] {
-			if before := last[config]; before != nil && !waitsFor(n, before) {
-				connect(&Edge{From: before, To: n, Order: true, Text: "writes through " + config, Range: n.Step.Range})
+			if before := last[config]; before != nil {
+				if known := edge(before, n); known != nil {
+					known.Turn = !known.Order
+				} else {
+					connect(&Edge{From: before, To: n, Order: true, Text: "writes through " + config, Range: n.Step.Range})
+				}
 			}
 			last[config] = n
 		}
 	}
 }
 
-func waitsFor(n, before *Node) bool {
-	for _, e := range n.In {
-		if e.From == before {
-			return true
+// edge is that between two nodes; nil: there is none.
+func edge(from, to *Node) *Edge {
+	for _, e := range to.In {
+		if e.From == from {
+			return e
 		}
 	}
-	return false
+	return nil
 }
 
 // Configuration is the address of the provider configuration that a step works through: "postgres",

@@ -99,7 +99,7 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 	case !step.held:
 		waiters = s.letGo(i)
 	case outcome == Cancelled:
-		// Who refers to it need not wait. A write whose turn comes after it has that after what it waited for too.
+		// Who only refers to it need not wait. A write whose turn comes after it has that after what it waited for too.
 		step.told, waiters = true, s.tell(i, true, false)
 	default:
 		return // it was in doubt, and something that it waited for runs again
@@ -122,12 +122,14 @@ func (s *State) tell(i int, refer, turns bool) []int {
 	bad := outcome == Fail || outcome == Error || outcome == Blocked
 	waiters := make([]int, 0, len(s.out[i]))
 	for _, d := range s.out[i] {
-		if d.order && !turns || !d.order && !refer {
+		waiter := &s.steps[d.step]
+		if d.turn && turns || !d.turn && refer {
+			waiters = append(waiters, d.step)
+			waiter.missing--
+		}
+		if !refer {
 			continue
 		}
-		waiter := &s.steps[d.step]
-		waiters = append(waiters, d.step)
-		waiter.missing--
 		if !d.order {
 			waiter.anyBad = waiter.anyBad || bad
 			waiter.directFailed = waiter.directFailed || outcome == Fail || outcome == Error

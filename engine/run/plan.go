@@ -57,6 +57,8 @@ type Dep struct {
 	Full bool
 	// Order only orders and counts for nothing: two writes through one configuration.
 	Order bool
+	// Turn says of a reference that it orders two such writes as well.
+	Turn bool
 }
 
 // RetryPolicy is when an attempt that erred is repeated.

@@ -92,13 +92,20 @@ func TestWaitsThroughWhatPassed(t *testing.T) {
 }
 
 // TestTurnsBehindWhatWasCancelled: a handler of failures that writes waits for the write under way whose turn comes before its own,
-// though the write between them was cancelled.
+// though the write between them was cancelled, and also where it refers to that.
 func TestTurnsBehindWhatWasCancelled(t *testing.T) {
+	for name, turn := range map[string]Dep{"its turn comes after it": {Step: 2, Order: true}, "it reads how it ended": {Step: 2, Turn: true}} {
+		t.Run(name, func(t *testing.T) { turnsBehindWhatWasCancelled(t, turn) })
+	}
+}
+
+func turnsBehindWhatWasCancelled(t *testing.T, turn Dep) {
+	t.Helper()
 	s := NewState(&Plan{MaxParallel: 3, StopOnFailure: true, Steps: []StepSpec{
 		{Name: "fails", RunIf: "success", Group: -1},
 		{Name: "first", RunIf: "success", Group: -1, Write: true},
 		{Name: "between", RunIf: "success", Group: -1, Write: true, Deps: []Dep{{Step: 1, Order: true}}},
-		{Name: "handles", RunIf: "failure", Group: -1, Write: true, Deps: []Dep{{Step: 0, Full: true}, {Step: 2, Order: true}}},
+		{Name: "handles", RunIf: "failure", Group: -1, Write: true, Deps: []Dep{{Step: 0, Full: true}, turn}},
 	}})
 	for _, e := range []Event{
 		{Type: RunStarted},

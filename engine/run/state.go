@@ -58,8 +58,8 @@ type State struct {
 }
 
 type dependent struct {
-	step        int
-	full, order bool
+	step              int
+	full, order, turn bool
 }
 
 // phase is where a step or an instance stands.
@@ -131,7 +131,7 @@ func NewState(plan *Plan) *State {
 		s.byName[spec.Name] = i
 		s.steps[i].missing = len(spec.Deps)
 		for _, d := range spec.Deps {
-			s.out[d.Step] = append(s.out[d.Step], dependent{step: i, full: d.Full, order: d.Order})
+			s.out[d.Step] = append(s.out[d.Step], dependent{step: i, full: d.Full, order: d.Order, turn: d.Order || d.Turn})
 		}
 	}
 	return s

@@ -134,7 +134,7 @@ func (b *branch) schedule(parallel int) *run.Plan {
 			spec.Group = groups[c]
 		}
 		for _, e := range n.In {
-			spec.Deps = append(spec.Deps, run.Dep{Step: e.From.Index, Full: e.Full && !e.Order, Order: e.Order})
+			spec.Deps = append(spec.Deps, run.Dep{Step: e.From.Index, Full: e.Full && !e.Order, Order: e.Order, Turn: e.Turn})
 		}
 		p.Steps[i] = spec
 	}

@@ -199,7 +199,7 @@ func (j *judge) resolved(e *run.Event) {
 
 func (j *judge) ends(e *run.Event) {
 	s := j.at(e.Step)
-	taken := strings.HasPrefix(e.Summary, "taken as done")
+	taken := strings.HasPrefix(e.Summary, "taken as done") || strings.HasPrefix(e.Summary, "counts as done as it was sent")
 	*s = seen{action: e.Action, write: s.write, outcome: e.Outcome, doubt: e.InDoubt, session: s.session, last: s.last}
 	if e.Result != nil || taken {
 		s.last = &deed{address: e.Step}
