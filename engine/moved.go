@@ -51,7 +51,9 @@ func (r *Recalled) Moved() bool { return r.moved }
 
 func movedError(moves []move) hcl.Diagnostics {
 	var told, set []string
+	all := true
 	for _, m := range moves {
+		all = all && m.set != ""
 		if line := m.String(); !slices.Contains(told, line) {
 			told = append(told, line)
 		}
@@ -60,7 +62,7 @@ func movedError(moves []move) hcl.Diagnostics {
 		}
 	}
 	back := "Bring the environment back as it was, variables, kubeconfig and files"
-	if len(set) > 0 {
+	if all {
 		back = "Set " + strings.Join(set, " and ") + " as it was"
 	}
 	return problem("The run has another system than it had", fmt.Errorf("nothing was run: %s. %s. To go on with another system on purpose, resume with --with-changes: "+
@@ -74,12 +76,15 @@ func moved(s *story, r *Recalled, opts RecallOptions) []move {
 	if r.former != nil {
 		plan = r.former.plan
 	}
-	out := movesOf(plan, s.targets, plan.Header.Targets, opts)
-	return append(out, movesOf(plan, s.places, plan.Header.Places, opts)...)
+	out := movesOf(s.targets, plan.Header.Targets, opts)
+	for i := range out {
+		out[i].set = settings(plan.Runbook, out[i].now.Provider)
+	}
+	return append(out, movesOf(s.places, plan.Header.Places, opts)...) // of these, the arguments tell
 }
 
-// movesOf are the targets of a plan of which none is among those that the history has for the same configuration.
-func movesOf(plan *Plan, was, now []run.Target, opts RecallOptions) []move {
+// movesOf are the targets of which none is among those that the history has for the same configuration.
+func movesOf(was, now []run.Target, opts RecallOptions) []move {
 	var out []move
 	for _, now := range now {
 		var known []run.Target
@@ -91,7 +96,7 @@ func movesOf(plan *Plan, was, now []run.Target, opts RecallOptions) []move {
 			}
 		}
 		if !same && len(known) > 0 {
-			out = append(out, move{was: several(known), now: now, set: settings(plan.Runbook, now.Provider)})
+			out = append(out, move{was: several(known), now: now})
 		}
 	}
 	return out

@@ -138,7 +138,9 @@ func TestEverythingFromEveryEvent(t *testing.T) {
 }
 
 // lostResult reports whether a write that was taken as done left others without its result: that is as it should be.
-func lostResult(out enginetest.Outcome) bool { return strings.Contains(out.Stream, "taken as done") || strings.Contains(out.Stream, "counts as done as it was sent") }
+func lostResult(out enginetest.Outcome) bool {
+	return strings.Contains(out.Stream, "taken as done") || strings.Contains(out.Stream, "counts as done as it was sent")
+}
 
 // sentOnce checks that no write, and no undo, began twice without a decision in between.
 func sentOnce(t *testing.T, events []run.Event) {

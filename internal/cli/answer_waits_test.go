@@ -25,7 +25,7 @@ func TestAnswerThatWaitsForTheResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	shows := tt.again(t, false, "")
-	shows.does(t, ExitPassed, []string{"ok: answered no by bob@ops", "it counts when the run goes on", "resume with: runbook resume " + pausedRun}, "show", pausedRun)
+	shows.does(t, ExitPassed, []string{"ok: answered no by bob@ops at " + began.Add(time.Second).Format("2006-01-02 15:04:05"), "it counts when the run goes on", "resume with: runbook resume " + pausedRun}, "show", pausedRun)
 	if text := shows.out.String(); strings.Contains(text[strings.LastIndex(text, "paused"):], "yes|no") {
 		t.Errorf("it is asked for an answer:\n%s", text)
 	}

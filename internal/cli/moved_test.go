@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,6 +45,42 @@ func TestUndoOnAnotherSystem(t *testing.T) {
 	where["WHERE"] = "staging"
 	again().does(t, ExitPassed, nil, "undo", id, "--auto-approve")
 	if diff := cmp.Diff([]string{"w", "back"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestUndoOfARunOnTwoSystems: a run that went on elsewhere on purpose is undone where the environment points, and the rest is told; the other
+// system's turn comes with its environment.
+func TestUndoOfARunOnTwoSystems(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	where, broken := "staging", true
+	tt.Lookup = func(name string) (string, bool) {
+		if name == "WHERE" {
+			return where, true
+		}
+		return "", false
+	}
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "boom" && broken {
+			return errors.New("connection refused")
+		}
+		return nil
+	}
+	text := movable + "step \"fake_read\" \"boom\" {\n  id         = \"boom\"\n  depends_on = [step.w]\n}\n"
+	tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	again := func(status int, says []string, args ...string) {
+		next := tt.again(t, false, "")
+		next.Lookup = tt.Lookup
+		next.does(t, status, says, append(args, "--auto-approve")...)
+	}
+	where, broken = "production", false
+	again(ExitPassed, nil, "resume", id, "--with-changes")
+	again(ExitLeftOver, []string{"not undone here: step w: fake was fake://staging then", `By hand: fake_write on fake://staging with id = "back"`, "✓ undo w"}, "undo", id)
+	again(ExitRefused, []string{"what was done on one system is not undone on another"}, "undo", id)
+	where = "staging"
+	again(ExitPassed, []string{"✓ undo w"}, "undo", id)
+	if diff := cmp.Diff([]string{"w", "boom", "w", "boom", "back", "back"}, tt.fake.Log()); diff != "" {
 		t.Error(diff)
 	}
 }

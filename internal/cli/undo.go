@@ -125,8 +125,12 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return drop(err)
 	}
-	if elsewhere := recalled.Past.Elsewhere(effects); len(elsewhere) > 0 {
+	elsewhere, wholly := recalled.Past.Elsewhere(effects)
+	if wholly {
 		return drop(errors.New(notThere(o.blankAll(elsewhere))))
+	}
+	for _, line := range o.blankAll(elsewhere) {
+		o.say("not undone here: %s", line)
 	}
 	if err := s.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve); err != nil {
 		return drop(err)

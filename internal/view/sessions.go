@@ -282,7 +282,11 @@ func (t *Text) paused(e *run.Event) {
 
 // answerWaits says how a step was answered that the run has not taken in.
 func (t *Text) answerWaits(w *run.Event, a *run.Answer) string {
-	given := t.blanked(&run.Event{Answer: a})
+	e := &run.Event{Answer: a}
+	if a.At != nil {
+		e.Time = *a.At
+	}
+	given := t.blanked(e)
 	return t.clean(w.Step) + ": " + t.who(t.said(w.Question, given.Answer.Value), given) + "; it counts when the run goes on"
 }
 

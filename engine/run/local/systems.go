@@ -116,18 +116,27 @@ func (e elsewhereError) Error() string {
 	return e.was.Moved(e.now, " then")
 }
 
-// Elsewhere says of which effects the undo would go to another system than it has to, a line each.
-func (p *Past) Elsewhere(effects []run.Effect) []string {
-	var out []string
+// Elsewhere says of which effects the undo would go to another system than it has to, a line each. wholly is true where that is so of all that
+// are undone with a configuration: then it is the environment that is another, else the run itself went on elsewhere on purpose.
+func (p *Past) Elsewhere(effects []run.Effect) (out []string, wholly bool) {
+	moves, stays := map[string]bool{}, map[string]bool{}
 	for _, e := range effects {
 		b, d, err := p.root.deedOf(e.Address, e.Seq)
 		if err != nil || p.furnish(b) != nil {
 			continue // the undo itself tells
 		}
 		r, local := p.runnerOf(b), b.frame(d)
-		if was, moved := r.undoSystem(d, local); moved != nil {
+		was, moved := r.undoSystem(d, local)
+		if moved == nil && was != nil {
+			stays[was.Provider] = true
+		}
+		if moved != nil {
+			moves[moved.Provider] = true
 			out = append(out, fmt.Sprintf("step %s: %s. By hand: %s", e.Address, was.Moved(*moved, " then"), r.undoInWords(d, local)))
 		}
 	}
-	return out
+	for provider := range moves {
+		wholly = wholly || !stays[provider]
+	}
+	return out, wholly
 }
