@@ -18,6 +18,8 @@ type asked struct {
 	notices  map[int]*notice
 	answer   *Answer
 	answered time.Time
+	// anew is why it is asked once more, and since when; nil: it is not.
+	anew *AskedAnew
 }
 
 // open reports whether an answer is missing. A nil one is.

@@ -71,10 +71,11 @@ type Question struct {
 const (
 	AgainOther    = "other"    // what it would do is not what was approved: Changes
 	AgainUnread   = "unread"   // the answer is sensitive, and can't be read back
+	AgainBefore   = "before"   // what comes before the step is done again, or the files have changed
 	AgainUnproven = "unproven" // whether sensitive arguments are those that were approved can't be found out
 )
 
-// AskedAgain is why the answer to a question came to nothing with a restart.
+// AskedAgain is why the answer to a question came to nothing with a resume.
 type AskedAgain struct {
 	Why string `json:"why" blank:"-"`
 	// By is who had answered.

@@ -46,7 +46,7 @@ func (s *State) resume(e *Event) error {
 		r, err := s.resolve(address)
 		switch {
 		case err == nil:
-			s.reset(r)
+			s.reset(r, e)
 		case slices.Contains(e.Reset, StepName(address)): // the instance went with its step
 		default:
 			return fmt.Errorf("resume: %w", err)
@@ -56,6 +56,7 @@ func (s *State) resume(e *Event) error {
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.timedOut, s.byHand = "", false, false, false, false, false, nil
 	s.resumeEffects()
 	s.recount()
+	s.askAnew(e)
 	return nil
 }
 
@@ -112,14 +113,21 @@ func (s *State) Prepared() []string {
 }
 
 // reset makes a step or an instance as if it had not run. The time of an open question goes on, and a yes counts for what
-// was not started yet; who said no, or let the time pass, is asked anew. A write that is sent again, because it was in
+// was not started yet, unless the files changed; who said no, or let the time pass, or was asked in a run that was stopped then, is
+// asked anew. A write that is sent again, because it was in
 // doubt or about to be repeated, keeps its key, and what an attempt that may have taken
 // place kept, also over one that did not. What it did, and was not undone, stays to be undone.
-func (s *State) reset(r ref) {
+func (s *State) reset(r ref, e *Event) {
 	in := s.at(r)
 	fresh := instance{phase: idle}
 	if in.attempts == 0 && in.asked != nil && (in.phase != ended || in.outcome == Cancelled) {
 		fresh.asked = in.asked
+		switch {
+		case len(e.Changes) > 0:
+			fresh.asked.askAnew(e, anewChanged)
+		case in.phase == ended && in.asked.answer == nil:
+			fresh.asked.askAnew(e, anewCancelled)
+		}
 	}
 	if in.sent != nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.earlier != nil) {
 		fresh.sent = &sent{Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last()}
@@ -207,16 +215,6 @@ func (s *State) recountInstances(i int) {
 	}
 	if step.left > 0 {
 		step.phase = expanded
-	}
-}
-
-// withdraw takes back the questions about a step of which something that it waits for runs again: it is asked about once that has
-// ended, should it run then. Its time goes on.
-func (s *State) withdraw(i int) {
-	for _, in := range s.parts(i) {
-		if in.phase == asking {
-			in.phase = idle
-		}
 	}
 }
 

@@ -113,8 +113,9 @@ func (o *answerOptions) takesIn(ctx context.Context, history journal.Journal, s 
 	case err != nil:
 		return "", false, err
 	case held != nil && len(s.Undoing) > 0:
-		return fmt.Sprintf("Process %d on %s undoes %s now, and leaves the run paused. Then it goes on with: %s",
-			held.Owner.PID, held.Owner.Host, strings.Join(s.Undoing, ", "), resume), false, nil
+		undone := strings.Join(s.Undoing, ", ")
+		return fmt.Sprintf("Process %d on %s undoes %s now, and leaves the run paused. Then it goes on with: %s\n"+
+			"A step that comes after %s is asked about again once that is done again.", held.Owner.PID, held.Owner.Host, undone, resume, undone), false, nil
 	case held != nil:
 		return fmt.Sprintf("Process %d on %s runs the run and goes on with it.", held.Owner.PID, held.Owner.Host), true, nil
 	}

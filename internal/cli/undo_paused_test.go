@@ -42,7 +42,8 @@ func pauseMidway(t *testing.T) (*terminal, string) {
 	return tt, tt.lastRun(t)
 }
 
-// TestUndoOfAPausedRun: it stays paused, with its lock and its open question, and goes on from there.
+// TestUndoOfAPausedRun: it stays paused, with its lock and its open question, and goes on from there. What was answered before the step
+// is done again does not count.
 func TestUndoOfAPausedRun(t *testing.T) {
 	tt, id := pauseMidway(t)
 	stays := []string{"✓ undo cordon", "paused: ", "calm waits for a yes or no", "resume with: runbook resume " + id}
@@ -52,6 +53,9 @@ func TestUndoOfAPausedRun(t *testing.T) {
 	tt.again(t, false, "").does(t, ExitPassed, stays, "show", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"calm waits for a yes or no", "Is it calm?"}, "answer", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"goes on with: runbook resume"}, "answer", id, "calm", "yes")
+	again := []string{"✓ cordon", "an answer does not count, as what comes before the step was done again since", "calm waits for a yes or no"}
+	tt.again(t, false, "").does(t, ExitInterrupted, again, "resume", id)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "answer", id, "calm", "yes")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ change"}, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"Nobody holds a lock"}, "unlock")
 	if diff := cmp.Diff([]string{"cordon", "drain", "uncordon", "cordon", "change", "undrain"}, tt.fake.Log()); diff != "" {
@@ -93,7 +97,8 @@ func TestUndoOfAPausedRunThatFails(t *testing.T) {
 	}
 }
 
-// TestAnswerWhileAPausedRunIsUndone: the process that undoes does not take the answer in.
+// TestAnswerWhileAPausedRunIsUndone: the process that undoes does not take the answer in, and what comes after the step is asked about
+// again.
 func TestAnswerWhileAPausedRunIsUndone(t *testing.T) {
 	tt, id := pauseMidway(t)
 	started, finish := make(chan struct{}, 1), make(chan struct{})
@@ -107,12 +112,15 @@ func TestAnswerWhileAPausedRunIsUndone(t *testing.T) {
 	status, undo := make(chan int, 1), tt.again(t, false, "")
 	go func() { status <- undo.run("undo", id, "cordon", "--auto-approve") }()
 	<-started
-	says := []string{"undoes cordon now, and leaves the run paused. Then it goes on with: runbook resume " + id}
+	says := []string{
+		"undoes cordon now, and leaves the run paused. Then it goes on with: runbook resume " + id,
+		"A step that comes after cordon is asked about again once that is done again.",
+	}
 	tt.again(t, false, "").does(t, ExitPassed, says, "answer", id, "calm", "yes")
 	tt.again(t, false, "").does(t, ExitRefused, append(says, "the first answer counts"), "answer", id, "calm", "no")
 	close(finish)
 	if got := <-status; got != ExitPassed {
 		t.Errorf("exit status %d\n%s%s", got, undo.out, undo.err)
 	}
-	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ change"}, "resume", id)
+	tt.again(t, false, "").does(t, ExitInterrupted, []string{"an answer does not count", "calm waits for a yes or no"}, "resume", id)
 }

@@ -65,6 +65,8 @@ func (c Config) again(a *run.AskedAgain) []Line {
 	switch a.Why {
 	case run.AgainUnread:
 		say("asked again: the answer " + by + " is sensitive, and can't be read back")
+	case run.AgainBefore:
+		say("asked again: what comes before this, or its files, is not what it was when the answer " + by + " was given")
 	case run.AgainUnproven:
 		say("asked again: the yes " + by + " was for arguments some of which are sensitive, and whether they are the same can't be found out")
 	default:

@@ -37,7 +37,7 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 		}
 	}
 	since, _ := r.state.AskedSince(x.address)
-	if r.digestOf(r.prefix+x.address, &now, since) != a.Digest {
+	if r.digestOf(x.address, &now, since) != a.Digest {
 		return &run.AskedAgain{Why: run.AgainOther, By: a.By, Changes: r.otherNow(q, &now)}, nil
 	}
 	x.prepared = &prepared{args: args}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -261,8 +260,9 @@ func (s *session) shown(text string) string {
 }
 
 // digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count. It is made
-// of what is shown and of the binding of what is not: from the plain digest of a short secret one could find the secret.
-func (s *session) digestOf(address string, q *run.Question, since time.Time) string {
+// of what is shown and of the binding of what is not: from the plain digest of a short secret one could find the secret. Address is
+// the runner's own.
+func (r *runner) digestOf(address string, q *run.Question, since time.Time) string {
 	bound := *q
 	bound.Digest, bound.Changes, bound.NoChange, bound.Again = "", nil, false, nil
 	bound.Writes = withoutChanges(q.Writes)
@@ -270,8 +270,11 @@ func (s *session) digestOf(address string, q *run.Question, since time.Time) str
 	if err != nil {
 		return ""
 	}
-	text = []byte(s.shown(string(text)))
-	sum := sha256.Sum256(fmt.Appendf(text, "\n%s\n%s", address, since.UTC().Format(time.RFC3339Nano)))
+	text = fmt.Appendf([]byte(r.shown(string(text))), "\n%s\n%s", r.prefix+address, since.UTC().Format(time.RFC3339Nano))
+	if anew := r.state.AskedAnew(address); anew != nil {
+		text = fmt.Appendf(text, "\n%d", anew.Seq)
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
@@ -313,7 +316,11 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 		deadline = deadline.UTC()
 		e.Deadline = &deadline
 	}
-	q.Digest = r.digestOf(r.prefix+address, q, since)
+	anew := r.state.AskedAnew(address)
+	if q.Again == nil && anew != nil && anew.By != "" {
+		q.Again = &run.AskedAgain{Why: run.AgainBefore, By: anew.By}
+	}
+	q.Digest = r.digestOf(address, q, since)
 	if err := r.emitSealed(e, sealed); err != nil {
 		return err
 	}
@@ -348,62 +355,4 @@ func (r *runner) beforehand(step *lang.Step, key int, w run.Wait) (bool, error) 
 		return true, r.end(step, key, &run.Event{Step: w.Address, Outcome: run.Error, Error: "the answer given beforehand: " + err.Error()}, nil)
 	}
 	return true, r.accept(w.Address, &run.Answer{Value: value, By: r.User, Via: run.ViaFlag, Digest: w.Question.Digest})
-}
-
-// take takes in an answer from the terminal or from elsewhere. One that does not fit is refused, and the question stays.
-func (r *runner) take(g given) error {
-	defer r.desk.use(g.message)
-	delete(r.answering, g.address)
-	w, ok := r.state.WaitOf(g.address)
-	if !ok {
-		r.desk.take(r.prefix + g.address)
-		return nil
-	}
-	if g.answer.Digest != w.Question.Digest {
-		return r.refuse(w, g.answer, "what is asked now is not what it was given for") // and stays open
-	}
-	why := ""
-	if err := mayAnswer(w.Question, g.answer); err != nil {
-		why = err.Error()
-	}
-	if w.Late(g.answer) {
-		why = tooLate
-	}
-	if why != "" {
-		r.desk.put(r, w)
-		return r.refuse(w, g.answer, why)
-	}
-	return r.accept(g.address, g.answer)
-}
-
-const tooLate = "it was given when the time was over"
-
-// refuse tells that an answer does not count. Of a sensitive one, that it was given is all there is to tell.
-func (r *runner) refuse(w run.Wait, a *run.Answer, why string) error {
-	told := *a
-	if w.Question.Sensitive || told.Sensitive {
-		told = *blankAnswer(a)
-		told.Sensitive = true
-	}
-	return r.emit(&run.Event{Type: run.AnswerRefused, Step: w.Address, Answer: &told, Error: why})
-}
-
-// mayAnswer reports why an answer does not count.
-func mayAnswer(q *run.Question, a *run.Answer) error {
-	if err := q.Check(a.Value); err != nil {
-		return err
-	}
-	if !q.MayAnswer(a.By) {
-		return fmt.Errorf("%s is not among the approvers: %s", a.By, strings.Join(q.Approvers, ", "))
-	}
-	return nil
-}
-
-// accept tells an answer. It is on disk before anything follows from it.
-func (r *runner) accept(address string, a *run.Answer) error {
-	if w, ok := r.state.WaitOf(address); ok && w.Question.Sensitive {
-		a.Sensitive = true
-		tellAnswer(a.Value, r.Secret)
-	}
-	return r.emit(&run.Event{Type: run.StepAnswered, Step: address, Answer: a})
 }

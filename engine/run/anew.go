@@ -1,0 +1,86 @@
+package run
+
+import "time"
+
+// AskedAnew says that what was answered before counts no more, though the time of the question goes on.
+type AskedAnew struct {
+	// Seq is the number of the run_resumed event that made it so, At when that was.
+	Seq int64
+	At  time.Time
+	// Why is what happened since the answer was given, and By who had answered, if that was taken in.
+	Why, By string
+}
+
+// Why a question is asked anew with a resume.
+const (
+	anewBefore    = "what comes before the step was done again since"
+	anewChanged   = "the files have changed since, and the step runs again"
+	anewCancelled = "the run was stopped since"
+)
+
+// askAnew has no answer count that was given so far.
+func (a *asked) askAnew(e *Event, why string) {
+	next := &AskedAnew{Seq: e.Seq, At: e.Time, Why: why}
+	switch {
+	case a.answer != nil:
+		next.By = a.answer.By
+	case a.anew != nil && a.anew.Seq == e.Seq:
+		next.By = a.anew.By
+	}
+	a.answer, a.anew = nil, next
+}
+
+// AskedAnew is why the question about a step is asked once more; nil where an answer that was given counts.
+func (s *State) AskedAnew(address string) *AskedAnew {
+	r, err := s.resolve(address)
+	if err != nil || s.at(r).asked == nil {
+		return nil
+	}
+	return s.at(r).asked.anew
+}
+
+// askAnew has the answers about a step count no more of which something that it waits for runs again, and those in a runbook that such a
+// step runs: what was answered was asked before that.
+func (s *State) askAnew(e *Event) {
+	for i := range s.steps {
+		if s.steps[i].missing == 0 {
+			continue
+		}
+		for _, in := range s.parts(i) {
+			if in.asked != nil && in.phase == idle {
+				in.asked.askAnew(e, anewBefore)
+			}
+		}
+	}
+	for _, c := range s.children {
+		if r, err := s.resolve(c.address); err == nil && s.steps[r.step].missing > 0 && s.at(r).phase == idle {
+			c.state.withdrawAll(e)
+		}
+	}
+}
+
+// withdrawAll takes back all questions of a runbook whose step runs again once what it waits for has.
+func (s *State) withdrawAll(e *Event) {
+	s.each(func(_ ref, in *instance) {
+		if in.asked == nil || in.phase == ended {
+			return
+		}
+		in.asked.askAnew(e, anewBefore)
+		if in.phase == asking {
+			in.phase = idle
+		}
+	})
+	for _, c := range s.children {
+		c.state.withdrawAll(e)
+	}
+}
+
+// withdraw takes back the questions about a step of which something that it waits for runs again: it is asked about once that has
+// ended, should it run then. Its time goes on.
+func (s *State) withdraw(i int) {
+	for _, in := range s.parts(i) {
+		if in.phase == asking {
+			in.phase = idle
+		}
+	}
+}
