@@ -84,10 +84,14 @@ func (p *Program) hideStorePassword(address string) {
 	for _, found := range settingsPassword.FindAllStringSubmatch(address, -1) {
 		p.redactor.Add(strings.Trim(found[1], "'"))
 	}
-	if found := account.FindStringSubmatch(address); found != nil {
+	scheme, rest, _ := strings.Cut(address, ":")
+	withAccount := address
+	if scheme == "postgres" || scheme == "postgresql" { // which is no user
+		withAccount = rest
+	}
+	if found := account.FindStringSubmatch(withAccount); found != nil {
 		p.redactor.Add(found[1])
 	}
-	scheme, rest, _ := strings.Cut(address, ":")
 	u, err := url.Parse(scheme + "://" + strings.TrimLeft(rest, "/")) // one slash, or none, is a slip
 	if err != nil {
 		return
