@@ -79,3 +79,17 @@ func TestTheLineOfASensitiveValueIsNotShown(t *testing.T) {
 		t.Fatalf("want one diagnostic that names the file's line without showing it, got %v", got.Diags)
 	}
 }
+
+// TestABigSecretIsRefused: the forms of a secret take many times its size.
+func TestABigSecretIsRefused(t *testing.T) {
+	for size, refused := range map[int]bool{64 << 10: false, 64<<10 + 1: true} {
+		path := filepath.Join(t.TempDir(), "big")
+		if err := os.WriteFile(path, []byte(strings.Repeat("x", size)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := enginetest.Run(t, &enginetest.Fake{}, `step "fake_read" "a" { value = secret("file:`+path+`") }`, enginetest.Options{})
+		if got.Diags.HasErrors() != refused || refused && !strings.Contains(got.Diags.Error(), "a secret has 64 KiB at most") {
+			t.Errorf("%d bytes: %s", size, got.Diags)
+		}
+	}
+}

@@ -53,6 +53,9 @@ func secretSource(source string) (kind, name string, err error) {
 	return "", "", function.NewArgErrorf(0, "a secret is read from %s or %s", strings.Join(forms[:last], ", "), forms[last])
 }
 
+// maxSecret is the length of the longest secret, in bytes.
+const maxSecret = 64 << 10
+
 // secret reads a secret. The surroundings are left alone where Static is set.
 func (h *FunctionHost) secret() function.Function {
 	return function.New(&function.Spec{
@@ -67,6 +70,10 @@ func (h *FunctionHost) secret() function.Function {
 				return cty.UnknownVal(cty.String).RefineNotNull().Mark(provider.Sensitive), nil
 			}
 			value, err := h.readSecret(kind, name)
+			if err == nil && len(value) > maxSecret {
+				err = fmt.Errorf("it has %d KiB, and a secret has %d KiB at most, as each form of it is looked for in everything that is shown. "+
+					"Give what needs it the path of a file that holds it, and keep a key or a password here", len(value)>>10, maxSecret>>10)
+			}
 			if err != nil {
 				return cty.NilVal, function.NewArgError(0, phrase{err})
 			}

@@ -21,6 +21,9 @@ func (m *matcher) cuts(spans []span, data []byte, deeper []*layer) []span {
 	return merged(append(spans, found...))
 }
 
+// beside is what may stand between a secret and the ellipsis.
+const beside = " \x00"
+
 // cutsIn gives those in a text, which is that of a layer where l is not nil, by their places in the data.
 func (m *matcher) cutsIn(text []byte, l *layer) []span {
 	var found []span
@@ -29,9 +32,9 @@ func (m *matcher) cutsIn(text []byte, l *layer) []span {
 		if i < 0 {
 			return found
 		}
-		before := len(bytes.TrimRight(text[:at+i], " "))
+		before := len(bytes.TrimRight(text[:at+i], beside))
 		at += i + len(ellipsis)
-		after := len(text) - len(bytes.TrimLeft(text[at:], " "))
+		after := len(text) - len(bytes.TrimLeft(text[at:], beside))
 		if n := m.begins(text[:before]); n >= MinLength {
 			found = append(found, span{start: l.start(before - n), end: l.start(before)})
 		}

@@ -13,27 +13,65 @@ import (
 	"unicode/utf8"
 )
 
+// maxNested is the length up to which a secret is looked for in what is encoded twice, and all of its lines together in each form that
+// a language gives them: what that takes is a hundred times the secret. Of a longer one each line is enough.
+const maxNested = 4 << 10
+
+// maxForms is the length up to which a secret is looked for in other forms than as it is, and as JSON writes that. A longer one is no
+// password or key, but a sensitive result, and its forms would take more than a gigabyte of memory.
+const maxForms = 64 << 10
+
 // formsOf lists the texts in which a secret shows up, folded and each once: as it is, quoted, in a URL, in base64 and hexadecimal.
-// How JSON writes each of these is left to the layers, in which its escapes are undone. Views indent lines, so the lines of a long
-// secret count for themselves.
+// How JSON writes each of these, and how dumps write hexadecimal, is left to the layers, in which that is undone. Views indent lines, and
+// programs use one of them alone, so the lines of a long secret count for themselves, in all of these forms.
 func formsOf(secret string) []string {
-	var forms []string
-	for _, written := range cases(secret) {
-		forms = append(forms, written, strings.TrimSpace(written))
-		forms = append(append(forms, quoted(written)...), inURLs(written)...)
+	forms := []string{secret, strings.TrimSpace(secret)}
+	texts := linesOf(secret)
+	if len(secret) > maxForms {
+		return distinct(append(forms, texts...))
 	}
 	forms = append(forms, encoded(secret)...)
-	for _, text := range encodable(secret) {
-		forms = append(forms, embedded(text)...)
+	if len(texts) == 0 || len(secret) <= maxNested {
+		texts = append(texts, secret)
 	}
-	for line := range strings.SplitSeq(secret, "\n") {
-		forms = append(forms, strings.TrimSpace(line))
+	for _, text := range texts {
+		for _, written := range cases(text) {
+			forms = append(forms, written, strings.TrimSpace(written))
+			forms = append(append(forms, quoted(written)...), inURLs(written)...)
+		}
+		forms = append(forms, encoded(text)...)
+		if len(secret) > maxNested {
+			continue
+		}
+		for _, nested := range encodable(text) {
+			forms = append(forms, embedded(nested)...)
+		}
 	}
+	return distinct(forms)
+}
+
+// distinct folds texts and leaves out what is there twice, or too short.
+func distinct(forms []string) []string {
 	for i, form := range forms {
 		forms[i] = folded(form)
 	}
 	slices.Sort(forms)
 	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return utf8.RuneCountInString(form) < MinLength })
+}
+
+// linesOf are the lines of a secret of several that are long enough to be secrets, each once.
+func linesOf(secret string) []string {
+	if !strings.Contains(strings.TrimSpace(secret), "\n") {
+		return nil
+	}
+	var lines []string
+	for line := range strings.SplitSeq(secret, "\n") {
+		if line = strings.TrimSpace(line); utf8.RuneCountInString(line) >= MinLength {
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return slices.Compact(lines)
 }
 
 // quoters write what may stand between quotes, by language.

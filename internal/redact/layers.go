@@ -12,7 +12,7 @@ import (
 // maxLayers is how many levels of JSON within JSON are looked through. The quotes of the last are behind 255 backslashes each.
 const maxLayers = 8
 
-// layer is a text in which the escapes of one level of JSON are undone. A secret is found in the layer as deep as it lies, in
+// layer is a text in which the escapes of one level of JSON are undone, or bytes in hexadecimal. A secret is found in the layer as deep as it lies, in
 // whatever way each level writes it, so that nobody has to list how quotes, slashes and signs look there.
 type layer struct {
 	text    []byte
@@ -20,12 +20,14 @@ type layer struct {
 	below   *layer // what it was made from; nil: the data
 	// unfinished says that the end of an escape is missing after it.
 	unfinished bool
+	// dump says that it is that of bytes in hexadecimal, which is the last.
+	dump bool
 }
 
 // escape is where one stood below, and what it became.
 type escape struct{ from, to, rawFrom, rawTo int }
 
-// layers are those of data, without data itself: none where it has no backslash.
+// layers are those of data, without data itself: none where it has neither a backslash nor bytes in hexadecimal that stand apart.
 func layers(data []byte) []*layer {
 	var all []*layer
 	var below *layer
@@ -37,6 +39,9 @@ func layers(data []byte) []*layer {
 		l.below = below
 		all = append(all, l)
 		data, below = l.text, l
+	}
+	if l := dumped(data, below); l != nil {
+		all = append(all, l)
 	}
 	return all
 }
@@ -191,15 +196,21 @@ func (l *layer) end(at int) int {
 
 // above is the place in the layer of one in what it was made from: in an escape, where that begins.
 func (l *layer) above(at int) int {
-	i, _ := slices.BinarySearchFunc(l.escapes, at+1, func(e escape, at int) int { return cmp.Compare(e.rawFrom, at) })
-	if i == 0 {
+	i := l.escapeAt(at)
+	if i < 0 {
 		return min(at, len(l.text))
 	}
-	e := l.escapes[i-1]
+	e := l.escapes[i]
 	if at < e.rawTo {
 		return e.from
 	}
 	return min(at+e.to-e.rawTo, len(l.text))
+}
+
+// escapeAt is the index of the last escape that begins at a place below, or before; -1: none.
+func (l *layer) escapeAt(at int) int {
+	i, _ := slices.BinarySearchFunc(l.escapes, at+1, func(e escape, at int) int { return cmp.Compare(e.rawFrom, at) })
+	return i - 1
 }
 
 // changed are the bounds of the part of the text in which there is something of such a length that is not below. The end of the
@@ -235,9 +246,14 @@ func (m *matcher) search(spans []span, data []byte, deeper []*layer) ([]span, in
 		}
 	}
 	// What is left for later begins with no half of an escape.
-	place, top := keep, deeper[len(deeper)-1]
+	place := keep
+	var top *layer
 	for _, l := range deeper {
-		place = l.above(place)
+		if l.dump {
+			place = l.whole(place)
+			break
+		}
+		place, top = l.above(place), l
 	}
 	return merged(spans), top.start(place)
 }

@@ -58,6 +58,15 @@ func TestBytes(t *testing.T) {
 		"base64 of a URL":    {[]string{"p@ss/word"}, "P3Q9cCU0MHNzJTJGd29yZA==", "P3Q9(sensitive)A=="},
 		"base64 of JSON":     {[]string{`pa"ss`}, "eyJwIjoicGFcInNzIn0=", "eyJwIjoi(sensitive)In0="},
 		"hexadecimal":        {[]string{"hunter2"}, "68756e74657232 68756E74657232", "(sensitive) (sensitive)"},
+		"hex, spaced":        {[]string{"hunter2"}, "x 68 75 6e 74 65 72 32 y 68756e74 65 72 32", "x (sensitive) y (sensitive)"},
+		"hex, by openssl":    {[]string{"hunter2"}, "priv:\n    68:75:6E:74:\n    65:72:32\npub", "priv:\n    (sensitive)\npub"},
+		"hex, by xxd":        {[]string{"hunter2-long"}, "00000000: 7868 756e 7465 7232 2d6c 6f6e 6778", "00000000: 78(sensitive)78"},
+		"hex, by od":         {[]string{"hunter2-long-long-long"}, " 68 75 6e 74 65 72 32 2d 6c 6f 6e 67 2d 6c 6f 6e\n 67 2d 6c 6f 6e 67 0a\n", " (sensitive) 0a\n"},
+		"hex, by C":          {[]string{"hunter2"}, `{0x68, 0x75, 0x6e,0x74,0x65,0x72,0x32} \x68\x75\x6e\x74\x65\x72\x32`, `{0x(sensitive)} \x(sensitive)`},
+		"hex, in a URL":      {[]string{"hunter2"}, "?t=%68%75%6e%74%65%72%32&x", "?t=%(sensitive)&x"},
+		"hex, in JSON":       {[]string{"hunter2"}, `{"out":"a\n68 75 6e 74\n65 72 32\n\tb"}`, `{"out":"a\n(sensitive)\n\tb"}`},
+		"hex, cut":           {[]string{"hunter2"}, "68 75 6e 74 65 …", "(sensitive) …"},
+		"a time is no hex":   {[]string{"2330", "20260304", "#0$5"}, "2026-03-04 23:30:24", "2026-03-04 23:30:24"},
 		"URL, lower case":    {[]string{"p@ss/word"}, "p%40ss%2fword p%40ss/word", "(sensitive) (sensitive)"},
 		"a URL in a URL":     {[]string{"p@ss/word"}, "?to=https%3A%2F%2Fu%3Ap%2540ss%252Fword%40h", "?to=https%3A%2F%2Fu%3A(sensitive)%40h"},
 		"URL by JavaScript":  {[]string{"p@ss(word)!"}, "p%40ss(word)!", "(sensitive)"},
@@ -141,7 +150,7 @@ func TestNoSecretForAnySplit(t *testing.T) {
 			encoded, _ := json.Marshal(s)
 			deeper, _ := json.Marshal(string(encoded))
 			deepest, _ := json.Marshal(string(deeper))
-			pieces = append(pieces, strings.ToUpper(s), string(encoded), string(deeper), string(deepest), string(deepest[:len(deepest)/2]), url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte("abx"[:len(s)%3]+s+"ab")))
+			pieces = append(pieces, strings.ToUpper(s), string(encoded), string(deeper), string(deepest), string(deepest[:len(deepest)/2]), fmt.Sprintf("=% x", s), fmt.Sprintf("=% x:", s[:3]), url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte("abx"[:len(s)%3]+s+"ab")))
 		}
 		text := strings.Join(rapid.SliceOf(rapid.SampledFrom(pieces)).Draw(t, "text"), "")
 		var out bytes.Buffer
@@ -163,8 +172,16 @@ func TestNoSecretForAnySplit(t *testing.T) {
 				}
 			}
 		}
-		if whole := r.String(text); whole != out.String() {
-			t.Fatalf("split gives %q, whole gives %q", out.String(), whole)
+		var whole bytes.Buffer
+		w = r.Writer(&whole)
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if whole.String() != out.String() {
+			t.Fatalf("split gives %q, whole gives %q", out.String(), whole.String())
 		}
 	})
 }
