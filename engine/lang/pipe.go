@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/e82355ed/runbook/engine/provider/readable"
 )
 
 // pipeWait bounds how long a pipe is waited for: nobody may ever write to it, and an expression has no timeout. A shell's
@@ -15,6 +17,9 @@ const pipeWait = 15 * time.Second
 
 // open opens a file to read it, a pipe within wait. What is read from a pipe has to be there as long after that.
 func open(path string, wait time.Duration) (*os.File, error) {
+	if err := readable.Check(path); err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
 	info, err := os.Stat(path)
 	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
 		return os.Open(path)

@@ -43,3 +43,13 @@ func TestReadPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestReadDevice: to open a device may do something, and nobody has asked for more than a look.
+func TestReadDevice(t *testing.T) {
+	if _, err := readBounded("/dev/zero", 1<<10, time.Minute); err == nil || !strings.Contains(err.Error(), "it is a device") {
+		t.Errorf("a device: %v", err)
+	}
+	if got, err := readBounded(os.DevNull, 1<<10, time.Minute); len(got) > 0 || err != nil {
+		t.Errorf("the null device: %q, %v", got, err)
+	}
+}

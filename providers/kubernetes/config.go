@@ -13,6 +13,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/readable"
 )
 
 // config is the provider block.
@@ -96,6 +97,9 @@ func kubeconfig(req provider.Open[config]) (*clientcmdapi.Config, []string, erro
 	case req.Config.Kubeconfig != "":
 		rules.ExplicitPath = absolute(req.Config.Kubeconfig, req.Dir, req.HomeDir)
 		paths = []string{rules.ExplicitPath}
+		if err := readable.Check(rules.ExplicitPath); err != nil {
+			return nil, paths, err
+		}
 	case list != "":
 		paths = slices.DeleteFunc(filepath.SplitList(list), func(p string) bool { return p == "" })
 		rules.Precedence = paths

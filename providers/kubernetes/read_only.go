@@ -81,7 +81,7 @@ func harmless(r *http.Request, path string) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		segments, ok := split(path)
-		return ok && readable(segments)
+		return ok && readablePath(segments)
 	case http.MethodPost:
 		return slices.Contains(reviews, path)
 	}
@@ -95,7 +95,7 @@ func split(path string) ([]string, bool) {
 	return segments, !slices.ContainsFunc(segments, odd)
 }
 
-func readable(segments []string) bool {
+func readablePath(segments []string) bool {
 	before, api := roots[segments[0]]
 	if !api {
 		return slices.Contains(pages, segments[0])
@@ -126,7 +126,7 @@ func rehearsal(r *http.Request, path string) bool {
 	}
 	dry := r.URL.Query()["dryRun"]
 	patches := r.Method == http.MethodPatch || r.Method == http.MethodPost
-	return patches && len(dry) == 1 && dry[0] == "All" && readable(segments)
+	return patches && len(dry) == 1 && dry[0] == "All" && readablePath(segments)
 }
 
 func closeIdle(t http.RoundTripper) {

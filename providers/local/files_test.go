@@ -223,3 +223,14 @@ func TestWriteFileRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestQueueIsNotSearched: what one reads of the kernel's log is gone for who keeps it.
+func TestQueueIsNotSearched(t *testing.T) {
+	r, err := call(t.Context(), "local_search", t.TempDir(), providertest.Values{"pattern": str("."), "files": str("/proc/kmsg")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(r.Warnings, "\n"); !strings.Contains(got, "gone for others") {
+		t.Errorf("warnings: %s", got)
+	}
+}

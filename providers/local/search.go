@@ -16,6 +16,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/provider/neterr"
+	"github.com/e82355ed/runbook/engine/provider/readable"
 )
 
 type searchArgs struct {
@@ -123,6 +124,9 @@ func (s *searcher) walk(ctx context.Context, dir, pattern string) ([]string, err
 
 // file looks at the lines of one file.
 func (s *searcher) file(path string) error {
+	if err := readable.Check(path); err != nil {
+		return err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err

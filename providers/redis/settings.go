@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/trust"
 )
 
 const (
@@ -169,7 +169,7 @@ func (s *settings) useTLS(caFile, dir string) error {
 	if !filepath.IsAbs(caFile) {
 		caFile = filepath.Join(dir, caFile)
 	}
-	pem, err := os.ReadFile(caFile)
+	pem, err := trust.ReadFile(caFile)
 	if err != nil {
 		return fmt.Errorf("ca_file: %w", err)
 	}

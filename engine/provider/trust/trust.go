@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/provider/readable"
 )
 
 // Roots are the authorities of caFile, else those of SSL_CERT_FILE. Nil stands for the system's.
@@ -70,6 +71,9 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, &os.PathError{Op: "read", Path: path, Err: errors.New("it is not a regular file")}
 	case info.Size() > maxFileBytes:
 		return nil, &os.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is longer than %d MiB", maxFileBytes>>20)}
+	}
+	if err := readable.Check(path); err != nil {
+		return nil, &os.PathError{Op: "read", Path: path, Err: err}
 	}
 	return os.ReadFile(path)
 }
