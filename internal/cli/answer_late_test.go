@@ -95,3 +95,20 @@ func TestAnswerInTimeIsToldLater(t *testing.T) {
 		})
 	}
 }
+
+// TestAnswerBeforehandTooLate: an answer that resume is given for a question whose time is over is refused before anything runs.
+func TestAnswerBeforehandTooLate(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	file := tt.file(t, "x.hcl", "runbook \"x\" {}\nprovider \"fake\" {}\nstep \"fake_ask\" \"ok\" {\n  prompt = \"Well?\"\n  timeout = \"1m\"\n}\n")
+	tt.does(t, ExitInterrupted, []string{"runbook answer"}, "apply", file)
+	id := tt.lastRun(t)
+	late := tt.again(t, false, "")
+	now := late.Now
+	late.Now = func() time.Time { return now().Add(time.Hour) }
+	late.does(t, ExitRefused, []string{"nothing was run: --answer ok: the time to answer was over at", "it fails"}, "resume", id, "--answer", "ok=yes")
+	shows := tt.again(t, false, "")
+	shows.does(t, ExitPassed, []string{"paused"}, "runs")
+	if shows.does(t, ExitPassed, []string{"waits for a yes or no", "yes|no"}, "show", id); strings.Contains(shows.out.String(), "nobody answered") {
+		t.Errorf("the question was taken back:\n%s", shows.out)
+	}
+}

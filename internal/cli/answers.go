@@ -10,7 +10,9 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // answersFlag declares --answer.
@@ -55,7 +57,7 @@ func cutAddress(text string) (step, value string, ok bool) {
 
 // checkAnswers refuses answers beforehand that can't be any: to steps that take none, or that don't fit their questions. Open are
 // the questions of a run that goes on.
-func checkAnswers(plan *engine.Plan, answers map[string]string, open []run.Wait) error {
+func (p *Program) checkAnswers(plan *engine.Plan, answers map[string]string, open []run.Wait) error {
 	for _, address := range slices.Sorted(maps.Keys(answers)) {
 		if err := takesAnswer(plan.Runbook, address); err != nil {
 			return err
@@ -63,6 +65,10 @@ func checkAnswers(plan *engine.Plan, answers map[string]string, open []run.Wait)
 		err := plan.CheckAnswer(address, answers[address])
 		if at := slices.IndexFunc(open, func(w run.Wait) bool { return w.Address == address }); at >= 0 {
 			_, err = open[at].Question.Beforehand(answers[address])
+			if over := open[at].Over(); err == nil && !over.IsZero() && !p.Now().Before(over) {
+				err = fmt.Errorf("the time to answer was over at %s, and no answer counts any more. What follows when the run goes on: %s. Resume it without --answer %s for that",
+					provider.Moment(over), view.Then(open[at].Question, p.viewConfig(false)), address)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("nothing was run: --answer %s: %w", address, err)

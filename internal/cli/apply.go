@@ -56,7 +56,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := checkAnswers(plan, o.answers, nil); err != nil {
+	if err := o.checkAnswers(plan, o.answers, nil); err != nil {
 		return err
 	}
 	stop := o.watchInterrupts(ctx)

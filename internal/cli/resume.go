@@ -117,7 +117,7 @@ func (o *resumeOptions) mayGoOn(ctx context.Context, s *stage, r *engine.Recalle
 	if err := o.lost(r); err != nil {
 		return err
 	}
-	if err := checkAnswers(r.Plan, opts.Answers, r.Past.Waits()); err != nil {
+	if err := o.checkAnswers(r.Plan, opts.Answers, r.Past.Waits()); err != nil {
 		return err
 	}
 	if err := o.said.check(r.Doubts()); err != nil {

@@ -19,6 +19,7 @@ func TestAskedAgain(t *testing.T) {
 		"a secret":   {run.AskedAgain{Why: run.AgainOther, By: "bob", Changes: []run.Change{{Path: "token", Before: blank, After: blank}}}, []string{"token is another now, and sensitive"}},
 		"secrets":    {run.AskedAgain{Why: run.AgainOther, Changes: []run.Change{{Path: "a", Before: blank, After: blank}, {Path: "b", Before: blank, After: blank}}}, []string{"of a, b, which are sensitive, one at least"}},
 		"unproven":   {run.AskedAgain{Why: run.AgainUnproven, By: "bob"}, []string{"can't be found out"}},
+		"done again": {run.AskedAgain{Why: run.AgainBefore, By: "bob"}, []string{"what comes before this", "when the answer of bob was given"}},
 		"unreadable": {run.AskedAgain{Why: run.AgainUnread, By: "bob"}, []string{"the answer of bob is sensitive, and can't be read back"}},
 	} {
 		var all strings.Builder
@@ -74,6 +75,22 @@ func TestNobodyIsToldOfAPausedRun(t *testing.T) {
 		if strings.Contains(text, "in 1m") != promises || strings.Contains(text, "no process runs it now") == promises ||
 			strings.Contains(text, "when the run goes on") == promises || strings.Contains(text, "Ann") {
 			t.Errorf("resting %v:\n%s", resting, text)
+		}
+	}
+}
+
+// TestNoCommandForWhatIsOver: a question whose time is over shows no command that would be refused; one that is handed on to others does.
+func TestNoCommandForWhatIsOver(t *testing.T) {
+	for _, c := range []struct {
+		onTimeout      string
+		ends, commands int
+	}{{"fail", 600, 2}, {"fail", -600, 0}, {"escalate", -600, 2}} {
+		got := render(t, config(), entries(t, []run.Event{
+			{Type: run.StepWaiting, Step: "ok", For: run.ForAnswer, Deadline: at(c.ends), Question: &run.Question{Kind: run.AskConfirm, Prompt: "Well?", OnTimeout: c.onTimeout}},
+			{Type: run.RunPaused},
+		}))
+		if strings.Count(got, "ok yes|no") != c.commands {
+			t.Errorf("%+v:\n%s", c, got)
 		}
 	}
 }

@@ -335,7 +335,7 @@ func (l *Live) frame(height int) []string {
 	}
 	elapsed := Duration(now.Sub(l.started))
 	if l.header != nil && l.header.MTTRTargetMS > 0 {
-		elapsed += " of " + Duration(milliseconds(l.header.MTTRTargetMS))
+		elapsed += ", target " + Duration(milliseconds(l.header.MTTRTargetMS))
 	}
 	parts = append(parts, elapsed)
 	if l.reason != "" {

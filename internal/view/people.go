@@ -50,7 +50,7 @@ func (t *Text) ask(e *run.Event, at time.Time) {
 	w := t.asked.wait(e)
 	text := Waiting(w, at, t.Config)
 	if t.header != nil && t.header.MTTRTargetMS > 0 {
-		text += fmt.Sprintf(" %s %s of %s", t.Glyphs.Dot, Duration(at.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
+		text += fmt.Sprintf(" %s %s into the run, target %s", t.Glyphs.Dot, Duration(at.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
 	}
 	t.personLine(e.Step, text, t.Palette.Warn)
 	for _, line := range Question(e.Question, t.Config) {
@@ -62,7 +62,9 @@ func (t *Text) ask(e *run.Event, at time.Time) {
 	if nobody := t.asked.nobodyTold(e.Step); nobody != nil {
 		t.bar(t.Palette.Bad(NobodyTold(nobody, t.Config)))
 	}
-	t.bar("  " + AnswerCommand(t.Store, e.Run, t.clean(e.Step), e.Question))
+	if !w.isOver(at) { // the command would be refused
+		t.bar("  " + AnswerCommand(t.Store, e.Run, t.clean(e.Step), e.Question))
+	}
 	t.above.ask(e.Step, t.written)
 }
 

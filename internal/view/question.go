@@ -44,10 +44,18 @@ func Question(q *run.Question, c Config) []Line {
 	for _, text := range inputRules(q) {
 		lines = append(lines, Line{Text: c.clean(text)})
 	}
-	if len(q.Approvers) > 0 {
-		lines = append(lines, Line{Text: "only " + c.clean(strings.Join(q.Approvers, ", ")) + " may answer"})
+	if only := onlyThese(q, c); only != "" {
+		lines = append(lines, Line{Text: only})
 	}
 	return lines
+}
+
+// onlyThese says who may answer; empty: anybody.
+func onlyThese(q *run.Question, c Config) string {
+	if len(q.Approvers) == 0 {
+		return ""
+	}
+	return "only " + c.clean(strings.Join(q.Approvers, ", ")) + " may answer"
 }
 
 // again says why a question is asked once more.
@@ -200,6 +208,11 @@ type Wait struct {
 	Told int
 	// Resting says that no process runs the run: what falls due follows when it goes on.
 	Resting bool
+}
+
+// isOver reports whether no answer counts any more.
+func (w *Wait) isOver(at time.Time) bool {
+	return w.Deadline != nil && !w.Deadline.IsZero() && w.Question.OnTimeout != "escalate" && !at.Before(*w.Deadline)
 }
 
 // Waiting says for what a step waits, how long it has, when that ends and what happens then.

@@ -253,7 +253,7 @@ func (t *Text) paused(e *run.Event) {
 		text = "paused"
 	}
 	if t.header != nil && t.header.MTTRTargetMS > 0 && !t.started.IsZero() {
-		text += fmt.Sprintf(" after %s of %s", Duration(e.Time.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
+		text += fmt.Sprintf(" after %s, target %s", Duration(e.Time.Sub(t.started)), Duration(milliseconds(t.header.MTTRTargetMS)))
 	}
 	t.line("")
 	t.line(t.Palette.Warn(text) + " " + t.Glyphs.Dot + " run " + e.Run)
@@ -270,6 +270,12 @@ func (t *Text) paused(e *run.Event) {
 			for _, line := range t.wrapped("    ", NobodyTold(nobody, t.Config)) {
 				t.line(t.Palette.Bad(line))
 			}
+		}
+		if waits.isOver(e.Time) {
+			continue // the command would be refused
+		}
+		if only := onlyThese(w.Question, t.Config); only != "" {
+			t.lines(t.wrapped("    ", only)...)
 		}
 		t.line("    " + AnswerCommand(t.Store, e.Run, t.clean(w.Step), w.Question))
 	}

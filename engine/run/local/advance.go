@@ -125,7 +125,7 @@ func (r *runner) carryOut(ctx context.Context, c run.Command) (start func(), fin
 	case run.TimeUp:
 		return nil, false, r.timeUp(step, c)
 	case run.Escalate:
-		return nil, false, r.emit(&run.Event{Type: run.StepEscalated, Step: c.Address, Level: &c.Level})
+		return nil, false, r.escalate(c)
 	case run.Undo:
 		return r.startUndo(ctx, c)
 	case run.Settle:

@@ -15,7 +15,7 @@ func (r *runner) timeUp(step *lang.Step, c run.Command) error {
 	if !ok {
 		return nil
 	}
-	if taken, err := r.takeKept(w); taken || err != nil {
+	if taken, err := r.takeKept(w, time.Time{}); taken || err != nil {
 		return err
 	}
 	if w.Question.OnTimeout == "default" {
@@ -28,8 +28,19 @@ func (r *runner) timeUp(step *lang.Step, c run.Command) error {
 	return r.concludeWith(r.refused(r.executionAt(step, c), refusal(message)))
 }
 
-// takeKept takes in the first answer that was sent before the time was over, and reports whether there is one that counts.
-func (r *runner) takeKept(w run.Wait) (bool, error) {
+// escalate tells that a level fell due, unless somebody had answered by then whom no process has heard yet.
+func (r *runner) escalate(c run.Command) error {
+	if w, ok := r.state.WaitOf(c.Address); ok {
+		if taken, err := r.takeKept(w, w.NextLevelAt); taken || err != nil {
+			return err
+		}
+	}
+	return r.emit(&run.Event{Type: run.StepEscalated, Step: c.Address, Level: &c.Level})
+}
+
+// takeKept takes in the first answer that was sent before the time was over, and before a moment, if that is not zero. It reports
+// whether there is one that counts.
+func (r *runner) takeKept(w run.Wait, before time.Time) (bool, error) {
 	whole := w
 	whole.Address = r.prefix + w.Address
 	kept, err := r.desk.kept(whole)
@@ -38,6 +49,9 @@ func (r *runner) takeKept(w run.Wait) (bool, error) {
 	}
 	for _, g := range kept {
 		g.address = w.Address
+		if !before.IsZero() && !g.answer.At.Before(before) {
+			continue
+		}
 		if w.Late(g.answer) {
 			r.desk.use(g.message)
 			if err := r.refuse(w, g.answer, tooLate); err != nil {
