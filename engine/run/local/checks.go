@@ -144,7 +144,7 @@ func (r *runner) message(e *lang.Expr, local lang.Frame, fallback string) string
 	if e == nil {
 		return fallback
 	}
-	v, diags := r.scope.Value(e, local)
+	v, diags := r.scope.Text(e, local)
 	if diags.HasErrors() {
 		return fmt.Sprintf("error_message can't be evaluated: %s; %s", text(diags), fallback)
 	}

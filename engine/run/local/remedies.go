@@ -29,7 +29,7 @@ func (r *runner) remedyText(e *lang.Expr, local lang.Frame) string {
 	if e == nil {
 		return ""
 	}
-	v, diags := r.scope.Value(e, local)
+	v, diags := r.scope.Text(e, local)
 	if diags.HasErrors() {
 		return "(can't be evaluated: " + text(diags) + ")"
 	}
