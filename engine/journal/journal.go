@@ -23,10 +23,10 @@ var ErrDamaged = errors.New("the run history is damaged")
 var ErrReadOnly = errors.New("the run history was opened for reading only")
 
 // ErrNoSpace is returned when what a store writes does not get onto its disk, as that is full, or fails; ErrAway when its
-// server could not be reached for as long as it was waited for.
+// server could not be reached, or took no writes, for as long as it was waited for.
 var (
 	ErrNoSpace = errors.New("the disk is full, or fails")
-	ErrAway    = errors.New("the server was away")
+	ErrAway    = errors.New("the server was waited for")
 )
 
 // Access is what a journal is opened for.
@@ -59,7 +59,8 @@ type Journal interface {
 	Locker
 	// Prune deletes old runs, with their events, values, files and messages, and gives how many.
 	Prune(ctx context.Context, old Old) (int, error)
-	// Prunable counts the runs that Prune would delete.
+	// Prunable counts the runs that Prune would delete, and gives the error for those that it would keep: as Prune does, it
+	// gives ErrDamaged beside the number.
 	Prunable(ctx context.Context, old Old) (int, error)
 	Close() error
 }

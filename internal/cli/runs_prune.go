@@ -83,15 +83,19 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	}
 	if history != nil {
 		defer func() { err = errors.Join(err, history.Close()) }()
-		if err := o.count(ctx, history, &out); err != nil {
+		damage, err := o.count(ctx, history, &out)
+		if err != nil {
 			return err
+		}
+		if o.DryRun && damage != nil {
+			return o.after(out.Runs, "would be deleted", damage)
 		}
 		if !o.DryRun && out.Runs > 0 {
 			if err := o.confirm(out); err != nil {
 				return err
 			}
 			if out.Runs, err = history.Prune(ctx, o.old(out)); err != nil {
-				return &exitError{status: ExitFailed, message: fmt.Sprintf("%s deleted, then: %v", counted(out.Runs, "run"), err), cause: err}
+				return o.after(out.Runs, "deleted", err)
 			}
 		}
 	}
@@ -110,14 +114,26 @@ func (o *pruneOptions) old(out pruned) journal.Old {
 	return journal.Old{Before: out.Before, LeftOver: o.LeftOver}
 }
 
-// count counts the runs that are to be deleted, and those that stay though they are as old.
-func (o *pruneOptions) count(ctx context.Context, history journal.Journal, out *pruned) (err error) {
+// count counts the runs that are to be deleted, and those that stay though they are as old. Damage is told of runs that can't be
+// read, where there are others that can be deleted all the same.
+func (o *pruneOptions) count(ctx context.Context, history journal.Journal, out *pruned) (damage, err error) {
 	if out.Runs, err = history.Prunable(ctx, o.old(*out)); err != nil {
-		return err
+		if out.Runs == 0 || !errors.Is(err, journal.ErrDamaged) {
+			return nil, err
+		}
+		damage = err
 	}
 	all, err := history.Prunable(ctx, journal.Old{Before: out.Before, LeftOver: true})
 	out.Kept = all - out.Runs
-	return err
+	if errors.Is(err, journal.ErrDamaged) { // that of runs which are not asked for does not matter here
+		err = nil
+	}
+	return damage, err
+}
+
+// after is the error of a history of which a part can't be pruned.
+func (o *pruneOptions) after(runs int, verb string, err error) error {
+	return &exitError{status: ExitFailed, message: fmt.Sprintf("%s %s, then: %v", counted(runs, "run"), verb, err), cause: err}
 }
 
 // confirm asks before evidence is deleted.

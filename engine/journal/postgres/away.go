@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/provider/neterr"
 )
 
 // patience is how long the store waits for a server that is away.
@@ -94,13 +92,13 @@ func query[T any](ctx context.Context, s *store, convert pgx.RowToFunc[T], state
 
 // passingCodes are the server's words for a state that passes, see the appendix on error codes of its manual.
 var passingCodes = map[string]bool{
-	"57P01": true, // admin_shutdown
-	"57P02": true, // crash_shutdown
-	"57P03": true, // cannot_connect_now
-	"53300": true, // too_many_connections
-	"40001": true, // serialization_failure
-	"40P01": true, // deadlock_detected
-	"25006": true, // read_only_sql_transaction: a standby that is about to take over
+	"57P01":  true, // admin_shutdown
+	"57P02":  true, // crash_shutdown
+	"57P03":  true, // cannot_connect_now
+	"53300":  true, // too_many_connections
+	"40001":  true, // serialization_failure
+	"40P01":  true, // deadlock_detected
+	readOnly: true, // of a store that could be written before: its server changes places with a standby
 }
 
 // passing reports whether an error may be gone in a moment: the server's refusals are final but for some, and so is all
@@ -130,57 +128,4 @@ func isConnect(err error) bool {
 func isDial(err error) bool {
 	var refusal *pgconn.PgError
 	return isConnect(err) && !errors.As(err, &refusal)
-}
-
-// hints say what to do about a refusal.
-var hints = map[string]string{
-	"28P01": "check the user and the password (PGPASSWORD, ~/.pgpass)",
-	"28000": "check the user, and what the server's pg_hba.conf lets in",
-	"3D000": "make the database, or name another",
-	"42501": "an administrator has to grant it, see the guide on the history of runs",
-	"57P03": "try again in a moment",
-	"53300": "try again when others have ended",
-}
-
-// plain says once and in words what a driver tells of the connection, with what to do. The endpoint stands before it, and
-// the password nowhere.
-func (s *store) plain(err error) error {
-	var refusal *pgconn.PgError
-	switch {
-	case isCode(err, diskFull):
-		return fmt.Errorf("%w: %w", s.hidden(err), journal.ErrNoSpace)
-	case errors.As(err, &refusal):
-		if hint := hints[refusal.Code]; hint != "" {
-			return fmt.Errorf("%s; %s", s.hide(refusal.Message), hint)
-		}
-		if !isConnect(err) {
-			return s.hidden(err)
-		}
-		return errors.New(s.hide(refusal.Message))
-	case isConnect(err), passing(err):
-		text := neterr.Text(err)
-		if _, reason, dialed := strings.Cut(strings.TrimPrefix(text, "connect to "), ": "); dialed && strings.HasPrefix(text, "connect to ") {
-			text = reason // the address is named already
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
-			text = "it does not answer"
-		}
-		return fmt.Errorf("%s; check that the server runs and that this is its address", s.hide(text))
-	}
-	return s.hidden(err)
-}
-
-// hide keeps the password out of what a driver says.
-func (s *store) hide(text string) string {
-	if s.secret == "" {
-		return text
-	}
-	return strings.ReplaceAll(text, s.secret, "(sensitive)")
-}
-
-func (s *store) hidden(err error) error {
-	if text := err.Error(); s.hide(text) != text {
-		return errors.New(s.hide(text))
-	}
-	return err
 }

@@ -79,60 +79,72 @@ func (s *store) Discard(ctx context.Context, runID string, ids ...int64) error {
 // prunable selects the runs of a [journal.Old], by its time and [journal.Old.But].
 const prunable = "FROM runbook.runs WHERE status = 'ended' AND ended_at < $1 AND exit_status IS DISTINCT FROM $2 AND NOT EXISTS (SELECT 1 FROM runbook.locks WHERE run = runs.id)"
 
+// pruneAtOnce bounds a transaction of Prune, for which new runs have to wait.
+const pruneAtOnce = 100
+
 // Prunable counts the runs that Prune would delete.
 func (s *store) Prunable(ctx context.Context, old journal.Old) (int, error) {
 	if s.layout == 0 {
 		return 0, nil
 	}
-	n, err := query(ctx, s, pgx.RowTo[int], "SELECT count(*) "+prunable, old.Before, old.But())
-	if err != nil {
-		return 0, err
-	}
-	return n[0], nil
+	total := 0
+	err := s.eachOld(ctx, old, func(whole []string) error {
+		total += len(whole)
+		return nil
+	})
+	return total, err
 }
-
-// pruneAtOnce bounds a transaction of Prune, for which new runs have to wait.
-const pruneAtOnce = 100
 
 // Prune deletes old runs. Each is read before: one that can't be is kept, and named in the error.
 func (s *store) Prune(ctx context.Context, old journal.Old) (total int, err error) {
 	if s.Writer == nil {
 		return 0, journal.ErrReadOnly
 	}
-	var kept []string
-	var damage []error
-	for {
-		ids, err := query(ctx, s, pgx.RowTo[string], "SELECT id "+prunable+" AND id <> ALL(coalesce($3::text[], '{}')) ORDER BY id LIMIT $4",
-			old.Before, old.But(), kept, pruneAtOnce)
+	err = s.eachOld(ctx, old, func(whole []string) error {
+		n := 0
+		err := s.again(ctx, func() (err error) { // what an attempt deleted whose answer was lost is not counted
+			n, err = s.pruneSome(ctx, old, whole)
+			return err
+		})
+		total += n
 		if err != nil {
-			return total, err
+			return s.writeError(err)
+		}
+		return nil
+	})
+	return total, err
+}
+
+// eachOld gives the ids of the old runs that can be read, some at a time, and an error that names those that can't.
+func (s *store) eachOld(ctx context.Context, old journal.Old, do func(whole []string) error) error {
+	var damage []error
+	for after := ""; ; {
+		ids, err := query(ctx, s, pgx.RowTo[string], "SELECT id "+prunable+" AND id > $3 ORDER BY id LIMIT $4", old.Before, old.But(), after, pruneAtOnce)
+		if err != nil {
+			return err
 		}
 		var whole []string
 		for _, id := range ids {
+			after = id
 			switch err := s.events(ctx, id, 0, func(journal.Entry) bool { return true }); {
 			case err == nil:
 				whole = append(whole, id)
 			case errors.Is(err, journal.ErrDamaged):
-				kept, damage = append(kept, id), append(damage, err)
+				damage = append(damage, err)
 			case !errors.Is(err, journal.ErrNotFound): // somebody else has deleted it
-				return total, err
+				return err
 			}
 		}
-		n := 0
-		err = s.again(ctx, func() (err error) { // what an attempt deleted whose answer was lost is not counted
-			n, err = s.pruneSome(ctx, old, whole)
+		if err := do(whole); err != nil {
 			return err
-		})
-		if err != nil {
-			return total, s.writeError(err)
 		}
-		if total += n; len(ids) < pruneAtOnce {
-			return total, s.keptDamaged(damage)
+		if len(ids) < pruneAtOnce {
+			return s.keptDamaged(damage)
 		}
 	}
 }
 
-// keptDamaged tells of the runs that were not deleted, as they can't be read.
+// keptDamaged tells of the runs that are not deleted, as they can't be read.
 func (s *store) keptDamaged(damage []error) error {
 	const most = 3
 	if len(damage) == 0 {
@@ -142,7 +154,11 @@ func (s *store) keptDamaged(damage []error) error {
 	if more := len(damage) - most; more > 0 {
 		err = fmt.Errorf("%w\nand %d more", err, more)
 	}
-	return s.readError(fmt.Errorf("%d that can't be read were kept: %w", len(damage), err))
+	what := "1 run that can't be read is kept"
+	if len(damage) > 1 {
+		what = fmt.Sprintf("%d runs that can't be read are kept", len(damage))
+	}
+	return s.readError(fmt.Errorf("%s: %w", what, err))
 }
 
 // pruneSome deletes some runs with all that is theirs, if they are still old, and the files that no run has any more.

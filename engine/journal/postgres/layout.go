@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -93,6 +94,8 @@ const (
 	uniqueViolation  = "23505"
 	notNullViolation = "23502"
 	diskFull         = "53100"
+	duplicateTable   = "42P07"
+	readOnly         = "25006" // read_only_sql_transaction
 )
 
 // querier is a pool or a transaction.
@@ -106,6 +109,10 @@ func layoutOf(ctx context.Context, q querier) (int, error) {
 	err := q.QueryRow(ctx, "SELECT version FROM runbook.layout").Scan(&version)
 	if isCode(err, undefinedTable) || isCode(err, invalidSchema) {
 		return 0, nil
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, errors.New("its table runbook.layout is empty, which tells the layout of all the others; " +
+			"have an administrator look at it, or name another database")
 	}
 	if err != nil {
 		return 0, err

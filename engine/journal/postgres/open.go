@@ -25,9 +25,7 @@ const connectTimeout = 10 * time.Second
 func Open(ctx context.Context, url string, access journal.Access) (journal.Journal, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		// pgx repeats the URL, whose password it may not recognise when the rest is wrong.
-		return nil, errors.New("--store is not a valid PostgreSQL URL: write postgres://user@host:5432/database, with special characters " +
-			"of a password as %XX, or leave the password to PGPASSWORD or ~/.pgpass")
+		return nil, badURL(err)
 	}
 	config.MaxConns = connections
 	if _, set := config.ConnConfig.RuntimeParams["application_name"]; !set {
@@ -50,6 +48,9 @@ func Open(ctx context.Context, url string, access journal.Access) (journal.Journ
 			return err
 		}
 		s.layout = len(layouts)
+		if err := s.takesWrites(ctx); err != nil {
+			return err
+		}
 		return s.migrate(ctx)
 	}
 	// A server that says that it is about to be there is waited for; for a wrong address nobody wants to wait.
@@ -64,6 +65,23 @@ func Open(ctx context.Context, url string, access journal.Access) (journal.Journ
 		s.Writer = batch.NewWriter(s)
 	}
 	return s, nil
+}
+
+// takesWrites refuses a database that can't be written: a standby may be about to take over, but most often it is the wrong
+// address, and a setting does not pass.
+func (s *store) takesWrites(ctx context.Context) error {
+	var off, standby bool
+	err := s.pool.QueryRow(ctx, "SELECT current_setting('transaction_read_only')::boolean, pg_is_in_recovery()").Scan(&off, &standby)
+	switch {
+	case err != nil:
+		return err
+	case standby:
+		return errors.New("it is a standby, which takes no writes; name the primary")
+	case off:
+		return errors.New("it takes no writes: default_transaction_read_only is on, for the database, the user or the server; " +
+			"name another database, or have an administrator turn it off")
+	}
+	return nil
 }
 
 func (s *store) explain(err error) error {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -22,9 +23,11 @@ func TestPruneKeepsWhatCantBeRead(t *testing.T) {
 		}
 	}
 	exec(t, address, "UPDATE runbook.batches SET events = overlay(events PLACING 'x' FROM 1) WHERE run = '01B'", 1)
-	n, err := j.Prune(t.Context(), journal.Old{Before: time.Now()})
-	if n != 2 || !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "run 01B") || !strings.Contains(err.Error(), "1 that can't be read were kept") {
-		t.Errorf("pruned %d, %v", n, err)
+	for _, prune := range []func(context.Context, journal.Old) (int, error){open(t, address, journal.ReadOnly).Prunable, j.Prune} {
+		n, err := prune(t.Context(), journal.Old{Before: time.Now()})
+		if n != 2 || !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "run 01B") || !strings.Contains(err.Error(), "1 run that can't be read is kept") {
+			t.Errorf("pruned %d, %v", n, err)
+		}
 	}
 	if runs, err := j.Runs(t.Context(), journal.Filter{}); err != nil || len(runs) != 1 || runs[0].ID != "01B" {
 		t.Errorf("left: %v, %v", runs, err)
