@@ -2,10 +2,12 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 
@@ -57,6 +59,8 @@ func changesSummary(changes []changeResult) string {
 type applied struct {
 	of            manifest
 	before, after rawObject
+	// version is that of the object when it was read; empty: there was none.
+	version string
 	// untold says that before is not known.
 	untold bool
 }
@@ -78,12 +82,9 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	}
 	note, keep := applyNote{}, in.Note
 	for _, s := range states {
-		print, err := fingerprint(s.before)
-		if err != nil {
+		if err := note.add(s.before); err != nil {
 			return nil, err
 		}
-		note.Fingerprints = append(note.Fingerprints, print)
-		note.Before = append(note.Before, asked(s.before))
 		if s.of.r.kind == "Secret" {
 			keep = in.NoteSealed
 		}
@@ -92,7 +93,8 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	if err != nil {
 		return nil, err
 	}
-	if earlier.fits(states) {
+	again := earlier.fits(states)
+	if again {
 		note = *earlier
 		states = sinceNoted(states, note)
 	}
@@ -101,7 +103,16 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	}
 	for i := range states {
 		m := states[i].of
-		if states[i].after, err = m.patch(ctx, m.applying(in.Args.Force, false)); err != nil {
+		err := overConflicts(ctx, func() (err error) {
+			if states[i].after, err = m.patch(ctx, m.applying(in.Args.Force, false).at(states[i].version)); !changedSince(err) {
+				return err
+			}
+			if lost := states[i].readAgain(ctx, &note, i, again); lost != nil {
+				return lost
+			}
+			return errors.Join(keep(note), err)
+		})
+		if err != nil {
 			failed := m.c.explain(ctx, "apply "+m.String(), err)
 			if i == 0 || !refused(err) {
 				return nil, failed
@@ -114,6 +125,39 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 		}
 	}
 	return resultOfApply(states), nil
+}
+
+// add notes what an object is.
+func (n *applyNote) add(object rawObject) error {
+	print, err := fingerprint(object)
+	n.Fingerprints = append(n.Fingerprints, print)
+	n.Before = append(n.Before, asked(object))
+	return err
+}
+
+// changedSince tells the conflict with a change since the object was read from the one with another field manager.
+func changedSince(err error) bool {
+	return apierrors.IsConflict(err) && !apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict)
+}
+
+// readAgain takes the object, which somebody else has changed, as it is now for what it was before, and notes it as the i-th:
+// unless that was before an attempt which may have changed it.
+func (s *applied) readAgain(ctx context.Context, note *applyNote, i int, attempted bool) error {
+	now, err := s.of.find(ctx)
+	if err != nil && !notFound(err) {
+		return err
+	}
+	s.version = versionOf(now)
+	if attempted {
+		return nil
+	}
+	s.before = now
+	var one applyNote
+	if err := one.add(now); err != nil {
+		return err
+	}
+	note.Fingerprints[i], note.Before[i] = one.Fingerprints[0], one.Before[0]
+	return nil
 }
 
 func (m manifest) applying(force, dry bool) patching {
@@ -130,7 +174,7 @@ func (c *client) rehearseApply(ctx context.Context, manifests []manifest, force 
 		if err != nil && !notFound(err) {
 			return nil, c.explain(ctx, "read "+m.String(), err)
 		}
-		states[i] = applied{of: m, before: before}
+		states[i] = applied{of: m, before: before, version: versionOf(before)}
 		if m.r.kind == namespaces.kind && before == nil {
 			comes[m.name] = true
 		}
@@ -262,7 +306,7 @@ func (n *applyNote) fits(states []applied) bool {
 func sinceNoted(states []applied, note applyNote) []applied {
 	out := make([]applied, len(states))
 	for i, s := range states {
-		out[i] = applied{of: s.of, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
+		out[i] = applied{of: s.of, version: s.version, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
 	}
 	return out
 }

@@ -52,6 +52,25 @@ func runPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (*patchR
 	if err != nil {
 		return nil, err
 	}
+	earlier, err := earlierNote[patchNote]("patch "+s.String(), in.Earlier)
+	if err != nil {
+		return nil, err
+	}
+	keep := in.Note
+	if s.r.kind == "Secret" {
+		keep = in.NoteSealed
+	}
+	var result *patchResult
+	err = overConflicts(ctx, func() (err error) {
+		result, err = s.sendPatch(ctx, p, earlier, keep)
+		return err
+	})
+	return result, err
+}
+
+// sendPatch reads, rehearses, notes and sends. What it changed is told by what was there before, so that a change of somebody
+// else's in between must not pass for a part of it.
+func (s subject) sendPatch(ctx context.Context, p patching, earlier *patchNote, keep func(any) error) (*patchResult, error) {
 	before, rehearsed, err := s.rehearsePatch(ctx, p)
 	if err != nil {
 		return nil, err
@@ -60,21 +79,13 @@ func runPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (*patchR
 	if err != nil {
 		return nil, err
 	}
-	earlier, err := earlierNote[patchNote]("patch "+s.String(), in.Earlier)
-	if err != nil {
-		return nil, err
-	}
 	if earlier != nil {
 		note.Before, note.Changes, note.Undo = earlier.Before, earlier.Changes, earlier.Undo
-	}
-	keep := in.Note
-	if s.r.kind == "Secret" {
-		keep = in.NoteSealed
 	}
 	if err := keep(note); err != nil {
 		return nil, err
 	}
-	after, err := s.patch(ctx, p)
+	after, err := s.patch(ctx, p.at(versionOf(before)))
 	if err != nil {
 		return nil, s.c.explain(ctx, "patch "+s.String(), err)
 	}

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
 type setEnvArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
-	Container string            `rb:"container" check:"kubernetes_container" doc:"Only this container; null: all."`
+	Container string            `rb:"container" check:"kubernetes_container" doc:"Only this container, or init container; null: all containers, no init container."`
 	Env       map[string]string `rb:"env" check_keys:"kubernetes_env" doc:"Variables to set, by name."`
 	Remove    []string          `rb:"remove" doc:"Names of variables to take out."`
 	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
@@ -77,7 +78,7 @@ func sharedEnv(containers []rawObject, names []string) (map[string]string, error
 	return shared, nil
 }
 
-// setEnv sets the concerned variables that have a value, in their places or at the end, and takes the others out.
+// setEnv sets the concerned variables that have a value, in their places or where [placed] puts them, and takes the others out.
 func setEnv(container rawObject, values map[string]string, concerned []string) {
 	var kept []any
 	seen := map[string]bool{}
@@ -92,14 +93,38 @@ func setEnv(container rawObject, values map[string]string, concerned []string) {
 		}
 		seen[name] = true
 	}
-	for _, name := range concerned {
-		if value, set := values[name]; set && !seen[name] {
-			kept = append(kept, rawObject{"name": name, "value": value})
+	added := map[string]string{}
+	for name, value := range values {
+		if !seen[name] {
+			added[name] = value
 		}
 	}
+	kept = placed(kept, added)
 	if len(kept) == 0 {
 		delete(container, "env")
 		return
 	}
 	container["env"] = kept
 }
+
+// placed adds variables at the end, but before the first that refers to them: $(NAME) means a variable in front of it only. So
+// one that was taken out and is set again means to the others what it did.
+func placed(list []any, added map[string]string) []any {
+	left := namesIn(added)
+	for len(left) > 0 {
+		// One that others refer to comes after them, as it has to find them. Of those that go round in a circle any is the next.
+		next := max(0, slices.IndexFunc(left, func(name string) bool {
+			return !slices.ContainsFunc(left, func(other string) bool { return other != name && refersTo(added[other], name) })
+		}))
+		name := left[next]
+		left = slices.Delete(left, next, next+1)
+		at := slices.IndexFunc(list, func(variable any) bool { return refersTo(digText(variable, "value"), name) })
+		if at < 0 {
+			at = len(list)
+		}
+		list = slices.Insert(list, at, any(rawObject{"name": name, "value": added[name]}))
+	}
+	return list
+}
+
+func refersTo(value, name string) bool { return strings.Contains(value, "$("+name+")") }

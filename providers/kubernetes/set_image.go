@@ -34,7 +34,7 @@ func planSetImage(ctx context.Context, in *provider.In[*client, setImageArgs]) (
 		return nil, wrong("set the images of "+in.Args.Resource, errors.New("images is empty; name a container and its image"))
 	}
 	return planTemplate(ctx, in.Client, templateEdit[map[string]string]{
-		resource: in.Args.Resource, namespace: in.Args.Namespace, what: "images", containers: namesIn(images), initToo: true,
+		resource: in.Args.Resource, namespace: in.Args.Namespace, what: "images", containers: namesIn(images),
 		state: func(containers []rawObject) (map[string]string, error) {
 			now := map[string]string{}
 			for _, c := range containers {

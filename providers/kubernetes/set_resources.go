@@ -14,7 +14,7 @@ import (
 
 type setResourcesArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
-	Container string            `rb:"container" check:"kubernetes_container" doc:"Only this container; null: all."`
+	Container string            `rb:"container" check:"kubernetes_container" doc:"Only this container, or init container; null: all containers, no init container."`
 	Requests  map[string]string `rb:"requests" check:"kubernetes_quantity" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi; an empty text takes one off."`
 	Limits    map[string]string `rb:"limits" check:"kubernetes_quantity" doc:"What not to exceed, as quantities by resource; an empty text takes one off."`
 	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`

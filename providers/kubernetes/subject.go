@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -69,6 +71,11 @@ func (c *client) customResource(ctx context.Context, op, typ string) (resource, 
 // read gives the object as it is, or a subresource of it.
 func (s subject) read(ctx context.Context, sub ...string) (rawObject, error) {
 	object, err := s.find(ctx, sub...)
+	if notFound(err) && len(sub) > 0 {
+		if _, err := s.find(ctx); err == nil {
+			return nil, wrong("read "+s.String(), fmt.Errorf("a %s has no %s", s.r.kind, strings.Join(sub, "/")))
+		}
+	}
 	if err != nil {
 		return nil, s.c.explain(ctx, "read "+s.String(), err)
 	}
@@ -133,6 +140,29 @@ func (s subject) request(verb string, dry bool) *rest.Request {
 
 // versionOf is what makes the server refuse a patch (409) of an object that has changed since it was read.
 func versionOf(object rawObject) string { return digText(object, "metadata", "resourceVersion") }
+
+// at is the patching of an object as it was read: what was changed since is a conflict (409). A version that its author put in stays.
+func (p patching) at(version string) patching {
+	switch body := p.body.(type) {
+	case []any:
+		set := rawObject{"op": "replace", "path": "/metadata/resourceVersion", "value": version}
+		p.body = append([]any{set}, body...)
+	case rawObject:
+		metadata, isMap := body["metadata"].(rawObject)
+		if own := metadata["resourceVersion"]; own != nil || version == "" || body["metadata"] != nil && !isMap {
+			return p
+		}
+		metadata = maps.Clone(metadata)
+		if metadata == nil {
+			metadata = rawObject{}
+		}
+		metadata["resourceVersion"] = version
+		body = maps.Clone(body)
+		body["metadata"] = metadata
+		p.body = body
+	}
+	return p
+}
 
 // pinned adds the version that the patch was made for.
 func pinned(patch, object rawObject) rawObject {

@@ -17,10 +17,8 @@ type templateEdit[T any] struct {
 	resource, namespace string
 	// what names the change in errors: "images".
 	what string
-	// containers names those concerned; nil: all.
+	// containers names those concerned, also among those that run before the others; nil: all of the others.
 	containers []string
-	// initToo counts containers that run before the others as well.
-	initToo bool
 	// state reads what the containers concerned have.
 	state func(containers []rawObject) (T, error)
 	// set gives one container what is asked for.
@@ -64,7 +62,7 @@ func podSpecAt(object rawObject) []string {
 
 // lists are the fields that hold the containers.
 func (t templateEdit[T]) lists() []string {
-	if t.initToo {
+	if t.containers != nil {
 		return []string{"containers", "initContainers"}
 	}
 	return []string{"containers"}

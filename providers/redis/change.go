@@ -56,12 +56,18 @@ func inDoubt(e *provider.Error) *provider.Error {
 }
 
 // nothingDone reports whether an error says that the command did not run: the server refused it, or was never reached. A
-// script may fail after some of its commands ran.
+// script may fail after some of its commands ran, and MIGRATE after keys went to the other server.
 func nothingDone(args []any, err error) bool {
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
 		return true
 	}
 	_, alone := names(args)
 	reply, ok := errors.AsType[redis.Error](err)
-	return ok && !errors.Is(err, redis.ErrClosed) && reply != nil && !scripts[alone]
+	return ok && !errors.Is(err, redis.ErrClosed) && reply != nil && !scripts[alone] && (alone != "migrate" || !underWay(reply.Error()))
+}
+
+// underWay reports whether MIGRATE failed after it had reached the other server, by the errors that its source has: one of
+// reading the answer leaves the key perhaps there, and of several keys the others are moved when one is refused.
+func underWay(reply string) bool {
+	return strings.HasPrefix(reply, "IOERR ") && !strings.Contains(reply, "connecting") || strings.Contains(reply, "Target instance replied with error")
 }

@@ -1,0 +1,108 @@
+package kubernetes_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// TestChangedInBetween: somebody else changes the object after it was read and before the change is sent. Theirs is not told as
+// a part of ours, and stays when ours is taken back.
+func TestChangedInBetween(t *testing.T) {
+	for name, c := range map[string]called{
+		"merge":     {action: "kubernetes_patch", args: values{"resource": str("configmap/c"), "type": str("merge"), "patch": str(`{"data": {"ours": "new"}}`)}},
+		"strategic": {action: "kubernetes_patch", args: values{"resource": str("configmap/c"), "patch": str(`{"data": {"ours": "new"}}`)}},
+		"json":      {action: "kubernetes_patch", args: values{"resource": str("configmap/c"), "type": str("json"), "patch": str(`[{"op": "replace", "path": "/data/ours", "value": "new"}]`)}},
+		"apply":     {action: "kubernetes_apply", args: values{"force": cty.True, "manifest": str(`{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {ours: new}}`)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlayground(t)
+			p.must(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {ours: old, theirs: old}}`, "create", "-f", "-")
+			c.key = "key-1"
+			action, call := p.prepare(t, c, nil)
+			notes := 0
+			call.Note = func([]byte) error {
+				if notes++; notes == 1 {
+					p.must(t, "", "patch", "configmap", "c", "--type=merge", "-p", `{"data": {"theirs": "new"}}`)
+				}
+				return nil
+			}
+			result, err := action.Run(t.Context(), call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			self, _ := result.Value.UnmarkDeep()
+			for _, change := range at(self, "changes").AsValueSlice() {
+				if path := at(change, "path").AsString(); strings.Contains(path, "theirs") {
+					t.Errorf("a change of somebody else's passes for ours: %s", path)
+				}
+			}
+			undo := called{action: "kubernetes_patch", key: "key-2", args: values{"resource": str("configmap/c"), "type": str("json")}}
+			if name == "apply" {
+				undo = called{action: "kubernetes_apply", key: "key-2", args: values{"force": cty.True, "manifest": at(self, "before")}}
+			} else {
+				undo.args["patch"] = at(self, "undo")
+			}
+			p.good(t, undo)
+			if now := p.field(t, "configmap/c", "{.data.ours} {.data.theirs}"); now != "old new" || notes != 2 {
+				t.Errorf("after the undo it has %q, expected \"old new\"; noted %d times", now, notes)
+			}
+		})
+	}
+}
+
+// TestInitContainer: one that is named is found, and without a name none is changed.
+func TestInitContainer(t *testing.T) {
+	p := newPlayground(t)
+	p.must(t, strings.Replace(api, "containers: [", "initContainers: [{name: prepare, image: \"api:1\"}], containers: [", 1), "create", "-f", "-")
+	const levels = "{range .spec.template.spec['initContainers','containers'][*]}{.name}={.env[?(@.name=='NEW')].value} {end}"
+	p.good(t, called{action: "kubernetes_set_env", key: "1", args: values{"resource": str(deployment), "container": str("prepare"), "env": text("NEW", "1")}})
+	if now := p.field(t, deployment, levels); now != "prepare=1 api= proxy=" {
+		t.Errorf("with its name: %s", now)
+	}
+	p.good(t, called{action: "kubernetes_set_env", key: "2", args: values{"resource": str(deployment), "env": text("NEW", "2")}})
+	if now := p.field(t, deployment, levels); now != "prepare=1 api=2 proxy=2" {
+		t.Errorf("without a name: %s", now)
+	}
+	p.good(t, called{action: "kubernetes_set_resources", key: "3", args: values{"resource": str(deployment), "container": str("prepare"), "requests": text("cpu", "1")}})
+	if now := p.field(t, deployment, "{.spec.template.spec.initContainers[0].resources.requests.cpu}"); now != "1" {
+		t.Errorf("its resources: %s", now)
+	}
+}
+
+// TestEnvInOrder: variables that others refer to are in front of them again when they are set again.
+func TestEnvInOrder(t *testing.T) {
+	p := newPlayground(t)
+	const env = "{name: C, value: c}, {name: B, value: \"$(C)b\"}, {name: A, value: \"$(B)a\"}"
+	p.must(t, strings.Replace(api, "{name: LEVEL, value: info}", env, 1), "create", "-f", "-")
+	const names = "{.spec.template.spec.containers[0].env[*].name}"
+	on := func(more values) values {
+		more["resource"], more["container"] = str(deployment), str("api")
+		return more
+	}
+	before, _ := p.good(t, called{action: "kubernetes_set_env", key: "1", args: on(values{"remove": strs("B", "C")})})
+	if now := p.field(t, deployment, names); now != "A" {
+		t.Errorf("taken out: %s", now)
+	}
+	p.good(t, called{action: "kubernetes_set_env", key: "2", args: on(values{"env": at(before, "before")})})
+	if now := p.field(t, deployment, names); now != "C B A" {
+		t.Errorf("set again: %s", now)
+	}
+}
+
+// TestScaleOfWhatHasNone says that it can't be scaled, and still that an object is not there.
+func TestScaleOfWhatHasNone(t *testing.T) {
+	p := newPlayground(t)
+	for object, words := range map[string]string{"configmap/kube-root-ca.crt": "a ConfigMap has no scale", "deployment/none": `"none" not found`} {
+		if object != "deployment/none" {
+			p.must(t, "", "wait", "--for=create", object, "--timeout=30s")
+		}
+		_, _, err := p.call(t.Context(), t, called{action: "kubernetes_scale", args: values{"resource": str(object), "replicas": num(1)}})
+		if err == nil || !strings.Contains(err.Error(), words) || !provider.NothingDone(err) || !provider.Permanent(err) {
+			t.Errorf("%s: %v", object, err)
+		}
+	}
+}
