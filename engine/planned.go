@@ -58,8 +58,8 @@ type PlannedUndo struct {
 	Arguments []PlannedArgument `json:"arguments,omitempty"`
 }
 
-// PlannedArgument is an argument as far as it is known: its value as the language writes it, "(sensitive)", or the
-// expression where only the run can tell.
+// PlannedArgument is an argument as far as it is known: its whole value as the language writes it, "(sensitive)", or the
+// expression, with its line ends, where only the run can tell.
 type PlannedArgument struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`

@@ -105,13 +105,31 @@ func argumentsOf(s *lang.Step, schema *provider.Object, args cty.Value) []Planne
 		if a.Sensitive {
 			value = value.Mark(provider.Sensitive)
 		}
-		shown := lang.FormatValue(value)
+		shown := lang.FormatWhole(value)
 		if unmarked, _ := value.UnmarkDeep(); !value.IsMarked() && !unmarked.IsWhollyKnown() {
-			shown = strings.Join(strings.Fields(attr.Expr.Source), " ")
+			shown = asWritten(attr.Expr.Source)
 		}
 		out = append(out, PlannedArgument{Name: a.Name, Value: shown})
 	}
 	return out
+}
+
+// asWritten is an expression as the file has it, without the indentation that its lines after the first share.
+func asWritten(source string) string {
+	lines := strings.Split(strings.ReplaceAll(source, "\t", "    "), "\n")
+	shared := -1
+	for _, line := range lines[1:] {
+		if text := strings.TrimLeft(line, " "); text != "" && (shared < 0 || len(line)-len(text) < shared) {
+			shared = len(line) - len(text)
+		}
+	}
+	for i, line := range lines {
+		if i > 0 {
+			line = line[min(max(shared, 0), len(line)):]
+		}
+		lines[i] = strings.TrimRight(line, " \r")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // effectOf joins what the action declares with what the author states: an author may raise an effect, and state it

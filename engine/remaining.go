@@ -75,7 +75,7 @@ func (r *Recalled) undoArguments(e run.Effect, undo *lang.Step) []PlannedArgumen
 	var out []PlannedArgument
 	for i := range schema.Attributes {
 		if attr := undo.Args[schema.Attributes[i].Name]; attr != nil {
-			out = append(out, PlannedArgument{Name: attr.Name, Value: strings.Join(strings.Fields(attr.Expr.Source), " ")})
+			out = append(out, PlannedArgument{Name: attr.Name, Value: asWritten(attr.Expr.Source)})
 		}
 	}
 	return out

@@ -24,6 +24,13 @@ func FormatValue(v cty.Value) string {
 	return cutMiddle(w.out.String())
 }
 
+// FormatWhole is FormatValue for what somebody approves: nothing is cut.
+func FormatWhole(v cty.Value) string {
+	w := &valueWriter{whole: true}
+	w.value(v)
+	return w.out.String()
+}
+
 // cutMiddle keeps the beginning and the end of a text of more than maxShown characters.
 func cutMiddle(s string) string {
 	if utf8.RuneCountInString(s) <= maxShown {
@@ -45,10 +52,18 @@ func shortened(s string) string {
 	return strings.ToValidUTF8(s[:keep], "") + " … " + strings.ToValidUTF8(s[len(s)-keep:], "")
 }
 
-// valueWriter writes until its budget is spent: no more of a value is looked at than can be shown.
+// valueWriter writes until its budget is spent, unless it writes the whole: no more of a value is looked at than can be shown.
 type valueWriter struct {
 	out    strings.Builder
 	budget int
+	whole  bool
+}
+
+func (w *valueWriter) text(s string) {
+	if !w.whole {
+		s = shortened(s)
+	}
+	w.out.WriteString(quote(s))
 }
 
 func (w *valueWriter) value(v cty.Value) {
@@ -68,7 +83,7 @@ func (w *valueWriter) value(v cty.Value) {
 	}
 	switch t := v.Type(); {
 	case t == cty.String:
-		w.out.WriteString(quote(shortened(v.AsString())))
+		w.text(v.AsString())
 	case t == cty.Number:
 		w.out.WriteString(formatNumber(v.AsBigFloat()))
 	case t == cty.Bool:
@@ -86,7 +101,7 @@ func (w *valueWriter) elements(v cty.Value, open, end byte, keys bool) {
 	w.out.WriteByte(open)
 	n := 0
 	for it := v.ElementIterator(); it.Next(); n++ {
-		if w.out.Len() > w.budget {
+		if !w.whole && w.out.Len() > w.budget {
 			w.out.WriteString(", …")
 			break
 		}

@@ -61,7 +61,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	}
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
-	asked, err := o.confirm(&plan.Header, plan.Asked(), o.AutoApprove, stop, approveOrRefuse)
+	asked, err := o.confirm(&plan.Header, plan.Asked(), o.AutoApprove, stop, approveOrRefuse, planned(o.File))
 	if err != nil {
 		return err
 	}

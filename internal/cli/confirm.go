@@ -9,7 +9,6 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/run"
-	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
@@ -20,8 +19,8 @@ const (
 )
 
 // confirm asks before steps that change something. It reports whether it asked, and showed the header with that, if there is
-// one; an error refuses the run, and says what else can be done.
-func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption, otherwise string) (asked bool, err error) {
+// one; an error refuses the run, and says what else can be done. whole is the command that shows what is too long for a question.
+func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption, otherwise, whole string) (asked bool, err error) {
 	writes, destructive := writesAmong(steps, nil, nil)
 	if approved || len(writes)+len(destructive) == 0 {
 		return false, nil
@@ -30,7 +29,7 @@ func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approv
 	if header != nil {
 		p.showHeader(header)
 	}
-	lines := append(p.namedSteps("changes", writes), p.namedSteps("destroys", destructive)...)
+	lines := append(p.namedSteps("changes", writes, whole), p.namedSteps("destroys", destructive, whole)...)
 	p.say("%s", strings.Join(lines, "\n"))
 	if !p.InTerminal || !p.ErrTerminal {
 		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " + otherwise)
@@ -70,8 +69,8 @@ func (p *Program) ask(question string) error {
 	return nil
 }
 
-// namedSteps lists steps that change something, each with its action, where it acts and what with.
-func (p *Program) namedSteps(verb string, steps []engine.PlannedStep) []string {
+// namedSteps lists steps that change something, each with its action, where it acts and what with, whole.
+func (p *Program) namedSteps(verb string, steps []engine.PlannedStep, whole string) []string {
 	if len(steps) == 0 {
 		return nil
 	}
@@ -86,13 +85,15 @@ func (p *Program) namedSteps(verb string, steps []engine.PlannedStep) []string {
 		rows = append(rows, []string{"  " + s.Name, s.Action, where(s), s.Description})
 	}
 	lines := []string{title}
+	const indent = "      "
+	shown := whatIsShown{Config: p.viewConfig(false), whole: whole}
+	if p.ErrTerminal {
+		shown.room = max(p.columns()-len(indent)-1, leastRoom)
+	}
 	for i, line := range table(rows) {
 		lines = append(lines, line)
-		for _, a := range steps[i].Arguments {
-			lines = append(lines, "      "+palette.Faint(term.CleanLine(a.Name+" = "+a.Value)))
-		}
-		for _, note := range peopleNotes(steps[i]) {
-			lines = append(lines, "      "+palette.Faint(term.CleanLine(note)))
+		for _, text := range append(shown.arguments(steps[i].Arguments), shown.people(steps[i])...) {
+			lines = append(lines, indent+palette.Faint(text))
 		}
 	}
 	return lines

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine"
@@ -16,6 +15,7 @@ import (
 // planLines lays a plan out: the header, then each stage with its steps.
 func (o *planOptions) planLines(plan *engine.Plan) []string {
 	lines := view.Header(&plan.Header, o.viewConfig(false))
+	shown := whatIsShown{Config: o.viewConfig(false), whole: planned(o.File)}
 	palette := o.palette(o.OutTerminal)
 	steps := map[string]engine.PlannedStep{}
 	var names, actions int
@@ -29,32 +29,28 @@ func (o *planOptions) planLines(plan *engine.Plan) []string {
 			s := steps[name]
 			lines = append(lines, strings.TrimRight("  "+term.Pad(s.Name, names)+"  "+term.Pad(actionName(s), actions)+"  "+
 				effectText(s, palette)+"  "+palette.Faint(term.CleanLine(where(s))), " "))
-			lines = append(lines, o.below(s, palette, "    ")...)
+			lines = append(lines, shown.below(s, palette, "    ")...)
 		}
 	}
-	return append(lines, o.notifierLines(plan.Notifies, palette)...)
+	return append(lines, shown.notifiers(o.shownNotifies(plan.Notifies), palette)...)
 }
 
-// notifierLines say who is told through what while steps wait for a person.
-func (o *planOptions) notifierLines(all []engine.PlannedNotify, palette term.Palette) []string {
+// notifiers say who is told through what while steps wait for a person.
+func (c whatIsShown) notifiers(all []engine.PlannedNotify, palette term.Palette) []string {
 	if len(all) == 0 {
 		return nil
 	}
 	lines := []string{palette.Strong("while nobody answers")}
-	all = slices.Clone(all)
 	rows := make([][]string, len(all))
 	for i, n := range all {
-		n.Target, n.Contact, n.Arguments = o.blank(n.Target), o.blank(n.Contact), o.shownArguments(n.Arguments)
-		all[i] = n
 		rows[i] = []string{fmt.Sprintf("  %s, level %d", n.Escalation, n.Level), n.Action, n.Effect.String(), cmp.Or(n.Target, n.Provider)}
 	}
-	bar := "    " + palette.Faint(o.glyphs().Bar) + " "
+	bar := "    " + palette.Faint(c.Glyphs.Bar) + " "
+	c = c.within("    ")
 	for i, line := range table(rows) {
 		lines = append(lines, line)
-		notes := []string{"tells " + all[i].Contact + " when it is due while " + strings.Join(all[i].Steps, ", ") + " waits"}
-		for _, a := range all[i].Arguments {
-			notes = append(notes, a.Name+" = "+a.Value)
-		}
+		notes := c.note("tells " + all[i].Contact + " when it is due while " + strings.Join(all[i].Steps, ", ") + " waits")
+		notes = append(notes, c.arguments(all[i].Arguments)...)
 		switch {
 		case all[i].Suppressed:
 			notes = append(notes, "--read-only: nothing is sent")
@@ -62,26 +58,26 @@ func (o *planOptions) notifierLines(all []engine.PlannedNotify, palette term.Pal
 			notes = append(notes, "apply asks about it beforehand")
 		}
 		for _, note := range notes {
-			lines = append(lines, bar+term.CleanLine(note))
+			lines = append(lines, bar+note)
 		}
 	}
 	return lines
 }
 
 // below are the lines under a step: its notes, and the steps of the runbook that it runs, each with its own.
-func (o *planOptions) below(s engine.PlannedStep, palette term.Palette, indent string) []string {
+func (c whatIsShown) below(s engine.PlannedStep, palette term.Palette, indent string) []string {
 	var lines []string
-	for _, note := range o.notes(s) {
-		lines = append(lines, indent+palette.Faint(o.glyphs().Bar)+" "+term.CleanLine(note))
+	for _, note := range c.within(indent).notes(s) {
+		lines = append(lines, indent+palette.Faint(c.Glyphs.Bar)+" "+note)
 	}
 	var names, actions int
-	for _, c := range s.Steps {
-		names, actions = max(names, term.Width(c.Name)), max(actions, term.Width(actionName(c)))
+	for _, b := range s.Steps {
+		names, actions = max(names, term.Width(b.Name)), max(actions, term.Width(actionName(b)))
 	}
-	for _, c := range s.Steps {
-		lines = append(lines, strings.TrimRight(indent+term.Pad(c.Name, names)+"  "+term.Pad(actionName(c), actions)+"  "+
-			effectText(c, palette)+"  "+palette.Faint(term.CleanLine(where(c))), " "))
-		lines = append(lines, o.below(c, palette, indent+"  ")...)
+	for _, b := range s.Steps {
+		lines = append(lines, strings.TrimRight(indent+term.Pad(b.Name, names)+"  "+term.Pad(actionName(b), actions)+"  "+
+			effectText(b, palette)+"  "+palette.Faint(term.CleanLine(where(b))), " "))
+		lines = append(lines, c.below(b, palette, indent+"  ")...)
 	}
 	return lines
 }
@@ -118,15 +114,14 @@ func where(s engine.PlannedStep) string {
 	return s.Provider
 }
 
-// notes are what else is known of a step, a line each.
-func (o *planOptions) notes(s engine.PlannedStep) []string {
-	var notes []string
+// notes are what else is known of a step, in lines.
+func (c whatIsShown) notes(s engine.PlannedStep) []string {
+	var lines []string
 	if s.Description != "" {
-		notes = append(notes, s.Description)
+		lines = append(lines, c.note(s.Description)...)
 	}
-	for _, a := range s.Arguments {
-		notes = append(notes, a.Name+" = "+a.Value)
-	}
+	lines = append(lines, c.arguments(s.Arguments)...)
+	var notes []string
 	if s.ForEach {
 		switch {
 		case s.Expands:
@@ -147,29 +142,10 @@ func (o *planOptions) notes(s engine.PlannedStep) []string {
 		}
 		notes = append(notes, text)
 	}
-	notes = append(notes, s.Checks...)
-	notes = append(notes, peopleNotes(s)...)
+	lines = append(append(lines, c.note(append(notes, s.Checks...)...)...), c.people(s)...)
+	notes = nil
 	if !s.Supported && !s.IsCheck {
 		notes = append(notes, "this version can't run "+s.Action+" yet")
 	}
-	return append(notes, s.Notes...)
-}
-
-// peopleNotes say who must approve a step, and what takes it back.
-func peopleNotes(s engine.PlannedStep) []string {
-	var notes []string
-	if s.Approval != "" {
-		notes = append(notes, "must be approved by "+s.Approval)
-	}
-	if u := s.Undo; u != nil {
-		text := "undone by " + u.Action
-		if u.On == "end" {
-			text = "undone at the end of the run by " + u.Action
-		}
-		for i, a := range u.Arguments {
-			text += map[bool]string{true: " with ", false: ", "}[i == 0] + a.Name + " = " + a.Value
-		}
-		notes = append(notes, text)
-	}
-	return notes
+	return append(lines, c.note(append(notes, s.Notes...)...)...)
 }

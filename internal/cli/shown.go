@@ -34,6 +34,16 @@ func (p *Program) shownSteps(steps []engine.PlannedStep) []engine.PlannedStep {
 	return out
 }
 
+// shownNotifies are notifiers with no secret in what they tell.
+func (p *Program) shownNotifies(all []engine.PlannedNotify) []engine.PlannedNotify {
+	out := slices.Clone(all)
+	for i := range out {
+		n := &out[i]
+		n.Target, n.Contact, n.Arguments = p.blank(n.Target), p.blank(n.Contact), p.shownArguments(n.Arguments)
+	}
+	return out
+}
+
 func (p *Program) shownArguments(all []engine.PlannedArgument) []engine.PlannedArgument {
 	out := slices.Clone(all)
 	for i := range out {

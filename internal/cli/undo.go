@@ -132,7 +132,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	for _, line := range o.blankAll(elsewhere) {
 		o.say("not undone here: %s", line)
 	}
-	if err := s.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve); err != nil {
+	if err := s.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
 		return drop(err)
 	}
 	result, diags := eng.Undo(stop.ctx, recalled, addressesOf(effects, settled), settled)

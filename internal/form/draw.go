@@ -74,6 +74,7 @@ func (d *drawing) head() {
 	if m.r.Shown {
 		return
 	}
+	look.Width = m.width
 	for _, line := range view.Question(withoutItems(m.q), look) {
 		d.wrap(line.Text, line.Paint)
 	}

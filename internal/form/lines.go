@@ -95,6 +95,7 @@ func (l *lines) intro() error {
 		add(next, nil)
 	}
 	if !l.r.Shown {
+		look.Width = l.width()
 		for _, line := range view.Question(withoutItems(l.q), look) {
 			add(line.Text, line.Paint)
 		}

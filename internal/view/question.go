@@ -133,11 +133,16 @@ func (c Config) about(q *run.Question) []Line {
 	return lines
 }
 
+// questionMargin is what stands left of an argument's lines: a bar or a form's margin, and what they stand further in.
+const questionMargin = 12
+
 // details are the arguments of a write, and what it would change.
 func (c Config) details(arguments []run.ArgumentValue, changes []run.Change, same bool) []Line {
 	var lines []Line
 	for _, a := range arguments {
-		lines = append(lines, Line{Text: "  " + c.clean(a.Name+" = "+a.Value)})
+		for _, text := range c.Argument(a.Name, a.Value, "", max(c.Width-questionMargin, 0)) {
+			lines = append(lines, Line{Text: "  " + text})
+		}
 	}
 	for _, change := range changes {
 		lines = append(lines, Line{Text: "  " + c.clean(change.Path) + ": " + c.value(change.Before) + " " + c.Glyphs.Arrow + " " + c.value(change.After)})
