@@ -46,6 +46,9 @@ type Journal interface {
 	Append(ctx context.Context, runID string, entries []Entry) error
 	// Sync returns when everything appended so far is on disk.
 	Sync(ctx context.Context) error
+	// Kept is the number of the last event of a run that this journal appended and knows to be on disk; zero: of none. It tells also
+	// after an error, and after Close.
+	Kept(runID string) int64
 	// Runs lists runs, newest first; with ErrDamaged those that can be read.
 	Runs(ctx context.Context, filter Filter) ([]Summary, error)
 	// Events gives a run's events in order. It yields ErrNotFound for an unknown run, and ErrDamaged after the last event

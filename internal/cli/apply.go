@@ -75,10 +75,10 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	result, diags := eng.Run(stop.ctx, plan, run)
 	viewErr, closeErr := v.Close(), history.Close()
 	if err := o.printDiagnostics(diags, sourcesOf(plan.Runbook.Sources, o.Plan)); err != nil && result == nil {
-		return o.brokenOff(seen, diags)
+		return o.brokenOff(history, seen, diags)
 	}
 	if result == nil {
-		return &exitError{status: seen.status(), message: "the run ended without a result"}
+		return &exitError{status: seen.status(history.Kept), message: "the run ended without a result"}
 	}
 	return o.ending(result, diags.HasErrors(), errors.Join(viewErr, closeErr))
 }

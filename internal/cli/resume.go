@@ -204,10 +204,10 @@ func (p *Program) close(s *stage, history journal.Journal, seen *witness, result
 		return errors.Join(err, closeErr)
 	}
 	if err := p.printDiagnostics(diags, files); err != nil && result == nil {
-		return p.brokenOff(seen, diags)
+		return p.brokenOff(history, seen, diags)
 	}
 	if result == nil {
-		return &exitError{status: seen.status(), message: "the run ended without a result"}
+		return &exitError{status: seen.status(history.Kept), message: "the run ended without a result"}
 	}
 	return p.ending(result, diags.HasErrors(), errors.Join(viewErr, closeErr))
 }

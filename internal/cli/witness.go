@@ -17,7 +17,16 @@ type witness struct {
 	mu      sync.Mutex
 	run     string
 	started bool
-	writes  []string // what may be changing something, as it is called in a sentence
+	deeds   []deed
+}
+
+// deed is a step, or an undo, that the session began last.
+type deed struct {
+	name   string // as it is called in a sentence
+	writes bool
+	// began and ended are the numbers of the events that tell it; ended is zero while it goes on.
+	began, ended int64
+	inDoubt      bool
 }
 
 // see takes note of an event.
@@ -29,33 +38,58 @@ func (w *witness) see(e journal.Entry) {
 		name = "the undo of " + name
 	}
 	w.run = e.Event.Run
+	i := slices.IndexFunc(w.deeds, func(d deed) bool { return d.name == name })
 	switch e.Event.Type {
 	case run.StepStarted, run.UndoStarted:
 		w.started = true
-		// A step that runs a runbook changes something by the steps of that alone.
-		if e.Event.Effect != "" && e.Event.Effect != provider.Read.String() && e.Event.Action != lang.ChildAction && !slices.Contains(w.writes, name) {
-			w.writes = append(w.writes, name)
+		if e.Event.Action == lang.ChildAction {
+			return // a step that runs a runbook acts by the steps of that alone
+		}
+		d := deed{name: name, writes: e.Event.Effect != "" && e.Event.Effect != provider.Read.String(), began: e.Event.Seq}
+		if i < 0 {
+			w.deeds = append(w.deeds, d)
+		} else if w.deeds[i].ended != 0 { // else another attempt, at what was sent before perhaps
+			w.deeds[i] = d
 		}
 	case run.StepFinished, run.UndoFinished:
 		w.started = true
-		if !e.Event.InDoubt {
-			w.writes = slices.DeleteFunc(w.writes, func(other string) bool { return other == name })
+		if i >= 0 {
+			w.deeds[i].ended, w.deeds[i].inDoubt = e.Event.Seq, e.Event.InDoubt
 		}
 	}
 }
 
+// doubts are the writes that were sent, as nothing is before its start is kept, and whose end is not kept or is not known; unkept
+// are the reads that ended, of which the history does not know. kept is the last event that is on disk.
+func (w *witness) doubts(kept int64) (doubts, unkept []deed) {
+	for _, d := range w.deeds {
+		lost := d.ended == 0 || d.ended > kept
+		switch {
+		case d.writes && d.began <= kept && (lost || d.inDoubt):
+			doubts = append(doubts, d)
+		case d.ended > kept && !(d.writes && d.began > kept):
+			unkept = append(unkept, d)
+		}
+	}
+	return doubts, unkept
+}
+
 // status is the exit status of a run that has no result: nothing was run, or it broke off, perhaps within a write.
-func (w *witness) status() int {
+func (w *witness) status(kept func(runID string) int64) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	doubts, _ := w.doubts(kept(w.run))
 	switch {
-	case len(w.writes) > 0:
+	case len(doubts) > 0:
 		return ExitLeftOver
 	case w.started:
 		return ExitFailed
 	}
 	return ExitRefused
 }
+
+// elsewhere is what to do about a run that this process may not go on with, whether another does or not.
+const elsewhere = "Go on with: RESUME\nWhile another process runs the run, that is refused; it is followed with: WATCH"
 
 type wayOn struct {
 	cause error
@@ -67,14 +101,14 @@ var waysOn = []wayOn{
 	{journal.ErrNoSpace, "Free space on the disk of STORE, then go on with: RESUME"},
 	{journal.ErrAway, "Once STORE can be reached again, go on with: RESUME"},
 	{journal.ErrDamaged, "Put STORE in safety as it is. What can be read of it is told by: CHECK"},
-	{journal.ErrLeaseLost, "See what becomes of the run with: WATCH"},
-	{journal.ErrConflict, "See what becomes of the run with: WATCH"},
+	{journal.ErrLeaseLost, elsewhere},
+	{journal.ErrConflict, elsewhere},
 	{nil, "Once STORE can be written again, go on with: RESUME"},
 }
 
 // brokenOff says what a run left that ended without a result, as its history could not be written, and how it goes on.
-func (p *Program) brokenOff(seen *witness, diags diagnostics) error {
-	status := seen.status()
+func (p *Program) brokenOff(history journal.Journal, seen *witness, diags diagnostics) error {
+	status := seen.status(history.Kept)
 	var cause error
 	for _, d := range diags {
 		if err, ok := d.Extra.(error); ok {
@@ -84,8 +118,19 @@ func (p *Program) brokenOff(seen *witness, diags diagnostics) error {
 	if cause == nil || status == ExitRefused {
 		return exit(status)
 	}
-	for _, name := range seen.writes {
-		p.say("in doubt: %s was under way, and its end could not be kept: it may or may not have taken place", name)
+	doubts, unkept := seen.doubts(history.Kept(seen.run))
+	for _, d := range doubts {
+		switch kept := d.ended != 0 && d.ended <= history.Kept(seen.run); {
+		case kept:
+			p.say("in doubt: %s may or may not have taken place", d.name)
+		case d.ended != 0:
+			p.say("in doubt: %s ended, as shown above, but that could not be kept: for the history it may or may not have taken place", d.name)
+		default:
+			p.say("in doubt: %s was under way, and its end could not be kept: it may or may not have taken place", d.name)
+		}
+	}
+	for _, d := range unkept {
+		p.say("not kept: %s ended, as shown above, and the history does not know; it runs again", d.name)
 	}
 	store, err := p.storePath(p.store)
 	if err != nil {

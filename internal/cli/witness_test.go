@@ -19,13 +19,28 @@ type breaking struct {
 	at   run.Type
 	step string
 	with error
+	// late has the failure be told by Sync, as that of a commit is: what is appended until then is lost.
+	late, lost bool
 }
 
 func (b *breaking) Append(ctx context.Context, id string, entries []journal.Entry) error {
 	if slices.ContainsFunc(entries, func(e journal.Entry) bool { return e.Event.Type == b.at && e.Event.Step == b.step }) {
-		return fmt.Errorf("write the run history: %w", b.with)
+		if !b.late {
+			return fmt.Errorf("write the run history: %w", b.with)
+		}
+		b.lost = true
+	}
+	if b.lost {
+		return nil
 	}
 	return b.Journal.Append(ctx, id, entries)
+}
+
+func (b *breaking) Sync(ctx context.Context) error {
+	if b.lost {
+		return fmt.Errorf("write the run history: %w", b.with)
+	}
+	return b.Journal.Sync(ctx)
 }
 
 // TestStoreBreaksMidway: what may have taken place without its end being kept is named, and how to go on.
@@ -44,6 +59,19 @@ step "fake_read" "after" {
 `
 	nested := strings.Replace(doubtful, `step "fake_read" "after"`, `step "runbook" "inner" { source = "inner.hcl" }
 step "fake_read" "after"`, 1)
+	const two = `
+runbook "two" {}
+provider "fake" {}
+step "fake_read" "look" { id = "look" }
+step "fake_write" "one" {
+  id         = "one"
+  depends_on = [step.look]
+}
+step "fake_write" "two" {
+  id         = "two"
+  depends_on = [step.one]
+}
+`
 	inDoubt := func(name string) string {
 		return "in doubt: " + name + " was under way, and its end could not be kept: it may or may not have taken place\n"
 	}
@@ -80,13 +108,21 @@ step "fake_read" "after"`, 1)
 			nested, breaking{at: run.StepFinished, step: "inner/change", with: journal.ErrNoSpace}, "", ExitLeftOver,
 			[]string{inDoubt("step inner/change")}, "in doubt: step inner was",
 		},
+		"an end that was shown, and not kept": {
+			two, breaking{at: run.StepFinished, step: "one", with: journal.ErrNoSpace, late: true}, "", ExitLeftOver,
+			[]string{"in doubt: step one ended, as shown above, but that could not be kept: for the history it may or may not have taken place\n"}, "step two",
+		},
+		"the end of a read that was shown, and not kept": {
+			two, breaking{at: run.StepFinished, step: "look", with: journal.ErrNoSpace, late: true}, "", ExitFailed,
+			[]string{"not kept: step look ended, as shown above, and the history does not know; it runs again\n"}, "in doubt",
+		},
 		"damage": {
 			doubtful, breaking{at: run.StepFinished, step: "change", with: journal.ErrDamaged}, "", ExitLeftOver,
 			[]string{inDoubt("step change"), "\nPut STORE in safety as it is. What can be read of it is told by: runbook runs check --store STORE\n"}, "resume",
 		},
 		"another process": {
 			doubtful, breaking{at: run.StepFinished, step: "change", with: journal.ErrConflict}, "", ExitLeftOver,
-			[]string{inDoubt("step change"), "\nSee what becomes of the run with: runbook watch RUN --store STORE\n"}, "resume",
+			[]string{inDoubt("step change"), "\nGo on" + resume, "it is followed with: runbook watch RUN --store STORE\n"}, "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

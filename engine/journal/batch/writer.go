@@ -48,11 +48,13 @@ type Writer struct {
 	closed            bool
 	// tails are the ends of the runs that this process writes.
 	tails map[string]Tail
+	// kept are the numbers of the last events of theirs that are durable.
+	kept map[string]int64
 }
 
 // NewWriter makes a writer, which ends with Finish.
 func NewWriter(store Store) *Writer {
-	w := &Writer{store: store, tails: map[string]Tail{}}
+	w := &Writer{store: store, tails: map[string]Tail{}, kept: map[string]int64{}}
 	w.ended = sync.NewCond(&w.mu)
 	w.timer = time.AfterFunc(time.Hour, w.lingered)
 	w.timer.Stop()
@@ -139,8 +141,14 @@ func (w *Writer) commit() {
 	batches := w.pending
 	w.pending, w.committing = nil, true
 	w.mu.Unlock()
-	err := w.store.Commit(merge(batches))
+	merged := merge(batches)
+	err := w.store.Commit(merged)
 	w.mu.Lock()
+	for i := range merged {
+		if err == nil {
+			w.kept[merged[i].Run] = merged[i].Last()
+		}
+	}
 	w.committing = false
 	w.written += len(batches)
 	if w.err == nil {
@@ -173,6 +181,16 @@ func (w *Writer) lingered() {
 		return
 	}
 	_ = w.sync()
+}
+
+// Kept is the number of the last event of a run that was committed.
+func (w *Writer) Kept(runID string) int64 {
+	if w == nil {
+		return 0
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.kept[runID]
 }
 
 // Fail has nothing more committed, as after a commit that failed.

@@ -182,7 +182,13 @@ func unknownRun(t *testing.T, j journal.Journal, _ func() journal.Journal) {
 
 func syncedIsSeen(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
 	want := events("01A", "daily", run.Pass, start)[:3]
+	if got := j.Kept("01A"); got != 0 {
+		t.Errorf("of a run of which nothing was appended, %d events are kept", got)
+	}
 	write(t, j, want)
+	if got := j.Kept("01A"); got != 3 {
+		t.Errorf("%d events are kept, want 3", got)
+	}
 	other := reopen()
 	got, err := read(t.Context(), other, "01A")
 	if err != nil {
