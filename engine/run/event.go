@@ -318,6 +318,9 @@ const (
 	Cancelled Outcome = "cancelled"
 )
 
+// Undone counts, beside the outcomes of the steps, those whose effect was taken back and not done again (run_finished).
+const Undone Outcome = "undone"
+
 // severity ranks outcomes for the worst of many: error, fail, cancelled, warn, pass. A blocked step follows from a
 // failure that counts itself, and a skipped one is as intended.
 var severity = map[Outcome]int{Pass: 0, Skipped: 0, Blocked: 0, Warn: 1, Cancelled: 2, Fail: 3, Error: 4}

@@ -209,6 +209,18 @@ func (s *State) Undoable() []Effect {
 	return out
 }
 
+// Undone counts what took effect and is taken back, here and in the runbooks that steps run.
+func (s *State) Undone() int {
+	n := 0
+	list := s.effectsInOrder()
+	for i := range list {
+		if p := &list[i]; p.undo == undoDone && p.of.current(p.effect) {
+			n++
+		}
+	}
+	return n
+}
+
 // NotUndone lists what, here and in the runbooks that steps run, is to be undone at the end, would the run end now: last
 // first. A run that goes on after some undos by hand is not at its end.
 func (s *State) NotUndone() []Effect {

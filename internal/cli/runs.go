@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +49,20 @@ func newRuns(p *Program) *cobra.Command {
 	return cmd
 }
 
-// runOutcomes are how a run can end.
-var runOutcomes = []string{string(run.Pass), string(run.Warn), string(run.Fail), string(run.Error), string(run.Cancelled)}
+// runOutcomes are how a run can end, and where one can stand that has not ended: the words of the column OUTCOME.
+var runOutcomes = []string{
+	string(run.Pass), string(run.Warn), string(run.Fail), string(run.Error), string(run.Cancelled),
+	string(journal.Running), string(journal.Paused), string(journal.Interrupted),
+}
+
+// standing is the status that a word of --outcome names; empty: it names an outcome.
+func standing(word string) journal.Status {
+	switch s := journal.Status(word); s {
+	case journal.Running, journal.Paused, journal.Interrupted:
+		return s
+	}
+	return ""
+}
 
 func (o *runsOptions) run(ctx context.Context) error {
 	filter, err := o.filter()
@@ -77,6 +91,9 @@ func (o *runsOptions) run(ctx context.Context) error {
 
 // settled lists runs with where they stand; what can be read of them beside an error.
 func (o *runsOptions) settled(ctx context.Context, history journal.Journal, filter journal.Filter) ([]journal.Summary, error) {
+	if status := standing(o.Outcome); status != "" {
+		return o.at(ctx, history, filter, status)
+	}
 	runs, err := history.Runs(ctx, filter)
 	if err != nil {
 		return runs, err
@@ -84,6 +101,19 @@ func (o *runsOptions) settled(ctx context.Context, history journal.Journal, filt
 	locks, err := history.Locks(ctx)
 	journal.Settle(runs, locks)
 	return runs, err
+}
+
+// at lists the runs that stand somewhere, however many ended since: only the locks tell which, so that all are looked through.
+func (o *runsOptions) at(ctx context.Context, history journal.Journal, filter journal.Filter, status journal.Status) ([]journal.Summary, error) {
+	filter.Outcome, filter.Limit = "", math.MaxInt32
+	runs, err := history.Runs(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	locks, err := history.Locks(ctx)
+	journal.Settle(runs, locks)
+	runs = slices.DeleteFunc(runs, func(r journal.Summary) bool { return r.Status != status })
+	return runs[:min(len(runs), o.Limit)], err
 }
 
 func (o *runsOptions) print(runs []listed) error {

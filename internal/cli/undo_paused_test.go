@@ -50,6 +50,8 @@ func TestUndoOfAPausedRun(t *testing.T) {
 	tt.again(t, false, "").does(t, ExitPassed, stays, "undo", id, "cordon", "--auto-approve")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"deploy", id, "a paused run"}, "unlock")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"paused"}, "runs")
+	tt.again(t, false, "").does(t, ExitPassed, []string{id, "paused"}, "runs", "--outcome", "paused")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"There are no such runs."}, "runs", "--outcome", "interrupted")
 	tt.again(t, false, "").does(t, ExitPassed, stays, "show", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"calm waits for a yes or no", "Is it calm?"}, "answer", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"goes on with: runbook resume"}, "answer", id, "calm", "yes")
@@ -123,4 +125,16 @@ func TestAnswerWhileAPausedRunIsUndone(t *testing.T) {
 		t.Errorf("exit status %d\n%s%s", got, undo.out, undo.err)
 	}
 	tt.again(t, false, "").does(t, ExitInterrupted, []string{"an answer does not count", "calm waits for a yes or no"}, "resume", id)
+}
+
+// TestUndoneIsCounted: a run that passed and was taken back does not look as if it were there, until it is done again.
+func TestUndoneIsCounted(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitPassed, []string{"passed: 3 passed in"}, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"3 passed, 3 undone"}, "undo", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"3 passed, 3 undone"}, "runs")
+	tt.again(t, false, "").does(t, ExitPassed, []string{`"undone": 3`}, "runs", "--json")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"3 passed, 3 undone"}, "show", id)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"passed: 3 passed in"}, "resume", id, "--auto-approve")
 }

@@ -15,6 +15,7 @@ var counted = []struct {
 }{
 	{run.Pass, "passed"}, {run.Warn, "warned"}, {run.Fail, "failed"}, {run.Error, "erred"},
 	{run.Skipped, "skipped"}, {run.Blocked, "blocked"}, {run.Cancelled, "cancelled"},
+	{run.Undone, "undone"},
 }
 
 // words name a run's outcome in its last line.

@@ -21,7 +21,7 @@ func (r *runner) finish() (*Result, error) {
 		return nil, err
 	}
 	outcome := r.state.RunOutcome()
-	return &Result{Outcome: outcome, ExitStatus: r.exitStatus(outcome), Counts: r.state.Counts(), Outputs: r.outputs}, nil
+	return &Result{Outcome: outcome, ExitStatus: r.exitStatus(outcome), Counts: r.counts(), Outputs: r.outputs}, nil
 }
 
 // pause ends a session of a run that waits for people. status is the session's own: that of the run says that it is paused.
@@ -100,6 +100,15 @@ func (r *runner) finishBranch() error {
 	return r.state.Apply(&run.Event{Type: run.RunFinished, Outcome: r.state.RunOutcome()})
 }
 
+// counts are those of the run's end: its steps by outcome, and what of them was taken back.
+func (r *runner) counts() map[run.Outcome]int {
+	counts := r.state.Counts()
+	if n := r.state.Undone(); n > 0 {
+		counts[run.Undone] = n
+	}
+	return counts
+}
+
 func (r *runner) finishRun() error {
 	r.outputs, r.outputDiags = r.evaluateOutputs()
 	outcome := r.state.RunOutcome()
@@ -110,7 +119,7 @@ func (r *runner) finishRun() error {
 	status := r.exitStatus(outcome)
 	took := milliseconds(r.clock().Sub(r.StartedAt))
 	return r.emit(&run.Event{
-		Type: run.RunFinished, Outcome: outcome, Counts: r.state.Counts(), Outputs: r.outputs,
+		Type: run.RunFinished, Outcome: outcome, Counts: r.counts(), Outputs: r.outputs,
 		DurationMS: &took, ExitStatus: &status, NotUndone: r.notUndone(), Left: r.leftOver(),
 	})
 }
