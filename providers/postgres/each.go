@@ -73,10 +73,15 @@ func sentence(hint, more string) string { return strings.TrimSpace(hint + " " + 
 // nothing: it did not begin, or is of a kind that happens whole or not at all. A fatal error may follow the end of what it did.
 func (ch *change) leavesNothing(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok || e.Severity != "ERROR" && e.SeverityUnlocalized != "ERROR" {
+	if !ok || !onlyAnError(e) {
 		return false
 	}
 	return refusedAtOnce(e) || ch.tree != nil && ch.tree.Whole() && !ch.outside
+}
+
+// onlyAnError reports whether an error ended the statement alone, and not the session too.
+func onlyAnError(e *pgconn.PgError) bool {
+	return e.Severity == "ERROR" || e.SeverityUnlocalized == "ERROR"
 }
 
 // refusedAtOnce reports whether a statement did not even begin: a name, a right, a syntax (class 42), or that no

@@ -68,13 +68,17 @@ func (c *client) serverError(op, sql string, e *pgconn.PgError) *provider.Error 
 		hint = e.Hint
 	}
 	return &provider.Error{
-		Op: op, Endpoint: c.endpoint, Err: &serverCause{code: e.Code, text: c.secrets.scrub(text)}, Hint: c.secrets.scrub(hint),
+		Op: op, Endpoint: c.endpoint, Err: &serverCause{code: e.Code, text: c.secrets.scrub(text), began: !refusedAtOnce(e), fatal: !onlyAnError(e)}, Hint: c.secrets.scrub(hint),
 		NothingDone: true, Permanent: permanentClasses[e.Code[:min(2, len(e.Code))]] || e.Code == "08P01",
 	}
 }
 
 // serverCause is the server's answer, with its SQLSTATE for those who decide by it.
-type serverCause struct{ code, text string }
+type serverCause struct {
+	code, text string
+	// began is false of a statement that surely did not begin. fatal ended more than the statement, and may follow its end.
+	began, fatal bool
+}
 
 func (e *serverCause) Error() string { return e.text }
 

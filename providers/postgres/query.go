@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/providers/postgres/sqlparse"
 )
 
 type queryArgs struct {
@@ -93,7 +95,8 @@ func (c *client) query(ctx context.Context, s statement, effect provider.Effect)
 		defer conn.Release()
 		tables, _, err := c.readOn(ctx, queryOp, conn, []statement{s})
 		if e, ok := errors.AsType[*provider.Error](err); ok {
-			e.NothingDone = false
+			conn.Release() // before the server is asked what the statement uses
+			e.NothingDone = c.leftNothing(ctx, s.sql, e)
 		}
 		return tables, err
 	}
@@ -107,6 +110,33 @@ func (c *client) query(ctx context.Context, s statement, effect provider.Effect)
 	}
 	tables, _, err := c.read(ctx, queryOp, s)
 	return tables, err
+}
+
+// ofSequences are the functions that act, and that the server itself refuses in a READ ONLY transaction.
+var ofSequences = map[string]bool{"nextval": true, "setval": true}
+
+// leftNothing reports whether an error of a query that may write says for sure that it did nothing: the server answered it, and the
+// query did not begin, or all that it uses besides what READ ONLY refuses only reads.
+func (c *client) leftNothing(ctx context.Context, sql string, e *provider.Error) bool {
+	cause, ok := errors.AsType[*serverCause](e)
+	if !ok || cause.fatal {
+		return false
+	}
+	if !cause.began {
+		return true
+	}
+	list, err := c.parser.Parse(ctx, sql)
+	if err != nil || len(list) != 1 {
+		return false
+	}
+	uses, err := list[0].Reads()
+	if err != nil {
+		return false
+	}
+	uses.Functions = slices.DeleteFunc(uses.Functions, func(n sqlparse.Name) bool {
+		return ofSequences[n.Name] && (n.Schema == "" || n.Schema == "pg_catalog")
+	})
+	return c.ownNamesFirst(ctx, queryOp) == nil && c.follow(ctx, queryOp, uses) == nil
 }
 
 // queryStatement refuses what must not be sent.
