@@ -24,7 +24,7 @@ func TestFormatValueAndJSON(t *testing.T) {
 		"integer":       {cty.NumberIntVal(-42), "-42", "-42"},
 		"big":           {cty.MustParseNumberVal("123456789012345678901234567890"), "123456789012345678901234567890", "123456789012345678901234567890"},
 		"fraction":      {cty.MustParseNumberVal("0.1"), "0.1", "0.1"},
-		"third":         {cty.NumberIntVal(1).Divide(cty.NumberIntVal(3)), "0.333333", "0.3333333333333333"},
+		"third":         {cty.NumberIntVal(1).Divide(cty.NumberIntVal(3)), "0.333333", "0.33333333333333333334"},
 		"tiny":          {cty.MustParseNumberVal("1e-9"), "1e-09", "1e-09"},
 		"huge":          {cty.MustParseNumberVal("1e400"), "1e+400", "1e+400"},
 		"infinity":      {cty.PositiveInfinity, "infinity", "null"},

@@ -3,7 +3,6 @@ package lang
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"math/big"
 	"strconv"
 
@@ -86,19 +85,22 @@ func appendEscaped(out []byte, s string) []byte {
 // maxIntegerBits bounds the digits of whole numbers that are written in full.
 const maxIntegerBits = 1024
 
+// float64Bits is the precision of a float64.
+const float64Bits = 53
+
+// appendJSONNumber writes as few digits as tell the number from any other of its precision: what an undo gives back is read from them.
 func appendJSONNumber(out []byte, f *big.Float) []byte {
-	if exponent := f.MantExp(nil); f.IsInf() || exponent > maxShownExponent || exponent < -maxShownExponent {
+	exponent := f.MantExp(nil)
+	switch {
+	case f.IsInf() || exponent > maxShownExponent || exponent < -maxShownExponent:
 		return append(out, "null"...)
-	}
-	if f.IsInt() && f.MantExp(nil) < maxIntegerBits {
+	case f.IsInt() && exponent < maxIntegerBits:
 		return f.Append(out, 'f', 0)
+	case exponent < -19 || exponent > 69: // below 1e-6, from 1e21
+		return f.Append(out, 'e', -1)
+	case f.Prec() <= float64Bits:
+		n, _ := f.Float64()
+		return strconv.AppendFloat(out, n, 'f', -1, 64) // the same digits in a tenth of the time
 	}
-	n, _ := f.Float64()
-	if math.IsInf(n, 0) {
-		return f.Append(out, 'g', 17)
-	}
-	if size := math.Abs(n); size < 1e-6 || size >= 1e21 {
-		return strconv.AppendFloat(out, n, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(out, n, 'f', -1, 64)
+	return f.Append(out, 'f', -1)
 }

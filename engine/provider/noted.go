@@ -22,12 +22,10 @@ func (v NotedValue) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (v *NotedValue) UnmarshalJSON(text []byte) error {
-	t, err := ctyjson.ImpliedType(text)
-	if err == nil {
-		v.Value, err = ctyjson.Unmarshal(text, t)
-	}
+	read, err := ExactJSON(text)
 	if err != nil {
 		return fmt.Errorf("read a value of a note: %w", err)
 	}
+	v.Value = read
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -83,7 +82,7 @@ func FromGo(v any) cty.Value {
 // number keeps the digits of a number but not every exponent: written out, as a language value is, 1e999999999 would
 // fill the memory.
 func number(text json.Number) cty.Value {
-	f, _, err := big.ParseFloat(text.String(), 10, 512, big.ToNearestEven)
+	f, err := ParseNumber(text.String())
 	switch {
 	case err != nil || f.MantExp(nil) > maxExponent || f.IsInf():
 		return cty.NullVal(cty.Number)

@@ -139,6 +139,10 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	if err != nil {
 		return nil, err
 	}
+	x := &execution{client: in.Client, limit: in.Args.RowLimit, warn: in.Warn, note: in.Note, countedOn: in.CountedOn}
+	if err := x.lacks(list, in.Args.Transaction); err != nil {
+		return nil, err
+	}
 	conn, err := in.Client.acquire(ctx, execOp)
 	if err != nil {
 		return nil, err
@@ -146,7 +150,7 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	// What a statement sets for its session must not be there for the next step.
 	defer conn.Release()
 	defer in.Client.discard(conn.Conn(), false)
-	x := &execution{client: in.Client, conn: conn.Conn(), limit: in.Args.RowLimit, warn: in.Warn, note: in.Note, countedOn: in.CountedOn, start: time.Now()}
+	x.conn, x.start = conn.Conn(), time.Now()
 	x.result.Before, x.result.After = cty.NullVal(cty.DynamicPseudoType), cty.NullVal(cty.DynamicPseudoType)
 	defer x.listen()()
 	run := x.each

@@ -67,13 +67,43 @@ func (x *execution) change(ctx context.Context, ch *change, only bool) error {
 	return nil
 }
 
+// instead is what to do about an undo that can't count on the rows.
+const instead = "copy the rows into a table of their own in a step before (CREATE TABLE … AS SELECT), and have the undo copy them back, without self.before and self.after"
+
+// lacks refuses statements that there are no rows before and after of, where the undo counts on them. Nothing was sent yet.
+func (x *execution) lacks(list []change, transaction bool) error {
+	if !x.countedOn("before") && !x.countedOn("after") {
+		return nil
+	}
+	why := ""
+	switch {
+	case !transaction:
+		why = untoldAlone
+	case x.limit == 0:
+		why = untoldLimit
+	case len(list) != 1:
+		why = untoldList
+	case list[0].tree == nil:
+		why = "PostgreSQL 17's grammar does not know the statement"
+	default:
+		why = untold(list[0].sql)
+		if verb, _ := list[0].tree.Change(); why == "" && verb == "" {
+			why = "it is not a plain INSERT, UPDATE or DELETE"
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return x.client.refuse(execOp, fmt.Errorf("not carried out, as the rows before and after, on which the undo counts, can't be told: %s; %s", why, instead))
+}
+
 const notTold = "the rows %s are null: %s"
 
 // mayLack warns that rows are null, and refuses to go on where the step's undo counts on them.
 func (x *execution) mayLack(rows []string, why string) error {
 	if slices.ContainsFunc(rows, x.countedOn) {
-		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the rows %s, on which the undo counts, can't be told: %s",
-			strings.Join(rows, " and "), why))
+		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the rows %s, on which the undo counts, can't be told: %s; %s",
+			strings.Join(rows, " and "), why, instead))
 	}
 	x.warn(notTold, strings.Join(rows, " and "), why)
 	return nil
@@ -96,11 +126,21 @@ func (x *execution) keep(before, after table, beforeKnown bool, changed int64) e
 			"kept: row_limit is %d (%d is the most), and all of them may have %d MiB; raise row_limit, or change fewer rows at a time",
 			kept, changed, x.limit, maxExecRows, maxTableBytes>>20))
 	}
+	var err error
 	if beforeKnown {
-		x.result.Before = decodeRows(before, givenBack(x.countedOn("before")), x.warn)
+		if x.result.Before, err = decodeRows(before, givenBack(x.countedOn("before")), x.warn); err != nil {
+			return x.inexact("before", err)
+		}
 	}
-	x.result.After = decodeRows(after, givenBack(x.countedOn("after")), x.warn)
+	if x.result.After, err = decodeRows(after, givenBack(x.countedOn("after")), x.warn); err != nil {
+		return x.inexact("after", err)
+	}
 	return nil
+}
+
+// inexact refuses a change whose undo would make other rows of those that it counts on.
+func (x *execution) inexact(rows string, why error) error {
+	return x.client.refuse(execOp, fmt.Errorf("not carried out, as an undo that counts on the rows %s can't give them back as they are: %w; %s", rows, why, instead))
 }
 
 // plain reports whether RETURNING may be added to a change of a table: it is an ordinary one whose every column the role

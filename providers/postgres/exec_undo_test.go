@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ func (s *session) countedOn(args pt.Values, results string) (*provider.Result, e
 func TestRowsGivenBack(t *testing.T) {
 	s, schema := scratch(t)
 	values := map[string]string{ // by type
+		"numeric[]": "'{1.5,12345678901234567890.5,NULL}'", "numeric(30,2)": "1234567890123456.78", " jsonb[]": `ARRAY['{"x": 12345678901234567890.123}'::jsonb]`,
 		"bytea": `'\x00ff10'`, "bytea[]": `ARRAY['\x00'::bytea, NULL, '\x']`, "numeric": "123456789012345678901234567890.123456789",
 		"jsonb": `'{"a": [1, null, "b"]}'`, "json": "'[]'", "jsonb[]": `ARRAY['{"a": 1}'::jsonb, '[2]']`, "int[]": "'{1,NULL,3}'",
 		"text[]": `ARRAY['a,b', 'c"d\e', '', 'NULL', NULL]`, "int[][]": "'{{1,2},{3,4}}'", "timestamptz": "'2024-02-03 04:05:06.789+02'",
@@ -41,7 +43,12 @@ func TestRowsGivenBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			before := r.Value.GetAttr("before").Index(cty.Zero).GetAttr("v")
+			kept, err := provider.NotedValue{Value: r.Value.GetAttr("before")}.MarshalJSON()
+			var read provider.NotedValue
+			if err = errors.Join(err, read.UnmarshalJSON(kept)); err != nil {
+				t.Fatal(err)
+			}
+			before := read.Index(cty.Zero).GetAttr("v")
 			_, _, err = s.write(pt.Values{"sql": cty.StringVal("UPDATE " + table + " SET v = $1"), "args": cty.TupleVal([]cty.Value{before})})
 			if err != nil {
 				t.Fatalf("%v, of %#v", err, before)
@@ -146,5 +153,70 @@ func TestRowsThatATriggerKeeps(t *testing.T) {
 	}
 	if got := text(t, r.Value.GetAttr("before")); got != `[{"id":1,"v":0},{"id":3,"v":0},{"id":5,"v":0}]` {
 		t.Errorf("before is %s", got)
+	}
+}
+
+// TestValuesThatAreNotExact: what an undo would give back as another value is found out, and the change is not made.
+func TestValuesThatAreNotExact(t *testing.T) {
+	s, schema := scratch(t)
+	for i, test := range []struct{ kind, value, why string }{
+		{"json", `'{"a": 1, "b": {"a": 2}, "a": 3}'`, "a key twice"},
+		{"json[]", `ARRAY['[{"a": 1, "a": 2}]'::json]`, "a key twice"},
+		{"jsonb", `'{"y": 1e400}'`, "too large or too small"},
+		{"jsonb", `'[1e-400]'`, "too large or too small"},
+		{"numeric", "'1e20000'", "too large or too small"},
+		{"numeric[]", "'{1e-16000}'", "too large or too small"},
+	} {
+		table := fmt.Sprintf("%s.t%d", schema, i)
+		s.must("CREATE TABLE " + table + " (v " + test.kind + ")")
+		s.must("INSERT INTO " + table + " VALUES (" + test.value + ")")
+		_, err := s.countedOn(sql("DELETE FROM "+table), "before")
+		if !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), test.why) || !strings.Contains(err.Error(), `column "v"`) {
+			t.Errorf("%s %s: error is %v", test.kind, test.value, err)
+		}
+		if got := s.one("SELECT count(*) FROM " + table); got != "1" {
+			t.Errorf("%s %s: %s rows are left", test.kind, test.value, got)
+		}
+		s.must("DELETE FROM " + table)
+	}
+}
+
+// TestRowsThatThereCannotBe: a change whose undo counts on rows that no such change has is not made.
+func TestRowsThatThereCannotBe(t *testing.T) {
+	s, schema := scratch(t)
+	s.must("CREATE TABLE " + schema + ".t (id int PRIMARY KEY, v int DEFAULT 0)")
+	s.must("INSERT INTO " + schema + ".t SELECT generate_series(1, 5)")
+	for _, test := range []struct {
+		sql  string
+		with pt.Values
+		why  string
+	}{
+		{"TRUNCATE S.t", nil, "not an INSERT, UPDATE or DELETE"},
+		{"UPDATE S.t SET v = 1", pt.Values{"row_limit": cty.Zero}, "row_limit is 0"},
+		{"UPDATE S.t SET v = 1 RETURNING id", nil, "RETURNING of its own"},
+		{"WITH x AS (SELECT 1) DELETE FROM S.t", nil, "not an INSERT, UPDATE or DELETE"},
+		{"MERGE INTO S.t USING (VALUES (1)) AS n (id) ON n.id = t.id WHEN MATCHED THEN DELETE", nil, "not an INSERT, UPDATE or DELETE"},
+		{"INSERT INTO S.t VALUES (1) ON CONFLICT (id) DO UPDATE SET v = 1", nil, "ON CONFLICT"},
+		{"DELETE FROM S.t USING S.t AS o WHERE o.id = t.id", nil, "USING"},
+		{"DELETE FROM S.t", pt.Values{"transaction": cty.False}, "in a transaction"},
+		{"", pt.Values{"sql": cty.NullVal(cty.String), "statements": cty.ListVal([]cty.Value{
+			cty.StringVal("DELETE FROM " + schema + ".t"), cty.StringVal("SELECT 1")})}, "not of statements"},
+	} {
+		for _, results := range []string{"before", "after"} {
+			args := sql(strings.ReplaceAll(test.sql, "S.", schema+"."))
+			for name, v := range test.with {
+				args[name] = v
+			}
+			call := s.call("postgres_exec", args)
+			call.CountedOn = func(name string) bool { return name == results }
+			call.Effect = provider.Destructive
+			_, err := s.provider.Action("postgres_exec").Run(t.Context(), call)
+			if !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), test.why) || !strings.Contains(err.Error(), "CREATE TABLE") {
+				t.Errorf("%s: error is %v", test.sql, err)
+			}
+			if got := s.one("SELECT count(*) || ' ' || sum(v) FROM " + schema + ".t"); got != `"5 0"` {
+				t.Fatalf("%s: the rows are %s", test.sql, got)
+			}
+		}
 	}
 }

@@ -77,7 +77,11 @@ func runQuery(ctx context.Context, in *provider.In[*client, queryArgs]) (*queryR
 	if err != nil {
 		return nil, err
 	}
-	result := &queryResult{Rows: decodeRows(t, looking, in.Warn), RowCount: len(t.rows), Truncated: t.truncated}
+	rows, err := decodeRows(t, looking, in.Warn)
+	if err != nil {
+		return nil, in.Client.fail(queryOp, err)
+	}
+	result := &queryResult{Rows: rows, RowCount: len(t.rows), Truncated: t.truncated}
 	for _, c := range t.columns {
 		result.Columns = append(result.Columns, queryColumn{Name: c.name, Type: names[c.oid]})
 	}
@@ -170,11 +174,12 @@ func distinct(columns []column) error {
 	return nil
 }
 
-// decodeRows makes a tuple of objects.
-func decodeRows(t table, use use, warn func(format string, args ...any)) cty.Value {
+// decodeRows makes a tuple of objects. The error names the first value that is to be given back, and can't be told as it is.
+func decodeRows(t table, use use, warn func(format string, args ...any)) (cty.Value, error) {
 	if len(t.rows) == 0 {
-		return cty.EmptyTupleVal
+		return cty.EmptyTupleVal, nil
 	}
+	var inexact error
 	decode := make([]decoder, len(t.columns))
 	for i, c := range t.columns {
 		decode[i] = decoderOf(c.oid, use)
@@ -184,6 +189,9 @@ func decodeRows(t table, use use, warn func(format string, args ...any)) cty.Val
 		attrs := make(map[string]cty.Value, len(values))
 		for j, raw := range values {
 			attrs[t.columns[j].name] = decode[j].value(raw, func(err error) {
+				if errors.As(err, new(inexactError)) && inexact == nil {
+					inexact = fmt.Errorf("row %d, column %q: %w", i+1, t.columns[j].name, err)
+				}
 				why := ""
 				if use == undoing {
 					why = "; an undo that gives it back writes NULL"
@@ -193,5 +201,5 @@ func decodeRows(t table, use use, warn func(format string, args ...any)) cty.Val
 		}
 		rows[i] = cty.ObjectVal(attrs)
 	}
-	return cty.TupleVal(rows)
+	return cty.TupleVal(rows), inexact
 }

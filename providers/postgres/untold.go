@@ -6,16 +6,23 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
+// Why no rows are told of any statement.
+const (
+	untoldAlone = "the rows are told of what runs in a transaction"
+	untoldLimit = "row_limit is 0"
+	untoldList  = "the rows are told of sql, and not of statements"
+)
+
 // lacksRows tells of arguments that can be known beforehand why the rows before and after are not.
 func lacksRows(args *execArgs, known provider.Known) map[string]string {
 	why := ""
 	switch {
 	case known("transaction") && !args.Transaction:
-		why = "the rows are told of what runs in a transaction"
+		why = untoldAlone
 	case known("row_limit") && args.RowLimit == 0:
-		why = "row_limit is 0"
+		why = untoldLimit
 	case known("statements") && len(args.Statements) > 0:
-		why = "the rows are told of sql, and not of statements"
+		why = untoldList
 	case known("sql") && args.SQL != "":
 		why = untold(args.SQL)
 	}

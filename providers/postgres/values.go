@@ -3,9 +3,7 @@ package postgres
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"math/big"
 	"strings"
 	"time"
 
@@ -82,11 +80,16 @@ func decoderOf(oid uint32, use use) decoder {
 	switch {
 	case oid == pgtype.ByteaOID && use != looking:
 		return decoder{cty.NullVal(cty.String), decodeHex}
+	case oid == pgtype.NumericOID && use == undoing:
+		return decoder{numberDecoder.null, decodeExactNumber}
 	case isJSON(oid) && use == undoing:
-		return decoder{jsonDecoder.null, decodeNoNull}
+		return decoder{jsonDecoder.null, decodeExactJSON}
 	}
 	if element, ok := arrayElements[oid]; ok {
-		d := decoderOf(element, min(use, giving))
+		d := decoderOf(element, use)
+		if isJSON(element) && use == undoing {
+			d.decode = decodeExactElement
+		}
 		return decoder{cty.NullVal(cty.DynamicPseudoType), func(t string) (cty.Value, error) { return decodeArray(t, d) }}
 	}
 	if d, ok := decoders[oid]; ok {
@@ -115,8 +118,7 @@ func decodeString(text string) (cty.Value, error) {
 
 // decodeNumber keeps every digit: a number of the language has 512 bits, or more where that is too few.
 func decodeNumber(text string) (cty.Value, error) {
-	const bitsPerDigit = 4
-	f, _, err := big.ParseFloat(text, 10, max(512, uint(len(text))*bitsPerDigit), big.ToNearestEven)
+	f, err := provider.ParseNumber(text)
 	if err != nil || f.IsInf() {
 		return cty.NilVal, fmt.Errorf("%s is null here: it is no finite number", text)
 	}
@@ -145,14 +147,6 @@ func decodeHex(text string) (cty.Value, error) {
 }
 
 func isJSON(oid uint32) bool { return oid == pgtype.JSONOID || oid == pgtype.JSONBOID }
-
-// decodeNoNull tells the null of JSON from NULL, which the language can't.
-func decodeNoNull(text string) (cty.Value, error) {
-	if text == "null" {
-		return cty.NilVal, errors.New("the null of JSON is null here, as NULL is")
-	}
-	return jsonDecoder.decode(text)
-}
 
 // unescapeBytes reads bytea_output = escape: \\ is a backslash, \nnn an octal byte.
 func unescapeBytes(text string) []byte {

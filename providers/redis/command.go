@@ -155,6 +155,11 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 // command is sent all the same if no undo counts on it; a read that broke says that nothing was sent yet.
 func before(ctx context.Context, in *provider.In[*client, commandArgs], key string) (*keyState, error) {
 	if key == "" {
+		if in.CountedOn("before") || in.CountedOn("after") {
+			_, alone := names(anys(in.Args.Command))
+			return nil, unwritten(in.Client.refuse("run "+strings.ToUpper(alone), errors.New("there is no telling what was there before it: the server does not say of "+
+				"the command that it changes one key")), "change one key a step, or copy the keys in a step before (COPY) and have the undo copy them back")
+		}
 		return nil, nil
 	}
 	if in.Earlier != nil {

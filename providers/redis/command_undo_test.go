@@ -60,3 +60,26 @@ func TestKeysThatMove(t *testing.T) {
 		t.Errorf("before is %s", got)
 	}
 }
+
+// TestNoBeforeToCountOn: where the undo counts on what a key held, and the command is none of one key, nothing is sent.
+func TestNoBeforeToCountOn(t *testing.T) {
+	s, p := scratch(t)
+	s.must("value", "MSET", p+"a", "1", p+"b", "2")
+	for _, command := range [][]string{
+		{"DEL", p + "a", p + "b"}, {"MSET", p + "a", "9", p + "b", "9"}, {"RENAME", p + "a", p + "b"},
+		{"EVAL", "return redis.call('SET', KEYS[1], '9')", "1", p + "a"}, {"COPY", p + "a", p + "b", "REPLACE"},
+	} {
+		call := s.call("redis_command", command...)
+		call.CountedOn = func(name string) bool { return name == "before" }
+		_, err := s.provider.Action("redis_command").Run(t.Context(), call)
+		if !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), command[0]) || !strings.Contains(err.Error(), "self.before") {
+			t.Errorf("%v: error is %v", command, err)
+		}
+		if got := s.must("value", "MGET", p+"a", p+"b"); got != `["1","2"]` {
+			t.Fatalf("%v: the keys hold %s", command, got)
+		}
+	}
+	if _, err := s.run("redis_command", "DEL", p+"a", p+"b"); err != nil {
+		t.Errorf("without such an undo: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -79,7 +80,9 @@ func text(diags hcl.Diagnostics) string {
 		if d.Subject != nil {
 			part = fmt.Sprintf("%s:%d: %s", baseName(d.Subject.Filename), d.Subject.Start.Line, part)
 		}
-		parts = append(parts, part)
+		if !slices.Contains(parts, part) { // of each element of a list
+			parts = append(parts, part)
+		}
 	}
 	return strings.Join(parts, "; ")
 }
