@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -81,5 +82,27 @@ func TestNoBeforeToCountOn(t *testing.T) {
 	}
 	if _, err := s.run("redis_command", "DEL", p+"a", p+"b"); err != nil {
 		t.Errorf("without such an undo: %v", err)
+	}
+}
+
+// TestExpiryGivenBack: a SET of what before tells, its end included, leaves the key to live as long as it would have.
+func TestExpiryGivenBack(t *testing.T) {
+	s, p := scratch(t)
+	s.must("value", "SET", p+"k", "5", "PX", "1000000")
+	call := s.call("redis_command", "SET", p+"k", "x")
+	call.CountedOn = func(name string) bool { return name == "before" }
+	r, err := s.provider.Action("redis_command").Run(t.Context(), call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := r.Value.GetAttr("before")
+	end := before.GetAttr("expires_at_ms").AsBigFloat().Text('f', 0)
+	s.must("value", "SET", p+"k", before.GetAttr("value").AsString(), "PXAT", end)
+	left, err := strconv.ParseInt(s.must("value", "PTTL", p+"k"), 10, 64)
+	if err != nil || left > 1000100 || left < 900000 {
+		t.Errorf("it lives %d ms, %v", left, err)
+	}
+	if after := s.must("after", "PERSIST", p+"k"); !strings.Contains(after, `"expires_at_ms":null`) || !strings.Contains(after, `"value":"5"`) {
+		t.Errorf("without an end it is %s", after)
 	}
 }

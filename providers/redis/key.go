@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -24,6 +26,7 @@ type keyState struct {
 	Key       string    `rb:"key" doc:"Name of the key."`
 	Type      string    `rb:"type" doc:"string, hash, list, set, zset, stream; none where there is no such key."`
 	TTLMS     *int64    `rb:"ttl_ms" doc:"How long it still lives; null: until it is deleted."`
+	ExpiresAt *int64    `rb:"expires_at_ms" doc:"When it ends, in ms since 1970 by the server's clock, as SET … PXAT takes it; null: it lives until it is deleted."`
 	Value     cty.Value `rb:"value" doc:"What it holds: a string, a list, an object of a hash; null where there is none, and for streams and modules' types."`
 	Truncated bool      `rb:"truncated" doc:"Whether it holds more than 64 KiB, so that value is not all of it."`
 
@@ -39,6 +42,7 @@ type notedKey struct {
 	Key       string              `json:"key"`
 	Type      string              `json:"type"`
 	TTLMS     *int64              `json:"ttl_ms,omitempty"`
+	ExpiresAt *int64              `json:"expires_at_ms,omitempty"`
 	Value     provider.NotedValue `json:"value"`
 	Digest    string              `json:"digest"`
 	Truncated bool                `json:"truncated"`
@@ -46,7 +50,7 @@ type notedKey struct {
 
 // MarshalJSON writes the state for a note.
 func (s *keyState) MarshalJSON() ([]byte, error) {
-	return json.Marshal(notedKey{s.Key, s.Type, s.TTLMS, provider.NotedValue{Value: s.Value}, s.digest, s.Truncated})
+	return json.Marshal(notedKey{s.Key, s.Type, s.TTLMS, s.ExpiresAt, provider.NotedValue{Value: s.Value}, s.digest, s.Truncated})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -55,7 +59,7 @@ func (s *keyState) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return fmt.Errorf("read the state of a key: %w", err)
 	}
-	*s = keyState{Key: in.Key, Type: in.Type, TTLMS: in.TTLMS, Value: in.Value.Value, digest: in.Digest, Truncated: in.Truncated}
+	*s = keyState{Key: in.Key, Type: in.Type, TTLMS: in.TTLMS, ExpiresAt: in.ExpiresAt, Value: in.Value.Value, digest: in.Digest, Truncated: in.Truncated}
 	return nil
 }
 
@@ -115,6 +119,9 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 	}
 	if n, ok := ttl.(int64); ok && n >= 0 {
 		s.TTLMS = &n
+		if s.ExpiresAt, err = c.expiresAt(ctx, op, n); err != nil {
+			return nil, err
+		}
 	}
 	reader := readers[s.Type]
 	if reader == nil {
@@ -145,6 +152,25 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 	s.Value = decoder{warn: func(string, ...any) {}}.value(value)
 	s.inexact = inexact(value)
 	return s, nil
+}
+
+// expiresAt is the end, by the server's clock, of a key that still lives so many milliseconds: PEXPIRETIME would tell it too, from Redis 7 on.
+func (c *client) expiresAt(ctx context.Context, op string, ttl int64) (*int64, error) {
+	reply, _, err := c.do(ctx, op, "time")
+	if err != nil {
+		return nil, err
+	}
+	clock := asList(reply)
+	if len(clock) != 2 {
+		return nil, c.fail(op, fmt.Errorf("TIME gave %d values, expected 2", len(clock)))
+	}
+	seconds, err := strconv.ParseInt(fmt.Sprint(clock[0]), 10, 64)
+	micros, err2 := strconv.ParseInt(fmt.Sprint(clock[1]), 10, 64)
+	if err = errors.Join(err, err2); err != nil {
+		return nil, c.fail(op, fmt.Errorf("TIME gave no numbers: %w", err))
+	}
+	at := seconds*1000 + micros/1000 + ttl
+	return &at, nil
 }
 
 // inexact says why an answer is not told as it is; empty: it is.
