@@ -82,7 +82,7 @@ func TestRefused(t *testing.T) {
 			query.Set("sslrootcert", noFile)
 		}), journal.ReadWrite, []string{noFile, "no such file", "check sslmode"}},
 		"no such mode": {with(t, low, set("sslmode", "sometimes")), journal.ReadWrite, []string{"sslmode is invalid"}},
-		"not a port":   {strings.Replace(low, ":2", ":x2", 1), journal.ReadWrite, []string{"not a valid PostgreSQL URL"}},
+		"not a port":   {strings.Replace(low, "@127.0.0.1:", "@127.0.0.1:x", 1), journal.ReadWrite, []string{"not a valid PostgreSQL URL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
