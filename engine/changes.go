@@ -1,13 +1,9 @@
 package engine
 
 import (
-	"bytes"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -32,20 +28,19 @@ func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 	was, is := declarations(before), declarations(after)
 	differs, writes := map[string]bool{}, writesOf(after)
 	var out changes
-	for _, name := range sortedKeys(was, is) {
-		a, had := was[name]
-		b, has := is[name]
-		if had && has && bytes.Equal(a, b) {
+	for _, name := range names(was, is) {
+		a, b := was[name], is[name]
+		if a != nil && b != nil && a.text == b.text {
 			continue
 		}
 		if keepsValue(before, after, name) {
 			out.told = append(out.told, name+" differs: it keeps the value that the run has")
 			continue
 		}
-		if !had {
+		if a == nil {
 			out.added = append(out.added, name)
 		}
-		if text := toldAs(name, had, has, was, is, writes); text != "" {
+		if text := toldAs(name, was, is, writes); text != "" {
 			if strings.HasSuffix(text, " differs") || strings.HasSuffix(text, " differ") {
 				text += difference{before, after, blank}.of(name, a, b)
 			}
@@ -53,8 +48,12 @@ func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 		}
 		differs[name] = true
 	}
-	if !slices.Equal(namesIn(before, after), namesIn(after, before)) {
-		out.told = append(out.told, "the order of the steps is another")
+	then, now := namesIn(before, after, writes), namesIn(after, before, writes)
+	for i := range now {
+		if then[i] != now[i] {
+			out.told = append(out.told, "the order of writes is another: "+now[i]+" comes before "+then[i])
+			break
+		}
 	}
 	for _, s := range after.Steps {
 		if differs["step "+s.Name] || differs[checksPart+"step "+s.Name] && !writes["step "+s.Name] || affected(after, s, differs) {
@@ -64,15 +63,15 @@ func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 	return out
 }
 
-// namesIn are the steps of a runbook that another has too, in the order of the file, which is that of writes.
-func namesIn(rb, other *lang.Runbook) []string {
+// namesIn are the steps of a runbook that another has too and that write, in the order of the file, which is that of writes alone.
+func namesIn(rb, other *lang.Runbook, writes map[string]bool) []string {
 	has := map[string]bool{}
 	for _, s := range other.Steps {
 		has[s.Name] = true
 	}
 	var out []string
 	for _, s := range rb.Steps {
-		if has[s.Name] {
+		if has[s.Name] && writes["step "+s.Name] {
 			out = append(out, s.Name)
 		}
 	}
@@ -93,15 +92,15 @@ func keepsValue(before, after *lang.Runbook, name string) bool {
 func goneWords(name string) string { return name + " is gone" }
 
 // toldAs says what is different about a declaration; nothing of a part of a step that is new or gone as a whole.
-func toldAs(name string, had, has bool, was, is map[string][]byte, writes map[string]bool) string {
+func toldAs(name string, was, is map[string]*declaration, writes map[string]bool) string {
 	be, differ := " is", " differs"
 	step, checks := strings.CutPrefix(name, checksPart)
 	if checks {
 		be, differ = " are", " differ"
 	}
 	step = strings.TrimPrefix(step, undoPart)
-	switch _, before := was[step]; {
-	case step != name && (!before || is[step] == nil):
+	switch had, has := was[name] != nil, is[name] != nil; {
+	case step != name && (was[step] == nil || is[step] == nil):
 		return ""
 	case checks && writes[step]:
 		return name + " differ: a write is not repeated for that"
@@ -168,97 +167,4 @@ func anyOf(rb *lang.Runbook, differs map[string]bool) bool {
 		}
 	}
 	return false
-}
-
-// declarations are the texts of what a runbook's own file and its workspace declare, by what refers to them; of the
-// other files, and of JSON, the whole.
-func declarations(rb *lang.Runbook) map[string][]byte {
-	out := map[string][]byte{}
-	for name, file := range rb.Sources {
-		body, native := file.Body.(*hclsyntax.Body)
-		if own := name == rb.File || name == rb.Workspace; !own || !native {
-			out["file "+filepath.Base(name)] = file.Bytes
-			continue
-		}
-		for _, b := range body.Blocks {
-			declared(out, b, file)
-		}
-	}
-	return out
-}
-
-// kinds are the words by which expressions refer to blocks, by the block's type.
-var kinds = map[string]string{
-	"step": "step", "check": "step", "variable": "var", "contact": "contact", "escalation": "escalation", "provider": "provider",
-	"output": "output", "runbook": "runbook", "policy": "policy", "environment": "environment",
-}
-
-func declared(out map[string][]byte, b *hclsyntax.Block, file *hcl.File) {
-	if b.Type == "locals" {
-		for name, attr := range b.Body.Attributes {
-			out["local "+name] = tokens(attr.SrcRange, file)
-		}
-		return
-	}
-	name := kinds[b.Type]
-	if len(b.Labels) > 0 {
-		name += " " + b.Labels[len(b.Labels)-1]
-	}
-	whole := hcl.RangeBetween(b.TypeRange, b.CloseBraceRange)
-	if b.Type != "step" {
-		out[name] = append(out[name], tokens(whole, file)...)
-		return
-	}
-	var parts []hcl.Range
-	for _, inner := range b.Body.Blocks {
-		if of, ok := behind[inner.Type]; ok {
-			at := hcl.RangeBetween(inner.TypeRange, inner.CloseBraceRange)
-			out[of+name] = append(out[of+name], tokens(at, file)...)
-			parts = append(parts, at)
-		}
-	}
-	for _, attr := range b.Body.Attributes {
-		if of, ok := behind[attr.Name]; ok {
-			out[of+name] = append(out[of+name], tokens(attr.SrcRange, file)...)
-			parts = append(parts, attr.SrcRange)
-		}
-	}
-	out[name] = append(out[name], tokens(whole, file, parts...)...)
-}
-
-// behind are the parts of a step that come after its action, by what they are told as: with another of them the step does what
-// it did.
-var behind = map[string]string{"undo": undoPart, "assert": checksPart, "threshold": checksPart, "remedy": checksPart, "show": checksPart}
-
-const (
-	undoPart   = "undo of "
-	checksPart = "checks of "
-)
-
-// tokens is a part of a file without comments and white space, and without some parts of it.
-func tokens(at hcl.Range, file *hcl.File, without ...hcl.Range) []byte {
-	all, _ := hclsyntax.LexConfig(at.SliceBytes(file.Bytes), at.Filename, at.Start) // the file was parsed before
-	var out []byte
-	for _, t := range all {
-		left := slices.ContainsFunc(without, func(r hcl.Range) bool { return r.Start.Byte <= t.Range.Start.Byte && t.Range.Start.Byte < r.End.Byte })
-		if !left && t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline {
-			out = append(append(out, t.Bytes...), ' ')
-		}
-	}
-	return out
-}
-
-func sortedKeys(maps ...map[string][]byte) []string {
-	seen := map[string]bool{}
-	var out []string
-	for _, m := range maps {
-		for name := range m {
-			if !seen[name] {
-				seen[name] = true
-				out = append(out, name)
-			}
-		}
-	}
-	slices.Sort(out)
-	return out
 }

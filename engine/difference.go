@@ -1,10 +1,11 @@
 package engine
 
 import (
-	"bytes"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -14,30 +15,18 @@ import (
 // difference tells two versions of a runbook apart.
 type difference struct {
 	before, after *lang.Runbook
-	// blank blanks secrets: before the texts are laid out anew, in which nobody would know them again.
+	// blank blanks secrets; nil: there are none.
 	blank func([]byte) []byte
 }
 
-// of says in what a declaration differs that was there before and is there now: of a whole file, which declarations; of others, the
-// text that is another. It begins with a colon; empty: there is nothing short to say.
-func (d difference) of(name string, was, is []byte) string {
-	file, whole := strings.CutPrefix(name, "file ")
-	if !whole {
-		return d.texts(was, is)
-	}
-	a, b := declaredIn(d.before, file), declaredIn(d.after, file)
+// of says in what a declaration differs that was there before and is there now: of a whole file, which declarations; of others, what is
+// assigned and which blocks. It begins with a colon; empty: there is nothing short to say.
+func (d difference) of(name string, was, is *declaration) string {
 	var out []string
-	for _, name := range sortedKeys(a, b) {
-		text, had := a[name]
-		now, has := b[name]
-		if had && has && bytes.Equal(text, now) {
-			continue
-		}
-		if line := toldAs(name, had, has, a, b, nil); line != "" && had && has {
-			out = append(out, name+d.texts(text, now))
-		} else if line != "" {
-			out = append(out, line)
-		}
+	if file, whole := strings.CutPrefix(name, "file "); whole {
+		out = d.files(declaredIn(d.before, file), declaredIn(d.after, file))
+	} else {
+		out = d.between("", was, is)
 	}
 	if out == nil {
 		return ""
@@ -45,81 +34,157 @@ func (d difference) of(name string, was, is []byte) string {
 	return ": " + strings.Join(out, ", ")
 }
 
+// files says in which declarations two versions of a file differ.
+func (d difference) files(was, is map[string]*declaration) []string {
+	var out []string
+	for _, name := range names(was, is) {
+		a, b := was[name], is[name]
+		if a != nil && b != nil && a.text == b.text {
+			continue
+		}
+		line := toldAs(name, was, is, nil)
+		if line != "" && a != nil && b != nil {
+			line = name + ": " + strings.Join(d.between("", a, b), ", ")
+		}
+		if line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // declaredIn are the declarations in a file of a runbook that is not its own.
-func declaredIn(rb *lang.Runbook, base string) map[string][]byte {
-	out := map[string][]byte{}
+func declaredIn(rb *lang.Runbook, base string) map[string]*declaration {
+	out := map[string]*declaration{}
 	for name, file := range rb.Sources {
 		if filepath.Base(name) != base {
 			continue
 		}
 		if body, native := file.Body.(*hclsyntax.Body); native {
-			for _, b := range body.Blocks {
-				declared(out, b, file)
+			declaredBy(out, body, file)
+		}
+	}
+	return out
+}
+
+// between says what is assigned otherwise in a declaration, and which of its blocks differ. Path is where it stands.
+func (d difference) between(path string, was, is *declaration) []string {
+	var out []string
+	if was.head != is.head {
+		out = append(out, was.head+" is now "+is.head)
+	}
+	for _, name := range names(was.assigned, is.assigned) {
+		a, had := was.assigned[name]
+		b, has := is.assigned[name]
+		switch at := path + name + " = "; {
+		case !had:
+			_, now := d.shown("", b.shown)
+			out = append(out, at+now+" is new")
+		case !has:
+			then, _ := d.shown(a.shown, "")
+			out = append(out, at+then+" is gone")
+		case a.tokens != b.tokens:
+			then, now := d.shown(a.shown, b.shown)
+			out = append(out, at+then+" is now "+now)
+		}
+	}
+	return append(out, d.blocks(path, was.blocks, is.blocks)...)
+}
+
+// blocks says which blocks of a declaration differ: those that are alike belong together, and the others as they stand in the file.
+func (d difference) blocks(path string, was, is []*declaration) []string {
+	gone, come := without(was, is), without(is, was)
+	if len(gone)+len(come) == 0 {
+		for i := range was {
+			if was[i].text != is[i].text {
+				return []string{"the order of " + path + was[i].kind() + " is another"}
 			}
 		}
+		return nil
+	}
+	var out []string
+	for _, a := range gone {
+		at := path + called(a, was)
+		i := slices.IndexFunc(come, func(b *declaration) bool { return b.head == a.head })
+		if i < 0 {
+			out = append(out, at+" is gone")
+			continue
+		}
+		out = append(out, d.between(at+".", a, come[i])...)
+		come = slices.Delete(come, i, i+1)
+	}
+	for _, b := range come {
+		out = append(out, path+called(b, is)+" is new")
 	}
 	return out
 }
 
-// mostShown is how many bytes of a text that differs are shown.
-const mostShown = 60
-
-// texts shows the middle of two texts that begin and end alike, token by token.
-func (d difference) texts(was, is []byte) string {
-	if d.blank != nil {
-		was, is = d.blank(was), d.blank(is)
+// without are blocks of which others have no like.
+func without(all, others []*declaration) []*declaration {
+	like := map[string]int{}
+	for _, o := range others {
+		like[o.text]++
 	}
-	a, b := strings.Fields(string(was)), strings.Fields(string(is))
+	var out []*declaration
+	for _, b := range all {
+		if like[b.text]--; like[b.text] < 0 {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// called is how a block begins, and which it is where several begin like that.
+func called(b *declaration, among []*declaration) string {
+	n, at := 0, 0
+	for _, other := range among {
+		if other.head == b.head {
+			n++
+		}
+		if other == b {
+			at = n
+		}
+	}
+	if n == 1 {
+		return b.head
+	}
+	return fmt.Sprintf("%s (%d of %d)", b.head, at, n)
+}
+
+const (
+	// mostShown is how many bytes of an expression are shown, and leadShown how many before the first that differs.
+	mostShown = 60
+	leadShown = 15
+)
+
+// shown are two expressions with no secret in them, as far as they are short, or from shortly before they differ.
+func (d difference) shown(was, is string) (then, now string) {
+	if d.blank != nil {
+		was, is = string(d.blank([]byte(was))), string(d.blank([]byte(is)))
+	}
+	line := strings.NewReplacer("\n", `\n`, "\r", "", "\t", " ")
+	was, is = line.Replace(was), line.Replace(is)
 	from := 0
-	for from < len(a) && from < len(b) && a[from] == b[from] {
+	for from < len(was) && from < len(is) && was[from] == is[from] {
 		from++
 	}
-	to := 0
-	for to < len(a)-from && to < len(b)-from && a[len(a)-1-to] == b[len(b)-1-to] {
-		to++
+	if from -= leadShown; from < leadShown || len(was) <= mostShown && len(is) <= mostShown {
+		from = 0
 	}
-	// What is assigned is told with the name that it is assigned to, and what stands between quotes with these.
-	if i := slices.Index(reversed(a[:from]), "="); i >= 0 && i < len(a[:from])-1 && i < 8 {
-		from -= i + 2
-	}
-	if to > 0 && a[len(a)-to] == `"` && quotedAtEnd(a[from:len(a)-to]) {
-		to--
-	}
-	return ": " + shortened(a[from:len(a)-to]) + " is now " + shortened(b[from:len(b)-to])
+	return shortened(was, from), shortened(is, from)
 }
 
-// quotedAtEnd reports whether tokens end between quotes.
-func quotedAtEnd(tokens []string) bool {
-	in := false
-	for _, t := range tokens {
-		in = in != (t == `"`)
-	}
-	return in
-}
-
-func reversed(all []string) []string {
-	out := slices.Clone(all)
-	slices.Reverse(out)
-	return out
-}
-
-// shortened joins tokens as they stand in a file, roughly, and cuts them.
-func shortened(tokens []string) string {
-	var b strings.Builder
-	in := false
-	for i, t := range tokens {
-		if opens := t == `"` && !in; i > 0 && (t != `"` || opens) && (tokens[i-1] != `"` || !in) && !strings.Contains(".[](),", t) && !strings.Contains(".[(", tokens[i-1]) {
-			b.WriteByte(' ')
+// shortened is a text from a byte on, cut where it is long.
+func shortened(text string, from int) string {
+	lead := ""
+	if from > 0 {
+		for from < len(text) && !utf8.RuneStart(text[from]) {
+			from++
 		}
-		in = in != (t == `"`)
-		b.WriteString(t)
+		text, lead = text[from:], "…"
 	}
-	text := b.String()
-	switch {
-	case text == "":
-		return "nothing"
-	case len(text) > mostShown:
-		return strings.ToValidUTF8(text[:mostShown], "") + "…"
+	if len(text) > mostShown {
+		text = strings.ToValidUTF8(text[:mostShown], "") + "…"
 	}
-	return text
+	return lead + text
 }

@@ -52,7 +52,7 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 		return before, changes{}, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "The runbook has changed since the run began",
 			Detail: fmt.Sprintf("%s: %s. Put the file back as it was, or go on with what is there now with --with-changes: then what is affected runs again.",
-				strings.Join(differ, ", "), cmpEmpty(told, "only comments and white space differ")),
+				strings.Join(differ, ", "), cmpEmpty(told, "only comments, white space or the order differ, which changes nothing")),
 		}}
 	}
 	if more.HasErrors() {

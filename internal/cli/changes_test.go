@@ -91,7 +91,7 @@ func TestWhatRunsAgainForAChangeIsTold(t *testing.T) {
 	}{
 		"nobody there": {
 			from: `id = "pay"`, to: `id = "pay more"`, status: ExitRefused,
-			says: []string{`changed: step pay differs: id = "pay" is now id = "pay more"`, "runs again: after, pay", "pay was carried out at ", "and runs again: what it did then stays", "nothing was run"},
+			says: []string{`changed: step pay differs: id = "pay" is now "pay more"`, "runs again: after, pay", "pay was carried out at ", "and runs again: what it did then stays", "nothing was run"},
 		},
 		"approved": {
 			from: `id = "pay"`, to: `id = "pay more"`, args: []string{"--auto-approve"},
@@ -115,6 +115,23 @@ func TestWhatRunsAgainForAChangeIsTold(t *testing.T) {
 				t.Errorf("%s\n%s%s", diff, next.out, next.err)
 			}
 		})
+	}
+}
+
+// TestTheOrderOfWritesIsAChange, that of reads and of what is assigned is none.
+func TestTheOrderOfWritesIsAChange(t *testing.T) {
+	const reads = "step \"fake_read\" \"a\" { id = \"a\" }\nstep \"fake_read\" \"b\" { id = \"b\" }\n"
+	turned := func(text string) string { return strings.NewReplacer("\"a\"", "\"b\"", "\"b\"", "\"a\"").Replace(text) }
+	writes := strings.ReplaceAll(reads, "fake_read", "fake_write")
+	for text, says := range map[string]string{
+		reads:  "only comments, white space or the order differ, which changes nothing",
+		writes: "the order of writes is another: b comes before a",
+	} {
+		tt := newTerminal(t, false, nil, nil)
+		path := tt.file(t, "x.hcl", "runbook \"x\" {}\nprovider \"fake\" {}\n"+text)
+		tt.does(t, ExitPassed, nil, "apply", path, "--auto-approve")
+		rewrite(t, path, "provider \"fake\" {}\nrunbook \"x\" {}\n"+turned(text))
+		tt.again(t, false, "").does(t, ExitRefused, []string{says}, "resume", tt.lastRun(t))
 	}
 }
 
