@@ -29,6 +29,7 @@ type seen struct {
 	action         string
 	running, write bool
 	doubt          bool // a write of which nobody knows whether it took place
+	done           bool // it counts as done, as was said of it
 	again          bool // a resume named it
 	outcome        run.Outcome
 	last           *deed // what it did last
@@ -186,10 +187,9 @@ func (j *judge) step(address string) *step {
 
 func (j *judge) resolved(e *run.Event) {
 	if e.Undoes == 0 {
-		j.at(e.Step).doubt = false
-		if e.Resolution.Decision == run.DecisionDone {
-			j.at(e.Step).running = true // its end follows
-		}
+		s, done := j.at(e.Step), e.Resolution.Decision == run.DecisionDone
+		s.doubt, s.done = false, done
+		s.running = s.running || done // its end follows
 		return
 	}
 	if d := j.effects[e.Undoes]; d != nil && e.Resolution.Decision == run.DecisionRedo {
@@ -199,9 +199,9 @@ func (j *judge) resolved(e *run.Event) {
 
 func (j *judge) ends(e *run.Event) {
 	s := j.at(e.Step)
-	taken := strings.HasPrefix(e.Summary, "taken as done") || strings.HasPrefix(e.Summary, "counts as done as it was sent")
+	took := e.Result != nil || s.done
 	*s = seen{action: e.Action, write: s.write, outcome: e.Outcome, doubt: e.InDoubt, session: s.session, last: s.last}
-	if e.Result != nil || taken {
+	if took {
 		s.last = &deed{address: e.Step}
 		j.effects[e.Seq] = s.last
 	}
