@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,6 +81,27 @@ func TestLocateErrors(t *testing.T) {
 			wantError(t, err, c.words...)
 			if !provider.Permanent(err) {
 				t.Error("the error is not permanent")
+			}
+		})
+	}
+}
+
+// TestReadSecretFindsNoCluster: no provider block counts there, so none is named.
+func TestReadSecretFindsNoCluster(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "two"), strings.Replace(twoContexts, "current-context: eu", "current-context: asia", 1))
+	for name, env := range map[string]map[string]string{
+		"nothing":         nil,
+		"no such file":    {"KUBECONFIG": "/nope"},
+		"no such context": {"KUBECONFIG": filepath.Join(dir, "two")},
+		"no token":        {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := provider.Host{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+			_, err := ReadSecret(t.Context(), host, "ns/name#key")
+			wantError(t, err, "KUBECONFIG", "kubectl config use-context", "service account")
+			if strings.Contains(err.Error(), `provider "kubernetes" {`) || strings.Contains(err.Error(), "in_cluster") {
+				t.Errorf("it names a provider block: %v", err)
 			}
 		})
 	}

@@ -19,7 +19,11 @@ import (
 func ReadSecret(ctx context.Context, host provider.Host, name string) (string, error) {
 	object, key, _ := strings.Cut(name, "#")
 	namespace, object, _ := strings.Cut(object, "/")
-	c, err := open(ctx, provider.Open[config]{OpenRequest: provider.OpenRequest{Host: host, ReadOnly: true}, Config: &config{}})
+	req := provider.Open[config]{OpenRequest: provider.OpenRequest{Host: host, ReadOnly: true}, Config: &config{}}
+	if _, err := locate(req); err != nil {
+		return "", notByBlock(err)
+	}
+	c, err := open(ctx, req)
 	if err != nil {
 		return "", err
 	}
@@ -40,6 +44,16 @@ func ReadSecret(ctx context.Context, host provider.Host, name string) (string, e
 		return "", refuse("the value of key %q is not UTF-8 text", key)
 	}
 	return string(value), nil
+}
+
+// notByBlock is why no cluster is found, with what helps where no provider block counts.
+func notByBlock(err error) error {
+	var told *provider.Error
+	if errors.As(err, &told) {
+		told.Hint = "A secret is read from the cluster that kubectl would use here, whatever the provider blocks say: name a kubeconfig in KUBECONFIG, or keep it in " +
+			"~/.kube/config, and choose its context with \"kubectl config use-context\"; in a pod without one, its service account counts."
+	}
+	return err
 }
 
 // explainSecret is explain with the context, which nothing else of such an error tells.
