@@ -171,7 +171,7 @@ func (o *answerOptions) doesNotWait(s *story) error {
 	case s.Steps[o.Step]:
 		return fmt.Errorf("step %s does not wait for a person; these do: %s", lang.Quoted(o.Step), strings.Join(names, ", "))
 	}
-	return fmt.Errorf("run %s has no step %s that waits%s These wait: %s", s.ID, lang.Quoted(o.Step), lang.DidYouMean(o.Step, names), strings.Join(names, ", "))
+	return fmt.Errorf("run %s has no step %s that waits%s These wait: %s", s.ID, lang.Quoted(o.Step), didYouMean(o.Step, names), strings.Join(names, ", "))
 }
 
 // answered is what --json prints.

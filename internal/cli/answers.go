@@ -82,7 +82,7 @@ func takesAnswer(rb *lang.Runbook, address string) error {
 	step, instance, names := findStep(rb, address)
 	switch {
 	case step == nil:
-		return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, didYouMeanBelow(address, names))
+		return fmt.Errorf("nothing was run: --answer %s: there is no such step%s", address, didYouMean(address, names))
 	case !asks(step) && step.Approval != nil:
 		return fmt.Errorf("nothing was run: --answer %s: an approval can't be given beforehand, as it is bound to what the step is about to do; "+
 			"approve it at the terminal, or with runbook answer when the step waits", address)
@@ -92,20 +92,6 @@ func takesAnswer(rb *lang.Runbook, address string) error {
 		return fmt.Errorf("nothing was run: --answer %s: %s", address, instance)
 	}
 	return nil
-}
-
-// didYouMeanBelow suggests the step of a runbook that a step runs, where the address lacks that step alone.
-func didYouMeanBelow(address string, names []string) string {
-	var below []string
-	for _, name := range names {
-		if strings.HasSuffix(name, "/"+address) {
-			below = append(below, lang.Quoted(name))
-		}
-	}
-	if below != nil {
-		return "; did you mean " + strings.Join(below, " or ") + "?"
-	}
-	return lang.DidYouMean(address, names)
 }
 
 func asks(s *lang.Step) bool { return s.Spec != nil && s.Spec.Spec().Asks }

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine/journal"
-	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -100,7 +99,7 @@ func (w words) check(doubts []run.Doubt) error {
 		}
 		among := "; nothing is in doubt"
 		if len(doubts) > 0 {
-			among = lang.DidYouMean(step, names) + "\nIn doubt: " + strings.Join(names, ", ")
+			among = didYouMean(step, names) + "\nIn doubt: " + strings.Join(names, ", ")
 		}
 		errs = append(errs, fmt.Errorf("nothing was run: --in-doubt %s=%s: nothing of that step is in doubt%s", step, w.each[step], among))
 	}

@@ -69,6 +69,7 @@ func TestInDoubtByStep(t *testing.T) {
 		"one alone":        {flags: []string{"pay=done"}, status: ExitRefused, says: []string{`look whether ship["eu"] took place`, "What was said of pay is not kept"}},
 		"abort of one":     {flags: []string{"pay=done", `ship["eu"]=abort`}, status: ExitLeftOver, says: []string{`ship["eu"] stays in doubt`, "What was said of pay is not kept"}},
 		"abort first":      {flags: []string{"abort", `ship["eu"]=done`}, status: ExitLeftOver, says: []string{"pay stays in doubt", `What was said of ship["eu"] is not kept`}},
+		"no quotes":        {flags: []string{`ship[eu]=done`}, status: ExitRefused, says: []string{`nothing of that step is in doubt; did you mean 'ship["eu"]'?`}},
 		"unknown":          {flags: []string{`shp["eu"]=done`}, status: ExitRefused, says: []string{"nothing of that step is in doubt; did you mean", `In doubt: pay, ship["eu"]`}},
 		"whole step":       {flags: []string{"ship=done", "redo"}, status: ExitRefused, says: []string{"--in-doubt ship=done: nothing of that step is in doubt", `In doubt: pay, ship["eu"]`}},
 	}

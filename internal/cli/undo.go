@@ -242,7 +242,10 @@ func (o *undoOptions) chosen(rb *lang.Runbook, all []run.Effect, doubts []run.Do
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: nobody knows whether %s took place, and so what there is to undo; settle that first with: %s",
 			doubtsNamed(doubts), o.command("resume "+o.Run))}
 	case none && o.Step != "" && !slices.ContainsFunc(steps, func(s string) bool { return within(o.Step, s) }):
-		return nil, fmt.Errorf("nothing was run: run %s has no step %s%s%s", o.Run, o.Step, lang.DidYouMean(o.Step, steps), canBeUndone(all))
+		if meant := run.Addresses(all); meantBy(o.Step, meant) != nil {
+			steps = meant
+		}
+		return nil, fmt.Errorf("nothing was run: run %s has no step %s%s%s", o.Run, o.Step, didYouMean(o.Step, steps), canBeUndone(all))
 	case len(all) == 0 && o.Step != "":
 		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo: it has no undo block, it did not take effect, or it was undone", o.Step)
 	case len(all) == 0:
@@ -253,7 +256,7 @@ func (o *undoOptions) chosen(rb *lang.Runbook, all []run.Effect, doubts []run.Do
 	named := slices.DeleteFunc(slices.Clone(all), func(e run.Effect) bool { return !within(e.Address, o.Step) })
 	if len(named) == 0 {
 		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s%s", o.Step,
-			lang.DidYouMean(o.Step, run.Addresses(all)), canBeUndone(all))
+			didYouMean(o.Step, run.Addresses(all)), canBeUndone(all))
 	}
 	return named, nil
 }
