@@ -29,7 +29,7 @@ func compareTargets(s *story, changed changes, r *Recalled, opts RecallOptions) 
 		return changed, nil
 	}
 	moves := moved(s, r, opts)
-	if changed.moved = len(moves) > 0; opts.AsItWas {
+	if changed.moved = len(moves) > 0; opts.asItWas() {
 		return changed, nil
 	}
 	if len(moves) > 0 && !opts.WithChanges {

@@ -30,6 +30,8 @@ type PlanOptions struct {
 	Timeout     time.Duration
 	// Apply makes a plan that will be run: secrets and the environment are read, and what can't be run is an error.
 	Apply bool
+	// Undo makes the plan of a session that only undoes: no secret is read for it. What the undos need is read when it is known which.
+	Undo bool
 	// Past makes the plan of another session of a run that began before; nil: a new run.
 	Past *PastRun
 	// Secret is told every secret value that is read; nil: nobody is.
@@ -133,7 +135,7 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 		StepOutcome: func(string) string { return "" },
 		Host: lang.FunctionHost{
 			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: now,
-			Static: !p.Options.Apply, OnSecret: p.Options.Secret, Secrets: p.secrets.functions(ctx),
+			Static: !p.Options.Apply && !p.Options.Undo, NoSecrets: p.Options.Undo, OnSecret: p.Options.Secret, Secrets: p.secrets.functions(ctx),
 		},
 	}
 	return s

@@ -63,7 +63,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 		out.Provider = target.Provider
 		p.keep(endpointOr(out.Target, target))
 		out.Target = cmp.Or(out.Target, target.Target)
-		p.keepPlace(s, target, anyInstance(s))
+		p.keepPlace(p.plan.scope, s, target, anyInstance(s))
 	}
 	keyed := s.ProviderRef != nil && s.ProviderRef.Key != nil
 	if !keyed && len(instances) > mostTargets {
@@ -75,7 +75,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 			continue // the instance's error tells it
 		}
 		p.keep(endpointOr(s.Spec.Spec().Target(p.known(s, each)), target))
-		p.keepPlace(s, target, each)
+		p.keepPlace(p.plan.scope, s, target, each)
 	}
 }
 
@@ -89,20 +89,20 @@ func endpointOr(endpoint string, config run.Target) run.Target {
 
 // keepPlace keeps where the arguments of a step, or of an undo, have it act, if they say so by what they read of the environment: no
 // session may find another there. Files may change by what the run does, and the clock does by itself.
-func (p *planner) keepPlace(s *lang.Step, config run.Target, frame lang.Frame) {
+func (p *planner) keepPlace(scope *lang.Scope, s *lang.Step, config run.Target, frame lang.Frame) {
 	reads := false
 	for _, name := range s.Spec.Spec().PlaceArgs() {
 		attr := s.Args[name]
 		if attr == nil {
 			continue
 		}
-		around := p.plan.scope.Surroundings(attr.Expr)
+		around := scope.Surroundings(attr.Expr)
 		if around.Files || around.Clock {
 			return
 		}
 		reads = reads || around.Environment
 	}
-	args, ok := local.PlaceArgs(p.plan.scope, s, frame)
+	args, ok := local.PlaceArgs(scope, s, frame)
 	if !reads || !ok {
 		return
 	}

@@ -62,7 +62,7 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	if target, diags := p.plan.configs.Target(s, frame); !diags.HasErrors() {
 		p.keep(endpointOr(undo.Target, target))
 		undo.Provider, undo.Target = target.Provider, cmp.Or(undo.Target, target.Target)
-		p.keepPlace(s, target, frame)
+		p.keepPlace(p.plan.scope, s, target, frame)
 	}
 	out.Undo = undo
 	p.hold(policy.Use{Step: owner, Undo: true}, s, args)

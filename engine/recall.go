@@ -17,9 +17,12 @@ import (
 // RecallOptions say how a run is taken up again.
 type RecallOptions struct {
 	RunOptions
-	// WithChanges goes on with the files as they are now; AsItWas with those of the run, whatever is there now. Otherwise
-	// changed files are refused.
-	WithChanges, AsItWas bool
+	// WithChanges goes on with the files as they are now. Otherwise changed files are refused, unless nothing but undos is run: that takes
+	// the files of the run, whatever is there now.
+	WithChanges bool
+	// Undo makes it a session that only undoes, and says what, given what happened: of secrets only those are read that these undos need.
+	// Nil: steps are run.
+	Undo func(*local.Past) []run.Effect
 	// Timeout bounds this session in place of what the run began with; zero: that does.
 	Timeout time.Duration
 	// Idle is for a session that runs nothing: no secret is read, and inputs that were encrypted are unknown.
@@ -29,6 +32,9 @@ type RecallOptions struct {
 	// Earlier is told the events of the sessions so far, in order, before anything else happens; nil: nobody is.
 	Earlier func(journal.Entry)
 }
+
+// asItWas reports whether the files as they were count.
+func (o *RecallOptions) asItWas() bool { return o.Idle || o.Undo != nil }
 
 // Recalled is a run of the past, ready to go on.
 type Recalled struct {
@@ -110,6 +116,9 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 	if diags = append(diags, more...); diags.HasErrors() || plan == nil {
 		return r, diags
 	}
+	if opts.Undo != nil {
+		e.readsSecrets(ctx, plan)
+	}
 	if changed.before != nil {
 		if r.former, err = e.planFormer(ctx, s, changed.before, opts); err != nil {
 			return r, append(diags, problem("What steps did that have changed in the files can't be told", err)...)
@@ -129,6 +138,11 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 	}
 	if err != nil {
 		return problem("The run can't be taken up", err)
+	}
+	if opts.Undo != nil {
+		if diags := r.readFor(opts.Undo(r.Past), s, opts); diags.HasErrors() {
+			return diags
+		}
 	}
 	r.Settle(nil)
 	r.gone = r.Past.GoneDoubts(s.entries)

@@ -39,7 +39,7 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	path := s.header.Files[0].Path
 	before, diags := e.load(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment})
 	before.LiteralSecrets(opts.Secret)
-	if opts.AsItWas || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
+	if opts.asItWas() || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
 		return before, changes{}, diags
 	}
 	after, more := e.load(path, lang.LoadOptions{Environment: s.header.Environment})

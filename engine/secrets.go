@@ -16,7 +16,7 @@ func (p *planner) readSecrets() hcl.Diagnostics {
 	seen := map[*lang.Expr]bool{}
 	for _, n := range p.plan.Graph.Nodes {
 		for _, e := range graph.Expressions(n.Step) {
-			diags = append(diags, p.secretsIn(e, seen)...)
+			diags = append(diags, secretsIn(p.plan.scope, e, seen)...)
 		}
 	}
 	for _, n := range p.notifies {
@@ -24,13 +24,13 @@ func (p *planner) readSecrets() hcl.Diagnostics {
 			continue
 		}
 		for _, e := range graph.Expressions(n.step) {
-			diags = append(diags, p.secretsIn(e, seen)...)
+			diags = append(diags, secretsIn(p.plan.scope, e, seen)...)
 		}
 	}
 	return diags
 }
 
-func (p *planner) secretsIn(e *lang.Expr, seen map[*lang.Expr]bool) hcl.Diagnostics {
+func secretsIn(scope *lang.Scope, e *lang.Expr, seen map[*lang.Expr]bool) hcl.Diagnostics {
 	if e == nil || seen[e] {
 		return nil
 	}
@@ -38,12 +38,12 @@ func (p *planner) secretsIn(e *lang.Expr, seen map[*lang.Expr]bool) hcl.Diagnost
 	calls := &secretCalls{}
 	diags := hclsyntax.Walk(e.Expression, calls)
 	for _, name := range calls.locals {
-		if l := p.plan.Runbook.Locals[name]; l != nil {
-			diags = append(diags, p.secretsIn(l.Value, seen)...)
+		if l := scope.Runbook.Locals[name]; l != nil {
+			diags = append(diags, secretsIn(scope, l.Value, seen)...)
 		}
 	}
 	for _, call := range calls.found {
-		_, more := p.plan.scope.Value(&lang.Expr{Expression: call, Refs: within(e, call)}, lang.Frame{})
+		_, more := scope.Value(&lang.Expr{Expression: call, Refs: within(e, call)}, lang.Frame{})
 		diags = append(diags, more...)
 	}
 	return diags

@@ -78,7 +78,8 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 		return PlanOptions{}, err
 	}
 	out := PlanOptions{
-		Past: &PastRun{RunID: s.runID, StartedAt: s.started, Variables: variables}, ReadOnly: s.header.ReadOnly, Apply: !opts.Idle, Secret: opts.Secret,
+		Past: &PastRun{RunID: s.runID, StartedAt: s.started, Variables: variables}, ReadOnly: s.header.ReadOnly, Apply: !opts.Idle && opts.Undo == nil,
+		Undo: opts.Undo != nil, Secret: opts.Secret,
 	}
 	if in := s.header.Inputs; in != nil {
 		out.Targets, out.MaxParallel, out.Timeout = in.Targets, in.MaxParallel, time.Duration(in.TimeoutMS*float64(time.Millisecond))

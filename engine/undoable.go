@@ -14,7 +14,7 @@ func (e *Engine) Undoable(ctx context.Context, j journal.Journal, runID string) 
 	if err != nil {
 		return nil, err
 	}
-	opts := RecallOptions{RunOptions: RunOptions{Journal: j}, AsItWas: true, Idle: true}
+	opts := RecallOptions{RunOptions: RunOptions{Journal: j}, Idle: true}
 	rb, _, diags := e.reload(ctx, s, opts)
 	if diags.HasErrors() {
 		return nil, diags

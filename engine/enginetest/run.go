@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,14 +178,18 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := New(fake, opts.Env)
+	chosen := func(p *local.Past) []run.Effect {
+		all := p.Undoable()
+		if len(addresses) == 0 {
+			addresses = run.Addresses(all)
+		}
+		return slices.DeleteFunc(all, func(e run.Effect) bool { return !slices.Contains(addresses, e.Address) })
+	}
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
-		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, AsItWas: true,
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, Undo: chosen,
 	})
 	if out.Diags = diags; diags.HasErrors() {
 		return out
-	}
-	if len(addresses) == 0 {
-		addresses = run.Addresses(recalled.Past.Undoable())
 	}
 	var settled []local.Settled
 	for _, d := range recalled.Past.Doubts() {
@@ -206,7 +211,7 @@ func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := New(fake, opts.Env)
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
-		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, AsItWas: true,
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, Undo: (*local.Past).NotUndone,
 	})
 	if out.Diags = diags; diags.HasErrors() {
 		return out

@@ -29,6 +29,8 @@ type FunctionHost struct {
 	// Static is set where nothing may be read of the surroundings (validate, plan): env, secret, now, timestamp and the
 	// relative forms of date are unknown.
 	Static bool
+	// NoSecrets is set where secret alone is unknown.
+	NoSecrets bool
 	// Secrets read the secrets of systems, by the kinds in [SecretKinds] beside env and file. They are given what stands
 	// after the colon, which has the kind's form; their errors name the place and no secret. A kind without one is an error
 	// of who runs the runbook.

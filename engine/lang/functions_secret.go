@@ -56,7 +56,7 @@ func secretSource(source string) (kind, name string, err error) {
 // maxSecret is the length of the longest secret, in bytes.
 const maxSecret = 64 << 10
 
-// secret reads a secret. The surroundings are left alone where Static is set.
+// secret reads a secret. It is left alone where Static or NoSecrets is set.
 func (h *FunctionHost) secret() function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{text("source")},
@@ -66,7 +66,7 @@ func (h *FunctionHost) secret() function.Function {
 			if err != nil {
 				return cty.NilVal, err
 			}
-			if h.Static {
+			if h.Static || h.NoSecrets {
 				return cty.UnknownVal(cty.String).RefineNotNull().Mark(provider.Sensitive), nil
 			}
 			value, err := h.readSecret(kind, name)

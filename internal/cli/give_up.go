@@ -8,6 +8,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // giveUp ends a run that no process runs, in a session that starts nothing but undos. It closes the history.
@@ -15,7 +16,7 @@ func (o *cancelOptions) giveUp(ctx context.Context, history journal.Journal, loc
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), AsItWas: true, Secret: o.redactor.Add, Earlier: s.recall}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: (*local.Past).NotUndone, Secret: o.redactor.Add, Earlier: s.recall}
 	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.end(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus == ExitInterrupted {

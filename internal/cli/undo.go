@@ -89,7 +89,7 @@ func (o *undoOptions) run(ctx context.Context) error {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), AsItWas: true, Secret: o.redactor.Add, Earlier: s.recall}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: o.effects, Secret: o.redactor.Add, Earlier: s.recall}
 	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.undo(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus != ExitLeftOver && result.ExitStatus != ExitInterrupted {
@@ -230,6 +230,11 @@ func (o *undoOptions) complete(ctx context.Context, args []string) []string {
 		return nil
 	}
 	return run.Addresses(effects)
+}
+
+// effects are those of the chosen step, or all.
+func (o *undoOptions) effects(p *local.Past) []run.Effect {
+	return slices.DeleteFunc(p.Undoable(), func(e run.Effect) bool { return o.Step != "" && !within(e.Address, o.Step) })
 }
 
 // chosen are the effects to undo. What a write in doubt did, nobody knows.

@@ -109,7 +109,7 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 		request.Dir, place = block.Dir, block.Range
 		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secret)
 		if diags.HasErrors() {
-			if !c.scope.Host.Static {
+			if host := c.scope.Host; !host.Static && !host.NoSecrets {
 				return nil, diags
 			}
 			foreseen, ok := c.foreseen(s.Provider, block, local, request)

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -69,6 +70,36 @@ func (p *Past) UndoArguments(e run.Effect) (cty.Value, error) {
 		return cty.NilVal, err
 	}
 	return r.arguments(step, local)
+}
+
+// Evaluated is a step with what evaluates it.
+type Evaluated struct {
+	Step    *lang.Step
+	Frame   lang.Frame
+	Scope   *lang.Scope
+	Configs *Configs
+}
+
+// UndoIn is the undo of an effect, behind the steps whose runbooks it is in. Where one of these can't be evaluated, what is in its runbook
+// is left out.
+func (p *Past) UndoIn(e run.Effect) []Evaluated {
+	b, d, err := p.root.deedOf(e.Address, e.Seq)
+	if err != nil {
+		return nil
+	}
+	var out []Evaluated
+	for at := b; at.parent != nil; at = at.parent {
+		if p.furnish(at.parent) == nil {
+			out = append(out, Evaluated{Step: at.step, Frame: at.caller(), Scope: at.parent.scope, Configs: at.parent.configs})
+		}
+	}
+	slices.Reverse(out)
+	if p.furnish(b) != nil {
+		return out
+	}
+	frame := b.frame(d)
+	frame.At = lang.Place{} // nothing is kept of it
+	return append(out, Evaluated{Step: d.step.Undo.Step, Frame: frame, Scope: b.scope, Configs: b.configs})
 }
 
 // undoFrom is a runner that can evaluate the undo of an effect and call it, beside the loop of r.

@@ -48,15 +48,10 @@ func (s *supplies) furnish(b *branch) error {
 		return err
 	}
 	whole := strings.TrimSuffix(b.prefix, "/")
-	_, key, ok := b.parent.state.Find(b.address)
-	if !ok {
+	if _, _, ok := b.parent.state.Find(b.address); !ok {
 		return fmt.Errorf("there is no step %s", whole)
 	}
-	local := lang.Frame{}
-	if key >= 0 {
-		local = b.parent.values.each(b.step.Name, key)
-	}
-	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, frameAt(local, b.address, partArguments), s.cfg.Secret)
+	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, frameAt(b.caller(), b.address, partArguments), s.cfg.Secret)
 	if diags.HasErrors() {
 		return fmt.Errorf("the arguments of step %s, which runs the runbook: %s", whole, text(diags))
 	}
@@ -68,6 +63,14 @@ func (s *supplies) furnish(b *branch) error {
 	b.use(scope, configs)
 	b.recallFrames()
 	return nil
+}
+
+// caller is what the step that runs the runbook of a branch sees as each.
+func (b *branch) caller() lang.Frame {
+	if _, key, ok := b.parent.state.Find(b.address); ok && key >= 0 {
+		return b.parent.values.each(b.step.Name, key)
+	}
+	return lang.Frame{}
 }
 
 // Close closes the clients that were opened to ask systems about the run. Resume does it by itself.

@@ -8,6 +8,7 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 func (s *story) events() []*run.Event {
@@ -150,7 +151,7 @@ func (j *judge) has(address string) bool {
 // replays takes the run up once more without going on with it, and compares what that knows with what the events tell.
 func (s *story) replays(j *judge) {
 	e := enginetest.New(s.world.fake, nil)
-	r, diags := e.Recall(s.t.Context(), s.runID, engine.RecallOptions{RunOptions: engine.RunOptions{Journal: s.journal}, AsItWas: true})
+	r, diags := e.Recall(s.t.Context(), s.runID, engine.RecallOptions{RunOptions: engine.RunOptions{Journal: s.journal}, Undo: (*local.Past).Undoable})
 	if diags.HasErrors() {
 		s.t.Errorf("the run can't be taken up: %v", diags)
 		return

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// readsSecrets lets a session read secrets whose plan was made without any: each when an expression needs it.
+func (e *Engine) readsSecrets(ctx context.Context, p *Plan) {
+	p.Options.Apply, p.Options.Undo = true, false
+	p.configs = local.NewConfigs(p.Runbook, e.scope(ctx, p), e.host(), p.Options.ReadOnly, p.maxParallel(), p.Options.Secret)
+}
+
+// readFor reads the secrets that the undos of effects need, so that a missing one is told before anything runs, and has the header name
+// the systems that they act on.
+func (r *Recalled) readFor(effects []run.Effect, s *story, opts RecallOptions) hcl.Diagnostics {
+	p := &planner{plan: r.Plan}
+	seen := map[*lang.Expr]bool{}
+	for _, effect := range effects {
+		for _, at := range r.Past.UndoIn(effect) {
+			for _, name := range slices.Sorted(maps.Keys(at.Step.Args)) {
+				p.diags = append(p.diags, secretsIn(at.Scope, at.Step.Args[name].Expr, seen)...)
+			}
+			if at.Step.Child == nil {
+				p.undoNow(at)
+			}
+		}
+	}
+	r.Plan.Header.Targets, r.Plan.Header.Places = p.targets, p.places
+	r.cfg.Header.Targets, r.cfg.Header.Places = p.targets, p.places
+	r.moved = len(moved(s, r, opts)) > 0
+	return p.diags
+}
+
+// undoNow keeps where an undo acts, of which all is known that it needs.
+func (p *planner) undoNow(at local.Evaluated) {
+	target, diags := at.Configs.Target(at.Step, at.Frame)
+	if p.diags = append(p.diags, diags...); diags.HasErrors() {
+		return
+	}
+	args := local.KnownArgs(at.Scope, at.Step, at.Frame)
+	local.TellSecrets(args, p.plan.Options.Secret)
+	p.keep(endpointOr(at.Step.Spec.Spec().Target(args), target))
+	p.keepPlace(at.Scope, at.Step, target, at.Frame)
+}
