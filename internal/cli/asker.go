@@ -8,6 +8,7 @@ import (
 	"github.com/e82355ed/runbook/engine/run/local"
 	"github.com/e82355ed/runbook/internal/form"
 	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // asker asks at the terminal what a run waits for.
@@ -16,15 +17,17 @@ type asker struct {
 	stage *stage
 	stop  *interruption
 	by    string
+	// run gives the run's id once it has begun.
+	run func() string
 }
 
 // asker gives who asks at the terminal; nil: nobody can be asked here, and a run pauses where it needs somebody.
-func (p *Program) asker(s *stage, stop *interruption) local.Asker {
+func (p *Program) asker(s *stage, seen *witness, stop *interruption) local.Asker {
 	seat := p.seat()
 	if seat == nil {
 		return nil
 	}
-	return &asker{seat: seat, stage: s, stop: stop, by: p.User}
+	return &asker{seat: seat, stage: s, stop: stop, by: p.User, run: seen.runID}
 }
 
 // Ask implements local.Asker.
@@ -82,7 +85,11 @@ func (a *asker) before(w run.Wait) (*run.Answer, error) {
 func (a *asker) show(ctx context.Context, w run.Wait, shown bool) (*run.Answer, error) {
 	back := a.stage.yield(a.seat.Aside())
 	defer back()
-	return a.seat.Ask(ctx, form.Request{
+	r := form.Request{
 		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told, Shown: shown,
-	})
+	}
+	if !w.Question.MayAnswer(a.by) {
+		r.Elsewhere = view.AnswerCommand(a.stage.program.store, a.run(), w.Address, w.Question)
+	}
+	return a.seat.Ask(ctx, r)
 }

@@ -20,7 +20,7 @@ import (
 func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop *interruption) engine.RunOptions {
 	opts := engine.RunOptions{
 		Journal: history, Sink: func(e journal.Entry) { seen.see(e); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
-		Asker: p.asker(s, stop), Command: p.command, Owner: process.Self().Owner("", "", p.User),
+		Asker: p.asker(s, seen, stop), Command: p.command, Owner: process.Self().Owner("", "", p.User),
 		Waiting: p.sayWaiting, TookOver: p.sayTookOver,
 	}
 	opts.Seal, opts.Unseal = p.sealing()

@@ -59,6 +59,13 @@ func (w *witness) see(e journal.Entry) {
 	}
 }
 
+// runID is the run's id; empty before its first event.
+func (w *witness) runID() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.run
+}
+
 // doubts are the writes that were sent, as nothing is before its start is kept, and whose end is not kept or is not known; unkept
 // are the reads that ended, of which the history does not know. kept is the last event that is on disk.
 func (w *witness) doubts(kept int64) (doubts, unkept []deed) {

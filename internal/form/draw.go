@@ -75,21 +75,31 @@ func (d *drawing) head() {
 		return
 	}
 	look.Width = m.width
-	for _, line := range view.Question(withoutItems(m.q), look) {
+	for _, line := range view.Question(m.r.unfilled(), look) {
 		d.wrap(line.Text, line.Paint)
 	}
 }
 
-// withoutItems leaves out what the form shows to be checked or chosen.
-func withoutItems(q *run.Question) *run.Question {
-	c := *q
-	c.Items, c.Choices = nil, nil // the form has them itself
+// unfilled is the question without what is shown where it is filled in: items and choices, or who may answer.
+func (r *Request) unfilled() *run.Question {
+	c := *r.Question
+	if r.Elsewhere != "" {
+		c.Approvers = nil
+		return &c
+	}
+	c.Items, c.Choices = nil, nil
 	return &c
 }
 
 // body is what is filled in.
 func (d *drawing) body() {
 	m, look := d.m, d.m.t.Look
+	if m.r.Elsewhere != "" {
+		for _, line := range m.r.others(look) {
+			d.wrap(line, nil)
+		}
+		return
+	}
 	switch {
 	case m.q.Kind == run.AskChecklist:
 		d.checklist()
@@ -200,8 +210,10 @@ func (d *drawing) checklist() {
 // foot says which keys there are.
 func (d *drawing) foot() {
 	m := d.m
-	keys := []string{"enter: finish", "tab: note"}
+	keys, leave := []string{"enter: finish", "tab: note"}, "ctrl-d: leave it open"
 	switch {
+	case m.r.Elsewhere != "":
+		keys, leave = nil, "ctrl-d: pause the run"
 	case m.focus == fieldItemNote:
 		keys = []string{"enter: back to the list"}
 	case m.focus == fieldNote:
@@ -213,6 +225,6 @@ func (d *drawing) foot() {
 	case m.q.Kind == run.AskInput && len(m.q.Default) > 0:
 		keys = append([]string{"nothing: " + term.CleanLine(string(m.q.Default))}, keys...)
 	}
-	keys = append(keys, "ctrl-d: leave it open", "ctrl-c: stop the run")
+	keys = append(keys, leave, "ctrl-c: stop the run")
 	d.wrap(strings.Join(keys, " "+m.t.Look.Glyphs.Dot+" "), m.t.Look.Palette.Faint)
 }

@@ -33,6 +33,14 @@ type Request struct {
 	Resting bool
 	// Shown says that the question stands in full right above, so that it need not be repeated.
 	Shown bool
+	// Elsewhere is the command by which those answer who may, where whoever sits here may not: the question is only shown, until it
+	// is taken away. Empty: whoever sits here may.
+	Elsewhere string
+}
+
+// others says who may answer, and how, where whoever sits here may not.
+func (r *Request) others(look view.Config) []string {
+	return []string{view.OnlyThese(r.Question, look) + ", from a shell of their own:", "  " + r.Elsewhere}
 }
 
 // over is when the form must go; zero: never. A deadline after which others are called ends nothing.

@@ -96,7 +96,7 @@ func (l *lines) intro() error {
 	}
 	if !l.r.Shown {
 		look.Width = l.width()
-		for _, line := range view.Question(withoutItems(l.q), look) {
+		for _, line := range view.Question(l.r.unfilled(), look) {
 			add(line.Text, line.Paint)
 		}
 	}
@@ -130,6 +130,9 @@ func (l *lines) hidden(ctx context.Context, prompt string) (string, error) {
 }
 
 func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
+	if l.r.Elsewhere != "" {
+		return nil, l.watch(ctx)
+	}
 	if l.q.Kind == run.AskChecklist {
 		return l.checklist(ctx)
 	}
@@ -147,6 +150,18 @@ func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
 		return nil, err
 	}
 	return reply(value, note, nil), nil
+}
+
+// watch says who may answer until the question is taken away.
+func (l *lines) watch(ctx context.Context) error {
+	for {
+		if err := l.say(l.r.others(l.t.Look)...); err != nil {
+			return err
+		}
+		if _, err := l.read(ctx, "ctrl-d pauses the run, ctrl-c stops it: "); err != nil {
+			return err
+		}
+	}
 }
 
 // value asks until what is written answers the question.

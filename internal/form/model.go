@@ -135,6 +135,11 @@ func (m *model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 		return m.end(nil, ErrInterrupted)
 	case "ctrl+d":
 		return m.end(nil, ErrLeft) // whatever is in the field: it was not sent
+	}
+	if m.r.Elsewhere != "" {
+		return m, nil
+	}
+	switch k.String() {
 	case "tab", "shift+tab":
 		if m.focus == fieldAnswer {
 			m.focus = fieldNote

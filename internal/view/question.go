@@ -44,14 +44,14 @@ func Question(q *run.Question, c Config) []Line {
 	for _, text := range inputRules(q) {
 		lines = append(lines, Line{Text: c.clean(text)})
 	}
-	if only := onlyThese(q, c); only != "" {
+	if only := OnlyThese(q, c); only != "" {
 		lines = append(lines, Line{Text: only})
 	}
 	return lines
 }
 
-// onlyThese says who may answer; empty: anybody.
-func onlyThese(q *run.Question, c Config) string {
+// OnlyThese says who may answer; empty: anybody.
+func OnlyThese(q *run.Question, c Config) string {
 	if len(q.Approvers) == 0 {
 		return ""
 	}

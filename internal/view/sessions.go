@@ -274,7 +274,7 @@ func (t *Text) paused(e *run.Event) {
 		if waits.isOver(e.Time) {
 			continue // the command would be refused
 		}
-		if only := onlyThese(w.Question, t.Config); only != "" {
+		if only := OnlyThese(w.Question, t.Config); only != "" {
 			t.lines(t.wrapped("    ", only)...)
 		}
 		t.line("    " + AnswerCommand(t.Store, e.Run, t.clean(w.Step), w.Question))

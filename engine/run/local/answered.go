@@ -43,7 +43,7 @@ func (r *runner) escalate(c run.Command) error {
 func (r *runner) takeKept(w run.Wait, before time.Time) (bool, error) {
 	whole := w
 	whole.Address = r.prefix + w.Address
-	kept, err := r.desk.kept(whole)
+	kept, err := r.desk.kept(r.hard, whole)
 	if err != nil {
 		return false, fmt.Errorf("whether %s was answered in time can't be read: %w", whole.Address, err)
 	}

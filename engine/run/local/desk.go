@@ -11,8 +11,12 @@ import (
 
 // Asker asks the person at the terminal.
 type Asker interface {
-	// Ask asks one question and returns the answer, or an error that wraps ctx's when it was answered elsewhere or its time
-	// is over. Any other error means that nobody can be asked here any more, and that whoever sits there was told.
+	// Ask asks one question and returns the answer, or an error that wraps ctx's when it was answered elsewhere, its time
+	// is over, or something else is to be shown. Any other error means that nobody can be asked here any more, and that whoever
+	// sits there was told.
+	//
+	// A question that whoever sits there may not answer ([run.Question.MayAnswer]) is only shown, while nothing but others'
+	// answers lets the run go on.
 	Ask(ctx context.Context, wait run.Wait) (*run.Answer, error)
 }
 
@@ -20,8 +24,8 @@ type Asker interface {
 // processes send. Safe for concurrent use.
 type desk struct {
 	session *session
-	// mail is held while the mailbox is read, so that who comes next knows what came of it.
-	mail sync.Mutex
+	// mail has one element while the mailbox is read, so that who comes next knows what came of it.
+	mail chan struct{}
 
 	mu     sync.Mutex
 	asker  Asker
@@ -40,7 +44,7 @@ type desk struct {
 	// cancelled says that somebody elsewhere stops the run, cancel stops it.
 	cancelled bool
 	cancel    func(by string)
-	changed   chan struct{} // has one element when the list changed
+	changed   chan struct{} // has one element when something else may be to be shown
 	// over is closed when nobody works at the desk any more.
 	over chan struct{}
 	// polls wakes who reads the mailbox.
@@ -65,7 +69,7 @@ type given struct {
 func newDesk(s *session) *desk {
 	return &desk{
 		session: s, asker: s.Asker, rested: map[*runner]bool{}, changed: make(chan struct{}, 1), polls: make(chan struct{}, 1),
-		over: make(chan struct{}),
+		over: make(chan struct{}), mail: make(chan struct{}, 1),
 	}
 }
 
@@ -95,6 +99,7 @@ func (d *desk) take(address string) {
 		if q.wait.Address == address {
 			close(q.closed)
 			d.open = append(d.open[:i:i], d.open[i+1:]...)
+			nudge(d.changed)
 			return
 		}
 	}
@@ -113,7 +118,7 @@ func (d *desk) work(ctx context.Context) {
 func (d *desk) ask(ctx context.Context) {
 	for {
 		d.mu.Lock()
-		asker, q := d.asker, d.askable()
+		asker, q := d.asker, d.next()
 		d.mu.Unlock()
 		if asker == nil {
 			return
@@ -126,7 +131,7 @@ func (d *desk) ask(ctx context.Context) {
 			}
 			continue
 		}
-		answer, err := askOne(ctx, asker, q)
+		answer, err := d.askOne(ctx, asker, q)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -134,43 +139,59 @@ func (d *desk) ask(ctx context.Context) {
 			answer.Digest = q.wait.Question.Digest
 			d.deliver(ctx, q, given{answer: answer})
 		case !errors.Is(err, context.Canceled):
-			d.leave(err)
+			d.leave(ctx, err)
 			return
 		}
 	}
 }
 
-// askable is the first open question that whoever sits at the terminal may answer; nil: there is none. Called with the
-// lock held.
-func (d *desk) askable() *openQuestion {
+// next is what stands at the terminal next: the first open question that whoever sits there may answer, or, where only others can
+// let the run go on, the first that waits for them; nil: there is none. Called with the lock held.
+func (d *desk) next() *openQuestion {
 	for _, q := range d.open {
 		if q.wait.Question.MayAnswer(d.session.User) {
 			return q
 		}
 	}
+	if d.allRest() {
+		return d.open[0]
+	}
 	return nil
 }
 
-func askOne(ctx context.Context, asker Asker, q *openQuestion) (*run.Answer, error) {
+// askOne shows a question until it is answered, or something else is to be shown.
+func (d *desk) askOne(ctx context.Context, asker Asker, q *openQuestion) (*run.Answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	over := make(chan struct{})
+	defer func() { cancel(); <-over }()
 	go func() {
-		select {
-		case <-q.closed:
-			cancel()
-		case <-ctx.Done():
+		defer close(over)
+		defer cancel()
+		for d.stands(q) {
+			select {
+			case <-d.changed:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return asker.Ask(ctx, q.wait)
 }
 
+// stands reports whether a question is what is to be shown.
+func (d *desk) stands(q *openQuestion) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.next() == q
+}
+
 // leave notes that nobody can be asked here any more, as the asker has told: the run pauses where it would wait for somebody.
-func (d *desk) leave(err error) {
+func (d *desk) leave(ctx context.Context, err error) {
 	d.session.Host.Log.Info("nobody can be asked at the terminal any more", "error", err)
 	d.mu.Lock()
 	d.asker = nil
 	d.mu.Unlock()
-	d.pauseIfAllRest()
+	d.pauseIfAllRest(ctx)
 }
 
 // hand passes an answer to the runner that asked, and reports whether that took it before the question was closed.

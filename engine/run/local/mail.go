@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,6 +17,10 @@ const (
 	pollAsking = 300 * time.Millisecond
 	pollIdle   = time.Second
 )
+
+// mailTime bounds one look into the mailbox. Of a store that hangs, the run pauses without knowing what was sent to it, which the
+// next session reads.
+const mailTime = 10 * time.Second
 
 func (d *desk) poll(ctx context.Context) {
 	timer := time.NewTimer(pollIdle)
@@ -45,14 +50,20 @@ func (d *desk) poll(ctx context.Context) {
 	}
 }
 
-// readMail passes new messages on.
+// readMail passes new messages on, which are on their way until they are delivered, also where ctx ends before.
 func (d *desk) readMail(ctx context.Context) error {
-	d.mail.Lock()
-	defer d.mail.Unlock()
+	bounded, cancel := context.WithTimeout(ctx, mailTime)
+	defer cancel()
+	select {
+	case d.mail <- struct{}{}:
+		defer func() { <-d.mail }()
+	case <-bounded.Done():
+		return fmt.Errorf("the store does not answer: %w", bounded.Err())
+	}
 	d.mu.Lock()
 	after := d.read
 	d.mu.Unlock()
-	messages, err := d.session.Journal.Messages(ctx, d.session.RunID, after)
+	messages, err := d.session.Journal.Messages(bounded, d.session.RunID, after)
 	if err != nil {
 		return err
 	}
@@ -61,7 +72,7 @@ func (d *desk) readMail(ctx context.Context) error {
 	d.early = nil
 	d.mu.Unlock()
 	for _, m := range messages {
-		d.pass(ctx, m)
+		d.pass(context.WithoutCancel(ctx), m)
 	}
 	return nil
 }
@@ -153,7 +164,7 @@ func (d *desk) deliverMail(ctx context.Context, to *openQuestion, m journal.Mess
 		nudge(d.polls)
 	}
 	d.mu.Unlock()
-	d.lookWhetherAllRest()
+	d.lookWhetherAllRest(ctx)
 }
 
 // deliverOutdated has the runner tell that an answer does not count, which it knows best: it may be asking anew by now. The
@@ -168,22 +179,23 @@ func (d *desk) deliverOutdated(ctx context.Context, to *openQuestion, m journal.
 		d.early = append(d.early, m) // the question may be asked anew
 	}
 	d.mu.Unlock()
-	d.lookWhetherAllRest()
+	d.lookWhetherAllRest(ctx)
 }
 
 // lookWhetherAllRest looks again once an answer is no longer on its way.
-func (d *desk) lookWhetherAllRest() {
+func (d *desk) lookWhetherAllRest(ctx context.Context) {
+	nudge(d.changed)
 	select {
 	case <-d.over:
 	default:
-		d.pauseIfAllRest()
+		d.pauseIfAllRest(ctx)
 	}
 }
 
 // answerComes reads what was sent to the run, and reports whether an answer to the question of a step, or the end of the run,
 // is on its way: nobody is to be called about it then.
-func (d *desk) answerComes(address string) bool {
-	if err := d.readMail(context.Background()); err != nil && !errors.Is(err, journal.ErrNotFound) {
+func (d *desk) answerComes(ctx context.Context, address string) bool {
+	if err := d.readMail(ctx); err != nil && !errors.Is(err, journal.ErrNotFound) {
 		d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
 	}
 	d.mu.Lock()
@@ -201,8 +213,8 @@ func (d *desk) answerComes(address string) bool {
 
 // kept are the answers to a question that were sent to the run and that no runner took in yet: one that runs again may come to read
 // them only after the time is over.
-func (d *desk) kept(w run.Wait) ([]given, error) {
-	messages, err := d.session.Journal.Messages(context.Background(), d.session.RunID, 0)
+func (d *desk) kept(ctx context.Context, w run.Wait) ([]given, error) {
+	messages, err := d.session.Journal.Messages(ctx, d.session.RunID, 0)
 	if err != nil && !errors.Is(err, journal.ErrNotFound) {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -61,7 +62,7 @@ func TestSecondAnswerBeforeThePause(t *testing.T) {
 	d.rested[r] = true
 	d.put(r, run.Wait{Address: "ok", Question: &run.Question{Kind: run.AskConfirm, Digest: "d"}})
 
-	go d.pauseIfAllRest()
+	go d.pauseIfAllRest(t.Context())
 	select {
 	case g := <-r.given:
 		if string(g.answer.Value) != "true" {
@@ -71,4 +72,36 @@ func TestSecondAnswerBeforeThePause(t *testing.T) {
 	case <-s.pausing:
 		t.Error("the run paused with an answer unread")
 	}
+}
+
+// hangs is a journal that does not answer before whoever asks gives up.
+type hangs struct{ journal.Journal }
+
+func (hangs) Messages(ctx context.Context, _ string, _ int64) ([]journal.Message, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestPauseBesideAStoreThatHangs: a run pauses within a bound though its messages can't be read, also where another look at them is
+// under way.
+func TestPauseBesideAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{pausing: make(chan struct{}), Config: &Config{Journal: hangs{}, Host: provider.Host{Log: hclog.NewNullLogger()}}}
+		s.desk = newDesk(s)
+		d := s.desk
+		r := &runner{session: s, branch: &branch{}, given: make(chan given), hard: t.Context()}
+		d.put(r, run.Wait{Address: "ok", Question: &run.Question{Kind: run.AskConfirm, Digest: "d"}})
+		began := time.Now()
+		go d.answerComes(t.Context(), "ok")
+		synctest.Wait() // it holds the mailbox
+		d.rest(r, true)
+		select {
+		case <-s.pausing:
+		default:
+			t.Error("the run does not pause")
+		}
+		if took := time.Since(began); took > 2*mailTime {
+			t.Errorf("it took %s", took)
+		}
+	})
 }

@@ -93,7 +93,7 @@ func (r *runner) whyLeftOut(n run.Notice) string {
 
 // beginNotice tells that a notification begins; nil: nothing is sent, as an answer is on its way.
 func (r *runner) beginNotice(n run.Notice) (*notifying, error) {
-	if r.answering[n.Address] || r.desk.answerComes(r.prefix+n.Address) {
+	if r.answering[n.Address] || r.desk.answerComes(r.hard, r.prefix+n.Address) {
 		r.answering[n.Address] = true
 		return nil, nil
 	}

@@ -7,8 +7,9 @@ func (d *desk) rest(r *runner, rests bool) {
 	d.mu.Lock()
 	d.rested[r] = rests
 	d.mu.Unlock()
+	nudge(d.changed)
 	if rests {
-		d.pauseIfAllRest()
+		d.pauseIfAllRest(r.hard)
 	}
 }
 
@@ -47,9 +48,9 @@ func (d *desk) received(parent *runner) {
 	d.rested[parent] = false
 }
 
-// allRest reports whether only people can let the run go on, and none can be asked here. Called with the lock held.
+// allRest reports whether only people can let the run go on. Called with the lock held.
 func (d *desk) allRest() bool {
-	if d.asker != nil && d.askable() != nil || d.paused || d.cancelled || d.delivering > 0 || d.between > 0 || len(d.open) == 0 || len(d.rested) == 0 {
+	if d.paused || d.cancelled || d.delivering > 0 || d.between > 0 || len(d.open) == 0 || len(d.rested) == 0 {
 		return false
 	}
 	for _, rests := range d.rested {
@@ -60,11 +61,14 @@ func (d *desk) allRest() bool {
 	return true
 }
 
-// pauseIfAllRest pauses the run when nothing can go on and nobody is there to ask. What was answered before is read first.
-func (d *desk) pauseIfAllRest() {
+// pauseIfAllRest pauses the run when nothing can go on and nobody is there. What was answered before is read first.
+func (d *desk) pauseIfAllRest(ctx context.Context) {
 	for d.mayPause() {
-		err := d.readMail(context.Background())
-		if err != nil {
+		err := d.readMail(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return // the run stops at once
+		case err != nil:
 			d.session.Host.Log.Warn("messages to the run can't be read", "error", err)
 		}
 		if d.pause(err != nil) {
@@ -73,10 +77,12 @@ func (d *desk) pauseIfAllRest() {
 	}
 }
 
+// mayPause reports whether nothing can go on and nobody looks on: whoever sits at the terminal sees the times fall due, and leaves
+// when they want the run to pause.
 func (d *desk) mayPause() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.allRest()
+	return d.asker == nil && d.allRest()
 }
 
 // pause pauses the run where all rest, and reports whether that is decided. It is not while an answer that had to wait for another
@@ -85,7 +91,7 @@ func (d *desk) pause(unread bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
-	case !d.allRest():
+	case d.asker != nil || !d.allRest():
 		return true
 	case !unread && d.missed():
 		return false
