@@ -56,7 +56,12 @@ func alone(t *testing.T, dir string, args ...string) (int, string) {
 // sit starts the program in a folder, on a terminal of 80 columns and 24 rows.
 func sit(t *testing.T, dir, kind string, args ...string) *session {
 	t.Helper()
-	cmd := command(t, dir, kind, args...)
+	return start(t, command(t, dir, kind, args...))
+}
+
+// start starts a command on such a terminal.
+func start(t *testing.T, cmd *exec.Cmd) *session {
+	t.Helper()
 	keys, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
@@ -83,8 +84,14 @@ func (a *asker) before(w run.Wait) (*run.Answer, error) {
 
 // show gives the terminal to the question.
 func (a *asker) show(ctx context.Context, w run.Wait, shown bool) (*run.Answer, error) {
-	back := a.stage.yield(a.seat.Aside())
+	back := a.stage.yield(a.seat)
 	defer back()
+	if a.stage.program.OutPipe { // what was written before the question is to be shown before it
+		select {
+		case <-time.After(view.Settle):
+		case <-ctx.Done():
+		}
+	}
 	r := form.Request{
 		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told, Shown: shown,
 	}

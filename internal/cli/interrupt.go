@@ -63,13 +63,21 @@ func (p *Program) interrupted(count int, s os.Signal, stop *interruption, cancel
 		if stop.asking.Load() {
 			return
 		}
-		p.say("%v: nothing new starts, writes in flight end; once more stops at once", s)
+		p.say("%s%v: nothing new starts, writes in flight end; once more stops at once", p.over(s), s)
 	case 2:
 		cancel()
-		p.say("%v: stopping at once", s)
+		p.say("%s%v: stopping at once", p.over(s), s)
 	default:
 		// Whatever holds the run up doesn't heed its context; the journal has what happened so far.
-		p.say("%v: gone without an ending; the history has what happened until now", s)
+		p.say("%s%v: gone without an ending; the history has what happened until now", p.over(s), s)
 		os.Exit(ExitInterrupted)
 	}
+}
+
+// over goes back over the ^C that a terminal has shown where the next line begins.
+func (p *Program) over(s os.Signal) string {
+	if s == os.Interrupt && p.ErrTerminal {
+		return "\r"
+	}
+	return ""
 }

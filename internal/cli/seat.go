@@ -16,7 +16,7 @@ func (p *Program) seat() *form.Terminal {
 		t.Size = func() (int, int) { return 0, 0 }
 	}
 	width, height := t.Size()
-	t.Plain = !p.lively() || p.env("TERM") == "" || width < narrowest || height < lowest
+	t.Plain = p.OutPipe || !p.lively() || p.env("TERM") == "" || width < narrowest || height < lowest
 	return t
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/form"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
@@ -104,7 +105,7 @@ func (s *stage) draw(json bool, config view.Config) {
 	if !p.lively() || !shared && !p.ErrTerminal || p.Size == nil || json && p.OutTerminal {
 		return
 	}
-	screen := view.Screen{Out: p.bareErr, Size: p.Size, Now: p.Now, Shared: shared}
+	screen := view.Screen{Out: p.bareErr, Size: p.Size, Now: p.Now, Shared: shared, Crowded: p.OutPipe}
 	if shared {
 		screen.Out = p.Out
 	}
@@ -116,10 +117,13 @@ func (s *stage) draw(json bool, config view.Config) {
 }
 
 // yield gives the terminal to a question until the function that it gives is called: nothing is drawn, and what would be
-// written to the terminal goes to aside.
-func (s *stage) yield(aside io.Writer) (back func()) {
+// written to the terminal goes beside it.
+func (s *stage) yield(seat *form.Terminal) (back func()) {
+	aside := seat.Aside()
 	undo := []func(){s.program.errGate.lead(aside)}
-	if s.program.OutTerminal && s.text == nil {
+	if s.program.OutPipe {
+		undo = append(undo, s.out.lead(seat.Crowded(s.out.leads())))
+	} else if s.program.OutTerminal && s.text == nil {
 		undo = append(undo, s.out.lead(aside))
 	} else if s.program.OutTerminal {
 		undo = append(undo, s.out.lead(redacting{s.program, aside}))

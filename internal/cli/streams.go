@@ -14,6 +14,8 @@ type Streams struct {
 	InTerminal, OutTerminal, ErrTerminal bool
 	// OneOutput says that Out and Err go to the same place, as after 2>&1.
 	OneOutput bool
+	// OutPipe says that Out goes to another program, as after "| tee log": that may write to the terminal at any moment.
+	OutPipe bool
 	// Size gives the terminal's columns and rows; zeros where there is none. Nil: none.
 	Size func() (width, height int)
 }
@@ -46,6 +48,13 @@ func (g *gate) Write(p []byte) (int, error) {
 	w := g.w
 	g.mu.Unlock()
 	return w.Write(p)
+}
+
+// leads is where what is written goes.
+func (g *gate) leads() io.Writer {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.w
 }
 
 // lead sends what follows to w and gives a function that undoes it.

@@ -24,7 +24,7 @@ func System(registry func() *provider.Registry, open func(context.Context, strin
 		Streams: Streams{
 			In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 			InTerminal: isTerminal(os.Stdin), OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
-			OneOutput: sameFile(os.Stdout, os.Stderr), Size: terminalSize,
+			OneOutput: sameFile(os.Stdout, os.Stderr), OutPipe: isPipe(os.Stdout), Size: terminalSize,
 		},
 		Lookup: os.LookupEnv, Environ: os.Environ(), HomeDir: home, User: userName(os.LookupEnv),
 		Registry: registry, OpenJournal: open, Signals: interrupts, Now: time.Now,
@@ -32,6 +32,11 @@ func System(registry func() *provider.Registry, open func(context.Context, strin
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+func isPipe(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
+}
 
 func sameFile(a, b *os.File) bool {
 	one, err := a.Stat()

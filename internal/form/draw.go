@@ -60,7 +60,7 @@ func (d *drawing) fit() []string {
 	return d.lines[cut:]
 }
 
-// head says what happened meanwhile, which step asks, how long it has, and what is asked where that does not stand above.
+// head says what happened meanwhile, which step asks, and how long it has. What is asked stands above the form.
 func (d *drawing) head() {
 	m, look := d.m, d.m.t.Look
 	// These may be painted already, so that they are not cut.
@@ -70,13 +70,6 @@ func (d *drawing) head() {
 	d.wrap(look.Glyphs.Asks+" "+term.CleanLine(m.r.Step)+" "+view.Waiting(m.r.wait(), now, look), look.Palette.Warn)
 	if next := view.NextLevel(m.r.wait(), now, look); next != "" {
 		d.wrap(next, look.Palette.Faint)
-	}
-	if m.r.Shown {
-		return
-	}
-	look.Width = m.width
-	for _, line := range view.Question(m.r.unfilled(), look) {
-		d.wrap(line.Text, line.Paint)
 	}
 }
 

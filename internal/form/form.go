@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
 )
 
@@ -87,7 +89,29 @@ func (t *Terminal) Ask(ctx context.Context, r Request) (*run.Answer, error) {
 	if t.Plain {
 		return t.askLines(ctx, r)
 	}
+	if !r.Shown {
+		if err := t.tell(r, "\n"); err != nil {
+			return nil, err
+		}
+	}
 	return t.askForm(ctx, r)
+}
+
+// tell writes a question in full, behind a text. It stands above the form, where a terminal scrolls back, however long it is.
+func (t *Terminal) tell(r Request, before string) error {
+	look := t.Look
+	look.Width = t.width() - 1
+	var all []string
+	for _, line := range view.Question(r.unfilled(), look) {
+		for _, text := range term.Fold(line.Text, max(t.width()-3, 10)) {
+			if line.Paint != nil {
+				text = line.Paint(text)
+			}
+			all = append(all, " "+text)
+		}
+	}
+	_, err := io.WriteString(t.Out, before+strings.Join(all, "\n")+"\n")
+	return err
 }
 
 // Aside takes what others want to write to the terminal while a question stands there: it waits until the question is

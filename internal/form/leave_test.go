@@ -2,6 +2,7 @@ package form
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -36,14 +37,12 @@ func TestRefusedChoiceGoes(t *testing.T) {
 	checkAnswer(t, wait(t, s, ended), `"redo"`, "", nil, nil)
 }
 
-// TestNothingIsCut: items, choices and what an approval is about stand there to the end, however narrow the terminal is.
+// TestNothingIsCut: items and choices stand there to the end, however narrow the terminal is.
 func TestNothingIsCut(t *testing.T) {
 	long := "restart the three workers of the queue, then wait until " + strings.Repeat("x", 40) + " is empty, the END"
-	bound := run.Question{Kind: run.AskApproval, Prompt: "Run it?", Action: "local_command", Arguments: []run.ArgumentValue{{Name: "command", Value: long}}}
 	for name, q := range map[string]run.Question{
 		"checklist": {Kind: run.AskChecklist, Items: []string{long, "second"}},
 		"choices":   {Kind: run.AskInput, Choices: []string{long, "second"}},
-		"approval":  bound,
 	} {
 		s := newSeat(t, false, 32)
 		shown := newModel(s.Terminal, Request{Step: "step", Question: &q}).View().Content
@@ -59,6 +58,40 @@ func TestNothingIsCut(t *testing.T) {
 				t.Errorf("%s: %q is missing:\n%s", name, part, shown)
 			}
 		}
+	}
+}
+
+// TestTallQuestion: what an approval is about stands there from its first line to its last, on a terminal with less rows than it has, and
+// is narrower than that. The form below it is small.
+func TestTallQuestion(t *testing.T) {
+	for name, plain := range map[string]bool{"form": false, "lines": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSeat(t, plain, 40)
+			q := run.Question{Kind: run.AskApproval, Prompt: "Run it?", Action: "local_command", Effect: "write", Target: "FIRST"}
+			for i := range 60 {
+				q.Arguments = append(q.Arguments, run.ArgumentValue{Name: fmt.Sprintf("argument_%d", i), Value: strings.Repeat("x", 60) + "END"})
+			}
+			ended := s.asks(t.Context(), Request{Step: "step", For: run.ForApproval, Question: &q})
+			s.Sees(t, "on FIRST")
+			s.Sees(t, "argument_0 =")
+			s.Sees(t, "argument_59 =")
+			s.Sees(t, "no")
+			s.Types(t, "\x04")
+			if got := wait(t, s, ended); !errors.Is(got.err, ErrLeft) {
+				t.Errorf("error %v", got.err)
+			}
+			for line := range strings.SplitSeq(s.Text(), "\n") {
+				if line = strings.TrimRight(line, "\r"); strings.Contains(line, "xxx") && term.Width(line) > 40 {
+					t.Errorf("%d columns: %s", term.Width(line), line)
+				}
+			}
+			if n := strings.Count(strings.Join(strings.Fields(s.Text()), ""), "END"); n != len(q.Arguments) {
+				t.Errorf("%d of %d arguments to the end", n, len(q.Arguments))
+			}
+			if rows := len(strings.Split(newModel(s.Terminal, Request{Step: "step", Question: &q}).View().Content, "\n")); rows > 8 {
+				t.Errorf("the form has %d rows", rows)
+			}
+		})
 	}
 }
 

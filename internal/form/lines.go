@@ -21,8 +21,6 @@ type lines struct {
 	r      Request
 	q      *run.Question
 	reader *lineReader
-	// prompt is what stands before the cursor.
-	prompt string
 }
 
 func (t *Terminal) askLines(ctx context.Context, r Request) (*run.Answer, error) {
@@ -55,7 +53,11 @@ func (t *Terminal) askLines(ctx context.Context, r Request) (*run.Answer, error)
 
 // beside writes what others say, and the prompt again.
 func (l *lines) beside(text []byte) error {
-	_, err := io.WriteString(l.t.Out, "\n"+strings.TrimRight(string(text), "\n")+"\n"+l.prompt)
+	prompt := ""
+	if p := l.t.aside.prompt; p != nil {
+		prompt = *p
+	}
+	_, err := io.WriteString(l.t.Out, "\n"+strings.TrimRight(string(text), "\n")+"\n"+prompt)
 	return err
 }
 
@@ -94,19 +96,16 @@ func (l *lines) intro() error {
 	if next := view.NextLevel(l.r.wait(), now, look); next != "" {
 		add(next, nil)
 	}
-	if !l.r.Shown {
-		look.Width = l.width()
-		for _, line := range view.Question(l.r.unfilled(), look) {
-			add(line.Text, line.Paint)
-		}
+	if err := l.say(all...); err != nil || l.r.Shown {
+		return err
 	}
-	return l.say(all...)
+	return l.t.tell(l.r, "")
 }
 
 // read asks for one line.
 func (l *lines) read(ctx context.Context, prompt string) (string, error) {
 	l.t.aside.mu.Lock()
-	l.prompt = prompt
+	l.t.aside.prompt = &prompt
 	_, err := io.WriteString(l.t.Out, prompt)
 	l.t.aside.mu.Unlock()
 	if err != nil {

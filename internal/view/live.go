@@ -24,6 +24,9 @@ type Screen struct {
 	Now func() time.Time
 	// Shared is true where the lines of the inner view appear on the same terminal.
 	Shared bool
+	// Crowded is true where another program may write to the terminal at any moment, as one that reads the inner view's lines: then
+	// one line is drawn, over which that writes, and none of its lines is taken away.
+	Crowded bool
 }
 
 // The first frame comes after a session has lasted patience; from then on one each frame.
@@ -32,6 +35,9 @@ const (
 	frame    = 100 * time.Millisecond
 	maxLive  = 8 // running steps that are drawn
 )
+
+// Settle is how long another program is left to show on the terminal what it was given.
+const Settle = 300 * time.Millisecond
 
 // Live shows what runs now below the lines of another view. A short run never draws anything.
 type Live struct {
@@ -54,8 +60,9 @@ type Live struct {
 	header  *run.Header
 	started time.Time
 	reason  string
-	// paused is true while something else has the terminal.
+	// paused is true while something else has the terminal, quiet says until when a crowded one is not drawn on.
 	paused bool
+	quiet  time.Time
 }
 
 // liveStep is a step that is under way, or waits.
@@ -113,6 +120,10 @@ func (l *Live) Event(e journal.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.note(l.config.entry(e))
+	if l.screen.Crowded && writes(e.Event) {
+		l.write(l.erase())
+		l.quiet = time.Now().Add(Settle)
+	}
 	if l.drawn == 0 || !l.screen.Shared || !writes(e.Event) {
 		l.inner.Event(e)
 		return
@@ -292,6 +303,9 @@ func (l *Live) erase() []byte {
 		return nil
 	}
 	up := fmt.Sprintf("\x1b[%dA\r\x1b[J", l.drawn)
+	if l.screen.Crowded {
+		up = "\r\x1b[K"
+	}
 	l.drawn = 0
 	return []byte(up)
 }
@@ -307,7 +321,14 @@ func (l *Live) redraw() {
 	var b bytes.Buffer
 	b.Write(l.erase())
 	width, height := l.screen.Size()
-	if len(l.order) > 0 && width > 0 && !l.paused {
+	switch {
+	case len(l.order) == 0 || width <= 0 || l.paused:
+	case l.screen.Crowded && time.Now().Before(l.quiet):
+	case l.screen.Crowded:
+		// The cursor stays where the line begins, so that what others write stands over it.
+		b.WriteString(term.Cut(l.oneLine(), width-1, l.config.Glyphs.Ellipsis) + "\r")
+		l.drawn = 1
+	default:
 		for _, line := range l.frame(height) {
 			b.WriteString(term.Cut(line, width-1, l.config.Glyphs.Ellipsis))
 			b.WriteByte('\n')
@@ -315,6 +336,15 @@ func (l *Live) redraw() {
 		}
 	}
 	l.write(b.Bytes())
+}
+
+// oneLine is what runs now where there is room for one line.
+func (l *Live) oneLine() string {
+	lines := l.frame(0)
+	for i := range lines {
+		lines[i] = strings.Join(strings.Fields(lines[i]), " ")
+	}
+	return " " + strings.Join(lines, " "+l.config.Glyphs.Dot+" ")
 }
 
 // frame gives the lines of what runs now.

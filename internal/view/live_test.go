@@ -118,6 +118,50 @@ func TestAboveGoesAboveTheLiveLines(t *testing.T) {
 	}
 }
 
+// TestLiveBesideAReader: where the lines go to another program that shows them on the same terminal, none of them is taken away, and
+// each begins on a line of its own.
+func TestLiveBesideAReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shown bytes.Buffer
+		screen := Screen{Out: &shown, Crowded: true, Now: time.Now, Size: func() (int, int) { return 60, 24 }}
+		l := NewLive(NewText(&shown, config()), screen, config()) // the reader is as fast as can be
+		seen := func() string {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return shown.String()
+		}
+		all := entries(t, []run.Event{
+			{Type: run.RunStarted, Header: &run.Header{Runbook: "x", Steps: 2}},
+			{Type: run.StepStarted, Step: "one"}, {Type: run.StepStarted, Step: "two"}, finished("one", run.Pass, 1, "ok"),
+		})
+		for _, e := range all[:3] {
+			l.Event(e)
+		}
+		<-time.After(2 * patience)
+		if got := seen(); !strings.Contains(got, "one running") || !strings.Contains(got, "0 of 2 steps ended") {
+			t.Errorf("it drew %q", got)
+		}
+		l.Event(all[3])
+		before := seen()
+		<-time.After(Settle - 2*frame)
+		if got := seen(); got != before {
+			t.Errorf("it drew %q while the reader may write", strings.TrimPrefix(got, before))
+		}
+		<-time.After(Settle)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := shown.String(); strings.Contains(got, "A\r") || !strings.Contains(strings.TrimPrefix(got, before), "two running") {
+			t.Errorf("it drew %q", got)
+		}
+		for part := range strings.SplitSeq(shown.String(), "\r") {
+			if _, behind, drawn := strings.Cut(part, "running"); drawn && strings.Contains(behind, "\n") {
+				t.Errorf("a line begins behind what was drawn: %q", part)
+			}
+		}
+	})
+}
+
 // TestLiveWaitsForTheSession: what earlier sessions left open is not drawn before this one begins: a question may stand there.
 func TestLiveWaitsForTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
