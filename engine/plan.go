@@ -107,6 +107,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 	p.secrets = newSecretReaders(e.Secrets, e.host())
 	p.scope = e.scope(ctx, p)
 	p.configs = local.NewConfigs(rb.Runbook, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
+	p.configs.Foresee = !opts.Apply
 	planner := &planner{plan: p, child: func(sub *Plan) { e.prepareChild(ctx, p, sub) }, graphs: rb.Children, seen: map[run.Target]bool{}}
 	for _, n := range g.Nodes {
 		p.Steps = append(p.Steps, planner.step(n))

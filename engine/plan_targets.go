@@ -55,7 +55,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 	out.Target = s.Spec.Spec().Target(args)
 	if diags.HasErrors() {
 		// What is unknown before a run is no mistake; a run reads it, and then it is.
-		if p.plan.Options.Apply && s.ForEach == nil {
+		if p.plan.Options.Apply && s.ForEach == nil && !local.NotForeseen(diags) {
 			p.diags = append(p.diags, diags...)
 		}
 		out.Provider = graph.Configuration(s)

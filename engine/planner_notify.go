@@ -12,6 +12,7 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // PlannedNotify is what tells the contact of a level, should it fall due while a step waits for a person.
@@ -86,7 +87,7 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	case !diags.HasErrors():
 		p.keep(endpointOr(n.Target, target))
 		n.Provider, n.Target = target.Provider, cmp.Or(n.Target, target.Target)
-	case p.plan.Options.Apply:
+	case p.plan.Options.Apply && !local.NotForeseen(diags):
 		p.diags = append(p.diags, diags...)
 	}
 	if p.plan.Options.Apply && n.Effect != provider.Read && s.Provider.NeedsTarget && !explicit {

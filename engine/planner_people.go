@@ -126,6 +126,7 @@ func (e *Engine) prepareChild(ctx context.Context, parent, sub *Plan) {
 	sub.secrets = parent.secrets
 	sub.scope = e.scope(ctx, sub)
 	sub.configs = local.NewConfigs(sub.Runbook, sub.scope, e.host(), sub.Options.ReadOnly, parent.maxParallel(), sub.Options.Secret)
+	sub.configs.Foresee = true // its variables may depend on results
 }
 
 // findings are all that the planner found, that in the runbooks of steps included, and what the secrets gave.

@@ -23,6 +23,8 @@ type Configs struct {
 	readOnly bool
 	parallel int
 	secret   func(string)
+	// Foresee is set for a plan that may not know everything yet: see [NotForeseen].
+	Foresee bool
 
 	mu   sync.Mutex
 	open map[string]*config
@@ -109,7 +111,7 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 		request.Dir, place = block.Dir, block.Range
 		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secret)
 		if diags.HasErrors() {
-			if host := c.scope.Host; !host.Static && !host.NoSecrets {
+			if !c.Foresee || !NotForeseen(diags) {
 				return nil, diags
 			}
 			foreseen, ok := c.foreseen(s.Provider, block, local, request)
@@ -135,6 +137,9 @@ func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame
 	if diags.HasErrors() {
 		return "", lang.Frame{}, diags
 	}
+	if !v.IsWhollyKnown() {
+		return "", lang.Frame{}, notKnown("for_each of provider "+s.Provider.Name, "it is not known", block.ForEach.Range())
+	}
 	keys, instances, problem := forEach(v)
 	if problem != "" {
 		return "", lang.Frame{}, diagnostic("for_each of provider "+s.Provider.Name, problem, block.ForEach.Range())
@@ -148,7 +153,10 @@ func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame
 		return "", lang.Frame{}, diags
 	}
 	k, _ = k.Unmark()
-	if k.IsNull() || !k.IsKnown() || k.Type() != cty.String {
+	if !k.IsKnown() {
+		return "", lang.Frame{}, notKnown("The provider's key is not known", s.ProviderRef.Key.Source, s.ProviderRef.Range)
+	}
+	if k.IsNull() || k.Type() != cty.String {
 		return "", lang.Frame{}, diagnostic("The provider's key is not a string", s.ProviderRef.Key.Source, s.ProviderRef.Range)
 	}
 	at := slices.Index(keys, k.AsString())
@@ -166,6 +174,9 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 		return run.Target{}, diags
 	}
 	at, err := chosen.target()
+	if errors.Is(err, errNotForeseen) {
+		return run.Target{}, notKnown("The provider's configuration is not known", err.Error(), chosen.place)
+	}
 	if err != nil {
 		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), chosen.place)
 	}

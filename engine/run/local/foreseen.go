@@ -2,7 +2,9 @@ package local
 
 import (
 	"errors"
+	"slices"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -12,6 +14,24 @@ import (
 
 // errNotForeseen is why a plan can't name a system.
 var errNotForeseen = errors.New("which system it is depends on what only a run reads")
+
+// unknownYet is the extra of a diagnostic about what is not known.
+type unknownYet struct{}
+
+// notKnown says that something is not known.
+func notKnown(summary, detail string, at hcl.Range) hcl.Diagnostics {
+	diags := diagnostic(summary, detail, at)
+	diags[0].Extra = unknownYet{}
+	return diags
+}
+
+// NotForeseen reports whether all that is wrong is that something is not known, which in a plan is no mistake: it may depend on a result.
+func NotForeseen(diags hcl.Diagnostics) bool {
+	return !slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool {
+		_, unknown := d.Extra.(unknownYet)
+		return d.Severity == hcl.DiagError && !unknown
+	})
+}
 
 // standIn is a value with some text in the place of each that is not known, and with some key where the keys are not. False:
 // it holds something else that is not known.

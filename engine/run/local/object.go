@@ -40,7 +40,7 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 			continue
 		}
 		if !converted.IsWhollyKnown() {
-			diags = append(diags, diagnostic("A value is not known any more", fmt.Sprintf("%s = %s %s.", a.Name, attr.Expr.Source, whyUnknown(attr.Expr, local)), attr.Range)...)
+			diags = append(diags, notKnown("A value is not known any more", fmt.Sprintf("%s = %s %s.", a.Name, attr.Expr.Source, whyUnknown(attr.Expr, local)), attr.Range)...)
 			continue
 		}
 		if a.Sensitive {
