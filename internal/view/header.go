@@ -19,9 +19,7 @@ func Header(h *run.Header, c Config) []string {
 		title += " " + c.Glyphs.Dot + " " + c.clean(h.Title)
 	}
 	rows := [][2]string{{"file", h.File}, {"environment", h.Environment}, {"lock", h.Lock}, {"run by", h.User}}
-	for _, t := range h.Targets {
-		rows = append(rows, [2]string{t.Provider, t.Target})
-	}
+	rows = append(rows, targets(h.Targets)...)
 	width := len("environment")
 	for _, row := range rows {
 		width = max(width, term.Width(row[0]))
@@ -33,6 +31,26 @@ func Header(h *run.Header, c Config) []string {
 		}
 	}
 	return append(lines, "")
+}
+
+// targets are the systems, a row each. Places that look the same are one row that says how many they are.
+func targets(all []run.Target) (rows [][2]string) {
+	places := map[[2]string]int{}
+	for _, t := range all {
+		places[[2]string{t.Provider, t.Target}]++
+	}
+	for _, t := range all {
+		row := [2]string{t.Provider, t.Target}
+		n := places[row]
+		delete(places, row)
+		if n > 1 {
+			row[1] += fmt.Sprintf(" (%d places, which differ in what is not shown)", n)
+		}
+		if n > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // stepCounts is "12: 10 read, 1 write, 1 check".

@@ -165,6 +165,12 @@ func TestPoolConfig(t *testing.T) {
 			env:    map[string]string{"PGHOST": "db", "PGUSER": "app", "PGOPTIONS": "-csearch_path=a\\ b,c"},
 			target: "db:5432/app as app (search_path a b,c)",
 		},
+		"options of the environment beside a block": {
+			block:  map[string]cty.Value{"url": cty.StringVal("postgres://app@db/orders")},
+			env:    map[string]string{"PGOPTIONS": "-csearch_path=elsewhere", "PGTZ": "Asia/Tokyo"},
+			target: "db:5432/orders as app",
+			want:   map[string]string{"options": "", "timezone": ""},
+		},
 		"a parameter of the application": {
 			block:  map[string]cty.Value{"url": cty.StringVal("postgres://app@db/orders?options=-c%20app.tenant%3D7")},
 			target: "db:5432/orders as app",
