@@ -8,8 +8,8 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// TestKeyThatForEachLost: an instance whose value came from outside the run, and is not there any more, says so, in a step
-// and in its undo.
+// TestKeyThatForEachLost: an instance whose value came from outside the run, was not kept, as older versions did not, and is not there any
+// more, says so, in a step and in its undo.
 func TestKeyThatForEachLost(t *testing.T) {
 	t.Parallel()
 	const text = `
@@ -25,6 +25,7 @@ step "fake_write" "each" {
 	fake, j := fails("each b", &mended), enginetest.Store(t)
 	out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"HOSTS": "a,b"}})
 	id := out.Events[0].Run
+	j = enginetest.Retell(t, j, id, func(e *run.Event) { e.Each, e.EachType = nil, nil })
 	mended = true
 	out = enginetest.Resume(t, fake, id, enginetest.Options{Journal: j, Env: map[string]string{"HOSTS": "a"}})
 	if got := out.Finished()[`each["b"]`]; got.Outcome != run.Error || !strings.Contains(got.Error, why) {

@@ -14,6 +14,8 @@ type Surroundings struct {
 	Environment bool
 	// Clock is set for the time, Files for what may be in them, which the run may change itself.
 	Clock, Files bool
+	// Variables is set for variables of the runbook.
+	Variables bool
 }
 
 // Surroundings tells what an expression reads.
@@ -25,6 +27,7 @@ func (s *Scope) Surroundings(e *Expr) Surroundings {
 		out.add(e)
 		for i := range e.Refs {
 			ref := &e.Refs[i]
+			out.Variables = out.Variables || ref.Kind == RefVar
 			if ref.Kind != RefLocal || seen[ref.Name] || s.Runbook.Locals[ref.Name] == nil {
 				continue
 			}

@@ -78,6 +78,9 @@ type Event struct {
 
 	// step_expanded
 	Keys *[]string `json:"keys,omitempty"`
+	// Each is what for_each gave, by key, and EachType its type as cty writes it, where it may give something else in a later session.
+	Each     json.RawMessage `json:"each,omitempty"`
+	EachType json.RawMessage `json:"each_type,omitempty" blank:"-"`
 
 	// step_started
 	Action string `json:"action,omitempty" blank:"-"`

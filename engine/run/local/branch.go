@@ -37,6 +37,8 @@ type branch struct {
 	configs *Configs
 	// times are what now gave.
 	times readings
+	// each is what instances of earlier sessions see as each, by step and key, where that was kept.
+	each map[string]map[string]lang.Frame
 	// bindings are the sealed keys of approvals that were asked for in earlier sessions, by address.
 	bindings map[string][]byte
 	// sent is what writes and undos of earlier sessions were sent with last, see sentKey.
@@ -54,6 +56,7 @@ type branch struct {
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
+		each:  map[string]map[string]lang.Frame{},
 		times: readings{prefix: prefix}, bindings: map[string][]byte{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, acted: map[string]run.Target{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))

@@ -145,7 +145,7 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 	}
 	switch e.Type {
 	case run.StepExpanded:
-		b.recallKeys(name, *e.Keys)
+		b.recallEach(p, name, e, sealed)
 	case run.StepFinished:
 		b.recallEnding(p, name, e, sealed)
 	case run.StepStarted, run.UndoStarted:
@@ -179,11 +179,6 @@ func (b *branch) has(address string) bool {
 	return ok
 }
 
-// recallKeys evaluates for_each again: what it refers to is what it was.
-func (b *branch) recallKeys(name string, keys []string) {
-	b.values.expand(name, keys, b.framesOf(name, keys))
-}
-
 // recallFrames gives the instances their values where the branch had no scope when they were recalled.
 func (b *branch) recallFrames() {
 	for _, n := range b.graph.Nodes {
@@ -192,9 +187,13 @@ func (b *branch) recallFrames() {
 	}
 }
 
-// framesOf is what instances see as each. A key that for_each no longer gives has no value.
+// framesOf is what instances see as each: what was kept of it, or what for_each gives when it is evaluated again, from recorded results. A
+// key that it no longer gives has no value.
 func (b *branch) framesOf(name string, keys []string) []lang.Frame {
-	byKey, why := b.framesNow(name)
+	byKey, why := b.each[name], ""
+	if byKey == nil {
+		byKey, why = b.framesNow(name)
+	}
 	frames := make([]lang.Frame, len(keys))
 	for i, k := range keys {
 		frame, ok := byKey[k]

@@ -95,7 +95,8 @@ func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (fu
 		return ask, err
 	}
 	r.values.expand(step.Name, keys, instances)
-	return nil, r.emit(&run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys})
+	e := &run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys}
+	return nil, r.emitSealed(e, r.keepEach(step, v, e))
 }
 
 // forEach reads the value of a for_each: a map, an object or a set of strings.

@@ -59,31 +59,40 @@ func pathOf(p cty.Path) path {
 
 // restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more.
 func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte) (_ cty.Value, lost string) {
-	kept := sealedResult{Result: e.Result}
 	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
 		sealed = nil // it is not the result that is secret
 	}
+	v, lost := p.readBack("its result", e.Result, step.Spec.Spec().Results().Type(), sealed)
+	if lost == "" {
+		tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
+	}
+	return v, lost
+}
+
+// readBack reads a value of the history. what is what it is called where it can't be.
+func (p *Past) readBack(what string, text json.RawMessage, ty cty.Type, sealed []byte) (_ cty.Value, lost string) {
+	kept := sealedResult{Result: text}
 	if sealed != nil {
 		if p.cfg.Unseal == nil {
-			return cty.NilVal, "its result is sensitive, and was not read back"
+			return cty.NilVal, what + " is sensitive, and was not read back"
 		}
 		plain, err := p.cfg.Unseal(sealed)
 		if err == nil {
 			err = json.Unmarshal(plain, &kept)
 		}
 		if err != nil {
-			return cty.NilVal, "its result is sensitive and can't be read back: " + err.Error()
+			return cty.NilVal, what + " is sensitive and can't be read back: " + err.Error()
 		}
 	}
 	// Where a secret was blanked that nobody had marked, it is one in this session too, which perhaps never reads it.
-	clean, blanks := withoutBlanks(e.Result)
+	clean, blanks := withoutBlanks(text)
 	change := sensitive
 	if sealed == nil {
 		kept.Result, change = clean, unknown
 	}
-	v, err := lang.JSONToValue(kept.Result, step.Spec.Spec().Results().Type())
+	v, err := lang.JSONToValue(kept.Result, ty)
 	if err != nil {
-		return cty.NilVal, "its result in the history can't be read: " + err.Error()
+		return cty.NilVal, what + " in the history can't be read: " + err.Error()
 	}
 	for _, at := range blanks {
 		v = changeAt(v, at, change)
@@ -91,7 +100,6 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte) (_ cty.Valu
 	for _, at := range kept.Sensitive {
 		v = changeAt(v, at, sensitive)
 	}
-	tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
 	return v, ""
 }
 

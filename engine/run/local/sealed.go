@@ -21,6 +21,8 @@ func (s *session) sealBlanked(e *run.Event) []byte {
 	switch {
 	case e.Arguments != nil:
 		return s.seal(sealedResult{Result: e.Arguments})
+	case e.Each != nil:
+		return s.seal(sealedResult{Result: e.Each})
 	case e.Result != nil:
 		return s.seal(sealedResult{Result: e.Result})
 	case e.Note != nil:

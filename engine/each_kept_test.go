@@ -1,0 +1,122 @@
+package engine_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// eachOf is a runbook whose instances take their values from somewhere outside, and whose last one fails.
+func eachOf(forEach string) string {
+	return "provider \"fake\" {}\nlocals { outside = " + forEach + " }\n" + `
+step "fake_write" "w" {
+  for_each = local.outside
+  id       = "do ${each.key} ${each.value}"
+  undo "fake_write" { id = "back ${each.key} ${each.value}" }
+}
+`
+}
+
+// TestEachIsKept: what an instance saw as each.value it sees in later sessions, and so does its undo, whatever became of where that was from.
+func TestEachIsKept(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]string{
+		"a file":       `jsondecode(file("values.json"))`,
+		"a variable":   `{ a = env("A"), b = "two" }`,
+		"a secret":     `{ a = secret("env:A"), b = "two" }`,
+		"partly":       `merge({ b = "two" }, { a = "${env("A")}" })`,
+		"not sensible": `{ a = nonsensitive(secret("env:A")), b = "two" }`,
+	} {
+		for _, later := range []string{"other", ""} {
+			t.Run(name+" "+later, func(t *testing.T) {
+				t.Parallel()
+				mended := false
+				fake, j := fails("do b two", &mended), enginetest.Store(t)
+				dir := t.TempDir()
+				put := func(file, text string) {
+					if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				put("test.hcl", "runbook \"test\" {}\n"+eachOf(source))
+				put("values.json", `{"a":"one-of-two","b":"two"}`)
+				opts := enginetest.Options{Journal: j, AutoApprove: true, Seal: plain, Unseal: opened, Env: map[string]string{"A": "one-of-two"}}
+				out := enginetest.RunFile(t, fake, filepath.Join(dir, "test.hcl"), opts)
+				out.Ends(t, 1)
+				if strings.Contains(name, "sens") || strings.Contains(name, "secret") {
+					if strings.Contains(out.Stream, "one-of-two") {
+						t.Errorf("a secret is told:\n%s", out.Stream)
+					}
+				}
+				mended = true
+				opts.Env = map[string]string{"A": later}
+				if later == "" && name != "a secret" && name != "not sensible" {
+					opts.Env = nil
+				}
+				put("values.json", `{"a":"`+later+`","c":"three"}`)
+				id := out.Result.RunID
+				enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+				enginetest.Undo(t, fake, id, opts).Ends(t, 0)
+				if diff := cmp.Diff([]string{"do a one-of-two", "do b two", "do b two", "back b two", "back a one-of-two"}, fake.Log()); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+// TestEachWithinIsKept: the variables of a runbook that a step runs may be from outside, too, and its instances hand them on.
+func TestEachWithinIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"test.hcl": "runbook \"test\" {}\nprovider \"fake\" {}\nstep \"runbook\" \"kids\" {\n  for_each = { k = env(\"A\") }\n" +
+			"  source = \"./kid.hcl\"\n  variables = { all = { a = each.value } }\n}\n",
+		"kid.hcl": "runbook \"kid\" {}\nvariable \"all\" { type = map(string) }\n" + eachOf("var.all"),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	opts := enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"A": "one"}}
+	out := enginetest.RunFile(t, fake, filepath.Join(dir, "test.hcl"), opts)
+	out.Ends(t, 0)
+	opts.Env = nil
+	enginetest.Undo(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"do a one", "back a one"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestEachKeepsItsType: a list is no tuple, and equal to a list alone.
+func TestEachKeepsItsType(t *testing.T) {
+	t.Parallel()
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	text := "provider \"fake\" {}\nstep \"fake_write\" \"w\" {\n  for_each = { a = split(\",\", env(\"A\")) }\n  id = \"do\"\n" +
+		"  undo \"fake_write\" { id = each.value == tolist([\"x\", \"y\"]) ? \"same\" : \"other\" }\n}\n"
+	opts := enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"A": "x,y"}}
+	out := enginetest.Run(t, fake, text, opts)
+	out.Ends(t, 0)
+	enginetest.Undo(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"do", "same"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestEachOfResultsIsNotKept: what results and variables give is in the history already.
+func TestEachOfResultsIsNotKept(t *testing.T) {
+	t.Parallel()
+	text := "variable \"v\" { default = \"one\" }\n" + eachOf("{ a = var.v }")
+	for _, e := range enginetest.Run(t, &enginetest.Fake{}, text, enginetest.Options{AutoApprove: true}).Events {
+		if e.Type == run.StepExpanded && e.Each != nil {
+			t.Errorf("it is kept: %s", e.Each)
+		}
+	}
+}
