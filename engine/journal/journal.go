@@ -23,10 +23,12 @@ var ErrDamaged = errors.New("the run history is damaged")
 var ErrReadOnly = errors.New("the run history was opened for reading only")
 
 // ErrNoSpace is returned when what a store writes does not get onto its disk, as that is full, or fails; ErrAway when its
-// server could not be reached, or took no writes, for as long as it was waited for.
+// server could not be reached, or took no writes, for as long as it was waited for; ErrMoved when its file is no longer where
+// others would look for it.
 var (
 	ErrNoSpace = errors.New("the disk is full, or fails")
 	ErrAway    = errors.New("the server was waited for")
+	ErrMoved   = errors.New("the file was moved away or deleted")
 )
 
 // Access is what a journal is opened for.

@@ -24,7 +24,7 @@ func FormatValue(v cty.Value) string {
 	return cutMiddle(w.out.String())
 }
 
-// FormatWhole is FormatValue for what somebody approves: nothing is cut.
+// FormatWhole is FormatValue for what somebody approves: nothing is cut, and no number is rounded.
 func FormatWhole(v cty.Value) string {
 	w := &valueWriter{whole: true}
 	w.value(v)
@@ -85,7 +85,7 @@ func (w *valueWriter) value(v cty.Value) {
 	case t == cty.String:
 		w.text(v.AsString())
 	case t == cty.Number:
-		w.out.WriteString(formatNumber(v.AsBigFloat()))
+		w.out.WriteString(w.number(v.AsBigFloat()))
 	case t == cty.Bool:
 		w.out.WriteString(strconv.FormatBool(v.True()))
 	case t.IsMapType() || t.IsObjectType():
@@ -128,13 +128,16 @@ func quote(s string) string {
 // maxShownExponent is, in bits, up to where a number is written with its digits: working them out takes long beyond.
 const maxShownExponent = 1 << 15
 
-// formatNumber writes whole numbers in full and others with up to six digits after the point.
-func formatNumber(f *big.Float) string {
+// number writes whole numbers in full and others with up to six digits after the point, or all of them.
+func (w *valueWriter) number(f *big.Float) string {
 	if f.IsInf() {
 		return "infinity"
 	}
 	if exponent := f.MantExp(nil); exponent > maxShownExponent || exponent < -maxShownExponent {
 		return fmt.Sprintf("about 1e%+d", int(float64(exponent)*math.Log10(2)))
+	}
+	if w.whole {
+		return f.Text('f', -1)
 	}
 	if f.IsInt() {
 		if f.MantExp(nil) > 256 {

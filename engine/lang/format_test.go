@@ -84,3 +84,18 @@ func BenchmarkValueToJSON(b *testing.B) {
 		ValueToJSON(v)
 	}
 }
+
+func TestFormatWholeRoundsNoNumber(t *testing.T) {
+	long := strings.Repeat("é", 1<<12)
+	for want, v := range map[string]cty.Value{
+		"1234.56789012":               cty.MustParseNumberVal("1234.56789012"),
+		"0.000000001234567":           cty.MustParseNumberVal("1.234567e-9"),
+		"1" + strings.Repeat("0", 99): cty.MustParseNumberVal("1e99"),
+		"[0.1, -2]":                   cty.TupleVal([]cty.Value{cty.MustParseNumberVal("0.1"), cty.NumberIntVal(-2)}),
+		`"` + long + `"`:              cty.StringVal(long),
+	} {
+		if got := FormatWhole(v); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

@@ -107,6 +107,7 @@ type wayOn struct {
 var waysOn = []wayOn{
 	{journal.ErrNoSpace, "Free space on the disk of STORE, then go on with: RESUME"},
 	{journal.ErrAway, "Once STORE can be reached again, go on with: RESUME"},
+	{journal.ErrMoved, "Bring the file that was STORE, with those beside it (-wal, -shm), back there, then go on with: RESUME"},
 	{journal.ErrDamaged, "Put STORE in safety as it is. What can be read of it is told by: CHECK"},
 	{journal.ErrLeaseLost, elsewhere},
 	{journal.ErrConflict, elsewhere},

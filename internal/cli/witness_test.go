@@ -120,6 +120,10 @@ step "fake_write" "two" {
 			doubtful, breaking{at: run.StepFinished, step: "change", with: journal.ErrDamaged}, "", ExitLeftOver,
 			[]string{inDoubt("step change"), "\nPut STORE in safety as it is. What can be read of it is told by: runbook runs check --store STORE\n"}, "resume",
 		},
+		"a file that was moved": {
+			doubtful, breaking{at: run.StepFinished, step: "change", with: journal.ErrMoved}, "", ExitLeftOver,
+			[]string{inDoubt("step change"), "\nBring the file that was STORE, with those beside it (-wal, -shm), back there, then go on" + resume}, "",
+		},
 		"another process": {
 			doubtful, breaking{at: run.StepFinished, step: "change", with: journal.ErrConflict}, "", ExitLeftOver,
 			[]string{inDoubt("step change"), "\nGo on" + resume, "it is followed with: runbook watch RUN --store STORE\n"}, "",

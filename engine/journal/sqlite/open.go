@@ -33,7 +33,8 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	if err := file.Close(); err != nil {
+	info, err := file.Stat()
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, explain(path, err)
 	}
 	if err := refuse(path); err != nil {
@@ -44,6 +45,7 @@ func Open(ctx context.Context, path string) (journal.Journal, error) {
 		return nil, explain(path, err)
 	}
 	s := newStore(path, db)
+	s.file = info
 	s.Writer = batch.NewWriter(s)
 	if err := s.ready(ctx); err != nil {
 		return nil, errors.Join(explain(path, err), s.look.end(), db.Close())

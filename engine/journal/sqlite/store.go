@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +20,8 @@ type store struct {
 	// Writer is nil where the store is for reading.
 	*batch.Writer
 	path string
+	// file is what was at path when it was opened.
+	file os.FileInfo
 	db   *sql.DB
 	// layout is the file's; older than the present one only for reading.
 	layout int
@@ -63,8 +67,24 @@ func (s *store) Tail(ctx context.Context, runID string) (batch.Tail, error) {
 	return end, nil
 }
 
+// moved tells that path is no longer the file that is open: nobody else would find there what is written from now on, neither
+// the events nor the locks.
+func (s *store) moved() error {
+	info, err := os.Stat(s.path)
+	if err == nil && os.SameFile(info, s.file) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s.writeError(err)
+	}
+	return s.writeError(fmt.Errorf("%w while it was in use", journal.ErrMoved))
+}
+
 // Commit makes batches durable in one transaction, for the writer.
 func (s *store) Commit(batches []batch.Batch) error {
+	if err := s.moved(); err != nil {
+		return err
+	}
 	if err := s.commit(context.Background(), batches); err != nil { // a cancelled run must still be written
 		return s.writeError(err)
 	}
@@ -110,7 +130,7 @@ func (s *store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
 	if s.Writer == nil {
 		return journal.ErrReadOnly
 	}
-	if err := s.look.damaged(); err != nil {
+	if err := errors.Join(s.look.damaged(), s.moved()); err != nil {
 		return err
 	}
 	select {
