@@ -30,6 +30,8 @@ type Fake struct {
 	Lingers func(provider.Sent) (provider.Lingering, error)
 	// Inquire tells what became of a write with an id; nil: nobody can tell.
 	Inquire func(id string) (provider.State, string, error)
+	// Unchanged tells of which ids a call leaves everything as it was; nil: none does.
+	Unchanged func(id string) bool
 	// Previews is called for the dry run of an approval with the step's id; nil: there is none.
 	Previews func(ctx context.Context, id string) error
 }
@@ -91,6 +93,8 @@ type fakeResult struct {
 	Items []item    `rb:"items" doc:"Two of them."`
 	Token string    `rb:"token,sensitive" doc:"A secret result."`
 	Count int       `rb:"count" doc:"Length of items."`
+
+	unchanged bool
 }
 
 type item struct {
@@ -173,17 +177,20 @@ func (f *Fake) Provider() *provider.Provider {
 				if err != nil && !errors.Is(err, ErrUnreadable) {
 					return nil, err
 				}
-				return &fakeResult{
-					Value: in.Args.Value, Call: n, Items: []item{{"a", true}, {"b", false}}, Count: 2, Token: SecretToken,
-				}, err
+				return f.result(in.Args, n), err
 			},
-			Summarize: func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
+			Summarize:      func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
+			ChangedNothing: func(r *fakeResult) bool { return r.unchanged },
 			Inquire: func(_ context.Context, in *provider.In[client, fakeArgs], _ provider.Sent) (*provider.Finding[fakeResult], error) {
 				if f.Inquire == nil {
 					return &provider.Finding[fakeResult]{}, nil
 				}
 				state, why, err := f.Inquire(in.Args.ID)
-				return &provider.Finding[fakeResult]{State: state, Why: why}, err
+				found := &provider.Finding[fakeResult]{State: state, Why: why}
+				if f.Unchanged != nil {
+					found.Result = f.result(in.Args, f.Calls(in.Args.ID))
+				}
+				return found, err
 			},
 		})
 	}
@@ -221,6 +228,14 @@ func (f *Fake) Provider() *provider.Provider {
 			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_noted", provider.Write), action("fake_destroy", provider.Destructive), later, ask,
 		},
 	})
+}
+
+// result is what the n-th call gives.
+func (f *Fake) result(args *fakeArgs, n int) *fakeResult {
+	return &fakeResult{
+		Value: args.Value, Call: n, Items: []item{{"a", true}, {"b", false}}, Count: 2, Token: SecretToken,
+		unchanged: f.Unchanged != nil && f.Unchanged(args.ID),
+	}
 }
 
 func (f *Fake) preview() func(context.Context, *provider.In[client, fakeArgs]) ([]provider.Change, error) {

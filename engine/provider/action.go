@@ -145,6 +145,8 @@ type Result struct {
 	Failure *Failure
 	// Warnings are things worth a line in the log: a NaN that became null.
 	Warnings []string
+	// ChangedNothing says that the write left its system as it was, so that there is nothing to take back.
+	ChangedNothing bool
 }
 
 // Failure is an unmet expectation of the action itself.
@@ -237,6 +239,9 @@ type Definition[K, A, R any] struct {
 	// Inquire finds out whether a write that was sent took place, when the answer was lost to a crash or a timeout. It
 	// changes nothing. Nil: nobody can know.
 	Inquire func(ctx context.Context, in *In[K, A], sent Sent) (*Finding[R], error)
+	// ChangedNothing reports whether a write left its system as it was, as its result tells for sure: its undo, which would take back
+	// what somebody else had made, is not due then. Nil: nobody can know.
+	ChangedNothing func(result *R) bool
 	// Lingers looks for what still runs of a write, as [Lingerer] does; nil: nothing can.
 	Lingers func(sent Sent) (Lingering, error)
 	// Follows says that Run, where an attempt before at the same write is under way, follows that one in place of another.
@@ -437,5 +442,6 @@ func (a *action[K, A, R]) encode(call *Call, args *A, typed *R, result *Result) 
 	if a.def.Expect != nil {
 		result.Failure = a.def.Expect(args, typed)
 	}
+	result.ChangedNothing = a.def.ChangedNothing != nil && a.def.ChangedNothing(typed)
 	return result, nil
 }

@@ -12,6 +12,8 @@ type sent struct {
 	// nobody knows whether it took place.
 	begun, inDoubt bool
 	resolution     *Resolution
+	// again says that an attempt before may have taken place: what the last one found there may be that one's work.
+	again bool
 	// earlier is what an attempt before kept of the same write that may have taken place.
 	earlier *Earlier
 }
@@ -36,6 +38,8 @@ type Doubt struct {
 	Undoes int64
 	// Resolution is set where it was decided already, and the crash came before what follows from it.
 	Resolution *Resolution
+	// Failed says that it is an undo that failed, of which a person knows whether it was done by hand since.
+	Failed bool
 	// Gone says that the runbook has no place for the step any more: what is decided is kept, and nothing follows from it.
 	Gone bool
 }
@@ -54,7 +58,7 @@ func (in *instance) sending() *sent {
 
 func (s *sent) send(e *Event) {
 	if e.Key != s.Key {
-		s.earlier = nil
+		s.earlier, s.again = nil, false
 	}
 	s.Key, s.At, s.Attempt, s.Note = e.Key, e.Time, e.Attempt, nil
 	s.begun, s.inDoubt, s.resolution = e.Action != "runbook", false, nil
@@ -64,7 +68,7 @@ func (s *sent) send(e *Event) {
 // did not has nothing to tell.
 func (s *sent) attempted(inDoubt bool) {
 	if inDoubt {
-		s.earlier = s.last()
+		s.earlier, s.again = s.last(), true
 	}
 	s.Note = nil
 }

@@ -101,6 +101,7 @@ func (c child) effects(ends []int64) []placed {
 // tookEffect notes what an execution did that ended with a result, or of which somebody knows that its write took place.
 func (s *State) tookEffect(r ref, e *Event) {
 	in, spec := s.at(r), &s.plan.Steps[r.step]
+	in.unchanged = e.ChangedNothing && (in.sent == nil || !in.sent.again)
 	if in.sent != nil {
 		in.sent.inDoubt = e.InDoubt
 		in.sent.attempted(e.InDoubt)
@@ -116,7 +117,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 		s.ends[address] = append(s.ends[address], e.Seq)
 	}
 	resolved := in.sent != nil && in.sent.resolution != nil && in.sent.resolution.Decision == DecisionDone
-	if spec.Undo == UndoNever && !s.otherPlan || e.Result == nil && !resolved {
+	if spec.Undo == UndoNever && !s.otherPlan || e.Result == nil && !resolved || in.unchanged {
 		return
 	}
 	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending, well: e.Outcome == Pass || e.Outcome == Warn}

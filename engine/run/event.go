@@ -174,6 +174,8 @@ type Event struct {
 	// InDoubt says that a write erred and nobody knows whether it took place (step_retrying,
 	// step_finished, undo_finished, notify_finished).
 	InDoubt bool `json:"in_doubt,omitempty"`
+	// ChangedNothing says that the write left its system as it was (step_finished): there is nothing to take back.
+	ChangedNothing bool `json:"changed_nothing,omitempty"`
 	// ByHand are the words to finish an undo by hand that failed.
 	ByHand string `json:"by_hand,omitempty"`
 	// UndoAt is where the undo of what was done has to act (step_finished).

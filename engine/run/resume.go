@@ -130,7 +130,9 @@ func (s *State) reset(r ref, e *Event) {
 		}
 	}
 	if in.sent != nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.earlier != nil) {
-		fresh.sent = &sent{Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last()}
+		fresh.sent = &sent{
+			Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last(), again: in.sent.again || in.phase == running && in.sent.begun,
+		}
 	}
 	*in = fresh
 	if r.key < 0 {

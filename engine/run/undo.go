@@ -114,7 +114,7 @@ func (s *State) undoEvent(e *Event) error {
 			at.inOrder = false
 		}
 	case e.Type == StepResolved:
-		x.sent.resolution = e.Resolution // its end follows
+		x.undo, x.sent.resolution = undoInDoubt, e.Resolution // its end follows
 	case e.Outcome == Pass:
 		x.undo = undoDone
 	case e.InDoubt:
@@ -204,6 +204,34 @@ func (s *State) Undoable() []Effect {
 	for i := range slices.Backward(list) {
 		if p := &list[i]; p.undo != undoDone {
 			out = append(out, Effect{p.whole(), p.seq})
+		}
+	}
+	return out
+}
+
+// FailedUndos lists the undos that failed, as what somebody may have done by hand since.
+func (s *State) FailedUndos() []Doubt {
+	var out []Doubt
+	for _, e := range s.effects {
+		if e.undo == undoFailed {
+			out = append(out, Doubt{Address: e.address, At: e.sent.At, Attempt: e.sent.Attempt, Undo: true, Undoes: e.seq, Failed: true})
+		}
+	}
+	return out
+}
+
+// Unchanged lists the steps with an undo, here and in the runbooks that steps run, whose last execution left everything as it was:
+// there is nothing to take back.
+func (s *State) Unchanged() []string {
+	var out []string
+	s.each(func(r ref, in *instance) {
+		if in.phase == ended && in.unchanged && s.plan.Steps[r.step].Undo != UndoNever {
+			out = append(out, s.address(r))
+		}
+	})
+	for _, c := range s.children {
+		for _, address := range c.state.Unchanged() {
+			out = append(out, c.address+"/"+address)
 		}
 	}
 	return out

@@ -47,7 +47,7 @@ func (p *Program) completeInDoubt(ctx context.Context, store string, what run.Le
 	}
 	defer history.Close() //nolint:errcheck // a completion has nobody to tell
 	for _, l := range outstanding(ctx, history, args[0]).Left() {
-		if l.What == run.LeftUndoInDoubt || l.What == what {
+		if l.What == run.LeftUndoInDoubt || l.What == what || l.What == run.LeftUndoFailed && what == run.LeftUndoInDoubt {
 			for _, value := range inDoubt {
 				out = append(out, l.Step+"="+value)
 			}

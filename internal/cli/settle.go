@@ -123,11 +123,15 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	case decision == abort:
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays in doubt", nameOf(d))}
 	}
-	why := "on the word of " + s.User
-	if note != "" {
-		why += ": " + note
+	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: s.User, Why: s.wordOf(note)}}, nil
+}
+
+// wordOf says on whose word something is decided.
+func (s *settler) wordOf(note string) string {
+	if note == "" {
+		return "on the word of " + s.User
 	}
-	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: s.User, Why: why}}, nil
+	return "on the word of " + s.User + ": " + note
 }
 
 // decisions are those that follow from what a system tells.
@@ -185,8 +189,26 @@ func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err e
 	if away {
 		choices, meaning = []string{run.DecisionDone, abort}, "done: it did; abort: leave everything as it is (it can be sent again once the system can be reached)"
 	}
+	return s.choose(d, choices, "Look whether "+nameOf(d)+" took place. Did it?\n"+meaning)
+}
+
+// askFailed has a person say whether an undo that failed was done by hand; an empty decision: nobody is there, or is to be asked. With
+// doubts a word for all is about these.
+func (s *settler) askFailed(d run.Doubt, doubts, approved bool) (decision, how, note string, err error) {
+	word := s.said.each[d.Address]
+	if word == "" && !doubts {
+		word = s.said.others
+	}
+	if word != "" || s.asker == nil || approved {
+		return word, "flag", "", nil
+	}
+	return s.choose(d, inDoubt, "Did you do "+nameOf(d)+" by hand, which failed at "+provider.Moment(d.At)+"?\ndone: it is done; redo: try it again; abort: leave everything as it is")
+}
+
+// choose has a person choose what is true of a write.
+func (s *settler) choose(d run.Doubt, choices []string, prompt string) (decision, how, note string, err error) {
 	answer, err := s.asker.before(run.Wait{Address: nameOf(d), For: run.ForAnswer, Since: s.Now(), Question: &run.Question{
-		Kind: run.AskInput, Type: "string", Choices: choices, Prompt: "Look whether " + nameOf(d) + " took place. Did it?\n" + meaning,
+		Kind: run.AskInput, Type: "string", Choices: choices, Prompt: prompt,
 	}})
 	if err != nil {
 		return "", "", "", errors.Join(fmt.Errorf("nothing was run: nobody said what became of %s", nameOf(d)), err)

@@ -12,6 +12,7 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
@@ -36,7 +37,9 @@ func newUndo(p *Program) *cobra.Command {
 			"An undo of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is; --in-doubt STEP=done\n" +
 			"decides about one alone, beside the word for all others. Without a terminal and without --in-doubt it is left, the others run, and the exit\n" +
-			"status is 4. --auto-approve never sends it again.",
+			"status is 4. --auto-approve never sends it again.\n" +
+			"An undo that failed is sent again, unless you say that you did it by hand: at a terminal you are asked, and --in-doubt STEP=done says it. A word\n" +
+			"for all counts for those that failed where nothing is in doubt.",
 		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve\n  runbook undo 01JD3V7C scale --in-doubt done",
 		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, nil, o.complete),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -109,18 +112,19 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	effects, err := o.chosen(recalled.Plan.Runbook, recalled.Past.Undoable(), recalled.Past.Doubts())
+	effects, err := o.chosen(recalled)
 	if err != nil {
 		return drop(err)
 	}
-	if err := o.said.check(slices.DeleteFunc(recalled.Past.Doubts(), func(d run.Doubt) bool { return !chooses(effects, d) })); err != nil {
+	open := slices.DeleteFunc(append(recalled.Past.Doubts(), recalled.Past.FailedUndos()...), func(d run.Doubt) bool { return !chooses(effects, d) })
+	if err := o.said.check(open); err != nil {
 		return drop(err)
 	}
 	header := &recalled.Plan.Header
-	if len(recalled.Past.Doubts()) > 0 {
+	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
+	if len(recalled.Past.Doubts()) > 0 || len(open) > 0 && asker != nil {
 		s.announce(header)
 	}
-	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
 	settled, effects, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said}, effects)
 	if err != nil {
 		return drop(err)
@@ -173,10 +177,40 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 			}
 		}
 	}
+	byHand, err := o.byHand(s, effects)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range byHand {
+		out = append(out, d)
+		effects = slices.DeleteFunc(effects, func(e run.Effect) bool { return e == undone(d.Doubt) })
+	}
 	if len(out)+len(effects) == 0 {
 		return nil, nil, &exitError{status: ExitLeftOver, message: o.sayIt(left, o.typed(), s.away)}
 	}
 	return out, effects, nil
+}
+
+// byHand tells which of the chosen undos that failed count as done, as somebody did them by hand; the others are sent again.
+func (o *undoOptions) byHand(s *settler, effects []run.Effect) ([]local.Settled, error) {
+	var out []local.Settled
+	doubts := slices.ContainsFunc(s.recalled.Past.Doubts(), func(d run.Doubt) bool { return chooses(effects, d) })
+	for _, d := range s.recalled.Past.FailedUndos() {
+		if !chooses(effects, d) {
+			continue
+		}
+		said, how, note, err := s.askFailed(d, doubts, o.AutoApprove)
+		switch {
+		case err != nil:
+			return nil, s.notKept(err, d, out)
+		case said == abort:
+			return nil, s.notKept(&exitError{status: ExitLeftOver, message: "nothing was run, and " + nameOf(d) + " stays as it is: it failed"}, d, out)
+		case said == run.DecisionDone:
+			s.say("%s, which failed at %s, counts as done by hand: %s", nameOf(d), provider.Moment(d.At), s.blank(s.wordOf(note)))
+			out = append(out, local.Settled{Doubt: d, Resolution: run.Resolution{Decision: said, How: how, Who: s.User, Why: s.wordOf(note), Failed: true}})
+		}
+	}
+	return out, nil
 }
 
 // undone is the effect whose undo is in doubt.
@@ -238,14 +272,17 @@ func (o *undoOptions) effects(p *local.Past) []run.Effect {
 }
 
 // chosen are the effects to undo. What a write in doubt did, nobody knows.
-func (o *undoOptions) chosen(rb *lang.Runbook, all []run.Effect, doubts []run.Doubt) ([]run.Effect, error) {
-	steps := stepNames(rb, "")
-	doubts = slices.DeleteFunc(doubts, func(d run.Doubt) bool { return d.Undo || o.Step != "" && !within(d.Address, o.Step) })
+func (o *undoOptions) chosen(r *engine.Recalled) ([]run.Effect, error) {
+	steps, all := stepNames(r.Plan.Runbook, ""), r.Past.Undoable()
+	doubts := slices.DeleteFunc(r.Past.Doubts(), func(d run.Doubt) bool { return d.Undo || o.Step != "" && !within(d.Address, o.Step) })
+	unchanged := slices.DeleteFunc(r.Past.Unchanged(), func(step string) bool { return o.Step != "" && !within(step, o.Step) })
 	none := !slices.ContainsFunc(all, func(e run.Effect) bool { return o.Step == "" || within(e.Address, o.Step) })
 	switch {
 	case none && len(doubts) > 0:
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: nobody knows whether %s took place, and so what there is to undo; settle that first with: %s",
 			doubtsNamed(doubts), o.command("resume "+o.Run))}
+	case none && len(unchanged) > 0:
+		return nil, fmt.Errorf("nothing was run: %s changed nothing, so there is nothing to take back%s", strings.Join(unchanged, ", "), canBeUndone(all))
 	case none && o.Step != "" && !slices.ContainsFunc(steps, func(s string) bool { return within(o.Step, s) }):
 		if meant := run.Addresses(all); meantBy(o.Step, meant) != nil {
 			steps = meant

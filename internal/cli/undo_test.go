@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -173,5 +174,70 @@ func TestUndoThatIsNotDueAnyMore(t *testing.T) {
 	next.does(t, ExitPassed, []string{"? undo cordon", "in doubt: is sent again"}, "resume", tt.lastRun(t), "--in-doubt", "redo")
 	if strings.Contains(next.out.String(), "left to look at") || tt.fake.Calls("uncordon") != 1 {
 		t.Errorf("%q\n%s", tt.fake.Log(), next.out)
+	}
+}
+
+// TestUndoOfWhatChangedNothing says that there is nothing to take back, and why.
+func TestUndoOfWhatChangedNothing(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Unchanged = func(id string) bool { return id == "cordon" }
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitRefused, []string{"nothing was run: cordon changed nothing, so there is nothing to take back", "What can be undone: scale"},
+		"undo", id, "cordon", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"undo scale"}, "undo", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitRefused, []string{"nothing was run: cordon changed nothing, so there is nothing to take back"}, "undo", id, "--auto-approve")
+}
+
+// TestFailedUndoDoneByHand: who did by hand what an undo failed to do says so, and it counts as undone, with who said it and when.
+func TestFailedUndoDoneByHand(t *testing.T) {
+	told := []string{"undo cordon", "failed before: counts as done by hand, decided by alice@laptop"}
+	tests := map[string]struct {
+		args   []string
+		types  string
+		status int
+		does   []string
+		says   []string
+		// settled is whether it counts as undone in the end, without having been sent again.
+		settled bool
+	}{
+		"by its name":        {args: []string{"cordon", "--auto-approve", "--in-doubt", "cordon=done"}, says: told, settled: true},
+		"as the only one":    {args: []string{"cordon", "--in-doubt", "done"}, says: told, settled: true},
+		"asked: done":        {args: []string{"cordon"}, types: "done\nI did it\n", says: append(told, "on the word of alice@laptop: I did it"), settled: true},
+		"asked: redo":        {args: []string{"cordon"}, types: "redo\n\n", status: ExitRefused, says: []string{"undo of cordon  fake_write", "Run it?"}},
+		"asked: abort":       {args: []string{"cordon"}, types: "abort\n\n", status: ExitLeftOver, says: []string{"nothing was run, and the undo of cordon stays as it is: it failed"}},
+		"redo":               {args: []string{"cordon", "--auto-approve", "--in-doubt", "redo"}, does: []string{"uncordon"}},
+		"abort":              {args: []string{"cordon", "--in-doubt", "abort"}, status: ExitLeftOver, says: []string{"nothing was run, and the undo of cordon"}},
+		"nobody says it":     {args: []string{"cordon", "--auto-approve"}, does: []string{"uncordon"}},
+		"of a step that did": {args: []string{"--auto-approve", "--in-doubt", "scale=done"}, status: ExitRefused, says: []string{"nothing of that step is in doubt", "In doubt: cordon"}},
+		"with the others":    {args: []string{"--auto-approve", "--in-doubt", "cordon=done"}, says: told, settled: true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				if id == "uncordon" && n == 1 {
+					return enginetest.ErrUnreachable()
+				}
+				return nil
+			}
+			tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+			id := tt.lastRun(t)
+			tt.again(t, false, "").does(t, ExitLeftOver, []string{
+				"say that it is done with: runbook undo " + id + " cordon --in-doubt done; or try it again with: runbook undo " + id + " cordon",
+				"one that you did by hand is settled with --in-doubt STEP=done",
+			}, "undo", id, "--auto-approve")
+			did := slices.Clone(tt.fake.Log())
+			next := tt.again(t, tc.types != "", tc.types)
+			next.does(t, tc.status, tc.says, append([]string{"undo", id}, tc.args...)...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+			if !tc.settled {
+				return
+			}
+			tt.again(t, false, "").does(t, ExitPassed, append(told, "3 undone"), "show", id)
+			tt.again(t, false, "").does(t, ExitRefused, []string{"has nothing to undo"}, "undo", id, "cordon")
+		})
 	}
 }

@@ -74,6 +74,21 @@ func (l leftovers) any(kind leftKind) bool {
 	return slices.ContainsFunc(l, func(x leftover) bool { return x.kind == kind })
 }
 
+// worst says which of what is left a person must look at first.
+func (l leftovers) worst() string {
+	for _, w := range []struct {
+		kind leftKind
+		text string
+	}{
+		{undoFailed, "an undo failed"}, {undoInDoubt, "an undo is in doubt"}, {inDoubt, "a write is in doubt"}, {undoNotRun, "an undo did not run"},
+	} {
+		if l.any(w.kind) {
+			return w.text
+		}
+	}
+	return "something is left to look at"
+}
+
 // notUndone replaces what was left undone by what a session that ended leaves.
 func (t *Text) notUndone(e *run.Event) {
 	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind == undoNotRun })
@@ -402,7 +417,7 @@ func (t *Text) whatNext(e *run.Event) {
 		t.line("an undo in doubt is settled with: " + t.command("undo "+e.Run) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
 	}
 	if failed {
-		t.line("an undo is tried again with: " + t.command("undo "+e.Run))
+		t.line("an undo is tried again with: " + t.command("undo "+e.Run) + ", and one that you did by hand is settled with --in-doubt STEP=done")
 	}
 	if !doubt && !undoDoubt && !failed {
 		t.line("undos that did not run are run with: " + t.command("undo "+e.Run))

@@ -77,11 +77,6 @@ func (t *Text) finish(e *run.Event) {
 	if e.ExitStatus != nil && *e.ExitStatus == exitInterrupted {
 		word = "interrupted"
 	}
-	text := word + ": " + Counts(e.Counts)
-	if e.DurationMS != nil {
-		text += " in " + Duration(milliseconds(*e.DurationMS))
-	}
-	text += t.target(e)
 	paint := t.Palette.Bad
 	switch e.Outcome {
 	case run.Pass:
@@ -97,6 +92,14 @@ func (t *Text) finish(e *run.Event) {
 	t.onlyLeft(e)
 	t.leftBefore(e)
 	t.leftOver()
+	if passed := e.Outcome == run.Pass || e.Outcome == run.Warn; passed && e.ExitStatus != nil && *e.ExitStatus == run.ExitLeftOver {
+		word, paint = word+", but "+t.left.worst(), t.Palette.Bad
+	}
+	text := word + ": " + Counts(e.Counts)
+	if e.DurationMS != nil {
+		text += " in " + Duration(milliseconds(*e.DurationMS))
+	}
+	text += t.target(e)
 	id := "run " + e.Run
 	if t.Width > 0 && term.Width(text)+len(id)+3 > t.Width {
 		t.lines(paint(text), id)

@@ -24,6 +24,9 @@ type applyResult struct {
 	Changes []changeResult  `rb:"changes" doc:"What it changed, by path."`
 	Before  cty.Value       `rb:"before,echo" doc:"The objects that were there before and were changed, as manifests: to apply them with force takes the change back."`
 	Created []createdObject `rb:"created" doc:"The objects that were not there before: to delete them takes the change back."`
+
+	// untold says that of some of the objects nobody knows what they were before.
+	untold bool
 }
 
 type createdObject struct {
@@ -44,7 +47,8 @@ func applyAction() provider.Action {
 		Name: "kubernetes_apply", Doc: "Applies manifests on the server, with the field manager runbook.",
 		Instead: "kubernetes_objects shows what is there",
 		Effect:  provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
-		Summarize: func(r *applyResult) string { return changesSummary(r.Changes) },
+		ChangedNothing: func(r *applyResult) bool { return len(r.Changes) == 0 && !r.untold },
+		Summarize:      func(r *applyResult) string { return changesSummary(r.Changes) },
 	})
 }
 
@@ -61,8 +65,16 @@ type applied struct {
 	before, after rawObject
 	// version is that of the object when it was read; empty: there was none.
 	version string
-	// untold says that before is not known.
+	// untold says that before is not known: it is left out of the result.
 	untold bool
+}
+
+// send applies the object. One that was not there when it was read and is not made by this is somebody else's.
+func (s *applied) send(ctx context.Context, force, again bool) (err error) {
+	made := false
+	s.after, made, err = s.of.send(ctx, s.of.applying(force, false).at(s.version))
+	s.untold = s.untold || err == nil && !made && !again && s.before == nil && s.version == ""
+	return err
 }
 
 // applyNote is what is kept before sending: what the objects were. It is sealed where one is a Secret.
@@ -104,7 +116,7 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	for i := range states {
 		m := states[i].of
 		err := overConflicts(ctx, func() (err error) {
-			if states[i].after, err = m.patch(ctx, m.applying(in.Args.Force, false).at(states[i].version)); !changedSince(err) {
+			if err = states[i].send(ctx, in.Args.Force, again); !changedSince(err) {
 				return err
 			}
 			if lost := states[i].readAgain(ctx, &note, i, again); lost != nil {
@@ -122,6 +134,9 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 				names = append(names, s.of.String())
 			}
 			return resultOfApply(states[:i]), after(failed, "Applied", names)
+		}
+		if states[i].before == nil && states[i].untold {
+			in.Warn("%s was made by somebody else after it was looked for: it is not among what this step created, and what was applied over it is not taken back", m)
 		}
 	}
 	return resultOfApply(states), nil
@@ -205,7 +220,7 @@ func resultOfApply(states []applied) *applyResult {
 	result := &applyResult{}
 	var before []cty.Value
 	for _, s := range states {
-		if s.untold {
+		if result.untold = result.untold || s.untold; s.untold {
 			continue
 		}
 		found := differences(s.before, s.after)
@@ -285,6 +300,7 @@ func inquireApply(
 		found := sinceNoted(states, note)
 		for i := range found {
 			found[i].after = states[i].before
+			found[i].untold = found[i].untold || found[i].before == nil && !madeHere(states[i].before)
 		}
 		return &provider.Finding[applyResult]{
 			State: provider.Done, Result: resultOfApply(found), Why: "To apply it again would change nothing.",
@@ -295,6 +311,24 @@ func inquireApply(
 		return &provider.Finding[applyResult]{State: provider.NotDone, Why: "The objects are as they were before."}, nil
 	}
 	return &provider.Finding[applyResult]{Why: "Some of the objects are neither as asked for nor as they were before."}, nil
+}
+
+// madeHere reports whether an object was surely made by applying it from here: it carries our mark of the second in which it was made, and
+// of the others in that second only the mark of what follows by itself.
+func madeHere(object rawObject) bool {
+	at, made := digText(object, "metadata", "creationTimestamp"), false
+	entries, _ := dig(object, "metadata", "managedFields").([]any)
+	for _, e := range entries {
+		manager, subresource := digText(e, "manager"), digText(e, "subresource")
+		switch {
+		case digText(e, "time") != at || subresource != "" || manager == "kube-controller-manager":
+		case manager == fieldManager && digText(e, "operation") == "Apply":
+			made = true
+		default:
+			return false
+		}
+	}
+	return made
 }
 
 // fits reports whether a note is of as many objects.

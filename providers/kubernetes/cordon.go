@@ -30,6 +30,7 @@ func scheduling(name, doc string, schedulable bool) provider.Action {
 	}
 	return editing(provider.Definition[*client, cordonArgs, cordonResult]{
 		Name: name, Doc: doc, Effect: provider.Write, Instead: "kubernetes_nodes tells whether a node is schedulable",
+		ChangedNothing: func(r *cordonResult) bool { return r.Before == r.After },
 		Summarize: func(r *cordonResult) string {
 			text := map[bool]string{true: "takes new pods", false: "takes no new pods"}[r.After.Schedulable]
 			if r.Before == r.After {

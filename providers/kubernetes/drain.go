@@ -31,7 +31,8 @@ func drainAction() provider.Action {
 		Instead: "kubernetes_pods with a field_selector on spec.nodeName shows the pods of a node",
 		Effect:  provider.Destructive, NeedsTimeout: true,
 		Run: runDrain, Preview: previewDrain, Inquire: inquireDrain,
-		Summarize: func(r *drainResult) string { return counted(len(r.Evicted), "pod") + " evicted" },
+		ChangedNothing: func(r *drainResult) bool { return r.Before == r.After && len(r.Evicted) == 0 },
+		Summarize:      func(r *drainResult) string { return counted(len(r.Evicted), "pod") + " evicted" },
 	})
 }
 

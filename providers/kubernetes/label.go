@@ -26,6 +26,7 @@ func labelAction() provider.Action {
 		Name: "kubernetes_label", Doc: "Sets labels of an object.",
 		Instead: "kubernetes_objects shows the labels",
 		Effect:  provider.Write, Summarize: func(r *labelResult) string { return keyChanges("label", r.Before, r.After) },
+		ChangedNothing: func(r *labelResult) bool { return same(r.Before, r.After) },
 	}, planLabel, func(before, after map[string]string) *labelResult { return &labelResult{Before: before, After: after} })
 }
 

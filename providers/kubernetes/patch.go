@@ -35,7 +35,8 @@ func patchAction() provider.Action {
 		Name: "kubernetes_patch", Doc: "Patches an object.",
 		Instead: "kubernetes_objects shows the object",
 		Effect:  provider.Write, Run: runPatch, Preview: previewPatch, Inquire: inquirePatch,
-		Summarize: func(r *patchResult) string { return changesSummary(r.Changes) },
+		ChangedNothing: func(r *patchResult) bool { return len(r.Changes) == 0 },
+		Summarize:      func(r *patchResult) string { return changesSummary(r.Changes) },
 	})
 }
 

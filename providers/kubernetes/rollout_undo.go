@@ -26,6 +26,7 @@ func rolloutUndoAction() provider.Action {
 		Instead: "kubernetes_rollout_history shows the revisions",
 		Effect:  provider.Write, NeedsTimeout: true,
 		Run: runRolloutUndo, Inquire: inquireRolloutUndo, Preview: previewRolloutUndo,
+		ChangedNothing: func(r *revisionChange) bool { return r.Before.Revision != nil && same(r.Before, r.After) },
 		Summarize: func(r *revisionChange) string {
 			if same(r.Before, r.After) {
 				return fmt.Sprintf("revision %s already", r.After)

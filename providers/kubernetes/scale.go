@@ -27,6 +27,7 @@ func scaleAction() provider.Action {
 		Name: "kubernetes_scale", Doc: "Sets how many replicas a deployment, stateful set or other scalable object has.",
 		Instead: "kubernetes_deployments shows the replicas",
 		Effect:  provider.Destructive, EffectArgs: []string{"replicas"},
+		ChangedNothing: func(r *scaleResult) bool { return r.Before == r.After },
 		Summarize: func(r *scaleResult) string {
 			if r.Before == r.After {
 				return fmt.Sprintf("%s already", counted(r.After.Replicas, "replica"))

@@ -29,6 +29,7 @@ func setEnvAction() provider.Action {
 		Name: "kubernetes_set_env", Doc: "Sets environment variables in a pod template.",
 		Instead: "kubernetes_objects shows the pod template",
 		Effect:  provider.Write, Summarize: func(r *setEnvResult) string { return keyChanges("variable", r.Before, r.After) },
+		ChangedNothing: func(r *setEnvResult) bool { return same(r.Before, r.After) },
 	}, planSetEnv, func(before, after map[string]string) *setEnvResult {
 		return &setEnvResult{Before: before, After: after}
 	})

@@ -23,6 +23,7 @@ func setImageAction() provider.Action {
 		Name: "kubernetes_set_image", Doc: "Sets the images of containers in a pod template.",
 		Instead: "kubernetes_deployments shows the images",
 		Effect:  provider.Write, Summarize: func(r *setImageResult) string { return keyChanges("image", r.Before, r.After) },
+		ChangedNothing: func(r *setImageResult) bool { return same(r.Before, r.After) },
 	}, planSetImage, func(before, after map[string]string) *setImageResult {
 		return &setImageResult{Before: before, After: after}
 	})

@@ -34,7 +34,7 @@ func setResourcesAction() provider.Action {
 	return editing(provider.Definition[*client, setResourcesArgs, setResourcesResult]{
 		Name: "kubernetes_set_resources", Doc: "Sets requests and limits of containers in a pod template.",
 		Instead: "kubernetes_objects shows the pod template",
-		Effect:  provider.Write,
+		Effect:  provider.Write, ChangedNothing: func(r *setResourcesResult) bool { return same(r.Before, r.After) },
 		Summarize: func(r *setResourcesResult) string {
 			if same(r.Before, r.After) {
 				return "nothing to change"

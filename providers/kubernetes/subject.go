@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
+	kjson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/rest"
 )
 
@@ -110,9 +112,15 @@ type patching struct {
 
 // patch gives the object as it is afterwards, and the client's own errors.
 func (s subject) patch(ctx context.Context, p patching) (rawObject, error) {
+	object, _, err := s.send(ctx, p)
+	return object, err
+}
+
+// send is patch, and tells whether the object was made by that.
+func (s subject) send(ctx context.Context, p patching) (object rawObject, made bool, err error) {
 	body, err := json.Marshal(p.body)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	request := s.request("PATCH", p.dry).Name(s.name).SetHeader("Content-Type", string(p.typ)).Body(body)
 	if len(p.sub) > 0 {
@@ -121,11 +129,16 @@ func (s subject) patch(ctx context.Context, p patching) (rawObject, error) {
 	if p.force {
 		request = request.Param("force", "true")
 	}
-	var object rawObject
-	if err := getRaw(ctx, request.Param("fieldManager", fieldManager), &object); err != nil {
-		return nil, err
+	result, code := request.Param("fieldManager", fieldManager).SetHeader("Accept", "application/json").Do(ctx), 0
+	result.StatusCode(&code)
+	if err := result.Error(); err != nil {
+		return nil, false, err
 	}
-	return object, nil
+	text, err := result.Raw()
+	if err == nil {
+		err = kjson.Unmarshal(text, &object)
+	}
+	return object, code == http.StatusCreated, err
 }
 
 // request is a change, which is never sent twice: whether the first arrived is for the action to find out.

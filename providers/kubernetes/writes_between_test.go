@@ -1,6 +1,7 @@
 package kubernetes_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -49,6 +50,58 @@ func TestChangedInBetween(t *testing.T) {
 			p.good(t, undo)
 			if now := p.field(t, "configmap/c", "{.data.ours} {.data.theirs}"); now != "old new" || notes != 2 {
 				t.Errorf("after the undo it has %q, expected \"old new\"; noted %d times", now, notes)
+			}
+		})
+	}
+}
+
+// TestMadeInBetween: somebody else makes the object after it was looked for and not found. It is theirs: nothing says that this step created it.
+func TestMadeInBetween(t *testing.T) {
+	const ours, theirs = `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {ours: new}}`, `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {DATA}}`
+	for name, tc := range map[string]struct {
+		// data is what is in theirs; without it there is none. lost is whether the answer gets lost.
+		data    string
+		lost    bool
+		created int
+		refused bool
+	}{
+		"nobody":               {created: 1},
+		"nobody, answer lost":  {created: 1, lost: true},
+		"with another field":   {data: "theirs: old"},
+		"the same":             {data: "ours: new"},
+		"another, answer lost": {data: "theirs: old", lost: true},
+		"with ours otherwise":  {data: "ours: old", refused: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlayground(t)
+			c := called{action: "kubernetes_apply", key: "key-1", args: values{"manifest": str(ours)}}
+			var note json.RawMessage
+			action, call := p.prepare(t, c, &note)
+			keep := call.Note
+			call.Note = func(n []byte) error {
+				if note == nil && tc.data != "" {
+					p.must(t, strings.Replace(theirs, "DATA", tc.data, 1), "create", "-f", "-")
+				}
+				return keep(n)
+			}
+			result, err := action.Run(t.Context(), call)
+			if tc.refused {
+				if err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "conflict") {
+					t.Errorf("the error is %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.lost {
+				result = p.found(t, c, note, provider.Done).Result
+			} else if warned := strings.Contains(strings.Join(result.Warnings, " "), "somebody else"); warned != (tc.data != "") {
+				t.Errorf("warnings %q", result.Warnings)
+			}
+			self, _ := result.Value.UnmarkDeep()
+			if got := at(self, "created").LengthInt(); got != tc.created || result.ChangedNothing {
+				t.Errorf("created %d, expected %d; changed nothing: %t", got, tc.created, result.ChangedNothing)
 			}
 		})
 	}

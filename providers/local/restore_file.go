@@ -26,6 +26,7 @@ func restoreFile() provider.Action {
 		Name: "local_restore_file", Doc: "Puts a file back as it was, as the undo of local_write_file.",
 		Effect: provider.Write, Instead: "local_files and local_search look at files",
 		Run: runRestore, NotesFirst: true, Inquire: inquireRestore,
+		ChangedNothing: func(r *restoreResult) bool { return !r.Changed },
 		Summarize: func(r *restoreResult) string {
 			switch {
 			case !r.Changed:

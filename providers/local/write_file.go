@@ -44,6 +44,7 @@ func writeFile() provider.Action {
 		Name: "local_write_file", Doc: "Writes a file at once or not at all.",
 		Effect: provider.Write, Instead: "local_files and local_search look at files",
 		Run: runWrite, NotesFirst: true, Inquire: inquireWrite, Preview: previewWrite,
+		ChangedNothing: func(r *writeResult) bool { return !r.Changed },
 		Summarize: func(r *writeResult) string {
 			if !r.Changed {
 				return "unchanged, " + size(r.SizeBytes)

@@ -34,6 +34,9 @@ type execResult struct {
 	Before       cty.Value       `rb:"before,echo" doc:"The rows before, as objects whose values can be given back in args; null where they could not be told. They are told of a plain INSERT, UPDATE or DELETE in sql on an ordinary table without row security, in a transaction: not with RETURNING, ON CONFLICT, WITH, FROM or USING. A warning says why they are null. Bytea is as PostgreSQL writes it, \\x01ff."`
 	After        cty.Value       `rb:"after,echo" doc:"The rows after; null as before is."`
 	Truncated    bool            `rb:"truncated" doc:"Whether more rows than row_limit were changed, so that before and after are not all of them."`
+
+	// unchanged says that everything is as it was: no row, no table, nothing that a trigger could have done.
+	unchanged bool
 }
 
 var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
@@ -52,6 +55,7 @@ var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 		return effect
 	},
 	Run: runExec, Preview: previewExec, Inquire: inquireExec,
+	ChangedNothing: func(r *execResult) bool { return r.unchanged },
 	Summarize: func(r *execResult) string {
 		switch {
 		case len(r.Statements) == 1:
@@ -213,12 +217,13 @@ type execNoted struct {
 	Before       provider.NotedValue `json:"before"`
 	After        provider.NotedValue `json:"after"`
 	Truncated    bool                `json:"truncated,omitempty"`
+	Unchanged    bool                `json:"unchanged,omitempty"`
 }
 
 func notedOf(r *execResult, notices []string) *execNoted {
-	return &execNoted{r.RowsAffected, r.Statements, notices, provider.NotedValue{Value: r.Before}, provider.NotedValue{Value: r.After}, r.Truncated}
+	return &execNoted{r.RowsAffected, r.Statements, notices, provider.NotedValue{Value: r.Before}, provider.NotedValue{Value: r.After}, r.Truncated, r.unchanged}
 }
 
 func (n *execNoted) result() *execResult {
-	return &execResult{n.RowsAffected, n.Statements, n.Notices, n.Before.Value, n.After.Value, n.Truncated}
+	return &execResult{n.RowsAffected, n.Statements, n.Notices, n.Before.Value, n.After.Value, n.Truncated, n.Unchanged}
 }

@@ -64,6 +64,12 @@ func (x *execution) all(ctx context.Context, list []change) error {
 		if err := x.noteTransaction(ctx); err != nil {
 			return err
 		}
+		sees := seesChanges(list)
+		if sees {
+			if _, err := x.send(ctx, "SAVEPOINT runbook_changes", nil, 0); err != nil {
+				return err
+			}
+		}
 		for i := range list {
 			at = i
 			if err := x.change(ctx, &list[i], len(list) == 1); err != nil {
@@ -71,6 +77,11 @@ func (x *execution) all(ctx context.Context, list []change) error {
 			}
 		}
 		at = -1
+		if sees && x.result.RowsAffected == 0 {
+			if err := x.lookForChanges(ctx); err != nil {
+				return err
+			}
+		}
 		return x.note(execNote{XID: x.xid, Result: notedOf(&x.result, x.notices)})
 	}
 	if err := steps(); err != nil {

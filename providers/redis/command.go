@@ -23,6 +23,8 @@ type commandResult struct {
 
 	// hushed is true where the answer may hold what is sensitive: the value that was set, or the one that it replaced.
 	hushed bool
+	// contained is true where all that the command does is in its key.
+	contained bool
 }
 
 var command = provider.Define(provider.Definition[*client, commandArgs, commandResult]{
@@ -36,6 +38,9 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 	},
 	Misfits: changeMisfits, Because: becauseCommand, Instead: "redis_query sends what only reads",
 	Run: runCommand, NotesFirst: true, Inquire: inquireCommand,
+	ChangedNothing: func(r *commandResult) bool {
+		return r.contained && r.Before != nil && r.After != nil && r.Before.unchanged(r.After)
+	},
 	Summarize: func(r *commandResult) string {
 		if r.hushed {
 			return "answered"
@@ -50,6 +55,12 @@ var losing = set("flushall", "flushdb", "swapdb", "debug", "shutdown", "replicao
 
 // scripts run a text, or what was stored before: they may do anything, and may fail half way.
 var scripts = set("eval", "evalsha", "fcall", "function", "script")
+
+// contained are commands of which all that they do is in their key: others speak to other servers, clients or indexes too.
+var contained = set("set", "setnx", "setex", "psetex", "getset", "getdel", "getex", "append", "setrange", "setbit", "bitfield", "incr", "decr",
+	"incrby", "decrby", "incrbyfloat", "del", "unlink", "expire", "pexpire", "expireat", "pexpireat", "persist", "hset", "hsetnx", "hmset", "hdel",
+	"hincrby", "hincrbyfloat", "sadd", "srem", "spop", "zadd", "zrem", "zincrby", "zpopmin", "zpopmax", "zremrangebyrank", "zremrangebyscore",
+	"zremrangebylex", "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "lset", "ltrim", "lrem", "linsert")
 
 // shared are commands that change the connection, which belongs to other steps too, or that never end.
 var shared = set("select", "auth", "hello", "reset", "quit", "multi", "exec", "discard", "watch", "unwatch", "subscribe",
@@ -130,7 +141,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	if err != nil {
 		return nil, unwritten(err, "")
 	}
-	result := &commandResult{hushed: in.Sensitive}
+	result := &commandResult{hushed: in.Sensitive, contained: contained[alone]}
 	if result.Before, err = before(ctx, in, key); err != nil {
 		return nil, err
 	}
@@ -232,7 +243,7 @@ func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], 
 	switch {
 	case done:
 		finding.State, finding.Why = provider.Done, fmt.Sprintf("The key %s is as the command leaves it.", now.Key)
-		finding.Result = &commandResult{Value: cty.StringVal("OK"), Before: note.Before, After: now, hushed: in.Sensitive}
+		finding.Result = &commandResult{Value: cty.StringVal("OK"), Before: note.Before, After: now, hushed: in.Sensitive, contained: true}
 		if name != "set" {
 			finding.Result.Value = cty.NumberIntVal(1)
 			if note.Before.Type == "none" {

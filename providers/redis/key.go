@@ -68,6 +68,12 @@ func (s *keyState) same(other *keyState) bool {
 	return s.Key == other.Key && s.Type == other.Type && s.digest == other.digest && !s.Truncated && !other.Truncated
 }
 
+// unchanged reports whether two states are surely the same, to when the key ends.
+func (s *keyState) unchanged(other *keyState) bool {
+	ends := s.ExpiresAt == nil && other.ExpiresAt == nil || s.ExpiresAt != nil && other.ExpiresAt != nil && *s.ExpiresAt == *other.ExpiresAt
+	return s.same(other) && ends
+}
+
 // keyOf is the one key that a command names, by the server's own account of it; empty where there is none or several.
 func (c *client) keyOf(ctx context.Context, command []string) (string, error) {
 	value, _, err := c.do(ctx, "ask for the keys of "+strings.ToUpper(command[0]), "command", "info", command[0])

@@ -81,7 +81,7 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	e.DurationMS, e.Attempts = &took, a.number
 	e.Source, e.InDoubt = place(a.step.Range), a.leftInDoubt()
 	if a.result != nil {
-		e.Result = lang.ValueToJSON(a.result.Value)
+		e.Result, e.ChangedNothing = lang.ValueToJSON(a.result.Value), a.result.ChangedNothing && a.err == nil
 		e.Summary, e.Warnings = a.result.Summary, a.result.Warnings
 		if a.result.Failure != nil {
 			e.Detail = a.result.Failure.Detail

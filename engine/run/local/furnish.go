@@ -115,6 +115,9 @@ func (p *Past) SameInstances(address string, reset []string) ([]string, bool) {
 // Undoable lists what took effect and was not undone, what ended last first. Of a step that runs a runbook these are its steps.
 func (p *Past) Undoable() []run.Effect { return p.root.state.Undoable() }
 
+// Unchanged lists the steps that have an undo, and changed nothing.
+func (p *Past) Unchanged() []string { return p.root.state.Unchanged() }
+
 // NotUndone lists what is to be undone at the end of the run, would it end now: what the last session left, or a paused run
 // would take back.
 func (p *Past) NotUndone() []run.Effect { return p.root.state.NotUndone() }

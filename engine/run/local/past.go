@@ -298,6 +298,18 @@ func (p *Past) Doubts() []run.Doubt {
 	return out
 }
 
+// FailedUndos lists the undos of all branches that failed.
+func (p *Past) FailedUndos() []run.Doubt {
+	var out []run.Doubt
+	p.root.walk(func(b *branch) {
+		for _, d := range b.state.FailedUndos() {
+			d.Address = b.prefix + d.Address
+			out = append(out, d)
+		}
+	})
+	return out
+}
+
 // Again lists what a resumed run does again, in all branches. A step whose undo was in doubt, and counts as done by what was
 // settled, is among them.
 func (p *Past) Again(settled ...Settled) run.Rerun { return p.root.state.Again(undoneBy(settled)...) }

@@ -109,15 +109,15 @@ func (r *runner) byHand(u *undoing) string {
 	address := r.prefix + u.address
 	command := "runbook undo " + r.RunID + " " + run.Quote(address)
 	if elsewhere := new(elsewhereError); errors.As(u.err, elsewhere) {
-		return fmt.Sprintf("Take the effect of step %s back by hand: %s; or, once %s is %s again, with: %s", address, r.undoInWords(u.did, u.local),
-			elsewhere.was.Provider, elsewhere.was.Target, command)
+		return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or, once %s is %s again, with: %[3]s", address,
+			r.undoInWords(u.did, u.local), command, elsewhere.was.Provider, elsewhere.was.Target)
 	}
 	on, _ := r.undoSystem(u.did, u.local)
 	words := r.inWords(u.step, u.args, on)
 	if u.inDoubt() {
 		return lookWhether(words, command)
 	}
-	return fmt.Sprintf("Take the effect of step %s back by hand: %s; or try it again with: %s", address, words, command)
+	return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or try it again with: %[3]s", address, words, command)
 }
 
 // lookWhether tells what to do about an undo in doubt.

@@ -1,0 +1,28 @@
+package postgres
+
+import "context"
+
+// seesChanges reports whether it can be told afterwards if the statements changed anything: all they do is known, and happens here.
+func seesChanges(list []change) bool {
+	for _, ch := range list {
+		if ch.tree == nil || ch.outside || !ch.tree.Whole() || ch.tree.Kind() == "SelectStmt" {
+			return false
+		}
+	}
+	return true
+}
+
+// lookForChanges notes whether the statements left everything as it was. What changes or locks a row, be it a trigger's or a rule's doing,
+// gets a number for that from the server, and within a savepoint one of its own, which the session holds a lock on. A change on another
+// server, through a foreign table, does not: there the lock on that table tells.
+func (x *execution) lookForChanges(ctx context.Context) error {
+	a, err := x.send(ctx, `SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) 1 AS unchanged
+		FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) l.relation
+		WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND (l.locktype OPERATOR(pg_catalog.=) 'transactionid'
+			AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock' OR c.relkind OPERATOR(pg_catalog.=) 'f' AND l.mode OPERATOR(pg_catalog.=) 'RowExclusiveLock')`, nil, 1)
+	if err != nil {
+		return err
+	}
+	x.result.unchanged = rowsOf(a.table).only().bool("unchanged")
+	return nil
+}
