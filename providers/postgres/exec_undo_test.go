@@ -220,3 +220,74 @@ func TestRowsThatThereCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// TestArraysGivenBack: an array of each kind comes back through before and args as it was, or the change is refused beforehand. None becomes
+// another value without a word.
+func TestArraysGivenBack(t *testing.T) {
+	s, schema := scratch(t)
+	s.must("CREATE TYPE " + schema + ".mood AS ENUM ('sad', 'a,b', 'NULL')")
+	s.must("CREATE TYPE " + schema + ".pair AS (a int, b text)")
+	s.must("CREATE DOMAIN " + schema + ".amount AS numeric CHECK (VALUE > 0)")
+	for _, tc := range []struct {
+		kind, value string
+		refused     bool
+	}{
+		{"jsonb[]", `ARRAY['[1, 2]'::jsonb, '[]', '{"a": [null]}', NULL, '"text"', '1.5', 'true']`, false},
+		{"json[]", `ARRAY['[1,2]'::json, '[]', NULL]`, false},
+		{"jsonb[][]", `ARRAY[['1', '2'], ['3', '4']]`, true},
+		{"jsonb[][]", `ARRAY[['[1]'::jsonb, '[2]']]`, true},
+		{"json[][]", `ARRAY[['{}'::json, NULL]]`, true},
+		{"jsonb[]", `ARRAY['null'::jsonb]`, true},
+		{"jsonb[]", `ARRAY['"12"'::jsonb]`, true},
+		{"jsonb[]", `'[0:1]={1,2}'`, true},
+		{"jsonb[]", `'{}'`, false},
+		{"jsonb", `'"12"'`, true},
+		{"jsonb", `'"[]"'`, true},
+		{"jsonb", `'{"a": "12"}'`, false},
+		{"int[]", `'[0:2]={1,2,3}'`, true},
+		{"int[]", `'[-1:0][2:3]={{1,2},{3,4}}'`, true},
+		{"int[][][]", `'{{{1,2},{3,NULL}},{{5,6},{7,8}}}'`, false},
+		{"text[][]", `ARRAY[['a,b', 'c"d\e'], ['', NULL], ['NULL', '{}']]`, false},
+		{"numeric[][]", `'{{1.75,12345678901234567890.5},{NULL,-1}}'`, false},
+		{"bool[][]", `'{{t,f},{NULL,t}}'`, false},
+		{"bytea[][]", `ARRAY[['\x00ff'::bytea, NULL], ['\x', '\x5c22']]`, false},
+		{"timestamptz[][]", `ARRAY[['2024-02-03 04:05:06.789+02'::timestamptz, 'infinity'], [NULL, '0001-01-01 BC']]`, false},
+		{"date[]", `ARRAY['infinity'::date, '2024-02-03']`, false},
+		{"interval[][]", `ARRAY[['1 year -3 days 04:05:06.7'::interval]]`, false},
+		{"uuid[][]", `ARRAY[['00000000-0000-0000-0000-000000000001'::uuid]]`, false},
+		{"int4range[][]", `ARRAY[['[1,5)'::int4range, 'empty'], ['(,3)', NULL]]`, false},
+		{"nummultirange[]", `ARRAY['{[1,2),[3,4)}'::nummultirange]`, false},
+		{"box[]", `ARRAY['(1,2),(3,4)'::box, NULL]`, false},
+		{"bit(3)[]", `ARRAY[B'101', B'000']`, false},
+		{"char(3)[]", `ARRAY['a', 'b c']`, false},
+		{"S.mood[][]", `ARRAY[['sad'::S.mood, 'a,b'], ['NULL', NULL]]`, false},
+		{"S.pair[]", `ARRAY[ROW(1, 'x,"y"')::S.pair, ROW(NULL, NULL)::S.pair, NULL]`, false},
+		{"S.pair[][]", `ARRAY[[ROW(1, '(a)')::S.pair], [ROW(2, '')::S.pair]]`, false},
+		{"S.amount[][]", `ARRAY[[1.5::S.amount, 2], [NULL, 3]]`, false},
+	} {
+		kind, value := strings.ReplaceAll(tc.kind, "S.", schema+"."), strings.ReplaceAll(tc.value, "S.", schema+".")+"::"+strings.ReplaceAll(tc.kind, "S.", schema+".")
+		t.Run(tc.kind+" "+tc.value, func(t *testing.T) {
+			table := schema + ".given"
+			s.must("CREATE TABLE " + table + " (v " + kind + ", was " + kind + ")")
+			defer s.must("DROP TABLE " + table)
+			s.must("INSERT INTO " + table + " VALUES (" + value + "," + value + ")")
+			r, err := s.countedOn(sql("UPDATE "+table+" SET v = NULL"), "before")
+			if tc.refused {
+				if err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "can't give them back") || s.one("SELECT v IS NULL FROM "+table) != "false" {
+					t.Errorf("it is not refused: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := r.Value.GetAttr("before").Index(cty.Zero).GetAttr("v")
+			if _, _, err = s.write(pt.Values{"sql": cty.StringVal("UPDATE " + table + " SET v = $1"), "args": cty.TupleVal([]cty.Value{before})}); err != nil {
+				t.Fatalf("%v, of %#v", err, before)
+			}
+			if got := s.one("SELECT v::text = was::text OR to_jsonb(v)::text = to_jsonb(was)::text FROM " + table); got != "true" {
+				t.Errorf("it is %s, was %s", s.one("SELECT v::text FROM "+table), s.one("SELECT was::text FROM "+table))
+			}
+		})
+	}
+}

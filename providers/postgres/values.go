@@ -86,11 +86,14 @@ func decoderOf(oid uint32, use use) decoder {
 		return decoder{jsonDecoder.null, decodeExactJSON}
 	}
 	if element, ok := arrayElements[oid]; ok {
-		d := decoderOf(element, use)
+		d, decode := decoderOf(element, use), decodeArray
+		if use == undoing {
+			decode = func(t string, d decoder) (cty.Value, error) { return decodeExactArray(t, d, isJSON(element)) }
+		}
 		if isJSON(element) && use == undoing {
 			d.decode = decodeExactElement
 		}
-		return decoder{cty.NullVal(cty.DynamicPseudoType), func(t string) (cty.Value, error) { return decodeArray(t, d) }}
+		return decoder{cty.NullVal(cty.DynamicPseudoType), func(t string) (cty.Value, error) { return decode(t, d) }}
 	}
 	if d, ok := decoders[oid]; ok {
 		return d

@@ -37,17 +37,36 @@ func decodeExactJSON(text string) (cty.Value, error) {
 	if strings.TrimSpace(text) == "null" {
 		return cty.NilVal, errors.New("the null of JSON is null here, as NULL is")
 	}
-	return decodeExactElement(text)
-}
-
-// decodeExactElement is decodeExactJSON for an element of an array.
-func decodeExactElement(text string) (cty.Value, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	if err := exactJSON(d); err != nil {
 		return cty.NilVal, err
 	}
-	return jsonDecoder.decode(text)
+	v, err := jsonDecoder.decode(text)
+	if err == nil && v.Type() == cty.String && json.Valid([]byte(v.AsString())) {
+		return cty.NilVal, inexactError("its JSON is a text that is JSON by itself, and would be given back as that")
+	}
+	return v, err
+}
+
+// decodeExactElement is decodeExactJSON for an element of an array.
+func decodeExactElement(text string) (cty.Value, error) {
+	if strings.TrimSpace(text) == "null" {
+		return cty.NilVal, inexactError("its array has the null of JSON in it, which would be given back as NULL")
+	}
+	return decodeExactJSON(text)
+}
+
+// decodeExactArray refuses an array that would be given back in another form: its bounds are not told, and of JSON a list in it
+// is one of JSON.
+func decodeExactArray(text string, element decoder, ofJSON bool) (cty.Value, error) {
+	switch {
+	case strings.HasPrefix(text, "["):
+		return cty.NilVal, inexactError("its array does not begin at 1, which is not told")
+	case ofJSON && strings.HasPrefix(text, "{{"):
+		return cty.NilVal, inexactError("it is an array of JSON with more than one dimension, and would be given back as an array of lists of JSON")
+	}
+	return decodeArray(text, element)
 }
 
 // exactJSON reads one value, and says what of it the language does not hold.
