@@ -72,7 +72,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 		out.Arguments = argumentsOf(s, spec.Args(), args)
 	}
 	p.findTargets(s, &out, args, instances)
-	out.Approval = approvalText(s)
+	out.Approval = p.approvalText(s)
 	p.hold(policy.Use{Step: s}, s, args)
 	p.questions(s, &out, args, instances)
 	p.undo(s, &out)

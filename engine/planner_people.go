@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -12,11 +13,13 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
-// approvalText says who must approve a step, as it is written: who that is may depend on results.
-func approvalText(s *lang.Step) string {
+// approvalText says who must approve a step, as the question will; what only the run knows, or what is sensitive, stands there as it is
+// written.
+func (p *planner) approvalText(s *lang.Step) string {
 	a := s.Approval
 	if a == nil {
 		return ""
@@ -24,9 +27,14 @@ func approvalText(s *lang.Step) string {
 	text := "anybody"
 	if a.Approvers != nil {
 		text = a.Approvers.Source
+		v, diags := p.plan.scope.Value(a.Approvers, anyInstance(s))
+		if !diags.HasErrors() && v.IsWhollyKnown() && !provider.IsSensitive(v) {
+			v, _ = v.UnmarkDeep()
+			text = cmp.Or(strings.Join(local.Approvers(v), ", "), "anybody")
+		}
 	}
 	if a.Timeout > 0 {
-		text += fmt.Sprintf(" within %s", a.Timeout)
+		text += fmt.Sprintf(" within %s", run.InUnits(a.Timeout))
 		if a.Escalate {
 			text += ", then " + a.Escalation.Source
 		}

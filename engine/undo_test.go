@@ -350,3 +350,43 @@ step "fake_write" "last" { id = "last" }
 		t.Error(diff)
 	}
 }
+
+// TestWhatCanBeUndoneIsCounted: the end of a run says how much of what it did can be undone by hand, and leaves out what was, and what has
+// no undo.
+func TestWhatCanBeUndoneIsCounted(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		stop string
+		want int
+	}{"continue": {"continue", 2}, "stop": {"stop", 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := enginetest.Run(t, breaks("break"), `
+runbook "test" { on_failure = "`+tt.stop+`" }
+provider "fake" {}
+step "fake_write" "one" {
+  id = "one"
+  undo "fake_write" { id = "one back" }
+}
+step "fake_write" "two" {
+  id         = "two"
+  depends_on = [step.one]
+  undo "fake_write" { id = "two back" }
+}
+step "fake_write" "plain" {
+  id         = "plain"
+  depends_on = [step.two]
+}
+step "fake_write" "break" {
+  id         = "break"
+  depends_on = [step.plain]
+  undo "fake_write" { id = "break back" }
+}
+`, enginetest.Options{AutoApprove: true})
+			out.Ends(t, 1)
+			if got := out.Events[len(out.Events)-1].Undoable; got != tt.want {
+				t.Errorf("%d can be undone, expected %d\n%s", got, tt.want, out.Stream)
+			}
+		})
+	}
+}

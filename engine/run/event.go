@@ -195,6 +195,8 @@ type Event struct {
 	// NotUndone are the steps whose undo was due and did not run: the session was stopped at once, or an undo of the same step
 	// that comes first failed.
 	NotUndone []string `json:"not_undone,omitempty" blank:"address"`
+	// Undoable is how often something took effect that an undo by hand can take back.
+	Undoable int `json:"undoable,omitempty"`
 	// Left is what else a person must look at, in whichever session it came about.
 	Left       []Left `json:"left,omitempty"`
 	ExitStatus *int   `json:"exit_status,omitempty"`

@@ -260,3 +260,30 @@ func TestAnswerIsShownWithWhenItWasGiven(t *testing.T) {
 		t.Errorf("%q is missing in:\n%s", want, got)
 	}
 }
+
+// TestEndNamesTheUndo: a run that failed or was interrupted names how to undo what it did, before how it goes on, where that can be.
+func TestEndNamesTheUndo(t *testing.T) {
+	const undo = "undo what can be undone with: runbook undo RUN\n"
+	for name, tt := range map[string]struct {
+		outcome          run.Outcome
+		status, undoable int
+		want             string
+	}{
+		"failed":            {run.Fail, 1, 1, undo},
+		"failed, nothing":   {run.Fail, 1, 0, ""},
+		"passed":            {run.Pass, 0, 1, ""},
+		"warned":            {run.Warn, 1, 1, ""},
+		"interrupted":       {run.Cancelled, 3, 2, undo + "resume with: runbook resume RUN\n"},
+		"stopped, no undo":  {run.Cancelled, 3, 0, "resume with: runbook resume RUN\n"},
+		"something to mend": {run.Fail, 4, 1, "what is in doubt is settled with: runbook resume RUN\n"},
+	} {
+		all := entries(t, []run.Event{
+			{Type: run.RunStarted, Header: &run.Header{Runbook: "x", Steps: 1}},
+			{Type: run.RunFinished, Outcome: tt.outcome, ExitStatus: &tt.status, Undoable: tt.undoable},
+		})
+		got := strings.ReplaceAll(render(t, config(), all), all[1].Event.Run, "RUN")
+		if _, end, _ := strings.Cut(got, "run RUN\n"); end != tt.want {
+			t.Errorf("%s: it ends with %q, expected %q", name, end, tt.want)
+		}
+	}
+}

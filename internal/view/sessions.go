@@ -313,6 +313,13 @@ func (t *Text) answerWaits(w *run.Event, a *run.Answer) string {
 
 func (t *Text) resumeWith(id string) { t.line("resume with: " + t.resumeCommand(id)) }
 
+// undoWith says how what the run did is taken back, where it did not pass and something can be.
+func (t *Text) undoWith(e *run.Event) {
+	if e.Undoable > 0 && !t.byHand && e.Outcome != run.Pass && e.Outcome != run.Warn {
+		t.line("undo what can be undone with: " + t.command("undo "+e.Run))
+	}
+}
+
 // resumeCommand goes on with the run; with twice the time, where that was over.
 func (t *Text) resumeCommand(id string) string {
 	if t.limit == 0 {
@@ -399,10 +406,12 @@ func (t *Text) whatNext(e *run.Event) {
 			t.line("the undos that are left run with: " + t.command("undo "+e.Run))
 			return
 		}
+		t.undoWith(e)
 		t.resumeWith(e.Run)
 		return
 	case run.ExitLeftOver:
 	default:
+		t.undoWith(e)
 		if t.limit > 0 {
 			t.resumeWith(e.Run)
 		}

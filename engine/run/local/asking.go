@@ -190,19 +190,24 @@ func (r *runner) approvers(e *lang.Expr, local lang.Frame) ([]string, error) {
 	if diags.HasErrors() {
 		return nil, errors.New("approvers: " + text(diags))
 	}
-	var out []string
 	v, _ = v.UnmarkDeep()
+	return Approvers(v), nil
+}
+
+// Approvers are the words by which those may be known whom a value names, which is known and has no marks.
+func Approvers(v cty.Value) []string {
 	if v.IsNull() {
-		return nil, nil
+		return nil
 	}
 	if ty := v.Type(); ty.IsTupleType() || ty.IsListType() || ty.IsSetType() {
+		var out []string
 		for it := v.ElementIterator(); it.Next(); {
 			_, one := it.Element()
 			out = append(out, names(one)...)
 		}
-		return out, nil
+		return out
 	}
-	return names(v), nil
+	return names(v)
 }
 
 // names are the words by which a person may be known as approver.

@@ -87,6 +87,14 @@ func (r *runner) notUndone() []string {
 	return run.Addresses(r.state.NotUndone())
 }
 
+// undoable is how often something took effect, in any runbook of the run, that can be undone by hand.
+func (r *runner) undoable() int {
+	if r.children > 0 {
+		return 0
+	}
+	return len(r.state.Undoable())
+}
+
 // finishBranch ends the branch: of the run itself, run_finished tells it; of a runbook that a step runs, that step's end
 // does.
 func (r *runner) finishBranch() error {
@@ -120,6 +128,6 @@ func (r *runner) finishRun() error {
 	took := milliseconds(r.clock().Sub(r.StartedAt))
 	return r.emit(&run.Event{
 		Type: run.RunFinished, Outcome: outcome, Counts: r.counts(), Outputs: r.outputs,
-		DurationMS: &took, ExitStatus: &status, NotUndone: r.notUndone(), Left: r.leftOver(),
+		DurationMS: &took, ExitStatus: &status, NotUndone: r.notUndone(), Undoable: r.undoable(), Left: r.leftOver(),
 	})
 }
