@@ -31,8 +31,15 @@ func preset(q *run.Question) int {
 
 // choiceKey moves through the choices, or writes what one of them begins with.
 func (m *model) choiceKey(k tea.KeyPressMsg) {
-	last := len(m.q.Choices) - 1
-	switch k.String() {
+	last, key := len(m.q.Choices)-1, k.String()
+	if text := strings.TrimSpace(m.input.String()); text != "" && m.cursor == none && (key == "up" || key == "down") {
+		if found := meant(m.q.Choices, text); len(found) > 0 {
+			m.cursor = found[0] // the first that was begun, not the first of all
+			m.input.clear()
+			return
+		}
+	}
+	switch key {
 	case "up":
 		m.cursor = max(m.cursor-1, 0)
 	case "down":

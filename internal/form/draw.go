@@ -216,7 +216,7 @@ func (d *drawing) foot() {
 	case m.chooses():
 		keys = append([]string{"up, down, a number or the first letters"}, keys...)
 	case m.q.Kind == run.AskInput && len(m.q.Default) > 0:
-		keys = append([]string{"nothing: " + term.CleanLine(string(m.q.Default))}, keys...)
+		keys = append([]string{"left empty: " + term.CleanLine(string(m.q.Default))}, keys...)
 	}
 	keys = append(keys, leave, "ctrl-c: stop the run")
 	d.wrap(strings.Join(keys, " "+m.t.Look.Glyphs.Dot+" "), m.t.Look.Palette.Faint)

@@ -314,6 +314,22 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
+// TestArrowsGoToWhatWasBegun: of several choices that begin with what was written, an arrow takes the first, not the first of all.
+func TestArrowsGoToWhatWasBegun(t *testing.T) {
+	s := newSeat(t, false, 80)
+	m := newModel(s.Terminal, Request{Step: "step", Question: &open})
+	m.choiceKey(tea.KeyPressMsg{Code: 'r', Text: "re"})
+	m.choiceKey(tea.KeyPressMsg{Code: tea.KeyDown})
+	if shown := m.View().Content; !strings.Contains(shown, "> 2. redo") {
+		t.Errorf("another is chosen:\n%s", shown)
+	}
+	m.choiceKey(tea.KeyPressMsg{Code: tea.KeyDown})
+	m.choiceKey(tea.KeyPressMsg{Code: tea.KeyDown})
+	if shown := m.View().Content; !strings.Contains(shown, "> 4. reuse") {
+		t.Errorf("another is chosen:\n%s", shown)
+	}
+}
+
 // TestChoiceStays: what is chosen is marked while the note is written.
 func TestChoiceStays(t *testing.T) {
 	s := newSeat(t, false, 80)
