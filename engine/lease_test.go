@@ -22,16 +22,17 @@ func (s *sleeper) now() time.Time {
 	return time.Now()
 }
 
-// holding is a journal that stands still, with the machine, while it keeps the start of a step.
+// holding is a journal that stands still, with the machine, while it keeps an event of a step.
 type holding struct {
 	losing
 	machine *sleeper
+	event   run.Type
 	step    string
 }
 
 func (h *holding) Append(ctx context.Context, id string, entries []journal.Entry) error {
 	for _, e := range entries {
-		if e.Event.Type == run.StepStarted && e.Event.Step == h.step {
+		if e.Event.Type == h.event && e.Event.Step == h.step {
 			h.machine.slept.Store(true)
 		}
 	}
@@ -39,7 +40,7 @@ func (h *holding) Append(ctx context.Context, id string, entries []journal.Entry
 }
 
 // TestLeaseThatRanOut: nothing is sent any more by who stood still for longer than the lease, be it before a write, while its
-// start was being kept, or between two attempts at an undo.
+// start was being kept, while it was under way and had noted what it is about to do, or between two attempts at an undo.
 func TestLeaseThatRanOut(t *testing.T) {
 	t.Parallel()
 	const text = `
@@ -55,25 +56,27 @@ step "fake_write" "first" {
     }
   }
 }
-step "fake_write" "next" {
+step "fake_noted" "next" {
   id         = "next"
   depends_on = [step.first]
 }
 `
 	tests := []struct {
-		name, holds, during string
-		fails               bool
-		want                map[string]int
+		name, during string
+		holds        run.Type
+		fails        bool
+		want         map[string]int
 	}{
 		{name: "before a write", during: "first", want: map[string]int{"first": 1}},
-		{name: "while its start is kept", holds: "next", want: map[string]int{"first": 1}},
+		{name: "while its start is kept", holds: run.StepStarted, want: map[string]int{"first": 1}},
+		{name: "while what it is about to do is kept", holds: run.StepNoted, want: map[string]int{"first": 1}},
 		{name: "between two attempts at an undo", during: "back", fails: true, want: map[string]int{"first": 1, "next": 1, "back": 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			machine := &sleeper{}
-			j := &holding{losing: losing{Journal: enginetest.Store(t)}, machine: machine, step: tt.holds}
+			j := &holding{losing: losing{Journal: enginetest.Store(t)}, machine: machine, event: tt.holds, step: "next"}
 			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
 				machine.slept.Store(machine.slept.Load() || id == tt.during)
 				if id == "back" || id == "next" && tt.fails {

@@ -203,7 +203,7 @@ func (r *runner) note(n noteRequest) error {
 		}
 	}
 	if err == nil {
-		err = r.flush(r.hard, true)
+		err = r.keepAhead(r.hard, true, true) // what is noted is about to be done
 	}
 	for _, w := range waiting {
 		w.done <- err

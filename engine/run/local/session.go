@@ -193,7 +193,7 @@ func (s *session) leased(ctx context.Context) error {
 func (s *session) renew(ctx context.Context) error {
 	for _, l := range s.Leases {
 		err := l.Renew(ctx)
-		if errors.Is(err, journal.ErrLeaseLost) {
+		if err != nil && (errors.Is(err, journal.ErrLeaseLost) || s.lost.Load()) { // it is found out and told once
 			s.lost.Store(true)
 			return lostError()
 		}
