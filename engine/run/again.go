@@ -151,7 +151,7 @@ func (a *again) addresses(i int, whole bool) []string {
 	whole = whole || a.whole[i]
 	parts := a.refs(i)
 	begun := slices.ContainsFunc(parts, func(r ref) bool { return a.at(r).phase == ended })
-	held := slices.ContainsFunc(parts, func(r ref) bool { return r.key >= 0 && (a.at(r).phase == asking || a.at(r).doubtful(&a.plan.Steps[i])) })
+	held := slices.ContainsFunc(parts, func(r ref) bool { return a.at(r).phase == asking || a.at(r).doubtful(&a.plan.Steps[i]) })
 	if whole && begun && !held {
 		return []string{a.plan.Steps[i].Name}
 	}

@@ -53,6 +53,9 @@ func TestParseAnswer(t *testing.T) {
 		{sizes, "3", "", "not one of"},
 		{pattern, "abc", `"abc"`, ""},
 		{pattern, "", `""`, ""},
+		{Question{Kind: AskInput, Type: "string", Pattern: "[a-z]*"}, "", `""`, ""},
+		{Question{Kind: AskInput, Type: "number", Pattern: "[0-9]*"}, "", "", "write a value"},
+		{Question{Kind: AskInput, Type: "bool", Pattern: ".*"}, "", "", "write a value"},
 		{pattern, "ab1", "", "does not match the pattern"},
 		{Question{Kind: "dance"}, "yes", "", "not known"},
 	}
@@ -115,5 +118,16 @@ func TestMayAnswer(t *testing.T) {
 	}
 	if !new(Question).MayAnswer("anybody@x") {
 		t.Error("nobody may answer a question without approvers")
+	}
+}
+
+func TestYes(t *testing.T) {
+	for value, want := range map[string]bool{"true": true, "false": false, "null": false, "1": false, `"true"`: false, "": false} {
+		if got := (&Answer{Value: json.RawMessage(value)}).Yes(); got != want {
+			t.Errorf("%q: %v", value, got)
+		}
+	}
+	if (*Answer)(nil).Yes() {
+		t.Error("no answer is a yes")
 	}
 }
