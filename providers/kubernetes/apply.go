@@ -46,7 +46,7 @@ func applyAction() provider.Action {
 	return change(provider.Definition[*client, applyArgs, applyResult]{
 		Name: "kubernetes_apply", Doc: "Applies manifests on the server, with the field manager runbook.",
 		Instead: "kubernetes_objects shows what is there",
-		Effect:  provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
+		Misfits: applyMisfits, Effect: provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
 		ChangedNothing: func(r *applyResult) bool { return len(r.Changes) == 0 && !r.untold },
 		Summarize:      func(r *applyResult) string { return changesSummary(r.Changes) },
 	})

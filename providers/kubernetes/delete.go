@@ -34,7 +34,7 @@ func deleteAction() provider.Action {
 		Name: "kubernetes_delete", Doc: "Deletes objects.",
 		Instead: "kubernetes_objects shows the objects",
 		Effect:  provider.Destructive, ExactlyOne: [][]string{{"name", "label_selector", "field_selector"}},
-		Run: runDelete, Preview: previewDelete, Inquire: inquireDelete,
+		Misfits: deleteMisfits, Run: runDelete, Preview: previewDelete, Inquire: inquireDelete,
 		ChangedNothing: func(r *deleteResult) bool { return len(r.Deleted) == 0 },
 		Summarize: func(r *deleteResult) string {
 			if len(r.Deleted) == 0 {

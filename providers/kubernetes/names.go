@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // The names that the API server accepts (apimachinery's validation). An object of another name can't be there.
@@ -67,6 +69,55 @@ func checkImage(image string) error {
 func checkVariable(name string) error {
 	if problems := validation.IsRelaxedEnvVarName(name); len(problems) > 0 {
 		return fmt.Errorf("%q is not the name of an environment variable; write one like \"LOG_LEVEL\"", name)
+	}
+	return nil
+}
+
+// builtinName says why no object of a kind that the API server brings along can have the name; nil: it may, or it is not known here.
+func builtinName(apiVersion, kind, name string) error {
+	group, _, grouped := strings.Cut(apiVersion, "/")
+	if !grouped {
+		group = ""
+	}
+	r, known := lookUp(kind + "." + group)
+	if !known || name == "" || strings.Contains(kind, ".") {
+		return nil
+	}
+	return nameProblem(r, name)
+}
+
+// Whoever reads, or deletes, one object that can't be there has mistaken its name.
+func objectsMisfits(args *objectsArgs, known provider.Known) map[string]string {
+	return nameMisfits(args.APIVersion, args.Kind, args.Name, known)
+}
+
+func deleteMisfits(args *deleteArgs, known provider.Known) map[string]string {
+	return nameMisfits(args.APIVersion, args.Kind, args.Name, known)
+}
+
+func nameMisfits(apiVersion, kind, name string, known provider.Known) map[string]string {
+	if !known("api_version") || !known("kind") || !known("name") {
+		return nil
+	}
+	if err := builtinName(apiVersion, kind, name); err != nil {
+		return map[string]string{"name": err.Error()}
+	}
+	return nil
+}
+
+// applyMisfits looks at the names in a manifest. What else is wrong with it is found when the step runs; a secret one is not told of.
+func applyMisfits(args *applyArgs, known provider.Known) map[string]string {
+	if !known("manifest") || !args.Manifest.IsWhollyKnown() || args.Manifest.ContainsMarked() {
+		return nil
+	}
+	objects, err := manifestsOf(args.Manifest)
+	if err != nil {
+		return nil
+	}
+	for i, o := range objects {
+		if err := builtinName(digText(o, "apiVersion"), digText(o, "kind"), digText(o, "metadata", "name")); err != nil {
+			return map[string]string{"manifest": fmt.Sprintf("object %d: %s", i+1, err)}
+		}
 	}
 	return nil
 }

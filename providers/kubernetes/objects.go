@@ -37,6 +37,7 @@ func objectsAction() provider.Action {
 		Name: "kubernetes_objects", Doc: "Reads objects of any kind, custom resources included.",
 		AtMostOne: [][]string{{"name", "label_selector"}, {"name", "field_selector"}},
 		Run:       runObjects,
+		Misfits:   objectsMisfits,
 		Summarize: func(r *objectsResult) string {
 			if r.Count == 0 {
 				return "no objects"

@@ -39,6 +39,7 @@ var lonely = []struct{ begins, has string }{
 	{"vacuum", ""},
 	{"create database", ""}, {"drop database", ""}, {"alter database", "set tablespace"}, {"alter database", "with tablespace"},
 	{"create subscription", ""}, {"alter subscription", "refresh publication"},
+	{"alter subscription", "set publication"}, {"alter subscription", "add publication"}, {"alter subscription", "drop publication"},
 	{"create tablespace", ""}, {"drop tablespace", ""},
 	{"alter system", ""}, {"discard all", ""},
 	{"create index", "concurrently"}, {"create unique index", "concurrently"}, {"drop index", "concurrently"},
@@ -53,8 +54,9 @@ func alone(sql string) string {
 		return ""
 	}
 	words := wordsOf(statements[0])
-	if strings.HasPrefix(words, "create subscription ") && slotless(statements[0]) {
-		return ""
+	if strings.HasPrefix(words, "create subscription ") && namesOption(statements[0], "create_slot", "connect") ||
+		strings.HasPrefix(words, "alter subscription ") && namesOption(statements[0], "refresh") && !strings.Contains(words, " refresh publication ") {
+		return "" // it may make no slot on the publisher, or ask it nothing: then a transaction may hold it
 	}
 	for _, l := range lonely {
 		if !strings.HasPrefix(words, l.begins+" ") {
@@ -70,10 +72,9 @@ func alone(sql string) string {
 	return ""
 }
 
-// slotless reports whether a CREATE SUBSCRIPTION names an option by which it may make no slot on the publisher: then a transaction
-// may hold it.
-func slotless(statement []token) bool {
-	return slices.ContainsFunc(statement, func(t token) bool { return t.text == "create_slot" || t.text == "connect" })
+// namesOption reports whether a statement names one of some options, whatever it sets it to.
+func namesOption(statement []token, options ...string) bool {
+	return slices.ContainsFunc(statement, func(t token) bool { return slices.Contains(options, t.text) })
 }
 
 // wordsOf are the unquoted words of a statement, each with a space behind it; those in parentheses, and what is quoted, left out.

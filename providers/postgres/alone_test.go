@@ -18,33 +18,38 @@ import (
 const outside = " only outside a transaction; add transaction = false to the step"
 
 var lonely = map[string]string{
-	"VACUUM":                                                  "VACUUM",
-	"/* now */ vacuum (analyze) t":                            "VACUUM",
-	"CREATE DATABASE shop":                                    "CREATE DATABASE",
-	"DROP DATABASE IF EXISTS shop":                            "DROP DATABASE",
-	"ALTER SYSTEM SET work_mem = '1M'":                        "ALTER SYSTEM",
-	"CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)":             "CREATE UNIQUE INDEX … CONCURRENTLY",
-	"REINDEX TABLE CONCURRENTLY t":                            "REINDEX … CONCURRENTLY",
-	"REINDEX (VERBOSE) DATABASE shop":                         "REINDEX DATABASE",
-	"ALTER TABLE t DETACH PARTITION p CONCURRENTLY":           "ALTER TABLE … CONCURRENTLY",
-	"ALTER DATABASE shop SET TABLESPACE fast":                 "ALTER DATABASE … SET TABLESPACE",
-	"CLUSTER VERBOSE":                                         "CLUSTER of all tables",
-	"DISCARD ALL":                                             "DISCARD ALL",
-	"DROP TABLESPACE fast":                                    "DROP TABLESPACE",
-	"CREATE TABLESPACE fast LOCATION '/fast'":                 "CREATE TABLESPACE",
-	"REINDEX SCHEMA public":                                   "REINDEX SCHEMA",
-	"REINDEX SYSTEM shop":                                     "REINDEX SYSTEM",
-	"REINDEX INDEX CONCURRENTLY i":                            "REINDEX … CONCURRENTLY",
-	"DROP INDEX CONCURRENTLY i":                               "DROP INDEX … CONCURRENTLY",
-	"CLUSTER":                                                 "CLUSTER of all tables",
-	"ALTER DATABASE shop WITH TABLESPACE fast":                "ALTER DATABASE … WITH TABLESPACE",
-	"CREATE SUBSCRIPTION s CONNECTION 'host=a' PUBLICATION p": "CREATE SUBSCRIPTION",
+	"VACUUM":                                                              "VACUUM",
+	"/* now */ vacuum (analyze) t":                                        "VACUUM",
+	"CREATE DATABASE shop":                                                "CREATE DATABASE",
+	"DROP DATABASE IF EXISTS shop":                                        "DROP DATABASE",
+	"ALTER SYSTEM SET work_mem = '1M'":                                    "ALTER SYSTEM",
+	"CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)":                         "CREATE UNIQUE INDEX … CONCURRENTLY",
+	"REINDEX TABLE CONCURRENTLY t":                                        "REINDEX … CONCURRENTLY",
+	"REINDEX (VERBOSE) DATABASE shop":                                     "REINDEX DATABASE",
+	"ALTER TABLE t DETACH PARTITION p CONCURRENTLY":                       "ALTER TABLE … CONCURRENTLY",
+	"ALTER DATABASE shop SET TABLESPACE fast":                             "ALTER DATABASE … SET TABLESPACE",
+	"CLUSTER VERBOSE":                                                     "CLUSTER of all tables",
+	"DISCARD ALL":                                                         "DISCARD ALL",
+	"DROP TABLESPACE fast":                                                "DROP TABLESPACE",
+	"CREATE TABLESPACE fast LOCATION '/fast'":                             "CREATE TABLESPACE",
+	"REINDEX SCHEMA public":                                               "REINDEX SCHEMA",
+	"REINDEX SYSTEM shop":                                                 "REINDEX SYSTEM",
+	"REINDEX INDEX CONCURRENTLY i":                                        "REINDEX … CONCURRENTLY",
+	"DROP INDEX CONCURRENTLY i":                                           "DROP INDEX … CONCURRENTLY",
+	"CLUSTER":                                                             "CLUSTER of all tables",
+	"ALTER DATABASE shop WITH TABLESPACE fast":                            "ALTER DATABASE … WITH TABLESPACE",
+	"CREATE SUBSCRIPTION s CONNECTION 'host=a' PUBLICATION p":             "CREATE SUBSCRIPTION",
+	"ALTER SUBSCRIPTION idle SET PUBLICATION p":                           "ALTER SUBSCRIPTION … SET PUBLICATION",
+	"ALTER SUBSCRIPTION idle ADD PUBLICATION r":                           "ALTER SUBSCRIPTION … ADD PUBLICATION",
+	"ALTER SUBSCRIPTION idle DROP PUBLICATION q WITH (copy_data = false)": "ALTER SUBSCRIPTION … DROP PUBLICATION",
+	"ALTER SUBSCRIPTION idle REFRESH PUBLICATION":                         "ALTER SUBSCRIPTION … REFRESH PUBLICATION",
 }
 
 var social = []string{
 	"ANALYZE t", "CREATE INDEX i ON t (a)", "REINDEX TABLE p", "ALTER DATABASE tablespace SET work_mem = '1MB'", "CLUSTER t USING i",
 	"CREATE TABLE vacuum (a int)", `ALTER TABLE t RENAME TO "concurrently"`, "DISCARD TEMP", "SELECT 'VACUUM'",
 	"CREATE SUBSCRIPTION s CONNECTION 'host=a' PUBLICATION p WITH (connect = false)",
+	"ALTER SUBSCRIPTION idle SET PUBLICATION p WITH (refresh = false)", "ALTER SUBSCRIPTION idle DISABLE", "ALTER SUBSCRIPTION idle SET (slot_name = 'q')",
 }
 
 // TestServerHasThemAlone: the server says of the same statements that no transaction may hold them, and of no others.
@@ -58,6 +63,20 @@ func TestServerHasThemAlone(t *testing.T) {
 	if _, err := conn.Exec(ctx, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT"); err != nil {
 		t.Fatal(err)
 	}
+	for _, sql := range []string{
+		"CREATE SUBSCRIPTION idle CONNECTION 'host=/nowhere dbname=none' PUBLICATION p, q WITH (connect = false)", "ALTER SUBSCRIPTION idle ENABLE",
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { // its database can't be dropped before
+		for _, sql := range []string{"ALTER SUBSCRIPTION idle DISABLE", "ALTER SUBSCRIPTION idle SET (slot_name = NONE)", "DROP SUBSCRIPTION idle"} {
+			if _, err := conn.Exec(context.WithoutCancel(ctx), sql); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	refuses := func(sql string) bool {
 		tx, err := conn.Begin(ctx)
 		if err != nil {

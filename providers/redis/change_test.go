@@ -191,12 +191,13 @@ func TestCommandErrors(t *testing.T) {
 		text    string
 		nothing bool
 	}{
-		"INCR " + p + "l": {"WRONGTYPE", true},
-		"SET " + p + "a":  {"wrong number", true},
-		"NOSUCH x":        {"unknown command", true},
-		"SELECT 1":        {"changes the connection", true},
-		"MULTI":           {"changes the connection", true},
-		"SUBSCRIBE x":     {"changes the connection", true},
+		"INCR " + p + "l":       {"WRONGTYPE", true},
+		"SET " + p + "a":        {"at least 2 arguments", true},
+		"APPEND " + p + "a b c": {"wrong number", true},
+		"NOSUCH x":              {"unknown command", true},
+		"SELECT 1":              {"changes the connection", true},
+		"MULTI":                 {"changes the connection", true},
+		"SUBSCRIBE x":           {"changes the connection", true},
 		"EVAL return(redis.call('INCR',KEYS[1])) 1 " + p + "l": {"WRONGTYPE", false},
 	} {
 		_, err := s.run("redis_command", strings.Fields(command)...)

@@ -23,6 +23,9 @@ func commandMisfits(command []string, known provider.Known) map[string]string {
 	if why := unnamed(command); why != "" {
 		return map[string]string{"command": why}
 	}
+	if why := tooFew(command); why != "" {
+		return map[string]string{"command": why}
+	}
 	return nil
 }
 

@@ -11,11 +11,17 @@ func TestMisfits(t *testing.T) {
 		command []string
 		says    string
 	}{
-		"one word":     {[]string{"GET", "a b"}, ""},
-		"two words":    {[]string{"config", "get", "*"}, ""},
-		"no name":      {[]string{"", "a"}, "name is empty"},
-		"blank":        {[]string{" "}, "name is empty"},
-		"words in one": {[]string{"CONFIG GET", "*"}, `write its words apart: ["CONFIG", "GET"]`},
+		"one word":           {[]string{"GET", "a b"}, ""},
+		"two words":          {[]string{"config", "get", "*"}, ""},
+		"no name":            {[]string{"", "a"}, "name is empty"},
+		"blank":              {[]string{" "}, "name is empty"},
+		"enough":             {[]string{"SET", "a", "b", "EX", "10"}, ""},
+		"too few":            {[]string{"set", "a"}, "SET takes at least 2 arguments, and has 1"},
+		"none":               {[]string{"GET"}, "GET takes at least 1 argument, and has 0"},
+		"of a subcommand":    {[]string{"Config", "GET"}, "CONFIG GET takes at least 1 argument, and has 0"},
+		"without subcommand": {[]string{"CONFIG"}, "CONFIG takes at least 1 argument, and has 0"},
+		"of a module":        {[]string{"FT.SEARCH"}, ""},
+		"words in one":       {[]string{"CONFIG GET", "*"}, `write its words apart: ["CONFIG", "GET"]`},
 	} {
 		query, change := queryMisfits(&queryArgs{Command: c.command}, known)["command"], changeMisfits(&commandArgs{Command: c.command}, known)["command"]
 		if !strings.Contains(query, c.says) || (query == "") != (c.says == "") || query != change {

@@ -1,0 +1,62 @@
+package kubernetes
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// TestNamesThatNoObjectHas are found before anything runs, for the kinds that a server brings along.
+func TestNamesThatNoObjectHas(t *testing.T) {
+	t.Parallel()
+	known := func(string) bool { return true }
+	for _, tc := range []struct{ version, kind, name, says string }{
+		{"v1", "Pod", "api-1.site", ""},
+		{"v1", "Pod", "API_1", `did you mean "api-1"?`},
+		{"v1", "pods", "a b", "invalid resource name"},
+		{"v1", "Service", "api.v2", "at most 63"},
+		{"apps/v1", "Deployment", "api.v2", ""},
+		{"apps/v1", "Deployment", "Api", `did you mean "api"?`},
+		{"apps/v1", "Deployment", "", ""},
+		{"rbac.authorization.k8s.io/v1", "ClusterRole", "system:Node", ""},
+		{"example.com/v1", "Pod", "Not_Known", ""},
+		{"example.com/v1", "Site", "Not_Known", ""},
+	} {
+		object := &objectsArgs{APIVersion: tc.version, Kind: tc.kind, Name: tc.name}
+		read, deleted := objectsMisfits(object, known)["name"], deleteMisfits(&deleteArgs{APIVersion: tc.version, Kind: tc.kind, Name: tc.name}, known)["name"]
+		if !strings.Contains(read, tc.says) || (read == "") != (tc.says == "") || read != deleted {
+			t.Errorf("%s %s %q: %q, %q", tc.version, tc.kind, tc.name, read, deleted)
+		}
+		if got := objectsMisfits(object, func(name string) bool { return name != "name" }); got != nil {
+			t.Errorf("a name that is not known: %v", got)
+		}
+	}
+}
+
+func TestNamesInManifests(t *testing.T) {
+	t.Parallel()
+	const good, bad = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Bad_Name}\n"
+	metadata := cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal("Bad_Name")})
+	object := func(kind cty.Value) cty.Value {
+		return cty.ObjectVal(map[string]cty.Value{"apiVersion": cty.StringVal("v1"), "kind": kind, "metadata": metadata})
+	}
+	for name, tc := range map[string]struct {
+		manifest cty.Value
+		says     string
+	}{
+		"text":      {cty.StringVal(good + "---\n" + bad), `object 2: invalid resource name "Bad_Name", of a configmap`},
+		"good":      {cty.StringVal(good), ""},
+		"object":    {object(cty.StringVal("Secret")), `object 1: invalid resource name "Bad_Name", of a secret`},
+		"unknown":   {object(cty.UnknownVal(cty.String)), ""},
+		"sensitive": {cty.StringVal(bad).Mark(provider.Sensitive), ""},
+		"no object": {cty.StringVal("a: b"), ""},
+	} {
+		got := applyMisfits(&applyArgs{Manifest: tc.manifest}, func(string) bool { return true })["manifest"]
+		if !strings.HasPrefix(got, tc.says) || (got == "") != (tc.says == "") {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
