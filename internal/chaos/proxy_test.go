@@ -1,9 +1,12 @@
 package chaos
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -46,11 +49,11 @@ func newProxy(t *testing.T, name, upstream string) *proxy {
 	return nil
 }
 
+// start has a stopped proxy listen again where it did. A process that another test has just started holds a copy of every
+// socket, the one that was closed too, until the kernel has it run its own program: until then the address is in use.
 func (p *proxy) start() {
 	p.t.Helper()
-	if err := p.Start(); err != nil {
-		p.t.Fatal(err)
-	}
+	eventually(p.t, "the proxy listens again", func(context.Context) error { return p.Start() })
 }
 
 // poison adds toxics to the connections that there are and to new ones.
@@ -72,4 +75,30 @@ func (p *proxy) poison(toxics ...toxic) {
 func (p *proxy) cut() {
 	p.Stop()
 	p.start()
+}
+
+// TestProxyComesBack cuts connections while other tests start processes.
+func TestProxyComesBack(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t, "cut", closedAddress(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	defer others.Wait()
+	defer cancel()
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				if err := exec.Command("true").Run(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range sample(50, 500) {
+		p.cut()
+		if err := dials(ctx, p.Listen); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

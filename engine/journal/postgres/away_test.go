@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +41,11 @@ func before(t *testing.T, address string) (*door, string) {
 func (d *door) unlock(address string) {
 	d.t.Helper()
 	listener, err := net.Listen("tcp", address)
+	// A process that has just been started holds the socket that was closed too, until it runs its own program.
+	for began := time.Now(); errors.Is(err, syscall.EADDRINUSE) && time.Since(began) < time.Minute; {
+		time.Sleep(time.Millisecond)
+		listener, err = net.Listen("tcp", address)
+	}
 	if err != nil {
 		d.t.Fatal(err)
 	}
