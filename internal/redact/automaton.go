@@ -3,10 +3,10 @@ package redact
 // automaton finds all of many folded texts in one pass (Aho and Corasick), in whatever case they are written. Nearly all of its states have one successor: a table of
 // all bytes for each would take hundreds of times the secrets' own size.
 type automaton struct {
-	texts   []string
-	longest int // length of the longest of them
-	nodes   []node
-	rows    [][256]int32
+	texts             []string
+	shortest, longest int // the lengths of two of them
+	nodes             []node
+	rows              [][256]int32
 }
 
 // node is a state. State 0 is the root.
@@ -27,12 +27,12 @@ const manyKids = 6
 
 // build makes an automaton of at least one folded text; none may be empty.
 func build(texts []string) *automaton {
-	size, longest := 1, 0
+	size, shortest, longest := 1, len(texts[0]), 0
 	for _, text := range texts {
 		size += len(text)
-		longest = max(longest, len(text))
+		shortest, longest = min(shortest, len(text)), max(longest, len(text))
 	}
-	a := &automaton{texts: texts, longest: longest, nodes: make([]node, 1, size), rows: make([][256]int32, 1)}
+	a := &automaton{texts: texts, shortest: shortest, longest: longest, nodes: make([]node, 1, size), rows: make([][256]int32, 1)}
 	for _, text := range texts {
 		a.insert(text)
 	}

@@ -66,7 +66,7 @@ func (m *matcher) begun(data []byte) int {
 	if n := m.begins(data); n >= MinLength {
 		from -= n
 	}
-	for _, l := range layers(data) {
+	for _, l := range m.layers(data) {
 		if n := m.begins(l.text); n >= MinLength {
 			from = min(from, l.start(len(l.text)-n))
 		}
@@ -106,13 +106,4 @@ func (m *matcher) ends(data []byte) int {
 		}
 	}
 	return most
-}
-
-// longest is the length of its longest text.
-func (m *matcher) longest() int {
-	n := 0
-	for _, part := range m.parts {
-		n = max(n, part.longest)
-	}
-	return n
 }

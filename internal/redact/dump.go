@@ -7,28 +7,34 @@ const maxGap = 32
 const apart = 0
 
 // dumped is the layer in which bytes in hexadecimal that are written apart are what they stand for: "5a 71 37", "5a:71:37", "5a71 3764",
-// "0x5a, 0x71", `\x5a\x71`, also over several lines. nil: there are none. Digits in a row are left to the forms of a secret.
-func dumped(data []byte, below *layer) *layer {
-	l := &layer{below: below, dump: true}
+// "0x5a, 0x71", `\x5a\x71`, also over several lines. nil: nowhere are there so many. Digits in a row are left to the forms of a secret.
+func dumped(data []byte, below *layer, fewest int) *layer {
+	var l *layer
 	copied := 0
 	var pairs []int
-	for at := 0; at < len(data); {
+	for at := 0; at+1 < len(data); {
+		if hexDigit[data[at+1]] == notHex { // nor does a pair begin there
+			at += 2
+			continue
+		}
 		if hexDigit[data[at]] == notHex {
 			at++
 			continue
 		}
 		run := hexRun{data: data, pairs: pairs[:0], end: at}
 		run.read()
-		if run.counts() {
+		if run.counts(fewest) {
+			if l == nil {
+				l = &layer{below: below, dump: true}
+			}
 			l.text = append(l.text, data[copied:at]...)
 			copied = l.decode(run)
 		}
 		at, pairs = run.end, run.pairs
 	}
-	if len(l.escapes) == 0 {
-		return nil
+	if l != nil {
+		l.text = append(l.text, data[copied:]...)
 	}
-	l.text = append(l.text, data[copied:]...)
 	return l
 }
 
@@ -41,9 +47,9 @@ type hexRun struct {
 	open  bool // the data end before the run does
 }
 
-// counts reports whether a run may hold a secret. One that goes on may turn out to.
-func (r *hexRun) counts() bool {
-	return len(r.pairs) > 0 && (r.open || r.gaps > 0 && len(r.pairs) >= MinLength)
+// counts reports whether a run may hold a secret, of which there are at least so many bytes. One that goes on may turn out to.
+func (r *hexRun) counts(fewest int) bool {
+	return len(r.pairs) > 0 && (r.open || r.gaps > 0 && len(r.pairs) >= fewest)
 }
 
 // read reads the run from its end on.

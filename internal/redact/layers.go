@@ -27,8 +27,9 @@ type layer struct {
 // escape is where one stood below, and what it became.
 type escape struct{ from, to, rawFrom, rawTo int }
 
-// layers are those of data, without data itself: none where it has neither a backslash nor bytes in hexadecimal that stand apart.
-func layers(data []byte) []*layer {
+// layers are those of data, without data itself: none where it has neither a backslash nor as many bytes in hexadecimal that stand apart
+// as a secret has.
+func (m *matcher) layers(data []byte) []*layer {
 	var all []*layer
 	var below *layer
 	for len(all) < maxLayers && bytes.IndexByte(data, '\\') >= 0 {
@@ -40,7 +41,7 @@ func layers(data []byte) []*layer {
 		all = append(all, l)
 		data, below = l.text, l
 	}
-	if l := dumped(data, below); l != nil {
+	if l := dumped(data, below, m.fewest(data)); l != nil {
 		all = append(all, l)
 	}
 	return all

@@ -1,6 +1,9 @@
 package redact
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // matcher finds secrets by some automata, each of more texts than the next. To add a text to an automaton is to build it
 // anew; this way each is built a logarithmic number of times, however often a run learns of another secret.
@@ -43,6 +46,27 @@ func (m *matcher) without(leave func(text string) bool) *matcher {
 		return &matcher{}
 	}
 	return &matcher{parts: []*automaton{build(texts)}}
+}
+
+// longest is the length of its longest text.
+func (m *matcher) longest() int {
+	n := 0
+	for _, part := range m.parts {
+		n = max(n, part.longest)
+	}
+	return n
+}
+
+// fewest is how many bytes there are at least of a secret in data: of one that an ellipsis cut through, as many as tell it.
+func (m *matcher) fewest(data []byte) int {
+	if len(m.parts) == 0 || bytes.Contains(data, []byte(ellipsis)) {
+		return MinLength
+	}
+	n := m.parts[0].shortest
+	for _, part := range m.parts {
+		n = min(n, part.shortest)
+	}
+	return n
 }
 
 // find gives the spans that secrets cover in data, in order, with those in spans, and how many of the last bytes may be the

@@ -2,7 +2,6 @@ package redact
 
 import (
 	_ "embed"
-	"slices"
 	"strings"
 )
 
@@ -13,15 +12,18 @@ var vocabulary string
 
 // ownWords are the words that stand in outputs because the program says them: its vocabulary, and the names that a runbook gives.
 type ownWords struct {
-	names []string // folded
+	names map[string]struct{} // folded
 }
 
 // add adds names, and reports whether one is new.
 func (w *ownWords) add(names []string) bool {
+	if w.names == nil {
+		w.names = map[string]struct{}{}
+	}
 	before := len(w.names)
 	for _, name := range names {
-		if name = folded(name); name != "" && !slices.Contains(w.names, name) {
-			w.names = append(w.names, name)
+		if name = folded(name); name != "" {
+			w.names[name] = struct{}{}
 		}
 	}
 	return len(w.names) > before
@@ -35,8 +37,15 @@ func (w *ownWords) has(text string) bool {
 	if consists(text, '0', '9') {
 		return len(text) <= mostDigits
 	}
-	return consists(text, 'a', 'z') && strings.Contains(vocabulary, text) ||
-		slices.ContainsFunc(w.names, func(name string) bool { return strings.Contains(name, text) })
+	if consists(text, 'a', 'z') && strings.Contains(vocabulary, text) {
+		return true
+	}
+	for name := range w.names {
+		if strings.Contains(name, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // consists reports whether a text has only bytes from one to another.

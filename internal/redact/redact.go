@@ -99,7 +99,7 @@ func (r *Redactor) Bytes(data []byte) []byte {
 	if m == nil {
 		return data
 	}
-	deeper := layers(data)
+	deeper := m.layers(data)
 	spans, _ := m.search(nil, data, deeper)
 	spans = m.cuts(spans, data, deeper)
 	if len(spans) == 0 {
@@ -115,7 +115,7 @@ func (r *Redactor) String(text string) string {
 		return text
 	}
 	data := []byte(text)
-	deeper := layers(data)
+	deeper := m.layers(data)
 	spans, _ := m.search(nil, data, deeper)
 	spans = m.cuts(spans, data, deeper)
 	if len(spans) == 0 {

@@ -47,7 +47,7 @@ func (w *Writer) pass(m *matcher, data []byte, all bool) error {
 	if w.covered > 0 {
 		spans = append(spans, span{end: w.covered, written: true})
 	}
-	spans, cut := m.search(spans, data, layers(data))
+	spans, cut := m.search(spans, data, m.layers(data))
 	if all {
 		cut = len(data)
 	}
