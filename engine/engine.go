@@ -110,6 +110,7 @@ func (e *Engine) config(ctx context.Context, plan *Plan, opts *RunOptions, held 
 	plan.now = opts.Now
 	// A scope keeps what locals gave; the plan's saw no results.
 	scope := e.scope(ctx, plan)
+	scope.KnowFrom(plan.scope)
 	header := plan.Header
 	header.Inputs = inputsOf(plan, opts)
 	return local.Config{

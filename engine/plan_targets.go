@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -15,26 +14,11 @@ import (
 // instances evaluates for_each where no step's result is needed for it: the keys in order and what each instance sees.
 // They are nil where only a run knows, which also says what is wrong, should it come to it.
 func (p *planner) instances(s *lang.Step) (keys []string, each []lang.Frame) {
-	v, diags := p.plan.scope.Value(s.ForEach, lang.Frame{})
-	if diags.HasErrors() || v.IsMarked() || v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
+	all, diags := p.plan.scope.Instances(s.ForEach, lang.Frame{})
+	if diags.HasErrors() {
 		return nil, nil
 	}
-	each = make([]lang.Frame, 0, v.LengthInt())
-	for it := v.ElementIterator(); it.Next(); {
-		k, value := it.Element()
-		if v.Type().IsSetType() {
-			k = value
-		}
-		if !k.IsKnown() || k.IsNull() || k.Type() != cty.String {
-			return nil, nil
-		}
-		each = append(each, lang.Frame{EachKey: k, EachValue: value})
-	}
-	slices.SortFunc(each, func(a, b lang.Frame) int { return cmp.Compare(a.EachKey.AsString(), b.EachKey.AsString()) })
-	for _, one := range each {
-		keys = append(keys, one.EachKey.AsString())
-	}
-	return keys, each
+	return all.Keys, all.Frames
 }
 
 // anyInstance is what all instances of a step have in common.
@@ -102,8 +86,11 @@ func (p *planner) keepPlace(scope *lang.Scope, s *lang.Step, config run.Target, 
 		}
 		reads = reads || around.Environment
 	}
+	if !reads {
+		return
+	}
 	args, ok := local.PlaceArgs(scope, s, frame)
-	if !reads || !ok {
+	if !ok {
 		return
 	}
 	local.TellSecrets(args, p.plan.Options.Secret)

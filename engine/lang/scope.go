@@ -35,6 +35,8 @@ type Scope struct {
 	// functions are the tables by the folder that relative paths start in.
 	functions map[string]map[string]function.Function
 	locals    map[string]cty.Value
+	// instances are those of each for_each that stay the same.
+	instances map[*Expr]*Instances
 }
 
 // Frame holds the names that are there only in some places of a step. A cty.NilVal is not in scope.

@@ -133,14 +133,14 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 
 // key finds which instance of a provider block with for_each a step uses.
 func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame) (string, lang.Frame, hcl.Diagnostics) {
-	v, diags := c.scope.Value(block.ForEach, lang.Frame{})
+	all, diags := c.scope.Instances(block.ForEach, lang.Frame{})
 	if diags.HasErrors() {
 		return "", lang.Frame{}, diags
 	}
-	if !v.IsWhollyKnown() {
+	if !all.Value.IsWhollyKnown() {
 		return "", lang.Frame{}, notKnown("for_each of provider "+s.Provider.Name, "it is not known", block.ForEach.Range())
 	}
-	keys, instances, problem := forEach(v)
+	keys, instances, problem := forEach(all)
 	if problem != "" {
 		return "", lang.Frame{}, diagnostic("for_each of provider "+s.Provider.Name, problem, block.ForEach.Range())
 	}

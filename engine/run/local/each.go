@@ -50,7 +50,7 @@ func (p *Past) keptEach(e *run.Event, sealed []byte) (map[string]lang.Frame, boo
 		return nil, false
 	}
 	TellSecrets(v, p.cfg.Secret)
-	keys, frames, problem := forEach(v)
+	keys, frames, problem := forEach(lang.InstancesOf(v))
 	byKey := make(map[string]lang.Frame, len(keys))
 	for i, k := range keys {
 		byKey[k] = frames[i]

@@ -30,6 +30,8 @@ type Past struct {
 	// gone are the steps with an open question that the runbook does not have any more.
 	gone    []string
 	outcome run.Outcome
+	// sealed are the ends whose results are encrypted.
+	sealed []*ending
 }
 
 // Recall folds the events of a run. Steps that the runbook no longer has are left out. The events must be those of one
@@ -39,12 +41,16 @@ func Recall(cfg *Config, entries []journal.Entry, changed bool) (*Past, error) {
 	p.otherPlan = changed || slices.ContainsFunc(entries, func(e journal.Entry) bool { return len(e.Event.Changes) > 0 })
 	p.root.state.OtherPlan(p.otherPlan)
 	for _, entry := range entries {
+		p.lastSeq = entry.Event.Seq
+		if entry.Event.Type == run.CheckEvaluated { // most of a long history, and it changes nothing
+			continue
+		}
 		if err := p.take(entry); err != nil {
 			return nil, fmt.Errorf("event %d of the run: %w", entry.Event.Seq, err)
 		}
-		p.lastSeq = entry.Event.Seq
 	}
 	p.root.walk(func(b *branch) { b.state.OtherPlan(false) })
+	p.readSealed()
 	return p, nil
 }
 
@@ -218,11 +224,11 @@ func (b *branch) framesNow(name string) (byKey map[string]lang.Frame, why string
 	case each == nil:
 		return nil, ""
 	}
-	v, diags := b.scope.Value(each, frameAt(lang.Frame{}, name, partForEach))
+	all, diags := b.scope.Instances(each, frameAt(lang.Frame{}, name, partForEach))
 	if diags.HasErrors() {
 		return nil, "for_each can't be evaluated any more: " + text(diags)
 	}
-	keys, frames, problem := forEach(v)
+	keys, frames, problem := forEach(all)
 	if problem != "" {
 		return nil, "for_each can't be evaluated any more, perhaps for a sensitive result of an earlier session that was not kept: " + problem
 	}
@@ -242,7 +248,7 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 	if e.Result != nil && !node.Step.IsCheck() {
 		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed) })
 		if sealed != nil {
-			end.recall() // the secrets in it are known from now on, wherever they show up
+			p.sealed = append(p.sealed, end)
 		}
 	}
 	if end.word = b.resolved[e.Step]; e.Result == nil {

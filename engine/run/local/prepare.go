@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"fmt"
-	"sort"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -81,12 +80,12 @@ func boolOf(v cty.Value) (holds bool, problem string) {
 
 // expand evaluates for_each, once, into keys in order.
 func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (func(), error) {
-	v, diags := r.scope.Value(step.ForEach, frameAt(lang.Frame{}, c.Address, partForEach))
+	all, diags := r.scope.Instances(step.ForEach, frameAt(lang.Frame{}, c.Address, partForEach))
 	var keys []string
 	var instances []lang.Frame
 	problem := text(diags)
 	if !diags.HasErrors() {
-		keys, instances, problem = forEach(v)
+		keys, instances, problem = forEach(all)
 	}
 	if problem != "" {
 		return nil, r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: "for_each: " + problem}, nil)
@@ -96,12 +95,12 @@ func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (fu
 	}
 	r.values.expand(step.Name, keys, instances)
 	e := &run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys}
-	return nil, r.emitSealed(e, r.keepEach(step, v, e))
+	return nil, r.emitSealed(e, r.keepEach(step, all.Value, e))
 }
 
-// forEach reads the value of a for_each: a map, an object or a set of strings.
-func forEach(v cty.Value) (keys []string, instances []lang.Frame, problem string) {
-	v, marks := v.Unmark()
+// forEach takes what a for_each gives: that of a map, an object or a set of strings.
+func forEach(all *lang.Instances) (keys []string, instances []lang.Frame, problem string) {
+	v, marks := all.Value.Unmark()
 	ty := v.Type()
 	switch {
 	case len(marks) > 0:
@@ -117,26 +116,10 @@ func forEach(v cty.Value) (keys []string, instances []lang.Frame, problem string
 	default:
 		return nil, nil, fmt.Sprintf("it is %s, and must be a map or a set of strings", ty.FriendlyName())
 	}
-	byKey := map[string]cty.Value{}
-	for it := v.ElementIterator(); it.Next(); {
-		k, value := it.Element()
-		if ty.IsSetType() {
-			k = value
-		}
-		if k.IsNull() || k.IsMarked() {
-			return nil, nil, "one of its keys is null or sensitive"
-		}
-		byKey[k.AsString()] = value
-		keys = append(keys, k.AsString())
+	if all.Keys == nil {
+		return nil, nil, "one of its keys is null or sensitive"
 	}
-	sort.Strings(keys)
-	for _, k := range keys {
-		instances = append(instances, lang.Frame{EachKey: cty.StringVal(k), EachValue: byKey[k]})
-	}
-	if keys == nil {
-		keys = []string{}
-	}
-	return keys, instances, ""
+	return all.Keys, all.Frames, ""
 }
 
 func kindOf(ty cty.Type) string {

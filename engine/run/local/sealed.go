@@ -3,7 +3,10 @@ package local
 import (
 	"encoding/json"
 	"errors"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
@@ -88,3 +91,17 @@ func blankAnswer(a *run.Answer) *run.Answer {
 
 // isLost reports whether a part of an event was sealed and can't be had any more.
 func isLost(part json.RawMessage) bool { return strings.TrimSpace(string(part)) == string(blankPart) }
+
+// readSealed reads back what is encrypted of results, with all processors: the secrets in them are known from now on, wherever they show up.
+func (p *Past) readSealed() {
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for part := range slices.Chunk(p.sealed, (len(p.sealed)+workers)/workers) {
+		wg.Go(func() {
+			for _, end := range part {
+				end.recall()
+			}
+		})
+	}
+	wg.Wait()
+}
