@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -253,27 +254,49 @@ func TestFlippedBytes(t *testing.T) {
 		for range 1 + random.IntN(12) {
 			bad[random.IntN(len(bad))] ^= byte(1 << random.IntN(8))
 		}
-		damaged := filepath.Join(t.TempDir(), "runs.db")
-		if err := os.WriteFile(damaged, bad, 0o600); err != nil {
+		w.judge(t, fmt.Sprint("seed ", seed), bad)
+	}
+}
+
+// TestFlippedIDs flips a bit of a run's id wherever that stands.
+func TestFlippedIDs(t *testing.T) {
+	w := newWorld(t)
+	for at := 0; ; at++ {
+		next := bytes.Index(w.whole[at:], []byte(w.passed))
+		if next < 0 {
+			return
+		}
+		at += next
+		bad := bytes.Clone(w.whole)
+		bad[at+len(w.passed)-1] ^= 1
+		w.judge(t, fmt.Sprint("byte ", at), bad)
+	}
+}
+
+// judge goes through the commands on a file that may be damaged: where "runs check" finds something wrong, none changes anything, and one
+// that can't do what it is for names the file.
+func (w *world) judge(t *testing.T, which string, bad []byte) {
+	t.Helper()
+	damaged := filepath.Join(t.TempDir(), "runs.db")
+	if err := os.WriteFile(damaged, bad, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, report := w.does(t, "check", damaged)
+	for command := range w.commands {
+		path := filepath.Join(t.TempDir(), "runs.db")
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		found, report := w.does(t, "check", damaged)
-		for command := range w.commands {
-			path := filepath.Join(t.TempDir(), "runs.db")
-			if err := os.WriteFile(path, bad, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			before := files(t, filepath.Dir(path))
-			status, said := w.does(t, command, path)
-			if found != ExitPassed {
-				same(t, command, before, path)
-			}
-			if status != ExitPassed && found != ExitPassed && (!strings.Contains(said, path) || strings.TrimSpace(said) == "") {
-				t.Errorf("seed %d: %s (status %d) does not name the file:\n%s", seed, command, status, said)
-			}
-			if t.Failed() {
-				t.Fatalf("seed %d; %d: %s", seed, found, report)
-			}
+		before := files(t, filepath.Dir(path))
+		status, said := w.does(t, command, path)
+		if found != ExitPassed {
+			same(t, command, before, path)
+		}
+		if status != ExitPassed && found != ExitPassed && (!strings.Contains(said, path) || strings.TrimSpace(said) == "") {
+			t.Errorf("%s: %s (status %d) does not name the file:\n%s", which, command, status, said)
+		}
+		if t.Failed() {
+			t.Fatalf("%s; %d: %s", which, found, report)
 		}
 	}
 }

@@ -89,9 +89,19 @@ func scanSummary(rows *sql.Rows, before ...any) (journal.Summary, error) {
 	return r, json.Unmarshal(counts, &r.Counts)
 }
 
-// find completes a run's id from a prefix.
+// find completes a run's id from a prefix. Of a damaged file nobody can say that a run is not there: its id may be what has changed.
 func (s *store) find(ctx context.Context, prefix string) (string, error) {
-	prefix = strings.ToUpper(prefix)
+	id, err := s.listed(ctx, strings.ToUpper(prefix))
+	if errors.Is(err, journal.ErrNotFound) && s.Writer == nil && s.layout > 0 {
+		if damage := s.whole(ctx); errors.Is(damage, journal.ErrDamaged) {
+			return "", damage
+		}
+	}
+	return id, err
+}
+
+// listed completes a run's id from the list of runs.
+func (s *store) listed(ctx context.Context, prefix string) (string, error) {
 	if s.layout == 0 {
 		return batch.Complete(prefix, nil)
 	}
