@@ -84,3 +84,55 @@ func oneAppends(t *testing.T, j journal.Journal, reopen func() journal.Journal) 
 		t.Errorf("%d of 3 events, %v", len(got), err)
 	}
 }
+
+// nothingAfterAFailure: what was not kept is followed by nothing, and what was is told also then, and after Close.
+func nothingAfterAFailure(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
+	list := entries(t, events("01A", "daily", run.Pass, start))
+	if err := appendAll(t, j, list[:1]); err != nil {
+		t.Fatal(err)
+	}
+	late := reopen()
+	if err := appendAll(t, late, list[1:2]); err != nil {
+		t.Fatal(err)
+	}
+	if err := appendAll(t, j, list[1:3]); !errors.Is(err, journal.ErrConflict) {
+		t.Errorf("events that another process has appended: %v", err)
+	}
+	other := entries(t, events("01B", "daily", run.Pass, start))
+	if err := j.Append(t.Context(), "01B", other); err == nil {
+		t.Error("an append after a sync that failed is taken")
+	}
+	if err := j.Sync(t.Context()); err == nil {
+		t.Error("a sync after one that failed tells nothing")
+	}
+	if _, err := read(t.Context(), late, "01B"); !errors.Is(err, journal.ErrNotFound) {
+		t.Errorf("what was appended after a failure: %v", err)
+	}
+	if n := j.Kept("01A"); n != 1 {
+		t.Errorf("after a failure, %d events are kept, want 1", n)
+	}
+	closeIt(t, late)
+	if n := late.Kept("01A"); n != 2 {
+		t.Errorf("after Close, %d events are kept, want 2", n)
+	}
+	if err := late.Append(t.Context(), "01A", list[2:]); err == nil {
+		t.Error("an append after Close is taken")
+	}
+}
+
+// closeKeeps has what was appended kept where nobody waited for it before Close.
+func closeKeeps(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
+	want := events("01A", "daily", run.Pass, start)
+	other := reopen()
+	if err := other.Append(t.Context(), "01A", entries(t, want)); err != nil {
+		t.Fatal(err)
+	}
+	closeIt(t, other)
+	got, err := read(t.Context(), j, "01A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}

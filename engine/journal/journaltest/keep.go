@@ -66,7 +66,7 @@ func sealedAndFiles(t *testing.T, j journal.Journal, reopen func() journal.Journ
 		t.Errorf("sealed (-want +got):\n%s", diff)
 	}
 	for _, f := range []journal.File{shared, empty, own} {
-		got, err := other.File(t.Context(), "01A", f.SHA256)
+		got, err := other.File(t.Context(), "01a", f.SHA256)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,76 +170,5 @@ func messagesInOrder(t *testing.T, j journal.Journal, reopen func() journal.Jour
 	}
 	if diff := cmp.Diff(sent, got); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
-	}
-}
-
-func pruning(t *testing.T, j journal.Journal, reopen func() journal.Journal) {
-	shared, own := file("shared"), file("own")
-	keep := func(id string, at time.Time, n int, files ...journal.File) {
-		all := events(id, "daily", run.Pass, at)
-		if id == "01DOUBT" {
-			status := run.ExitLeftOver
-			all[len(all)-1].ExitStatus = &status
-		}
-		list := entries(t, all)
-		list[0].Files = files
-		writer := reopen()
-		defer closeIt(t, writer)
-		if err := appendAll(t, writer, list[:n]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	keep("01OLD", start, 5, shared, own)
-	keep("01UNFINISHED", start, 4)
-	keep("01LOCKED", start, 5)
-	keep("01DOUBT", start, 5)
-	keep("01NEW", start.Add(48*time.Hour), 5, shared)
-	if err := j.Send(t.Context(), "01OLD", journal.Message{Kind: journal.MessageCancel}); err != nil {
-		t.Fatal(err)
-	}
-	lease, _ := acquire(t, j, "deploy", owner("01LOCKED"), minute)
-	if err := lease.Park(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	other := reopen()
-	defer closeIt(t, other)
-	before := journal.Old{Before: start.Add(24 * time.Hour)}
-	if n, err := other.Prunable(t.Context(), journal.Old{Before: before.Before, LeftOver: true}); err != nil || n != 2 {
-		t.Errorf("prunable with what has something left over: %d, %v", n, err)
-	}
-	if n, err := other.Prunable(t.Context(), before); err != nil || n != 1 {
-		t.Errorf("prunable: %d, %v", n, err)
-	}
-	if n, err := other.Prune(t.Context(), before); err != nil || n != 1 {
-		t.Errorf("pruned: %d, %v", n, err)
-	}
-	runs, err := j.Runs(t.Context(), journal.Filter{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ids []string
-	for _, r := range runs {
-		ids = append(ids, r.ID)
-	}
-	if diff := cmp.Diff([]string{"01NEW", "01UNFINISHED", "01LOCKED", "01DOUBT"}, ids); diff != "" {
-		t.Errorf("kept (-want +got):\n%s", diff)
-	}
-	if _, err := read(t.Context(), j, "01OLD"); !errors.Is(err, journal.ErrNotFound) {
-		t.Errorf("events of a deleted run: %v", err)
-	}
-	if _, err := j.File(t.Context(), "01NEW", shared.SHA256); err != nil {
-		t.Errorf("a file that another run has: %v", err)
-	}
-	values, err := j.Values(t.Context(), "daily", "disk.used", 10)
-	if err != nil || len(values) != 4 {
-		t.Errorf("values: %v, %v", values, err)
-	}
-	// A deleted run's id may come back only with nothing of the old one.
-	keep("01OLD", start, 5)
-	if _, err := j.File(t.Context(), "01OLD", own.SHA256); !errors.Is(err, journal.ErrNotFound) {
-		t.Errorf("a file of a deleted run: %v", err)
-	}
-	if messages, err := j.Messages(t.Context(), "01OLD", 0); err != nil || len(messages) > 0 {
-		t.Errorf("messages of a deleted run: %v, %v", messages, err)
 	}
 }

@@ -28,11 +28,14 @@ func Run(t *testing.T, open func(t *testing.T) (j journal.Journal, reopen func()
 		"many runs at once":                manyRuns,
 		"events follow on each other":      eventsFollow,
 		"one process appends":              oneAppends,
+		"nothing follows a failure":        nothingAfterAFailure,
+		"closing keeps what was appended":  closeKeeps,
 		"sealed parts and files":           sealedAndFiles,
 		"sessions change the status":       sessionsChangeStatus,
 		"messages come in order":           messagesInOrder,
 		"messages at once":                 messagesAtOnce,
 		"runs are pruned":                  pruning,
+		"a pruned run is gone":             prunedIsGone,
 		"locks exclude":                    locksExclude,
 		"holders that are gone":            holdersThatAreGone,
 		"parked locks":                     parkedLocks,
@@ -55,7 +58,7 @@ var start = time.Date(2026, 1, 29, 9, 0, 0, 0, time.UTC)
 func events(id, runbook string, outcome run.Outcome, at time.Time) []run.Event {
 	value, status, took := 41.5, 0, 12.5
 	list := []run.Event{
-		{Type: run.RunStarted, Header: &run.Header{Runbook: runbook, File: runbook + ".hcl", User: "alice@ops", Steps: 1, Effects: map[string]int{"read": 1}}},
+		{Type: run.RunStarted, Header: &run.Header{Runbook: runbook, File: runbook + ".hcl", Environment: "prod", User: "alice@ops", Steps: 1, Effects: map[string]int{"read": 1}}},
 		{Type: run.StepStarted, Step: "disk", Action: "local_disk", Effect: "read", Attempt: 1},
 		{Type: run.CheckEvaluated, Step: "disk", Outcome: outcome, Check: &run.Check{Kind: run.KindThreshold, Name: "used", Value: &value, Unit: "percent"}},
 		{Type: run.StepFinished, Step: "disk", Outcome: outcome, DurationMS: &took, Result: json.RawMessage(`{"used_percent":41.5}`)},
@@ -136,13 +139,14 @@ func runsAreListed(t *testing.T, j journal.Journal, _ func() journal.Journal) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
+	mostListed(t, j)
 	got, err := j.Runs(t.Context(), journal.Filter{Runbook: "weekly"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	status := 0
 	want := []journal.Summary{{
-		ID: "01B", Runbook: "weekly", File: "weekly.hcl", User: "alice@ops", StartedAt: start.Add(time.Hour),
+		ID: "01B", Runbook: "weekly", File: "weekly.hcl", Environment: "prod", User: "alice@ops", StartedAt: start.Add(time.Hour),
 		Status: journal.Ended, Outcome: run.Fail, DurationMS: 12.5, ExitStatus: &status, Counts: map[run.Outcome]int{run.Fail: 1},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -150,12 +154,35 @@ func runsAreListed(t *testing.T, j journal.Journal, _ func() journal.Journal) {
 	}
 }
 
+// mostListed: a list without a limit is that of 50 runs.
+func mostListed(t *testing.T, j journal.Journal) {
+	t.Helper()
+	for i := range 50 {
+		if err := j.Append(t.Context(), fmt.Sprintf("02%02d", i), entries(t, events(fmt.Sprintf("02%02d", i), "hourly", run.Pass, start))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := j.Runs(t.Context(), journal.Filter{}); err != nil || len(all) != 50 {
+		t.Errorf("%d of 54 runs are listed, %v; want 50", len(all), err)
+	}
+}
+
 func valuesHaveAHistory(t *testing.T, j journal.Journal, _ func() journal.Journal) {
 	write(t, j, events("01A", "daily", run.Pass, start))
 	write(t, j, events("01B", "daily", run.Warn, start.Add(time.Hour)))
+	write(t, j, events("01C", "weekly", run.Pass, start))
+	other := events("01D", "daily", run.Pass, start)
+	other[2].Check.Name = "inodes"
+	write(t, j, other)
 	got, err := j.Values(t.Context(), "daily", "disk.used", 10)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if newest, err := j.Values(t.Context(), "daily", "disk.used", 1); err != nil || len(newest) != 1 || newest[0].Run != "01B" {
+		t.Errorf("the newest value: %v, %v", newest, err)
 	}
 	at := start.Add(2 * time.Millisecond)
 	want := []journal.Value{
