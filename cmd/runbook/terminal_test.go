@@ -166,8 +166,11 @@ func TestCtrlCAtAnAnswer(t *testing.T) {
 			s := sit(t, dir, kind, "answer", waitingRun, "scale")
 			s.SeesNext(t, prompt)
 			s.Types(t, "ye\x03")
-			if status := s.ends(t); status != 2 || !strings.Contains(s.Text(), "nothing was answered") {
+			if status := s.ends(t); status != 2 || !strings.Contains(s.Text(), "nothing was answered") || !strings.Contains(s.Text(), "cancel "+waitingRun) {
 				t.Errorf("exit status %d\n%s", status, s.Text())
+			}
+			if strings.Contains(s.Text(), "stop the run") {
+				t.Errorf("the form says that it stops the run, which it does not:\n%s", s.Text())
 			}
 			if messages, err := j.Messages(t.Context(), waitingRun, 0); err != nil || len(messages) != 0 {
 				t.Errorf("%+v, %v", messages, err)

@@ -163,7 +163,7 @@ func (o *answerOptions) ask(ctx context.Context, history journal.Journal, s *sto
 		}
 	}()
 	go o.watchAnswer(ctx, history, *s, w.Step, cancel)
-	r := form.Request{Step: w.Step, For: w.For, Question: w.Question, Since: w.Since, Told: w.Told, Resting: s.Resting, Shown: true}
+	r := form.Request{Step: w.Step, For: w.For, Question: w.Question, Since: w.Since, Told: w.Told, Resting: s.Resting, Shown: true, Apart: true}
 	if w.Deadline != nil {
 		r.Deadline = *w.Deadline
 	}
@@ -171,7 +171,10 @@ func (o *answerOptions) ask(ctx context.Context, history journal.Journal, s *sto
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, form.ErrInterrupted) || errors.Is(err, form.ErrLeft):
+		return nil, fmt.Errorf("nothing was answered: %w. The run waits as it did; to give it up: %s", err, o.command("cancel "+s.ID))
+	case err != nil:
 		return nil, fmt.Errorf("nothing was answered: %w", err)
 	}
 	return answer, nil

@@ -218,6 +218,8 @@ func (d *drawing) foot() {
 	case m.q.Kind == run.AskInput && len(m.q.Default) > 0:
 		keys = append([]string{"left empty: " + term.CleanLine(string(m.q.Default))}, keys...)
 	}
-	keys = append(keys, leave, "ctrl-c: stop the run")
+	if keys = append(keys, leave); !m.r.Apart {
+		keys = append(keys, "ctrl-c: stop the run")
+	}
 	d.wrap(strings.Join(keys, " "+m.t.Look.Glyphs.Dot+" "), m.t.Look.Palette.Faint)
 }

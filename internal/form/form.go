@@ -38,6 +38,8 @@ type Request struct {
 	// Elsewhere is the command by which those answer who may, where whoever sits here may not: the question is only shown, until it
 	// is taken away. Empty: whoever sits here may.
 	Elsewhere string
+	// Apart says that the run goes on in another process, or in none: nothing that is done here stops it.
+	Apart bool
 }
 
 // others says who may answer, and how, where whoever sits here may not.
