@@ -13,58 +13,80 @@ import (
 // change runs one statement inside the transaction. Of a plain change of a table's rows, where it is the only statement,
 // it keeps the rows before and after.
 func (x *execution) change(ctx context.Context, ch *change, only bool) error {
-	verb := ""
 	if only && x.limit > 0 && ch.tree != nil {
 		x.warnUntold(ch)
-		var table sqlparse.Name
-		verb, table = ch.tree.Change()
-		if verb != "" {
-			plain, there, err := x.plain(ctx, table)
-			if err != nil {
-				return err
-			}
-			if !plain {
-				verb = ""
-			}
-			if there && !plain {
-				if err := x.mayLack([]string{"before", "after"}, "its table is not an ordinary one, has a rule or row security, or a column that the role may not read"); err != nil {
-					return err
-				}
-			}
+		verb, table, err := x.tellable(ctx, ch)
+		if err != nil {
+			return err
 		}
+		if verb != "" {
+			return x.tell(ctx, ch, verb, table)
+		}
+	}
+	_, err := x.carryOut(ctx, ch, ch.sql, 0)
+	return err
+}
+
+// tellable gives what a statement does to which table where its rows can be told; otherwise verb is empty.
+func (x *execution) tellable(ctx context.Context, ch *change) (verb string, table sqlparse.Name, err error) {
+	verb, table = ch.tree.Change()
+	if verb == "" {
+		return "", table, nil
+	}
+	plain, there, err := x.plain(ctx, table)
+	switch {
+	case err != nil || plain:
+		return verb, table, err
+	case there:
+		err = x.mayLack([]string{"before", "after"}, "its table is not an ordinary one, has a rule or row security, or a column that the role may not read")
+	}
+	return "", table, err
+}
+
+// tell carries a change out and keeps its rows.
+func (x *execution) tell(ctx context.Context, ch *change, verb string, name sqlparse.Name) error {
+	changed, err := x.tally(ctx, name)
+	if err != nil {
+		return err
 	}
 	var earlier earlierRows
 	if verb == sqlparse.Update {
-		var err error
 		if earlier, err = x.before(ctx, ch); err != nil {
 			return err
 		}
 	}
-	sql, limit := ch.sql, 0
-	if verb != "" {
-		sql, limit = returning(ch.sql), x.limit
+	a, err := x.carryOut(ctx, ch, returning(ch.sql), x.limit)
+	if err != nil {
+		return err
 	}
+	switch verb {
+	case sqlparse.Insert:
+		err = x.keep(table{}, a.table, true, a.rows)
+	case sqlparse.Delete:
+		err = x.keep(a.table, table{}, true, a.rows)
+	case sqlparse.Update:
+		if err := x.onlyChanged(ctx, &earlier, a.rows); err != nil {
+			return err
+		}
+		err = x.keep(earlier.table, a.table, earlier.known, a.rows)
+	}
+	if err != nil {
+		return err
+	}
+	return x.whole(ctx, verb, name, changed, a.rows)
+}
+
+// carryOut sends a statement, of whose rows it gives up to limit.
+func (x *execution) carryOut(ctx context.Context, ch *change, sql string, limit int) (answer, error) {
 	x.acted = x.acted || ch.outside
 	a, err := x.sendWith(ctx, sql, ch.params, limit)
 	if f, ok := errors.AsType[*failed](err); ok {
 		f.sql = ch.sql
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		x.add(a)
 	}
-	x.add(a)
-	switch verb {
-	case sqlparse.Insert:
-		return x.keep(table{}, a.table, true, a.rows)
-	case sqlparse.Delete:
-		return x.keep(a.table, table{}, true, a.rows)
-	case sqlparse.Update:
-		if err := x.onlyChanged(ctx, &earlier, a.rows); err != nil {
-			return err
-		}
-		return x.keep(earlier.table, a.table, earlier.known, a.rows)
-	}
-	return nil
+	return a, err
 }
 
 // instead is what to do about an undo that can't count on the rows.
