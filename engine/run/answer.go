@@ -207,8 +207,11 @@ func (q *Question) inputText(value json.RawMessage) (string, error) {
 	return text, nil
 }
 
-// fits holds a text against the choices and the pattern.
+// fits holds a text against the range of numbers, the choices and the pattern.
 func (q *Question) fits(text string) error {
+	if q.Type == "number" && !inRange(text) {
+		return fmt.Errorf("%s is too large or too small a number", q.quote(text))
+	}
 	if len(q.Choices) > 0 && !slices.ContainsFunc(q.Choices, func(c string) bool { return c == text || q.Type == "number" && sameNumber(c, text) }) {
 		return fmt.Errorf("%s is not one of %s", q.quote(text), strings.Join(q.Choices, ", "))
 	}
@@ -223,6 +226,13 @@ func (q *Question) fits(text string) error {
 		return fmt.Errorf("%s does not match the pattern %s", q.quote(text), q.Pattern)
 	}
 	return nil
+}
+
+// inRange reports a number that is one by its size in what others read it with, an IEEE 754 double.
+func inRange(text string) bool {
+	n, err := strconv.ParseFloat(text, 64)
+	digits, _, _ := strings.Cut(strings.ToLower(text), "e")
+	return err == nil && (n != 0 || !strings.ContainsAny(digits, "123456789"))
 }
 
 func sameNumber(a, b string) bool {
