@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/graph"
@@ -35,7 +36,7 @@ const mostTargets = 100
 // findTargets names the systems that a step talks to and keeps them for the header. args is what is known of the
 // arguments of all instances.
 func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, instances []lang.Frame) {
-	target, diags := p.plan.configs.Target(s, anyInstance(s))
+	target, diags := beforehand(p.plan.configs, s, anyInstance(s))
 	out.Target = s.Spec.Spec().Target(args)
 	if diags.HasErrors() {
 		// What is unknown before a run is no mistake; a run reads it, and then it is.
@@ -54,13 +55,22 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 		return
 	}
 	for _, each := range instances {
-		target, diags := p.plan.configs.Target(s, each)
+		target, diags := beforehand(p.plan.configs, s, each)
 		if diags.HasErrors() {
 			continue // the instance's error tells it
 		}
 		p.keep(endpointOr(s.Spec.Spec().Target(p.known(s, each)), target))
 		p.keepPlace(p.plan.scope, s, target, each)
 	}
+}
+
+// beforehand is the system of a configuration as a session that begins is held to it: not to the machine on which it runs.
+func beforehand(configs *local.Configs, s *lang.Step, frame lang.Frame) (run.Target, hcl.Diagnostics) {
+	t, diags := configs.Target(s, frame)
+	if t.Here {
+		t = run.Target{Provider: t.Provider}
+	}
+	return t, diags
 }
 
 // endpointOr is the endpoint that arguments name, or else the system of the configuration.

@@ -32,6 +32,8 @@ type Fake struct {
 	Inquire func(id string) (provider.State, string, error)
 	// Unchanged tells of which ids a call leaves everything as it was; nil: none does.
 	Unchanged func(id string) bool
+	// Machine is where actions act, whatever the provider block says, as those of provider local do; empty: the block says where.
+	Machine string
 	// Previews is called for the dry run of an approval with the step's id; nil: there is none.
 	Previews func(ctx context.Context, id string) error
 }
@@ -217,6 +219,9 @@ func (f *Fake) Provider() *provider.Provider {
 		Name: "fake", Doc: "A provider for tests.",
 		Open: func(context.Context, provider.Open[fakeConfig]) (client, error) { return client{f}, nil },
 		Target: func(req provider.Open[fakeConfig]) (provider.Place, error) {
+			if f.Machine != "" {
+				return provider.Place{Text: f.Machine, Here: true}, nil
+			}
 			system := "fake://" + req.Config.Name
 			within := ""
 			if req.Config.Within != "" {

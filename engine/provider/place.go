@@ -17,6 +17,9 @@ type Place struct {
 	Short string
 	// Hidden says that no more than Short may be shown.
 	Hidden bool
+	// Here says that the place is the machine that runs the steps. Another session may run on another: only what is done, looked for or
+	// taken back is held to it.
+	Here bool
 }
 
 // System is a place without more to tell than its system.

@@ -42,6 +42,8 @@ type Host struct {
 	Environ []string
 	// HomeDir is the user's home folder, or empty.
 	HomeDir string
+	// Machine names the machine that runs the steps, or is empty.
+	Machine string
 	// Log is the diagnostic log; never nil.
 	Log hclog.Logger
 	// BlankCut is [Host.Cut]; nil where no secrets are known.

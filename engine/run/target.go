@@ -16,6 +16,9 @@ type Target struct {
 	// Place is the place in full, which may be secret; empty: it is not known. Short is what of it histories held before Kept was there.
 	Place string `json:"-"`
 	Short string `json:"-"`
+	// Here says that it is the machine that runs the steps, see [provider.Place]. Short is then what of it histories held before they
+	// named that.
+	Here bool `json:"-"`
 }
 
 // UndoTarget is where an undo has to act, worked out when its step had acted.
@@ -68,7 +71,7 @@ func (t Target) Same(now Target, redact func([]byte) []byte) bool {
 		return false
 	}
 	if t.Kept != "" {
-		return !t.Lost() && t.Place == cmp.Or(now.Place, now.Target)
+		return !t.Lost() && (t.Place == cmp.Or(now.Place, now.Target) || now.Here && t.Place == now.Short)
 	}
 	short := cmp.Or(now.Short, now.Target)
 	return t.Target == short || redact != nil && t.Target == string(redact([]byte(short)))

@@ -22,10 +22,11 @@ import (
 // Program is all that the commands may reach of the world. [System] makes the one of this process.
 type Program struct {
 	Streams
-	// Lookup and Environ are the environment; HomeDir is the user's, or empty; User is who runs it, "alice@host".
-	Lookup        func(name string) (string, bool)
-	Environ       []string
-	HomeDir, User string
+	// Lookup and Environ are the environment; HomeDir is the user's, or empty; User is who runs it, "alice@host";
+	// Machine tells this machine from others.
+	Lookup                 func(name string) (string, bool)
+	Environ                []string
+	HomeDir, User, Machine string
 	// Registry makes the catalogue of providers. It is called by the commands that need it.
 	Registry func() *provider.Registry
 	// Secrets read the secrets of systems, by kind.
@@ -98,7 +99,7 @@ var logLevels = []string{"off", "error", "warn", "info", "debug", "trace"}
 func (p *Program) engine() *engine.Engine {
 	return &engine.Engine{
 		Registry: p.Registry(),
-		Host:     provider.Host{Lookup: p.Lookup, Environ: p.Environ, HomeDir: p.HomeDir, Log: p.log, BlankCut: p.redactor.Cut},
+		Host:     provider.Host{Lookup: p.Lookup, Environ: p.Environ, HomeDir: p.HomeDir, Machine: p.Machine, Log: p.log, BlankCut: p.redactor.Cut},
 		Secrets:  p.Secrets,
 		User:     p.User,
 	}

@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/signal"
 	"os/user"
@@ -26,7 +29,7 @@ func System(registry func() *provider.Registry, open func(context.Context, strin
 			InTerminal: isTerminal(os.Stdin), OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
 			OneOutput: sameFile(os.Stdout, os.Stderr), OutPipe: isPipe(os.Stdout), Size: terminalSize,
 		},
-		Lookup: os.LookupEnv, Environ: os.Environ(), HomeDir: home, User: userName(os.LookupEnv),
+		Lookup: os.LookupEnv, Environ: os.Environ(), HomeDir: home, User: userName(os.LookupEnv), Machine: machine(machineIDFile),
 		Registry: registry, OpenJournal: open, Signals: interrupts, Now: time.Now,
 	}
 }
@@ -54,6 +57,24 @@ func terminalSize() (width, height int) {
 		}
 	}
 	return 0, 0
+}
+
+// machineIDFile holds what an installation is known by, see machine-id(5). Containers often have none, or their image's.
+const machineIDFile = "/etc/machine-id"
+
+// machine tells this machine from others: by its host name, which a container has of its own, and by what its installation is known by, as
+// several may be named "localhost". That is not to be told, so a digest stands for it.
+func machine(idFile string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	id, err := os.ReadFile(idFile)
+	if id = bytes.TrimSpace(id); err != nil || len(id) == 0 {
+		return host
+	}
+	sum := sha256.Sum256(append([]byte("runbook "), id...))
+	return fmt.Sprintf("%s (machine %x)", host, sum[:4])
 }
 
 // userName is "alice@host", of what is known of it.

@@ -145,7 +145,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 
 // notThere says that what is to be undone was done on other systems than the configurations name now.
 func notThere(elsewhere []string) string {
-	return "nothing was run: what was done on one system is not undone on another. Bring the environment back as it was (variables, kubeconfig, files), and " +
+	return "nothing was run: what was done on one system is not undone on another. Bring the environment back as it was (variables, kubeconfig, files; for what is local, the machine), and " +
 		"try again; or undo it by hand.\n" + strings.Join(elsewhere, "\n")
 }
 

@@ -12,8 +12,10 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// config is empty: there is one local machine.
-type config struct{}
+// config is the provider block.
+type config struct {
+	Machine string `rb:"machine" doc:"Name under which machines count as one, such as the pods of a job whose commands act elsewhere, or hosts that share a disk; null: each machine is one of its own. What was done on one machine is not undone on another, nor gone on with."`
+}
 
 type client struct {
 	readOnly bool
@@ -28,6 +30,13 @@ func New() *provider.Provider {
 		Name: "local", Doc: "The machine the engine runs on: disks, memory, files and programs.",
 		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
 			return &client{readOnly: req.ReadOnly}, nil
+		},
+		Target: func(req provider.Open[config]) (provider.Place, error) {
+			name := req.Config.Machine
+			if name == "" {
+				name = req.Host.Machine
+			}
+			return provider.Place{Text: name, Here: name != ""}, nil
 		},
 		Checks:  map[string]provider.Check{"file_mode": checkMode, "exit_code": checkExitCode, "file_to_write": checkFileToWrite},
 		Actions: []provider.Action{diskUsage(), files(), search(), memoryUsage(), command(), writeFile(), restoreFile()},

@@ -180,7 +180,7 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 	if err != nil {
 		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), chosen.place)
 	}
-	return run.Target{Provider: chosen.address, Target: at.Shown(), Place: at.Text, Short: at.System()}, nil
+	return run.Target{Provider: chosen.address, Target: at.Shown(), Place: at.Text, Short: at.System(), Here: at.Here}, nil
 }
 
 // open gives the configuration's client. A failure is not kept: the next attempt tries anew.

@@ -47,9 +47,12 @@ func Placed(step *lang.Step, config run.Target, args cty.Value) run.Target {
 		return config
 	}
 	endpoint := spec.Target(args)
-	out := run.Target{Provider: config.Provider, Place: at, Target: endpoint, Short: endpoint}
-	if endpoint == "" { // the arguments say where in it
+	out := run.Target{Provider: config.Provider, Place: at, Target: endpoint, Short: endpoint, Here: config.Here}
+	if endpoint == "" || config.Here { // the arguments say where in it
 		out.Target, out.Short = config.Target, config.Short
+		if config.Here {
+			out.Short = at
+		}
 		if config.Place != "" {
 			out.Place = config.Place + ", " + at
 		}

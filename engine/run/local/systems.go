@@ -50,6 +50,10 @@ func (r *runner) strays(x *execution) string {
 	if !acted || was.Same(*now, r.Redact) {
 		return ""
 	}
+	if now.Here {
+		return "nothing was sent: " + was.Moved(*now, " then") + ". What the run has done there is not on this machine: resume it there; or, to go on here on purpose, " +
+			"resume it with --with-changes"
+	}
 	return "nothing was sent: " + was.Moved(*now, " then") + ". Bring the environment back as it was, variables, kubeconfig and files, and resume the run again; or, to go on " +
 		"with another place on purpose, resume it with --with-changes"
 }
