@@ -133,3 +133,41 @@ step "fake_write" "change" {
 		t.Errorf("%s\n%s", diff, out.Stream)
 	}
 }
+
+// TestUndoThatFailedBeforeTheRunWentOn: the run was resumed and passed, so that nothing is to be taken back any more, unless the undo
+// may have taken back a part.
+func TestUndoThatFailedBeforeTheRunWentOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		fails error
+		want  int
+	}{
+		"nothing was done":   {enginetest.ErrUnreachable(), 0},
+		"something was done": {enginetest.ErrUnreadable, run.ExitLeftOver},
+	} {
+		t.Run(name, func(t *testing.T) {
+			broken := true
+			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+				switch {
+				case broken && id == "break":
+					return enginetest.ErrUnreachable()
+				case broken && strings.Contains(id, "back"):
+					return c.fails
+				}
+				return nil
+			}}
+			opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+			text := strings.Replace(twice, "  assert { condition = self.call > 1 }\n", "", 1)
+			out := enginetest.Run(t, fake, text, opts)
+			out.Ends(t, run.ExitLeftOver)
+			broken = false
+			out = enginetest.Resume(t, fake, out.Result.RunID, opts)
+			if out.Result == nil || out.Result.Outcome != run.Pass || out.Result.ExitStatus != c.want {
+				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			again := enginetest.Undo(t, fake, out.Result.RunID, opts)
+			if again.Result == nil || again.Result.ExitStatus != 0 || fake.Calls("between back") != 2 {
+				t.Errorf("%+v %v %q\n%s", again.Result, again.Diags, fake.Log(), again.Stream)
+			}
+		})
+	}
+}

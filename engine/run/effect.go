@@ -18,6 +18,8 @@ type effect struct {
 	well bool
 	// sent is the undo as it was sent last.
 	sent sent
+	// refused says that the undo failed and surely did nothing; stands that the run went on since, with the effect as it is.
+	refused, stands bool
 }
 
 // child is the state of a runbook that a step, or an instance of one, runs.

@@ -122,9 +122,11 @@ func (s *State) undoEvent(e *Event) error {
 		x.sent.attempted(true)
 	default:
 		x.undo = undoFailed
+		x.stands = false
 		if x.sent.attempted(false); e.Result != nil || x.sent.earlier == nil {
 			x.sent.Key = "" // it is another when somebody tries again
 		}
+		x.refused = e.Result == nil && x.sent.earlier == nil
 	}
 	return nil
 }
@@ -163,6 +165,7 @@ func (s *State) resumeEffects() {
 	s.effects = slices.DeleteFunc(s.effects, func(e *effect) bool { return e.undo == undoDone && !s.current(e) })
 	for _, e := range s.effects {
 		e.breakOff()
+		e.stands = e.stands || e.undo == undoFailed && e.refused
 	}
 }
 
@@ -269,12 +272,13 @@ func (s *State) NotUndone() []Effect {
 func (s *State) LeftOver() bool { return len(s.Left()) > 0 }
 
 // Left lists what a person must look at, here and in the runbooks that steps run: writes and undos in doubt, and undos that
-// failed. One that failed before its step ran again, because the step failed too, counts only while it is due.
+// failed. One that failed before its step ran again, because the step failed too, counts only while it is due; so does one that did
+// nothing before the run went on, which stands on what the step did.
 func (s *State) Left() []Left {
 	out := s.leftInDoubt("", nil)
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.undo == undoFailed && (p.well || p.of.current(p.effect) || s.dueAtEnd(p)) {
+		if p := &list[i]; p.undo == undoFailed && (s.dueAtEnd(p) || !p.stands && (p.well || p.of.current(p.effect))) {
 			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Undoes: p.seq})
 		}
 	}
