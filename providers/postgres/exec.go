@@ -169,38 +169,6 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	return &x.result, err
 }
 
-// previewExec gives the planner's estimate of the rows, where the server can plan the statement without carrying out
-// anything.
-func previewExec(ctx context.Context, in *provider.In[*client, execArgs]) ([]provider.Change, error) {
-	list, err := changes(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	var out []provider.Change
-	for _, ch := range list {
-		if ch.tree == nil {
-			continue
-		}
-		verb, table := ch.tree.Change()
-		explain := "EXPLAIN (FORMAT JSON) " + ch.sql
-		// Planning calls functions that are declared immutable, so they are held against the list too.
-		if verb == "" || in.Client.permit(ctx, execOp, explain) != nil {
-			continue
-		}
-		tables, _, err := in.Client.read(ctx, execOp, statement{sql: explain, params: ch.params.plain()})
-		if sqlState(err) != "" {
-			continue // a table that an earlier statement of the list makes
-		}
-		if err != nil {
-			return nil, err
-		}
-		if rows, ok := plannedRows(tables[0]); ok {
-			out = append(out, provider.Change{Path: table.String(), After: fmt.Sprintf("%s of about %d rows, as the planner estimates", verb, rows)})
-		}
-	}
-	return out, nil
-}
-
 // execNote is what an inquiry needs.
 type execNote struct {
 	// XID is the transaction's number, as pg_current_xact_id gives it.

@@ -254,20 +254,3 @@ func inquireExec(ctx context.Context, in *provider.In[*client, execArgs], sent p
 	}
 	return finding, nil
 }
-
-// plannedRows reads EXPLAIN (FORMAT JSON): of a change, the rows below it are those that it will touch.
-func plannedRows(t table) (int64, bool) {
-	type plan struct {
-		Rows  int64  `json:"Plan Rows"`
-		Plans []plan `json:"Plans"`
-	}
-	var list []struct{ Plan plan }
-	if len(t.rows) != 1 || json.Unmarshal(t.rows[0][0], &list) != nil || len(list) != 1 {
-		return 0, false
-	}
-	top := list[0].Plan
-	if len(top.Plans) == 0 {
-		return top.Rows, true
-	}
-	return top.Plans[0].Rows, true
-}

@@ -12,4 +12,6 @@ reached(oid, event, by) AS (
         LATERAL (SELECT CASE r.event WHEN 'd' THEN k.confdeltype ELSE k.confupdtype END AS action) a
     WHERE a.action IN ('c', 'n', 'd')
 )
-SELECT oid, pg_catalog.min(by) AS by FROM reached WHERE by IS NOT NULL GROUP BY oid
+SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relispartition AS partition, pg_catalog.min(r.by) AS by
+FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE r.by IS NOT NULL GROUP BY c.oid, n.nspname, c.relname, c.relispartition ORDER BY 2

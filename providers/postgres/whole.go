@@ -128,11 +128,11 @@ func (x *execution) whole(ctx context.Context, verb string, name sqlparse.Name, 
 	}
 	switch {
 	case len(missing) > 0 && counted:
-		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the undo counts on the rows before or after, which are a part of what the statement changes: %s; "+
+		return x.client.refuse(execOp, fmt.Errorf("not carried out, as the undo counts on the rows before or after, which are not all that it changes: %s; "+
 			"copy the rows of each of these tables into a table of its own in a step before (CREATE TABLE … AS SELECT), and have the undo copy them back, "+
 			"without self.before and self.after", strings.Join(missing, ", ")))
 	case len(missing) > 0:
-		x.warn("the rows before and after are a part of what the statement changed: %s", strings.Join(missing, ", "))
+		x.warn("the rows before and after are not all that the statement changed: %s", strings.Join(missing, ", "))
 	case len(elsewhere) > 0 && counted:
 		x.warn("a trigger or a function changed more, which the undo takes back only where it runs then too: %s", strings.Join(elsewhere, ", "))
 	}
