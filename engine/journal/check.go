@@ -36,23 +36,22 @@ type Examiner interface {
 	Examine(ctx context.Context) (ids, problems []string, err error)
 }
 
-// Check reads all runs of a journal and reports which of them can be read.
+// Prober is a [Journal] that can tell of some runs which of them are damaged, as far as that can be known without decoding their
+// events. It is quicker than [Check], and may miss what that finds.
+type Prober interface {
+	Probe(ctx context.Context, ids []string) (damaged []string, err error)
+}
+
+// Check reads all runs of a journal, with their files, and reports which of them can be read.
 func Check(ctx context.Context, j Journal) (Report, error) {
 	ids, problems, err := examine(ctx, j)
 	if err != nil {
 		return Report{}, err
 	}
 	r := Report{Runs: len(ids), Problems: problems}
+	files := map[string]bool{}
 	for _, id := range ids {
-		n := 0
-		var damage error
-		for _, err := range j.Events(ctx, id) {
-			if err != nil {
-				damage = err
-				break
-			}
-			n++
-		}
+		n, damage := readWhole(ctx, j, id, files)
 		r.Events += n
 		switch {
 		case damage == nil:
@@ -65,6 +64,30 @@ func Check(ctx context.Context, j Journal) (Report, error) {
 		}
 	}
 	return r, nil
+}
+
+// readWhole reads a run with the files that are not known to be whole, and gives how many of its events can be read.
+func readWhole(ctx context.Context, j Journal, id string, files map[string]bool) (n int, damage error) {
+	for e, err := range j.Events(ctx, id) {
+		if err != nil {
+			return n, err
+		}
+		n++
+		if e.Event.Header == nil || damage != nil {
+			continue
+		}
+		for _, f := range e.Event.Header.Files {
+			if files[f.SHA256] {
+				continue
+			}
+			if _, err := j.File(ctx, id, f.SHA256); err != nil {
+				damage = err
+				break
+			}
+			files[f.SHA256] = true
+		}
+	}
+	return n, damage
 }
 
 func examine(ctx context.Context, j Journal) (ids, problems []string, err error) {

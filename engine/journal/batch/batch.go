@@ -88,6 +88,11 @@ func (r *Reader) Read(first int64, lines []byte, sealed map[int64][]byte, yield 
 	return true, nil
 }
 
+// Changed says that a batch of a run is not as it was written, as its sum tells.
+func Changed(runID string, first, last int64) error {
+	return fmt.Errorf("run %s: %w: its events %d to %d are not all as they were written", runID, journal.ErrDamaged, first, last)
+}
+
 // decoded is a line of a batch.
 type decoded struct {
 	event run.Event

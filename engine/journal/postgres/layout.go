@@ -79,7 +79,12 @@ CREATE TABLE runbook.locks (
 );
 CREATE INDEX ON runbook.locks (run);
 `,
+	// Batches of before have neither: what they hold is known only once it is read.
+	`ALTER TABLE runbook.batches ADD COLUMN last_seq bigint, ADD COLUMN sum bytea`,
 }
+
+// layoutWithSums is the first that has a sum for each batch.
+const layoutWithSums = 2
 
 // Keys of advisory locks, which belong to the database: migrations exclude each other, and Prune excludes new files.
 const (

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -29,11 +30,11 @@ func TestOldLayoutInUse(t *testing.T) {
 	present := layouts
 	layouts = append(slices.Clone(present), "ALTER TABLE runbook.runs ADD COLUMN mood text")
 	t.Cleanup(func() { layouts = present })
-	const refusal = "it has layout 1, and process 7 on elsewhere runs run 01A with an older version"
+	refusal := fmt.Sprintf("it has layout %d, and process 7 on elsewhere runs run 01A with an older version", len(present))
 	if j, err := Open(t.Context(), address, journal.ReadWrite); err == nil || !strings.Contains(err.Error(), refusal) {
 		t.Errorf("open under a run: %v, %v", j, err)
 	}
-	exec(t, address, "SELECT 1 FROM runbook.layout WHERE version = 1", 1)
+	exec(t, address, fmt.Sprint("SELECT 1 FROM runbook.layout WHERE version = ", len(present)), 1)
 	if _, err := open(t, address, journal.ReadOnly).Runs(t.Context(), journal.Filter{}); err != nil {
 		t.Errorf("reading under a run: %v", err)
 	}

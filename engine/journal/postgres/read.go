@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"strings"
 	"time"
@@ -40,22 +41,36 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, 
 
 // find completes a run's id from a prefix.
 func (s *store) find(ctx context.Context, prefix string) (string, error) {
+	id, _, err := s.end(ctx, prefix)
+	return id, err
+}
+
+// end completes a run's id from a prefix, and gives the number of its last event as the list of runs has it.
+func (s *store) end(ctx context.Context, prefix string) (id string, last int64, err error) {
 	prefix = strings.ToUpper(prefix)
 	if s.layout == 0 || prefix == "" {
-		return batch.Complete(prefix, nil)
+		id, err = batch.Complete(prefix, nil)
+		return id, 0, err
 	}
-	ids, err := query(ctx, s, pgx.RowTo[string], "SELECT id FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
+	ends := map[string]int64{}
+	ids, err := query(ctx, s, func(r pgx.CollectableRow) (id string, err error) {
+		var last int64
+		err = r.Scan(&id, &last)
+		ends[id] = last
+		return id, err
+	}, "SELECT id, last_seq FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return batch.Complete(prefix, ids)
+	id, err = batch.Complete(prefix, ids)
+	return id, ends[id], err
 }
 
 // Events gives a run's events in order.
 func (s *store) Events(ctx context.Context, runID string) iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
 		if err := s.events(ctx, runID, 0, func(e journal.Entry) bool { return yield(e, nil) }); err != nil {
-			yield(journal.Entry{}, err)
+			yield(journal.Entry{}, s.damaged(err))
 		}
 	}
 }
@@ -67,9 +82,17 @@ func (s *store) EventsAfter(ctx context.Context, runID string, after int64) iter
 	return func(yield func(journal.Entry, error) bool) {
 		err := s.events(ctx, runID, after+1, func(e journal.Entry) bool { return e.Event.Seq <= after || yield(e, nil) })
 		if err != nil {
-			yield(journal.Entry{}, err)
+			yield(journal.Entry{}, s.damaged(err))
 		}
 	}
+}
+
+// damaged names the history whose run is damaged.
+func (s *store) damaged(err error) error {
+	if errors.Is(err, journal.ErrDamaged) {
+		return s.readError(err)
+	}
+	return err
 }
 
 // page is how many batches are read at once. Between pages no connection is held, whatever the reader does meanwhile.
@@ -79,11 +102,13 @@ const page = 200
 type row struct {
 	first int64
 	data  []byte
+	// changed says that the batch is not as it was written.
+	changed bool
 }
 
 // events reads a run from the batch that holds an event on; zero: all of it.
 func (s *store) events(ctx context.Context, runID string, from int64, yield func(journal.Entry) bool) error {
-	id, err := s.find(ctx, runID)
+	id, last, err := s.end(ctx, runID)
 	if err != nil {
 		return err
 	}
@@ -97,12 +122,16 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 			r.Last = batches[0].first - 1
 		}
 		for _, b := range batches {
-			if more, err := r.Read(b.first, b.data, sealed, yield); err != nil || !more {
+			more, err := r.Read(b.first, b.data, sealed, yield)
+			if err == nil && more && b.changed {
+				err = batch.Changed(id, b.first, r.Last)
+			}
+			if err != nil || !more {
 				return err
 			}
 		}
 		if len(batches) < page {
-			return nil
+			return s.ends(ctx, id, last, r.Last)
 		}
 		from = r.Last + 1
 	}
@@ -110,13 +139,13 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 
 // page reads batches from an event on, then what is sealed of them: it was committed with them.
 func (s *store) page(ctx context.Context, id string, from int64) ([]row, map[int64][]byte, error) {
-	rowOf := func(r pgx.CollectableRow) (b row, err error) { return b, r.Scan(&b.first, &b.data) }
-	batches, err := query(ctx, s, rowOf, `SELECT first_seq, events FROM runbook.batches WHERE run = $1 AND first_seq >=
+	rowOf := func(r pgx.CollectableRow) (b row, err error) { return b, r.Scan(&b.first, &b.data, &b.changed) }
+	batches, err := query(ctx, s, rowOf, `SELECT first_seq, events, `+s.changed()+` FROM runbook.batches WHERE run = $1 AND first_seq >=
 		(SELECT coalesce(max(first_seq), 0) FROM runbook.batches WHERE run = $1 AND first_seq <= $2) ORDER BY first_seq LIMIT $3`, id, from, page)
 	if err != nil || len(batches) == 0 {
 		return nil, nil, err
 	}
-	parts, err := query(ctx, s, rowOf, `SELECT seq, data FROM runbook.sealed WHERE run = $1 AND seq >= $2 AND seq < coalesce(
+	parts, err := query(ctx, s, rowOf, `SELECT seq, data, false FROM runbook.sealed WHERE run = $1 AND seq >= $2 AND seq < coalesce(
 		(SELECT min(first_seq) FROM runbook.batches WHERE run = $1 AND first_seq > $3), 9223372036854775807)`,
 		id, batches[0].first, batches[len(batches)-1].first)
 	sealed := map[int64][]byte{}

@@ -64,7 +64,7 @@ func (k *kept) whole(after int64) (last int64, err error) {
 // summed holds a batch against its sum, if it has one.
 func (k *kept) summed() error {
 	if k.sum.Valid && k.sum.Int64 != sum(k.id, k.run, k.last, k.events) {
-		return fmt.Errorf("run %s: %w: its events %d to %d are not all as they were written", k.run, journal.ErrDamaged, k.first, k.last)
+		return batch.Changed(k.run, k.first, k.last)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (f *findings) err() error {
 	}
 	var said []string
 	for _, err := range f.errs {
-		said = append(said, strings.ReplaceAll(err.Error(), ": "+journal.ErrDamaged.Error(), ""))
+		said = append(said, strings.ReplaceAll(err.Error(), journal.ErrDamaged.Error()+": ", ""))
 	}
 	if more := f.count - len(said); more > 0 {
 		said = append(said, fmt.Sprintf("and %d more", more))

@@ -1,0 +1,78 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/e82355ed/runbook/engine/journal"
+)
+
+// sumOf is kept with a batch: what has changed in what it says, or where it stands, is noticed by it. The server works it out, so
+// that a run is held against its sums without being sent.
+func sumOf(id, first, last, events string) string {
+	return fmt.Sprintf("sha256(convert_to(%s::text || ' ' || %s::bigint || ' ' || %s::bigint || ' ', 'UTF8') || %s::bytea)", id, first, last, events)
+}
+
+// changed is whether a batch is known not to be as it was written.
+func (s *store) changed() string {
+	if s.layout < layoutWithSums {
+		return "false"
+	}
+	return "coalesce(sum <> " + sumOf("run", "first_seq", "last_seq", "events") + ", false)"
+}
+
+// ends holds the last event that was read of a run against the end that the list of runs had before, or has now: others may have
+// written meanwhile.
+func (s *store) ends(ctx context.Context, id string, last, read int64) error {
+	if read == last {
+		return nil
+	}
+	_, now, err := s.end(ctx, id)
+	switch {
+	case err != nil: // it was pruned
+		return err
+	case read == 0:
+		return fmt.Errorf("run %s: %w: none of its events is there", id, journal.ErrDamaged)
+	case read < last:
+		return fmt.Errorf("run %s: %w: it went on to event %d, and what came after event %d is lost", id, journal.ErrDamaged, last, read)
+	case read > now:
+		return fmt.Errorf("run %s: %w: the list of runs ends it with event %d, and there are events up to %d", id, journal.ErrDamaged, now, read)
+	}
+	return nil
+}
+
+var _ journal.Examiner = (*store)(nil)
+
+// Examine finds the runs, and events of such as are not in the list of runs.
+func (s *store) Examine(ctx context.Context) (ids, problems []string, err error) {
+	if s.layout == 0 {
+		return nil, nil, nil
+	}
+	ids, err = query(ctx, s, pgx.RowTo[string], "SELECT id FROM runbook.runs ORDER BY id")
+	if err != nil {
+		return nil, nil, err
+	}
+	strays, err := query(ctx, s, pgx.RowTo[string], `SELECT DISTINCT run FROM runbook.batches
+		WHERE NOT EXISTS (SELECT 1 FROM runbook.runs WHERE id = run) ORDER BY run`)
+	for _, id := range strays {
+		problems = append(problems, fmt.Sprintf("run %s: there are events of it, and the list of runs does not have it", id))
+	}
+	return ids, problems, err
+}
+
+var _ journal.Prober = (*store)(nil)
+
+// Probe has the server hold runs against their sums and their ends, all at one time.
+func (s *store) Probe(ctx context.Context, ids []string) ([]string, error) {
+	if s.layout < layoutWithSums {
+		return nil, nil
+	}
+	return query(ctx, s, pgx.RowTo[string], `SELECT runs.id FROM runbook.runs LEFT JOIN
+			(SELECT run, first_seq, last_seq, `+s.changed()+` AS changed, lag(last_seq, 1, 0::bigint) OVER (PARTITION BY run ORDER BY first_seq) AS before
+			FROM runbook.batches WHERE run = ANY($1)) AS b ON b.run = runs.id
+		WHERE runs.id = ANY($1) GROUP BY runs.id, runs.last_seq
+		HAVING count(b.run) = 0 OR bool_or(changed OR coalesce(first_seq <> before + 1, false))
+			OR coalesce((array_agg(b.last_seq ORDER BY first_seq DESC))[1] <> runs.last_seq, false)`, ids)
+}

@@ -1,0 +1,138 @@
+package postgres
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// TestDamagedRun: what is lost of a run or has changed in it, as after a restore of some of the tables, is found by each who reads
+// it, and the other run is whole.
+func TestDamagedRun(t *testing.T) {
+	content := []byte("runbook \"r\" {}\n")
+	sum := sha256.Sum256(content)
+	hash := hex.EncodeToString(sum[:])
+	for name, damage := range map[string]struct {
+		statement string
+		rows      int64
+		says      string
+		// unseen says that only what reads the run in full finds it.
+		unseen bool
+	}{
+		"the end is lost":       {"DELETE FROM runbook.batches WHERE run = '01B' AND first_seq >= 3", 2, "it went on to event 4, and what came after event 2 is lost", false},
+		"the middle is lost":    {"DELETE FROM runbook.batches WHERE run = '01B' AND first_seq = 2", 1, "after event 1 comes 3", false},
+		"all is lost":           {"DELETE FROM runbook.batches WHERE run = '01B'", 4, "none of its events is there", false},
+		"an older list of runs": {"UPDATE runbook.runs SET last_seq = 3 WHERE id = '01B'", 1, "the list of runs ends it with event 3, and there are events up to 4", false},
+		"a byte of an event": {"UPDATE runbook.batches SET events = overlay(events PLACING 'timf' FROM position('time' IN encode(events, 'escape'))) WHERE run = '01B' AND first_seq = 2",
+			1, "its events 2 to 2 are not all as they were written", false},
+		"a batch of another run": {"UPDATE runbook.batches SET sum = (SELECT sum FROM runbook.batches WHERE run = '01A' AND first_seq = 2) WHERE run = '01B' AND first_seq = 2",
+			1, "its events 2 to 2 are not all as they were written", false},
+		"a byte of a file": {"UPDATE runbook.files SET content = set_byte(content, 3, 65)", 1, "its content has changed", true},
+		"a file is lost":   {"DELETE FROM runbook.run_files", 1, hash, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := database(t)
+			j := open(t, address, journal.ReadWrite)
+			for _, id := range []string{"01A", "01B"} {
+				first := started(id)
+				if id == "01B" {
+					first = entry(&run.Event{V: 1, Seq: 1, Run: id, Type: run.RunStarted, Header: &run.Header{Runbook: "r", Files: []run.FileRef{{Path: "r.hcl", SHA256: hash}}}})
+					first.Files = []journal.File{{SHA256: hash, Content: content}}
+				}
+				for _, e := range []journal.Entry{first, finished(id, 2), finished(id, 3), finished(id, 4)} {
+					if err := errors.Join(j.Append(t.Context(), id, []journal.Entry{e}), j.Sync(t.Context())); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if r, err := journal.Check(t.Context(), j); err != nil || !r.Sound() || r.Readable != 2 {
+				t.Fatalf("before: %+v, %v", r, err)
+			}
+			if ids, err := probe(t, j, "01A", "01B"); err != nil || len(ids) > 0 {
+				t.Fatalf("damaged before: %v, %v", ids, err)
+			}
+			exec(t, address, damage.statement, damage.rows)
+			for _, j := range []journal.Journal{j, open(t, address, journal.ReadOnly)} {
+				r, err := journal.Check(t.Context(), j)
+				if err != nil || !slices.Equal(r.Whole, []string{"01A"}) || len(r.Damaged) != 1 || r.Damaged[0].Run != "01B" || !strings.Contains(r.Damaged[0].Error, damage.says) {
+					t.Errorf("check: %+v, %v", r, err)
+				}
+				ids, err := probe(t, j, "01A", "01B")
+				if seen := slices.Equal(ids, []string{"01B"}); err != nil || seen == damage.unseen {
+					t.Errorf("damaged by the look at the sums: %v, %v", ids, err)
+				}
+				if damage.unseen {
+					continue
+				}
+				if err := readAll(t, j, "01B"); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), damage.says) {
+					t.Errorf("read: %v", err)
+				}
+			}
+		})
+	}
+}
+
+// TestLayoutWithoutSums: a history of the first layout is read as it is, and its end is held against the list; what is written once it has
+// the present layout has sums.
+func TestLayoutWithoutSums(t *testing.T) {
+	address := database(t)
+	present := layouts
+	layouts = present[:1]
+	t.Cleanup(func() { layouts = present })
+	old := open(t, address, journal.ReadWrite)
+	exec(t, address, `INSERT INTO runbook.runs (id, runbook, file, environment, "user", started_at, last_seq) VALUES ('01A', 'r', '', '', '', now(), 2)`, 1)
+	for _, e := range []journal.Entry{started("01A"), finished("01A", 2)} {
+		exec(t, address, "INSERT INTO runbook.batches (run, first_seq, events) VALUES ('01A', "+strconv.FormatInt(e.Event.Seq, 10)+", convert_to('"+string(e.JSON)+"' || chr(10), 'UTF8'))", 1)
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	layouts = present
+	reader := open(t, address, journal.ReadOnly)
+	j := open(t, address, journal.ReadWrite)
+	for _, j := range []journal.Journal{reader, j} {
+		if r, err := journal.Check(t.Context(), j); err != nil || !r.Sound() || r.Events != 2 {
+			t.Errorf("check: %+v, %v", r, err)
+		}
+		if ids, err := probe(t, j, "01A"); err != nil || len(ids) > 0 {
+			t.Errorf("damaged: %v, %v", ids, err)
+		}
+	}
+	if err := errors.Join(j.Append(t.Context(), "01A", []journal.Entry{finished("01A", 3)}), j.Sync(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, address, "SELECT 1 FROM runbook.batches WHERE sum IS NOT NULL", 1)
+	if r, err := journal.Check(t.Context(), j); err != nil || !r.Sound() || r.Events != 3 {
+		t.Errorf("check: %+v, %v", r, err)
+	}
+	if ids, err := probe(t, j, "01A"); err != nil || len(ids) > 0 {
+		t.Errorf("damaged: %v, %v", ids, err)
+	}
+	exec(t, address, "DELETE FROM runbook.batches WHERE first_seq = 3", 1)
+	if err := readAll(t, reader, "01A"); !errors.Is(err, journal.ErrDamaged) {
+		t.Errorf("the end is lost: %v", err)
+	}
+}
+
+func probe(t *testing.T, j journal.Journal, ids ...string) ([]string, error) {
+	t.Helper()
+	return j.(journal.Prober).Probe(t.Context(), ids)
+}
+
+// readAll reads a run as far as that can be done.
+func readAll(t *testing.T, j journal.Journal, id string) error {
+	t.Helper()
+	for _, err := range j.Events(t.Context(), id) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
