@@ -21,6 +21,8 @@ type declaration struct {
 	blocks []*declaration
 	// text is all of it: two that are alike say the same.
 	text string
+	// several says that its blocks are all that stands under one name, such as a provider and its aliases.
+	several bool
 }
 
 // source is an expression as it stands in a file: its tokens, and how it is shown, on one line.
@@ -28,16 +30,35 @@ type source struct{ tokens, shown string }
 
 // declarations are what a runbook's own file and its workspace declare, by what refers to it; of the other files, and of JSON, the whole.
 func declarations(rb *lang.Runbook) map[string]*declaration {
-	out := map[string]*declaration{}
+	all := map[string][]*declaration{}
 	for _, name := range names(rb.Sources) {
 		file := rb.Sources[name]
 		body, native := file.Body.(*hclsyntax.Body)
 		if own := name == rb.File || name == rb.Workspace; !own || !native {
-			out["file "+filepath.Base(name)] = &declaration{text: string(file.Bytes)}
+			all["file "+filepath.Base(name)] = []*declaration{{text: string(file.Bytes)}}
 			continue
 		}
-		declaredBy(out, body, file)
+		declaredBy(all, body, file)
 	}
+	return together(all)
+}
+
+// together makes one of all that stands under a name.
+func together(all map[string][]*declaration) map[string]*declaration {
+	out := map[string]*declaration{}
+	for name, list := range all {
+		if out[name] = list[0]; len(list) > 1 {
+			out[name] = group(list)
+		}
+	}
+	return out
+}
+
+// group makes one of several declarations, whose order means nothing.
+func group(list []*declaration) *declaration {
+	out := &declaration{several: true}
+	out.blocks = slices.SortedFunc(slices.Values(list), func(a, b *declaration) int { return strings.Compare(a.text, b.text) })
+	out.whole().blocks = list
 	return out
 }
 
@@ -57,12 +78,13 @@ const (
 )
 
 // declaredBy adds what a file declares.
-func declaredBy(out map[string]*declaration, body *hclsyntax.Body, file *hcl.File) {
+func declaredBy(out map[string][]*declaration, body *hclsyntax.Body, file *hcl.File) {
+	add := func(name string, d *declaration) { out[name] = append(out[name], d.whole()) }
 	for _, b := range body.Blocks {
 		all := declared(b, file)
 		if b.Type == "locals" {
 			for name, value := range all.assigned {
-				out["local "+name] = (&declaration{assigned: map[string]source{name: value}}).whole()
+				add("local "+name, &declaration{head: all.head, assigned: map[string]source{name: value}})
 			}
 			continue
 		}
@@ -73,11 +95,11 @@ func declaredBy(out map[string]*declaration, body *hclsyntax.Body, file *hcl.Fil
 		if b.Type == "step" {
 			for _, part := range []string{undoPart, checksPart} {
 				if cut := all.cut(part); cut != nil {
-					out[part+name] = cut.whole()
+					add(part+name, cut)
 				}
 			}
 		}
-		out[name] = all.whole()
+		add(name, all)
 	}
 }
 

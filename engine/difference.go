@@ -55,21 +55,27 @@ func (d difference) files(was, is map[string]*declaration) []string {
 
 // declaredIn are the declarations in a file of a runbook that is not its own.
 func declaredIn(rb *lang.Runbook, base string) map[string]*declaration {
-	out := map[string]*declaration{}
+	all := map[string][]*declaration{}
 	for name, file := range rb.Sources {
 		if filepath.Base(name) != base {
 			continue
 		}
 		if body, native := file.Body.(*hclsyntax.Body); native {
-			declaredBy(out, body, file)
+			declaredBy(all, body, file)
 		}
 	}
-	return out
+	return together(all)
 }
 
 // between says what is assigned otherwise in a declaration, and which of its blocks differ. Path is where it stands.
 func (d difference) between(path string, was, is *declaration) []string {
 	var out []string
+	switch {
+	case was.several && !is.several:
+		is = group([]*declaration{is})
+	case is.several && !was.several:
+		was = group([]*declaration{was})
+	}
 	if was.head != is.head {
 		out = append(out, was.head+" is now "+is.head)
 	}

@@ -15,7 +15,10 @@ import (
 func written(t *testing.T, files map[string]string) *lang.Runbook {
 	t.Helper()
 	rb, diags := lang.Load("/x.hcl", lang.LoadOptions{ReadFile: func(path string) ([]byte, error) {
-		if text, ok := files[filepath.Base(path)]; ok {
+		switch text, ok := files[filepath.Base(path)]; {
+		case ok && filepath.Base(path) == "workspace.hcl":
+			return []byte(text), nil
+		case ok:
 			return []byte("runbook \"r\" {}\n" + text), nil
 		}
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
@@ -89,6 +92,7 @@ func TestWhatChangedIsTold(t *testing.T) {
 func TestWhatChangedOfTheWhole(t *testing.T) {
 	t.Parallel()
 	const two = "step \"a_b\" \"one\" {}\nstep \"a_b\" \"two\" {}\n"
+	provider := func(text string) string { return "provider \"http\" { " + text + " }\n" }
 	const runs = "step \"runbook\" \"run\" { source = \"./child.hcl\" }\n"
 	tests := map[string]struct {
 		was, is map[string]string
@@ -103,6 +107,21 @@ func TestWhatChangedOfTheWhole(t *testing.T) {
 		"locals": {
 			map[string]string{"x.hcl": two + "locals {\n  a = 1\n  b = 2\n}\n"}, map[string]string{"x.hcl": two + "locals { b = 3 }\nlocals { a = 1 }\n"},
 			[]string{"local b differs: b = 2 is now 3"},
+		},
+		"one of two of a name": {
+			map[string]string{"x.hcl": two + provider(`base_url = "http://a"`) + provider(`alias = "eu"`)},
+			map[string]string{"x.hcl": two + provider(`alias = "eu"`) + provider(`base_url = "http://b"`)},
+			[]string{`provider http differs: provider "http" (1 of 2).base_url = "http://a" is now "http://b"`},
+		},
+		"another of a name": {
+			map[string]string{"x.hcl": two + provider(`base_url = "http://a"`)},
+			map[string]string{"x.hcl": two + provider(`base_url = "http://a"`) + provider(`alias = "eu"`)},
+			[]string{`provider http differs: provider "http" (2 of 2) is new`},
+		},
+		"the runbook's own beside the workspace's": {
+			map[string]string{"x.hcl": two + provider(`base_url = "http://a"`), "workspace.hcl": provider(`base_url = "http://z"`)},
+			map[string]string{"x.hcl": two + provider(`base_url = "http://b"`), "workspace.hcl": provider(`base_url = "http://z"`)},
+			[]string{`provider http differs: provider "http" (2 of 2).base_url = "http://a" is now "http://b"`},
 		},
 		"a child": {
 			map[string]string{"x.hcl": runs, "child.hcl": two}, map[string]string{"x.hcl": runs, "child.hcl": strings.Replace(two, "{}", "{ x = 1 }", 1)},
