@@ -133,3 +133,45 @@ func lastStart(t *testing.T, events []run.Event, step string) int {
 	t.Fatalf("step %s did not start", step)
 	return 0
 }
+
+// TestUndoOfWhatASecondExecutionFound: a step took effect and failed its check; the second time it changed nothing. What it did the first
+// time is undone, and done again, as if it had been done the second time.
+func TestUndoOfWhatASecondExecutionFound(t *testing.T) {
+	const text = `
+runbook "test" {}
+provider "fake" {}
+step "fake_write" "set" {
+  id = "set"
+  assert { condition = self.call > 1 }
+  undo "fake_write" { id = "unset" }
+}
+step "fake_write" "last" {
+  id         = "last"
+  depends_on = [step.set]
+}
+`
+	fails := map[string]bool{"last": true, "unset": true}
+	fake := &enginetest.Fake{}
+	fake.Unchanged = func(id string) bool { return id == "set" && fake.Calls("set") == 2 }
+	fake.Do = func(_ context.Context, id string, _ int) error {
+		if fails[id] {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.Run(t, fake, text, opts)
+	out.Ends(t, 1)
+	id := out.Result.RunID
+	enginetest.Resume(t, fake, id, opts).Ends(t, 1)
+	enginetest.Undo(t, fake, id, opts).Ends(t, run.ExitLeftOver)
+	fails = nil
+	out = enginetest.Undo(t, fake, id, opts)
+	if out.Result == nil || out.Result.Counts[run.Undone] != 1 {
+		t.Errorf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+	}
+	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"set", "set", "last", "unset", "unset", "set", "last"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

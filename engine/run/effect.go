@@ -119,13 +119,31 @@ func (s *State) tookEffect(r ref, e *Event) {
 		s.ends[address] = append(s.ends[address], e.Seq)
 	}
 	resolved := in.sent != nil && in.sent.resolution != nil && in.sent.resolution.Decision == DecisionDone
-	if spec.Undo == UndoNever && !s.otherPlan || e.Result == nil && !resolved || in.unchanged {
+	if in.unchanged {
+		in.effect = s.standsOn(address)
+		return
+	}
+	if spec.Undo == UndoNever && !s.otherPlan || e.Result == nil && !resolved {
 		return
 	}
 	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending, well: e.Outcome == Pass || e.Outcome == Warn}
 	if spec.Undo != UndoNever { // otherwise it can't be undone any more, but may have been
 		s.effects = append(s.effects, in.effect)
 	}
+}
+
+// standsOn is what an earlier execution of a step did that is still there: one that changed nothing found it as it is to be. Undoing that
+// is due as if it had been done just now. Nil: there is none.
+func (s *State) standsOn(address string) *effect {
+	for _, x := range slices.Backward(s.effects) {
+		if x.address == address && x.undo != undoDone {
+			if x.undo == undoFailed && x.refused {
+				x.undo, x.stands = undoPending, false
+			}
+			return x
+		}
+	}
+	return nil
 }
 
 // effectOf finds the effect that an event of an undo is about; nil: there is none.

@@ -228,7 +228,7 @@ func (s *State) FailedUndos() []Doubt {
 func (s *State) Unchanged() []string {
 	var out []string
 	s.each(func(r ref, in *instance) {
-		if in.phase == ended && in.unchanged && s.plan.Steps[r.step].Undo != UndoNever {
+		if in.phase == ended && in.unchanged && in.effect == nil && s.plan.Steps[r.step].Undo != UndoNever {
 			out = append(out, s.address(r))
 		}
 	})
