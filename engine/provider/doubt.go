@@ -22,6 +22,8 @@ type Sent struct {
 	At  time.Time
 	// Note is the last that the action kept with In.Note, as JSON; nil: none.
 	Note json.RawMessage
+	// Judged says that a session that came after has had it decided: it did not take place.
+	Judged bool
 }
 
 // State is what became of a write in doubt.
@@ -39,6 +41,9 @@ const (
 	// Repeatable says that the system can't tell, and that the author of the step says that the same may be sent again with the
 	// same key.
 	Repeatable
+	// Suspected says that the system can't tell, and that something speaks for it: it may have taken place, or may go on. A person has to
+	// look, and no retry sends it again.
+	Suspected
 )
 
 // Finding is what Inquire found out.
@@ -145,6 +150,8 @@ func (a *action[K, A, R]) settled(ctx context.Context, in *In[K, A], call *Call,
 		return nil, untouched(a.spec.Name, err)
 	case finding.State == UnderWay && !a.def.Follows:
 		return nil, untouched(a.spec.Name, fmt.Errorf("not sent again, as the attempt before is under way: %s", finding.Why))
+	case finding.State == Suspected && !call.Earlier.Judged:
+		return nil, untouched(a.spec.Name, fmt.Errorf("not sent again, as the attempt before may have taken place: %s", finding.Why))
 	case finding.State != Done:
 		return nil, nil
 	case finding.Result == nil:

@@ -22,6 +22,16 @@ type sent struct {
 type Earlier struct {
 	At   time.Time
 	Note json.RawMessage
+	// Judged says that it was in doubt when a session ended, and that whoever went on has had it decided.
+	Judged bool
+}
+
+// judged is the attempt once it is decided that it did not take place.
+func (e *Earlier) judged() *Earlier {
+	if e == nil {
+		return nil
+	}
+	return &Earlier{At: e.At, Note: e.Note, Judged: true}
 }
 
 // Doubt is a write of which nobody knows whether it took place.

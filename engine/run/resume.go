@@ -133,6 +133,9 @@ func (s *State) reset(r ref, e *Event) {
 		fresh.sent = &sent{
 			Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last(), again: in.sent.again || in.phase == running && in.sent.begun,
 		}
+		if in.phase == running || in.sent.inDoubt {
+			fresh.sent.earlier = fresh.sent.earlier.judged()
+		}
 	}
 	*in = fresh
 	if r.key < 0 {

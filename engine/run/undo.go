@@ -110,6 +110,7 @@ func (s *State) undoEvent(e *Event) error {
 	case e.Type == StepResolved && e.Resolution.Decision == DecisionRedo:
 		x.undo = undoPending // with its key
 		x.sent.attempted(true)
+		x.sent.earlier = x.sent.earlier.judged()
 		for at := s; at != nil; at = at.above {
 			at.inOrder = false
 		}

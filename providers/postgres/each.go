@@ -9,8 +9,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// each runs the statements without a transaction around them.
+// each runs the statements without a transaction around them. It keeps first which server process they are sent to, by which can be
+// seen later whether it is still at them.
 func (x *execution) each(ctx context.Context, list []change) error {
+	if err := x.noteOpen(execNote{Server: x.server}); err != nil {
+		return x.ended(ctx, err, true)
+	}
 	for i := range list {
 		a, err := x.sendWith(ctx, list[i].sql, list[i].params, 0)
 		if err != nil {

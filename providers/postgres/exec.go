@@ -54,7 +54,7 @@ var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 		}
 		return effect
 	},
-	Run: runExec, Preview: previewExec, Inquire: inquireExec,
+	Run: runExec, NotesFirst: true, Preview: previewExec, Inquire: inquireExec,
 	ChangedNothing: func(r *execResult) bool { return r.unchanged },
 	Summarize: func(r *execResult) string {
 		switch {
@@ -143,7 +143,7 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	if err != nil {
 		return nil, err
 	}
-	x := &execution{client: in.Client, limit: in.Args.RowLimit, warn: in.Warn, note: in.Note, countedOn: in.CountedOn}
+	x := &execution{client: in.Client, limit: in.Args.RowLimit, warn: in.Warn, note: in.Note, noteOpen: in.NoteOpen, countedOn: in.CountedOn}
 	if err := x.lacks(list, in.Args.Transaction); err != nil {
 		return nil, err
 	}
@@ -157,6 +157,9 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	x.conn, x.start = conn.Conn(), time.Now()
 	x.result.Before, x.result.After = cty.NullVal(cty.DynamicPseudoType), cty.NullVal(cty.DynamicPseudoType)
 	defer x.listen()()
+	if err := x.locate(ctx); err != nil {
+		return nil, err
+	}
 	run := x.each
 	if in.Args.Transaction {
 		run = x.all
@@ -167,31 +170,4 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 		return nil, err
 	}
 	return &x.result, err
-}
-
-// execNote is what an inquiry needs.
-type execNote struct {
-	// XID is the transaction's number, as pg_current_xact_id gives it.
-	XID string `json:"xid"`
-	// Result is what the statements gave, once only COMMIT is left to be sent.
-	Result *execNoted `json:"result,omitempty"`
-}
-
-// execNoted is an execResult in a note.
-type execNoted struct {
-	RowsAffected int64               `json:"rows_affected"`
-	Statements   []execStatement     `json:"statements"`
-	Notices      []string            `json:"notices,omitempty"`
-	Before       provider.NotedValue `json:"before"`
-	After        provider.NotedValue `json:"after"`
-	Truncated    bool                `json:"truncated,omitempty"`
-	Unchanged    bool                `json:"unchanged,omitempty"`
-}
-
-func notedOf(r *execResult, notices []string) *execNoted {
-	return &execNoted{r.RowsAffected, r.Statements, notices, provider.NotedValue{Value: r.Before}, provider.NotedValue{Value: r.After}, r.Truncated, r.unchanged}
-}
-
-func (n *execNoted) result() *execResult {
-	return &execResult{n.RowsAffected, n.Statements, n.Notices, n.Before.Value, n.After.Value, n.Truncated, n.Unchanged}
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,11 +20,14 @@ type execution struct {
 	conn   *pgx.Conn
 	limit  int
 	warn   func(format string, args ...any)
-	note   func(v any) error
+	// note keeps a note, which is sealed where an argument is sensitive; noteOpen one that holds nothing of the arguments.
+	note, noteOpen func(v any) error
 	// countedOn tells whether the step's undo uses a result.
 	countedOn func(result string) bool
 	// acted says that something was sent which a rollback does not take back.
-	acted   bool
+	acted bool
+	// server is the one that the statements are sent to; nil: it does not say.
+	server  *origin
 	xid     string
 	start   time.Time
 	notices []string
@@ -82,7 +84,7 @@ func (x *execution) all(ctx context.Context, list []change) error {
 				return err
 			}
 		}
-		return x.note(execNote{XID: x.xid, Result: notedOf(&x.result, x.notices)})
+		return x.note(execNote{XID: x.xid, Server: x.server, Result: notedOf(&x.result, x.notices)})
 	}
 	if err := steps(); err != nil {
 		e := x.ended(ctx, err, !x.acted)
@@ -110,7 +112,7 @@ func (x *execution) noteTransaction(ctx context.Context) error {
 		return err
 	}
 	x.xid = rowsOf(a.table).only().text("xid")
-	return x.note(execNote{XID: x.xid})
+	return x.noteOpen(execNote{XID: x.xid, Server: x.server})
 }
 
 // add takes an answer into the result.
@@ -217,40 +219,4 @@ func (x *execution) explain(ctx context.Context, err error) *provider.Error {
 		e = x.client.broken(execOp, err)
 	}
 	return e
-}
-
-// inquireExec asks the server what became of the transaction.
-func inquireExec(ctx context.Context, in *provider.In[*client, execArgs], sent provider.Sent) (*provider.Finding[execResult], error) {
-	if !in.Args.Transaction {
-		return &provider.Finding[execResult]{Why: "The statements ran without a transaction, and the server keeps no account of those."}, nil
-	}
-	if len(sent.Note) == 0 {
-		return &provider.Finding[execResult]{State: provider.NotDone, Why: "It ended before its transaction had a number, and no statement is sent before."}, nil
-	}
-	var note execNote
-	if err := json.Unmarshal(sent.Note, &note); err != nil || note.XID == "" {
-		return nil, in.Client.refuse(execOp, fmt.Errorf("the note of the transaction is not readable: %s", sent.Note))
-	}
-	tables, err := in.Client.look(ctx, execOp, statement{
-		sql: "SELECT pg_catalog.pg_xact_status($1::pg_catalog.text::pg_catalog.xid8) AS status", params: [][]byte{[]byte(note.XID)},
-	})
-	if err != nil {
-		return nil, err
-	}
-	status := rowsOf(tables[0]).only().text("status")
-	finding := &provider.Finding[execResult]{Why: fmt.Sprintf("The server says that transaction %s is %s.", note.XID, status)}
-	switch status {
-	case "committed":
-		finding.State = provider.Done
-		if note.Result != nil {
-			finding.Result = note.Result.result()
-		}
-	case "aborted":
-		finding.State = provider.NotDone
-	case "in progress":
-		finding.State = provider.UnderWay
-	default:
-		finding.Why = fmt.Sprintf("The server no longer knows transaction %s.", note.XID)
-	}
-	return finding, nil
 }

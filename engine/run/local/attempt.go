@@ -125,7 +125,7 @@ func earlierOf(step *lang.Step, earlier *run.Earlier, key string) (*provider.Sen
 	case earlier == nil:
 		return nil, nil
 	case !isLost(earlier.Note):
-		return &provider.Sent{Key: key, At: earlier.At, Note: earlier.Note}, nil
+		return &provider.Sent{Key: key, At: earlier.At, Note: earlier.Note, Judged: earlier.Judged}, nil
 	case step.Undo != nil:
 		return nil, &provider.Error{
 			Op: step.Action, Err: fmt.Errorf("not sent again: %w, so that its undo would not know how it was before", errNoteLost),
