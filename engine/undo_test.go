@@ -210,7 +210,7 @@ step "fake_read" "after" {
 	}
 }
 
-// TestUndoThatCannotBeWorkedOut says what the file has, where the arguments have no value.
+// TestUndoThatCannotBeWorkedOut says what the file has, where the arguments have no value, and what they were to be made of.
 func TestUndoThatCannotBeWorkedOut(t *testing.T) {
 	out := enginetest.Run(t, &enginetest.Fake{}, `
 provider "fake" {}
@@ -219,13 +219,19 @@ step "fake_write" "change" {
   undo "fake_write" {
     on = "end"
     id = self.items[self.count].name
+    value = self.token
   }
 }
 `, enginetest.Options{})
 	out.Ends(t, 4)
 	for _, e := range out.Events {
-		if e.Type == run.UndoFinished && (e.InDoubt || !strings.Contains(e.ByHand, "id = self.items[self.count].name")) {
-			t.Errorf("%q, in doubt: %v", e.ByHand, e.InDoubt)
+		if e.Type != run.UndoFinished {
+			continue
+		}
+		for _, want := range []string{"id = self.items[self.count].name", `self.items is [{"name":`, "self.count is 2", `self.token is "(sensitive)"`} {
+			if e.InDoubt || !strings.Contains(e.ByHand, want) || strings.Contains(e.ByHand, enginetest.SecretToken) {
+				t.Errorf("%q is not in %q, in doubt: %v", want, e.ByHand, e.InDoubt)
+			}
 		}
 	}
 }

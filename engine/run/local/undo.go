@@ -114,6 +114,9 @@ func (r *runner) byHand(u *undoing) string {
 	}
 	on, _ := r.undoSystem(u.did, u.local)
 	words := r.inWords(u.step, u.args, on)
+	if u.args == cty.NilVal {
+		words += countedOn(u.did.step, u.local)
+	}
 	if u.inDoubt() {
 		return lookWhether(words, command)
 	}
@@ -151,7 +154,29 @@ func (r *runner) undoInWords(d *deed, local lang.Frame) string {
 		args = cty.NilVal
 	}
 	was, _ := r.undoSystem(d, local)
-	return r.inWords(step, args, was)
+	words := r.inWords(step, args, was)
+	if err != nil {
+		words += countedOn(d.step, local)
+	}
+	return words
+}
+
+// countedOn tells the results of a step that its undo uses, beside arguments that could not be worked out from them.
+func countedOn(step *lang.Step, local lang.Frame) string {
+	if step.Spec == nil || local.Self == cty.NilVal || local.Self.IsNull() || !local.Self.IsKnown() {
+		return ""
+	}
+	self, _ := local.Self.Unmark()
+	var parts []string
+	for _, name := range step.Spec.Spec().Results().Names() {
+		if self.Type().HasAttribute(name) && step.UndoCountsOn(name) {
+			parts = append(parts, "self."+name+" is "+string(lang.ValueToJSON(self.GetAttr(name))))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // ByHand tells what to do about an undo in doubt; command is the one that undoes it.
