@@ -18,14 +18,23 @@ type changing struct{}
 
 // change sends a command once, whatever it does.
 func (c *client) change(ctx context.Context, op string, args []any) (any, error) {
+	return c.send(ctx, op, args, func(ctx context.Context) *redis.Cmd {
+		cmd := redis.NewCmd(ctx, args...)
+		_ = c.redis.Process(ctx, cmd) // the command has the error
+		return cmd
+	})
+}
+
+// send has a command sent once.
+func (c *client) send(ctx context.Context, op string, args []any, by func(context.Context) *redis.Cmd) (any, error) {
 	if c.guard.readOnly {
 		return nil, c.refuse(op, provider.ErrReadOnly)
 	}
 	start := time.Now()
 	answers := make(chan answer, 1)
 	c.running.Go(func() {
-		cmd := redis.NewCmd(context.WithValue(ctx, changing{}, true), args...)
-		err := c.redis.Process(context.WithValue(ctx, changing{}, true), cmd)
+		cmd := by(context.WithValue(ctx, changing{}, true))
+		err := cmd.Err()
 		if errors.Is(err, redis.Nil) {
 			err = nil
 		}
@@ -35,6 +44,9 @@ func (c *client) change(ctx context.Context, op string, args []any) (any, error)
 	case a := <-answers:
 		if a.err == nil {
 			return a.value, nil
+		}
+		if errors.Is(a.err, redis.TxFailedErr) {
+			return nil, errChanged
 		}
 		if ctx.Err() != nil || c.metDeadline(ctx, a.err) {
 			return nil, inDoubt(c.fail(op, neterr.NoAnswer(ctx, time.Since(start))))

@@ -76,12 +76,17 @@ type answer struct {
 // go-redis obeys a context's deadline, and not its cancellation while it waits for an answer. So the command runs in a
 // goroutine of its own, which Close waits for; an interrupted one ends with its connection.
 func (c *client) do(ctx context.Context, op string, args ...any) (value any, took time.Duration, err error) {
+	return c.await(ctx, op, func() answer { return c.process(ctx, c.redis, args) })
+}
+
+// await gives the answer to what asks in a goroutine of its own.
+func (c *client) await(ctx context.Context, op string, ask func() answer) (value any, took time.Duration, err error) {
 	start := time.Now()
 	if ctx.Err() != nil {
 		return nil, 0, c.fail(op, neterr.NoAnswer(ctx, 0))
 	}
 	answers := make(chan answer, 1)
-	c.running.Go(func() { answers <- c.process(ctx, args) })
+	c.running.Go(func() { answers <- ask() })
 	select {
 	case a := <-answers:
 		if a.err == nil {
@@ -96,7 +101,12 @@ func (c *client) do(ctx context.Context, op string, args ...any) (value any, too
 	}
 }
 
-func (c *client) process(ctx context.Context, args []any) answer {
+// processor sends commands: over any of a client's connections, or over one.
+type processor interface {
+	Process(ctx context.Context, cmd redis.Cmder) error
+}
+
+func (c *client) process(ctx context.Context, over processor, args []any) answer {
 	// The hook lets out what a connection needs too; an action's own command has to be a reading one.
 	if err := c.guard.permit(ctx, args); err != nil {
 		return answer{err: err}
@@ -104,7 +114,7 @@ func (c *client) process(ctx context.Context, args []any) answer {
 	ready := time.Now()
 	ctx = context.WithValue(ctx, connected{}, &ready)
 	cmd := redis.NewCmd(ctx, args...)
-	err := c.redis.Process(ctx, cmd)
+	err := over.Process(ctx, cmd)
 	took := time.Since(ready)
 	if errors.Is(err, redis.Nil) {
 		err = nil

@@ -13,12 +13,13 @@ import (
 )
 
 type commandArgs struct {
-	Command []string `rb:"command,required,filled" doc:"A command and its arguments: [\"DEL\", \"session:1\"]."`
+	Command  []string   `rb:"command,required,filled" doc:"A command and its arguments: [\"DEL\", \"session:1\"]."`
+	Replaces *stateHeld `rb:"replaces" doc:"What the key must hold for the command to be sent, such as self.after in an undo: another value is somebody else's work by now, and is left as it is."`
 }
 
 type commandResult struct {
 	Value  cty.Value `rb:"value,echo" doc:"The answer, as redis_query gives it."`
-	Before *keyState `rb:"before,echo" doc:"The key before the command; null where the command has none or several, or the user may not read it."`
+	Before *keyState `rb:"before,echo" doc:"The key before the command; null where the command has none or several, or the user may not read it. Where the undo uses it, it is what the command replaced: nobody came between."`
 	After  *keyState `rb:"after,echo" doc:"The key after the command; null as before is."`
 
 	// hushed is true where the answer may hold what is sensitive: the value that was set, or the one that it replaced.
@@ -137,18 +138,12 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	case classify(in.Args.Command) > in.Effect:
 		return nil, in.Client.refuse("run "+strings.ToUpper(alone), fmt.Errorf("it is destructive, and the step was planned as a %s", in.Effect))
 	}
-	key, err := in.Client.keyOf(ctx, in.Args.Command)
+	key, waits, err := in.Client.keyOf(ctx, in.Args.Command)
 	if err != nil {
 		return nil, unwritten(err, "")
 	}
 	result := &commandResult{hushed: in.Sensitive, contained: contained[alone]}
-	if result.Before, err = before(ctx, in, key); err != nil {
-		return nil, err
-	}
-	if err := in.NoteSealed(commandNote{Before: result.Before}); err != nil {
-		return nil, in.Client.fail("run "+strings.ToUpper(alone), err)
-	}
-	value, err := in.Client.change(ctx, "run "+strings.ToUpper(alone), args)
+	value, err := replace(ctx, in, key, waits, result)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +159,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 
 // before reads what the key holds, or what an attempt before at the same write noted of it. Where the server refuses to tell, the
 // command is sent all the same if no undo counts on it; a read that broke says that nothing was sent yet.
-func before(ctx context.Context, in *provider.In[*client, commandArgs], key string) (*keyState, error) {
+func before(ctx context.Context, in *provider.In[*client, commandArgs], ask asker, key string) (*keyState, error) {
 	if key == "" {
 		if in.CountedOn("before") || in.CountedOn("after") {
 			_, alone := names(anys(in.Args.Command))
@@ -183,7 +178,7 @@ func before(ctx context.Context, in *provider.In[*client, commandArgs], key stri
 		}
 		return note.Before, nil
 	}
-	state, err := in.Client.keyState(ctx, key)
+	state, err := in.Client.keyStateBy(ctx, ask, key)
 	if err == nil && state.inexact != "" && in.CountedOn("before") {
 		return nil, unwritten(in.Client.refuse("read "+key, fmt.Errorf("an undo can't give back what the key holds: %s", state.inexact)),
 			"copy the key beforehand (COPY) and have the undo copy it back")

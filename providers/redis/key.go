@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
@@ -74,27 +75,30 @@ func (s *keyState) unchanged(other *keyState) bool {
 	return s.same(other) && ends
 }
 
-// keyOf is the one key that a command names, by the server's own account of it; empty where there is none or several.
-func (c *client) keyOf(ctx context.Context, command []string) (string, error) {
+// keyOf is the one key that a command names, by the server's own account of it; empty where there is none or several. It waits where
+// the command may wait for what others do, which it does not within a transaction.
+func (c *client) keyOf(ctx context.Context, command []string) (key string, waits bool, err error) {
 	value, _, err := c.do(ctx, "ask for the keys of "+strings.ToUpper(command[0]), "command", "info", command[0])
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	entry := list(asList(value), 0)
 	const flags, first, last, step = 2, 3, 4, 5
 	// Of a command whose keys move, as SORT with STORE, the positions tell not all.
-	if len(entry) <= step || slices.Contains(asList(entry[flags]), any("movablekeys")) {
-		return "", nil
+	if len(entry) <= step || slices.Contains(list(entry, flags), any("movablekeys")) {
+		return "", false, nil
 	}
+	// Servers before 7 say of a command that waits only that no script may have it.
+	waits = slices.Contains(list(entry, flags), any("blocking")) || slices.Contains(list(entry, flags), any("noscript"))
 	from, _ := entry[first].(int64) // another type is no position
 	to, _ := entry[last].(int64)
 	if to < 0 {
 		to += int64(len(command))
 	}
 	if from < 1 || from != to || from >= int64(len(command)) {
-		return "", nil
+		return "", waits, nil
 	}
-	return command[from], nil
+	return command[from], waits, nil
 }
 
 func asList(v any) []any {
@@ -113,19 +117,27 @@ var readers = map[string]func(key string) []any{
 
 // keyState reads a key. A value that takes more of the server's memory than keptBytes is not fetched.
 func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
+	return c.keyStateBy(ctx, c.do, key)
+}
+
+// asker is [client.do], perhaps over a connection of its own.
+type asker func(ctx context.Context, op string, args ...any) (any, time.Duration, error)
+
+// keyStateBy is keyState by what asks for it.
+func (c *client) keyStateBy(ctx context.Context, ask asker, key string) (*keyState, error) {
 	op := "read " + key
-	kind, _, err := c.do(ctx, op, "type", key)
+	kind, _, err := ask(ctx, op, "type", key)
 	if err != nil {
 		return nil, err
 	}
 	s := &keyState{Key: key, Type: fmt.Sprint(kind), Value: cty.NullVal(cty.DynamicPseudoType)}
-	ttl, _, err := c.do(ctx, op, "pttl", key)
+	ttl, _, err := ask(ctx, op, "pttl", key)
 	if err != nil {
 		return nil, err
 	}
 	if n, ok := ttl.(int64); ok && n >= 0 {
 		s.TTLMS = &n
-		if s.ExpiresAt, err = c.expiresAt(ctx, op, n); err != nil {
+		if s.ExpiresAt, err = c.expiresAt(ctx, ask, op, n); err != nil {
 			return nil, err
 		}
 	}
@@ -136,7 +148,7 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 		}
 		return s, nil
 	}
-	size, _, err := c.do(ctx, op, "memory", "usage", key)
+	size, _, err := ask(ctx, op, "memory", "usage", key)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +157,7 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 		s.Truncated, s.inexact = true, fmt.Sprintf("it holds more than the %d KiB that are kept", keptBytes>>10)
 		return s, nil
 	}
-	value, _, err := c.do(ctx, op, reader(key)...)
+	value, _, err := ask(ctx, op, reader(key)...)
 	if err != nil {
 		return nil, err
 	}
@@ -161,8 +173,8 @@ func (c *client) keyState(ctx context.Context, key string) (*keyState, error) {
 }
 
 // expiresAt is the end, by the server's clock, of a key that still lives so many milliseconds: PEXPIRETIME would tell it too, from Redis 7 on.
-func (c *client) expiresAt(ctx context.Context, op string, ttl int64) (*int64, error) {
-	reply, _, err := c.do(ctx, op, "time")
+func (c *client) expiresAt(ctx context.Context, ask asker, op string, ttl int64) (*int64, error) {
+	reply, _, err := ask(ctx, op, "time")
 	if err != nil {
 		return nil, err
 	}

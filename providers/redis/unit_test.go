@@ -74,6 +74,13 @@ func TestParseInfo(t *testing.T) {
 	}
 }
 
+// sends are the arguments of an action with a command.
+func sends(spec *provider.Spec, command cty.Value) cty.Value {
+	args := spec.Args().Null().AsValueMap()
+	args["command"] = command
+	return cty.ObjectVal(args)
+}
+
 func TestClassify(t *testing.T) {
 	spec := New().Action("redis_command").Spec()
 	for text, want := range map[string]provider.Effect{
@@ -81,12 +88,12 @@ func TestClassify(t *testing.T) {
 		"DEBUG SLEEP 1": provider.Destructive, "Shutdown NOSAVE": provider.Destructive, "SWAPDB 0 1": provider.Destructive,
 		"EVAL redis.call('FLUSHALL') 0": provider.Destructive, "EVAL return(1) 0": provider.Write, "SET a flushall": provider.Write,
 	} {
-		args := cty.ObjectVal(map[string]cty.Value{"command": addresses(strings.Fields(text)...)})
+		args := sends(spec, addresses(strings.Fields(text)...))
 		if got := spec.Classify(args); got != want {
 			t.Errorf("%s is %s, expected %s", text, got, want)
 		}
 	}
-	unknown := cty.ObjectVal(map[string]cty.Value{"command": cty.UnknownVal(cty.List(cty.String))})
+	unknown := sends(spec, cty.UnknownVal(cty.List(cty.String)))
 	if got := spec.Classify(unknown); got != provider.Destructive || !spec.Supported {
 		t.Errorf("an unknown command is %s", got)
 	}
