@@ -79,8 +79,9 @@ func (s *applied) send(ctx context.Context, force, again bool) (err error) {
 
 // applyNote is what is kept before sending: what the objects were. It is sealed where one is a Secret.
 type applyNote struct {
-	Fingerprints []string    `json:"fingerprints"`
-	Before       []rawObject `json:"before"`
+	Fingerprints []string        `json:"fingerprints"`
+	Versions     []objectVersion `json:"versions,omitempty"`
+	Before       []rawObject     `json:"before"`
 }
 
 func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyResult, error) {
@@ -94,7 +95,12 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	}
 	note, keep := applyNote{}, in.Note
 	for _, s := range states {
-		if err := note.add(s.before); err != nil {
+		found := differences(s.before, s.after)
+		seen := versionSeen(s.before, countedIn(heads(found)...))
+		if len(found) == 0 {
+			seen = objectVersion{} // to apply it changes nothing
+		}
+		if err := note.add(s.before, seen); err != nil {
 			return nil, err
 		}
 		if s.of.r.kind == "Secret" {
@@ -143,8 +149,9 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 }
 
 // add notes what an object is.
-func (n *applyNote) add(object rawObject) error {
+func (n *applyNote) add(object rawObject, seen objectVersion) error {
 	print, err := fingerprint(object)
+	n.Versions = append(n.Versions, seen)
 	n.Fingerprints = append(n.Fingerprints, print)
 	n.Before = append(n.Before, asked(object))
 	return err
@@ -168,10 +175,10 @@ func (s *applied) readAgain(ctx context.Context, note *applyNote, i int, attempt
 	}
 	s.before = now
 	var one applyNote
-	if err := one.add(now); err != nil {
+	if err := one.add(now, versionSeen(now, false)); err != nil {
 		return err
 	}
-	note.Fingerprints[i], note.Before[i] = one.Fingerprints[0], one.Before[0]
+	note.Fingerprints[i], note.Before[i], note.Versions[i] = one.Fingerprints[0], one.Before[0], one.Versions[0]
 	return nil
 }
 
@@ -286,7 +293,7 @@ func inquireApply(
 		}
 	}
 	noted := note.fits(states)
-	done, untouched := true, true
+	done, untouched, changed := true, true, ""
 	for i, s := range states {
 		now, err := fingerprint(s.before)
 		if err != nil {
@@ -294,6 +301,9 @@ func inquireApply(
 		}
 		done = done && s.before != nil && len(differences(s.before, s.after)) == 0
 		untouched = untouched && (!noted || now == note.Fingerprints[i])
+		if noted && !note.version(i).holds(s.before) {
+			changed = s.of.String()
+		}
 	}
 	switch {
 	case done && noted:
@@ -307,6 +317,8 @@ func inquireApply(
 		}, nil
 	case done:
 		return &provider.Finding[applyResult]{State: provider.Done, Why: "To apply it again would change nothing."}, nil
+	case untouched && changed != "":
+		return &provider.Finding[applyResult]{Why: takenBack(changed)}, nil
 	case untouched:
 		return &provider.Finding[applyResult]{State: provider.NotDone, Why: "The objects are as they were before."}, nil
 	}
@@ -334,6 +346,14 @@ func madeHere(object rawObject) bool {
 // fits reports whether a note is of as many objects.
 func (n *applyNote) fits(states []applied) bool {
 	return n != nil && len(n.Fingerprints) == len(states) && len(n.Before) == len(states)
+}
+
+// version is that of the i-th object when it was noted; a note of before versions were noted has none.
+func (n *applyNote) version(i int) objectVersion {
+	if len(n.Versions) <= i {
+		return objectVersion{}
+	}
+	return n.Versions[i]
 }
 
 // sinceNoted puts what was noted in the place of before. Notes once left out what a Secret was: then it can't be told any more.

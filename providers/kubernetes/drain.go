@@ -38,8 +38,9 @@ func drainAction() provider.Action {
 
 // drainNote is what the node was and what ran on it.
 type drainNote struct {
-	Before schedulabilityNote `json:"before"`
-	Pods   []notedObject      `json:"pods"`
+	Before  schedulabilityNote `json:"before"`
+	Pods    []notedObject      `json:"pods"`
+	Version objectVersion      `json:"version,omitzero"`
 }
 
 type schedulabilityNote struct {
@@ -61,7 +62,7 @@ func runDrain(ctx context.Context, in *provider.In[*client, drainArgs]) (*drainR
 	if err != nil {
 		return nil, err
 	}
-	note := drainNote{Before: schedulabilityNote{takesPods(node)}, Pods: notedPods(chosen)}
+	note := drainNote{Before: schedulabilityNote{takesPods(node)}, Pods: notedPods(chosen), Version: versionSeen(node, true)}
 	earlier, err := earlierNote[drainNote]("drain "+a.Node, in.Earlier)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func runDrain(ctx context.Context, in *provider.In[*client, drainArgs]) (*drainR
 		if gone, err = c.gone(ctx, pods, earlier.Pods); err != nil {
 			return nil, err
 		}
-		note.Before, note.Pods = earlier.Before, joined(earlier.Pods, note.Pods)
+		note.Before, note.Version, note.Pods = earlier.Before, earlier.Version, joined(earlier.Pods, note.Pods)
 	}
 	if err := in.Note(note); err != nil {
 		return nil, err
@@ -185,6 +186,8 @@ func inquireDrain(
 		return &provider.Finding[drainResult]{State: provider.Done, Why: why, Result: &drainResult{
 			Evicted: gone, Before: schedulability{note.Before.Schedulable}, After: schedulability{false},
 		}}, nil
+	case takesPods(node) == note.Before.Schedulable && len(gone) == 0 && takesPods(node) && !note.Version.holds(node):
+		return &provider.Finding[drainResult]{Why: why + " It was changed in between: whether it was cordoned by this drain, and opened again, can't be told."}, nil
 	case takesPods(node) == note.Before.Schedulable && len(gone) == 0:
 		return &provider.Finding[drainResult]{State: provider.NotDone, Why: why}, nil
 	}

@@ -27,8 +27,9 @@ type edit[T any] struct {
 
 // noted is what an edit keeps before it sends.
 type noted[T any] struct {
-	Of     string `json:"of,omitempty"`
-	Before T      `json:"before"`
+	Of      string        `json:"of,omitempty"`
+	Before  T             `json:"before"`
+	Version objectVersion `json:"version,omitzero"`
 }
 
 // earlierNote reads what an attempt before at the same write noted; nil: there is none.
@@ -53,13 +54,21 @@ func (e edit[T]) run(ctx context.Context, note func(any) error, sent *provider.S
 	err = overConflicts(ctx, func() error {
 		object, patch, was, err := e.prepare(ctx)
 		before, after = was, was
-		if earlier != nil && (earlier.Of == "" || earlier.Of == e.of.String()) {
+		again := earlier != nil && (earlier.Of == "" || earlier.Of == e.of.String())
+		if again {
 			before = earlier.Before
 		}
 		if err != nil || patch == nil {
 			return err
 		}
-		if err := note(noted[T]{Of: e.of.String(), Before: before}); err != nil {
+		seen, err := e.version(ctx, object, patch)
+		if err != nil {
+			return err
+		}
+		if again {
+			seen = earlier.Version
+		}
+		if err := note(noted[T]{Of: e.of.String(), Before: before, Version: seen}); err != nil {
 			return err
 		}
 		changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub})
@@ -82,6 +91,12 @@ func (e edit[T]) prepare(ctx context.Context) (object, patch rawObject, before T
 	}
 	patch, err = e.patch(object)
 	return object, patch, before, err
+}
+
+// version is that of the object as it was read, for the note.
+func (e edit[T]) version(ctx context.Context, object, patch rawObject) (objectVersion, error) {
+	whole, err := e.of.whole(ctx, object, e.sub)
+	return versionSeen(whole, countedIn(namesIn(patch)...)), err
 }
 
 // preview rehearses the change on the server.
@@ -111,7 +126,7 @@ func (e edit[T]) preview(ctx context.Context) ([]provider.Change, error) {
 
 // inquire compares the object with what was asked for and with what was noted.
 func (e edit[T]) inquire(ctx context.Context, sent provider.Sent) (state provider.State, before, after T, why string, err error) {
-	_, patch, now, err := e.prepare(ctx)
+	object, patch, now, err := e.prepare(ctx)
 	if err != nil {
 		return provider.Unknown, before, after, "", err
 	}
@@ -129,6 +144,13 @@ func (e edit[T]) inquire(ctx context.Context, sent provider.Sent) (state provide
 	case sent.Note == nil:
 		return provider.NotDone, before, after, e.of.String() + " is not as asked for, and nothing was noted before sending.", nil
 	case same(note.Before, now):
+		whole, err := e.of.whole(ctx, object, e.sub)
+		switch {
+		case err != nil:
+			return provider.Unknown, before, after, "", err
+		case !note.Version.holds(whole):
+			return provider.Unknown, before, after, takenBack(e.of.String()), nil
+		}
 		return provider.NotDone, before, after, e.of.String() + " is as it was before.", nil
 	}
 	return provider.Unknown, before, after, e.of.String() + " is neither as asked for nor as it was before.", nil

@@ -43,6 +43,7 @@ func patchAction() provider.Action {
 // patchNote is what is kept before sending.
 type patchNote struct {
 	Before  string         `json:"before"`
+	Version objectVersion  `json:"version,omitzero"`
 	After   string         `json:"after"`
 	Changes []changeResult `json:"changes"`
 	Undo    []any          `json:"undo,omitempty"`
@@ -81,7 +82,7 @@ func (s subject) sendPatch(ctx context.Context, p patching, earlier *patchNote, 
 		return nil, err
 	}
 	if earlier != nil {
-		note.Before, note.Changes, note.Undo = earlier.Before, earlier.Changes, earlier.Undo
+		note.Before, note.Version, note.Changes, note.Undo = earlier.Before, earlier.Version, earlier.Changes, earlier.Undo
 	}
 	if err := keep(note); err != nil {
 		return nil, err
@@ -108,6 +109,7 @@ func (s subject) resultOfPatch(changes []changeResult, inverse []any) *patchResu
 func (s subject) notePatch(before, after rawObject) (*patchNote, error) {
 	found := differences(before, after)
 	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: inverse(found)}
+	note.Version = versionSeen(before, countedIn(heads(found)...))
 	var err error
 	if note.Before, err = fingerprint(before); err == nil {
 		note.After, err = fingerprint(after)
@@ -192,6 +194,8 @@ func inquirePatch(
 			finding.Result = s.resultOfPatch(note.Changes, note.Undo)
 		}
 		return finding, nil
+	case now == note.Before && !note.Version.holds(object):
+		return &provider.Finding[patchResult]{Why: takenBack(s.String())}, nil
 	case now == note.Before:
 		return &provider.Finding[patchResult]{State: provider.NotDone, Why: s.String() + " is as it was before."}, nil
 	}

@@ -10,6 +10,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // keptRevision is one revision of a rollout with what it takes to go back to it.
@@ -138,6 +140,30 @@ func (s subject) observed(ctx context.Context, object rawObject, warn func(strin
 // isObserved says whether the controller had seen an object's state when now was read.
 func isObserved(now, object rawObject) bool {
 	return digNumber(now, "status", "observedGeneration") >= digNumber(object, "metadata", "generation")
+}
+
+// notCarried judges a change of the pod template of which the object bears no mark: not done where nothing was rolled out since
+// it was noted. Each rollout has a number of its own, also one that goes back.
+func (s subject) notCarried(
+	ctx context.Context, warn func(string, ...any), owner rawObject, sent provider.Sent, why string,
+) (*provider.Finding[revisionChange], error) {
+	note, err := earlierNote[noted[revisionNote]]("find out what became of "+s.String(), &sent)
+	if err != nil {
+		return nil, err
+	}
+	not := &provider.Finding[revisionChange]{State: provider.NotDone, Why: why}
+	if note == nil || note.Before.Revision == 0 {
+		return not, nil
+	}
+	now, err := s.observedRevision(ctx, owner, warn)
+	if err != nil {
+		return nil, err
+	}
+	if now.Revision != nil && *now.Revision == note.Before.Revision {
+		return not, nil
+	}
+	why = fmt.Sprintf("%s But it was revision %d before, and is revision %s: whether it took place and was taken back can't be told.", why, note.Before.Revision, now)
+	return &provider.Finding[revisionChange]{Why: why}, nil
 }
 
 func (n revisionNumber) String() string {

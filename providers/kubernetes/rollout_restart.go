@@ -150,9 +150,7 @@ func inquireRolloutRestart(
 		return nil, err
 	}
 	if sent.Key == "" || templateKey(owner) != sent.Key {
-		return &provider.Finding[revisionChange]{
-			State: provider.NotDone, Why: fmt.Sprintf("The pod template of %s does not carry this restart.", s),
-		}, nil
+		return s.notCarried(ctx, in.Warn, owner, sent, fmt.Sprintf("The pod template of %s does not carry this restart.", s))
 	}
 	result, err := s.foundRevision(ctx, in.Warn, owner, sent)
 	if err != nil {

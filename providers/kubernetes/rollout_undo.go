@@ -190,7 +190,5 @@ func inquireRolloutUndo(
 	if note.Template != "" && note.Template != text {
 		return &provider.Finding[revisionChange]{Why: fmt.Sprintf("The pod template of %s is another, but not by this rollback.", s)}, nil
 	}
-	return &provider.Finding[revisionChange]{
-		State: provider.NotDone, Why: fmt.Sprintf("%s does not carry the key of this rollback.", s),
-	}, nil
+	return s.notCarried(ctx, in.Warn, owner, sent, fmt.Sprintf("%s does not carry the key of this rollback.", s))
 }

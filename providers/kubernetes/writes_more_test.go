@@ -182,7 +182,8 @@ func TestCordonAndDrain(t *testing.T) {
 	}
 	p.found(t, drain, note, provider.Unknown)
 	p.must(t, "", "uncordon", node)
-	p.found(t, drain, note, provider.NotDone)
+	p.found(t, drain, note, provider.Unknown)
+	p.found(t, drain, withoutVersion(t, note), provider.NotDone)
 	p.must(t, "", "delete", "pdb/api")
 
 	self, note := p.good(t, drain)
