@@ -165,7 +165,11 @@ func (t *taker) wait(ctx context.Context, name string) (journal.Lease, error) {
 func lockRefusal(err error, opts *RunOptions, summary, hint string) hcl.Diagnostics {
 	var locked *journal.LockedError
 	if !errors.As(err, &locked) {
-		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "The lock can't be taken", Detail: fmt.Sprintf("%s: nothing was run.", err)}}
+		detail := fmt.Sprintf("%s: nothing was run.", err)
+		if errors.Is(err, journal.ErrNoSpace) {
+			detail += " Free space on the disk of the run history, then give the command again."
+		}
+		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "The lock can't be taken", Detail: detail}}
 	}
 	l := &locked.Lock
 	detail := fmt.Sprintf("%s is held by run %s of %s (%s)", l.Name, l.Owner.Run, l.Owner.Runbook, Holder(l))

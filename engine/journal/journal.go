@@ -114,12 +114,13 @@ type Filter struct {
 
 // Summary is one run.
 type Summary struct {
-	ID          string    `json:"id"`
-	Runbook     string    `json:"runbook"`
-	File        string    `json:"file"`
-	Environment string    `json:"environment,omitempty"`
-	User        string    `json:"user,omitempty"`
-	StartedAt   time.Time `json:"started_at"`
+	ID          string `json:"id"`
+	Runbook     string `json:"runbook"`
+	File        string `json:"file"`
+	Environment string `json:"environment,omitempty"`
+	User        string `json:"user,omitempty"`
+	// StartedAt is zero where the beginning of a damaged run is lost.
+	StartedAt time.Time `json:"started_at,omitzero"`
 	// Status says whether the run goes on. A run that a crash broke off is "running" without a living holder of its lock.
 	Status Status `json:"status"`
 	// Outcome is empty while the run goes on, or when it was interrupted by a crash.

@@ -33,7 +33,8 @@ func newRuns(p *Program) *cobra.Command {
 		Long: "Lists the runs, newest first. A run that has not ended is running, paused (it waits for a person and holds no process) or\n" +
 			"interrupted: the program that ran it is gone. What a run leaves for somebody to look at, writes and undos in doubt and undos that failed\n" +
 			"or did not run, is named, a step that waits for a person where none could be told, and one that was answered,\n" +
-			"so that only a resume is missing.",
+			"so that only a resume is missing. A run of which a part is lost or has changed is called damaged, as far as that is found within\n" +
+			"a second; runbook runs check looks at all.",
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -82,7 +83,7 @@ func (o *runsOptions) run(ctx context.Context) error {
 	if history != nil {
 		found, err := o.settled(ctx, history, filter)
 		runs = append(runs, withLeft(ctx, history, found)...)
-		if err = errors.Join(err, history.Close()); err != nil {
+		if err = errors.Join(err, markDamaged(ctx, history, runs), history.Close()); err != nil {
 			return errors.Join(o.print(runs), err)
 		}
 	}
@@ -173,10 +174,13 @@ func (o *runsOptions) rows(runs []listed) []string {
 		if len(r.Counts) > 0 {
 			steps = view.Counts(r.Counts)
 		}
-		rows = append(rows, []string{
-			r.ID, provider.Moment(r.StartedAt), term.CleanLine(r.Runbook), outcome, took, steps, term.CleanLine(r.leftText()),
-		})
-		if len(r.Left)+len(r.NotUndone)+len(r.NobodyTold)+len(r.Answered) > 0 {
+		started := string(journal.Unknown)
+		if !r.StartedAt.IsZero() {
+			started = provider.Moment(r.StartedAt)
+		}
+		left := r.leftText()
+		rows = append(rows, []string{r.ID, started, term.CleanLine(r.Runbook), outcome, took, steps, term.CleanLine(left)})
+		if left != "" {
 			rows[0][6] = "LEFT TO LOOK AT"
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
@@ -21,6 +22,41 @@ type listed struct {
 	perhaps    []string
 	// Answered are the steps that were answered, which the run takes in when it goes on.
 	Answered []string `json:"answered,omitempty"`
+	// Damaged says that a part of the run is lost or has changed; a run that is not so marked may be damaged all the same.
+	Damaged bool `json:"damaged,omitempty"`
+}
+
+// probing bounds how long a list of runs waits for the look at which of them are damaged; probedAtOnce is how many are looked at in one go.
+const (
+	probing      = time.Second
+	probedAtOnce = 50
+)
+
+// markDamaged marks the damaged among the runs, as far as the time goes.
+func markDamaged(ctx context.Context, history journal.Journal, runs []listed) error {
+	prober, ok := history.(journal.Prober)
+	if !ok {
+		return nil
+	}
+	look, cancel := context.WithTimeout(ctx, probing)
+	defer cancel()
+	for some := range slices.Chunk(runs, probedAtOnce) {
+		ids := make([]string, len(some))
+		for i := range some {
+			ids[i] = some[i].ID
+		}
+		damaged, err := prober.Probe(look, ids)
+		for i := range some {
+			some[i].Damaged = slices.Contains(damaged, some[i].ID)
+		}
+		if look.Err() != nil { // "runs check" takes its time
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withLeft adds what runs leave to look at. Only their events tell, which are read of those that may leave something.
@@ -115,5 +151,8 @@ func (l *listed) leftText() string {
 	add("waits, and nobody was told: ", slices.DeleteFunc(slices.Clone(l.NobodyTold), perhaps))
 	add("waits, and nobody is known to have been told: ", l.perhaps)
 	add("answered, and to be resumed: ", l.Answered)
+	if l.Damaged {
+		parts = append(parts, "damaged: a part of it is lost or has changed")
+	}
 	return strings.Join(parts, "; ")
 }

@@ -43,6 +43,7 @@ type leftRun struct {
 
 var _ journal.Journal = (*leftover)(nil)
 var _ journal.Examiner = (*leftover)(nil)
+var _ journal.Prober = (*leftover)(nil)
 
 // findLeftover looks at all pages of a file.
 func findLeftover(ctx context.Context, path string, damage error) (*leftover, error) {
@@ -249,10 +250,13 @@ func (l *leftover) Runs(ctx context.Context, f journal.Filter) ([]journal.Summar
 			return nil, ctx.Err()
 		}
 		s := journal.Summary{ID: id, Status: journal.Running}
-		_ = l.events(id, 0, func(e journal.Entry) bool { // what is missing is told of the file
+		damage := l.events(id, 0, func(e journal.Entry) bool { // what is missing is told of the file
 			summarize(&s, e.Event)
 			return true
 		})
+		if damage != nil && s.Status != journal.Ended {
+			s.Status = journal.Unknown
+		}
 		if (f.Runbook == "" || f.Runbook == s.Runbook) && (f.Outcome == "" || f.Outcome == s.Outcome) && !s.StartedAt.Before(f.Since) {
 			out = append(out, s)
 		}
@@ -284,6 +288,18 @@ func summarize(s *journal.Summary, e *run.Event) {
 			s.DurationMS = *e.DurationMS
 		}
 	}
+}
+
+// Probe reads runs in full: there is no other way.
+func (l *leftover) Probe(ctx context.Context, ids []string) ([]string, error) {
+	return probe(ctx, ids, func(id string) error {
+		for _, err := range l.Events(ctx, id) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // File gives the content of a file by its hash, whichever run it was of.
