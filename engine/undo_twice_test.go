@@ -171,3 +171,17 @@ func TestUndoThatFailedBeforeTheRunWentOn(t *testing.T) {
 		})
 	}
 }
+
+// TestUndoByHandOfTheEarlierTimeFails: what was asked for was not done, be it due or not.
+func TestUndoByHandOfTheEarlierTimeFails(t *testing.T) {
+	opts, id := failedCheck(t, &enginetest.Fake{}, twice)
+	fake := breaks("back eu 1")
+	calledBefore(t, fake, "change eu")
+	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+	out := enginetest.Undo(t, fake, id, opts)
+	out.Ends(t, run.ExitLeftOver)
+	last := out.Events[len(out.Events)-1]
+	if len(last.Left) != 1 || last.Left[0].What != run.LeftUndoFailed {
+		t.Errorf("%+v", last.Left)
+	}
+}

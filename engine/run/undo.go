@@ -274,16 +274,24 @@ func (s *State) LeftOver() bool { return len(s.Left()) > 0 }
 
 // Left lists what a person must look at, here and in the runbooks that steps run: writes and undos in doubt, and undos that
 // failed. One that failed before its step ran again, because the step failed too, counts only while it is due; so does one that did
-// nothing before the run went on, which stands on what the step did.
+// nothing before the run went on, which stands on what the step did. One that was asked for by hand counts in any case.
 func (s *State) Left() []Left {
 	out := s.leftInDoubt("", nil)
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.undo == undoFailed && (s.dueAtEnd(p) || !p.stands && (p.well || p.of.current(p.effect))) {
+		if p := &list[i]; p.undo == undoFailed && (s.byHand[p.whole()] || s.dueAtEnd(p) || p.counts()) {
 			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Undoes: p.seq})
 		}
 	}
 	return out
+}
+
+// counts reports whether the effect of an undo that failed is to be looked at though the undo is not due.
+func (p *placed) counts() bool {
+	if p.of.current(p.effect) {
+		return !p.stands
+	}
+	return p.well // a change of the files had the step run again: this is there beside what it did then
 }
 
 func (s *State) leftInDoubt(prefix string, out []Left) []Left {
