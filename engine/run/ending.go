@@ -100,7 +100,7 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 		waiters = s.letGo(i)
 	case outcome == Cancelled:
 		// Who only refers to it need not wait. A write whose turn comes after it has that after what it waited for too.
-		step.told, waiters = true, s.tell(i, true, false)
+		step.told, waiters = true, s.letGoBehind(s.tell(i, true, false))
 	default:
 		return // it was in doubt, and something that it waited for runs again
 	}

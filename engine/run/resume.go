@@ -185,8 +185,13 @@ func (s *State) recount() {
 // one of them and have not ended.
 func (s *State) letGo(i int) []int {
 	s.steps[i].held = false
+	return s.letGoBehind(s.tell(i, !s.steps[i].told, true))
+}
+
+// letGoBehind lets go of those of some that wait for nothing any more and had ended, and gives the steps that have not.
+func (s *State) letGoBehind(told []int) []int {
 	var waiters []int
-	for _, w := range s.tell(i, !s.steps[i].told, true) {
+	for _, w := range told {
 		switch to := &s.steps[w]; {
 		case !to.held:
 			waiters = append(waiters, w)

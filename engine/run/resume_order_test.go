@@ -128,3 +128,32 @@ func turnsBehindWhatWasCancelled(t *testing.T, turn Dep) {
 		t.Error(diff)
 	}
 }
+
+// TestBehindWhatWasCancelled: a step that ended in an earlier session, and waits for one that is cancelled before its turn, keeps nobody
+// waiting.
+func TestBehindWhatWasCancelled(t *testing.T) {
+	s := NewState(&Plan{MaxParallel: 3, StopOnFailure: true, Steps: []StepSpec{
+		{Name: "fails", RunIf: "success", Group: -1},
+		{Name: "first", RunIf: "success", Group: -1, Write: true},
+		{Name: "between", RunIf: "success", Group: -1, Write: true, Deps: []Dep{{Step: 1, Order: true}}},
+		{Name: "ended", RunIf: "success", Group: -1, Deps: []Dep{{Step: 2, Full: true}}},
+		{Name: "waits", RunIf: "always", Group: -1, Deps: []Dep{{Step: 0, Full: true}, {Step: 3, Full: true}}},
+	}})
+	events := []Event{{Type: RunStarted}}
+	for _, name := range []string{"first", "between", "ended"} {
+		events = append(events, Event{Type: StepReady, Step: name}, Event{Type: StepStarted, Step: name}, Event{Type: StepFinished, Step: name, Outcome: Pass})
+	}
+	events = append(events,
+		Event{Type: RunResumed, Reset: []string{"first", "between"}},
+		Event{Type: StepReady, Step: "fails"}, Event{Type: StepReady, Step: "first"}, Event{Type: StepStarted, Step: "fails"}, Event{Type: StepStarted, Step: "first"},
+		Event{Type: StepFinished, Step: "fails", Outcome: Fail}, Event{Type: RunStopping, Reason: StopFailure},
+		Event{Type: StepFinished, Step: "between", Outcome: Cancelled})
+	for _, e := range events {
+		if err := s.Apply(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if next := s.Next(time.Unix(1e9, 0)); len(next) != 1 || next[0].Address != "waits" {
+		t.Errorf("what waits for the step that had ended is to begin: %+v", next)
+	}
+}
