@@ -97,6 +97,38 @@ func TestOnlyTheSameIsSentAgainUnasked(t *testing.T) {
 	}
 }
 
+// TestAWordCountsForWhatMayBeRepeated: what somebody says of a write holds over what its author allows.
+func TestAWordCountsForWhatMayBeRepeated(t *testing.T) {
+	tests := map[string]struct {
+		word   string
+		status int
+		says   []string
+		sent   bool
+	}{
+		"done, by its name":  {word: "pay=done", says: []string{"counts as done: on the word of alice@laptop"}},
+		"done, for all":      {word: "done", says: []string{"counts as done: on the word of alice@laptop"}},
+		"abort, by its name": {word: "pay=abort", status: ExitLeftOver, says: []string{"nothing was run, and pay stays in doubt"}},
+		"abort, for all":     {word: "abort", status: ExitLeftOver, says: []string{"nothing was run, and pay stays in doubt"}},
+		"redo":               {word: "redo", says: []string{"counts as not done, and is sent again: on the word of alice@laptop"}, sent: true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt, id := cutPay(t, parting, parting)
+			tt.fake.Do = nil
+			tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Repeatable, "the author says so", nil }
+			did := len(tt.fake.Log())
+			next := tt.again(t, false, "")
+			next.does(t, tc.status, append(tc.says, "the author says so"), "resume", id, "--auto-approve", "--in-doubt", tc.word)
+			if slices.Contains(tt.fake.Log()[did:], "pay") != tc.sent || strings.Contains(next.err.String(), "differs from the one that was sent") {
+				t.Errorf("%q\n%s", tt.fake.Log(), next.err)
+			}
+			if keys := tt.keys(t, id, "pay"); len(slices.Compact(keys)) != 1 {
+				t.Errorf("sent under %q", keys)
+			}
+		})
+	}
+}
+
 // TestAChangeThatWasNotAppliedIsTold: what was sent counts as done, and what the file has by now was not applied with that.
 func TestAChangeThatWasNotAppliedIsTold(t *testing.T) {
 	for how, says := range map[string]string{"its system tells": "counts as done: seen", "somebody says so": "counts as done: on the word of"} {

@@ -107,13 +107,15 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	if decision, tells := decisions[found.State]; tells {
 		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: "inquired", Why: found.Why}, Found: found}, nil
 	}
-	if found.State == provider.Repeatable && s.recalled.SendsTheSame(d) {
+	repeatable := found.State == provider.Repeatable
+	same := repeatable && s.recalled.SendsTheSame(d)
+	if same && s.said.of(d) == "" { // otherwise somebody looked, or wants it stopped
 		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: run.HowDeclared, Why: found.Why}, Found: found}, nil
 	}
 	if found.Why != "" {
 		s.say("  %s", s.blank(found.Why))
 	}
-	if found.State == provider.Repeatable && !d.Gone {
+	if repeatable && !same && !d.Gone {
 		s.say("  The write that the file has now differs from the one that was sent, or may differ: it would go out as a new write, under a new key.")
 	}
 	decision, how, note, err := s.ask(d, away)
