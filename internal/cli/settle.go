@@ -194,11 +194,11 @@ func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err e
 	return s.choose(d, choices, "Look whether "+nameOf(d)+" took place. Did it?\n"+meaning)
 }
 
-// askFailed has a person say whether an undo that failed was done by hand; an empty decision: nobody is there, or is to be asked. With
-// doubts a word for all is about these.
-func (s *settler) askFailed(d run.Doubt, doubts, approved bool) (decision, how, note string, err error) {
+// askFailed has a person say whether an undo that failed was done by hand; an empty decision: nobody is there, or is to be asked. forAll
+// says that a word for all is about it.
+func (s *settler) askFailed(d run.Doubt, forAll, approved bool) (decision, how, note string, err error) {
 	word := s.said.each[d.Address]
-	if word == "" && !doubts {
+	if word == "" && (forAll || s.said.others == abort) {
 		word = s.said.others
 	}
 	if word != "" || s.asker == nil || approved {

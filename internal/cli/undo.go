@@ -39,7 +39,7 @@ func newUndo(p *Program) *cobra.Command {
 			"decides about one alone, beside the word for all others. Without a terminal and without --in-doubt it is left, the others run, and the exit\n" +
 			"status is 4. --auto-approve never sends it again.\n" +
 			"An undo that failed is sent again, unless you say that you did it by hand: at a terminal you are asked, and --in-doubt STEP=done says it. A word\n" +
-			"for all counts for those that failed where nothing is in doubt.",
+			"for all counts for those that failed and are left to look at, where nothing is in doubt.",
 		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve\n  runbook undo 01JD3V7C scale --in-doubt done",
 		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, nil, o.complete),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -195,11 +195,13 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 func (o *undoOptions) byHand(s *settler, effects []run.Effect) ([]local.Settled, error) {
 	var out []local.Settled
 	doubts := slices.ContainsFunc(s.recalled.Past.Doubts(), func(d run.Doubt) bool { return chooses(effects, d) })
+	left := s.recalled.Past.Left()
 	for _, d := range s.recalled.Past.FailedUndos() {
 		if !chooses(effects, d) {
 			continue
 		}
-		said, how, note, err := s.askFailed(d, doubts, o.AutoApprove)
+		toLookAt := o.Step != "" || slices.ContainsFunc(left, func(l run.Left) bool { return l.Step == d.Address && l.Undoes == d.Undoes })
+		said, how, note, err := s.askFailed(d, toLookAt && !doubts, o.AutoApprove)
 		switch {
 		case err != nil:
 			return nil, s.notKept(err, d, out)

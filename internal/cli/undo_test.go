@@ -241,3 +241,62 @@ func TestFailedUndoDoneByHand(t *testing.T) {
 		})
 	}
 }
+
+// TestAWordForAllIsAboutWhatIsLeft: of two undos that failed the run went on without one, which nothing tells any more. A word for all
+// does not count it as done.
+func TestAWordForAllIsAboutWhatIsLeft(t *testing.T) {
+	const text = `
+runbook "left" { on_failure = "stop" }
+provider "fake" { name = "production" }
+step "fake_write" "stands" {
+  id = "stands"
+  undo "fake_write" { id = "unstand" }
+}
+step "fake_write" "due" {
+  id = "due"
+  undo "fake_write" {
+    id = "undue"
+    on = "end"
+  }
+}
+step "fake_write" "break" {
+  id         = "break"
+  depends_on = [step.stands, step.due]
+}
+`
+	tests := map[string]struct {
+		args   []string
+		status int
+		does   []string
+		says   []string
+	}{
+		"for all":      {args: []string{"--in-doubt", "done", "--auto-approve"}, does: []string{"unstand"}, says: []string{"the undo of due, which failed at"}},
+		"abort":        {args: []string{"stands", "--in-doubt", "abort", "--auto-approve"}, status: ExitLeftOver, says: []string{"the undo of stands stays as it is"}},
+		"by its name":  {args: []string{"--in-doubt", "stands=done", "--in-doubt", "done"}, says: []string{"the undo of stands, which failed at", "the undo of due, which failed at"}},
+		"undo of it":   {args: []string{"stands", "--in-doubt", "done"}, status: ExitLeftOver, says: []string{"the undo of stands, which failed at"}},
+		"a word apart": {args: []string{"--in-doubt", "due=done", "--auto-approve"}, does: []string{"unstand"}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			broken := true
+			tt.fake.Do = func(_ context.Context, id string, _ int) error {
+				if broken && slices.Contains([]string{"break", "unstand", "undue"}, id) {
+					return enginetest.ErrUnreachable()
+				}
+				return nil
+			}
+			tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+			broken = false
+			id := tt.lastRun(t)
+			next := tt.again(t, false, "")
+			next.does(t, ExitLeftOver, []string{"undo of due, by hand"}, "resume", id, "--auto-approve")
+			did := slices.Clone(tt.fake.Log())
+			next = tt.again(t, false, "")
+			next.does(t, tc.status, tc.says, append([]string{"undo", id}, tc.args...)...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+		})
+	}
+}

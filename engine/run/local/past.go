@@ -316,6 +316,9 @@ func (p *Past) FailedUndos() []run.Doubt {
 	return out
 }
 
+// Left lists what a person must look at, in all branches.
+func (p *Past) Left() []run.Left { return p.root.state.Left() }
+
 // Again lists what a resumed run does again, in all branches. A step whose undo was in doubt, and counts as done by what was
 // settled, is among them.
 func (p *Past) Again(settled ...Settled) run.Rerun { return p.root.state.Again(undoneBy(settled)...) }
