@@ -31,19 +31,24 @@ func (p *planner) readSecrets() hcl.Diagnostics {
 }
 
 func secretsIn(scope *lang.Scope, e *lang.Expr, seen map[*lang.Expr]bool) hcl.Diagnostics {
+	return readIn(scope, e, lang.Frame{}, seen, secretCalls{})
+}
+
+// readIn evaluates the secrets of an expression, those that of collects.
+func readIn(scope *lang.Scope, e *lang.Expr, frame lang.Frame, seen map[*lang.Expr]bool, of secretCalls) hcl.Diagnostics {
 	if e == nil || seen[e] {
 		return nil
 	}
 	seen[e] = true
-	calls := &secretCalls{}
-	diags := hclsyntax.Walk(e.Expression, calls)
+	calls := of
+	diags := hclsyntax.Walk(e.Expression, &calls)
 	for _, name := range calls.locals {
 		if l := scope.Runbook.Locals[name]; l != nil {
-			diags = append(diags, secretsIn(scope, l.Value, seen)...)
+			diags = append(diags, readIn(scope, l.Value, frame, seen, of)...)
 		}
 	}
 	for _, call := range calls.found {
-		_, more := scope.Value(&lang.Expr{Expression: call, Refs: within(e, call)}, lang.Frame{})
+		_, more := scope.Value(&lang.Expr{Expression: call, Refs: within(e, call)}, frame)
 		diags = append(diags, more...)
 	}
 	return diags
@@ -64,6 +69,8 @@ func within(e *lang.Expr, part hclsyntax.Expression) []lang.Ref {
 // secretCalls collects calls of secret that will be evaluated whatever the run finds, and choices between some. What
 // try and can may catch is left to the run.
 type secretCalls struct {
+	// past collects also what try and can may catch, and what only the run could tell: it has been evaluated.
+	past  bool
 	found []hclsyntax.Expression
 	// locals are the names of the locals that are as sure to be evaluated.
 	locals []string
@@ -76,13 +83,13 @@ var catches = map[string]bool{"try": true, "can": true}
 func (c *secretCalls) Enter(n hclsyntax.Node) hcl.Diagnostics {
 	switch n := n.(type) {
 	case *hclsyntax.FunctionCallExpr:
-		if catches[n.Name] {
+		if catches[n.Name] && !c.past {
 			c.inside++
 		} else if n.Name == "secret" {
 			c.take(n)
 		}
 	case *hclsyntax.ScopeTraversalExpr:
-		if c.inside == 0 && n.Traversal.RootName() == string(lang.RefLocal) && len(n.Traversal) > 1 {
+		if (c.inside == 0 || c.past) && n.Traversal.RootName() == string(lang.RefLocal) && len(n.Traversal) > 1 {
 			if name, ok := n.Traversal[1].(hcl.TraverseAttr); ok {
 				c.locals = append(c.locals, name.Name)
 			}
@@ -97,7 +104,7 @@ func (c *secretCalls) Enter(n hclsyntax.Node) hcl.Diagnostics {
 func (c *secretCalls) Exit(n hclsyntax.Node) hcl.Diagnostics {
 	switch n := n.(type) {
 	case *hclsyntax.FunctionCallExpr:
-		if catches[n.Name] {
+		if catches[n.Name] && !c.past {
 			c.inside--
 		}
 	case *hclsyntax.ConditionalExpr:
@@ -122,7 +129,7 @@ func (c *secretCalls) take(e hclsyntax.Expression) {
 		return
 	}
 	for _, t := range e.Variables() {
-		if root := lang.RefKind(t.RootName()); root != lang.RefVar && root != lang.RefLocal {
+		if root := lang.RefKind(t.RootName()); !c.past && root != lang.RefVar && root != lang.RefLocal {
 			return
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
@@ -49,4 +50,28 @@ func (p *planner) undoNow(at local.Evaluated) {
 	local.TellSecrets(args, p.plan.Options.Secret)
 	p.keep(endpointOr(at.Step.Spec.Spec().Target(args), target))
 	p.keepPlace(at.Scope, at.Step, target, at.Frame)
+}
+
+// unread reads what secrets else the run may have sent, for them to be blanked where a system echoes them to an undo. It says why one
+// is not known; empty: all are. No undo fails for it.
+func (r *Recalled) unread() string {
+	if why := r.Past.Unread(); why != "" {
+		return why
+	}
+	all, err := r.Past.Evaluated()
+	if err != nil {
+		return err.Error()
+	}
+	for _, at := range all {
+		seen := map[*lang.Expr]bool{}
+		for _, e := range graph.Expressions(at.Step) {
+			if diags := readIn(at.Scope, e, at.Frame, seen, secretCalls{past: true}); diags.HasErrors() {
+				return local.Text(diags)
+			}
+		}
+		if err := at.Read(); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
 }

@@ -30,6 +30,8 @@ type Fake struct {
 	Lingers func(provider.Sent) (provider.Lingering, error)
 	// Inquire tells what became of a write with an id; nil: nobody can tell.
 	Inquire func(id string) (provider.State, string, error)
+	// Says is what a call with an id gives as its value; nil, and where it is empty: the argument.
+	Says func(id string) string
 	// Unchanged tells of which ids a call leaves everything as it was; nil: none does.
 	Unchanged func(id string) bool
 	// Machine is where actions act, whatever the provider block says, as those of provider local do; empty: the block says where.
@@ -237,8 +239,14 @@ func (f *Fake) Provider() *provider.Provider {
 
 // result is what the n-th call gives.
 func (f *Fake) result(args *fakeArgs, n int) *fakeResult {
+	value := args.Value
+	if f.Says != nil {
+		if said := f.Says(args.ID); said != "" {
+			value = cty.StringVal(said)
+		}
+	}
 	return &fakeResult{
-		Value: args.Value, Call: n, Items: []item{{"a", true}, {"b", false}}, Count: 2, Token: SecretToken,
+		Value: value, Call: n, Items: []item{{"a", true}, {"b", false}}, Count: 2, Token: SecretToken,
 		unchanged: f.Unchanged != nil && f.Unchanged(args.ID),
 	}
 }

@@ -66,8 +66,7 @@ func Run(t testing.TB, fake *Fake, text string, opts Options) Outcome {
 // RunFile is Run for a file, which may refer to others.
 func RunFile(t testing.TB, fake *Fake, path string, opts Options) Outcome {
 	t.Helper()
-	e := New(fake, opts.Env)
-	e.Secrets = opts.Secrets
+	e := opts.engine(fake)
 	rb, diags := e.Load(path)
 	if diags.HasErrors() {
 		return Outcome{Diags: diags}
@@ -82,6 +81,12 @@ func RunFile(t testing.TB, fake *Fake, path string, opts Options) Outcome {
 		return Outcome{Diags: diags}
 	}
 	return carryOut(ctx, t, e, plan, opts, redactor)
+}
+
+func (o *Options) engine(fake *Fake) *engine.Engine {
+	e := New(fake, o.Env)
+	e.Secrets = o.Secrets
+	return e
 }
 
 // context ends a session that hangs.
@@ -145,7 +150,7 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	ctx, cancel := opts.context(t)
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
-	e := New(fake, opts.Env)
+	e := opts.engine(fake)
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
 		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, WithChanges: opts.WithChanges,
 	})
@@ -177,7 +182,7 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 	ctx, cancel := opts.context(t)
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
-	e := New(fake, opts.Env)
+	e := opts.engine(fake)
 	chosen := func(p *local.Past) []run.Effect {
 		all := p.Undoable()
 		if len(addresses) == 0 {
@@ -209,7 +214,7 @@ func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	ctx, cancel := opts.context(t)
 	defer cancel()
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
-	e := New(fake, opts.Env)
+	e := opts.engine(fake)
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
 		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, Undo: (*local.Past).NotUndone,
 	})

@@ -108,10 +108,17 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	e.sent = true
 	if e.takesNotes != nil {
 		e.takesNotes(ctx, call)
+		if r.Unread != "" {
+			call.Note = call.NoteSealed // it tells how the system was before
+		}
 		call.Note, call.NoteSealed = e.remembers(r, call.Note), e.remembers(r, call.NoteSealed)
 	}
 	call.Key = e.key
 	result, err := carry(ctx, e.step.Spec, call, patience)
+	if result != nil {
+		tellResult(e.step.Spec.Spec().Results(), result.Value, r.Secret)
+	}
+	result, err = r.veil(result, err)
 	switch {
 	case err != nil && result != nil:
 		e.err = err
@@ -121,10 +128,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	case result.Failure != nil:
 		e.err = errors.New(result.Failure.Message)
 	}
-	if result != nil {
-		tellResult(e.step.Spec.Spec().Results(), result.Value, r.Secret)
-		e.result = result
-	}
+	e.result = result
 }
 
 // remembers has an errand know what it noted when it is tried again.

@@ -47,6 +47,7 @@ func (p *Past) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error
 	call.Key = d.Key
 	found, err := inquirer.Inquire(ctx, call, provider.Sent{Key: d.Key, At: d.At, Note: d.Note})
 	if err != nil {
+		_, err = p.cfg.veil(nil, err)
 		return nil, unreachableError{err}
 	}
 	return found, nil

@@ -46,6 +46,9 @@ type Config struct {
 	Redact func([]byte) []byte
 	// Secret is told every sensitive string of arguments and results; nil: nobody is.
 	Secret func(string)
+	// Unread says which secret of the run this session does not know, and why: nothing is shown then of what systems answer to its undos.
+	// Empty: it knows all.
+	Unread string
 	// Seal encrypts what the journal's events leave out because it is sensitive, Unseal gives it back; nil: it is not kept.
 	Seal, Unseal func([]byte) ([]byte, error)
 	// Asker asks the person at the terminal; nil: nobody is there, and the run pauses where it would wait for somebody.

@@ -30,8 +30,9 @@ type Past struct {
 	// gone are the steps with an open question that the runbook does not have any more.
 	gone    []string
 	outcome run.Outcome
-	// sealed are the ends whose results are encrypted.
-	sealed []*ending
+	// sealed read back what is encrypted, and say why it can't be; unread is why the first of it could not be, empty: all was.
+	sealed []func() (lost string)
+	unread string
 }
 
 // Recall folds the events of a run. Steps that the runbook no longer has are left out. The events must be those of one
@@ -156,7 +157,7 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		b.recallEnding(p, name, e, sealed)
 	case run.StepStarted, run.UndoStarted:
 		if e.Key != "" {
-			b.recallSent(e, sealed)
+			b.recallSent(p, e, sealed)
 		}
 		if e.Type == run.StepStarted {
 			b.sends(e)
@@ -247,9 +248,10 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 	}
 	if e.Result != nil && !node.Step.IsCheck() {
 		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed) })
-		if sealed != nil {
-			p.sealed = append(p.sealed, end)
-		}
+		p.reads(e.Result, sealed, func() string {
+			_, lost := end.recalled()
+			return lost
+		})
 	}
 	if end.word = b.resolved[e.Step]; e.Result == nil {
 		end.lost = end.word

@@ -1,10 +1,10 @@
 package local
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 
@@ -54,10 +54,14 @@ func (p *Past) unblank(e *run.Event, sealed []byte) {
 		return
 	}
 	if sealed == nil || p.cfg.Unseal == nil {
+		if lang.HoldsBlank(*part) {
+			p.missed("what is sensitive in the history was not read back")
+		}
 		return
 	}
 	plain, err := p.cfg.Unseal(sealed)
 	if err != nil || !json.Valid(plain) {
+		p.missed("a sensitive part of the history can't be read back")
 		p.cfg.Host.Log.Warn("a sensitive part of the run can't be read back", "step", e.Step, "event", e.Type, "error", err)
 		*part = blankPart
 		return
@@ -92,16 +96,31 @@ func blankAnswer(a *run.Answer) *run.Answer {
 // isLost reports whether a part of an event was sealed and can't be had any more.
 func isLost(part json.RawMessage) bool { return strings.TrimSpace(string(part)) == string(blankPart) }
 
-// readSealed reads back what is encrypted of results, with all processors: the secrets in them are known from now on, wherever they show up.
+// reads has a part of an event read back: the secrets in it are known from then on, wherever they show up. read says why it can't be.
+func (p *Past) reads(part json.RawMessage, sealed []byte, read func() (lost string)) {
+	switch {
+	case sealed != nil:
+		p.sealed = append(p.sealed, read)
+	case lang.HoldsBlank(part):
+		p.missed("what is sensitive in the history was not kept")
+	}
+}
+
+// missed keeps why a secret of the run is not known in this session.
+func (p *Past) missed(why string) { p.unread = cmp.Or(p.unread, why) }
+
+// readSealed reads back what is encrypted, with all processors.
 func (p *Past) readSealed() {
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
-	for part := range slices.Chunk(p.sealed, (len(p.sealed)+workers)/workers) {
+	lost := make([]string, len(p.sealed))
+	for at := range workers {
 		wg.Go(func() {
-			for _, end := range part {
-				end.recall()
+			for i := at; i < len(p.sealed); i += workers {
+				lost[i] = p.sealed[i]()
 			}
 		})
 	}
 	wg.Wait()
+	p.missed(cmp.Or(lost...))
 }

@@ -47,12 +47,35 @@ func (r *runner) tellSent(e *run.Event, target run.Target, args cty.Value) (seal
 }
 
 // recallSent keeps what a write was sent with. Further attempts at it are sent with the same.
-func (b *branch) recallSent(e *run.Event, sealed []byte) {
+func (b *branch) recallSent(p *Past, e *run.Event, sealed []byte) {
 	if e.Arguments != nil {
-		b.sent[sentKey(e.Step, e.Undoes)] = &sentWith{action: e.Action, on: e.On(), arguments: e.Arguments, sealed: sealed}
+		w := &sentWith{action: e.Action, on: e.On(), arguments: e.Arguments, sealed: sealed}
+		b.sent[sentKey(e.Step, e.Undoes)] = w
+		if step := b.senderOf(e); step != nil && step.Action == e.Action {
+			p.reads(e.Arguments, sealed, func() string {
+				if _, err := openSent(p.cfg, w, step.Spec.Spec().Args()); err != nil {
+					return err.Error()
+				}
+				return ""
+			})
+		}
 	} else if e.Attempt <= 1 {
 		delete(b.sent, sentKey(e.Step, e.Undoes)) // by a version that did not tell
 	}
+}
+
+// senderOf is the step, or the undo, that sent a write; nil: the runbook does not have it any more.
+func (b *branch) senderOf(e *run.Event) *lang.Step {
+	node := b.graph.Node(run.StepName(e.Step))
+	switch {
+	case node == nil || e.Type == run.StepStarted && node.Step.IsCheck():
+		return nil
+	case e.Type == run.StepStarted:
+		return node.Step
+	case node.Step.Undo == nil:
+		return nil
+	}
+	return node.Step.Undo.Step
 }
 
 func sentKey(address string, undoes int64) string {
