@@ -90,7 +90,7 @@ func (p *planner) keepPlace(scope *lang.Scope, s *lang.Step, config run.Target, 
 		if attr == nil {
 			continue
 		}
-		around := scope.Surroundings(attr.Expr)
+		around := scope.Runbook.Surroundings(attr.Expr)
 		if around.Files || around.Clock {
 			return
 		}

@@ -45,12 +45,16 @@ type Recalled struct {
 	// Repeated tell of the writes that were carried out before and run again, Behind of the steps that do so because what they depend on
 	// was undone.
 	Repeated, Behind []string
+	// Instances tell of the steps that run again and have other instances then.
+	Instances []string
 	// Lost is what took effect and can't be undone with the files as they are now: the run can't go on with them.
 	Lost []local.Lost
 
 	// changed are the steps that the changes touch; settled are the decisions about what is in doubt.
 	changed []string
 	moved   bool
+	// asItWas says that no step runs in the session.
+	asItWas bool
 	// elsewhere says that the run goes on also with other places than it had.
 	elsewhere bool
 	// added are declarations that are new, "step a".
@@ -112,7 +116,7 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 		return nil, append(diags, problem("The inputs of the run can't be read", err)...)
 	}
 	plan, more := e.Plan(ctx, rb, planOptions)
-	r := &Recalled{Plan: plan, opts: s.runOptions(opts), elsewhere: opts.WithChanges}
+	r := &Recalled{Plan: plan, opts: s.runOptions(opts), elsewhere: opts.WithChanges, asItWas: opts.asItWas()}
 	if diags = append(diags, more...); diags.HasErrors() || plan == nil {
 		return r, diags
 	}

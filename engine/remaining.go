@@ -16,6 +16,7 @@ func (r *Recalled) Settle(settled []local.Settled) {
 	r.settled = settled
 	again := r.Past.Again(settled...)
 	r.Affected = slices.DeleteFunc(r.Past.Affected(r.changed), r.countsAsDone)
+	r.expect(append(slices.Clone(again.Steps), r.Affected...))
 	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
 	r.Behind = nil
 	for _, b := range again.Behind {
@@ -24,6 +25,26 @@ func (r *Recalled) Settle(settled []local.Settled) {
 			undone = "steps of " + b.Undone + " were"
 		}
 		r.Behind = append(r.Behind, "runs again, as "+undone+" undone: "+strings.Join(b.Steps, ", "))
+	}
+}
+
+// expect works out which instances steps have when those run again that reset names, and tells of others than they had.
+func (r *Recalled) expect(reset []string) {
+	if r.asItWas {
+		return
+	}
+	others := r.Past.OtherInstances(reset)
+	r.Affected = r.Past.Without(r.Affected, others)
+	r.Instances = nil
+	for _, o := range others {
+		r.Instances = append(r.Instances, o.String())
+	}
+	for i := range r.Plan.Steps {
+		if step := &r.Plan.Steps[i]; step.ForEach {
+			if keys, known := r.Past.Keys(step.Name, reset); known {
+				step.Keys, step.Expands = keys, false
+			}
+		}
 	}
 }
 

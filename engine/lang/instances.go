@@ -54,7 +54,7 @@ func (s *Scope) KnowFrom(other *Scope) {
 
 // isFixed reports whether an expression, and the locals that it refers to, read variables alone.
 func (s *Scope) isFixed(e *Expr) bool {
-	if around := s.Surroundings(e); around.Environment || around.Clock || around.Files {
+	if around := s.Runbook.Surroundings(e); around.Environment || around.Clock || around.Files {
 		return false
 	}
 	for i := range e.Refs {

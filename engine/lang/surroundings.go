@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -19,28 +20,17 @@ type Surroundings struct {
 }
 
 // Surroundings tells what an expression reads.
-func (s *Scope) Surroundings(e *Expr) Surroundings {
+func (rb *Runbook) Surroundings(e *Expr) Surroundings {
 	var out Surroundings
-	seen := map[string]bool{}
-	var look func(*Expr)
-	look = func(e *Expr) {
-		out.add(e)
-		for i := range e.Refs {
-			ref := &e.Refs[i]
-			out.Variables = out.Variables || ref.Kind == RefVar
-			if ref.Kind != RefLocal || seen[ref.Name] || s.Runbook.Locals[ref.Name] == nil {
-				continue
-			}
-			seen[ref.Name] = true
-			look(s.Runbook.Locals[ref.Name].Value)
-		}
+	for _, used := range rb.Uses(e) {
+		out.add(used)
+		out.Variables = out.Variables || slices.ContainsFunc(used.Refs, func(ref Ref) bool { return ref.Kind == RefVar })
 	}
-	look(e)
 	return out
 }
 
 // ReadsClock reports whether an expression says something else at another time.
-func (s *Scope) ReadsClock(e *Expr) bool { return s.Surroundings(e).Clock }
+func (s *Scope) ReadsClock(e *Expr) bool { return s.Runbook.Surroundings(e).Clock }
 
 func (s *Surroundings) add(e *Expr) {
 	// The callback gives no diagnostics, so the walk has none.

@@ -81,6 +81,8 @@ type Event struct {
 	// Each is what for_each gave, by key, and EachType its type as cty writes it, where it may give something else in a later session.
 	Each     json.RawMessage `json:"each,omitempty"`
 	EachType json.RawMessage `json:"each_type,omitempty" blank:"-"`
+	// EachOf is a digest of how the files write for_each and what it is made of: what it gave holds as long as they do.
+	EachOf string `json:"each_of,omitempty" blank:"-"`
 
 	// step_started
 	Action string `json:"action,omitempty" blank:"-"`

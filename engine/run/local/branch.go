@@ -37,8 +37,10 @@ type branch struct {
 	configs *Configs
 	// times are what now gave.
 	times readings
-	// each is what instances of earlier sessions see as each, by step and key, where that was kept.
-	each map[string]map[string]lang.Frame
+	// called is what the step that runs it saw as each when the branch began: that instance may be gone by now.
+	called lang.Frame
+	// each is what for_each gave in earlier sessions, by step, where that was kept.
+	each map[string]*keptEach
 	// bindings are the sealed keys of approvals that were asked for in earlier sessions, by address.
 	bindings map[string][]byte
 	// sent is what writes and undos of earlier sessions were sent with last, see sentKey.
@@ -56,7 +58,7 @@ type branch struct {
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
-		each:  map[string]map[string]lang.Frame{},
+		each:  map[string]*keptEach{},
 		times: readings{prefix: prefix}, bindings: map[string][]byte{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, acted: map[string]run.Target{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
@@ -67,6 +69,9 @@ func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[stri
 func (b *branch) adopt(step *lang.Step, address string) (*branch, error) {
 	child := b.childBranch(step, address)
 	child.times.told, child.named = b.times.told, b.named
+	if _, key, ok := b.state.Find(address); ok && key >= 0 {
+		child.called = b.values.each(step.Name, key)
+	}
 	b.below[address] = child
 	b.state.Adopt(address, child.state)
 	return child, child.state.Apply(&run.Event{Type: run.RunStarted})

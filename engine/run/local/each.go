@@ -1,7 +1,6 @@
 package local
 
 import (
-	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/e82355ed/runbook/engine/lang"
@@ -10,8 +9,9 @@ import (
 
 // keepEach keeps in an event what the for_each of a step gave, where it may give something else in a later session: files and the
 // environment change, and the variables of a runbook that a step runs may come from there. What is sensitive of it is given encrypted.
-func (r *runner) keepEach(step *lang.Step, v cty.Value, e *run.Event) (sealed []byte) {
-	around := r.scope.Surroundings(step.ForEach)
+func (r *runner) keepEach(step *lang.Step, all *lang.Instances, e *run.Event) (sealed []byte) {
+	delete(r.each, step.Name)
+	v, around := all.Value, r.runbook.Surroundings(step.ForEach)
 	if !around.Files && !around.Environment && (!around.Variables || r.branch.parent == nil) {
 		return nil
 	}
@@ -19,7 +19,8 @@ func (r *runner) keepEach(step *lang.Step, v cty.Value, e *run.Event) (sealed []
 	if err != nil {
 		return nil // for_each is evaluated again then
 	}
-	e.Each, e.EachType = lang.ValueToJSON(v), text
+	r.each[step.Name] = &keptEach{all: all, of: r.writtenEach(step)}
+	e.Each, e.EachType, e.EachOf = lang.ValueToJSON(v), text, r.each[step.Name].of
 	if v.ContainsMarked() {
 		TellSecrets(v, r.Secret)
 		return r.seal(sealedOf(v))
@@ -27,33 +28,43 @@ func (r *runner) keepEach(step *lang.Step, v cty.Value, e *run.Event) (sealed []
 	return nil
 }
 
+// keptEach is what for_each gave in an earlier session.
+type keptEach struct {
+	all *lang.Instances
+	// of is the digest of how it was written then.
+	of string
+	// over says that it is made of something that runs again.
+	over bool
+}
+
+func (k *keptEach) byKey() map[string]lang.Frame { return framesByKey(k.all.Keys, k.all.Frames) }
+
 // recallEach takes in the instances of a step with what they see as each: what was kept of it, else what for_each gives now.
 func (b *branch) recallEach(p *Past, name string, e *run.Event, sealed []byte) {
 	delete(b.each, name)
-	if kept, ok := p.keptEach(e, sealed); ok {
-		b.each[name] = kept
+	if all := p.readEach(e, sealed); all != nil {
+		b.each[name] = &keptEach{all: all, of: e.EachOf}
 	}
 	b.values.expand(name, *e.Keys, b.framesOf(name, *e.Keys))
 }
 
-// keptEach is what instances see as each, by key, if all of that was kept and can be read back.
-func (p *Past) keptEach(e *run.Event, sealed []byte) (map[string]lang.Frame, bool) {
+// readEach is what for_each gave, if all of that was kept and can be read back, else nil.
+func (p *Past) readEach(e *run.Event, sealed []byte) *lang.Instances {
 	if e.Each == nil {
-		return nil, false
+		return nil
 	}
 	ty, err := ctyjson.UnmarshalType(e.EachType)
 	if err != nil {
-		return nil, false
+		return nil
 	}
 	v, lost := p.readBack("each.value", e.Each, ty, sealed)
 	if lost != "" || !v.IsWhollyKnown() {
-		return nil, false
+		return nil
 	}
 	TellSecrets(v, p.cfg.Secret)
-	keys, frames, problem := forEach(lang.InstancesOf(v))
-	byKey := make(map[string]lang.Frame, len(keys))
-	for i, k := range keys {
-		byKey[k] = frames[i]
+	all := lang.InstancesOf(v)
+	if _, _, problem := forEach(all); problem != "" {
+		return nil
 	}
-	return byKey, problem == ""
+	return all
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -48,7 +50,7 @@ func (s *supplies) furnish(b *branch) error {
 		return err
 	}
 	whole := strings.TrimSuffix(b.prefix, "/")
-	if _, _, ok := b.parent.state.Find(b.address); !ok {
+	if _, _, ok := b.parent.state.Find(b.address); !ok && b.called.EachKey == cty.NilVal {
 		return fmt.Errorf("there is no step %s", whole)
 	}
 	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, frameAt(b.caller(), b.address, partArguments), s.cfg.Secret)
@@ -65,9 +67,13 @@ func (s *supplies) furnish(b *branch) error {
 	return nil
 }
 
-// caller is what the step that runs the runbook of a branch sees as each.
+// caller is what the step that runs the runbook of a branch sees as each, or saw, where that instance is gone.
 func (b *branch) caller() lang.Frame {
-	if _, key, ok := b.parent.state.Find(b.address); ok && key >= 0 {
+	_, key, ok := b.parent.state.Find(b.address)
+	switch {
+	case !ok:
+		return b.called
+	case key >= 0:
 		return b.parent.values.each(b.step.Name, key)
 	}
 	return lang.Frame{}
@@ -95,15 +101,11 @@ func (p *Past) SameInstances(address string, reset []string) ([]string, bool) {
 			}
 		}
 	}
-	byKey, why := b.framesNow(name)
-	var now []string
-	for key := range byKey {
-		now = append(now, run.Address(name, key, true))
-	}
+	now, known := b.instancesThen(name, reset)
 	was := b.state.Instances(name)
 	slices.Sort(now)
 	slices.Sort(was)
-	if why != "" || !slices.Equal(was, now) {
+	if !known || !slices.Equal(was, now) {
 		return nil, false
 	}
 	for i := range was {

@@ -2,6 +2,7 @@ package local
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/graph"
@@ -68,6 +69,11 @@ func (p *Past) lacks(e run.Effect, step *lang.Step) (why string, stays bool) {
 		return "has instances in the file by now, and its undo needs the key of one", false
 	case b.frame(did).EachLost != "" && usesEach(did.step.Undo.Step, "value"):
 		return "is not among the instances of its for_each any more, and its undo needs its each.value", false
+	}
+	for at := b; at.parent != nil; at = at.parent {
+		if at.caller().EachLost != "" && usesEach(at.step, "value") {
+			return "is in a runbook that step " + strings.TrimSuffix(at.prefix, "/") + " runs, which is not among the instances of its for_each any more, and needs its each.value", false
+		}
 	}
 	return "", false
 }

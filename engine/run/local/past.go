@@ -197,8 +197,11 @@ func (b *branch) recallFrames() {
 // framesOf is what instances see as each: what was kept of it, or what for_each gives when it is evaluated again, from recorded results. A
 // key that it no longer gives has no value.
 func (b *branch) framesOf(name string, keys []string) []lang.Frame {
-	byKey, why := b.each[name], ""
-	if byKey == nil {
+	var byKey map[string]lang.Frame
+	why := ""
+	if kept := b.each[name]; kept != nil {
+		byKey = kept.byKey()
+	} else {
 		byKey, why = b.framesNow(name)
 	}
 	frames := make([]lang.Frame, len(keys))
@@ -233,11 +236,15 @@ func (b *branch) framesNow(name string) (byKey map[string]lang.Frame, why string
 	if problem != "" {
 		return nil, "for_each can't be evaluated any more, perhaps for a sensitive result of an earlier session that was not kept: " + problem
 	}
-	byKey = make(map[string]lang.Frame, len(keys))
+	return framesByKey(keys, frames), ""
+}
+
+func framesByKey(keys []string, frames []lang.Frame) map[string]lang.Frame {
+	out := make(map[string]lang.Frame, len(keys))
 	for i, k := range keys {
-		byKey[k] = frames[i]
+		out[k] = frames[i]
 	}
-	return byKey, ""
+	return out
 }
 
 func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte) {
@@ -271,6 +278,7 @@ func (p *Past) resumeAll(e *run.Event) error {
 	p.root.walk(func(b *branch) {
 		own := *e
 		own.Reset = under(b, e.Reset)
+		b.eachAnew(own.Reset, e.Reset)
 		if err == nil {
 			err = b.state.Apply(&own)
 		}

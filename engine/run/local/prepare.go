@@ -78,9 +78,15 @@ func boolOf(v cty.Value) (holds bool, problem string) {
 	return v.True(), ""
 }
 
-// expand evaluates for_each, once, into keys in order.
+// expand takes what for_each gave in an earlier session, or evaluates it, once, into keys in order.
 func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (func(), error) {
-	all, diags := r.scope.Instances(step.ForEach, frameAt(lang.Frame{}, c.Address, partForEach))
+	var all *lang.Instances
+	var diags hcl.Diagnostics
+	if kept := r.each[step.Name]; r.holds(step, kept) {
+		all = kept.all
+	} else {
+		all, diags = r.scope.Instances(step.ForEach, frameAt(lang.Frame{}, c.Address, partForEach))
+	}
 	var keys []string
 	var instances []lang.Frame
 	problem := text(diags)
@@ -95,7 +101,8 @@ func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (fu
 	}
 	r.values.expand(step.Name, keys, instances)
 	e := &run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys}
-	return nil, r.emitSealed(e, r.keepEach(step, all.Value, e))
+	sealed := r.keepEach(step, all, e)
+	return nil, r.emitSealed(e, sealed)
 }
 
 // forEach takes what a for_each gives: that of a map, an object or a set of strings.

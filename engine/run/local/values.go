@@ -122,6 +122,14 @@ func (v *values) instance(name, key string) (lang.Frame, bool) {
 	return s.each[at], true
 }
 
+// keysOf are the keys of the instances that a step came to; false: it never came to any.
+func (v *values) keysOf(name string) ([]string, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	keys := v.steps[name].keys
+	return keys, keys != nil
+}
+
 // ending is how a step (key -1) or an instance ended; nil: it has not.
 func (v *values) ending(name string, key int) *ending {
 	v.mu.RLock()

@@ -1,0 +1,43 @@
+package lang
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Uses are an expression and the values of the locals that it refers to, through others too, each once.
+func (rb *Runbook) Uses(e *Expr) []*Expr {
+	out := []*Expr{e}
+	for i := 0; i < len(out); i++ {
+		for _, ref := range out[i].Refs {
+			if local := rb.Locals[ref.Name]; ref.Kind == RefLocal && local != nil && !slices.Contains(out, local.Value) {
+				out = append(out, local.Value)
+			}
+		}
+	}
+	return out
+}
+
+// Written is how the file writes an expression, the locals that it refers to, and the types of variables, without comments and white space:
+// where that is what it was, the file gives another value no reason to be.
+func (rb *Runbook) Written(e *Expr) string {
+	var out strings.Builder
+	for _, used := range rb.Uses(e) {
+		tokens, _ := hclsyntax.LexConfig([]byte(used.Source), "", hcl.InitialPos) // the file was parsed before
+		for _, t := range tokens {
+			if t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline && t.Type != hclsyntax.TokenEOF {
+				out.Write(t.Bytes)
+				out.WriteByte(0)
+			}
+		}
+		for _, ref := range used.Refs {
+			if v := rb.Variables[ref.Name]; ref.Kind == RefVar && v != nil {
+				out.WriteString(v.Type.GoString() + "\x00")
+			}
+		}
+	}
+	return out.String()
+}
