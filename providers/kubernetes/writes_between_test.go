@@ -128,21 +128,28 @@ func TestInitContainer(t *testing.T) {
 
 // TestEnvInOrder: variables that others refer to are in front of them again when they are set again.
 func TestEnvInOrder(t *testing.T) {
-	p := newPlayground(t)
-	const env = "{name: C, value: c}, {name: B, value: \"$(C)b\"}, {name: A, value: \"$(B)a\"}"
-	p.must(t, strings.Replace(api, "{name: LEVEL, value: info}", env, 1), "create", "-f", "-")
-	const names = "{.spec.template.spec.containers[0].env[*].name}"
-	on := func(more values) values {
-		more["resource"], more["container"] = str(deployment), str("api")
-		return more
+	tests := map[string]struct{ env, remove, left, again string }{
+		"each refers to the one before": {`{name: C, value: c}, {name: B, value: "$(C)b"}, {name: A, value: "$(B)a"}`, "B C", "A", "C B A"},
+		"one is taken from elsewhere":   {`{name: A, value: "1"}, {name: B, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: C, value: "$(A)-x"}`, "A", "B C", "B A C"},
 	}
-	before, _ := p.good(t, called{action: "kubernetes_set_env", key: "1", args: on(values{"remove": strs("B", "C")})})
-	if now := p.field(t, deployment, names); now != "A" {
-		t.Errorf("taken out: %s", now)
-	}
-	p.good(t, called{action: "kubernetes_set_env", key: "2", args: on(values{"env": at(before, "before")})})
-	if now := p.field(t, deployment, names); now != "C B A" {
-		t.Errorf("set again: %s", now)
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPlayground(t)
+			p.must(t, strings.Replace(api, "{name: LEVEL, value: info}", tc.env, 1), "create", "-f", "-")
+			const names = "{.spec.template.spec.containers[0].env[*].name}"
+			on := func(more values) values {
+				more["resource"], more["container"] = str(deployment), str("api")
+				return more
+			}
+			before, _ := p.good(t, called{action: "kubernetes_set_env", key: "1", args: on(values{"remove": strs(strings.Fields(tc.remove)...)})})
+			if now := p.field(t, deployment, names); now != tc.left {
+				t.Errorf("taken out: %s", now)
+			}
+			p.good(t, called{action: "kubernetes_set_env", key: "2", args: on(values{"env": at(before, "before")})})
+			if now := p.field(t, deployment, names); now != tc.again {
+				t.Errorf("set again: %s", now)
+			}
+		})
 	}
 }
 
