@@ -118,10 +118,10 @@ func quoteName(n sqlparse.Name) string {
 
 // object is a function that a statement may call, or a text of SQL that is carried out with it.
 type object struct {
-	// kind is "function", "view", "foreign table", "row security", "generated column", "rule", "default of function"
-	// or "domain".
+	// kind is "function", "view", "foreign table", "row security", "generated column", "rule", "trigger", "default of
+	// function" or "domain".
 	kind, schema, name string
-	// by says through what a function is called that the statement doesn't name: "operator @@"; of a rule it is the name.
+	// by says through what a function is called that the statement doesn't name: "operator @@"; of a rule and a trigger it is the name.
 	by string
 	// own is true of what PostgreSQL itself brings; extension names the extension that brings it, if one does.
 	own       bool

@@ -172,6 +172,10 @@ LATERAL (
         WHERE b.adrelid OPERATOR(pg_catalog.=) c.oid AND a.attgenerated OPERATOR(pg_catalog.=) 'v'
     UNION ALL SELECT 'rule', w.rulename::text, '' FROM changed h JOIN pg_catalog.pg_rewrite w ON w.ev_class OPERATOR(pg_catalog.=) h.oid
         WHERE h.oid OPERATOR(pg_catalog.=) c.oid AND w.ev_type OPERATOR(pg_catalog.<>) '1' AND w.oid OPERATOR(pg_catalog.>=) 16384::oid
+    -- Those that are called though no row is changed or locked: of a statement, before a new row, in place of a view's row.
+    UNION ALL SELECT 'trigger', t.tgname::text, '' FROM changed h JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) h.oid
+        WHERE h.oid OPERATOR(pg_catalog.=) c.oid AND NOT t.tgisinternal AND t.tgenabled OPERATOR(pg_catalog.<>) 'D' AND (t.tgtype OPERATOR(pg_catalog.&) 28) OPERATOR(pg_catalog.<>) 0
+            AND ((t.tgtype OPERATOR(pg_catalog.&) 1) OPERATOR(pg_catalog.=) 0 OR (t.tgtype OPERATOR(pg_catalog.&) 6) OPERATOR(pg_catalog.=) 6 OR (t.tgtype OPERATOR(pg_catalog.&) 64) OPERATOR(pg_catalog.<>) 0)
 ) part
 UNION ALL
 SELECT 'default of function', n.nspname::text, p.proname::text, '', false, '', false, '', '', '', false, false, pg_catalog.pg_get_expr(p.proargdefaults, 0), false, false, '', '', ''

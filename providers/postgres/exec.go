@@ -147,6 +147,8 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 	if err := x.lacks(list, in.Args.Transaction); err != nil {
 		return nil, err
 	}
+	// On a connection of its own, before this one is taken: each may be the last.
+	x.sees = in.Args.Transaction && in.Client.seesChanges(ctx, list)
 	conn, err := in.Client.acquire(ctx, execOp)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ type execution struct {
 	note, noteOpen func(v any) error
 	// countedOn tells whether the step's undo uses a result.
 	countedOn func(result string) bool
+	// sees says that it can be told whether the statements changed anything.
+	sees bool
 	// acted says that something was sent which a rollback does not take back.
 	acted bool
 	// server is the one that the statements are sent to; nil: it does not say.
@@ -66,8 +68,7 @@ func (x *execution) all(ctx context.Context, list []change) error {
 		if err := x.noteTransaction(ctx); err != nil {
 			return err
 		}
-		sees := seesChanges(list)
-		if sees {
+		if x.sees {
 			if _, err := x.send(ctx, "SAVEPOINT runbook_changes", nil, 0); err != nil {
 				return err
 			}
@@ -79,7 +80,7 @@ func (x *execution) all(ctx context.Context, list []change) error {
 			}
 		}
 		at = -1
-		if sees && x.result.RowsAffected == 0 {
+		if x.sees && x.result.RowsAffected == 0 {
 			if err := x.lookForChanges(ctx); err != nil {
 				return err
 			}

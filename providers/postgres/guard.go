@@ -22,6 +22,11 @@ const maxDepth = 8
 // permit says why a statement may do more than read; nil: it surely reads only. A *refusal is a verdict, other errors
 // say that there is none.
 func (c *client) permit(ctx context.Context, op, sql string) error {
+	return c.hold(ctx, op, sql, object.spared)
+}
+
+// hold holds what a statement may call against the lists, but what spared lets pass.
+func (c *client) hold(ctx context.Context, op, sql string, spared func(object) bool) error {
 	start := time.Now()
 	list, err := c.parser.Parse(ctx, sql)
 	if syntax, ok := errors.AsType[*sqlparse.SyntaxError](err); ok {
@@ -43,7 +48,7 @@ func (c *client) permit(ctx context.Context, op, sql string) error {
 	if err := c.ownNamesFirst(ctx, op); err != nil {
 		return err
 	}
-	return c.follow(ctx, op, uses)
+	return c.follow(ctx, op, uses, spared)
 }
 
 // ownNamesFirst refuses a search path with a schema before pg_catalog, where it is unless somebody puts it elsewhere. Not
@@ -86,7 +91,7 @@ func (c *client) syntaxRefusal(sql string, e *sqlparse.SyntaxError) error {
 
 // follow looks at what a statement uses, and at what that uses, until there is nothing new. Each time it asks for all: a
 // type that one name brings may be an operand of an operator that another does.
-func (c *client) follow(ctx context.Context, op string, uses *sqlparse.Uses) error {
+func (c *client) follow(ctx context.Context, op string, uses *sqlparse.Uses, spared func(object) bool) error {
 	ask, seen := newNames(), map[object]bool{}
 	ask.add(uses, "")
 	for range maxDepth {
@@ -100,7 +105,7 @@ func (c *client) follow(ctx context.Context, op string, uses *sqlparse.Uses) err
 				continue
 			}
 			seen[o] = true
-			if reason := o.verdict(); reason != "" && !o.spared() {
+			if reason := o.verdict(); reason != "" && !spared(o) {
 				return &refusal{reason}
 			}
 			if err := c.inside(ctx, o, ask); err != nil {
@@ -164,8 +169,8 @@ func (o object) String() string {
 			return fmt.Sprintf("function %s (in %s, which is worked out in planning)", name, o.place)
 		}
 		return "function " + name
-	case "rule":
-		return fmt.Sprintf("the rule %s of %s", o.by, name)
+	case "rule", "trigger":
+		return fmt.Sprintf("the %s %s of %s", o.kind, o.by, name)
 	case "row security", "generated column":
 		return fmt.Sprintf("the %s of %s", o.kind, name)
 	}
@@ -179,6 +184,8 @@ func (o object) verdict() string {
 		return fmt.Sprintf("%s is read elsewhere, by means that can't be seen from here", o)
 	case o.kind == "rule":
 		return fmt.Sprintf("%s puts other statements in the place of this one, which would be planned too", o)
+	case o.kind == "trigger":
+		return fmt.Sprintf("%s calls a function, which may do anything", o)
 	case o.kind != "function":
 		return ""
 	case harmful[o.name]:

@@ -18,6 +18,8 @@ const estimated = "estimated"
 // called yet, see inlines.
 func (o object) spared() bool {
 	switch {
+	case o.kind == "trigger":
+		return true
 	case o.place == "" || o.mention == estimated:
 		return false
 	case o.mention == "":

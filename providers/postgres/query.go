@@ -140,7 +140,7 @@ func (c *client) leftNothing(ctx context.Context, sql string, e *provider.Error)
 	uses.Functions = slices.DeleteFunc(uses.Functions, func(n sqlparse.Name) bool {
 		return ofSequences[n.Name] && (n.Schema == "" || n.Schema == "pg_catalog")
 	})
-	return c.ownNamesFirst(ctx, queryOp) == nil && c.follow(ctx, queryOp, uses) == nil
+	return c.ownNamesFirst(ctx, queryOp) == nil && c.follow(ctx, queryOp, uses, object.spared) == nil
 }
 
 // queryStatement refuses what must not be sent.

@@ -1,15 +1,30 @@
 package postgres
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // seesChanges reports whether it can be told afterwards if the statements changed anything: all they do is known, and happens here.
-func seesChanges(list []change) bool {
+func (c *client) seesChanges(ctx context.Context, list []change) bool {
 	for _, ch := range list {
 		if ch.tree == nil || ch.outside || !ch.tree.Whole() || ch.tree.Kind() == "SelectStmt" {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(list, func(ch change) bool { return ch.tree.ChangesRows() && c.mayAct(ctx, ch.sql) })
+}
+
+// mayAct reports whether a change of rows may call what acts by other means than a change of rows: it notifies, or asks another
+// server. What can't be looked up may.
+func (c *client) mayAct(ctx context.Context, sql string) bool {
+	return c.hold(ctx, execOp, "EXPLAIN "+sql, object.sparedInChange) != nil
+}
+
+// sparedInChange reports whether a change may call the function and yet leave everything as it was: a default that takes a number from a
+// sequence, and what planning spares of functions that are declared to change nothing.
+func (o object) sparedInChange() bool {
+	return o.kind == "function" && o.spared() && (o.own || o.volatility != "v")
 }
 
 // lookForChanges notes whether the statements left everything as it was. What changes or locks a row, be it a trigger's or a rule's doing,
