@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -129,7 +128,7 @@ func affected(rb *lang.Runbook, s *lang.Step, differs map[string]bool) bool {
 	if s.Provider != nil && differs["provider "+s.Provider.Name] {
 		return true
 	}
-	if s.Child != nil && anyOf(s.Child, differs) {
+	if s.Child != nil && anyOf(rb, s.Child, differs) {
 		return true
 	}
 	seen := map[string]bool{}
@@ -159,10 +158,10 @@ func affected(rb *lang.Runbook, s *lang.Step, differs map[string]bool) bool {
 	return slices.ContainsFunc(used, uses)
 }
 
-// anyOf reports whether a file of a runbook changed.
-func anyOf(rb *lang.Runbook, differs map[string]bool) bool {
-	for name := range rb.Sources {
-		if differs["file "+filepath.Base(name)] {
+// anyOf reports whether a file of a runbook changed that a step of rb runs.
+func anyOf(rb, child *lang.Runbook, differs map[string]bool) bool {
+	for name := range child.Sources {
+		if differs["file "+besideOf(rb, name)] {
 			return true
 		}
 	}

@@ -35,12 +35,21 @@ func declarations(rb *lang.Runbook) map[string]*declaration {
 		file := rb.Sources[name]
 		body, native := file.Body.(*hclsyntax.Body)
 		if own := name == rb.File || name == rb.Workspace; !own || !native {
-			all["file "+filepath.Base(name)] = []*declaration{{text: string(file.Bytes)}}
+			all["file "+besideOf(rb, name)] = []*declaration{{text: string(file.Bytes)}}
 			continue
 		}
 		declaredBy(all, body, file)
 	}
 	return together(all)
+}
+
+// besideOf is the path of a file of a runbook, seen from the runbook's own.
+func besideOf(rb *lang.Runbook, name string) string {
+	path, err := filepath.Rel(filepath.Dir(rb.File), name)
+	if err != nil { // one of them is relative, and the other is not
+		return name
+	}
+	return path
 }
 
 // together makes one of all that stands under a name.

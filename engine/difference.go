@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -54,10 +53,10 @@ func (d difference) files(was, is map[string]*declaration) []string {
 }
 
 // declaredIn are the declarations in a file of a runbook that is not its own.
-func declaredIn(rb *lang.Runbook, base string) map[string]*declaration {
+func declaredIn(rb *lang.Runbook, path string) map[string]*declaration {
 	all := map[string][]*declaration{}
 	for name, file := range rb.Sources {
-		if filepath.Base(name) != base {
+		if besideOf(rb, name) != path {
 			continue
 		}
 		if body, native := file.Body.(*hclsyntax.Body); native {

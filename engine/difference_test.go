@@ -15,7 +15,7 @@ import (
 func written(t *testing.T, files map[string]string) *lang.Runbook {
 	t.Helper()
 	rb, diags := lang.Load("/x.hcl", lang.LoadOptions{ReadFile: func(path string) ([]byte, error) {
-		switch text, ok := files[filepath.Base(path)]; {
+		switch text, ok := files[strings.TrimPrefix(path, "/")]; {
 		case ok && filepath.Base(path) == "workspace.hcl":
 			return []byte(text), nil
 		case ok:
@@ -94,6 +94,7 @@ func TestWhatChangedOfTheWhole(t *testing.T) {
 	const two = "step \"a_b\" \"one\" {}\nstep \"a_b\" \"two\" {}\n"
 	provider := func(text string) string { return "provider \"http\" { " + text + " }\n" }
 	const runs = "step \"runbook\" \"run\" { source = \"./child.hcl\" }\n"
+	const other = "step \"runbook\" \"other\" { source = \"./sub/child.hcl\" }\n"
 	tests := map[string]struct {
 		was, is map[string]string
 		told    []string
@@ -122,6 +123,16 @@ func TestWhatChangedOfTheWhole(t *testing.T) {
 			map[string]string{"x.hcl": two + provider(`base_url = "http://a"`), "workspace.hcl": provider(`base_url = "http://z"`)},
 			map[string]string{"x.hcl": two + provider(`base_url = "http://b"`), "workspace.hcl": provider(`base_url = "http://z"`)},
 			[]string{`provider http differs: provider "http" (2 of 2).base_url = "http://a" is now "http://b"`},
+		},
+		"one of two children of a name": {
+			map[string]string{"x.hcl": runs + other, "child.hcl": two, "sub/child.hcl": two},
+			map[string]string{"x.hcl": runs + other, "child.hcl": strings.Replace(two, "{}", "{ x = 1 }", 1), "sub/child.hcl": two},
+			[]string{"file child.hcl differs: step one: x = 1 is new"},
+		},
+		"the other of two children of a name": {
+			map[string]string{"x.hcl": runs + other, "child.hcl": two, "sub/child.hcl": two},
+			map[string]string{"x.hcl": runs + other, "child.hcl": two, "sub/child.hcl": strings.Replace(two, "{}", "{ x = 1 }", 1)},
+			[]string{"file sub/child.hcl differs: step one: x = 1 is new"},
 		},
 		"a child": {
 			map[string]string{"x.hcl": runs, "child.hcl": two}, map[string]string{"x.hcl": runs, "child.hcl": strings.Replace(two, "{}", "{ x = 1 }", 1)},
