@@ -43,7 +43,7 @@ func writers(t *testing.T) []writer {
 		},
 		{
 			name: "postgres", upstream: p.address, config: `url = "postgres://postgres@ADDRESS/postgres?sslmode=disable"`,
-			action: "postgres_exec", step: `sql = "INSERT INTO marks VALUES ('NAME')"`, op: "", reach: 1600, coarse: 40,
+			action: "postgres_exec", step: `sql = "INSERT INTO marks VALUES ('NAME')"`, op: "", reach: 6000, coarse: 150,
 			counts: func(t *testing.T) map[string]int { return postgresCounts(t, p.url()) },
 		},
 		{
