@@ -15,10 +15,22 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// mailbox is a journal that holds messages.
+// mailbox is a journal that holds messages, and counts what is deleted of them once all is on disk.
 type mailbox struct {
 	journal.Journal
-	messages []journal.Message
+	messages  []journal.Message
+	synced    bool
+	discarded []int64
+}
+
+func (m *mailbox) Sync(context.Context) error {
+	m.synced = true
+	return nil
+}
+
+func (m *mailbox) Discard(_ context.Context, _ string, ids ...int64) error {
+	m.discarded = append(m.discarded, ids...)
+	return nil
 }
 
 func (m *mailbox) Messages(_ context.Context, _ string, after int64) ([]journal.Message, error) {
