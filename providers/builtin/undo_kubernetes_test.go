@@ -160,7 +160,8 @@ func exists(path string) func(*testing.T) string {
 // drained empties a node, which fills again once it takes pods.
 func (w *world) drained(name string) undone {
 	return undone{
-		args: "node = \"" + name + "\"\nignore_daemon_sets = true", undo: "kubernetes_uncordon", back: `node = "` + name + `"`,
+		args: "node = \"" + name + "\"\nignore_daemon_sets = true", undo: "kubernetes_patch",
+		back: "resource = \"node/" + name + "\"\npatch = { spec = { unschedulable = !self.before.schedulable } }",
 		prepare: func(t *testing.T) {
 			w.Node(t, name)
 			w.deploy("drained", "nodeSelector: {kubernetes.io/hostname: "+name+"}, tolerations: [{key: writes, operator: Exists}],")(t)

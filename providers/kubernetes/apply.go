@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
@@ -34,6 +33,7 @@ type createdObject struct {
 	Kind       string `rb:"kind" doc:"Kind."`
 	Namespace  string `rb:"namespace" doc:"Its namespace; empty: it is in none."`
 	Name       string `rb:"name" doc:"Its name."`
+	UID        string `rb:"uid" doc:"Its UID, which tells it from another that is made under the same name later."`
 }
 
 type changeResult struct {
@@ -125,10 +125,14 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 			if err = states[i].send(ctx, in.Args.Force, again); !changedSince(err) {
 				return err
 			}
-			if lost := states[i].readAgain(ctx, &note, i, again); lost != nil {
+			lost := states[i].readAgain(ctx, &note, i, again)
+			if lost == nil {
+				lost = keep(note)
+			}
+			if lost != nil {
 				return lost
 			}
-			return errors.Join(keep(note), err)
+			return err
 		})
 		if err != nil {
 			failed := m.c.explain(ctx, "apply "+m.String(), err)
@@ -236,6 +240,7 @@ func resultOfApply(states []applied) *applyResult {
 		case s.before == nil:
 			result.Created = append(result.Created, createdObject{
 				APIVersion: digText(s.of.object, "apiVersion"), Kind: s.of.r.kind, Namespace: s.of.namespace, Name: s.of.name,
+				UID: digText(s.after, "metadata", "uid"),
 			})
 		case len(found) > 0:
 			before = append(before, manifestValue(s.of.r, s.before))

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -19,6 +20,7 @@ type deleteArgs struct {
 	APIVersion    string `rb:"api_version,required,filled" doc:"API group and version, such as apps/v1, or v1 for the core."`
 	Kind          string `rb:"kind,required,filled" doc:"Kind, such as Deployment."`
 	Name          string `rb:"name" doc:"The object of this name."`
+	UID           string `rb:"uid,filled" doc:"With name: only the object of this UID. Another of that name is somebody else's, and an error."`
 	LabelSelector string `rb:"label_selector" check:"label_selector" doc:"The objects with these labels."`
 	FieldSelector string `rb:"field_selector" check:"field_selector" doc:"The objects with these fields."`
 	Namespace     string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Their namespace; null: the configuration's."`
@@ -64,46 +66,104 @@ func runDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) (*dele
 	if err != nil {
 		return nil, err
 	}
-	note, keep := deleteNote{}, in.Note
-	for _, o := range objects {
-		at := placeOf(&o)
-		note.Objects = append(note.Objects, notedObject{at.namespace, at.name, digText(o, "metadata", "uid")})
-		note.Manifests = append(note.Manifests, asked(o))
-	}
-	if r.kind == "Secret" {
-		keep = in.NoteSealed
-	}
 	gone, err := c.goneSince(ctx, r, in.Earlier)
 	if err != nil {
 		return nil, err
 	}
-	note.Objects, note.Manifests = append(gone.Objects, note.Objects...), append(gone.Manifests, note.Manifests...)
-	if err := keep(note); err != nil {
+	d := deletion{c: c, args: in.Args, r: r, note: gone, keep: in.Note, versions: map[string]string{}}
+	if r.kind == "Secret" {
+		d.keep = in.NoteSealed
+	}
+	for _, o := range objects {
+		at, uid := placeOf(&o), digText(o, "metadata", "uid")
+		d.versions[uid] = versionOf(o)
+		d.note.Objects = append(d.note.Objects, notedObject{at.namespace, at.name, uid})
+		d.note.Manifests = append(d.note.Manifests, asked(o))
+	}
+	if err := d.keep(d.note); err != nil {
 		return nil, err
 	}
 	result := &deleteResult{}
 	var deleted []rawObject
-	for i, o := range note.Objects {
-		s := subject{c: c, r: r, namespace: o.Namespace, name: o.Name}
-		if i < len(gone.Objects) {
-			result.Deleted, deleted = append(result.Deleted, fullName(s)), append(deleted, note.Manifests[i])
-			continue
+	for i := range d.note.Objects {
+		became := isDeleted // by an attempt before
+		if i >= len(gone.Objects) {
+			became, err = d.delete(ctx, i)
 		}
-		if err := s.delete(ctx, o.UID); err != nil {
-			if notFound(err) && in.Args.Name == "" {
-				continue // it went by itself
-			}
-			failed := c.explain(ctx, "delete "+s.String(), err)
-			if len(deleted) == 0 || !refused(err) {
-				return nil, failed
-			}
+		switch {
+		case err != nil && (len(deleted) == 0 || !refused(err)):
+			return nil, err
+		case err != nil:
 			result.Manifests = manifestValues(r, deleted)
-			return result, after(failed, "Deleted", result.Deleted)
+			return result, after(err, "Deleted", result.Deleted)
+		case became == isDeleted:
+			result.Deleted, deleted = append(result.Deleted, fullName(d.subject(i))), append(deleted, d.note.Manifests[i])
+		case became == isSpared:
+			in.Warn("%s was changed while this ran, and is no longer one of those to delete: it stays", d.subject(i))
 		}
-		result.Deleted, deleted = append(result.Deleted, fullName(s)), append(deleted, note.Manifests[i])
 	}
 	result.Manifests = manifestValues(r, deleted)
 	return result, nil
+}
+
+// deletion is a run of the action, with what it knows of the objects.
+type deletion struct {
+	c    *client
+	args *deleteArgs
+	r    resource
+	note deleteNote
+	keep func(any) error
+	// versions are those of the objects as they were read, by UID.
+	versions map[string]string
+}
+
+// became is what has become of an object that was to be deleted.
+type became uint8
+
+const (
+	isDeleted became = iota
+	// isSpared: somebody changed it, so that it is not chosen any more.
+	isSpared
+	// isGone: it went by itself.
+	isGone
+)
+
+func (d *deletion) subject(i int) subject {
+	return subject{c: d.c, r: d.r, namespace: d.note.Objects[i].Namespace, name: d.note.Objects[i].Name}
+}
+
+// delete deletes the i-th object as it was read. One that somebody has changed is read and noted anew.
+func (d *deletion) delete(ctx context.Context, i int) (became, error) {
+	s, uid, end := d.subject(i), d.note.Objects[i].UID, isDeleted
+	err := overConflicts(ctx, func() error {
+		conflict := s.delete(ctx, uid, d.versions[uid])
+		if !apierrors.IsConflict(conflict) {
+			return conflict
+		}
+		now, err := d.c.chosenStill(ctx, d.args, s, uid)
+		if err == nil && now == nil {
+			end = isSpared
+			return nil
+		}
+		if err == nil {
+			d.versions[uid], d.note.Manifests[i] = versionOf(now), asked(now)
+			err = d.keep(d.note)
+		}
+		if err != nil {
+			return err
+		}
+		return conflict
+	})
+	var told *provider.Error // already, where it was read anew
+	switch {
+	case err == nil:
+		return end, nil
+	case notFound(err) && d.args.Name == "":
+		return isGone, nil
+	case errors.As(err, &told):
+		return 0, err
+	}
+	return 0, d.c.explain(ctx, "delete "+s.String(), err)
 }
 
 // goneSince is what an attempt before noted and is gone by now.
@@ -132,10 +192,39 @@ func manifestValues(r resource, objects []rawObject) cty.Value {
 
 func fullName(s subject) string { return strings.TrimPrefix(place{s.namespace, s.name}.String(), "/") }
 
-// delete removes the one object of this UID; what it owns goes after it, as kubectl has it.
-func (s subject) delete(ctx context.Context, uid string) error {
+// chosenStill reads one of the objects anew, which somebody has changed; nil: the selectors choose it no more, or it is another.
+func (c *client) chosenStill(ctx context.Context, a *deleteArgs, s subject, uid string) (rawObject, error) {
+	if a.Name != "" {
+		object, err := s.read(ctx)
+		if err == nil {
+			err = theSame(s, object, uid)
+		}
+		return object, err
+	}
+	only := strings.TrimPrefix(a.FieldSelector+",metadata.name="+s.name, ",")
+	objects, _, err := c.rawObjects(ctx, query{resource: s.r, namespace: s.namespace, labelSelector: a.LabelSelector, fieldSelector: only}, "")
+	if err != nil || len(objects) != 1 || digText(objects[0], "metadata", "uid") != uid {
+		return nil, err
+	}
+	return objects[0], nil
+}
+
+// theSame refuses an object of another UID; without one, any will do.
+func theSame(s subject, object rawObject, uid string) error {
+	if is := digText(object, "metadata", "uid"); uid != "" && is != uid {
+		return wrong("delete "+s.String(), fmt.Errorf("it is another of that name, with UID %s where %s was expected: it is somebody else's and stays", is, uid))
+	}
+	return nil
+}
+
+// delete removes the one object of this UID as it was read; what it owns goes after it, as kubectl has it.
+func (s subject) delete(ctx context.Context, uid, version string) error {
+	read := rawObject{"uid": uid}
+	if version != "" {
+		read["resourceVersion"] = version
+	}
 	body, err := json.Marshal(rawObject{
-		"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", "preconditions": rawObject{"uid": uid},
+		"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", "preconditions": read,
 	})
 	if err != nil {
 		return err
@@ -158,6 +247,9 @@ func (c *client) toDelete(ctx context.Context, a *deleteArgs) (resource, []rawOb
 			return resource{}, nil, wrong("delete "+r.plural, err)
 		}
 		object, err := s.read(ctx)
+		if err == nil {
+			err = theSame(s, object, a.UID)
+		}
 		if err != nil {
 			return resource{}, nil, err
 		}

@@ -92,6 +92,9 @@ func objectsMisfits(args *objectsArgs, known provider.Known) map[string]string {
 }
 
 func deleteMisfits(args *deleteArgs, known provider.Known) map[string]string {
+	if args.UID != "" && args.Name == "" && known("name") {
+		return map[string]string{"uid": "uid is that of one object, which name has to name"}
+	}
 	return nameMisfits(args.APIVersion, args.Kind, args.Name, known)
 }
 

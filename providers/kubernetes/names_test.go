@@ -36,6 +36,17 @@ func TestNamesThatNoObjectHas(t *testing.T) {
 	}
 }
 
+func TestUIDGoesWithAName(t *testing.T) {
+	t.Parallel()
+	known := func(string) bool { return true }
+	if got := deleteMisfits(&deleteArgs{UID: "1", LabelSelector: "app=api"}, known)["uid"]; !strings.Contains(got, "name") {
+		t.Errorf("with a selector: %q", got)
+	}
+	if got := deleteMisfits(&deleteArgs{UID: "1", APIVersion: "v1", Kind: "Pod", Name: "api"}, known); got != nil {
+		t.Errorf("with a name: %v", got)
+	}
+}
+
 func TestNamesInManifests(t *testing.T) {
 	t.Parallel()
 	const good, bad = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: Bad_Name}\n"
