@@ -136,8 +136,7 @@ func (d *desk) ask(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			answer.Digest = q.wait.Question.Digest
-			d.deliver(ctx, q, given{answer: answer})
+			d.typed(ctx, q, answer)
 		case !errors.Is(err, context.Canceled):
 			d.leave(ctx, err)
 			return

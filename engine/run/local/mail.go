@@ -266,6 +266,7 @@ func (d *desk) use(message int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.used = append(d.used, message)
+	d.early = slices.DeleteFunc(d.early, func(m journal.Message) bool { return m.ID == message })
 }
 
 // discard deletes the messages that were used, once the events that tell of them are on disk. It does not write those itself:

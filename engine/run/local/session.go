@@ -153,6 +153,9 @@ func (s *session) seal(v any) []byte {
 
 // sealed encrypts a value.
 func (s *session) sealed(v any) ([]byte, error) {
+	if s.Seal == nil {
+		return nil, errNoKey
+	}
 	text, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode what is sensitive: %w", err)

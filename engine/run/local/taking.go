@@ -30,7 +30,31 @@ func (r *runner) take(g given) error {
 		r.desk.put(r, w)
 		return r.refuse(w, g.answer, why)
 	}
+	if err := r.refuseLater(w, g); err != nil {
+		return err
+	}
 	return r.accept(g.address, g.answer)
+}
+
+// refuseLater tells of the answers that came after the one that counts, at the same moment: whoever gave them could not see it.
+func (r *runner) refuseLater(w run.Wait, first given) error {
+	whole := w
+	whole.Address = r.prefix + w.Address
+	kept, err := r.desk.kept(r.hard, whole)
+	if err != nil {
+		r.Host.Log.Warn("whether somebody else answered can't be read", "step", whole.Address, "error", err)
+		return nil
+	}
+	for _, g := range kept {
+		if g.message == first.message {
+			continue
+		}
+		r.desk.use(g.message)
+		if err := r.refuse(w, g.answer, first.answer.By+" answered first"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // outdated says why an answer is to another question than the one that is open.
