@@ -128,8 +128,8 @@ func (l *layer) replace(rawFrom, rawTo int, became ...byte) {
 	l.escapes = append(l.escapes, escape{from, len(l.text), rawFrom, rawTo})
 }
 
-// whole moves a place below out of the middle of a byte in hexadecimal, to its beginning.
-func (l *layer) whole(at int) int {
+// wholeByte moves a place below out of the middle of a byte in hexadecimal, to its beginning.
+func (l *layer) wholeByte(at int) int {
 	if i := l.escapeAt(at); i >= 0 && l.escapes[i].from < l.escapes[i].to && at < l.escapes[i].rawTo {
 		return l.escapes[i].rawFrom
 	}

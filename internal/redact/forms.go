@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"html"
 	"net/url"
 	"slices"
 	"strconv"
@@ -22,7 +21,7 @@ const maxNested = 4 << 10
 const maxForms = 64 << 10
 
 // formsOf lists the texts in which a secret shows up, folded and each once: as it is, quoted, in a URL, in base64 and hexadecimal.
-// How JSON writes each of these, and how dumps write hexadecimal, is left to the layers, in which that is undone. Views indent lines, and
+// How JSON and HTML write each of these, and how dumps write hexadecimal, is left to the layers, in which that is undone. Views indent lines, and
 // programs use one of them alone, so the lines of a long secret count for themselves, in all of these forms.
 func formsOf(secret string) []string {
 	forms := []string{secret, strings.TrimSpace(secret)}
@@ -78,16 +77,13 @@ func linesOf(secret string) []string {
 var quoters = []func(string) string{
 	func(s string) string { return inner(strconv.Quote(s)) },
 	func(s string) string { return inner(strconv.QuoteToASCII(s)) },
-	html.EscapeString,
-	strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;", `"`, "&quot;", `'`, "&apos;").Replace, // XML
-	strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;", `"`, "&quot;", `'`, "&#039;").Replace, // PHP and others
-	strings.NewReplacer(`&`, "&amp;", `<`, "&lt;", `>`, "&gt;", `"`, "&quot;", `'`, "&#x27;").Replace, // Python
 	strings.NewReplacer(`'`, `''`).Replace,                                                // SQL, YAML
 	strings.NewReplacer(`'`, `'\''`).Replace,                                              // a shell's '…'
 	strings.NewReplacer(`'`, `'"'"'`).Replace,                                             // and another way, Python's
 	strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\t", `\t`, "\r", `\r`).Replace, // Python's '…', $'…'
 	strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`", `!`, `\!`).Replace,   // a shell's "…"
 	strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace,
+	strings.NewReplacer(`"`, `""`).Replace, // CSV, SQL's names
 	strings.NewReplacer(`"`, `\"`).Replace, // hclog leaves backslashes as they are
 	backslashed,
 }
@@ -117,6 +113,7 @@ func inURLs(secret string) []string {
 	forms := []string{
 		url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: secret}).EscapedPath(),
 		percent(secret, "-_.~"), percent(secret, "-_.~/"), percent(secret, "-_.!~*'()"), // RFC 3986, Python, JavaScript
+		percent(secret, "-_.!~*'();/?:@&=+$,#"), // JavaScript's encodeURI
 	}
 	if userinfo := url.UserPassword("", secret).String(); len(userinfo) > 1 {
 		forms = append(forms, userinfo[1:])

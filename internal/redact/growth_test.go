@@ -31,7 +31,7 @@ func TestWorkGrowsWithTheText(t *testing.T) {
 		"cut":    func(text string) { r.Cut(text) },
 		"writer": func(text string) { _, _ = io.Copy(r.Writer(io.Discard), strings.NewReader(text)) },
 	} {
-		for _, piece := range []string{`\n…`, `…`, `… `, `\`, `\\\\n…`, `\u00e`, `\"hunt…`, `hunter2…\n`, "line one\\nline ", `"`, "5a 71 ", "5a\\n71:", "5a7", "0x5a, "} {
+		for _, piece := range []string{`\n…`, `…`, `… `, `\`, `\\\\n…`, `\u00e`, `\"hunt…`, `hunter2…\n`, "line one\\nline ", `"`, "5a 71 ", "5a\\n71:", "5a7", "0x5a, ", "&", "&lt;", "&amp;amp;lt;", `\&quot;`, "&#3"} {
 			short, long := strings.Repeat(piece, n), strings.Repeat(piece, 2*n)
 			once, twice := allocated(func() { ways(short) }), allocated(func() { ways(long) })
 			if twice > 3*once+64<<10 {

@@ -9,11 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxLayers is how many levels of JSON within JSON are looked through. The quotes of the last are behind 255 backslashes each.
-const maxLayers = 8
+// maxLayers is how many texts are made of one, in which levels of JSON and HTML are undone. The quotes of the eighth level of JSON are
+// behind 255 backslashes each.
+const maxLayers = 24
 
-// layer is a text in which the escapes of one level of JSON are undone, or bytes in hexadecimal. A secret is found in the layer as deep as it lies, in
-// whatever way each level writes it, so that nobody has to list how quotes, slashes and signs look there.
+// layer is a text in which the escapes of one level of JSON or HTML are undone, or bytes in hexadecimal. A secret is found in the layer as
+// deep as it lies, in whatever way each level writes it, so that nobody has to list how quotes, slashes and signs look there.
 type layer struct {
 	text    []byte
 	escapes []escape
@@ -27,49 +28,71 @@ type layer struct {
 // escape is where one stood below, and what it became.
 type escape struct{ from, to, rawFrom, rawTo int }
 
-// layers are those of data, without data itself: none where it has neither a backslash nor as many bytes in hexadecimal that stand apart
-// as a secret has.
+// layers are those of data, without data itself: none where it has neither an escape nor as many bytes in hexadecimal that stand apart
+// as a secret has. JSON in HTML and HTML in JSON are both looked through.
 func (m *matcher) layers(data []byte) []*layer {
 	var all []*layer
-	var below *layer
-	for len(all) < maxLayers && bytes.IndexByte(data, '\\') >= 0 {
-		l := unescape(data)
-		if len(l.text) == len(data) {
+	text, below := data, (*layer)(nil)
+	for made := 0; ; made++ {
+		for i := range syntaxes {
+			if l := syntaxes[i].undo(text); l != nil && len(all) < maxLayers && !slices.ContainsFunc(all, l.same) {
+				l.below = below
+				all = append(all, l)
+			}
+		}
+		if made == len(all) {
 			break
 		}
-		l.below = below
-		all = append(all, l)
-		data, below = l.text, l
+		text, below = all[made].text, all[made]
 	}
-	if l := dumped(data, below, m.fewest(data)); l != nil {
+	if l := dumped(text, below, m.fewest(data)); l != nil {
 		all = append(all, l)
 	}
 	return all
 }
 
-// unescape undoes one level. An escape whose end is not there yet is left out.
-func unescape(data []byte) *layer {
+// same reports whether another layer has the same text: JSON is undone before HTML, or after it.
+func (l *layer) same(other *layer) bool {
+	return l.unfinished == other.unfinished && bytes.Equal(l.text, other.text)
+}
+
+// syntax is a way to write a character as several.
+type syntax struct {
+	begin byte
+	// read reads the escape that data begins with; a length of 0: it is none.
+	read func(data []byte) (char rune, length int)
+	// most is the length of the longest escape without its last byte.
+	most int
+}
+
+var syntaxes = []syntax{{'\\', escaped, len(`\u000`)}, {'&', reference, maxReference - 1}}
+
+// undo undoes one level; nil: there is none. An escape whose end is not there yet is left out.
+func (s *syntax) undo(data []byte) *layer {
+	if bytes.IndexByte(data, s.begin) < 0 {
+		return nil
+	}
 	l := &layer{text: make([]byte, 0, len(data))}
 	for at := 0; at < len(data); {
-		i := bytes.IndexByte(data[at:], '\\')
+		i := bytes.IndexByte(data[at:], s.begin)
 		if i < 0 {
 			l.text = append(l.text, data[at:]...)
 			break
 		}
 		l.text = append(l.text, data[at:at+i]...)
 		at += i
-		char, length := escaped(data[at:])
+		char, length := s.read(data[at:])
 		switch length {
 		case unfinished:
 			l.unfinished = true
 			return l
 		case 0:
-			if cut := cutOff(data[at:]); cut > 0 {
+			if cut := s.cutOff(data[at:]); cut > 0 {
 				l.escapes = append(l.escapes, escape{len(l.text), len(l.text), at, at + cut})
 				at += cut
 				continue
 			}
-			l.text = append(l.text, '\\')
+			l.text = append(l.text, s.begin)
 			at++
 			continue
 		}
@@ -78,13 +101,16 @@ func unescape(data []byte) *layer {
 		l.escapes = append(l.escapes, escape{from, len(l.text), at, at + length})
 		at += length
 	}
+	if len(l.text) == len(data) {
+		return nil
+	}
 	return l
 }
 
 // unfinished is the length of an escape of which the end is not there.
 const unfinished = -1
 
-// escaped reads the escape that data begins with; a length of 0: it is none. The case of its letter counts as little as that of others.
+// escaped reads an escape of JSON. The case of its letter counts as little as that of others.
 func escaped(data []byte) (rune, int) {
 	if len(data) < 2 {
 		return 0, unfinished
@@ -109,13 +135,12 @@ func escaped(data []byte) (rune, int) {
 }
 
 // cutOff is the length of the escape that data begins with and of which an ellipsis took the end; 0: it is none.
-func cutOff(data []byte) int {
-	const most = len(`\u000`)
-	end := bytes.Index(data[:min(len(data), most+len(ellipsis))], []byte(ellipsis))
+func (s *syntax) cutOff(data []byte) int {
+	end := bytes.Index(data[:min(len(data), s.most+len(ellipsis))], []byte(ellipsis))
 	if end <= 0 {
 		return 0
 	}
-	if _, length := escaped(data[:end]); length != unfinished {
+	if _, length := s.read(data[:end]); length != unfinished {
 		return 0
 	}
 	return end
@@ -195,8 +220,21 @@ func (l *layer) end(at int) int {
 	return at
 }
 
-// above is the place in the layer of one in what it was made from: in an escape, where that begins.
-func (l *layer) above(at int) int {
+// whole moves a place in the data out of the middle of an escape, or of a byte in hexadecimal, to where that begins: what is left for later
+// begins with no half of one.
+func (l *layer) whole(at int) int {
+	if l.dump {
+		return l.below.start(l.wholeByte(l.below.place(at)))
+	}
+	return l.start(l.place(at))
+}
+
+// place is the place in the layer of one in the data: in an escape, where that begins. A nil layer is the data.
+func (l *layer) place(at int) int {
+	if l == nil {
+		return at
+	}
+	at = l.below.place(at)
 	i := l.escapeAt(at)
 	if i < 0 {
 		return min(at, len(l.text))
@@ -246,17 +284,12 @@ func (m *matcher) search(spans []span, data []byte, deeper []*layer) ([]span, in
 			keep = min(keep, l.start(to-hold))
 		}
 	}
-	// What is left for later begins with no half of an escape.
-	place := keep
-	var top *layer
-	for _, l := range deeper {
-		if l.dump {
-			place = l.whole(place)
-			break
+	for i := 0; i < len(deeper); i++ {
+		if whole := deeper[i].whole(keep); whole < keep {
+			keep, i = whole, -1 // which may be in the middle of something in another
 		}
-		place, top = l.above(place), l
 	}
-	return merged(spans), top.start(place)
+	return merged(spans), keep
 }
 
 // merged brings spans in order and makes one of those that overlap.
