@@ -11,12 +11,15 @@ import (
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
-// Doubts lists the writes in doubt, also those of steps that the runbook does not have any more.
-func (r *Recalled) Doubts() []run.Doubt { return append(r.Past.Doubts(), r.gone...) }
+// Doubts lists what has to be settled before the run goes on: the writes in doubt, also those of steps that the runbook does not have any
+// more, and those that erred after a part of them took place.
+func (r *Recalled) Doubts() []run.Doubt { return slices.Concat(toSettle(r.Past), r.gone) }
+
+func toSettle(p *local.Past) []run.Doubt { return append(p.Doubts(), p.HalfDone()...) }
 
 // sender is the run as it was when a write in doubt was sent.
 func (r *Recalled) sender(d run.Doubt) *local.Past {
-	if r.former != nil && slices.ContainsFunc(r.former.past.Doubts(), d.Same) {
+	if r.former != nil && slices.ContainsFunc(toSettle(r.former.past), d.Same) {
 		return r.former.past
 	}
 	return r.Past

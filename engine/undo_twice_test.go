@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -135,7 +136,7 @@ step "fake_write" "change" {
 }
 
 // TestUndoThatFailedBeforeTheRunWentOn: the run was resumed and passed, so that nothing is to be taken back any more, unless the undo
-// may have taken back a part.
+// has taken back a part.
 func TestUndoThatFailedBeforeTheRunWentOn(t *testing.T) {
 	for name, c := range map[string]struct {
 		fails error
@@ -163,6 +164,9 @@ func TestUndoThatFailedBeforeTheRunWentOn(t *testing.T) {
 			out = enginetest.Resume(t, fake, out.Result.RunID, opts)
 			if out.Result == nil || out.Result.Outcome != run.Pass || out.Result.ExitStatus != c.want {
 				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+			}
+			opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+				return run.Resolution{Decision: run.DecisionRedo, How: "flag", Who: "alice@ops"}
 			}
 			again := enginetest.Undo(t, fake, out.Result.RunID, opts)
 			if again.Result == nil || again.Result.ExitStatus != 0 || fake.Calls("between back") != 2 {

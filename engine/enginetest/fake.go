@@ -151,7 +151,7 @@ func ErrUnreachable() error {
 }
 
 // ErrUnreadable is an error of an action that took place and gave a result, of which something can't be read.
-var ErrUnreadable = errors.New("read the answer: it is not JSON")
+var ErrUnreadable = &provider.Error{Op: "read the answer", Err: errors.New("it is not JSON"), Partial: true}
 
 // Until returns when the context ends or the channel is closed.
 func Until(ctx context.Context, done <-chan struct{}) error {

@@ -176,7 +176,7 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 }
 
 // Undo undoes steps of a run in opts.Journal by hand: those at the addresses, or all that can be. Settle decides about undos
-// that are in doubt.
+// that are in doubt, or of which a part took place.
 func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...string) Outcome {
 	t.Helper()
 	ctx, cancel := opts.context(t)
@@ -197,9 +197,12 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 		return out
 	}
 	var settled []local.Settled
-	for _, d := range recalled.Past.Doubts() {
-		if d.Undo && opts.Settle != nil {
-			settled = append(settled, local.Settled{Doubt: d, Resolution: opts.Settle(d, nil)})
+	failed := slices.DeleteFunc(recalled.Past.FailedUndos(), func(d run.Doubt) bool { return d.Partly == "" })
+	for _, d := range append(recalled.Past.Doubts(), failed...) {
+		if d.Undo && opts.Settle != nil && (!d.Failed || slices.Contains(addresses, d.Address)) {
+			s := local.Settled{Doubt: d, Resolution: opts.Settle(d, nil)}
+			s.Resolution.Failed = d.Failed
+			settled = append(settled, s)
 		}
 	}
 	out.Result, out.Diags = e.Undo(ctx, recalled, addresses, settled)

@@ -43,6 +43,8 @@ type Spec struct {
 	NotesFirst bool
 	// Asks is true for an action that a person must answer first: its Action is an [Asker].
 	Asks bool
+	// Expects is true for an action that may end without an error and fail all the same, see [Result.Failure].
+	Expects bool
 	// Supported is false for an action that is declared but can't be run by this version.
 	Supported bool
 
@@ -260,7 +262,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a := &action[K, A, R]{def: d}
 	a.spec = Spec{
 		Name: d.Name, Doc: d.Doc, Effect: d.Effect, AuthorStatesEffect: d.AuthorStatesEffect,
-		NeedsTimeout: d.NeedsTimeout, NotesFirst: d.NotesFirst, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil, Asks: d.Ask != nil,
+		NeedsTimeout: d.NeedsTimeout, NotesFirst: d.NotesFirst, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil, Asks: d.Ask != nil, Expects: d.Expect != nil,
 		args:    sync.OnceValue(func() *Object { return objectOf[A]() }),
 		results: sync.OnceValue(func() *Object { return objectOf[R]() }),
 	}

@@ -19,6 +19,9 @@ type Error struct {
 	// NothingDone is true when the provider knows that the service did nothing (the connection was refused, the
 	// transaction was rolled back), so that a write may be repeated.
 	NothingDone bool
+	// Partial is true when the action took effect, in part or whole, before it erred, as the result beside the error tells, and when to
+	// carry it out again would do that part twice: nobody does without being asked.
+	Partial bool
 	// Permanent is true when repeating can't help: a refused password, a malformed query. It is not retried, so that an
 	// account is not locked by it; a poll goes on, because what it waits for may mend it.
 	Permanent bool
@@ -46,6 +49,12 @@ func (e *Error) Unwrap() error { return e.Err }
 func NothingDone(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.NothingDone
+}
+
+// Partial reports whether err says that a part took place, which would be done twice.
+func Partial(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Partial
 }
 
 // Permanent reports whether err says that repeating can't help.

@@ -50,6 +50,9 @@ type Doubt struct {
 	Resolution *Resolution
 	// Failed says that it is an undo that failed, of which a person knows whether it was done by hand since.
 	Failed bool
+	// Partly is set where a part took place for sure, and tells how far it came: such a write is asked about as one in doubt is, before it
+	// is sent again.
+	Partly string
 	// Gone says that the runbook has no place for the step any more: what is decided is kept, and nothing follows from it.
 	Gone bool
 }
@@ -99,6 +102,22 @@ func (s *sent) doubt(address string) Doubt {
 		d.Note = last.Note
 	}
 	return d
+}
+
+// halfDone reports whether a write erred after a part of it took place, which was not taken back: sent again, that would take place twice.
+func (in *instance) halfDone() bool {
+	return in.phase == ended && in.partly != nil && !in.wasUndone(nil)
+}
+
+// HalfDone lists the steps and instances whose write erred after a part of it took place.
+func (s *State) HalfDone() []Doubt {
+	var out []Doubt
+	s.each(func(_ ref, in *instance) {
+		if in.halfDone() {
+			out = append(out, *in.partly)
+		}
+	})
+	return out
 }
 
 // doubtful reports whether a write is under way, or ended without anybody knowing how.

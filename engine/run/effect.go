@@ -20,6 +20,8 @@ type effect struct {
 	sent sent
 	// refused says that the undo failed and surely did nothing; stands that the run went on since, with the effect as it is.
 	refused, stands bool
+	// partly tells of an undo that failed, and of which a part took place, how far it came and how to finish it.
+	partly string
 }
 
 // child is the state of a runbook that a step, or an instance of one, runs.
@@ -103,6 +105,8 @@ func (c child) effects(ends []int64) []placed {
 // tookEffect notes what an execution did that ended with a result, or of which somebody knows that its write took place.
 func (s *State) tookEffect(r ref, e *Event) {
 	in, spec := s.at(r), &s.plan.Steps[r.step]
+	address := s.address(r)
+	did := in.tookPart(e, address)
 	in.unchanged = e.ChangedNothing && (in.sent == nil || !in.sent.again)
 	if in.sent != nil {
 		in.sent.inDoubt = e.InDoubt
@@ -111,7 +115,6 @@ func (s *State) tookEffect(r ref, e *Event) {
 			in.sent.earlier = nil
 		}
 	}
-	address := s.address(r)
 	if spec.Child {
 		if s.ends == nil {
 			s.ends = map[string][]int64{}
@@ -123,6 +126,12 @@ func (s *State) tookEffect(r ref, e *Event) {
 		in.effect = s.standsOn(address)
 		return
 	}
+	if did != nil && resolved && did.undo == undoPending {
+		if did.well = true; e.Result == nil {
+			return // what the run itself did of it is what its undo takes back
+		}
+		s.effects = slices.DeleteFunc(s.effects, func(x *effect) bool { return x == did }) // the result tells of all of it
+	}
 	if spec.Undo == UndoNever && !s.otherPlan || e.Result == nil && !resolved {
 		return
 	}
@@ -130,6 +139,22 @@ func (s *State) tookEffect(r ref, e *Event) {
 	if spec.Undo != UndoNever { // otherwise it can't be undone any more, but may have been
 		s.effects = append(s.effects, in.effect)
 	}
+}
+
+// tookPart notes that a write erred after a part of it took place. It gives what such a one did before that counts as done by now; nil:
+// it was none.
+func (in *instance) tookPart(e *Event, address string) *effect {
+	var did *effect
+	if in.partly != nil {
+		did = in.effect
+	}
+	in.partly = nil
+	if e.Partial && e.Outcome == Error && in.sent != nil {
+		d := in.sent.doubt(address)
+		d.Partly = e.Error
+		in.partly = &d
+	}
+	return did
 }
 
 // standsOn is what an earlier execution of a step did that is still there: one that changed nothing found it as it is to be. Undoing that

@@ -176,6 +176,9 @@ type Event struct {
 	// InDoubt says that a write erred and nobody knows whether it took place (step_retrying,
 	// step_finished, undo_finished, notify_finished).
 	InDoubt bool `json:"in_doubt,omitempty"`
+	// Partial says that a write erred after a part of it took place, or all of it, of which the result tells, and that sending it again
+	// would do that twice (step_finished, undo_finished).
+	Partial bool `json:"partial,omitempty"`
 	// ChangedNothing says that the write left its system as it was (step_finished): there is nothing to take back.
 	ChangedNothing bool `json:"changed_nothing,omitempty"`
 	// ByHand are the words to finish an undo by hand that failed.

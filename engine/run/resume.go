@@ -55,9 +55,21 @@ func (s *State) resume(e *Event) error {
 	s.resumed = true
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.timedOut, s.byHand = "", false, false, false, false, false, nil
 	s.resumeEffects()
+	if e.Reason != ReasonCancel {
+		s.awaitHalfDone()
+	}
 	s.recount()
 	s.askAnew(e)
 	return nil
+}
+
+// awaitHalfDone has a write of which a part took place wait for its end where it does not run again: it counts as done.
+func (s *State) awaitHalfDone() {
+	s.each(func(_ ref, in *instance) {
+		if in.halfDone() {
+			in.phase = running
+		}
+	})
 }
 
 // Find gives what an address names: the step's index in the plan, and that of the instance, or -1.

@@ -113,6 +113,8 @@ type instance struct {
 	sent  *sent
 	// effect is what the last execution did, where there is an undo for it; nil: nothing, or the step was reset.
 	effect *effect
+	// partly is the write where it erred after a part of it took place; nil: it did not.
+	partly *Doubt
 	// unchanged says that it changed nothing: there is nothing to undo.
 	unchanged bool
 	// yields says that a step that runs a runbook holds no place, as that runbook only waits.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -108,8 +109,10 @@ func (s *State) undoEvent(e *Event) error {
 			at.under = x
 		}
 	case e.Type == StepResolved && e.Resolution.Decision == DecisionRedo:
-		x.undo = undoPending // with its key
-		x.sent.attempted(true)
+		if x.undo != undoFailed {
+			x.sent.attempted(true) // it is sent with its key
+		}
+		x.undo, x.partly = undoPending, ""
 		x.sent.earlier = x.sent.earlier.judged()
 		for at := s; at != nil; at = at.above {
 			at.inOrder = false
@@ -128,6 +131,9 @@ func (s *State) undoEvent(e *Event) error {
 			x.sent.Key = "" // it is another when somebody tries again
 		}
 		x.refused = e.Result == nil && x.sent.earlier == nil
+		if x.partly = ""; e.Partial {
+			x.partly = cmp.Or(e.ByHand, e.Error)
+		}
 	}
 	return nil
 }
@@ -183,7 +189,7 @@ func (e *effect) doubtful() bool {
 }
 
 // resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed is tried
-// again. One in doubt stays that, and is sent again only when somebody says that it did not take place.
+// again. One in doubt, or of which a part took place, stays that, and is sent again only when somebody says so.
 func (s *State) resumeToUndo(addresses []string) {
 	s.byHand = map[string]bool{}
 	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""
@@ -194,7 +200,7 @@ func (s *State) resumeToUndo(addresses []string) {
 	for i := range list {
 		p := &list[i]
 		p.breakOff()
-		if s.byHand[p.whole()] && p.undo == undoFailed {
+		if s.byHand[p.whole()] && p.undo == undoFailed && p.partly == "" {
 			p.undo = undoPending
 		}
 	}
@@ -218,7 +224,7 @@ func (s *State) FailedUndos() []Doubt {
 	var out []Doubt
 	for _, e := range s.effects {
 		if e.undo == undoFailed {
-			out = append(out, Doubt{Address: e.address, At: e.sent.At, Attempt: e.sent.Attempt, Undo: true, Undoes: e.seq, Failed: true})
+			out = append(out, Doubt{Address: e.address, At: e.sent.At, Attempt: e.sent.Attempt, Undo: true, Undoes: e.seq, Failed: true, Partly: e.partly})
 		}
 	}
 	return out

@@ -120,7 +120,11 @@ func (p *Program) sayIt(doubts []run.Doubt, command string, away bool) string {
 	if away {
 		words = "--in-doubt done where it did (redo counts only once the system can be reached)"
 	}
-	return fmt.Sprintf("nothing was run: %s whether %s took place, and say so with %s%s: %s --in-doubt …",
+	what := "whether %s took place"
+	if slices.ContainsFunc(doubts, func(d run.Doubt) bool { return d.Partly != "" }) {
+		what = "whether all of %s took place"
+	}
+	return fmt.Sprintf("nothing was run: %s "+what+", and say so with %s%s: %s --in-doubt …",
 		first, doubtsNamed(doubts), words, all, p.command(command))
 }
 

@@ -67,6 +67,8 @@ func (s *settler) consequence(d *local.Settled) string {
 	switch {
 	case d.Decision == run.DecisionDone:
 		return "counts as done"
+	case d.Partly != "":
+		return "is sent again, all of it, as the file has it"
 	case d.Gone:
 		return "counts as not done; its step is gone, so that nothing sends it again"
 	case d.How == run.HowDeclared:
@@ -122,6 +124,8 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	switch {
 	case err != nil || decision == "":
 		return nil, err
+	case decision == abort && d.Partly != "":
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays as it is: a part of it took place", nameOf(d))}
 	case decision == abort:
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays in doubt", nameOf(d))}
 	}
@@ -187,6 +191,10 @@ func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err e
 	if s.asker == nil {
 		return "", "", "", nil
 	}
+	if d.Partly != "" {
+		return s.choose(d, inDoubt, "A part of "+nameOf(d)+" took place. Is all of it done by now?\n"+
+			"done: it is, by hand or otherwise; redo: send all of it again, that part too; abort: leave everything as it is")
+	}
 	choices, meaning := inDoubt, "done: it did; redo: it did not, send it again; abort: leave everything as it is"
 	if away {
 		choices, meaning = []string{run.DecisionDone, abort}, "done: it did; abort: leave everything as it is (it can be sent again once the system can be reached)"
@@ -203,6 +211,10 @@ func (s *settler) askFailed(d run.Doubt, forAll, approved bool) (decision, how, 
 	}
 	if word != "" || s.asker == nil || approved {
 		return word, "flag", "", nil
+	}
+	if d.Partly != "" {
+		return s.choose(d, inDoubt, "A part of "+nameOf(d)+" took place at "+provider.Moment(d.At)+". Did you do the rest by hand?\n"+
+			"done: all of it is done; redo: send all of it again, that part too; abort: leave everything as it is")
 	}
 	return s.choose(d, inDoubt, "Did you do "+nameOf(d)+" by hand, which failed at "+provider.Moment(d.At)+"?\ndone: it is done; redo: try it again; abort: leave everything as it is")
 }
@@ -263,8 +275,11 @@ func nameOf(d run.Doubt) string {
 // inDoubtText says which write is in doubt, what it does where, and when it was sent.
 func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	text := "in doubt: step " + d.Address
-	if d.Undo {
+	switch {
+	case d.Undo:
 		text = "in doubt: " + nameOf(d)
+	case d.Partly != "":
+		text = "took place in part: step " + d.Address
 	}
 	if step, target := r.SentBy(d); step != nil {
 		text += ", " + step.Action
@@ -276,5 +291,9 @@ func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	if d.At.IsZero() {
 		return text + " may or may not have taken place"
 	}
-	return text + " was sent at " + provider.Moment(d.At) + ", and nobody knows whether it took place"
+	text += " was sent at " + provider.Moment(d.At)
+	if d.Partly != "" {
+		return text + ", and erred: " + p.blank(d.Partly)
+	}
+	return text + ", and nobody knows whether it took place"
 }

@@ -38,7 +38,8 @@ func newUndo(p *Program) *cobra.Command {
 			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is; --in-doubt STEP=done\n" +
 			"decides about one alone, beside the word for all others. Without a terminal and without --in-doubt it is left, the others run, and the exit\n" +
 			"status is 4. --auto-approve never sends it again.\n" +
-			"An undo that failed is sent again, unless you say that you did it by hand: at a terminal you are asked, and --in-doubt STEP=done says it. A word\n" +
+			"An undo that failed after a part of it took place is not sent again either before somebody says so, in the same ways.\n" +
+			"Another that failed is sent again, unless you say that you did it by hand: at a terminal you are asked, and --in-doubt STEP=done says it. A word\n" +
 			"for all counts for those that failed and are left to look at, where nothing is in doubt.",
 		Example: "  runbook undo 01JD3V7C\n  runbook undo 01JD3V7C scale --auto-approve\n  runbook undo 01JD3V7C scale --in-doubt done",
 		Args:    oneOrTwo("RUN", "STEP"), ValidArgsFunction: p.runArgument(&o.Store, nil, o.complete),
@@ -177,42 +178,52 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 			}
 		}
 	}
-	byHand, err := o.byHand(s, effects)
+	failed, partly, err := o.byHand(s, effects)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, d := range byHand {
-		out = append(out, d)
-		effects = slices.DeleteFunc(effects, func(e run.Effect) bool { return e == undone(d.Doubt) })
-	}
+	out, left = append(out, failed...), append(left, partly...)
+	effects = slices.DeleteFunc(effects, func(e run.Effect) bool {
+		return slices.ContainsFunc(failed, func(d local.Settled) bool { return e == undone(d.Doubt) && d.Decision == run.DecisionDone }) ||
+			slices.ContainsFunc(partly, func(d run.Doubt) bool { return e.Address == d.Address && e.Seq <= d.Undoes })
+	})
 	if len(out)+len(effects) == 0 {
 		return nil, nil, &exitError{status: ExitLeftOver, message: o.sayIt(left, o.typed(), s.away)}
 	}
 	return out, effects, nil
 }
 
-// byHand tells which of the chosen undos that failed count as done, as somebody did them by hand; the others are sent again.
-func (o *undoOptions) byHand(s *settler, effects []run.Effect) ([]local.Settled, error) {
-	var out []local.Settled
+// byHand tells which of the chosen undos that failed count as done, as somebody did them by hand; the others are sent again. Of which a part
+// took place, that needs a word: left are those without one.
+func (o *undoOptions) byHand(s *settler, effects []run.Effect) (out []local.Settled, left []run.Doubt, err error) {
 	doubts := slices.ContainsFunc(s.recalled.Past.Doubts(), func(d run.Doubt) bool { return chooses(effects, d) })
-	left := s.recalled.Past.Left()
+	counts := s.recalled.Past.Left()
 	for _, d := range s.recalled.Past.FailedUndos() {
 		if !chooses(effects, d) {
 			continue
 		}
-		toLookAt := o.Step != "" || slices.ContainsFunc(left, func(l run.Left) bool { return l.Step == d.Address && l.Undoes == d.Undoes })
-		said, how, note, err := s.askFailed(d, toLookAt && !doubts, o.AutoApprove)
+		toLookAt := o.Step != "" || slices.ContainsFunc(counts, func(l run.Left) bool { return l.Step == d.Address && l.Undoes == d.Undoes })
+		if d.Partly != "" {
+			s.say("%s", s.blank(d.Partly))
+		}
+		said, how, note, err := s.askFailed(d, toLookAt && (!doubts || d.Partly != ""), o.AutoApprove && d.Partly == "")
 		switch {
 		case err != nil:
-			return nil, s.notKept(err, d, out)
+			return nil, nil, s.notKept(err, d, out)
 		case said == abort:
-			return nil, s.notKept(&exitError{status: ExitLeftOver, message: "nothing was run, and " + nameOf(d) + " stays as it is: it failed"}, d, out)
+			return nil, nil, s.notKept(&exitError{status: ExitLeftOver, message: "nothing was run, and " + nameOf(d) + " stays as it is: it failed"}, d, out)
 		case said == run.DecisionDone:
 			s.say("%s, which failed at %s, counts as done by hand: %s", nameOf(d), provider.Moment(d.At), s.blank(s.wordOf(note)))
-			out = append(out, local.Settled{Doubt: d, Resolution: run.Resolution{Decision: said, How: how, Who: s.User, Why: s.wordOf(note), Failed: true}})
+		case d.Partly == "":
+			continue
+		case said == "":
+			s.say("  %s is not sent again", nameOf(d))
+			left = append(left, d)
+			continue
 		}
+		out = append(out, local.Settled{Doubt: d, Resolution: run.Resolution{Decision: said, How: how, Who: s.User, Why: s.wordOf(note), Failed: true}})
 	}
-	return out, nil
+	return out, left, nil
 }
 
 // undone is the effect whose undo is in doubt.

@@ -247,6 +247,8 @@ func (t *Text) resolved(e *run.Event) {
 	}
 	text := "in doubt: counts as done"
 	switch {
+	case r.Failed && r.Decision == run.DecisionRedo:
+		text = "failed before: is sent again"
 	case r.Failed:
 		text = "failed before: counts as done by hand"
 	case r.Decision == run.DecisionRedo && r.StepGone:

@@ -143,7 +143,7 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 			for _, s := range states[:i] {
 				names = append(names, s.of.String())
 			}
-			return resultOfApply(states[:i]), after(failed, "Applied", names)
+			return resultOfApply(states[:i]), after(failed, true, "Applied", names)
 		}
 		if states[i].before == nil && states[i].untold {
 			in.Warn("%s was made by somebody else after it was looked for: it is not among what this step created, and what was applied over it is not taken back", m)

@@ -95,7 +95,7 @@ func runDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) (*dele
 			return nil, err
 		case err != nil:
 			result.Manifests = manifestValues(r, deleted)
-			return result, after(err, "Deleted", result.Deleted)
+			return result, after(err, true, "Deleted", result.Deleted)
 		case became == isDeleted:
 			result.Deleted, deleted = append(result.Deleted, fullName(d.subject(i))), append(deleted, d.note.Manifests[i])
 		case became == isSpared:

@@ -110,7 +110,7 @@ func (r *drainResult) inPart(node string, err error) (*drainResult, error) {
 	if done == nil {
 		return nil, err
 	}
-	return r, after(err, "Done", done)
+	return r, after(err, false, "Done", done)
 }
 
 func notedPods(chosen []corev1.Pod) []notedObject {

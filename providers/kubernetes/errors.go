@@ -161,10 +161,12 @@ func refused(err error) bool {
 	return errors.As(err, &status) && status.ErrStatus.Code >= 400 && status.ErrStatus.Code < 500
 }
 
-// after adds to an error what was done before it: of several objects the server refused a later one.
-func after(err error, done string, names []string) error {
+// after adds to an error what was done before it: of several objects the server refused a later one. partial says that to send all
+// again is not to go on where it ended.
+func after(err error, partial bool, done string, names []string) error {
 	var told *provider.Error
 	if errors.As(err, &told) {
+		told.Partial = partial
 		told.Hint = strings.TrimSpace(told.Hint + " " + done + " before it: " + strings.Join(names, ", ") + ".")
 	}
 	return err

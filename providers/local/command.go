@@ -107,12 +107,13 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 	}
 	if err := r.read(args, p.stdout.cut(), in.Warn); err != nil {
 		failed.Op, failed.Err, failed.NothingDone = "read the output of", err, false
+		failed.Partial = in.Effect != provider.Read
 		failed.Hint = fmt.Sprintf("The command itself has ended, with %s.", how)
 		if text := begins(r.Stdout, in.Host); text != "" {
 			failed.Hint += fmt.Sprintf(" Its output begins with %q.", text)
 		}
 		if in.Effect != provider.Read {
-			failed.Hint += " What it did is done; a resume would run it again."
+			failed.Hint += " What it did is done; a resume asks before it runs it again."
 		}
 		return r, failed
 	}

@@ -121,7 +121,7 @@ func TestCommandWithoutJSON(t *testing.T) {
 	for name, test := range map[string]struct {
 		script, want string
 	}{
-		"not json":  {`printf '{\n"a": oops}'`, `it is not JSON, which format says: line 2: invalid character 'o' looking for beginning of value. The command itself has ended, with exit code 0. Its output begins with "{\n\"a\": oops}". What it did is done; a resume would run it again.`},
+		"not json":  {`printf '{\n"a": oops}'`, `it is not JSON, which format says: line 2: invalid character 'o' looking for beginning of value. The command itself has ended, with exit code 0. Its output begins with "{\n\"a\": oops}". What it did is done; a resume asks before it runs it again.`},
 		"half json": {"printf '{'", `it ends too early. The command itself has ended, with exit code 0. Its output begins with "{".`},
 		"long":      {`i=0; while [ $i -lt 50 ]; do printf word; i=$((i+1)); done`, `wordwordword …".`},
 		"no json":   {"true", "it wrote nothing, expected JSON as format says. The command itself has ended, with exit code 0. What it did is done"},
@@ -131,7 +131,7 @@ func TestCommandWithoutJSON(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, expected %q", err, test.want)
 			}
-			if r == nil || !r.Value.GetAttr("exit_code").RawEquals(num(0)) || provider.NothingDone(err) || !provider.Permanent(err) {
+			if r == nil || !r.Value.GetAttr("exit_code").RawEquals(num(0)) || provider.NothingDone(err) || !provider.Permanent(err) || !provider.Partial(err) {
 				t.Errorf("got %+v beside %v", r, err)
 			}
 		})

@@ -40,7 +40,7 @@ func (x *execution) stopped(ctx context.Context, list []change, at int, err erro
 	case at == 0:
 		e.Hint = sentence(e.Hint, "What statement 1 did before it failed is not known from here; the others were not sent")
 	case certain:
-		x.partly = true
+		x.partly, e.Partial = true, true
 		e.Hint = sentence(e.Hint, fmt.Sprintf("%s took place, %d did not", first(at), at+1))
 	default:
 		e.Hint = sentence(e.Hint, fmt.Sprintf("%s took place; what %d did before it failed is not known from here", first(at), at+1))

@@ -55,6 +55,9 @@ func TestListIsRefusedInTheMiddle(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) || provider.NothingDone(err) != test.nothing {
 				t.Errorf("nothing done is %v: error is %v, expected %q", provider.NothingDone(err), err, test.want)
 			}
+			if provider.Partial(err) != (test.done > 0) {
+				t.Errorf("a part took place: %v", provider.Partial(err))
+			}
 			done := -1
 			if r != nil {
 				done = r.Value.GetAttr("statements").LengthInt()

@@ -172,12 +172,20 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		}
 	case run.UndoFinished:
 		b.times.undone(e)
+		e.Partial = e.Partial || b.toldAsFailure(e)
 	case run.StepNoted, run.StepAnswered:
 		p.unblank(e, sealed)
 	case run.StepResolved:
 		b.recallResolution(e)
 	}
 	return b.state.Apply(e)
+}
+
+// toldAsFailure reports whether an undo erred after it did something, which older versions told as they did an expectation that did not
+// hold: of an action that has none.
+func (b *branch) toldAsFailure(e *run.Event) bool {
+	step := b.senderOf(e)
+	return e.Outcome == run.Fail && e.Result != nil && step != nil && step.Action == e.Action && !step.Spec.Spec().Expects
 }
 
 // has reports whether an address names a step or an instance of the branch.
@@ -303,22 +311,18 @@ func under(b *branch, addresses []string) []string {
 }
 
 // Doubts lists the writes in doubt of all branches.
-func (p *Past) Doubts() []run.Doubt {
-	var out []run.Doubt
-	p.root.walk(func(b *branch) {
-		for _, d := range b.state.InDoubt() {
-			d.Address = b.prefix + d.Address
-			out = append(out, d)
-		}
-	})
-	return out
-}
+func (p *Past) Doubts() []run.Doubt { return p.ofAll((*run.State).InDoubt) }
+
+// HalfDone lists the writes of all branches that erred after a part of them took place.
+func (p *Past) HalfDone() []run.Doubt { return p.ofAll((*run.State).HalfDone) }
 
 // FailedUndos lists the undos of all branches that failed.
-func (p *Past) FailedUndos() []run.Doubt {
+func (p *Past) FailedUndos() []run.Doubt { return p.ofAll((*run.State).FailedUndos) }
+
+func (p *Past) ofAll(list func(*run.State) []run.Doubt) []run.Doubt {
 	var out []run.Doubt
 	p.root.walk(func(b *branch) {
-		for _, d := range b.state.FailedUndos() {
+		for _, d := range list(b.state) {
 			d.Address = b.prefix + d.Address
 			out = append(out, d)
 		}

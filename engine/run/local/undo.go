@@ -94,10 +94,10 @@ func (r *runner) undoDone(u *undoing) error {
 	}
 	if u.err != nil {
 		e.Outcome, e.Error = run.Error, u.err.Error()
-		if u.result != nil {
+		if u.result != nil && u.result.Failure != nil {
 			e.Outcome = run.Fail
 		}
-		e.InDoubt = u.inDoubt()
+		e.InDoubt, e.Partial = u.inDoubt(), u.result != nil && provider.Partial(u.err)
 		e.ByHand = u.at.byHand(u)
 	}
 	u.at.times.undone(e)
@@ -119,6 +119,14 @@ func (r *runner) byHand(u *undoing) string {
 	}
 	if u.inDoubt() {
 		return lookWhether(words, command)
+	}
+	if u.result != nil && u.result.Failure == nil {
+		again := "try it again with: " + command
+		if provider.Partial(u.err) {
+			again = "have all of it sent again with: " + command + " --in-doubt redo"
+		}
+		return fmt.Sprintf("The undo of step %s did something before it erred: %s. Take back by hand what is left of: %s; and say that it is done with: %s --in-doubt done; or %s",
+			address, strings.TrimSuffix(u.err.Error(), "."), words, command, again)
 	}
 	return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or try it again with: %[3]s", address, words, command)
 }

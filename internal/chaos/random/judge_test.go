@@ -29,6 +29,7 @@ type seen struct {
 	action         string
 	running, write bool
 	doubt          bool // a write of which nobody knows whether it took place
+	half           bool // a write of which a part took place
 	done           bool // it counts as done, as was said of it
 	again          bool // a resume named it
 	outcome        run.Outcome
@@ -143,7 +144,7 @@ func (j *judge) starts(e *run.Event) {
 	if s.outcome != "" && !s.again {
 		j.fail(e, "it had ended with %s, and starts again", s.outcome)
 	}
-	if s.running || s.doubt {
+	if s.running || s.doubt || s.half && !j.wasUndone(e.Step) {
 		j.fail(e, "it starts a second time, and nobody decided about the first")
 	}
 	*s = seen{action: e.Action, running: true, write: e.Effect != "read" && e.Effect != "" && e.Action != below, session: j.number, last: s.last}
@@ -188,7 +189,9 @@ func (j *judge) step(address string) *step {
 func (j *judge) resolved(e *run.Event) {
 	if e.Undoes == 0 {
 		s, done := j.at(e.Step), e.Resolution.Decision == run.DecisionDone
-		s.doubt, s.done = false, done
+		if s.doubt, s.done = false, done; !done {
+			s.half = false
+		}
 		s.running = s.running || done // its end follows
 		return
 	}
@@ -199,8 +202,10 @@ func (j *judge) resolved(e *run.Event) {
 
 func (j *judge) ends(e *run.Event) {
 	s := j.at(e.Step)
-	took := e.Result != nil || s.done
-	*s = seen{action: e.Action, write: s.write, outcome: e.Outcome, doubt: e.InDoubt, session: s.session, last: s.last}
+	took := e.Result != nil || s.done && !s.half // otherwise what it did itself is what can be undone
+	*s = seen{
+		action: e.Action, write: s.write, outcome: e.Outcome, doubt: e.InDoubt, half: e.Partial && e.Outcome == run.Error, session: s.session, last: s.last,
+	}
 	if took {
 		s.last = &deed{address: e.Step}
 		j.effects[e.Seq] = s.last
@@ -226,8 +231,11 @@ func (j *judge) undoEnds(e *run.Event) {
 		j.fail(e, "event %d did nothing", e.Undoes)
 		return
 	}
-	if d.undo = string(e.Outcome); e.InDoubt {
+	switch d.undo = string(e.Outcome); {
+	case e.InDoubt:
 		d.undo = inDoubt
+	case e.Partial:
+		d.undo = "partly"
 	}
 }
 

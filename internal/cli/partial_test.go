@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+)
+
+// settledPartly is how a write, or an undo, is settled of which a part took place.
+type settledPartly struct {
+	args   []string
+	types  string
+	status int
+	does   []string
+	says   []string
+}
+
+// TestPartOfAnUndo: an undo of which a part took place says how far it came, and is sent again only on somebody's word.
+func TestPartOfAnUndo(t *testing.T) {
+	far := "The undo of step cordon did something before it erred: " + enginetest.ErrUnreadable.Error()
+	for name, tc := range map[string]settledPartly{
+		"nobody says it":  {args: []string{"cordon", "--auto-approve"}, status: ExitLeftOver, says: []string{far, "whether all of the undo of cordon took place", "--in-doubt"}},
+		"with the others": {args: []string{"--auto-approve"}, status: ExitLeftOver, says: []string{far, "the undo of cordon is not sent again"}, does: []string{"scale b back", "scale a back"}},
+		"redo":            {args: []string{"cordon", "--auto-approve", "--in-doubt", "redo"}, says: []string{far, "failed before: is sent again"}, does: []string{"uncordon"}},
+		"done":            {args: []string{"cordon", "--in-doubt", "cordon=done"}, says: []string{"counts as done by hand"}},
+		"abort":           {args: []string{"cordon", "--in-doubt", "abort"}, status: ExitLeftOver, says: []string{"the undo of cordon stays as it is"}},
+		"asked: redo":     {args: []string{"cordon", "--auto-approve"}, types: "redo\n\n", says: []string{far, "A part of the undo of cordon took place"}, does: []string{"uncordon"}},
+		"asked: done":     {args: []string{"cordon", "--auto-approve"}, types: "done\nI did it\n", says: []string{"on the word of alice@laptop: I did it"}},
+		"asked: abort":    {args: []string{"cordon", "--auto-approve"}, types: "abort\n\n", status: ExitLeftOver, says: []string{"nothing was run"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				if id == "uncordon" && n == 1 {
+					return enginetest.ErrUnreadable
+				}
+				return nil
+			}
+			tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+			id := tt.lastRun(t)
+			tt.again(t, false, "").does(t, ExitLeftOver, []string{far, "runbook undo " + id + " cordon --in-doubt redo"}, "undo", id, "cordon", "--auto-approve")
+			did := slices.Clone(tt.fake.Log())
+			next := tt.again(t, tc.types != "", tc.types)
+			next.does(t, tc.status, tc.says, append([]string{"undo", id}, tc.args...)...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+		})
+	}
+}
+
+// TestPartOfAWrite: so does a write.
+func TestPartOfAWrite(t *testing.T) {
+	far := "took place in part: step pay, fake_write on fake://production, was sent at"
+	for name, tc := range map[string]settledPartly{
+		"nobody says it": {args: []string{"--auto-approve"}, status: ExitRefused, says: []string{far, "and erred: " + enginetest.ErrUnreadable.Error(), "whether all of pay took place"}},
+		"redo":           {args: []string{"--in-doubt", "redo", "--auto-approve"}, says: []string{far, "is sent again, all of it"}, does: []string{"pay", "ship"}},
+		"done":           {args: []string{"--in-doubt", "pay=done", "--auto-approve"}, says: []string{far, "counts as done"}, does: []string{"ship"}},
+		"abort":          {args: []string{"--in-doubt", "abort"}, status: ExitLeftOver, says: []string{"pay stays as it is: a part of it took place"}},
+		"asked: redo":    {types: "redo\n\n", args: []string{"--auto-approve"}, says: []string{"A part of pay took place. Is all of it done by now?"}, does: []string{"pay", "ship"}},
+		"asked: done":    {types: "done\nI did it\n", args: []string{"--auto-approve"}, says: []string{"on the word of alice@laptop: I did it"}, does: []string{"ship"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				if id == "pay" && n == 1 {
+					return enginetest.ErrUnreadable
+				}
+				return nil
+			}
+			tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", paidAndSent), "--auto-approve")
+			did := slices.Clone(tt.fake.Log())
+			next := tt.again(t, tc.types != "", tc.types)
+			next.does(t, tc.status, tc.says, append([]string{"resume", tt.lastRun(t)}, tc.args...)...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+		})
+	}
+}
