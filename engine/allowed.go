@@ -18,7 +18,7 @@ func (p *Plan) allowed(rb *lang.Runbook, s *lang.Step, args cty.Value) error {
 		return nil
 	}
 	u := policy.Use{Step: s, Args: args, Effect: policy.AtLeast(s, args)}
-	if owner := rb.Step(s.Name); owner != nil && owner.Undo != nil && owner.Undo.Step == s {
+	if owner := rb.Step(s.Name); owner != nil && owner.Undo != nil && owner.Undo.Step.Range == s.Range {
 		u.Step, u.Undo = owner, true
 	}
 	if e, _ := rb.LevelOf(s); e != nil {

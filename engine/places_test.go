@@ -85,6 +85,10 @@ func TestMovedPlace(t *testing.T) {
 				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
 			}
 			told := out.Diags.Error()
+			if name == "argument" { // which the undo has from its step's time, so that it acts there
+				undoneAt(t, fake, id, sealedAt(t, key, j, thereIs))
+				return
+			}
 			out = enginetest.Undo(t, fake, id, sealedAt(t, key, j, thereIs))
 			out.Ends(t, 4)
 			if fake.Calls("back") != 0 || fake.Calls("boom") != 1 {

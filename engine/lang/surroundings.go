@@ -13,6 +13,8 @@ type Surroundings struct {
 	// Environment is set for variables of the environment and secrets: what stays the same while a run goes on, unless somebody sets
 	// it otherwise.
 	Environment bool
+	// Secrets is set for secrets alone.
+	Secrets bool
 	// Clock is set for the time, Files for what may be in them, which the run may change itself.
 	Clock, Files bool
 	// Variables is set for variables of the runbook.
@@ -37,6 +39,7 @@ func (s *Surroundings) add(e *Expr) {
 	_ = hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
 		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok {
 			s.Environment = s.Environment || call.Name == "env" || call.Name == "secret"
+			s.Secrets = s.Secrets || call.Name == "secret"
 			s.Clock = s.Clock || call.Name == "now" || call.Name == "templatefile"
 			s.Files = s.Files || call.Name == "templatefile" || strings.HasPrefix(call.Name, "file")
 		}

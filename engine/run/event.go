@@ -185,6 +185,8 @@ type Event struct {
 	ByHand string `json:"by_hand,omitempty"`
 	// UndoAt is where the undo of what was done has to act (step_finished).
 	UndoAt *UndoTarget `json:"undo_at,omitempty"`
+	// UndoWith is what the undo of what was done is called with, of what could be something else by then (step_finished).
+	UndoWith *UndoWith `json:"undo_with,omitempty"`
 	// Source is the place of the step's block, "daily.hcl:27".
 	Source string `json:"source,omitempty" blank:"-"`
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 )
 
@@ -26,6 +27,13 @@ type UndoTarget struct {
 	Target
 	// Written is a digest of the text of the arguments that say so: once they are written otherwise, they are meant otherwise.
 	Written string `json:"written,omitempty" blank:"-"`
+}
+
+// UndoWith are arguments of an undo, worked out when its step had acted: those that need more than the step's own result.
+type UndoWith struct {
+	Arguments json.RawMessage `json:"arguments"`
+	// Written is a digest of the text of all arguments: once that is another, the undo is meant otherwise.
+	Written string `json:"written" blank:"-"`
 }
 
 // Kept says how much is kept of a place.

@@ -99,8 +99,11 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	if c.ending.outcome != run.Pass {
 		e.Remedies = r.remedies(a.step.Remedies, r.withEnding(a, c.ending))
 	}
-	e.UndoAt = r.undoAt(a.execution, c.ending)
-	c.sealed = r.sealEnd(e, a.result)
+	if a.step.Undo != nil {
+		e.UndoAt = r.undoAt(a.execution, c.ending)
+		e.UndoWith, c.ending.undoWith = r.undoWith(a.execution, c.ending)
+	}
+	c.sealed = r.sealEnd(e, a.result, c.ending)
 }
 
 // withEnding is self with outcome and error, for remedies.

@@ -99,7 +99,7 @@ func (p *Past) UndoIn(e run.Effect) []Evaluated {
 	}
 	frame := b.frame(d)
 	frame.At = lang.Place{} // nothing is kept of it
-	return append(out, Evaluated{Step: d.step.Undo.Step, Frame: frame, Scope: b.scope, Configs: b.configs})
+	return append(out, Evaluated{Step: d.undo(), Frame: frame, Scope: b.scope, Configs: b.configs})
 }
 
 // undoFrom is a runner that can evaluate the undo of an effect and call it, beside the loop of r.
@@ -123,11 +123,11 @@ func (p *Past) UndoOf(e run.Effect) (*lang.Step, run.Target) {
 		return nil, run.Target{}
 	}
 	if was, _ := p.runnerOf(b).undoSystem(d, b.frame(d)); was != nil {
-		return d.step.Undo.Step, *was
+		return d.undo(), *was
 	}
-	target, diags := b.configs.Target(d.step.Undo.Step, b.frame(d))
+	target, diags := b.configs.Target(d.undo(), b.frame(d))
 	if diags.HasErrors() {
-		return d.step.Undo.Step, run.Target{}
+		return d.undo(), run.Target{}
 	}
-	return d.step.Undo.Step, target
+	return d.undo(), target
 }

@@ -57,7 +57,7 @@ func (p *Past) readEach(e *run.Event, sealed []byte) *lang.Instances {
 	if err != nil {
 		return nil
 	}
-	v, lost := p.readBack("each.value", e.Each, ty, sealed)
+	v, lost := p.readBack("each.value", e.Each, ty, sealed, whole)
 	if lost != "" || !v.IsWhollyKnown() {
 		return nil
 	}

@@ -74,7 +74,7 @@ func (p *Past) sender(d run.Doubt) (*runner, *lang.Step, lang.Frame, error) {
 		if err != nil {
 			return nil, nil, lang.Frame{}, err
 		}
-		return p.runnerOf(b), did.step.Undo.Step, b.frame(did), nil
+		return p.runnerOf(b), did.undo(), b.frame(did), nil
 	}
 	r, x, err := p.at(d.Address)
 	if err != nil {

@@ -34,7 +34,7 @@ func (p *Past) LostIn(now *Past) []Lost {
 		if err != nil || inDoubt {
 			continue
 		}
-		l := Lost{Address: e.Address, At: did.end.timing.finished, Undo: did.step.Undo.Step, OnEnd: did.step.Undo.OnEnd}
+		l := Lost{Address: e.Address, At: did.end.timing.finished, Undo: did.undo(), OnEnd: did.step.Undo.OnEnd}
 		if l.Why, l.Stays = now.lacks(e, did.step); l.Why != "" {
 			out = append(out, l)
 		}
@@ -65,9 +65,9 @@ func (p *Past) lacks(e run.Effect, step *lang.Step) (why string, stays bool) {
 		return "has no undo in the file any more", true
 	case err != nil:
 		return "has other instances in the file by now", false
-	case did.key < 0 && usesEach(did.step.Undo.Step, "key", "value"):
+	case did.key < 0 && usesEach(did.undo(), "key", "value"):
 		return "has instances in the file by now, and its undo needs the key of one", false
-	case b.frame(did).EachLost != "" && usesEach(did.step.Undo.Step, "value"):
+	case b.frame(did).EachLost != "" && usesEach(did.undo(), "value"):
 		return "is not among the instances of its for_each any more, and its undo needs its each.value", false
 	}
 	for at := b; at.parent != nil; at = at.parent {

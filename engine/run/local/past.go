@@ -268,6 +268,7 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 			return lost
 		})
 	}
+	p.recallUndoWith(node.Step, e, sealed, end)
 	if end.word = b.resolved[e.Step]; e.Result == nil {
 		end.lost = end.word
 	}

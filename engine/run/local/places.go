@@ -88,11 +88,8 @@ func PlaceArgs(scope *lang.Scope, step *lang.Step, local lang.Frame) (cty.Value,
 	return cty.ObjectVal(values), true
 }
 
-// undoAt is where the undo of what a step did has to act. Nil: it has none, or that can't be told, or the environment is another by now.
+// undoAt is where the undo of what a step did has to act. Nil: that can't be told, or the environment is another by now.
 func (r *runner) undoAt(x *execution, end *ending) *run.UndoTarget {
-	if x.step.Undo == nil {
-		return nil
-	}
 	undo, local := x.step.Undo.Step, x.local
 	local.Self = end.value()
 	t := r.placeOf(undo, local)
@@ -121,19 +118,22 @@ func written(step *lang.Step) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// sealEnd encrypts what the end of a step leaves out: of its result, and of where its undo has to act.
-func (r *runner) sealEnd(e *run.Event, result *provider.Result) []byte {
+// sealEnd encrypts what the end of a step leaves out: of its result, of where its undo has to act, and of what that is called with.
+func (r *runner) sealEnd(e *run.Event, result *provider.Result, end *ending) []byte {
 	var left sealedResult
 	secret := e.UndoAt != nil && e.UndoAt.Keep(r.shown)
-	if secret {
-		left.Place = e.UndoAt.Place
+	if result != nil {
+		left, secret = sealedOf(result.Value), secret || result.Value.ContainsMarked()
 	}
-	if result != nil && (secret || result.Value.ContainsMarked()) {
-		place := left.Place
-		left = sealedOf(result.Value)
-		left.Place = place
-	} else if !secret {
+	if end.undoWith != nil {
+		with := cty.ObjectVal(end.undoWith())
+		left.Undo, secret = new(sealedOf(with)), secret || with.ContainsMarked()
+	}
+	if !secret {
 		return nil
+	}
+	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed {
+		left.Place = e.UndoAt.Place
 	}
 	return r.seal(left)
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,6 +19,8 @@ import (
 type sealedResult struct {
 	Result    json.RawMessage `json:"result"`
 	Sensitive []path          `json:"sensitive,omitempty"`
+	// Undo are the arguments of the undo.
+	Undo *sealedResult `json:"undo,omitempty"`
 	// Place is where a write is sent to, or its undo has to act, where that is secret.
 	Place string `json:"place,omitempty"`
 }
@@ -59,26 +62,37 @@ func pathOf(p cty.Path) path {
 
 // restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more.
 func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte) (_ cty.Value, lost string) {
-	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
+	if (e.UndoAt != nil || e.UndoWith != nil) && !lang.HoldsBlank(e.Result) {
 		sealed = nil // it is not the result that is secret
 	}
-	v, lost := p.readBack("its result", e.Result, step.Spec.Spec().Results().Type(), sealed)
+	v, lost := p.readBack("its result", e.Result, step.Spec.Spec().Results().Type(), sealed, whole)
 	if lost == "" {
 		tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
 	}
 	return v, lost
 }
 
-// readBack reads a value of the history. what is what it is called where it can't be.
-func (p *Past) readBack(what string, text json.RawMessage, ty cty.Type, sealed []byte) (_ cty.Value, lost string) {
-	kept := sealedResult{Result: text}
+// whole is all that is sealed.
+func whole(s *sealedResult) *sealedResult { return s }
+
+// readBack reads a value of the history. what is what it is called where it can't be, part takes it out of what is sealed; nil: it is not
+// there.
+func (p *Past) readBack(
+	what string, text json.RawMessage, ty cty.Type, sealed []byte, part func(*sealedResult) *sealedResult,
+) (_ cty.Value, lost string) {
+	kept := &sealedResult{Result: text}
 	if sealed != nil {
 		if p.cfg.Unseal == nil {
 			return cty.NilVal, what + " is sensitive, and was not read back"
 		}
 		plain, err := p.cfg.Unseal(sealed)
 		if err == nil {
-			err = json.Unmarshal(plain, &kept)
+			err = json.Unmarshal(plain, kept)
+		}
+		if err == nil {
+			if kept = part(kept); kept == nil {
+				err = errors.New("it was not kept")
+			}
 		}
 		if err != nil {
 			return cty.NilVal, what + " is sensitive and can't be read back: " + err.Error()

@@ -27,7 +27,11 @@ func (s *session) sealBlanked(e *run.Event) []byte {
 	case e.Each != nil:
 		return s.seal(sealedResult{Result: e.Each})
 	case e.Result != nil:
-		return s.seal(sealedResult{Result: e.Result})
+		left := sealedResult{Result: e.Result}
+		if e.UndoWith != nil {
+			left.Undo = &sealedResult{Result: e.UndoWith.Arguments}
+		}
+		return s.seal(left)
 	case e.Note != nil:
 		return s.seal(e.Note)
 	case e.Answer != nil:

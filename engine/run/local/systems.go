@@ -88,7 +88,7 @@ func (d *deed) had(now run.Target, redact func([]byte) []byte) bool {
 // undoSystem is the system on which the undo of a deed is to be done, and where that has moved the one that its configuration, or its
 // arguments, name now. Both are nil where nothing names one.
 func (r *runner) undoSystem(d *deed, local lang.Frame) (was, moved *run.Target) {
-	undo := d.step.Undo.Step
+	undo := d.undo()
 	if at := d.undoAt; at != nil && at.Written == written(undo) {
 		local.At = lang.Place{}
 		if now := r.placeOf(undo, local); now != nil && !at.Same(*now, r.Redact) {

@@ -35,7 +35,7 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 	at, missing := r.undoFrom(b)
 	_, own := r.find(c.Address)
 	u := &undoing{at: at, effect: c.Undoes, did: did, errand: errand{
-		what: "an undo", address: own, step: did.step.Undo.Step, local: b.frame(did), started: r.clock(),
+		what: "an undo", address: own, step: did.undo(), local: b.frame(did), started: r.clock(),
 	}}
 	u.takesNotes = func(ctx context.Context, call *provider.Call) { at.takesNotes(ctx, call, own, u.effect) }
 	e := &run.Event{
@@ -156,7 +156,7 @@ func (r *runner) inWords(step *lang.Step, args cty.Value, on *run.Target) string
 
 // undoInWords is what the undo of a deed does, on the system on which it has to.
 func (r *runner) undoInWords(d *deed, local lang.Frame) string {
-	step := d.step.Undo.Step
+	step := d.undo()
 	args, err := r.arguments(step, local)
 	if err != nil {
 		args = cty.NilVal

@@ -37,6 +37,8 @@ type ending struct {
 	// more. Nil: the result is here, or lost says why it never was.
 	recall func() (result cty.Value, lost string)
 	lost   string
+	// undoWith are the arguments of its undo that were worked out when it had ended; nil: none was.
+	undoWith func() map[string]cty.Value
 	// word says that a write in doubt counts as done, and why; empty: it was seen to end.
 	word string
 }
