@@ -51,31 +51,31 @@ func kubernetesRows(w *world) map[string]undone {
 		"kubernetes_rollout_undo":    w.rolledBack("rolled", image),
 		"kubernetes_scale": w.on("scaled", "{.spec.replicas}", undone{
 			args: "resource = \"deployment/scaled\"\nreplicas = 3", undo: "kubernetes_scale",
-			back: "resource = \"deployment/scaled\"\nreplicas = self.before.replicas", before: "2", changed: "3",
+			back: "resource = \"deployment/scaled\"\nreplicas = self.before.replicas\nreplaces = self.after", before: "2", changed: "3",
 		}),
 		"kubernetes_set_env": w.on("env", "{range .spec.template.spec.containers[0].env[*]}{.name}={.value}{end}", undone{
 			args: "resource = \"deployment/env\"\ncontainer = \"main\"\nenv = { LEVEL = \"debug\" }", undo: "kubernetes_set_env",
-			back:   "resource = \"deployment/env\"\ncontainer = \"main\"\nenv = self.before",
+			back:   "resource = \"deployment/env\"\ncontainer = \"main\"\nenv = self.before\nremove = keys(self.after)\nreplaces = self.after",
 			before: "LEVEL=info", changed: "LEVEL=debug",
 		}),
 		"kubernetes_set_image": w.on("image", image, undone{
 			args: "resource = \"deployment/image\"\nimages = { main = \"registry.example.com/main:2\" }", undo: "kubernetes_set_image",
-			back:   "resource = \"deployment/image\"\nimages = self.before",
+			back:   "resource = \"deployment/image\"\nimages = self.before\nreplaces = self.after",
 			before: "registry.example.com/main:1", changed: "registry.example.com/main:2",
 		}),
 		"kubernetes_set_resources": w.on("resources", "{.spec.template.spec.containers[0].resources}", undone{
 			args: "resource = \"deployment/resources\"\nlimits = { memory = \"64Mi\" }", undo: "kubernetes_set_resources",
-			back:   "resource = \"deployment/resources\"\nlimits = self.before.main.limits",
+			back:   "resource = \"deployment/resources\"\ncontainer = \"main\"\nrequests = self.before.main.requests\nlimits = self.before.main.limits\nreplaces = self.after",
 			before: `{"requests":{"cpu":"10m"}}`, changed: `{"limits":{"memory":"64Mi"},"requests":{"cpu":"10m"}}`,
 		}),
 		"kubernetes_label": w.on("labelled", "{.metadata.labels.app}", undone{
 			args: "resource = \"deployment/labelled\"\nlabels = { app = \"other\" }", undo: "kubernetes_label",
-			back: "resource = \"deployment/labelled\"\nlabels = self.before", before: "labelled", changed: "other",
+			back: "resource = \"deployment/labelled\"\nlabels = self.before\nremove = keys(self.after)\nreplaces = self.after", before: "labelled", changed: "other",
 		}),
 		"kubernetes_apply": w.on("applied", "{.spec.replicas}", undone{
 			args: `force = true
 				manifest = { apiVersion = "apps/v1", kind = "Deployment", metadata = { name = "applied" }, spec = { replicas = 1 } }`,
-			undo: "kubernetes_apply", back: "force = true\nmanifest = self.before", before: "2", changed: "1",
+			undo: "kubernetes_patch", back: "resource = \"deployment/applied\"\ntype = \"json\"\npatch = self.undo", before: "2", changed: "1",
 		}),
 		"kubernetes_patch": w.on("patched", "{.spec.replicas}", undone{
 			args: "resource = \"deployment/patched\"\npatch = { spec = { replicas = 1 } }", undo: "kubernetes_patch",
@@ -114,7 +114,7 @@ func kubernetesRows(w *world) map[string]undone {
 func (w *world) restarted(name string) undone {
 	return undone{
 		args: `resource = "deployment/` + name + `"`, undo: "kubernetes_rollout_undo",
-		back:    `resource = "deployment/` + name + "\"\nto_revision = self.before.revision",
+		back:    `resource = "deployment/` + name + "\"\nto_revision = self.before.revision\nreplaces = self.after",
 		prepare: w.deploy(name, ""),
 		look: func(t *testing.T) string {
 			mark := w.Kubectl(t, "get", "deployment/"+name, "-o", `jsonpath={.spec.template.metadata.annotations.runbook/key}`)
@@ -128,7 +128,7 @@ func (w *world) restarted(name string) undone {
 func (w *world) rolledBack(name, image string) undone {
 	u := w.on(name, image, undone{
 		args: `resource = "deployment/` + name + `"`, undo: "kubernetes_rollout_undo",
-		back:   `resource = "deployment/` + name + "\"\nto_revision = self.before.revision",
+		back:   `resource = "deployment/` + name + "\"\nto_revision = self.before.revision\nreplaces = self.after",
 		before: "registry.example.com/main:2", changed: "registry.example.com/main:1",
 	})
 	u.prepare = func(t *testing.T) {

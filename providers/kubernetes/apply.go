@@ -2,26 +2,28 @@ package kubernetes
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/zclconf/go-cty/cty"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	kjson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
 type applyArgs struct {
-	Manifest  cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more."`
-	Namespace string    `rb:"namespace,place" check:"kubernetes_namespace" doc:"Namespace of objects that name none; null: the configuration's."`
-	Force     bool      `rb:"force" doc:"Take over fields that another field manager owns."`
+	Manifest     cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more."`
+	Namespace    string    `rb:"namespace,place" check:"kubernetes_namespace" doc:"Namespace of objects that name none; null: the configuration's."`
+	Force        bool      `rb:"force" doc:"Take over fields that another field manager owns."`
+	FieldManager string    `rb:"field_manager,filled" default:"runbook" doc:"By whom the server says that the fields were set. What an earlier apply by the same has set, and the manifest does not name, goes."`
+	Prune        bool      `rb:"prune" doc:"Have removed what an earlier apply by the same field manager has set and the manifest does not name, instead of refusing."`
 }
 
 type applyResult struct {
 	Changes []changeResult  `rb:"changes" doc:"What it changed, by path."`
-	Before  cty.Value       `rb:"before,echo" doc:"The objects that were there before and were changed, as manifests: to apply them with force takes the change back."`
+	Before  cty.Value       `rb:"before,echo" doc:"The objects that were there before and were changed, as manifests."`
+	Undo    cty.Value       `rb:"undo,echo" doc:"A patch of type json for kubernetes_patch that takes the changes of the one object back, unless somebody else has changed the same fields since; null where there are several objects, or it was not there."`
 	Created []createdObject `rb:"created" doc:"The objects that were not there before: to delete them takes the change back."`
 
 	// untold says that of some of the objects nobody knows what they were before.
@@ -44,7 +46,7 @@ type changeResult struct {
 
 func applyAction() provider.Action {
 	return change(provider.Definition[*client, applyArgs, applyResult]{
-		Name: "kubernetes_apply", Doc: "Applies manifests on the server, with the field manager runbook.",
+		Name: "kubernetes_apply", Doc: "Applies manifests on the server.",
 		Instead: "kubernetes_objects shows what is there",
 		Misfits: applyMisfits, Effect: provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
 		ChangedNothing: func(r *applyResult) bool { return len(r.Changes) == 0 && !r.untold },
@@ -67,43 +69,49 @@ type applied struct {
 	version string
 	// untold says that before is not known: it is left out of the result.
 	untold bool
+	// undo is what was noted to take the change back; nil: the difference tells it.
+	undo []any
+}
+
+func (s *applied) takeBack() []any {
+	found := differences(s.before, s.after)
+	if s.undo != nil || s.before == nil || s.untold || len(found) == 0 {
+		return s.undo
+	}
+	return takeBack(found, s.after)
 }
 
 // send applies the object. One that was not there when it was read and is not made by this is somebody else's.
-func (s *applied) send(ctx context.Context, force, again bool) (err error) {
+func (s *applied) send(ctx context.Context, a *applyArgs, again bool) (err error) {
 	made := false
-	s.after, made, err = s.of.send(ctx, s.of.applying(force, false).at(s.version))
+	s.after, made, err = s.of.send(ctx, s.of.applying(a, false).at(s.version))
 	s.untold = s.untold || err == nil && !made && !again && s.before == nil && s.version == ""
 	return err
 }
 
-// applyNote is what is kept before sending: what the objects were. It is sealed where one is a Secret.
-type applyNote struct {
-	Fingerprints []string        `json:"fingerprints"`
-	Versions     []objectVersion `json:"versions,omitempty"`
-	Before       []rawObject     `json:"before"`
-}
-
-func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyResult, error) {
+// planApply reads and rehearses; nothing is refused that only a run refuses.
+func planApply(ctx context.Context, in *provider.In[*client, applyArgs]) ([]applied, error) {
 	manifests, err := in.Client.locateManifests(ctx, in.Args.Manifest, in.Args.Namespace)
 	if err != nil {
 		return nil, err
 	}
-	states, err := in.Client.rehearseApply(ctx, manifests, in.Args.Force)
+	return in.Client.rehearseApply(ctx, manifests, in.Args)
+}
+
+func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyResult, error) {
+	states, err := planApply(ctx, in)
+	if err == nil {
+		err = refusePruning(states, in.Args)
+	}
 	if err != nil {
 		return nil, err
 	}
-	note, keep := applyNote{}, in.Note
-	for _, s := range states {
-		found := differences(s.before, s.after)
-		seen := versionSeen(s.before, countedIn(heads(found)...))
-		if len(found) == 0 {
-			seen = objectVersion{} // to apply it changes nothing
-		}
-		if err := note.add(s.before, seen); err != nil {
+	note, keep := noteOfApply(len(states)), in.Note
+	for i := range states {
+		if err := note.set(i, &states[i]); err != nil {
 			return nil, err
 		}
-		if s.of.r.kind == "Secret" {
+		if states[i].of.r.kind == "Secret" {
 			keep = in.NoteSealed
 		}
 	}
@@ -115,28 +123,23 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	if again {
 		note = *earlier
 		states = sinceNoted(states, note)
+	} else if err := refuseHalfUndo(in.CountedOn, states); err != nil {
+		return nil, err
 	}
 	if err := keep(note); err != nil {
 		return nil, err
 	}
 	for i := range states {
 		m := states[i].of
-		err := overConflicts(ctx, func() (err error) {
-			if err = states[i].send(ctx, in.Args.Force, again); !changedSince(err) {
-				return err
+		err := states[i].sendAsRead(ctx, in.Args, again, func() error {
+			if again {
+				return nil // it keeps what the attempt before noted
 			}
-			lost := states[i].readAgain(ctx, &note, i, again)
-			if lost == nil {
-				lost = keep(note)
-			}
-			if lost != nil {
-				return lost
-			}
-			return err
+			return errors.Join(note.set(i, &states[i]), keep(note))
 		})
 		if err != nil {
-			failed := m.c.explain(ctx, "apply "+m.String(), err)
-			if i == 0 || !refused(err) {
+			failed := m.c.explained(ctx, "apply "+m.String(), err)
+			if i == 0 || !refused(err) && !provider.NothingDone(err) {
 				return nil, failed
 			}
 			var names []string
@@ -152,13 +155,21 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	return resultOfApply(states), nil
 }
 
-// add notes what an object is.
-func (n *applyNote) add(object rawObject, seen objectVersion) error {
-	print, err := fingerprint(object)
-	n.Versions = append(n.Versions, seen)
-	n.Fingerprints = append(n.Fingerprints, print)
-	n.Before = append(n.Before, asked(object))
-	return err
+// sendAsRead applies the object. One that somebody else has changed is read, rehearsed and noted anew.
+func (s *applied) sendAsRead(ctx context.Context, a *applyArgs, again bool, renote func() error) error {
+	return overConflicts(ctx, func() error {
+		conflict := s.send(ctx, a, again)
+		if !changedSince(conflict) {
+			return conflict
+		}
+		if err := s.readAgain(ctx, a, again); err != nil {
+			return err
+		}
+		if err := renote(); err != nil {
+			return err
+		}
+		return conflict
+	})
 }
 
 // changedSince tells the conflict with a change since the object was read from the one with another field manager.
@@ -166,9 +177,9 @@ func changedSince(err error) bool {
 	return apierrors.IsConflict(err) && !apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict)
 }
 
-// readAgain takes the object, which somebody else has changed, as it is now for what it was before, and notes it as the i-th:
-// unless that was before an attempt which may have changed it.
-func (s *applied) readAgain(ctx context.Context, note *applyNote, i int, attempted bool) error {
+// readAgain takes the object, which somebody else has changed, as it is now for what it was before: unless that was before an attempt
+// which may have changed it.
+func (s *applied) readAgain(ctx context.Context, a *applyArgs, attempted bool) error {
 	now, err := s.of.find(ctx)
 	if err != nil && !notFound(err) {
 		return err
@@ -178,21 +189,19 @@ func (s *applied) readAgain(ctx context.Context, note *applyNote, i int, attempt
 		return nil
 	}
 	s.before = now
-	var one applyNote
-	if err := one.add(now, versionSeen(now, false)); err != nil {
+	if s.after, err = s.of.patch(ctx, s.of.applying(a, true)); err != nil {
 		return err
 	}
-	note.Fingerprints[i], note.Before[i], note.Versions[i] = one.Fingerprints[0], one.Before[0], one.Versions[0]
-	return nil
+	return refusePruning([]applied{*s}, a)
 }
 
-func (m manifest) applying(force, dry bool) patching {
-	return patching{typ: types.ApplyPatchType, body: m.object, force: force, dry: dry}
+func (m manifest) applying(a *applyArgs, dry bool) patching {
+	return patching{typ: types.ApplyPatchType, body: m.object, force: a.Force, manager: a.FieldManager, dry: dry}
 }
 
 // rehearseApply reads what is there and asks the server to check all of it, so that a mistake in the last object shows
 // before the first is changed. What lies in a namespace that comes with the manifest can't be checked before.
-func (c *client) rehearseApply(ctx context.Context, manifests []manifest, force bool) ([]applied, error) {
+func (c *client) rehearseApply(ctx context.Context, manifests []manifest, a *applyArgs) ([]applied, error) {
 	states := make([]applied, len(manifests))
 	comes := map[string]bool{}
 	for i, m := range manifests {
@@ -206,7 +215,7 @@ func (c *client) rehearseApply(ctx context.Context, manifests []manifest, force 
 		}
 	}
 	for i, m := range manifests {
-		after, err := m.patch(ctx, m.applying(force, true))
+		after, err := m.patch(ctx, m.applying(a, true))
 		if notFound(err) && comes[m.namespace] {
 			states[i].after = m.object
 			continue
@@ -246,7 +255,12 @@ func resultOfApply(states []applied) *applyResult {
 			before = append(before, manifestValue(s.of.r, s.before))
 		}
 	}
-	result.Before = cty.TupleVal(before)
+	result.Before, result.Undo = cty.TupleVal(before), cty.NullVal(cty.DynamicPseudoType)
+	if len(states) == 1 {
+		if undo := states[0].takeBack(); undo != nil {
+			result.Undo = states[0].of.undoValue(undo)
+		}
+	}
 	return result
 }
 
@@ -260,11 +274,10 @@ func manifestValue(r resource, object rawObject) cty.Value {
 }
 
 func previewApply(ctx context.Context, in *provider.In[*client, applyArgs]) ([]provider.Change, error) {
-	manifests, err := in.Client.locateManifests(ctx, in.Args.Manifest, in.Args.Namespace)
-	if err != nil {
-		return nil, err
+	states, err := planApply(ctx, in)
+	if err == nil {
+		err = refusePruning(states, in.Args)
 	}
-	states, err := in.Client.rehearseApply(ctx, manifests, in.Args.Force)
 	if err != nil {
 		return nil, err
 	}
@@ -277,95 +290,4 @@ func previewApply(ctx context.Context, in *provider.In[*client, applyArgs]) ([]p
 		}
 	}
 	return changes, nil
-}
-
-// inquireApply finds it done where to apply it again would change nothing, and not done where all is as noted.
-func inquireApply(
-	ctx context.Context, in *provider.In[*client, applyArgs], sent provider.Sent,
-) (*provider.Finding[applyResult], error) {
-	manifests, err := in.Client.locateManifests(ctx, in.Args.Manifest, in.Args.Namespace)
-	if err != nil {
-		return nil, err
-	}
-	states, err := in.Client.rehearseApply(ctx, manifests, in.Args.Force)
-	if err != nil {
-		return nil, err
-	}
-	var note applyNote
-	if sent.Note != nil {
-		if err := kjson.Unmarshal(sent.Note, &note); err != nil {
-			return nil, fmt.Errorf("read what was noted of the manifests: %w", err)
-		}
-	}
-	noted := note.fits(states)
-	done, untouched, changed := true, true, ""
-	for i, s := range states {
-		now, err := fingerprint(s.before)
-		if err != nil {
-			return nil, err
-		}
-		done = done && s.before != nil && len(differences(s.before, s.after)) == 0
-		untouched = untouched && (!noted || now == note.Fingerprints[i])
-		if noted && !note.version(i).holds(s.before) {
-			changed = s.of.String()
-		}
-	}
-	switch {
-	case done && noted:
-		found := sinceNoted(states, note)
-		for i := range found {
-			found[i].after = states[i].before
-			found[i].untold = found[i].untold || found[i].before == nil && !madeHere(states[i].before)
-		}
-		return &provider.Finding[applyResult]{
-			State: provider.Done, Result: resultOfApply(found), Why: "To apply it again would change nothing.",
-		}, nil
-	case done:
-		return &provider.Finding[applyResult]{State: provider.Done, Why: "To apply it again would change nothing."}, nil
-	case untouched && changed != "":
-		return &provider.Finding[applyResult]{Why: takenBack(changed)}, nil
-	case untouched:
-		return &provider.Finding[applyResult]{State: provider.NotDone, Why: "The objects are as they were before."}, nil
-	}
-	return &provider.Finding[applyResult]{Why: "Some of the objects are neither as asked for nor as they were before."}, nil
-}
-
-// madeHere reports whether an object was surely made by applying it from here: it carries our mark of the second in which it was made, and
-// of the others in that second only the mark of what follows by itself.
-func madeHere(object rawObject) bool {
-	at, made := digText(object, "metadata", "creationTimestamp"), false
-	entries, _ := dig(object, "metadata", "managedFields").([]any)
-	for _, e := range entries {
-		manager, subresource := digText(e, "manager"), digText(e, "subresource")
-		switch {
-		case digText(e, "time") != at || subresource != "" || manager == "kube-controller-manager":
-		case manager == fieldManager && digText(e, "operation") == "Apply":
-			made = true
-		default:
-			return false
-		}
-	}
-	return made
-}
-
-// fits reports whether a note is of as many objects.
-func (n *applyNote) fits(states []applied) bool {
-	return n != nil && len(n.Fingerprints) == len(states) && len(n.Before) == len(states)
-}
-
-// version is that of the i-th object when it was noted; a note of before versions were noted has none.
-func (n *applyNote) version(i int) objectVersion {
-	if len(n.Versions) <= i {
-		return objectVersion{}
-	}
-	return n.Versions[i]
-}
-
-// sinceNoted puts what was noted in the place of before. Notes once left out what a Secret was: then it can't be told any more.
-func sinceNoted(states []applied, note applyNote) []applied {
-	out := make([]applied, len(states))
-	for i, s := range states {
-		out[i] = applied{of: s.of, version: s.version, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
-	}
-	return out
 }

@@ -7,10 +7,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// An edit starts over this often because somebody else changed the object in between, with a pause that triples each time:
-// a controller writes the status of what was just changed several times within a second.
+// An edit starts over this often because somebody else changed the object in between, with a pause that doubles each time: a
+// controller writes the status of what was just changed several times within a second. All pauses together are 5 seconds.
 const (
-	maxConflicts  = 6
+	maxConflicts  = 10
 	conflictPause = 10 * time.Millisecond
 )
 
@@ -23,6 +23,6 @@ func overConflicts(ctx context.Context, try func() error) error {
 		if !apierrors.IsConflict(err) || attempt == maxConflicts || pause(ctx, delay) != nil {
 			return err
 		}
-		delay *= 3
+		delay *= 2
 	}
 }

@@ -154,16 +154,13 @@ func (d *deletion) delete(ctx context.Context, i int) (became, error) {
 		}
 		return conflict
 	})
-	var told *provider.Error // already, where it was read anew
 	switch {
 	case err == nil:
 		return end, nil
 	case notFound(err) && d.args.Name == "":
 		return isGone, nil
-	case errors.As(err, &told):
-		return 0, err
 	}
-	return 0, d.c.explain(ctx, "delete "+s.String(), err)
+	return 0, d.c.explained(ctx, "delete "+s.String(), err)
 }
 
 // goneSince is what an attempt before noted and is gone by now.

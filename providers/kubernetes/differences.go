@@ -82,32 +82,6 @@ func (d difference) String() string {
 	return text.String()
 }
 
-// pointer is the path as JSON Patch writes it (RFC 6901).
-func (d difference) pointer() string {
-	var text strings.Builder
-	escape := strings.NewReplacer("~", "~0", "/", "~1")
-	for _, step := range d.path {
-		_, _ = fmt.Fprintf(&text, "/%s", escape.Replace(fmt.Sprint(step)))
-	}
-	return text.String()
-}
-
-// inverse is a JSON Patch that takes the differences back.
-func inverse(found []difference) []any {
-	operations := make([]any, 0, len(found))
-	for _, d := range slices.Backward(found) {
-		switch {
-		case d.before == nil:
-			operations = append(operations, rawObject{"op": "remove", "path": d.pointer()})
-		case d.after == nil:
-			operations = append(operations, rawObject{"op": "add", "path": d.pointer(), "value": d.before})
-		default:
-			operations = append(operations, rawObject{"op": "replace", "path": d.pointer(), "value": d.before})
-		}
-	}
-	return operations
-}
-
 // concealedText stands for a value of a Secret.
 const concealedText = "(sensitive)"
 

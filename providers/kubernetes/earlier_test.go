@@ -14,10 +14,11 @@ func TestSentAgain(t *testing.T) {
 	const other = `{"metadata": {"labels": {"tier": "other"}}, "spec": {"replicas": 9, "template": {"spec": {"containers": [{"name": "api", "image": "api:other"}]}}}}`
 	changes := map[string]func(cty.Value) cty.Value{}
 	before := func(self cty.Value) cty.Value { return at(self, "before") }
-	for _, name := range []string{"scale", "set image", "label", "apply"} {
+	for _, name := range []string{"scale", "set image", "label"} {
 		changes[name] = before
 	}
 	changes["patch"] = func(self cty.Value) cty.Value { return at(self, "undo") }
+	changes["apply"] = func(self cty.Value) cty.Value { return cty.TupleVal([]cty.Value{at(self, "before"), at(self, "undo")}) }
 	all := writes()
 	for name, part := range changes {
 		t.Run(name, func(t *testing.T) {

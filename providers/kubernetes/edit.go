@@ -23,6 +23,8 @@ type edit[T any] struct {
 	state func(rawObject) (T, error)
 	// patch makes a merge patch that gives the object what is asked for; nil: it has that.
 	patch func(rawObject) (rawObject, error)
+	// replaces refuses to change what is not as its author says; nil: nothing is said. What needs no change may be as it is.
+	replaces func(rawObject) error
 }
 
 // noted is what an edit keeps before it sends.
@@ -61,6 +63,9 @@ func (e edit[T]) run(ctx context.Context, note func(any) error, sent *provider.S
 		if err != nil || patch == nil {
 			return err
 		}
+		if err := e.refuse(object); err != nil {
+			return err
+		}
 		seen, err := e.version(ctx, object, patch)
 		if err != nil {
 			return err
@@ -93,6 +98,13 @@ func (e edit[T]) prepare(ctx context.Context) (object, patch rawObject, before T
 	return object, patch, before, err
 }
 
+func (e edit[T]) refuse(object rawObject) error {
+	if e.replaces == nil {
+		return nil
+	}
+	return e.replaces(object)
+}
+
 // version is that of the object as it was read, for the note.
 func (e edit[T]) version(ctx context.Context, object, patch rawObject) (objectVersion, error) {
 	whole, err := e.of.whole(ctx, object, e.sub)
@@ -106,6 +118,9 @@ func (e edit[T]) preview(ctx context.Context) ([]provider.Change, error) {
 		var patch rawObject
 		var err error
 		if object, patch, _, err = e.prepare(ctx); err != nil || patch == nil {
+			return err
+		}
+		if err := e.refuse(object); err != nil {
 			return err
 		}
 		changed, err = e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub, dry: true})

@@ -38,6 +38,14 @@ func (c *client) explain(ctx context.Context, op string, err error) error {
 	return out
 }
 
+// explained is explain of an error that may be told already.
+func (c *client) explained(ctx context.Context, op string, err error) error {
+	if told := (*provider.Error)(nil); errors.As(err, &told) {
+		return err
+	}
+	return c.explain(ctx, op, err)
+}
+
 // ended says that the context ended the call; nil: something else did. A dialler counts the time itself and may be a
 // moment ahead of the context.
 func ended(ctx context.Context, err error) error {

@@ -3,8 +3,6 @@ package kubernetes
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -12,7 +10,8 @@ import (
 type labelArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"What to label, as TYPE/NAME: node/worker-1."`
 	Labels    map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels to set."`
-	Remove    []string          `rb:"remove" check:"kubernetes_label" doc:"Names of labels to take off."`
+	Remove    []string          `rb:"remove" check:"kubernetes_label" doc:"Names of labels to take off; one that labels sets stays."`
+	Replaces  map[string]string `rb:"replaces" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
 	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
@@ -35,18 +34,16 @@ func planLabel(ctx context.Context, in *provider.In[*client, labelArgs]) (*edit[
 	if len(a.Labels)+len(a.Remove) == 0 {
 		return nil, wrong("label "+a.Resource, errors.New("neither labels nor remove names a label"))
 	}
-	for _, name := range a.Remove {
-		if _, both := a.Labels[name]; both {
-			return nil, wrong("label "+a.Resource, errors.New("labels and remove both name "+name))
-		}
-	}
 	s, err := in.Client.subjectOf(ctx, a.Resource, a.Namespace)
 	if err != nil {
 		return nil, err
 	}
-	concerned := slices.Concat(slices.Collect(maps.Keys(a.Labels)), a.Remove)
+	concerned, op := together(namesIn(a.Labels), a.Remove), "label "+s.String()
 	return &edit[map[string]string]{
-		of: s, op: "label " + s.String(),
+		of: s, op: op,
+		replaces: replacing(in, op, a.Replaces, func(object rawObject) (stated, error) {
+			return textsOf(dig(object, "metadata", "labels"), together(concerned, namesIn(a.Replaces))), nil
+		}),
 		state: func(object rawObject) (map[string]string, error) {
 			return textsOf(dig(object, "metadata", "labels"), concerned), nil
 		},

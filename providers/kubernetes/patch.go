@@ -22,7 +22,7 @@ type patchArgs struct {
 
 type patchResult struct {
 	Changes []changeResult `rb:"changes" doc:"What it changed, by path."`
-	Undo    cty.Value      `rb:"undo,echo" doc:"A patch of type json that takes the changes back."`
+	Undo    cty.Value      `rb:"undo,echo" doc:"A patch of type json that takes the changes back, unless somebody else has changed the same fields since."`
 }
 
 // patchTypes are the media types of the three forms.
@@ -95,20 +95,25 @@ func (s subject) sendPatch(ctx context.Context, p patching, earlier *patchNote, 
 		return s.resultOfPatch(note.Changes, note.Undo), nil
 	}
 	found := differences(before, after)
-	return s.resultOfPatch(changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), inverse(found)), nil
+	return s.resultOfPatch(changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), takeBack(found, after)), nil
 }
 
-func (s subject) resultOfPatch(changes []changeResult, inverse []any) *patchResult {
-	undo := provider.FromGo(inverse)
+func (s subject) resultOfPatch(changes []changeResult, undo []any) *patchResult {
+	return &patchResult{Changes: changes, Undo: s.undoValue(undo)}
+}
+
+// undoValue is a patch that takes a change back, as a result tells it.
+func (s subject) undoValue(patch []any) cty.Value {
+	undo := provider.FromGo(patch)
 	if s.r.kind == "Secret" {
 		undo = undo.Mark(provider.Sensitive)
 	}
-	return &patchResult{Changes: changes, Undo: undo}
+	return undo
 }
 
 func (s subject) notePatch(before, after rawObject) (*patchNote, error) {
 	found := differences(before, after)
-	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: inverse(found)}
+	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: takeBack(found, after)}
 	note.Version = versionSeen(before, countedIn(heads(found)...))
 	var err error
 	if note.Before, err = fingerprint(before); err == nil {
@@ -132,11 +137,14 @@ func planPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (subjec
 			errors.New("patch: expected a list of operations for type json, an object for the other types"))
 	}
 	s, err := in.Client.subjectOf(ctx, a.Resource, a.Namespace)
-	return s, patching{typ: patchTypes[a.Type], body: body}, err
+	return s, patching{typ: patchTypes[a.Type], body: body, hush: in.Sensitive || s.r.kind == "Secret"}, err
 }
 
 func (s subject) rehearsePatch(ctx context.Context, p patching) (before, after rawObject, err error) {
 	if before, err = s.read(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := p.refuseTests("patch "+s.String(), before); err != nil {
 		return nil, nil, err
 	}
 	p.dry = true

@@ -82,18 +82,32 @@ func ownedBy(object rawObject, uid string) bool {
 
 // currentRevision is the newest; nil where the controller has made none yet.
 func (s subject) currentRevision(ctx context.Context, owner rawObject) (revisionNumber, error) {
+	now := unnumbered(owner)
 	if s.r.kind == deployments.kind {
 		number, err := strconv.ParseInt(digText(owner, "metadata", "annotations", deploymentRevision), 10, 64)
-		if err != nil {
-			return revisionNumber{}, nil //nolint:nilerr // not numbered yet
+		if err == nil { // else it is not numbered yet
+			now.Revision = &number
 		}
-		return revisionNumber{Revision: &number}, nil
+		return now, nil
 	}
 	kept, err := s.revisionsOf(ctx, owner)
-	if err != nil || len(kept) == 0 {
+	if err != nil {
 		return revisionNumber{}, err
 	}
-	return revisionNumber{Revision: &kept[len(kept)-1].number}, nil
+	if len(kept) > 0 {
+		now.Revision = &kept[len(kept)-1].number
+	}
+	return now, nil
+}
+
+// unnumbered is what is rolled out by its mark alone. That is short, as the one is that the cluster shows of a template: it tells
+// nothing of what is in it.
+func unnumbered(owner rawObject) revisionNumber {
+	text, err := templateText(owner)
+	if err != nil { // it came from JSON
+		return revisionNumber{}
+	}
+	return revisionNumber{Template: text[:min(8, len(text))]}
 }
 
 // observeWithin is how long a controller may take to number a revision. The change stands either way.
@@ -103,8 +117,11 @@ const observeWithin = 10 * time.Second
 // where it does not see it in time.
 func (s subject) observedRevision(ctx context.Context, changed rawObject, warn func(string, ...any)) (revisionNumber, error) {
 	latest, err := s.observed(ctx, changed, warn)
-	if err != nil || !isObserved(latest, changed) {
+	if err != nil {
 		return revisionNumber{}, err
+	}
+	if !isObserved(latest, changed) {
+		return unnumbered(changed), nil
 	}
 	return s.currentRevision(ctx, latest)
 }

@@ -24,6 +24,7 @@ type revisionChange struct {
 
 type revisionNumber struct {
 	Revision *int64 `rb:"revision" doc:"Number of the revision; null: the controller has not given it one."`
+	Template string `rb:"template" doc:"Mark of the pod template, the same for the same: to go back to one gives it another number."`
 }
 
 const (
@@ -164,14 +165,16 @@ func inquireRolloutRestart(
 
 // revisionNote is a revision as it is noted; 0: the controller had given none.
 type revisionNote struct {
-	Revision int64 `json:"revision"`
+	Revision int64  `json:"revision"`
+	Template string `json:"template,omitempty"`
 }
 
 func noteOf(n revisionNumber) revisionNote {
-	if n.Revision == nil {
-		return revisionNote{}
+	note := revisionNote{Template: n.Template}
+	if n.Revision != nil {
+		note.Revision = *n.Revision
 	}
-	return revisionNote{Revision: *n.Revision}
+	return note
 }
 
 // carried makes the result of a change that the object has by now, of an attempt before.
@@ -195,7 +198,7 @@ func (s subject) foundRevision(
 		}
 	}
 	after, err := s.observedRevision(ctx, owner, warn)
-	result := &revisionChange{After: after}
+	result := &revisionChange{Before: revisionNumber{Template: note.Before.Template}, After: after}
 	if note.Before.Revision != 0 {
 		result.Before.Revision = &note.Before.Revision
 	}

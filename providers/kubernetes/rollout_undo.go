@@ -15,9 +15,22 @@ import (
 )
 
 type rolloutUndoArgs struct {
-	Resource   string `rb:"resource,required" check:"kubernetes_rollout" doc:"Deployment, stateful set or daemon set as TYPE/NAME: deployment/api."`
-	ToRevision int64  `rb:"to_revision" doc:"Revision to go back to; null: the one before."`
-	Namespace  string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Resource   string        `rb:"resource,required" check:"kubernetes_rollout" doc:"Deployment, stateful set or daemon set as TYPE/NAME: deployment/api."`
+	ToRevision int64         `rb:"to_revision" doc:"Revision to go back to; null: the one before."`
+	Replaces   *revisionHeld `rb:"replaces" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
+	Namespace  string        `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+}
+
+// revisionHeld is a revision as its author has it from before or after.
+type revisionHeld struct {
+	Revision *int64 `rb:"revision" doc:"Number of the revision."`
+	Template string `rb:"template" doc:"Mark of its pod template, with which any number will do."`
+}
+
+// is reports whether that is rolled out, perhaps once more under another number.
+func (h *revisionHeld) is(now revisionNumber) bool {
+	return h.Template != "" && h.Template == now.Template ||
+		h.Revision != nil && now.Revision != nil && *h.Revision == *now.Revision
 }
 
 func rolloutUndoAction() provider.Action {
@@ -60,6 +73,9 @@ func runRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArg
 			result = &revisionChange{Before: before, After: before}
 			return nil
 		}
+		if err := refuseRevision(in, s, before); err != nil {
+			return err
+		}
 		text, err := templateText(owner)
 		if err != nil {
 			return err
@@ -76,6 +92,16 @@ func runRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArg
 		return err
 	})
 	return result, err
+}
+
+// refuseRevision refuses to roll back what somebody else has rolled out since.
+func refuseRevision(in *provider.In[*client, rolloutUndoArgs], s subject, now revisionNumber) error {
+	said := in.Args.Replaces
+	if said == nil || said.is(now) {
+		return nil
+	}
+	what := fmt.Sprintf("it is revision %s, where replaces says %s", now, revisionNumber{Revision: said.Revision})
+	return others("roll back "+s.String(), what, "leave replaces out")
 }
 
 func rollbackKey(owner rawObject) string { return digText(owner, "metadata", "annotations", writtenBy) }
@@ -148,6 +174,9 @@ func previewRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUnd
 	}
 	to, err := s.target(ctx, owner, before, in.Args.ToRevision)
 	if err != nil {
+		return nil, err
+	}
+	if err := refuseRevision(in, s, before); err != nil {
 		return nil, err
 	}
 	patch := rollback(owner, to, in.Key)

@@ -3,14 +3,21 @@ package kubernetes
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
 type scaleArgs struct {
-	Resource  string `rb:"resource,required" check:"kubernetes_resource" doc:"What to scale, as TYPE/NAME: deployment/api."`
-	Replicas  *int   `rb:"replicas,required" check:"kubernetes_replicas" doc:"How many replicas it shall have."`
-	Namespace string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Resource  string        `rb:"resource,required" check:"kubernetes_resource" doc:"What to scale, as TYPE/NAME: deployment/api."`
+	Replicas  *int          `rb:"replicas,required" check:"kubernetes_replicas" doc:"How many replicas it shall have."`
+	Replaces  *replicasHeld `rb:"replaces" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
+	Namespace string        `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+}
+
+// replicasHeld is the number as its author has it from before or after.
+type replicasHeld struct {
+	Replicas int `rb:"replicas,required" doc:"Number of replicas."`
 }
 
 type scaleResult struct {
@@ -63,8 +70,15 @@ func planScale(ctx context.Context, in *provider.In[*client, scaleArgs]) (*edit[
 	if err != nil {
 		return nil, err
 	}
+	op, said := fmt.Sprintf("scale %s to %d", s, replicas), stated{}
+	if a.Replaces != nil {
+		said["replicas"] = strconv.Itoa(a.Replaces.Replicas)
+	}
 	return &edit[replicaCount]{
-		of: s, op: fmt.Sprintf("scale %s to %d", s, replicas), sub: []string{"scale"},
+		of: s, op: op, sub: []string{"scale"},
+		replaces: replacing(in, op, said, func(scale rawObject) (stated, error) {
+			return stated{"replicas": strconv.FormatInt(digNumber(scale, "spec", "replicas"), 10)}, nil
+		}),
 		complete: func(scale rawObject) {
 			if spec, ok := scale["spec"].(rawObject); ok && spec["replicas"] == nil {
 				spec["replicas"] = int64(0) // the server leaves a zero out

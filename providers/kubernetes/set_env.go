@@ -15,7 +15,8 @@ type setEnvArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
 	Container string            `rb:"container" check:"kubernetes_container" doc:"Only this container, or init container; null: all containers, no init container."`
 	Env       map[string]string `rb:"env" check_keys:"kubernetes_env" doc:"Variables to set, by name."`
-	Remove    []string          `rb:"remove" doc:"Names of variables to take out."`
+	Remove    []string          `rb:"remove" doc:"Names of variables to take out; one that env sets stays."`
+	Replaces  map[string]string `rb:"replaces" check_keys:"kubernetes_env" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
 	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
@@ -41,16 +42,14 @@ func planSetEnv(ctx context.Context, in *provider.In[*client, setEnvArgs]) (*edi
 	if len(a.Env)+len(a.Remove) == 0 {
 		return nil, wrong(op, errors.New("neither env nor remove names a variable"))
 	}
-	for _, name := range a.Remove {
-		if _, both := a.Env[name]; both {
-			return nil, wrong(op, errors.New("env and remove both name "+name))
-		}
-	}
-	concerned := slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(a.Env)), a.Remove)))
+	concerned := together(namesIn(a.Env), a.Remove)
 	return planTemplate(ctx, in.Client, templateEdit[map[string]string]{
 		resource: a.Resource, namespace: a.Namespace, what: "environment", containers: optional(a.Container),
 		state: func(containers []rawObject) (map[string]string, error) { return sharedEnv(containers, concerned) },
 		set:   func(container rawObject) { setEnv(container, a.Env, concerned) },
+		replaces: replacing(in, op, a.Replaces, func(containers []rawObject) (stated, error) {
+			return sharedEnv(containers, together(concerned, namesIn(a.Replaces)))
+		}),
 	})
 }
 

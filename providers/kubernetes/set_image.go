@@ -10,6 +10,7 @@ import (
 type setImageArgs struct {
 	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
 	Images    map[string]string `rb:"images,required,filled" check:"kubernetes_image" check_keys:"kubernetes_container" doc:"Images by container."`
+	Replaces  map[string]string `rb:"replaces" check_keys:"kubernetes_container" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
 	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
@@ -30,19 +31,25 @@ func setImageAction() provider.Action {
 }
 
 func planSetImage(ctx context.Context, in *provider.In[*client, setImageArgs]) (*edit[map[string]string], error) {
-	images := in.Args.Images
+	images, op := in.Args.Images, "set the images of "+in.Args.Resource
 	if len(images) == 0 {
-		return nil, wrong("set the images of "+in.Args.Resource, errors.New("images is empty; name a container and its image"))
+		return nil, wrong(op, errors.New("images is empty; name a container and its image"))
 	}
 	return planTemplate(ctx, in.Client, templateEdit[map[string]string]{
 		resource: in.Args.Resource, namespace: in.Args.Namespace, what: "images", containers: namesIn(images),
-		state: func(containers []rawObject) (map[string]string, error) {
-			now := map[string]string{}
-			for _, c := range containers {
-				now[digText(c, "name")] = digText(c, "image")
-			}
-			return now, nil
-		},
-		set: func(container rawObject) { container["image"] = images[digText(container, "name")] },
+		state: imagesOf,
+		set:   func(container rawObject) { container["image"] = images[digText(container, "name")] },
+		said:  namesIn(in.Args.Replaces),
+		replaces: replacing(in, op, in.Args.Replaces, func(containers []rawObject) (stated, error) {
+			return imagesOf(containers)
+		}),
 	})
+}
+
+func imagesOf(containers []rawObject) (map[string]string, error) {
+	now := map[string]string{}
+	for _, c := range containers {
+		now[digText(c, "name")] = digText(c, "image")
+	}
+	return now, nil
 }

@@ -13,11 +13,12 @@ import (
 )
 
 type setResourcesArgs struct {
-	Resource  string            `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
-	Container string            `rb:"container" check:"kubernetes_container" doc:"Only this container, or init container; null: all containers, no init container."`
-	Requests  map[string]string `rb:"requests" check:"kubernetes_quantity" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi; an empty text takes one off."`
-	Limits    map[string]string `rb:"limits" check:"kubernetes_quantity" doc:"What not to exceed, as quantities by resource; an empty text takes one off."`
-	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Resource  string                     `rb:"resource,required" check:"kubernetes_resource" doc:"Whose pod template to change, as TYPE/NAME: deployment/api."`
+	Container string                     `rb:"container" check:"kubernetes_container" doc:"Only this container, or init container; null: all containers, no init container."`
+	Requests  map[string]string          `rb:"requests" check:"kubernetes_quantity" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi; an empty text takes one off."`
+	Limits    map[string]string          `rb:"limits" check:"kubernetes_quantity" doc:"What not to exceed, as quantities by resource; an empty text takes one off."`
+	Replaces  map[string]containerLimits `rb:"replaces" check_keys:"kubernetes_container" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
+	Namespace string                     `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type setResourcesResult struct {
@@ -64,20 +65,43 @@ func planSetResources(
 	return planTemplate(ctx, in.Client, templateEdit[map[string]containerLimits]{
 		resource: a.Resource, namespace: a.Namespace, what: "resources", containers: optional(a.Container),
 		state: func(containers []rawObject) (map[string]containerLimits, error) {
-			now := map[string]containerLimits{}
-			for _, c := range containers {
-				now[digText(c, "name")] = containerLimits{
-					Requests: quantities(dig(c, "resources", "requests"), a.Requests),
-					Limits:   quantities(dig(c, "resources", "limits"), a.Limits),
-				}
-			}
-			return now, nil
+			return limitsOf(containers, a.Requests, a.Limits), nil
 		},
+		said: namesIn(a.Replaces),
+		replaces: replacing(in, op, statedLimits(a.Replaces), func(containers []rawObject) (stated, error) {
+			return statedLimits(limitsOf(containers, nil, nil)), nil
+		}),
 		set: func(container rawObject) {
 			setQuantities(container, "requests", a.Requests)
 			setQuantities(container, "limits", a.Limits)
 		},
 	})
+}
+
+// limitsOf reads what containers have, with an empty text for what the step names and is not set.
+func limitsOf(containers []rawObject, requests, limits map[string]string) map[string]containerLimits {
+	now := map[string]containerLimits{}
+	for _, c := range containers {
+		now[digText(c, "name")] = containerLimits{
+			Requests: quantities(dig(c, "resources", "requests"), requests),
+			Limits:   quantities(dig(c, "resources", "limits"), limits),
+		}
+	}
+	return now
+}
+
+func statedLimits(by map[string]containerLimits) stated {
+	out := stated{}
+	for name, set := range by {
+		for what, quantities := range map[string]map[string]string{"requests.": set.Requests, "limits.": set.Limits} {
+			for of, quantity := range quantities {
+				if quantity != "" {
+					out[what+of+" of "+name] = quantity
+				}
+			}
+		}
+	}
+	return out
 }
 
 // quantities are those that are set, and an empty text for each that is concerned and is not.

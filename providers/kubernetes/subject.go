@@ -108,6 +108,10 @@ type patching struct {
 	// dry asks the server to check it and to change nothing.
 	dry   bool
 	force bool
+	// manager is by whom the fields are set; empty: runbook.
+	manager string
+	// hush keeps values out of errors, as they may be sensitive.
+	hush bool
 }
 
 // patch gives the object as it is afterwards, and the client's own errors.
@@ -129,7 +133,7 @@ func (s subject) send(ctx context.Context, p patching) (object rawObject, made b
 	if p.force {
 		request = request.Param("force", "true")
 	}
-	result, code := request.Param("fieldManager", fieldManager).SetHeader("Accept", "application/json").Do(ctx), 0
+	result, code := request.Param("fieldManager", firstOf(p.manager, fieldManager)).SetHeader("Accept", "application/json").Do(ctx), 0
 	result.StatusCode(&code)
 	if err := result.Error(); err != nil {
 		return nil, false, err

@@ -23,6 +23,9 @@ type templateEdit[T any] struct {
 	state func(containers []rawObject) (T, error)
 	// set gives one container what is asked for.
 	set func(container rawObject)
+	// replaces refuses what is not as its author says, of the containers concerned and those that are said; nil: nothing is said.
+	replaces func(containers []rawObject) error
+	said     []string
 }
 
 func planTemplate[T any](ctx context.Context, c *client, t templateEdit[T]) (*edit[T], error) {
@@ -45,8 +48,27 @@ func planTemplate[T any](ctx context.Context, c *client, t templateEdit[T]) (*ed
 			}
 			return now, nil
 		},
-		patch: func(object rawObject) (rawObject, error) { return t.patch(object) },
+		patch:    func(object rawObject) (rawObject, error) { return t.patch(object) },
+		replaces: t.refusal(op),
 	}, nil
+}
+
+// refusal is replaces for the whole object.
+func (t templateEdit[T]) refusal(op string) func(rawObject) error {
+	if t.replaces == nil {
+		return nil
+	}
+	looked := t
+	if t.containers != nil {
+		looked.containers = together(t.containers, t.said)
+	}
+	return func(object rawObject) error {
+		containers, err := looked.concerned(object)
+		if err != nil {
+			return wrong(op, err)
+		}
+		return t.replaces(containers)
+	}
 }
 
 // podSpecAt is where a kind has its pod's specification.

@@ -19,8 +19,10 @@ type write struct {
 	// object and path are where kubectl finds what is changed.
 	object, path  string
 	before, after string
-	// undo makes the call that takes it back, from the result.
+	// undo makes the call that takes it back, from the result, as the guide has it.
 	undo func(self cty.Value) called
+	// others is the patch by which somebody else changes the same afterwards, and theirs what is there then.
+	others, theirs string
 }
 
 func text(pairs ...string) cty.Value {
@@ -45,46 +47,66 @@ func at(v cty.Value, names ...string) cty.Value {
 
 const deployment = "deployment/api"
 
+func on(more values) values { more["resource"] = str(deployment); return more }
+
+func scaleBack(self cty.Value) called {
+	return called{action: "kubernetes_scale", args: on(values{"replicas": at(self, "before", "replicas"), "replaces": at(self, "after")})}
+}
+
+func envBack(self cty.Value) called {
+	return called{action: "kubernetes_set_env", args: on(values{
+		"container": str("api"), "env": at(self, "before"), "remove": keysOf(at(self, "after")), "replaces": at(self, "after"),
+	})}
+}
+
+func patchBack(self cty.Value) called {
+	return called{action: "kubernetes_patch", args: on(values{"type": str("json"), "patch": at(self, "undo")})}
+}
+
+func keysOf(m cty.Value) cty.Value {
+	keys := []cty.Value{}
+	for it := m.ElementIterator(); it.Next(); {
+		key, _ := it.Element()
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return noStrings
+	}
+	return cty.ListVal(keys)
+}
+
 func writes() map[string]write {
-	on := func(more values) values { more["resource"] = str(deployment); return more }
 	return map[string]write{
 		"scale": {
-			action: "kubernetes_scale", args: on(values{"replicas": num(3)}), object: deployment, path: "{.spec.replicas}", before: "2", after: "3",
-			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_scale", args: on(values{"replicas": at(self, "before", "replicas")})}
-			},
+			action: "kubernetes_scale", args: on(values{"replicas": num(3)}), object: deployment, path: "{.spec.replicas}", before: "2", after: "3", others: `{"spec": {"replicas": 7}}`, theirs: "7",
+			undo: scaleBack,
 		},
 		"scale to zero": {
-			action: "kubernetes_scale", args: on(values{"replicas": num(0)}), object: deployment, path: "{.spec.replicas}", before: "2", after: "0",
-			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_scale", args: on(values{"replicas": at(self, "before", "replicas")})}
-			},
+			action: "kubernetes_scale", args: on(values{"replicas": num(0)}), object: deployment, path: "{.spec.replicas}", before: "2", after: "0", others: `{"spec": {"replicas": 7}}`, theirs: "7",
+			undo: scaleBack,
 		},
 		"set image": {
 			action: "kubernetes_set_image", args: on(values{"images": text("api", "registry.example.com/api:2")}), object: deployment,
 			path:   "{.spec.template.spec.containers[*].image}",
 			before: "registry.example.com/api:1 registry.example.com/proxy:1", after: "registry.example.com/api:2 registry.example.com/proxy:1",
+			others: `{"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "api:theirs"}]}}}}`, theirs: "api:theirs registry.example.com/proxy:1",
 			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_set_image", args: on(values{"images": at(self, "before")})}
+				return called{action: "kubernetes_set_image", args: on(values{"images": at(self, "before"), "replaces": at(self, "after")})}
 			},
 		},
 		"set env": {
 			action: "kubernetes_set_env", args: on(values{"container": str("api"), "env": text("LEVEL", "debug", "NEW", "1")}), object: deployment,
 			path:   "{range .spec.template.spec.containers[*].env[*]}{.name}={.value} {end}",
 			before: "LEVEL=info", after: "LEVEL=debug NEW=1",
-			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_set_env", args: on(values{
-					"container": str("api"), "env": at(self, "before"), "remove": strs("NEW"),
-				})}
-			},
+			others: `{"spec": {"template": {"spec": {"containers": [{"name": "api", "env": [{"name": "NEW", "value": "2"}]}]}}}}`, theirs: "LEVEL=debug NEW=2",
+			undo: envBack,
 		},
 		"remove env": {
 			action: "kubernetes_set_env", args: on(values{"container": str("api"), "remove": strs("LEVEL")}), object: deployment,
 			path:   "{range .spec.template.spec.containers[*].env[*]}{.name}={.value} {end}",
 			before: "LEVEL=info", after: "",
-			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_set_env", args: on(values{"container": str("api"), "env": at(self, "before")})}
-			},
+			others: `{"spec": {"template": {"spec": {"containers": [{"name": "api", "env": [{"name": "LEVEL", "value": "theirs"}]}]}}}}`, theirs: "LEVEL=theirs",
+			undo: envBack,
 		},
 		"set resources": {
 			action: "kubernetes_set_resources", object: deployment,
@@ -93,40 +115,40 @@ func writes() map[string]write {
 			after: `{"limits":{"memory":"64Mi"},"requests":{"cpu":"200m"}}`,
 			undo: func(self cty.Value) called {
 				return called{action: "kubernetes_set_resources", args: on(values{
-					"container": str("api"), "requests": at(self, "before", "api", "requests"), "limits": at(self, "before", "api", "limits"),
+					"container": str("api"), "requests": at(self, "before", "api", "requests"), "limits": at(self, "before", "api", "limits"), "replaces": at(self, "after"),
 				})}
 			},
+			others: `{"spec": {"template": {"spec": {"containers": [{"name": "api", "resources": {"requests": {"memory": "32Mi"}}}]}}}}`,
+			theirs: `{"limits":{"memory":"64Mi"},"requests":{"cpu":"200m","memory":"32Mi"}}`,
 		},
 		"label": {
 			action: "kubernetes_label", args: on(values{"labels": text("tier", "web"), "remove": strs("app")}), object: deployment,
 			path: "{.metadata.labels}", before: `{"app":"api"}`, after: `{"tier":"web"}`,
 			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_label", args: on(values{"labels": at(self, "before"), "remove": strs("tier")})}
+				return called{action: "kubernetes_label", args: on(values{"labels": at(self, "before"), "remove": keysOf(at(self, "after")), "replaces": at(self, "after")})}
 			},
+			others: `{"metadata": {"labels": {"app": "theirs"}}}`, theirs: `{"app":"theirs","tier":"web"}`,
 		},
 		"patch": {
 			action: "kubernetes_patch", object: deployment, path: "{.spec.replicas} {.spec.template.spec.containers[1].image}",
 			args:   on(values{"patch": str(`{"spec": {"replicas": 4, "template": {"spec": {"containers": [{"name": "proxy", "image": "proxy:9"}]}}}}`)}),
-			before: "2 registry.example.com/proxy:1", after: "4 proxy:9",
-			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_patch", args: on(values{"type": str("json"), "patch": at(self, "undo")})}
-			},
+			before: "2 registry.example.com/proxy:1", after: "4 proxy:9", others: `{"spec": {"replicas": 7}}`, theirs: "7 proxy:9",
+			undo: patchBack,
 		},
 		"apply": {
 			action: "kubernetes_apply", object: deployment, path: "{.spec.replicas} {.metadata.labels.applied}",
 			args: values{"force": cty.True, "manifest": str(
 				"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api, labels: {applied: \"yes\"}}\nspec: {replicas: 5}\n")},
 			before: "2", after: "5 yes",
-			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_apply", args: values{"force": cty.True, "manifest": at(self, "before")}}
-			},
+			undo: patchBack, others: `{"metadata": {"labels": {"applied": "theirs"}}}`, theirs: "5 theirs",
 		},
 		"roll out again": {
 			action: "kubernetes_rollout_restart", args: on(values{}), object: deployment,
 			path: "{.spec.template.metadata.annotations.runbook/key}", before: "", after: "key-1",
 			undo: func(self cty.Value) called {
-				return called{action: "kubernetes_rollout_undo", key: "key-2", args: on(values{"to_revision": at(self, "before", "revision")})}
+				return called{action: "kubernetes_rollout_undo", key: "key-2", args: on(values{"to_revision": at(self, "before", "revision"), "replaces": at(self, "after")})}
 			},
+			others: `{"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "api:theirs"}]}}}}`, theirs: "key-1",
 		},
 	}
 }
