@@ -35,7 +35,7 @@ runbook "test" { on_failure = "stop" }
 provider "fake" {}
 step "fake_write" "change" {
   id = "change"
-  undo "fake_write" { id = "back" }
+  undo "fake_destroy" { id = "back" }
 }
 step "fake_write" "break" {
   id         = "break"

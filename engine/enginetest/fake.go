@@ -98,7 +98,7 @@ type fakeResult struct {
 	Token string    `rb:"token,sensitive" doc:"A secret result."`
 	Count int       `rb:"count" doc:"Length of items."`
 
-	unchanged bool
+	unchanged, unclear bool
 }
 
 type item struct {
@@ -153,6 +153,9 @@ func ErrUnreachable() error {
 // ErrUnreadable is an error of an action that took place and gave a result, of which something can't be read.
 var ErrUnreadable = &provider.Error{Op: "read the answer", Err: errors.New("it is not JSON"), Partial: true}
 
+// ErrUnclear has the action end with a result that does not tell whether it took place: its expectation does not hold.
+var ErrUnclear = errors.New("status 504")
+
 // Until returns when the context ends or the channel is closed.
 func Until(ctx context.Context, done <-chan struct{}) error {
 	select {
@@ -164,10 +167,14 @@ func Until(ctx context.Context, done <-chan struct{}) error {
 }
 
 // Provider declares the fake: fake_read, fake_write, fake_noted and fake_destroy, which take id and value, and fake_later,
-// which is declared but not supported. fake_noted is a write that keeps a note first.
+// which is declared but not supported. fake_noted is a write that keeps a note first; fake_destroy expects nothing of its result.
 func (f *Fake) Provider() *provider.Provider {
 	action := func(name string, effect provider.Effect) provider.Action {
 		notes := name == "fake_noted"
+		var expect func(*fakeArgs, *fakeResult) *provider.Failure
+		if name != "fake_destroy" {
+			expect = tells
+		}
 		return provider.Define(provider.Definition[client, fakeArgs, fakeResult]{
 			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes, Lingers: f.Lingers, Preview: f.preview(),
 			Run: func(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
@@ -178,11 +185,17 @@ func (f *Fake) Provider() *provider.Provider {
 					}
 				}
 				n, err := in.Client.fake.call(ctx, in.Args.ID)
-				if err != nil && !errors.Is(err, ErrUnreadable) {
+				result := f.result(in.Args, n)
+				switch {
+				case errors.Is(err, ErrUnclear):
+					result.unclear = true
+					return result, nil
+				case err != nil && !errors.Is(err, ErrUnreadable):
 					return nil, err
 				}
-				return f.result(in.Args, n), err
+				return result, err
 			},
+			Expect:         expect,
 			Summarize:      func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
 			ChangedNothing: func(r *fakeResult) bool { return r.unchanged },
 			Inquire: func(_ context.Context, in *provider.In[client, fakeArgs], _ provider.Sent) (*provider.Finding[fakeResult], error) {
@@ -235,6 +248,14 @@ func (f *Fake) Provider() *provider.Provider {
 			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_noted", provider.Write), action("fake_destroy", provider.Destructive), later, ask,
 		},
 	})
+}
+
+// tells is what an action expects of its result.
+func tells(_ *fakeArgs, r *fakeResult) *provider.Failure {
+	if !r.unclear {
+		return nil
+	}
+	return &provider.Failure{Message: ErrUnclear.Error() + " from fake:1", InDoubt: true}
 }
 
 // result is what the n-th call gives.

@@ -157,6 +157,8 @@ type Failure struct {
 	Message string
 	// Detail is evidence, perhaps of several lines: the start of a body, the end of stderr.
 	Detail string
+	// InDoubt says of a write that nobody knows whether it took place: what answered did not do it, and can't tell.
+	InDoubt bool
 }
 
 // In is a [Call] with client and arguments decoded.

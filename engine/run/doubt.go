@@ -43,6 +43,8 @@ type Doubt struct {
 	Attempt int
 	// Note is the last that the action kept, of the last attempt that kept one and may have taken place.
 	Note json.RawMessage
+	// Ended is what was said when it ended; empty: that was not told.
+	Ended string
 	// Undo says that it is the step's undo that is in doubt, Undoes that of which effect, see [Event].
 	Undo   bool
 	Undoes int64
@@ -73,7 +75,7 @@ func (s *sent) send(e *Event) {
 	if e.Key != s.Key {
 		s.earlier, s.again = nil, false
 	}
-	s.Key, s.At, s.Attempt, s.Note = e.Key, e.Time, e.Attempt, nil
+	s.Key, s.At, s.Attempt, s.Note, s.Ended = e.Key, e.Time, e.Attempt, nil, ""
 	s.begun, s.inDoubt, s.resolution = e.Action != "runbook", false, nil
 }
 

@@ -109,9 +109,9 @@ func (s *State) tookEffect(r ref, e *Event) {
 	did := in.tookPart(e, address)
 	in.unchanged = e.ChangedNothing && (in.sent == nil || !in.sent.again)
 	if in.sent != nil {
-		in.sent.inDoubt = e.InDoubt
+		in.sent.inDoubt, in.sent.Ended = e.InDoubt, cmp.Or(e.Error, e.Summary)
 		in.sent.attempted(e.InDoubt)
-		if e.Result != nil || e.Outcome == Pass || e.Outcome == Warn {
+		if !e.InDoubt && (e.Result != nil || e.Outcome == Pass || e.Outcome == Warn) {
 			in.sent.earlier = nil
 		}
 	}
@@ -132,7 +132,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 		}
 		s.effects = slices.DeleteFunc(s.effects, func(x *effect) bool { return x == did }) // the result tells of all of it
 	}
-	if spec.Undo == UndoNever && !s.otherPlan || e.Result == nil && !resolved {
+	if spec.Undo == UndoNever && !s.otherPlan || e.InDoubt || e.Result == nil && !resolved {
 		return
 	}
 	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending, well: e.Outcome == Pass || e.Outcome == Warn}

@@ -122,7 +122,7 @@ func (s *State) undoEvent(e *Event) error {
 	case e.Outcome == Pass:
 		x.undo = undoDone
 	case e.InDoubt:
-		x.undo = undoInDoubt
+		x.undo, x.sent.Ended = undoInDoubt, e.Error
 		x.sent.attempted(true)
 	default:
 		x.undo = undoFailed

@@ -272,7 +272,7 @@ func nameOf(d run.Doubt) string {
 	return d.Address
 }
 
-// inDoubtText says which write is in doubt, what it does where, and when it was sent.
+// inDoubtText says which write is in doubt, what it does where, when it was sent, and what came back.
 func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	text := "in doubt: step " + d.Address
 	switch {
@@ -295,5 +295,9 @@ func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	if d.Partly != "" {
 		return text + ", and erred: " + p.blank(d.Partly)
 	}
-	return text + ", and nobody knows whether it took place"
+	text += ", and nobody knows whether it took place"
+	if d.Ended != "" {
+		text += "\n  it ended with: " + term.CleanLine(p.blank(d.Ended))
+	}
+	return text
 }

@@ -27,9 +27,9 @@ type requestArgs struct {
 	Body            string            `rb:"body" doc:"Body, sent as it is."`
 	JSON            cty.Value         `rb:"json" doc:"Body, sent as JSON with its content type."`
 	Form            map[string]string `rb:"form" doc:"Body, sent as an HTML form with its content type."`
-	ExpectedStatus  []int             `rb:"expected_status" check:"http_status" doc:"Statuses that are as they should be; without it all below 400."`
+	ExpectedStatus  []int             `rb:"expected_status" check:"http_status" doc:"Statuses that are as they should be; without it all below 400. Others fail the step, and 408, 502, 503, 504, 520, 522 and 524 leave a write in doubt."`
 	FollowRedirects bool              `rb:"follow_redirects" default:"true" doc:"Follow redirects, ten at most; a write is not sent to another origin."`
-	IdempotencyKey  string            `rb:"idempotency_key" doc:"Key of a write in the header Idempotency-Key; by default one of the run and the step, the same for each attempt. Empty: none."`
+	IdempotencyKey  string            `rb:"idempotency_key" doc:"Key of a write in the header Idempotency-Key; by default one of the run and the step, the same for each attempt, also at one in doubt. Empty: none."`
 	Idempotent      bool              `rb:"idempotent" doc:"The server does the same request once, however often it comes, by its key or by its nature: after a crash it is sent again without a question."`
 	MaxBodyBytes    int64             `rb:"max_body_bytes" default:"1048576" check:"http_body_bytes" doc:"At most so much of the answer's body is read; at most 1 GiB."`
 }
@@ -50,6 +50,8 @@ type requestResult struct {
 	size   int    // of the body, in bytes
 	// refused is the origin to which a write was redirected, and not sent.
 	refused string
+	// write says that what was sent may change something; before that an attempt at it had no end, and nobody has judged it since.
+	write, before bool
 }
 
 func request() provider.Action {
@@ -153,7 +155,7 @@ func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestR
 		return nil, explain(ctx, failed, err, trace)
 	}
 	trace.fill(result)
-	result.refused = hops.refused
+	result.refused, result.write, result.before = hops.refused, write, in.Earlier != nil && !in.Earlier.Judged
 	return result, nil
 }
 
@@ -192,6 +194,20 @@ func explain(ctx context.Context, failed *provider.Error, err error, trace *trac
 
 // expect compares the status.
 func expect(args *requestArgs, r *requestResult) *provider.Failure {
+	failure := unexpected(args, r)
+	switch {
+	case failure == nil || !r.write:
+	case slices.Contains(fromBetween, r.StatusCode):
+		failure.InDoubt = true
+		failure.Message += " A gateway may say so of a service that has done it, or is about to."
+	case r.before && !args.Idempotent: // else the server takes both for one
+		failure.InDoubt = true
+		failure.Message += " An attempt before had no answer, and this one does not tell what became of it."
+	}
+	return failure
+}
+
+func unexpected(args *requestArgs, r *requestResult) *provider.Failure {
 	expected := "below 400"
 	if r.refused != "" && !slices.Contains(args.ExpectedStatus, r.StatusCode) {
 		return &provider.Failure{Message: fmt.Sprintf(
@@ -210,4 +226,12 @@ func expect(args *requestArgs, r *requestResult) *provider.Failure {
 		Message: fmt.Sprintf("Status %s from %s, expected %s.", r.status, r.asked, expected),
 		Detail:  start(r.Body),
 	}
+}
+
+// fromBetween are the statuses of what stands before a service (408 also of one that gave up waiting): that it did not get an answer, or
+// not in time, does not say that the service did nothing. 503 is among them with and without Retry-After: proxies say it as well of a
+// connection that broke after the request was sent, and the answer does not tell which it was. 520, 522 and 524 are Cloudflare's. 429 is a
+// refusal before anything is done, and 500 the word of the service itself.
+var fromBetween = []int{
+	nethttp.StatusRequestTimeout, nethttp.StatusBadGateway, nethttp.StatusServiceUnavailable, nethttp.StatusGatewayTimeout, 520, 522, 524,
 }

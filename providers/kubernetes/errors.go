@@ -79,7 +79,7 @@ func (c *client) explainStatus(out *provider.Error, status *apierrors.StatusErro
 	s := status.ErrStatus
 	advice := statusAdvice[s.Code]
 	out.Permanent = advice.permanent
-	out.NothingDone = s.Code >= 400 && s.Code < 500
+	out.NothingDone = s.Code >= 400 && s.Code < 500 && s.Code != http.StatusRequestTimeout // which what stands between may say
 	out.Hint = advice.hint
 	switch s.Reason {
 	case metav1.StatusReasonUnauthorized:

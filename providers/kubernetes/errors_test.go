@@ -28,6 +28,7 @@ func TestStatuses(t *testing.T) {
 			[]string{`403 nodes is forbidden: User "ann"`, "RoleBinding"}},
 		"unauthorized": {status(401, metav1.StatusReasonUnauthorized, "Unauthorized"), true, []string{"context test", "401", `user "u"`}},
 		"overloaded":   {status(429, metav1.StatusReasonTooManyRequests, "too many requests"), false, []string{"429", "sheds load"}},
+		"gave up":      {status(408, metav1.StatusReasonTimeout, "the gateway gave up"), false, []string{"408", "gave up"}},
 		"broken":       {status(500, metav1.StatusReasonInternalError, "etcdserver: request timed out"), false, []string{"500", "etcdserver"}},
 		"unavailable":  {status(503, metav1.StatusReasonServiceUnavailable, "the server is shutting down"), false, []string{"503", "shutting down"}},
 	}
@@ -38,6 +39,9 @@ func TestStatuses(t *testing.T) {
 			wantError(t, err, append(c.words, "list nodes", client.cluster.endpoint)...)
 			if provider.Permanent(err) != c.permanent {
 				t.Errorf("permanent is %t, expected %t: %v", !c.permanent, c.permanent, err)
+			}
+			if nothing := c.status.Code < 500 && c.status.Code != 408; provider.NothingDone(err) != nothing {
+				t.Errorf("nothing done is %t: %v", !nothing, err)
 			}
 			if strings.Contains(err.Error(), "secret-token") {
 				t.Errorf("the error holds the token: %v", err)

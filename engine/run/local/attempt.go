@@ -320,10 +320,20 @@ func (r *runner) attemptDone(a *attempt) error {
 
 // leftInDoubt reports whether nobody knows if the write took place, now that this was the last attempt at it: that this one surely
 // did nothing says nothing about those before it.
-func (a *attempt) leftInDoubt() bool { return a.result == nil && (a.doubted || a.inDoubt()) }
+func (a *attempt) leftInDoubt() bool { return a.inDoubt() || a.result == nil && a.doubted }
 
 // inDoubt reports whether the attempt was a write of which nobody knows whether it took place.
-func (a *attempt) inDoubt() bool { return a.mayHaveActed() && a.result == nil }
+func (a *attempt) inDoubt() bool {
+	if a.result != nil {
+		return a.sent && a.effect != provider.Read && failedInDoubt(a.result)
+	}
+	return a.mayHaveActed()
+}
+
+// failedInDoubt reports whether what answered a write can't tell if it took place.
+func failedInDoubt(result *provider.Result) bool {
+	return result.Failure != nil && result.Failure.InDoubt
+}
 
 // mayHaveActed reports whether the attempt erred as a write that took place, or may have.
 func (a *attempt) mayHaveActed() bool {

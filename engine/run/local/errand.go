@@ -54,7 +54,7 @@ func (r *runner) errand(ctx context.Context, e *errand) {
 	for {
 		e.attempts++
 		r.attemptErrand(ctx, e)
-		if e.err != nil && e.result == nil && e.sent {
+		if e.err != nil && e.sent && (e.result == nil || failedInDoubt(e.result)) {
 			e.doubted, e.earlier = true, cmp.Or(e.noted, e.earlier)
 		}
 		wait, again := e.again()
@@ -158,4 +158,6 @@ func (e *errand) again() (time.Duration, bool) {
 }
 
 // inDoubt reports whether nobody knows if it took place.
-func (e *errand) inDoubt() bool { return e.err != nil && e.result == nil && e.doubted }
+func (e *errand) inDoubt() bool {
+	return e.err != nil && e.doubted && (e.result == nil || failedInDoubt(e.result))
+}

@@ -99,5 +99,9 @@ func (r *runner) leaveInDoubt(d doubtful) error {
 	if end == nil {
 		end = &ending{outcome: run.Cancelled, err: "the session ended while the step was under way: it may have changed something", attempts: d.Attempt}
 	}
-	return r.end(step, key, &run.Event{Step: d.Address, Outcome: end.outcome, Error: end.err, Attempts: end.attempts, InDoubt: true}, end)
+	e := &run.Event{Step: d.Address, Outcome: end.outcome, Error: end.err, Attempts: end.attempts, InDoubt: true}
+	if e.Error == "" {
+		e.Summary = d.Ended
+	}
+	return r.end(step, key, e, end)
 }

@@ -25,7 +25,7 @@ func (c *Config) veil(result *provider.Result, err error) (*provider.Result, err
 		hidden.Warnings = append(hidden.Warnings, lang.Blank)
 	}
 	if result.Failure != nil {
-		hidden.Failure = &provider.Failure{Message: veiledError{why: c.Unread}.Error()}
+		hidden.Failure = &provider.Failure{Message: veiledError{why: c.Unread}.Error(), InDoubt: result.Failure.InDoubt}
 	}
 	return &hidden, err
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -202,7 +203,10 @@ func (j *judge) resolved(e *run.Event) {
 
 func (j *judge) ends(e *run.Event) {
 	s := j.at(e.Step)
-	took := e.Result != nil || s.done && !s.half // otherwise what it did itself is what can be undone
+	if unclear := strings.Contains(e.Summary, enginetest.ErrUnclear.Error()); s.write && unclear && !e.InDoubt {
+		j.fail(e, "nobody knows whether it took place, and it is not in doubt")
+	}
+	took := e.Result != nil && !e.InDoubt || s.done && !s.half // otherwise what it did itself is what can be undone
 	*s = seen{
 		action: e.Action, write: s.write, outcome: e.Outcome, doubt: e.InDoubt, half: e.Partial && e.Outcome == run.Error, session: s.session, last: s.last,
 	}

@@ -61,6 +61,8 @@ func (w *world) do(ctx context.Context, id string, n int) error {
 		return enginetest.ErrUnreadable
 	case roll < 19:
 		panic("the provider broke")
+	case roll < 22:
+		return enginetest.ErrUnclear
 	case roll < 40:
 		return late(ctx, time.Duration(roll)*20*time.Microsecond)
 	}
