@@ -36,6 +36,8 @@ type Fake struct {
 	Unchanged func(id string) bool
 	// Machine is where actions act, whatever the provider block says, as those of provider local do; empty: the block says where.
 	Machine string
+	// Opens is called before a client is made of the block with a name; nil: it is made at once.
+	Opens func(ctx context.Context, name string) error
 	// Previews is called for the dry run of an approval with the step's id; nil: there is none.
 	Previews func(ctx context.Context, id string) error
 }
@@ -232,7 +234,12 @@ func (f *Fake) Provider() *provider.Provider {
 	later := provider.Define(provider.Definition[client, fakeArgs, fakeResult]{Name: "fake_later", Doc: "Comes later.", Effect: provider.Write})
 	return provider.New(provider.Setup[fakeConfig, client]{
 		Name: "fake", Doc: "A provider for tests.",
-		Open: func(context.Context, provider.Open[fakeConfig]) (client, error) { return client{f}, nil },
+		Open: func(ctx context.Context, req provider.Open[fakeConfig]) (client, error) {
+			if f.Opens == nil {
+				return client{f}, nil
+			}
+			return client{f}, f.Opens(ctx, req.Config.Name)
+		},
 		Target: func(req provider.Open[fakeConfig]) (provider.Place, error) {
 			if f.Machine != "" {
 				return provider.Place{Text: f.Machine, Here: true}, nil

@@ -390,7 +390,7 @@ func (a *action[K, A, R]) in(ctx context.Context, call *Call, result *Result) (*
 		return nil, fmt.Errorf("%s: client is a %T", a.spec.Name, call.Client)
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, &Error{Op: a.spec.Name, Err: fmt.Errorf("not started: %w", err), NothingDone: true}
+		return nil, &Error{Op: a.spec.Name, Err: fmt.Errorf("%w: %w", ErrNotStarted, err), NothingDone: true}
 	}
 	args := new(A)
 	if err := a.spec.Args().Decode(call.Args, args); err != nil {

@@ -63,5 +63,8 @@ func Permanent(err error) bool {
 	return errors.As(err, &e) && e.Permanent
 }
 
+// ErrNotStarted is the cause where the time for an action was over, or it was called off, before it began.
+var ErrNotStarted = errors.New("not started")
+
 // ErrReadOnly is the cause of every refusal of a provider's client to change anything under --read-only.
 var ErrReadOnly = errors.New("refused: this run is read-only")

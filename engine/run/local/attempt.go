@@ -80,8 +80,9 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
+	way := beginHeadway()
 	if a.prepared == nil || !a.prepared.opened {
-		p, final, err := r.evaluate(ctx, a.execution)
+		p, final, err := r.evaluate(ctx, a.execution, way)
 		if err != nil {
 			a.err, a.final = explainContext(ctx, err, limit), final
 			return
@@ -91,6 +92,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	if a.precondition = r.precondition(a); a.precondition != nil {
 		return
 	}
+	way.past("its precondition was held against what it saw")
 	if a.step.Child != nil {
 		a.result, a.err = r.runChild(a, limit)
 		a.final = true // its steps have ended: only a resume does what did not pass again
@@ -99,6 +101,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	if a.err = r.timesKept(a.effect); a.err != nil {
 		return
 	}
+	way.past("the history was written")
 	call := r.call(a.step, a.prepared, a.effect)
 	call.Key, call.Answer = a.writeKey, a.answer
 	r.takesNotes(ctx, call, a.address, 0)
@@ -115,7 +118,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	if err != nil {
 		a.nothingDone = provider.NothingDone(err)
 		a.cut = !deadline.IsZero() && !r.clock().Before(deadline) && ctx.Err() != nil
-		a.err = explainContext(ctx, err, limit)
+		a.err = explainContext(ctx, r.notStarted(way, a.step, a.sends(), a.prepared.args, err), limit)
 	}
 }
 
@@ -218,7 +221,7 @@ func (r *runner) emitNote(n noteRequest) error {
 
 // evaluate works out the arguments, unless somebody has approved of them before, and gets the client. final is true for
 // arguments: repeating would give the same.
-func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final bool, err error) {
+func (r *runner) evaluate(ctx context.Context, x *execution, way *headway) (_ *prepared, final bool, err error) {
 	var args cty.Value
 	if x.prepared != nil {
 		args = x.prepared.args
@@ -228,7 +231,10 @@ func (r *runner) evaluate(ctx context.Context, x *execution) (_ *prepared, final
 	if x.step.Child != nil {
 		return &prepared{args: args, opened: true}, false, nil
 	}
-	return r.open(ctx, x.step, x.sends(), args)
+	way.past("its arguments were worked out")
+	p, final, err := r.open(ctx, x.step, x.sends(), args)
+	way.past("its client was made")
+	return p, final, err
 }
 
 // arguments works out what an action is called with, and holds it against the policies and --read-only: what only the run

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -48,7 +49,8 @@ type config struct {
 	// target is worked out once: it may have to read files.
 	target func() (provider.Place, error)
 
-	mu     sync.Mutex
+	// making is held by whoever makes the client, or takes it away.
+	making chan struct{}
 	client provider.Client
 }
 
@@ -127,7 +129,7 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 	}
 	return &config{
 		address: address, schema: s.Provider, request: request, place: place,
-		target: sync.OnceValues(target),
+		target: sync.OnceValues(target), making: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -185,8 +187,15 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 
 // open gives the configuration's client. A failure is not kept: the next attempt tries anew.
 func (c *config) open(ctx context.Context) (provider.Client, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if !c.take() {
+		since := time.Now()
+		select {
+		case c.making <- struct{}{}:
+		case <-ctx.Done():
+			return nil, c.stillMade(time.Since(since))
+		}
+	}
+	defer func() { <-c.making }()
 	if c.client != nil {
 		return c.client, nil
 	}
@@ -198,20 +207,42 @@ func (c *config) open(ctx context.Context) (provider.Client, error) {
 	return client, nil
 }
 
+// take reports whether nobody else makes the client, and nobody does then until it is given back.
+func (c *config) take() bool {
+	select {
+	case c.making <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// stillMade is the error of a step that waited for the client until its time was over.
+func (c *config) stillMade(waited time.Duration) error {
+	e := &provider.Error{
+		Op: "wait for the client of provider." + c.address, Err: fmt.Errorf("after %s another step was still making it", waited.Round(time.Millisecond)),
+		Hint: "Look at that step, and raise the timeout of this one where making it takes so long.", NothingDone: true,
+	}
+	if at, err := c.target(); err == nil {
+		e.Endpoint = at.Shown()
+	}
+	return e
+}
+
 // Close closes the clients; what needs one later opens it anew.
 func (c *Configs) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
 	for _, one := range c.open {
-		if !one.mu.TryLock() {
+		if !one.take() {
 			continue // it is being opened by a step that was left behind
 		}
 		if one.client != nil {
 			errs = append(errs, provider.Close(one.client))
 			one.client = nil
 		}
-		one.mu.Unlock()
+		<-one.making
 	}
 	return errors.Join(errs...)
 }

@@ -81,9 +81,11 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
+	way := beginHeadway()
 	if e.args, e.err = r.arguments(e.step, e.local); e.err != nil {
 		return
 	}
+	way.past("its arguments were worked out")
 	if e.may != nil {
 		if e.err = e.may(e.args); e.err != nil {
 			return
@@ -94,6 +96,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 		e.err = err
 		return
 	}
+	way.past("its client was made")
 	if e.err = r.timesKept(provider.Write); e.err != nil {
 		return
 	}
@@ -101,6 +104,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 		r.kill(e.err)
 		return
 	}
+	way.past("the history was written")
 	call := r.call(e.step, p, graph.Effect(e.step))
 	if call.Earlier, e.err = earlierOf(e.step, e.earlier, e.key); e.err != nil {
 		return
@@ -123,7 +127,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	case err != nil && result != nil:
 		e.err = err
 	case err != nil:
-		e.err = explainContext(ctx, err, e.step.Timeout)
+		e.err = explainContext(ctx, r.notStarted(way, e.step, e.local, e.args, err), e.step.Timeout)
 		e.sent = !provider.NothingDone(err)
 	case result.Failure != nil:
 		e.err = errors.New(result.Failure.Message)
