@@ -46,7 +46,7 @@ func as(user string, cmd *exec.Cmd) *exec.Cmd {
 }
 
 // TestWaitsForOthers: a run at a terminal where nobody may answer stays there, its levels fall due, and it goes on when somebody
-// answers elsewhere. Without a terminal it pauses.
+// answers elsewhere. Without a terminal it pauses, and in CI, which may have one at which nobody sits.
 func TestWaitsForOthers(t *testing.T) {
 	for kind, keys := range map[string]string{"xterm-256color": "ctrl-d: pause the run", "dumb": "ctrl-d pauses the run"} {
 		t.Run(kind, func(t *testing.T) {
@@ -68,6 +68,13 @@ func TestWaitsForOthers(t *testing.T) {
 		})
 	}
 	dir := writes(t, forBob)
+	job := command(t, dir, "xterm-256color", "apply", "x.hcl", "--auto-approve")
+	job.Env = append(job.Env, "CI=true")
+	s := start(t, job)
+	if status, said := s.ends(t), s.Text(); status != 3 || !strings.Contains(said, "nobody looks on where CI is set") || !strings.Contains(said, "only bob may answer") {
+		t.Errorf("in CI: exit status %d\n%s", status, said)
+	}
+	dir = writes(t, forBob)
 	if status, said := alone(t, dir, "apply", "x.hcl", "--auto-approve"); status != 3 || !strings.Contains(said, "only bob may answer") {
 		t.Errorf("exit status %d\n%s", status, said)
 	}

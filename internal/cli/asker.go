@@ -33,6 +33,10 @@ func (p *Program) asker(s *stage, seen *witness, stop *interruption) local.Asker
 
 // Ask implements local.Asker.
 func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
+	if !w.Question.MayAnswer(a.by) && !a.stage.program.watched() {
+		a.stage.program.say("%s", nobodyAsked(w.Address, errUnwatched))
+		return nil, errUnwatched
+	}
 	answer, err := a.show(ctx, w, a.stage.shows(w.Address))
 	switch {
 	case err == nil:
@@ -51,6 +55,9 @@ func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
+
+// errUnwatched is why nobody stays at a terminal for a question that only others may answer.
+var errUnwatched = errors.New("only others may answer, and nobody looks on where CI is set")
 
 // nobodyAsked says what becomes of a question that nobody answers here.
 func nobodyAsked(step string, err error) string {

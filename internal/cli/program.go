@@ -111,7 +111,10 @@ func (p *Program) env(name string) string {
 }
 
 // lively says whether a terminal may be drawn on and coloured: not in CI, and not where it can do neither.
-func (p *Program) lively() bool { return p.env("CI") == "" && p.env("TERM") != "dumb" }
+func (p *Program) lively() bool { return p.watched() && p.env("TERM") != "dumb" }
+
+// watched reports whether somebody may look at the terminal: many a CI gives its jobs one.
+func (p *Program) watched() bool { return p.env("CI") == "" }
 
 func (p *Program) palette(terminal bool) term.Palette {
 	return term.NewPalette(terminal && !p.noColour && p.env("NO_COLOR") == "" && p.lively())
