@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"strings"
 	"time"
 )
 
 // Blanked is a copy of an event in which blank went over every text, the numbers and keys of results included, and the event
 // itself where there is nothing to blank. What the program says by itself, or a file says in the open, has the tag blank:"-" and is
-// left alone: a secret as short as "2026", "true" or "step" stands in the JSON of any event by chance, and that must stay one that
+// left alone, and so are addresses, in whose keys no secret gets: a secret as short as "2026", "true" or "step" stands in the JSON of any event by chance, and that must stay one that
 // can be read.
 func (e *Event) Blanked(blank func([]byte) []byte) *Event {
 	copied, _ := blanker(blank).value(reflect.ValueOf(e), "").Interface().(*Event) // it has the type of what it is a copy of
@@ -104,8 +103,6 @@ func (b blanker) value(v reflect.Value, tag string) reflect.Value {
 	case tag == "-" || v.Type() == timeType:
 	case v.Type() == rawType:
 		return reflect.ValueOf(json.RawMessage(BlankJSON(v.Bytes(), b)))
-	case v.Type() == textType && tag == "address":
-		return reflect.ValueOf(b.address(v.String()))
 	case v.Type() == textType:
 		return reflect.ValueOf(b.text(v.String()))
 	case v.Kind() == reflect.Pointer && !v.IsNil():
@@ -151,16 +148,4 @@ func (b blanker) fields(v reflect.Value) reflect.Value {
 		clean.Field(i).Set(b.value(v.Field(i), v.Type().Field(i).Tag.Get("blank")))
 	}
 	return clean
-}
-
-// address blanks the keys of an address alone: names of steps stand in the file.
-func (b blanker) address(a string) string {
-	head, rest := SplitAddress(a)
-	if at := strings.IndexByte(head, '['); at >= 0 {
-		head = head[:at] + b.text(head[at:])
-	}
-	if rest != "" {
-		head += "/" + b.address(rest)
-	}
-	return head
 }

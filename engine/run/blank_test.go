@@ -36,7 +36,7 @@ func TestShortSecretLeavesAnEventReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := e
-	want.Step, want.Reset, want.Error = `step/type["(sensitive)-a"]`, []string{`step["(sensitive)"]`}, "(sensitive) (sensitive): (sensitive)"
+	want.Step, want.Reset, want.Error = `step/type["2026-a"]`, []string{`step["2026"]`}, "(sensitive) (sensitive): (sensitive)"
 	want.Check = &Check{Kind: KindThreshold, Name: "step"}
 	want.Result = json.RawMessage(`{"(sensitive)":"in (sensitive)","at":"2026-11-29T04:43:03.15Z","list":["(sensitive)",true,null,"(sensitive)"],"n":"1(sensitive)","x\"(sensitive)":"a\"(sensitive)"}`)
 	want.Question = &Question{Kind: AskInput, Prompt: "(sensitive)?", Type: "type", Arguments: []ArgumentValue{{Name: "step", Value: `"(sensitive)"`}}}

@@ -71,13 +71,13 @@ type Event struct {
 	Type Type      `json:"type"`
 
 	// Step is the address: the step's name, or name["key"] for an instance of for_each.
-	Step string `json:"step,omitempty" blank:"address"`
+	Step string `json:"step,omitempty" blank:"-"`
 
 	// run_started
 	*Header `json:",omitempty"`
 
 	// step_expanded
-	Keys *[]string `json:"keys,omitempty"`
+	Keys *[]string `json:"keys,omitempty" blank:"-"`
 	// Each is what for_each gave, by key, and EachType its type as cty writes it, where it may give something else in a later session.
 	Each     json.RawMessage `json:"each,omitempty"`
 	EachType json.RawMessage `json:"each_type,omitempty" blank:"-"`
@@ -96,7 +96,7 @@ type Event struct {
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 	Target    string          `json:"target,omitempty"`
 	// Provider is the configuration that names the target, Kept how much of that is kept, and SentTo the whole of it.
-	Provider string `json:"provider,omitempty" blank:"address"`
+	Provider string `json:"provider,omitempty" blank:"-"`
 	Kept     Kept   `json:"kept,omitempty" blank:"-"`
 	SentTo   string `json:"-"`
 
@@ -136,11 +136,11 @@ type Event struct {
 	// run_started and run_resumed
 	Session *Session `json:"session,omitempty"`
 	// run_resumed: the steps and instances that will run again, and what changed in the files
-	Reset []string `json:"reset,omitempty" blank:"address"`
+	Reset []string `json:"reset,omitempty" blank:"-"`
 	// Gone are the steps that waited for a person and that the runbook does not have any more.
-	Gone []string `json:"gone,omitempty" blank:"address"`
+	Gone []string `json:"gone,omitempty" blank:"-"`
 	// run_resumed of a session that only undoes: the steps and instances to undo
-	Undo    []string `json:"undo,omitempty" blank:"address"`
+	Undo    []string `json:"undo,omitempty" blank:"-"`
 	Changes []string `json:"changes,omitempty"`
 	// Repeats tell of what had ended well and runs again, for people: why, and which writes take place a second time.
 	Repeats []string `json:"repeats,omitempty"`
@@ -201,7 +201,7 @@ type Event struct {
 	Outputs []OutputValue   `json:"outputs,omitempty"`
 	// NotUndone are the steps whose undo was due and did not run: the session was stopped at once, or an undo of the same step
 	// that comes first failed.
-	NotUndone []string `json:"not_undone,omitempty" blank:"address"`
+	NotUndone []string `json:"not_undone,omitempty" blank:"-"`
 	// Undoable is how often something took effect that an undo by hand can take back.
 	Undoable int `json:"undoable,omitempty"`
 	// Left is what else a person must look at, in whichever session it came about.
@@ -211,7 +211,7 @@ type Event struct {
 
 // Left is something that a run leaves for a person to look at.
 type Left struct {
-	Step string   `json:"step" blank:"address"`
+	Step string   `json:"step" blank:"-"`
 	What LeftWhat `json:"what"`
 	// Undoes is of an undo what it takes back, as in [Event]; absent in old histories.
 	Undoes int64 `json:"undoes,omitempty"`

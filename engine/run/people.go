@@ -196,7 +196,7 @@ type FileRef struct {
 type Inputs struct {
 	// Variables by name as JSON; sensitive ones are "(sensitive)" here and sealed beside the event.
 	Variables   map[string]json.RawMessage `json:"variables,omitempty" blank:"values"`
-	Targets     []string                   `json:"targets,omitempty" blank:"address"`
+	Targets     []string                   `json:"targets,omitempty" blank:"-"`
 	MaxParallel int                        `json:"max_parallel,omitempty"`
 	TimeoutMS   float64                    `json:"timeout_ms,omitempty"`
 	FailOnWarn  bool                       `json:"fail_on_warn,omitempty"`

@@ -9,7 +9,7 @@ import (
 // Target is one provider configuration and the place that it points at.
 type Target struct {
 	// Provider is the address: "kubernetes", "kubernetes.eu".
-	Provider string `json:"provider" blank:"address"`
+	Provider string `json:"provider" blank:"-"`
 	Target   string `json:"target"`
 	// Kept says how much of the place is kept, for a later session to compare.
 	Kept Kept `json:"kept,omitempty" blank:"-"`

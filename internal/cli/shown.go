@@ -6,6 +6,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // blank blanks secrets in what came from outside and is said beside the program's own words: the last net before the outputs leaves those
@@ -86,6 +87,13 @@ func (p *Program) ownNames(rb *lang.Runbook) {
 		names = append(names, o.Name)
 	}
 	p.redactor.Own(names...)
+}
+
+// ownKeys has it leave the keys of instances alone: no secret gets into those.
+func (p *Program) ownKeys(e *run.Event) {
+	if e.Type == run.StepExpanded && e.Keys != nil {
+		p.redactor.Own(*e.Keys...)
+	}
 }
 
 // ownOf is own for the runbook of a run that is taken up again, if it could be read.

@@ -152,6 +152,9 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 	}
 	switch e.Type {
 	case run.StepExpanded:
+		if slices.ContainsFunc(*e.Keys, func(key string) bool { return strings.Contains(key, lang.Blank) }) {
+			return fmt.Errorf("a key of step %s holds a secret, and the version that began the run did not keep it; what the step did has to be looked at, and taken back, by hand", b.prefix+name)
+		}
 		b.recallEach(p, name, e, sealed)
 	case run.StepFinished:
 		b.recallEnding(p, name, e, sealed)

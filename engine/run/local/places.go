@@ -206,6 +206,7 @@ func (r *runner) keepPlaces(h *run.Header) []string {
 // nothing was done yet, so an error ends it; without a place one refuses to.
 func (r *runner) sealBeginning(inputs map[string]json.RawMessage, h *run.Header) ([]byte, error) {
 	places := r.keepPlaces(h)
+	inputs = r.hiddenInputs(inputs, h)
 	if r.Seal == nil || inputs == nil && places == nil {
 		return nil, nil
 	}
@@ -222,6 +223,24 @@ func (r *runner) sealBeginning(inputs map[string]json.RawMessage, h *run.Header)
 		return r.seal(all), nil
 	}
 	return r.sealInputs(all)
+}
+
+// hiddenInputs adds to the variables that the beginning leaves out those in which a secret of the run is blanked, such as a word that is one
+// by chance.
+func (r *runner) hiddenInputs(inputs map[string]json.RawMessage, h *run.Header) map[string]json.RawMessage {
+	if h.Inputs == nil {
+		return inputs
+	}
+	for name, text := range h.Inputs.Variables {
+		if _, sensitive := inputs[name]; sensitive || r.shown(string(text)) == string(text) {
+			continue
+		}
+		if inputs = maps.Clone(inputs); inputs == nil {
+			inputs = map[string]json.RawMessage{}
+		}
+		inputs[name] = text
+	}
+	return inputs
 }
 
 // RecallTargets gives the targets that the beginning of a session names with what was encrypted of them: those of configurations, and

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -92,6 +93,7 @@ func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (fu
 	problem := text(diags)
 	if !diags.HasErrors() {
 		keys, instances, problem = forEach(all)
+		problem = cmp.Or(problem, r.secretKeys(step, keys))
 	}
 	if problem != "" {
 		return nil, r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: "for_each: " + problem}, nil)

@@ -1,0 +1,106 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// TestAKeyThatIsASecretByChance: the keys of instances that the file has, or a variable, stay what they are beside a secret of the same
+// word, in the history and in a resume.
+func TestAKeyThatIsASecretByChance(t *testing.T) {
+	for name, of := range map[string]string{
+		"literal":  `toset(["production", "staging"])`,
+		"local":    "local.places",
+		"variable": "toset(var.places)",
+		"by key":   `{ production = step.login.call, staging = 2 }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := `
+provider "fake" {}
+locals { places = toset(["production", "staging"]) }
+variable "places" { default = ["production", "staging"] }
+step "fake_read" "login" {
+  id    = "login"
+  value = secret("env:DBUSER")
+}
+step "fake_write" "w" {
+  depends_on = [step.login]
+  for_each = ` + of + `
+  id       = "w ${each.key}"
+  undo "fake_write" { id = "back ${each.key}" }
+}
+`
+			mended := false
+			fake, j := fails("w staging", &mended), enginetest.Store(t)
+			opts := enginetest.Options{Journal: j, AutoApprove: true, Seal: plain, Unseal: opened, Env: map[string]string{"DBUSER": "production"}}
+			out := enginetest.Run(t, fake, text, opts)
+			out.Ends(t, 1)
+			mended = true
+			enginetest.Resume(t, fake, out.Result.RunID, opts).Ends(t, 0)
+			enginetest.Undo(t, fake, out.Result.RunID, opts).Ends(t, 0)
+			want := []string{"login", "w production", "w staging", "w staging", "back staging", "back production"}
+			if diff := cmp.Diff(want, fake.Log()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestAKeyThatShowsASecret: a key in which a secret comes back from a system is refused before anything is done with it.
+func TestAKeyThatShowsASecret(t *testing.T) {
+	const text = `
+provider "fake" {}
+step "fake_read" "ls" {
+  id    = "ls ${substr(secret("env:TOKEN"), 0, 0)}"
+  value = "x"
+}
+step "fake_write" "w" {
+  for_each = toset([step.ls.value, "b"])
+  id       = "w ${each.key}"
+}
+`
+	fake, j := &enginetest.Fake{Says: func(string) string { return "is-keySecret-9" }}, enginetest.Store(t)
+	out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"TOKEN": "keySecret-9"}})
+	if got := out.Finished()["w"]; got.Outcome != run.Error || !strings.Contains(got.Error, "holds what is a secret of the run") {
+		t.Errorf("%+v", got)
+	}
+	if strings.Contains(out.Stream, "keySecret") || len(fake.Log()) != 1 {
+		t.Errorf("called: %v\n%s", fake.Log(), out.Stream)
+	}
+}
+
+// TestAVariableThatHoldsASecretByChance is kept with the run, encrypted, and the run goes on with it.
+func TestAVariableThatHoldsASecretByChance(t *testing.T) {
+	const text = `
+provider "fake" {}
+variable "ns" { default = "production-eu" }
+step "fake_read" "login" {
+  id    = "login"
+  value = secret("env:DBUSER")
+}
+step "fake_write" "w" {
+  id = "w ${var.ns}"
+  undo "fake_write" { id = "back ${var.ns}" }
+}
+step "fake_write" "last" {
+  depends_on = [step.w]
+  id         = "last"
+}
+`
+	mended := false
+	fake, j := fails("last", &mended), enginetest.Store(t)
+	opts := enginetest.Options{Journal: j, AutoApprove: true, Seal: plain, Unseal: opened, Env: map[string]string{"DBUSER": "production"}}
+	out := enginetest.Run(t, fake, text, opts)
+	out.Ends(t, 1)
+	mended = true
+	enginetest.Resume(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	enginetest.Undo(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	if fake.Calls("back production-eu") != 1 {
+		t.Errorf("called: %v", fake.Log())
+	}
+}
