@@ -123,7 +123,7 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	if again {
 		note = *earlier
 		states = sinceNoted(states, note)
-	} else if err := refuseHalfUndo(in.CountedOn, states); err != nil {
+	} else if err := refuseHalfUndo(in, states); err != nil {
 		return nil, err
 	}
 	if err := keep(note); err != nil {

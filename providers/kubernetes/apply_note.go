@@ -14,7 +14,7 @@ import (
 
 // refuseHalfUndo refuses an apply of which the step's undo could take back a part only. An undo that counts on more than one of these
 // results says itself what becomes of the objects.
-func refuseHalfUndo(countedOn func(string) bool, states []applied) error {
+func refuseHalfUndo(in *provider.In[*client, applyArgs], states []applied) error {
 	var made, changed []string
 	for _, s := range states {
 		switch {
@@ -24,7 +24,7 @@ func refuseHalfUndo(countedOn func(string) bool, states []applied) error {
 			changed = append(changed, s.of.String())
 		}
 	}
-	why, undo, before, created := "", countedOn("undo"), countedOn("before"), countedOn("created")
+	why, undo, before, created := "", in.CountedOn("undo"), in.CountedOn("before"), in.CountedOn("created")
 	switch {
 	case (undo || before) && !created && len(made) > 0:
 		why = "would not delete what is new: " + strings.Join(made, ", ")
@@ -33,6 +33,9 @@ func refuseHalfUndo(countedOn func(string) bool, states []applied) error {
 	case created && !undo && !before && len(changed) > 0:
 		why = "counts on self.created, and would leave what is there and would be changed: " + strings.Join(changed, ", ")
 	default:
+		if created && len(made) > 1 {
+			in.Warn("%d objects are new, and an undo by self.created[0] deletes the first of them alone", len(made))
+		}
 		return nil
 	}
 	return &provider.Error{

@@ -209,7 +209,10 @@ func (c *client) chosenStill(ctx context.Context, a *deleteArgs, s subject, uid 
 // theSame refuses an object of another UID; without one, any will do.
 func theSame(s subject, object rawObject, uid string) error {
 	if is := digText(object, "metadata", "uid"); uid != "" && is != uid {
-		return wrong("delete "+s.String(), fmt.Errorf("it is another of that name, with UID %s where %s was expected: it is somebody else's and stays", is, uid))
+		return &provider.Error{
+			Op: "delete " + s.String(), NothingDone: true, Permanent: true, Hint: "The one that was expected is gone already.",
+			Err: fmt.Errorf("it is another of that name, with UID %s where %s was expected: it is somebody else's and stays", is, uid),
+		}
 	}
 	return nil
 }

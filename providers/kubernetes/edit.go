@@ -23,8 +23,9 @@ type edit[T any] struct {
 	state func(rawObject) (T, error)
 	// patch makes a merge patch that gives the object what is asked for; nil: it has that.
 	patch func(rawObject) (rawObject, error)
-	// replaces refuses to change what is not as its author says; nil: nothing is said. What needs no change may be as it is.
-	replaces func(rawObject) error
+	// refuses says why the object must not be changed, such as that it is not as the author says; nil: it may. What needs no change may be
+	// as it is.
+	refuses func(rawObject) error
 }
 
 // noted is what an edit keeps before it sends.
@@ -99,10 +100,10 @@ func (e edit[T]) prepare(ctx context.Context) (object, patch rawObject, before T
 }
 
 func (e edit[T]) refuse(object rawObject) error {
-	if e.replaces == nil {
+	if e.refuses == nil {
 		return nil
 	}
-	return e.replaces(object)
+	return e.refuses(object)
 }
 
 // version is that of the object as it was read, for the note.

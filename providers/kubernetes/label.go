@@ -41,7 +41,7 @@ func planLabel(ctx context.Context, in *provider.In[*client, labelArgs]) (*edit[
 	concerned, op := together(namesIn(a.Labels), a.Remove), "label "+s.String()
 	return &edit[map[string]string]{
 		of: s, op: op,
-		replaces: replacing(in, op, a.Replaces, func(object rawObject) (stated, error) {
+		refuses: replacing(in, op, a.Replaces, func(object rawObject) (stated, error) {
 			return textsOf(dig(object, "metadata", "labels"), together(concerned, namesIn(a.Replaces))), nil
 		}),
 		state: func(object rawObject) (map[string]string, error) {

@@ -76,6 +76,7 @@ func TestApplyThatIsUndoneInPart(t *testing.T) {
 		"undo of a new one":          {made, "undo", "would not delete what is new: configmap made"},
 		"undo of two":                {was + "---\n" + was, "undo", "one object"},
 		"created of a new one":       {made, "created", ""},
+		"created of two":             {made + "---\n" + strings.Replace(made, "made", "more", 1), "created", ""},
 		"created of both":            {was + "---\n" + made, "created", "would leave what is there"},
 		"created of one there":       {was, "created", "would leave what is there"},
 		"before of both":             {was + "---\n" + made, "before", "would not delete what is new"},
@@ -89,7 +90,10 @@ func TestApplyThatIsUndoneInPart(t *testing.T) {
 			action, call := p.prepare(t, called{action: "kubernetes_apply", key: "key-1", args: values{"manifest": str(tc.manifest), "force": cty.True}}, nil)
 			call.Note = func(n []byte) error { note = n; return nil }
 			call.CountedOn = func(result string) bool { return strings.Contains(tc.counted, result) }
-			_, err := action.Run(t.Context(), call)
+			result, err := action.Run(t.Context(), call)
+			if err == nil && (len(result.Warnings) > 0) != (name == "created of two") {
+				t.Errorf("warnings %q", result.Warnings)
+			}
 			if (err != nil) != (tc.says != "") || err != nil && (!provider.NothingDone(err) || !strings.Contains(err.Error(), tc.says) || note != nil) {
 				t.Errorf("the error is %v", err)
 			}

@@ -14,12 +14,12 @@ import (
 type stated map[string]string
 
 // replacing makes the look at an object before its change, which refuses to change what is not as the argument replaces says: that is
-// somebody else's work by now. Read gives what is there; nil: the author says nothing.
+// somebody else's work by now. Read gives what is there.
 func replacing[A, O any](in *provider.In[*client, A], op string, said stated, read func(O) (stated, error)) func(O) error {
-	if !in.Set("replaces") {
-		return nil
-	}
 	return func(of O) error {
+		if !in.Set("replaces") {
+			return nil
+		}
 		seen, err := read(of)
 		if err != nil {
 			return err

@@ -76,7 +76,7 @@ func planScale(ctx context.Context, in *provider.In[*client, scaleArgs]) (*edit[
 	}
 	return &edit[replicaCount]{
 		of: s, op: op, sub: []string{"scale"},
-		replaces: replacing(in, op, said, func(scale rawObject) (stated, error) {
+		refuses: replacing(in, op, said, func(scale rawObject) (stated, error) {
 			return stated{"replicas": strconv.FormatInt(digNumber(scale, "spec", "replicas"), 10)}, nil
 		}),
 		complete: func(scale rawObject) {

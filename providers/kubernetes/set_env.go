@@ -47,7 +47,7 @@ func planSetEnv(ctx context.Context, in *provider.In[*client, setEnvArgs]) (*edi
 		resource: a.Resource, namespace: a.Namespace, what: "environment", containers: optional(a.Container),
 		state: func(containers []rawObject) (map[string]string, error) { return sharedEnv(containers, concerned) },
 		set:   func(container rawObject) { setEnv(container, a.Env, concerned) },
-		replaces: replacing(in, op, a.Replaces, func(containers []rawObject) (stated, error) {
+		refuses: replacing(in, op, a.Replaces, func(containers []rawObject) (stated, error) {
 			return sharedEnv(containers, together(concerned, namesIn(a.Replaces)))
 		}),
 	})

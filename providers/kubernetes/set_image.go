@@ -40,7 +40,7 @@ func planSetImage(ctx context.Context, in *provider.In[*client, setImageArgs]) (
 		state: imagesOf,
 		set:   func(container rawObject) { container["image"] = images[digText(container, "name")] },
 		said:  namesIn(in.Args.Replaces),
-		replaces: replacing(in, op, in.Args.Replaces, func(containers []rawObject) (stated, error) {
+		refuses: replacing(in, op, in.Args.Replaces, func(containers []rawObject) (stated, error) {
 			return imagesOf(containers)
 		}),
 	})

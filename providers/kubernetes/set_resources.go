@@ -62,15 +62,22 @@ func planSetResources(
 			}
 		}
 	}
+	unlessReplaced := replacing(in, op, statedLimits(a.Replaces), func(containers []rawObject) (stated, error) {
+		return statedLimits(limitsOf(containers, nil, nil)), nil
+	})
 	return planTemplate(ctx, in.Client, templateEdit[map[string]containerLimits]{
 		resource: a.Resource, namespace: a.Namespace, what: "resources", containers: optional(a.Container),
 		state: func(containers []rawObject) (map[string]containerLimits, error) {
 			return limitsOf(containers, a.Requests, a.Limits), nil
 		},
 		said: namesIn(a.Replaces),
-		replaces: replacing(in, op, statedLimits(a.Replaces), func(containers []rawObject) (stated, error) {
-			return statedLimits(limitsOf(containers, nil, nil)), nil
-		}),
+		refuses: func(containers []rawObject) error {
+			if a.Container == "" && in.CountedOn("before") && !alike(limitsOf(containers, a.Requests, a.Limits)) {
+				return wrong(op, errors.New("the containers do not have the same requests and limits before, and the step's undo, which counts on self.before, "+
+					"can give back those of one; name one with container"))
+			}
+			return unlessReplaced(containers)
+		},
 		set: func(container rawObject) {
 			setQuantities(container, "requests", a.Requests)
 			setQuantities(container, "limits", a.Limits)
@@ -88,6 +95,18 @@ func limitsOf(containers []rawObject, requests, limits map[string]string) map[st
 		}
 	}
 	return now
+}
+
+// alike reports whether all of the containers have the same.
+func alike(by map[string]containerLimits) bool {
+	var first *containerLimits
+	for _, limits := range by {
+		if first != nil && !same(*first, limits) {
+			return false
+		}
+		first = &limits
+	}
+	return true
 }
 
 func statedLimits(by map[string]containerLimits) stated {

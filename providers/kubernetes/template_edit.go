@@ -23,9 +23,9 @@ type templateEdit[T any] struct {
 	state func(containers []rawObject) (T, error)
 	// set gives one container what is asked for.
 	set func(container rawObject)
-	// replaces refuses what is not as its author says, of the containers concerned and those that are said; nil: nothing is said.
-	replaces func(containers []rawObject) error
-	said     []string
+	// refuses says why the containers concerned and those that are said must not be changed.
+	refuses func(containers []rawObject) error
+	said    []string
 }
 
 func planTemplate[T any](ctx context.Context, c *client, t templateEdit[T]) (*edit[T], error) {
@@ -48,16 +48,13 @@ func planTemplate[T any](ctx context.Context, c *client, t templateEdit[T]) (*ed
 			}
 			return now, nil
 		},
-		patch:    func(object rawObject) (rawObject, error) { return t.patch(object) },
-		replaces: t.refusal(op),
+		patch:   func(object rawObject) (rawObject, error) { return t.patch(object) },
+		refuses: t.refusal(op),
 	}, nil
 }
 
-// refusal is replaces for the whole object.
+// refusal is refuses for the whole object.
 func (t templateEdit[T]) refusal(op string) func(rawObject) error {
-	if t.replaces == nil {
-		return nil
-	}
 	looked := t
 	if t.containers != nil {
 		looked.containers = together(t.containers, t.said)
@@ -67,7 +64,7 @@ func (t templateEdit[T]) refusal(op string) func(rawObject) error {
 		if err != nil {
 			return wrong(op, err)
 		}
-		return t.replaces(containers)
+		return t.refuses(containers)
 	}
 }
 

@@ -1,6 +1,7 @@
 package kubernetes_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -160,6 +161,31 @@ func TestUndoSaysNothingSensitive(t *testing.T) {
 		_, _, err := p.call(t.Context(), t, c)
 		if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(name)) || strings.Contains(err.Error(), "ours") || strings.Contains(err.Error(), "b3Vyc") || strings.Contains(err.Error(), "info") {
 			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
+// TestResourcesOfContainersThatDiffer: an undo could give back those of one, so that nothing is set.
+func TestResourcesOfContainersThatDiffer(t *testing.T) {
+	p := newPlayground(t)
+	p.deployment(t)
+	set := func(counted string, more values) error {
+		more["limits"] = text("memory", "64Mi")
+		var note json.RawMessage
+		action, call := p.prepare(t, called{action: "kubernetes_set_resources", key: "key-1", args: on(more)}, &note)
+		call.CountedOn = func(result string) bool { return result == counted }
+		_, err := action.Run(t.Context(), call)
+		return err
+	}
+	if err := set("before", values{}); err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "name one with container") {
+		t.Errorf("the error is %v", err)
+	}
+	if now := p.field(t, deployment, "{.spec.template.spec.containers[*].resources.limits}"); now != "" {
+		t.Errorf("limits are %s", now)
+	}
+	for name, err := range map[string]error{"one": set("before", values{"container": str("api")}), "no such undo": set("", values{})} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
