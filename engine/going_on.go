@@ -38,7 +38,7 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{
 		Reset: slices.Compact(reset), Changes: r.Changes, Repeats: slices.Concat(r.Behind, r.Instances, r.Repeated), Settled: settled,
-		Elsewhere: r.elsewhere,
+		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine,
 	})
 }
 

@@ -36,7 +36,7 @@ const mostTargets = 100
 // findTargets names the systems that a step talks to and keeps them for the header. args is what is known of the
 // arguments of all instances.
 func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, instances []lang.Frame) {
-	target, diags := beforehand(p.plan.configs, s, anyInstance(s))
+	target, machine, diags := beforehand(p.plan.configs, s, anyInstance(s))
 	out.Target = s.Spec.Spec().Target(args)
 	if diags.HasErrors() {
 		// What is unknown before a run is no mistake; a run reads it, and then it is.
@@ -45,7 +45,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 		}
 		out.Provider = graph.Configuration(s)
 	} else {
-		out.Provider = target.Provider
+		out.Provider, out.machine = target.Provider, machine
 		p.keep(endpointOr(out.Target, target))
 		out.Target = cmp.Or(out.Target, target.Target)
 		p.keepPlace(p.plan.scope, s, target, anyInstance(s))
@@ -55,7 +55,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 		return
 	}
 	for _, each := range instances {
-		target, diags := beforehand(p.plan.configs, s, each)
+		target, _, diags := beforehand(p.plan.configs, s, each)
 		if diags.HasErrors() {
 			continue // the instance's error tells it
 		}
@@ -64,13 +64,14 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 	}
 }
 
-// beforehand is the system of a configuration as a session that begins is held to it: not to the machine on which it runs.
-func beforehand(configs *local.Configs, s *lang.Step, frame lang.Frame) (run.Target, hcl.Diagnostics) {
-	t, diags := configs.Target(s, frame)
+// beforehand is the system of a configuration as a session that begins is held to it: not to the machine on which it runs, which it gives
+// apart.
+func beforehand(configs *local.Configs, s *lang.Step, frame lang.Frame) (t run.Target, machine string, diags hcl.Diagnostics) {
+	t, diags = configs.Target(s, frame)
 	if t.Here {
-		t = run.Target{Provider: t.Provider}
+		return run.Target{Provider: t.Provider}, t.Place, diags
 	}
-	return t, diags
+	return t, "", diags
 }
 
 // endpointOr is the endpoint that arguments name, or else the system of the configuration.

@@ -44,6 +44,8 @@ type PlannedStep struct {
 
 	// questions are what people will be asked, by the key of the instance or "", where it is known which answers fit.
 	questions map[string]*run.Question
+	// machine is the place of its configuration where that is the machine that runs it; empty: it is not, or that is not known.
+	machine string
 }
 
 // PlannedUndo is what takes a step's effect back.

@@ -82,7 +82,7 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	explicit := p.plan.configs.Explicit(s)
 	message := explicit && n.Effect == provider.Write && spec.Message(args)
 	n.Asked = n.Effect != provider.Read && !message
-	target, diags := beforehand(p.plan.configs, s, frame)
+	target, _, diags := beforehand(p.plan.configs, s, frame)
 	switch {
 	case !diags.HasErrors():
 		p.keep(endpointOr(n.Target, target))

@@ -67,7 +67,7 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 		undo.On = "end"
 	}
 	undo.Provider, undo.Target = graph.Configuration(s), spec.Target(args)
-	if target, diags := beforehand(p.plan.configs, s, frame); !diags.HasErrors() {
+	if target, _, diags := beforehand(p.plan.configs, s, frame); !diags.HasErrors() {
 		p.keep(endpointOr(undo.Target, target))
 		undo.Provider, undo.Target = target.Provider, cmp.Or(undo.Target, target.Target)
 		p.keepPlace(p.plan.scope, s, target, frame)

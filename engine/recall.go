@@ -57,6 +57,8 @@ type Recalled struct {
 	asItWas bool
 	// elsewhere says that the run goes on also with other places than it had.
 	elsewhere bool
+	// otherMachine says that it goes on on another machine on purpose.
+	otherMachine bool
 	// added are declarations that are new, "step a".
 	added   []string
 	settled []local.Settled
@@ -163,6 +165,9 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 	}
 	r.tellOf(r.tellGone()...)
 	r.findLost()
+	if diags := r.compareMachines(opts); diags.HasErrors() {
+		return diags
+	}
 	if opts.Earlier != nil {
 		for _, entry := range s.entries {
 			opts.Earlier(entry)

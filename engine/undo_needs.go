@@ -42,7 +42,7 @@ func (r *Recalled) readFor(effects []run.Effect, s *story, opts RecallOptions) h
 
 // undoNow keeps where an undo acts, of which all is known that it needs.
 func (p *planner) undoNow(at local.Evaluated) {
-	target, diags := beforehand(at.Configs, at.Step, at.Frame)
+	target, _, diags := beforehand(at.Configs, at.Step, at.Frame)
 	if p.diags = append(p.diags, diags...); diags.HasErrors() {
 		return
 	}

@@ -34,7 +34,7 @@ type Fake struct {
 	Says func(id string) string
 	// Unchanged tells of which ids a call leaves everything as it was; nil: none does.
 	Unchanged func(id string) bool
-	// Machine is where actions act, whatever the provider block says, as those of provider local do; empty: the block says where.
+	// Machine is where actions act, as those of provider local do, unless the provider block has a name; empty: the block says where.
 	Machine string
 	// Opens is called before a client is made of the block with a name; nil: it is made at once.
 	Opens func(ctx context.Context, name string) error
@@ -241,7 +241,7 @@ func (f *Fake) Provider() *provider.Provider {
 			return client{f}, f.Opens(ctx, req.Config.Name)
 		},
 		Target: func(req provider.Open[fakeConfig]) (provider.Place, error) {
-			if f.Machine != "" {
+			if f.Machine != "" && req.Config.Name == "" {
 				return provider.Place{Text: f.Machine, Here: true}, nil
 			}
 			system := "fake://" + req.Config.Name

@@ -7,6 +7,8 @@ const (
 	StopTimeout   = "timeout"   // the runbook's timeout
 	// StopStepTimeout is why a runbook stops that a step runs whose own timeout has passed.
 	StopStepTimeout = "timeout of the step"
+	// StopElsewhere is why a run stops of which a step would act on another system than the run did before: that is no failure.
+	StopElsewhere = "another system"
 )
 
 // verdict is what run_if says of a step whose dependencies have all ended: it goes (an empty outcome), or ends with an
@@ -130,6 +132,7 @@ var stopReasons = map[string]string{
 	StopFailure:     "the run stops after a failure (on_failure = \"stop\")",
 	StopInterrupt:   "the run was interrupted",
 	StopTimeout:     "the runbook's timeout has passed",
+	StopElsewhere:   "a step would have acted on another system than the run did before",
 	StopStepTimeout: "the timeout of the step that runs this runbook has passed",
 }
 

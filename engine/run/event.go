@@ -142,6 +142,8 @@ type Event struct {
 	// run_resumed of a session that only undoes: the steps and instances to undo
 	Undo    []string `json:"undo,omitempty" blank:"-"`
 	Changes []string `json:"changes,omitempty"`
+	// OtherMachine says that it goes on on another machine on purpose (run_resumed): what was done on those before holds it to none.
+	OtherMachine bool `json:"other_machine,omitempty"`
 	// Repeats tell of what had ended well and runs again, for people: why, and which writes take place a second time.
 	Repeats []string `json:"repeats,omitempty"`
 

@@ -65,6 +65,29 @@ func (s *State) AskedForLeft() bool {
 	return s.byHand != nil && slices.ContainsFunc(list, func(p placed) bool { return p.undo == undoPending && s.wants(&p) })
 }
 
+// MayFallDue lists what, here and in the runbooks that steps run, is to be undone at the end of the run, or would be if what it still has
+// to do failed: last first.
+func (s *State) MayFallDue(goesOn bool) []Effect {
+	var out []Effect
+	list := s.effectsInOrder()
+	for i := range slices.Backward(list) {
+		p := &list[i]
+		if p.undo != undoDone && p.undo != undoFailed && (s.dueAtEnd(p) || goesOn && p.onFailure()) {
+			out = append(out, Effect{p.whole(), p.seq})
+		}
+	}
+	return out
+}
+
+// onFailure reports whether a failure has an effect undone: of its runbook, or of one around that.
+func (p *placed) onFailure() bool {
+	at := p.of
+	for at != nil && !at.plan.StopOnFailure {
+		at = at.above
+	}
+	return at != nil
+}
+
 // dueAtEnd reports whether an effect is to be undone at the end of this runbook: at every end, or because one of the runbooks from
 // its own up to this one stopped after a failure.
 func (s *State) dueAtEnd(p *placed) bool {

@@ -52,7 +52,7 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			return false, r.tellLevels(ctx)
 		}
 		var launch []func()
-		barrier, sync := false, false
+		barrier, sync, stopping := false, false, r.state.Stopping()
 		for _, c := range commands {
 			start, finished, err := r.carryOut(ctx, c)
 			if err != nil || finished {
@@ -63,7 +63,7 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 				writes, waits := r.barrier(c)
 				barrier, sync = barrier || writes, sync || waits
 			}
-			if r.state.MustStop() {
+			if r.state.MustStop() || r.state.Stopping() != stopping {
 				break
 			}
 			if r.queued() >= flushAt {
@@ -166,7 +166,7 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 		return nil, false, r.concludeWith(r.refused(x, denied))
 	}
 	if why := r.strays(x); why != "" {
-		return nil, false, r.unsent(x, why, false)
+		return nil, false, r.stopElsewhere(x, why)
 	}
 	x.attempts = c.Attempt
 	e := &run.Event{Type: run.StepStarted, Step: x.address, Action: x.step.Action, Attempt: c.Attempt}
@@ -177,7 +177,7 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	if x.effect != provider.Read {
 		var why string
 		if sealed, why = r.stamp(x, c, e); why != "" {
-			return nil, false, r.unsent(x, why, true)
+			return nil, false, r.unsent(x, why)
 		}
 	}
 	r.sends(e)
@@ -208,9 +208,9 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 	}, false, nil
 }
 
-// unsent ends a step whose action is not carried out; inDoubt says that nobody knows what became of it before.
-func (r *runner) unsent(x *execution, why string, inDoubt bool) error {
-	return r.end(x.step, x.key, &run.Event{Step: x.address, Action: x.step.Action, Outcome: run.Error, Error: why, InDoubt: inDoubt}, &ending{outcome: run.Error, err: why})
+// unsent ends a step whose write is not sent again, and of which nobody knows what became of it before.
+func (r *runner) unsent(x *execution, why string) error {
+	return r.end(x.step, x.key, &run.Event{Step: x.address, Action: x.step.Action, Outcome: run.Error, Error: why, InDoubt: true}, &ending{outcome: run.Error, err: why})
 }
 
 // stamp gives the start of a write its key, and what it is sent with; why says why it must not be sent.

@@ -145,7 +145,7 @@ func explainContext(ctx context.Context, err error, limit time.Duration) error {
 	}
 	cause := context.Cause(ctx)
 	switch {
-	case errors.Is(cause, errInterrupted), errors.Is(cause, errRunTimeout), errors.Is(cause, errStepTimeout):
+	case errors.Is(cause, errInterrupted), errors.Is(cause, errElsewhere), errors.Is(cause, errRunTimeout), errors.Is(cause, errStepTimeout):
 		return cancelledError{cause}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("timed out after %s: %w", limit.Round(time.Millisecond), err)
@@ -290,10 +290,14 @@ func (r *runner) attemptDone(a *attempt) error {
 		if a.doubted {
 			why += " while the step was under way: it may have changed something"
 		}
-		return r.end(a.step, a.key, &run.Event{
+		err := r.end(a.step, a.key, &run.Event{
 			Step: a.address, Outcome: run.Cancelled, Error: why, Attempts: a.number, InDoubt: a.doubted,
 			DurationMS: new(milliseconds(a.ended.Sub(a.timing.started))),
 		}, &ending{outcome: run.Cancelled, err: why, timing: timing{a.timing.started, a.ended}, attempts: a.number})
+		if err == nil && a.step.Child != nil && errors.Is(cancelled, errElsewhere) && r.state.Stopping() == "" {
+			return r.stop(stopRequest{reason: run.StopElsewhere, cause: errElsewhere})
+		}
+		return err
 	}
 	if a.conclusion != nil {
 		return r.concludeWith(a.conclusion)

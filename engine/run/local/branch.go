@@ -50,7 +50,7 @@ type branch struct {
 	// systems are those that writes were sent to last, by address.
 	systems map[string]*run.Target
 	// acted are the places where configurations of the branch had writes sent last in earlier sessions, by address.
-	acted map[string]run.Target
+	acted map[string]acted
 	// named are the systems that the sessions of the run name when they begin; it is one for all branches of a run.
 	named *named
 }
@@ -59,7 +59,7 @@ func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[stri
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
 		each:  map[string]*keptEach{},
-		times: readings{prefix: prefix}, bindings: map[string][]byte{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, acted: map[string]run.Target{}, named: &named{},
+		times: readings{prefix: prefix}, bindings: map[string][]byte{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, acted: map[string]acted{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b

@@ -61,6 +61,8 @@ func (r *runner) asResult(limit time.Duration) (*provider.Result, error) {
 	outcome := r.state.RunOutcome()
 	counts := r.state.Counts()
 	switch {
+	case r.state.Stopping() == run.StopElsewhere:
+		return nil, cancelledError{errElsewhere}
 	case r.interrupted:
 		return nil, cancelledError{errInterrupted}
 	case outcome == run.Cancelled && r.timedOut:

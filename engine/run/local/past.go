@@ -67,9 +67,6 @@ func (p *Past) take(entry journal.Entry) error {
 		p.note(&e)
 		return p.root.state.Apply(&e)
 	case run.RunResumed:
-		if len(e.Changes) > 0 { // which may be that configurations name other places from then on
-			p.root.walk(func(b *branch) { clear(b.acted) })
-		}
 		p.ended, p.paused = false, p.paused && e.Undo != nil
 		p.gone = slices.DeleteFunc(p.gone, func(step string) bool { return slices.Contains(e.Gone, step) })
 		return p.resumeAll(&e)

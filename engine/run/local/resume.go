@@ -35,6 +35,8 @@ type Going struct {
 	Cancel bool
 	// Elsewhere lets steps run also where their configurations name other places than they did in earlier sessions.
 	Elsewhere bool
+	// OtherMachine says that the run goes on on another machine on purpose.
+	OtherMachine bool
 }
 
 // Resume runs another session of a run.
@@ -48,7 +50,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		header, before := p.cfg.Header, p.standing()
 		e := &run.Event{
 			Type: run.RunResumed, Header: &header, Session: p.cfg.session(),
-			Reset: g.Reset, Gone: p.gone, Changes: g.Changes, Repeats: g.Repeats, Undo: g.Undo,
+			Reset: g.Reset, Gone: p.gone, Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
 		}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}

@@ -18,6 +18,8 @@ var (
 	errInterrupted = errors.New("the run was interrupted")
 	errRunTimeout  = errors.New("the runbook's timeout has passed")
 	errStepTimeout = errors.New("the timeout of the step that runs this runbook has passed")
+	// errElsewhere is as if somebody had interrupted the run, so that nothing is taken back for it.
+	errElsewhere = errors.New("a step would have acted on another system than the run did before")
 	// errPaused is what a runner ends with that waits for people: nothing is wrong.
 	errPaused = errors.New("the run is paused")
 )
@@ -353,7 +355,7 @@ func (r *runner) attemptOver(a *attempt) {
 // stop starts nothing new and cancels the reads under way; writes end within their timeouts, and runbooks that steps run
 // stop by themselves.
 func (r *runner) stop(s stopRequest) error {
-	if s.reason == run.StopInterrupt {
+	if s.reason == run.StopInterrupt || s.reason == run.StopElsewhere {
 		r.interrupted = true
 	}
 	within := stopRequest{reason: s.reason, cause: s.cause}

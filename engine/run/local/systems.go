@@ -9,13 +9,38 @@ import (
 )
 
 // named are the systems that a session of a run named when it began, the last that carried steps out.
-type named struct{ now []run.Target }
+type named struct {
+	now []run.Target
+	// changed and moved are the numbers of the events with which the run went on with changes, and on another machine, on purpose.
+	changed, moved int64
+}
 
 // take takes in the targets of a session's beginning. One that only undoes, or only ends the run, has no steps.
 func (n *named) take(e *run.Event, targets []run.Target) {
 	if e.BeginsSteps() {
 		n.now = targets
 	}
+	if len(e.Changes) > 0 { // which may be that configurations name other places from then on
+		n.changed = e.Seq
+	}
+	if e.OtherMachine {
+		n.moved = e.Seq
+	}
+}
+
+// left reports whether the run left a place on purpose since something was done there. Which machine runs it is no matter of its files.
+func (n *named) left(now run.Target, seq int64) bool {
+	if now.Here {
+		return seq < n.moved
+	}
+	return seq < n.changed
+}
+
+// acted is where a configuration had a write sent last: that of a step, with the number of the event that tells.
+type acted struct {
+	run.Target
+	step string
+	seq  int64
 }
 
 // sends keeps where a write is sent to, as its start tells; further attempts at it go there too.
@@ -32,7 +57,7 @@ func (b *branch) sends(e *run.Event) {
 // actsOn keeps where the configuration of a write of the past pointed.
 func (b *branch) actsOn(e *run.Event) {
 	if e.Provider != "" && e.Target != "" {
-		b.acted[e.Provider] = e.On()
+		b.acted[e.Provider] = acted{e.On(), e.Step, e.Seq}
 	}
 }
 
@@ -46,8 +71,8 @@ func (r *runner) strays(x *execution) string {
 	if now == nil {
 		return ""
 	}
-	was, acted := r.acted[now.Provider]
-	if !acted || was.Same(*now, r.Redact) {
+	was, ok := r.acted[now.Provider]
+	if !ok || was.Same(*now, r.Redact) || r.named.left(*now, was.seq) {
 		return ""
 	}
 	if now.Here {
@@ -56,6 +81,15 @@ func (r *runner) strays(x *execution) string {
 	}
 	return "nothing was sent: " + was.Moved(*now, " then") + ". Bring the environment back as it was, variables, kubeconfig and files, and resume the run again; or, to go on " +
 		"with another place on purpose, resume it with --with-changes"
+}
+
+// stopElsewhere ends a step that would act elsewhere than the run did before, and stops the run without taking anything back: what there
+// is to mend is the environment.
+func (r *runner) stopElsewhere(x *execution, why string) error {
+	if err := r.end(x.step, x.key, &run.Event{Step: x.address, Action: x.step.Action, Outcome: run.Cancelled, Error: why}, nil); err != nil {
+		return err
+	}
+	return r.stop(stopRequest{reason: run.StopElsewhere, cause: errElsewhere})
 }
 
 // system is the one that a step's configuration names, for its events; nil: none does.
