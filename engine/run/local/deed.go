@@ -41,6 +41,16 @@ func (b *branch) remember(step *lang.Step, key int, e *run.Event, end *ending) {
 	b.deeds[e.Seq] = d
 }
 
+// recallUndone keeps that what an execution did was taken back, and so what one behind it found as it was to be.
+func (b *branch) recallUndone(e *run.Event) {
+	if d := b.deeds[e.Undoes]; d != nil {
+		d.end.undone = true
+	}
+	if _, key, ok := b.state.Find(e.Step); ok && b.state.WasUndone(e.Step) {
+		b.values.undone(run.StepName(e.Step), key)
+	}
+}
+
 // frame is what the undo of an effect sees as each and self.
 func (b *branch) frame(d *deed) lang.Frame {
 	local := d.each

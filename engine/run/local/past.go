@@ -178,7 +178,13 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 	case run.StepResolved:
 		b.recallResolution(e)
 	}
-	return b.state.Apply(e)
+	if err := b.state.Apply(e); err != nil {
+		return err
+	}
+	if e.Type == run.UndoFinished && e.Outcome == run.Pass {
+		b.recallUndone(e)
+	}
+	return nil
 }
 
 // toldAsFailure reports whether an undo erred after it did something, which older versions told as they did an expectation that did not
@@ -369,11 +375,14 @@ func (p *Past) Affected(changed []string) []string {
 }
 
 // CarriedOut tells of those among steps and instances that run again which changed something, ended well and were not undone: they
-// do it twice.
+// do it twice. What counts as done by what was settled does not run again.
 func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
-	among, steps, undone := map[string]bool{}, map[string]bool{}, undoneBy(settled)
+	among, steps, undone, done := map[string]bool{}, map[string]bool{}, undoneBy(settled), map[string]bool{}
 	for _, address := range again {
 		among[address], steps[run.WholeStep(address)] = true, true
+	}
+	for _, d := range settled {
+		done[d.Address] = done[d.Address] || !d.Undo && d.Decision == run.DecisionDone
 	}
 	var out []string
 	p.root.walk(func(b *branch) {
@@ -383,7 +392,7 @@ func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
 				continue
 			}
 			at, word := b.values.tookPlace(n.Step.Name, func(a string) bool {
-				return (among[address] || among[b.prefix+a]) && !b.state.WasUndone(a, undone...)
+				return (among[address] || among[b.prefix+a]) && !done[b.prefix+a] && !b.state.WasUndone(a, undone...)
 			})
 			switch {
 			case at.IsZero():

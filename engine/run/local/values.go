@@ -41,6 +41,8 @@ type ending struct {
 	undoWith func() map[string]cty.Value
 	// word says that a write in doubt counts as done, and why; empty: it was seen to end.
 	word string
+	// undone says that what it did was taken back.
+	undone bool
 }
 
 // recalled is the result, and why there is none although there was one.
@@ -178,13 +180,13 @@ func (v *values) lost(name, key string) string {
 	return lost
 }
 
-// tookPlace is when a step, or an instance of it, was carried out last and ended well, of those that count; zero: never.
+// tookPlace is when a step, or an instance of it, was carried out last, ended well and was not undone, of those that count; zero: never.
 func (v *values) tookPlace(name string, counts func(address string) bool) (last time.Time, word string) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	s := v.steps[name]
 	look := func(end *ending, address string) {
-		if end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && end.timing.finished.After(last) && counts(address) {
+		if end != nil && !end.undone && (end.outcome == run.Pass || end.outcome == run.Warn) && end.timing.finished.After(last) && counts(address) {
 			last, word = end.timing.finished, end.word
 		}
 	}
@@ -193,6 +195,19 @@ func (v *values) tookPlace(name string, counts func(address string) bool) (last 
 		look(end, run.Address(name, s.keys[i], true))
 	}
 	return last, word
+}
+
+// undone keeps that what a step or an instance did last was taken back.
+func (v *values) undone(name string, key int) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	end := v.steps[name].whole
+	if key >= 0 {
+		end = v.steps[name].ends[key]
+	}
+	if end != nil {
+		end.undone = true
+	}
 }
 
 // outcome tells how a step ended, for messages: "skipped"; empty where it passed or is keyed.
