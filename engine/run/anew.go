@@ -1,6 +1,9 @@
 package run
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AskedAnew says that what was answered before counts no more, though the time of the question goes on.
 type AskedAnew struct {
@@ -55,6 +58,40 @@ func (s *State) askAnew(e *Event) {
 	for _, c := range s.children {
 		if r, err := s.resolve(c.address); err == nil && s.steps[r.step].missing > 0 && s.at(r).phase == idle {
 			c.state.withdrawAll(e)
+		}
+	}
+}
+
+// AskedAgain lists the open questions, here and in the runbooks that steps run, that a resume asks anew: something that they wait for runs
+// again first.
+func (s *State) AskedAgain() []string { return s.askedAgain(s.Again().Steps, "", false) }
+
+// askedAgain are those at addresses that begin with prefix; whole: all of them. again are the addresses of what runs again.
+func (s *State) askedAgain(again []string, prefix string, whole bool) []string {
+	var out []string
+	behind := make([]bool, len(s.steps))
+	for i := range s.steps {
+		if slices.ContainsFunc(again, func(a string) bool { return Covers(prefix+s.plan.Steps[i].Name, a) }) {
+			s.markBehind(i, behind)
+		}
+	}
+	for _, w := range s.Waits() {
+		if whole || behind[s.byName[StepName(w.Address)]] {
+			out = append(out, prefix+w.Address)
+		}
+	}
+	for _, c := range s.children {
+		out = append(out, c.state.askedAgain(again, prefix+c.address+"/", whole || behind[s.byName[StepName(c.address)]])...)
+	}
+	return out
+}
+
+// markBehind marks what waits for a step, through others too.
+func (s *State) markBehind(i int, behind []bool) {
+	for _, d := range s.out[i] {
+		if !behind[d.step] {
+			behind[d.step] = true
+			s.markBehind(d.step, behind)
 		}
 	}
 }

@@ -128,7 +128,12 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 	if !w.Question.MayAnswer(o.User) {
 		return nil, fmt.Errorf("%s may not answer %s: only %s may", o.User, w.Step, strings.Join(w.Question.Approvers, ", "))
 	}
-	if w.Given != nil {
+	switch {
+	case len(s.Undoing) > 0:
+		return nil, o.undoneMeanwhile(ctx, history, s)
+	case w.AskedAgain:
+		return nil, fmt.Errorf("%s %s", w.Step, o.askedAgain(s, w))
+	case w.Given != nil:
 		return nil, o.wasGiven(ctx, history, s, w)
 	}
 	return w, o.inTime(ctx, history, s, w, o.Now())

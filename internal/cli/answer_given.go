@@ -35,7 +35,9 @@ func (s *story) takeGiven(ctx context.Context, history journal.Journal) error {
 	}
 	for i := range s.Waits {
 		w := &s.Waits[i]
-		w.Given = nil
+		if w.Given = nil; w.AskedAgain {
+			continue
+		}
 		for _, m := range messages {
 			// The digest is of this asking of the question: an answer to an earlier one has another.
 			if m.Kind == journal.MessageAnswer && m.Step == w.Step && m.Answer != nil && m.Answer.Digest == w.Question.Digest && !w.isOver(m.At) {
@@ -113,11 +115,32 @@ func (o *answerOptions) takesIn(ctx context.Context, history journal.Journal, s 
 	case err != nil:
 		return "", false, err
 	case held != nil && len(s.Undoing) > 0:
-		undone := strings.Join(s.Undoing, ", ")
-		return fmt.Sprintf("Process %d on %s undoes %s now, and leaves the run paused. Then it goes on with: %s\n"+
-			"A step that comes after %s is asked about again once that is done again.", held.Owner.PID, held.Owner.Host, undone, resume, undone), false, nil
+		return fmt.Sprintf("Process %d on %s undoes %s now, and leaves the run paused. Then it goes on with: %s", held.Owner.PID, held.Owner.Host,
+			strings.Join(s.Undoing, ", "), resume), false, nil
 	case held != nil:
 		return fmt.Sprintf("Process %d on %s runs the run and goes on with it.", held.Owner.PID, held.Owner.Host), true, nil
 	}
 	return "No process runs the run now. It goes on with: " + resume, false, nil
+}
+
+// undoneMeanwhile refuses an answer while nobody knows what it would come after.
+func (o *answerOptions) undoneMeanwhile(ctx context.Context, history journal.Journal, s *story) error {
+	undone := strings.Join(s.Undoing, ", ")
+	held, err := holder(ctx, history, s.ID)
+	if err != nil {
+		return err
+	}
+	if held == nil {
+		return fmt.Errorf("nothing was answered: the program that undid %s is gone. Resume the run first, which asks then what is left to be asked: %s", undone, o.command("resume "+s.ID))
+	}
+	return fmt.Errorf("nothing was answered: process %d on %s undoes %s now, and a step that comes after that is asked about again. Answer once it is done", held.Owner.PID, held.Owner.Host, undone)
+}
+
+// askedAgain says that no answer to a step counts yet, and how to be asked again.
+func (o *answerOptions) askedAgain(s *story, w *waitingStep) string {
+	text := view.AskedAgain + ". Resume the run, which asks then: " + o.command("resume "+s.ID)
+	if command := view.ResumeWithAnswer(o.Store, s.ID, w.Step, w.Question); command != "" {
+		text += "; or answer with that: " + command
+	}
+	return text
 }

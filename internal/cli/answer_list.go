@@ -74,7 +74,10 @@ func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []stri
 	if w.NobodyTold != nil {
 		lines = append(lines, "  "+look.Palette.Bad(view.NobodyTold(w.NobodyTold, look)))
 	}
-	if w.isOver(o.Now()) {
+	switch {
+	case w.AskedAgain:
+		return append(lines, "  "+o.askedAgain(s, w))
+	case w.isOver(o.Now()):
 		return lines // the command would be refused
 	}
 	return append(lines, "  "+view.AnswerCommand(o.Store, s.ID, w.Step, w.Question))

@@ -28,6 +28,8 @@ type waitingStep struct {
 	// NobodyTold are the levels that fell due, where nobody is known to have been told.
 	NobodyTold []run.Untold `json:"nobody_told,omitempty"`
 	told       run.Told
+	// AskedAgain says that it is asked again once what comes before it was done again: no answer counts until then.
+	AskedAgain bool `json:"asked_again,omitempty"`
 	// Given is the answer that was given and not taken in yet; nil: there is none.
 	Given *givenAnswer `json:"answered,omitempty"`
 }
@@ -137,10 +139,21 @@ func (s *story) take(e *run.Event) {
 		for _, step := range slices.Concat(e.Reset, e.Gone) {
 			s.drop(step)
 		}
+		if len(e.Changes) > 0 { // what comes before a step may be another by now
+			s.askedAgain(nil)
+		}
 	case run.RunFinished:
 		s.Waits, s.Undoing = nil, nil
 	case run.RunPaused:
 		s.Undoing = nil
+		s.askedAgain(e.AskedAgain)
+	}
+}
+
+// askedAgain takes in which of those that wait are asked again.
+func (s *story) askedAgain(steps []string) {
+	for i := range s.Waits {
+		s.Waits[i].AskedAgain = slices.Contains(steps, s.Waits[i].Step)
 	}
 }
 

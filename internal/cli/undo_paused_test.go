@@ -46,23 +46,46 @@ func pauseMidway(t *testing.T) (*terminal, string) {
 // is done again does not count.
 func TestUndoOfAPausedRun(t *testing.T) {
 	tt, id := pauseMidway(t)
-	stays := []string{"✓ undo cordon", "paused: ", "calm waits for a yes or no", "resume with: runbook resume " + id}
+	stays := []string{
+		"✓ undo cordon", "paused: ", "calm waits for a yes or no\n    is asked again, as what comes before it runs again first: no answer counts until then\n" +
+			"    runbook resume " + id + " --answer 'calm=yes|no'", "resume with: runbook resume " + id,
+	}
 	tt.again(t, false, "").does(t, ExitPassed, stays, "undo", id, "cordon", "--auto-approve")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"deploy", id, "a paused run"}, "unlock")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"paused"}, "runs")
 	tt.again(t, false, "").does(t, ExitPassed, []string{id, "paused"}, "runs", "--outcome", "paused")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"There are no such runs."}, "runs", "--outcome", "interrupted")
 	tt.again(t, false, "").does(t, ExitPassed, stays, "show", id)
-	tt.again(t, false, "").does(t, ExitPassed, []string{"calm waits for a yes or no", "Is it calm?"}, "answer", id)
-	tt.again(t, false, "").does(t, ExitPassed, []string{"goes on with: runbook resume"}, "answer", id, "calm", "yes")
-	again := []string{"✓ cordon", "an answer does not count, as what comes before the step was done again since", "calm waits for a yes or no"}
-	tt.again(t, false, "").does(t, ExitInterrupted, again, "resume", id)
+	again := "is asked again, as what comes before it runs again first: no answer counts until then. Resume the run, which asks then: runbook resume " + id +
+		"; or answer with that: runbook resume " + id + " --answer 'calm=yes|no'"
+	tt.again(t, false, "").does(t, ExitPassed, []string{"calm waits for a yes or no", "Is it calm?", again}, "answer", id)
+	tt.again(t, false, "").does(t, ExitRefused, []string{"calm " + again}, "answer", id, "calm", "yes")
+	tt.again(t, false, "").does(t, ExitPassed, []string{`"asked_again": true`}, "answer", id, "--json")
+	tt.again(t, false, "").does(t, ExitInterrupted, []string{"✓ cordon", "calm waits for a yes or no"}, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, nil, "answer", id, "calm", "yes")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ change"}, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"Nobody holds a lock"}, "unlock")
 	if diff := cmp.Diff([]string{"cordon", "drain", "uncordon", "cordon", "change", "undrain"}, tt.fake.Log()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestUndoOfAPausedRunThatWasAnswered: the answer counts no more, and the run is not called answered.
+func TestUndoOfAPausedRunThatWasAnswered(t *testing.T) {
+	tt, id := pauseMidway(t)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"yes is kept"}, "answer", id, "calm", "yes")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"answered, and to be resumed: calm"}, "runs")
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "cordon", "--auto-approve")
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, nil, "runs")
+	next.does(t, ExitPassed, []string{"no answer counts until then"}, "answer", id)
+	if strings.Contains(next.out.String(), "answered") {
+		t.Errorf("it is called answered:\n%s", next.out)
+	}
+	again := []string{"✓ cordon", "an answer does not count, as what comes before the step was done again since", "calm waits for a yes or no"}
+	tt.again(t, false, "").does(t, ExitInterrupted, again, "resume", id)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "cordon", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ cordon", "✓ change"}, "resume", id, "--answer", "calm=yes")
 }
 
 // TestCancelAfterAnUndoOfAPausedRun: giving it up then runs, and asks about, what is due at its end.
@@ -99,8 +122,7 @@ func TestUndoOfAPausedRunThatFails(t *testing.T) {
 	}
 }
 
-// TestAnswerWhileAPausedRunIsUndone: the process that undoes does not take the answer in, and what comes after the step is asked about
-// again.
+// TestAnswerWhileAPausedRunIsUndone: nobody knows yet what is asked about again, so that no answer is kept.
 func TestAnswerWhileAPausedRunIsUndone(t *testing.T) {
 	tt, id := pauseMidway(t)
 	started, finish := make(chan struct{}, 1), make(chan struct{})
@@ -114,17 +136,12 @@ func TestAnswerWhileAPausedRunIsUndone(t *testing.T) {
 	status, undo := make(chan int, 1), tt.again(t, false, "")
 	go func() { status <- undo.run("undo", id, "cordon", "--auto-approve") }()
 	<-started
-	says := []string{
-		"undoes cordon now, and leaves the run paused. Then it goes on with: runbook resume " + id,
-		"A step that comes after cordon is asked about again once that is done again.",
-	}
-	tt.again(t, false, "").does(t, ExitPassed, says, "answer", id, "calm", "yes")
-	tt.again(t, false, "").does(t, ExitRefused, append(says, "the first answer counts"), "answer", id, "calm", "no")
+	tt.again(t, false, "").does(t, ExitRefused, []string{"nothing was answered", "undoes cordon now"}, "answer", id, "calm", "yes")
 	close(finish)
 	if got := <-status; got != ExitPassed {
 		t.Errorf("exit status %d\n%s%s", got, undo.out, undo.err)
 	}
-	tt.again(t, false, "").does(t, ExitInterrupted, []string{"an answer does not count", "calm waits for a yes or no"}, "resume", id)
+	tt.again(t, false, "").does(t, ExitInterrupted, []string{"calm waits for a yes or no"}, "resume", id)
 }
 
 // TestUndoneIsCounted: a run that passed and was taken back does not look as if it were there, until it is done again.

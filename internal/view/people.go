@@ -72,15 +72,35 @@ func (t *Text) ask(e *run.Event, at time.Time) {
 // argument of it.
 func AnswerCommand(store, runID, step string, q *run.Question) string {
 	text := "answer " + runID + " " + run.Quote(step)
-	switch {
-	case q.Kind == run.AskApproval || q.Kind == run.AskConfirm:
-		text += " yes|no"
-	case q.Kind == run.AskChecklist:
-		text += " all|ITEM,..."
-	case !q.Sensitive:
-		text += " VALUE"
+	if value := valueOf(q); value != "" {
+		text += " " + value
 	}
 	return Command(store, text)
+}
+
+// valueOf stands for the value of an answer in a command; empty: a sensitive one stands in none.
+func valueOf(q *run.Question) string {
+	switch {
+	case q.Kind == run.AskApproval || q.Kind == run.AskConfirm:
+		return "yes|no"
+	case q.Kind == run.AskChecklist:
+		return "all|ITEM,..."
+	case q.Sensitive:
+		return ""
+	}
+	return "VALUE"
+}
+
+// AskedAgain says of an open question that no answer counts yet.
+const AskedAgain = "is asked again, as what comes before it runs again first: no answer counts until then"
+
+// ResumeWithAnswer is the command that goes on with a run and answers a question of it beforehand; empty: it takes no such answer.
+func ResumeWithAnswer(store, runID, step string, q *run.Question) string {
+	value := valueOf(q)
+	if value == "" || q.Kind == run.AskApproval {
+		return ""
+	}
+	return Command(store, "resume "+runID+" --answer "+run.Quote(step+"="+value))
 }
 
 // vias say how an answer came in.

@@ -286,7 +286,14 @@ func (t *Text) paused(e *run.Event) {
 				t.line(t.Palette.Bad(line))
 			}
 		}
-		if waits.isOver(e.Time) {
+		switch {
+		case slices.Contains(e.AskedAgain, w.Step):
+			t.lines(t.wrapped("    ", AskedAgain)...)
+			if command := ResumeWithAnswer(t.Store, e.Run, t.clean(w.Step), w.Question); command != "" {
+				t.line("    " + command)
+			}
+			continue
+		case waits.isOver(e.Time):
 			continue // the command would be refused
 		}
 		if only := OnlyThese(w.Question, t.Config); only != "" {

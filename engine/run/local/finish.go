@@ -27,7 +27,7 @@ func (r *runner) finish() (*Result, error) {
 // pause ends a session of a run that waits for people. status is the session's own: that of the run says that it is paused.
 func (r *runner) pause(waits []run.Wait, status int) (*Result, error) {
 	paused := exitInterrupted
-	e := &run.Event{Type: run.RunPaused, Reason: pauseReason(waits), Counts: r.state.Counts(), ExitStatus: &paused}
+	e := &run.Event{Type: run.RunPaused, Reason: pauseReason(waits), AskedAgain: r.state.AskedAgain(), Counts: r.state.Counts(), ExitStatus: &paused}
 	if err := r.emit(e); err != nil {
 		return nil, err
 	}
