@@ -189,3 +189,31 @@ func TestResourcesOfContainersThatDiffer(t *testing.T) {
 		}
 	}
 }
+
+// TestReplacesOfMore: what replaces names beside what is written has to be there too.
+func TestReplacesOfMore(t *testing.T) {
+	p := newPlayground(t)
+	p.deployment(t)
+	more := cty.MapVal(values{"proxy": cty.ObjectVal(values{"requests": text("cpu", "1"), "limits": cty.NullVal(cty.Map(cty.String))})})
+	for action, args := range map[string]values{
+		"kubernetes_set_env":       {"container": str("api"), "env": text("LEVEL", "debug"), "replaces": text("LEVEL", "info", "OTHER", "1")},
+		"kubernetes_set_image":     {"images": text("api", "api:2"), "replaces": text("api", "registry.example.com/api:1", "proxy", "proxy:2")},
+		"kubernetes_set_resources": {"container": str("api"), "limits": text("memory", "64Mi"), "replaces": more},
+		"kubernetes_label":         {"labels": text("app", "other"), "replaces": text("app", "api", "tier", "web")},
+	} {
+		_, _, err := p.call(t.Context(), t, called{action: action, key: "key-1", args: on(args)})
+		if err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "somebody else has changed it") {
+			t.Errorf("%s: the error is %v", action, err)
+		}
+	}
+	if now := p.field(t, deployment, "{.metadata.generation} {.metadata.labels}"); now != `1 {"app":"api"}` {
+		t.Errorf("it is %s", now)
+	}
+	for action, args := range map[string]values{
+		"kubernetes_set_env":   {"container": str("api"), "env": text("NEW", "1"), "replaces": text("LEVEL", "info")},
+		"kubernetes_set_image": {"images": text("api", "api:2"), "replaces": text("api", "registry.example.com/api:1", "proxy", "registry.example.com/proxy:1")},
+		"kubernetes_label":     {"labels": text("tier", "web"), "replaces": text("app", "api")},
+	} {
+		p.good(t, called{action: action, key: "key-2", args: on(args)})
+	}
+}
