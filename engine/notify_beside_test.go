@@ -48,15 +48,16 @@ func order(out enginetest.Outcome, types ...run.Type) []run.Type {
 // TestNotifyBesideTheQuestion: a notification that takes its time holds no place, and delays neither the answer nor the step;
 // the run ends when it has.
 func TestNotifyBesideTheQuestion(t *testing.T) {
-	changed := make(chan struct{})
+	paged, changed := make(chan struct{}), make(chan struct{})
 	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
 		if id == "change" {
 			close(changed)
 			return nil
 		}
+		close(paged)
 		return enginetest.Until(ctx, changed)
 	}}
-	out := enginetest.Run(t, fake, "runbook \"test\" { max_parallel = 1 }\n"+atOnce, enginetest.Options{Asker: &asker{yes: true}})
+	out := enginetest.Run(t, fake, "runbook \"test\" { max_parallel = 1 }\n"+atOnce, enginetest.Options{Asker: after{paged}})
 	want := []run.Type{run.NotifyStarted, run.StepAnswered, run.NotifyFinished, run.RunFinished}
 	if diff := cmp.Diff(want, order(out, want...)); diff != "" || out.Result.ExitStatus != 0 {
 		t.Errorf("%s%s", diff, out.Stream)
@@ -177,10 +178,12 @@ func TestNotifyRetries(t *testing.T) {
 
 // TestNotifyNotOnceAnswered: a notification that waits to be tried again is given up when somebody answers.
 func TestNotifyNotOnceAnswered(t *testing.T) {
+	paged := make(chan struct{})
 	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
 		if id == "change" {
 			return nil
 		}
+		close(paged)
 		return enginetest.ErrUnreachable()
 	}}
 	text := strings.Replace(atOnce, `timeout = "10s"`, `retry {
@@ -188,7 +191,7 @@ func TestNotifyNotOnceAnswered(t *testing.T) {
         max_delay = "1h"
         backoff   = "constant"
       }`, 1)
-	out := enginetest.Run(t, fake, text, enginetest.Options{Asker: &asker{yes: true}})
+	out := enginetest.Run(t, fake, text, enginetest.Options{Asker: after{paged}})
 	if diff := cmp.Diff([]string{"1 started", "1 error"}, notices(out)); diff != "" || out.Result.ExitStatus != 0 {
 		t.Errorf("%s%s", diff, out.Stream)
 	}

@@ -196,3 +196,45 @@ func TestChangedStepOfWhichAnInstanceFailed(t *testing.T) {
 		t.Fatalf("%+v %v %q\n%s", out.Result, out.Diags, fake.Log(), out.Stream)
 	}
 }
+
+// TestAPausedRunGoesOn: a resume of a paused run, which a timer may call every few minutes, does nothing again that failed; once the run has
+// ended, a resume does.
+func TestAPausedRunGoesOn(t *testing.T) {
+	const text = `
+provider "fake" {}
+step "fake_write" "charge" { id = "charge" }
+step "fake_write" "behind" {
+  depends_on = [step.charge]
+  id         = "behind"
+}
+step "fake_ask" "ok" { prompt = "All well?" }
+step "fake_write" "more" {
+  depends_on = [step.ok]
+  id         = "more"
+}
+`
+	mended := false
+	fake, j := fails("charge", &mended), enginetest.Store(t)
+	opts := enginetest.Options{Journal: j, AutoApprove: true}
+	out := enginetest.Run(t, fake, text, opts)
+	out.Pauses(t)
+	id := out.Result.RunID
+	for range 2 {
+		enginetest.Resume(t, fake, id, opts).Pauses(t)
+	}
+	answered := opts
+	answered.Answers = map[string]string{"ok": "yes"}
+	out = enginetest.Resume(t, fake, id, answered)
+	out.Ends(t, 1)
+	if diff := cmp.Diff([]string{"charge", "more"}, fake.Log()); diff != "" {
+		t.Errorf("%s\n%s", diff, out.Stream)
+	}
+	if counts := out.Result.Counts; counts[run.Error] != 1 || counts[run.Blocked] != 1 || counts[run.Pass] != 2 {
+		t.Errorf("%v", counts)
+	}
+	mended = true
+	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"charge", "more", "charge", "behind"}, fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -21,18 +21,21 @@ type Behind struct {
 // Again lists what a resumed run does again. That is what failed, erred, was blocked or cancelled, did not end, or was undone; what
 // depends on a step that was undone, through others too, as it belongs to something that is not there any more; and, of what else
 // depends on a step that runs again, what changes nothing and what was skipped. Any other write that took place stays, as does one
-// that was to handle a failure. A question that is open stays open. undone are the effects whose undo was in doubt, and counts as
+// that was to handle a failure. A question that is open stays open. A run that is paused goes on where it waits: what failed stays that
+// until the run has ended, unless something is in doubt or was undone. undone are the effects whose undo was in doubt, and counts as
 // done.
 func (s *State) Again(undone ...int64) Rerun {
 	var out Rerun
-	s.addAgain(&out, "", false, undone)
+	goesOn := s.paused && !s.anyInDoubt() && !s.CountsAsNotRun(undone...)
+	s.addAgain(&out, "", false, goesOn, undone)
 	slices.Sort(out.Steps)
 	return out
 }
 
-// addAgain adds what of a runbook runs again, at addresses that begin with prefix; whole: all of it that has begun.
-func (s *State) addAgain(out *Rerun, prefix string, whole bool, undone []int64) {
-	a := s.newAgain(undone)
+// addAgain adds what of a runbook runs again, at addresses that begin with prefix; whole: all of it that has begun; goesOn: nothing that
+// failed.
+func (s *State) addAgain(out *Rerun, prefix string, whole, goesOn bool, undone []int64) {
+	a := s.newAgain(goesOn, undone)
 	for i := range s.steps {
 		if a.undone[i] {
 			a.behindUndone(i, prefix, out)
@@ -50,7 +53,7 @@ func (s *State) addAgain(out *Rerun, prefix string, whole bool, undone []int64) 
 	}
 	for _, c := range s.children {
 		i := s.byName[StepName(c.address)]
-		c.state.addAgain(out, prefix+c.address+"/", whole || a.whole[i] || a.left && s.WasUndone(c.address, undone...), undone)
+		c.state.addAgain(out, prefix+c.address+"/", whole || a.whole[i] || a.left && s.WasUndone(c.address, undone...), goesOn, undone)
 	}
 }
 
@@ -60,6 +63,8 @@ type again struct {
 	effects []int64
 	// within are the addresses of steps that run a runbook in which something was undone.
 	within map[string]bool
+	// goesOn says that what failed stays that.
+	goesOn bool
 	// left says that there is more to do than to undo, see somethingLeft.
 	left bool
 	// own are the steps of which a part runs again for itself, undone those of which one was undone, whole those that run again from
@@ -67,9 +72,9 @@ type again struct {
 	own, undone, whole []bool
 }
 
-func (s *State) newAgain(undone []int64) *again {
+func (s *State) newAgain(goesOn bool, undone []int64) *again {
 	n := len(s.steps)
-	a := &again{State: s, effects: undone, within: map[string]bool{}, own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n)}
+	a := &again{State: s, goesOn: goesOn, effects: undone, within: map[string]bool{}, own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n)}
 	for _, c := range s.children {
 		if c.state.CountsAsNotRun(undone...) {
 			a.within[c.address] = true
@@ -85,7 +90,11 @@ func (s *State) newAgain(undone []int64) *again {
 
 // runs reports whether a step or an instance runs again for itself. Of a step with instances, these tell.
 func (a *again) runs(r ref) bool {
-	return (r.key >= 0 || len(a.steps[r.step].instances) == 0) && (a.at(r).again() || a.wasUndone(r))
+	if r.key < 0 && len(a.steps[r.step].instances) > 0 {
+		return false
+	}
+	in := a.at(r)
+	return in.again() && !(a.goesOn && in.phase == ended && in.outcome != Cancelled) || a.wasUndone(r)
 }
 
 func (a *again) wasUndone(r ref) bool {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -126,6 +127,11 @@ func (s *State) HalfDone() []Doubt {
 func (in *instance) doubtful(spec *StepSpec) bool {
 	under := in.phase == running || in.phase == ended && in.sent != nil && in.sent.inDoubt
 	return !spec.Child && under && in.sent != nil && in.sent.begun
+}
+
+// anyInDoubt reports whether a write or an undo is in doubt, here or in a runbook that a step runs.
+func (s *State) anyInDoubt() bool {
+	return len(s.InDoubt()) > 0 || slices.ContainsFunc(s.children, func(c child) bool { return c.state.anyInDoubt() })
 }
 
 // InDoubt lists the writes in doubt: those under way when the last session broke off, and those that ended without
