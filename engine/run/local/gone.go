@@ -3,8 +3,6 @@ package local
 import (
 	"slices"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -44,7 +42,7 @@ func (p *Past) UndoInWords(d run.Doubt) string {
 	if w := p.sentOf(d); on != nil && w != nil && w.on.Provider == on.Provider {
 		on.Target = w.on.Target
 	}
-	return r.inWords(x.step.Undo.Step, cty.NilVal, on)
+	return doing(x.step.Undo.Step, writtenArguments(x.step.Undo.Step), on)
 }
 
 // isGone takes in an event of a step that the runbook does not have any more.

@@ -269,6 +269,10 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 	}
 	if e.Result != nil && !node.Step.IsCheck() {
 		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed) })
+		end.inClear = func() cty.Value {
+			v, _ := p.restore(node.Step, e, nil)
+			return v
+		}
 		p.reads(e.Result, sealed, func() string {
 			_, lost := end.recalled()
 			return lost

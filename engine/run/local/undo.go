@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -113,9 +114,11 @@ func (r *runner) byHand(u *undoing) string {
 			r.undoInWords(u.did, u.local), command, elsewhere.was.Provider, elsewhere.was.Target)
 	}
 	on, _ := r.undoSystem(u.did, u.local)
-	words := r.inWords(u.step, u.args, on)
+	words := ""
 	if u.args == cty.NilVal {
-		words += countedOn(u.did.step, u.local)
+		words = r.undoInWords(u.did, u.local)
+	} else {
+		words = doing(u.step, sentArguments(u.step, u.args), on)
 	}
 	if u.inDoubt() {
 		return lookWhether(words, command)
@@ -137,36 +140,99 @@ func lookWhether(words, command string) string {
 		words, command, command)
 }
 
-// inWords is what an undo does: its action, the system, the arguments; as the file has them where they can't be worked out (no
-// value).
-func (r *runner) inWords(step *lang.Step, args cty.Value, on *run.Target) string {
-	what := writtenArguments(step)
-	if args != cty.NilVal {
-		what = nil
-		for _, a := range shownArguments(step, args) {
-			what = append(what, a.Name+" = "+a.Value)
-		}
-	}
+// doing is what an undo does: its action, the system, the arguments.
+func doing(step *lang.Step, arguments []string, on *run.Target) string {
 	where := ""
 	if on != nil {
 		where = " on " + on.Target
 	}
-	return step.Action + where + " with " + strings.Join(what, ", ")
+	return step.Action + where + " with " + strings.Join(arguments, ", ")
 }
 
-// undoInWords is what the undo of a deed does, on the system on which it has to.
+// undoInWords is what the undo of a deed does, on the system on which it has to: each argument with its value or, where that can't be worked
+// out, as the file has it, with what it uses of the result.
 func (r *runner) undoInWords(d *deed, local lang.Frame) string {
-	step := d.undo()
-	args, err := r.arguments(step, local)
-	if err != nil {
-		args = cty.NilVal
-	}
+	local = d.shows(local)
+	arguments, all := r.wordedArguments(d.undo(), local)
 	was, _ := r.undoSystem(d, local)
-	words := r.inWords(step, args, was)
-	if err != nil {
+	words := doing(d.undo(), arguments, was)
+	if !all {
 		words += countedOn(d.step, local)
 	}
 	return words
+}
+
+// shows is what the undo of a deed sees where all that matters is to tell it: of a result that can't be read back what everybody may see.
+func (d *deed) shows(local lang.Frame) lang.Frame {
+	if local.SelfLost == "" || d.end.inClear == nil {
+		return local
+	}
+	end := *d.end
+	end.recall, end.lost, end.result = nil, "", d.end.inClear()
+	local.Self, local.SelfLost = end.value(), ""
+	return local
+}
+
+// wordedArguments are a step's arguments as everybody may see them; all is false where one is as the file has it.
+func (r *runner) wordedArguments(step *lang.Step, local lang.Frame) (out []string, all bool) {
+	schema := step.Spec.Spec().Args()
+	all = true
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		attr := step.Args[a.Name]
+		if attr == nil {
+			continue
+		}
+		text, ok := r.worded(a, attr, local)
+		if all = all && ok; !ok {
+			text = attr.Expr.Source
+		}
+		out = append(out, a.Name+" = "+text)
+	}
+	return out, all
+}
+
+// worded is the value of an argument, without what is sensitive of it; false: it can't be worked out.
+func (r *runner) worded(a *provider.Attribute, attr *lang.Attr, local lang.Frame) (string, bool) {
+	v, diags := r.scope.Value(attr.Expr, local)
+	if diags.HasErrors() {
+		return "", false
+	}
+	v, err := convert.Convert(v, a.Type)
+	if err != nil {
+		return "", false
+	}
+	if a.Sensitive {
+		v = v.Mark(provider.Sensitive)
+	}
+	if !showable(v) {
+		return "", false
+	}
+	TellSecrets(v, r.Secret)
+	return string(lang.ValueToJSON(v)), true
+}
+
+// errUnknown ends the look at a value a part of which is not known.
+var errUnknown = errors.New("a part is not known")
+
+// showable reports whether a value, and each part of it that everybody may see, is known.
+func showable(v cty.Value) bool {
+	plain, _ := v.Unmark()
+	return plain.IsKnown() && cty.Walk(v, func(_ cty.Path, part cty.Value) (bool, error) {
+		if !part.IsMarked() && !part.IsKnown() {
+			return false, errUnknown
+		}
+		return !part.IsMarked(), nil
+	}) == nil
+}
+
+// sentArguments are those that a step was called with, as everybody may see them.
+func sentArguments(step *lang.Step, args cty.Value) []string {
+	var out []string
+	for _, a := range shownArguments(step, args) {
+		out = append(out, a.Name+" = "+a.Value)
+	}
+	return out
 }
 
 // countedOn tells the results of a step that its undo uses, beside arguments that could not be worked out from them.

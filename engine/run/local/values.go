@@ -37,6 +37,8 @@ type ending struct {
 	// more. Nil: the result is here, or lost says why it never was.
 	recall func() (result cty.Value, lost string)
 	lost   string
+	// inClear is the result of an earlier session without what is sensitive of it, which is unknown there; nil: the result is here.
+	inClear func() cty.Value
 	// undoWith are the arguments of its undo that were worked out when it had ended; nil: none was.
 	undoWith func() map[string]cty.Value
 	// word says that a write in doubt counts as done, and why; empty: it was seen to end.
