@@ -32,6 +32,8 @@ type Fake struct {
 	Inquire func(id string) (provider.State, string, error)
 	// Says is what a call with an id gives as its value; nil, and where it is empty: the argument.
 	Says func(id string) string
+	// Notes says that a note of fake_noted tells the value of the result.
+	Notes bool
 	// Unchanged tells of which ids a call leaves everything as it was; nil: none does.
 	Unchanged func(id string) bool
 	// Machine is where actions act, as those of provider local do, unless the provider block has a name; empty: the block says where.
@@ -197,7 +199,15 @@ func (f *Fake) Provider() *provider.Provider {
 				}
 				return result, err
 			},
-			Expect:         expect,
+			Expect: expect,
+			Noted: func(note json.RawMessage) (*fakeResult, []string, error) {
+				if !f.Notes || !notes {
+					return nil, nil, nil
+				}
+				var text string
+				err := json.Unmarshal(note, &text)
+				return &fakeResult{Value: cty.StringVal(text)}, []string{"value"}, err
+			},
 			Summarize:      func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
 			ChangedNothing: func(r *fakeResult) bool { return r.unchanged },
 			Inquire: func(_ context.Context, in *provider.In[client, fakeArgs], _ provider.Sent) (*provider.Finding[fakeResult], error) {

@@ -52,7 +52,7 @@ const selfLost = "self, lost"
 // whyLost says why the result that lacks a part is not known.
 func (s *Scope) whyLost(m missed, d *hcl.Diagnostic, ctx *hcl.EvalContext) string {
 	t := m.traversal
-	if len(t) == 0 || !m.value.Type().IsObjectType() || len(m.value.Type().AttributeTypes()) != ownAttributes {
+	if len(t) == 0 || !m.value.Type().IsObjectType() || len(m.value.Type().AttributeTypes()) < ownAttributes {
 		return ""
 	}
 	if d.EvalContext != nil {

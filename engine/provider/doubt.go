@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/zclconf/go-cty/cty"
 )
 
 // Change is one thing that a write changes, written for people. Before and After are not shown where an argument is
@@ -90,7 +93,43 @@ type Lingerer interface {
 	Lingers(sent Sent) (Lingering, error)
 }
 
+// Noter is an [Action] whose notes tell something of the result of a write.
+type Noter interface {
+	// Noted gives what a note tells of it, as an object of those results alone; [cty.NilVal]: nothing. The arguments are those that it
+	// was sent with; [cty.NilVal]: they are not known.
+	Noted(args cty.Value, note json.RawMessage) (cty.Value, error)
+}
+
+// Noted implements [Noter].
+func (a *action[K, A, R]) Noted(args cty.Value, note json.RawMessage) (cty.Value, error) {
+	if a.def.Noted == nil || len(note) == 0 {
+		return cty.NilVal, nil
+	}
+	result, known, err := a.def.Noted(note)
+	if err != nil || result == nil {
+		return cty.NilVal, err
+	}
+	whole, _, err := a.spec.Results().Encode(result)
+	if err != nil {
+		return cty.NilVal, fmt.Errorf("%s: what was noted of the result: %w", a.spec.Name, err)
+	}
+	if a.spec.Results().echoes && (args == cty.NilVal || IsSensitive(args)) {
+		whole = a.spec.Results().markEchoes(whole)
+	}
+	values := map[string]cty.Value{}
+	for name, v := range whole.AsValueMap() {
+		if known == nil || slices.Contains(known, name) {
+			values[name] = v
+		}
+	}
+	if len(values) == 0 {
+		return cty.NilVal, nil
+	}
+	return cty.ObjectVal(values), nil
+}
+
 var (
+	_ Noter     = (*action[any, struct{}, struct{}])(nil)
 	_ Previewer = (*action[any, struct{}, struct{}])(nil)
 	_ Inquirer  = (*action[any, struct{}, struct{}])(nil)
 	_ Lingerer  = (*action[any, struct{}, struct{}])(nil)

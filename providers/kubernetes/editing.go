@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -46,6 +47,14 @@ func editing[A, T, R any](
 			finding.Result = result(before, after)
 		}
 		return finding, nil
+	}
+	d.Noted = func(text json.RawMessage) (*R, []string, error) {
+		var note noted[T]
+		if err := json.Unmarshal(text, &note); err != nil {
+			return nil, nil, err
+		}
+		var after T
+		return result(note.Before, after), []string{"before"}, nil
 	}
 	return change(d)
 }

@@ -39,7 +39,7 @@ func rolloutRestartAction() provider.Action {
 		Name: "kubernetes_rollout_restart", Doc: "Replaces all pods of a deployment, stateful set or daemon set one after the other.",
 		Instead: "kubernetes_rollout_status tells how far a rollout is",
 		Effect:  provider.Write, NeedsTimeout: true,
-		Run: runRolloutRestart, Inquire: inquireRolloutRestart, Preview: previewRolloutRestart,
+		Run: runRolloutRestart, Inquire: inquireRolloutRestart, Noted: notedOfRollout, Preview: previewRolloutRestart,
 		Summarize: func(r *revisionChange) string {
 			return fmt.Sprintf("revision %s, before %s", r.After, r.Before)
 		},
@@ -185,6 +185,17 @@ func (s subject) carried(
 		return &revisionChange{Before: now, After: now}, nil
 	}
 	return s.foundRevision(ctx, warn, owner, *earlier)
+}
+
+// notedOfRollout is the revision before a restart or a rollback.
+func notedOfRollout(text json.RawMessage) (*revisionChange, []string, error) {
+	var note struct {
+		Before revisionNote `json:"before"`
+	}
+	if err := json.Unmarshal(text, &note); err != nil || note.Before.Revision == 0 {
+		return nil, nil, err
+	}
+	return &revisionChange{Before: revisionNumber{Revision: &note.Before.Revision}}, []string{"before"}, nil
 }
 
 // foundRevision makes the result of a change that an inquiry found done.

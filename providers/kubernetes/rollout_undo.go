@@ -38,7 +38,7 @@ func rolloutUndoAction() provider.Action {
 		Name: "kubernetes_rollout_undo", Doc: "Rolls a deployment, stateful set or daemon set back to an earlier revision.",
 		Instead: "kubernetes_rollout_history shows the revisions",
 		Effect:  provider.Write, NeedsTimeout: true,
-		Run: runRolloutUndo, Inquire: inquireRolloutUndo, Preview: previewRolloutUndo,
+		Run: runRolloutUndo, Inquire: inquireRolloutUndo, Noted: notedOfRollout, Preview: previewRolloutUndo,
 		ChangedNothing: func(r *revisionChange) bool { return r.Before.Revision != nil && same(r.Before, r.After) },
 		Summarize: func(r *revisionChange) string {
 			if same(r.Before, r.After) {

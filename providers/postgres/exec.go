@@ -54,7 +54,7 @@ var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 		}
 		return effect
 	},
-	Run: runExec, NotesFirst: true, Preview: previewExec, Inquire: inquireExec,
+	Run: runExec, NotesFirst: true, Preview: previewExec, Inquire: inquireExec, Noted: notedOfExec,
 	ChangedNothing: func(r *execResult) bool { return r.unchanged },
 	Summarize: func(r *execResult) string {
 		switch {

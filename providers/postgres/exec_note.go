@@ -1,6 +1,10 @@
 package postgres
 
-import "github.com/e82355ed/runbook/engine/provider"
+import (
+	"encoding/json"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
 
 // execNote is what an inquiry needs.
 type execNote struct {
@@ -25,6 +29,15 @@ type execNoted struct {
 
 func notedOf(r *execResult, notices []string) *execNoted {
 	return &execNoted{r.RowsAffected, r.Statements, notices, provider.NotedValue{Value: r.Before}, provider.NotedValue{Value: r.After}, r.Truncated, r.unchanged}
+}
+
+// notedOfExec is what the statements gave, where all but COMMIT had been sent.
+func notedOfExec(text json.RawMessage) (*execResult, []string, error) {
+	var note execNote
+	if err := json.Unmarshal(text, &note); err != nil || note.Result == nil {
+		return nil, nil, err
+	}
+	return note.Result.result(), nil, nil
 }
 
 func (n *execNoted) result() *execResult {

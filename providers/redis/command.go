@@ -38,7 +38,7 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 		return classify(args.Command)
 	},
 	Misfits: changeMisfits, Because: becauseCommand, Instead: "redis_query sends what only reads",
-	Run: runCommand, NotesFirst: true, Inquire: inquireCommand,
+	Run: runCommand, NotesFirst: true, Inquire: inquireCommand, Noted: notedOfCommand,
 	ChangedNothing: func(r *commandResult) bool {
 		return r.contained && r.Before != nil && r.After != nil && r.Before.unchanged(r.After)
 	},
@@ -212,6 +212,15 @@ func unwritten(err error, instead string) error {
 }
 
 // inquireCommand looks at what the key holds. It can tell of SET, DEL and UNLINK of one key.
+// notedOfCommand is what the key was before the command.
+func notedOfCommand(text json.RawMessage) (*commandResult, []string, error) {
+	var note commandNote
+	if err := json.Unmarshal(text, &note); err != nil || note.Before == nil {
+		return nil, nil, err
+	}
+	return &commandResult{Value: cty.NullVal(cty.DynamicPseudoType), Before: note.Before}, []string{"before"}, nil
+}
+
 func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
 	finding := &provider.Finding[commandResult]{Why: "Redis keeps no account of the commands that it ran."}
 	if sent.Note == nil {

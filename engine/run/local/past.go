@@ -267,19 +267,22 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 	if e.DurationMS != nil && e.Attempts > 0 {
 		end.timing = timing{started: e.Time.Add(-millisecondsOf(*e.DurationMS)), finished: e.Time}
 	}
-	if e.Result != nil && !node.Step.IsCheck() {
-		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed) })
+	end.word = b.resolved[e.Step]
+	if word := end.word; e.Result != nil && !node.Step.IsCheck() {
+		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed, word) })
 		end.inClear = func() cty.Value {
-			v, _ := p.restore(node.Step, e, nil)
+			v, _ := p.restore(node.Step, e, nil, word)
 			return v
 		}
 		p.reads(e.Result, sealed, func() string {
-			_, lost := end.recalled()
-			return lost
+			if _, lost := end.recalled(); lost != end.word {
+				return lost
+			}
+			return ""
 		})
 	}
 	p.recallUndoWith(node.Step, e, sealed, end)
-	if end.word = b.resolved[e.Step]; e.Result == nil {
+	if e.Result == nil {
 		end.lost = end.word
 	}
 	delete(b.resolved, e.Step)

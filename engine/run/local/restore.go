@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -60,16 +61,37 @@ func pathOf(p cty.Path) path {
 	return out
 }
 
-// restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more.
-func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte) (_ cty.Value, lost string) {
+// restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more. Of a write that counts
+// as done, as word says, a part of the result may be known alone; then that is lost too.
+func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string) (_ cty.Value, lost string) {
 	if (e.UndoAt != nil || e.UndoWith != nil) && !lang.HoldsBlank(e.Result) {
 		sealed = nil // it is not the result that is secret
 	}
-	v, lost := p.readBack("its result", e.Result, step.Spec.Spec().Results().Type(), sealed, whole)
-	if lost == "" {
-		tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
+	ty := step.Spec.Spec().Results().Type()
+	known := ty
+	if word != "" {
+		known = toldOf(ty, e.Result)
+	}
+	v, lost := p.readBack("its result", e.Result, known, sealed, whole)
+	if lost != "" {
+		return v, lost
+	}
+	tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
+	if !known.Equals(ty) {
+		lost = word
 	}
 	return v, lost
+}
+
+// toldOf is the type of those results that a text has.
+func toldOf(ty cty.Type, text json.RawMessage) cty.Type {
+	var has map[string]json.RawMessage
+	if json.Unmarshal(text, &has) != nil {
+		return ty // reading it as a value says what is wrong
+	}
+	types := maps.Clone(ty.AttributeTypes())
+	maps.DeleteFunc(types, func(name string, _ cty.Type) bool { return has[name] == nil })
+	return cty.Object(types)
 }
 
 // whole is all that is sealed.

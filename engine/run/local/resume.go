@@ -4,12 +4,16 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -137,10 +141,41 @@ func (p *Past) settle(r *runner, d Settled) error {
 		}
 		return at.concludeWith(at.conclude(a, false))
 	}
-	return at.end(step, key, &run.Event{
+	e := &run.Event{
 		Step: own, Outcome: run.Warn, Summary: cmp.Or(summary, "taken as done: "+d.Why), Attempts: d.Attempt,
 		Warnings: append([]string{"its result is not known, and its checks were not evaluated"}, warnings...),
-	}, &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{d.At, r.clock()}, lost: countsAsDone(&d.Resolution, told.Time)})
+	}
+	end := &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{d.At, r.clock()}, lost: countsAsDone(&d.Resolution, told.Time)}
+	var sealed []byte
+	if end.result = p.notedOf(step, d.Doubt); end.result != cty.NilVal {
+		names := slices.Sorted(maps.Keys(end.result.Type().AttributeTypes()))
+		e.Warnings[0] = "of its result it is known what was noted before it was sent (" + strings.Join(names, ", ") + "), and its checks were not evaluated"
+		e.Result = lang.ValueToJSON(end.result)
+		sealed = at.sealEnd(e, &provider.Result{Value: end.result}, end)
+	}
+	return at.endSealed(step, key, e, end, sealed)
+}
+
+// notedOf is what is known of the result of a write by what was noted before it was sent; no value: nothing.
+func (p *Past) notedOf(step *lang.Step, d run.Doubt) cty.Value {
+	noter, ok := step.Spec.(provider.Noter)
+	w := p.sentOf(d)
+	if !ok || isLost(d.Note) || w == nil || w.action != step.Action {
+		return cty.NilVal
+	}
+	args, err := openSent(p.cfg, w, step.Spec.Spec().Args())
+	if err != nil {
+		args = cty.NilVal
+	}
+	noted, err := noter.Noted(args, d.Note)
+	if err != nil {
+		p.cfg.Host.Log.Warn("what was noted before a write was sent can't be read", "step", d.Address, "error", err)
+		return cty.NilVal
+	}
+	if noted != cty.NilVal {
+		tellResult(step.Spec.Spec().Results(), noted, p.cfg.Secret)
+	}
+	return noted
 }
 
 // countsAsDone says why the result of a write is not known.

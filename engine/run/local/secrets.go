@@ -49,6 +49,9 @@ func tellStrings(v cty.Value, tell func(string)) {
 func tellResult(schema *provider.Object, result cty.Value, tell func(string)) {
 	for i := range schema.Attributes {
 		a := &schema.Attributes[i]
+		if !result.Type().HasAttribute(a.Name) { // of a write that counts as done, a part is known
+			continue
+		}
 		if a.Sensitive || a.Type == cty.DynamicPseudoType || a.Fields != nil && a.Fields.Sensitive() {
 			TellSecrets(result.GetAttr(a.Name), tell)
 		}
