@@ -66,3 +66,51 @@ func TestWhatWasNotedOfADoneWrite(t *testing.T) {
 		})
 	}
 }
+
+// TestUndoThatCouldNeverBeCalled: where what was noted before the write was sent tells that the arguments of its undo err, nothing is sent.
+// What depends on more than that is found when it is undone.
+func TestUndoThatCouldNeverBeCalled(t *testing.T) {
+	for name, c := range map[string]struct {
+		undo    string
+		refuses bool
+		idle    bool
+	}{
+		"it works":             {undo: `self.value`},
+		"it errs":              {undo: `self.value.part`, refuses: true},
+		"it is of a result":    {undo: `self.value == "w 1" ? self.value.part : self.call`, refuses: true},
+		"it needs a result":    {undo: `tonumber(self.call) + 1`},
+		"it errs by a result":  {undo: `[1][self.call]`},
+		"it depends on a file": {undo: `file("${self.value}")`},
+		"nothing changes":      {undo: `self.value.part`, idle: true},
+		"it is caught":         {undo: `try(self.value.part, "none")`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(`
+runbook "test" {}
+provider "fake" {}
+step "fake_noted" "w" {
+  id = "w"
+  undo "fake_write" {
+    id = "back"
+    value = UNDO
+  }
+}
+`, "UNDO", c.undo, 1)
+			fake := &enginetest.Fake{Notes: true, Unchanged: func(string) bool { return c.idle }}
+			out := enginetest.Run(t, fake, strings.TrimPrefix(text, "\n"), enginetest.Options{})
+			if out.Diags.HasErrors() {
+				t.Fatal(out.Diags)
+			}
+			e := out.Finished()["w"]
+			if !c.refuses {
+				if e.Outcome != run.Pass || fake.Calls("w") != 1 {
+					t.Errorf("%+v", e)
+				}
+				return
+			}
+			if e.Outcome != run.Error || e.InDoubt || fake.Calls("w") != 0 || !strings.Contains(e.Error, "nothing was changed, as the undo could not take it back: test.hcl:7") {
+				t.Errorf("called %d times: %+v", fake.Calls("w"), e)
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -200,13 +201,16 @@ func (f *Fake) Provider() *provider.Provider {
 				return result, err
 			},
 			Expect: expect,
-			Noted: func(note json.RawMessage) (*fakeResult, []string, error) {
+			Noted: func(note json.RawMessage) (*provider.Noted[fakeResult], error) {
 				if !f.Notes || !notes {
-					return nil, nil, nil
+					return nil, nil
 				}
 				var text string
 				err := json.Unmarshal(note, &text)
-				return &fakeResult{Value: cty.StringVal(text)}, []string{"value"}, err
+				id, _, _ := strings.Cut(text, " ")
+				return &provider.Noted[fakeResult]{
+					Result: &fakeResult{Value: cty.StringVal(text)}, Known: []string{"value"}, Idle: f.Unchanged != nil && f.Unchanged(id),
+				}, err
 			},
 			Summarize:      func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
 			ChangedNothing: func(r *fakeResult) bool { return r.unchanged },

@@ -245,8 +245,8 @@ type Definition[K, A, R any] struct {
 	// changes nothing. Nil: nobody can know.
 	Inquire func(ctx context.Context, in *In[K, A], sent Sent) (*Finding[R], error)
 	// Noted tells what a note of Run's says of the result, for a write that counts as done on somebody's word: its undo counts on what was
-	// there before. Known are the names of the results that it says, nil: all. Nil: notes say nothing.
-	Noted func(note json.RawMessage) (result *R, known []string, err error)
+	// there before, and so that nothing is sent whose undo could never be called. Nil, or a nil [Noted]: the note says nothing.
+	Noted func(note json.RawMessage) (*Noted[R], error)
 	// ChangedNothing reports whether a write left its system as it was, as its result tells for sure: its undo, which would take back
 	// what somebody else had made, is not due then. Nil: nobody can know.
 	ChangedNothing func(result *R) bool

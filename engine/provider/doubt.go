@@ -96,36 +96,42 @@ type Lingerer interface {
 // Noter is an [Action] whose notes tell something of the result of a write.
 type Noter interface {
 	// Noted gives what a note tells of it, as an object of those results alone; [cty.NilVal]: nothing. The arguments are those that it
-	// was sent with; [cty.NilVal]: they are not known.
-	Noted(args cty.Value, note json.RawMessage) (cty.Value, error)
+	// was sent with; [cty.NilVal]: they are not known. Idle says that the write may change nothing.
+	Noted(args cty.Value, note json.RawMessage) (results cty.Value, idle bool, err error)
+}
+
+// Noted is what a note tells of the result of a write.
+type Noted[R any] struct {
+	Result *R
+	// Known are the names of the results that it tells; nil: all.
+	Known []string
+	// Idle says that the write may change nothing, so that no undo may be due.
+	Idle bool
 }
 
 // Noted implements [Noter].
-func (a *action[K, A, R]) Noted(args cty.Value, note json.RawMessage) (cty.Value, error) {
+func (a *action[K, A, R]) Noted(args cty.Value, note json.RawMessage) (results cty.Value, idle bool, err error) {
 	if a.def.Noted == nil || len(note) == 0 {
-		return cty.NilVal, nil
+		return cty.NilVal, false, nil
 	}
-	result, known, err := a.def.Noted(note)
-	if err != nil || result == nil {
-		return cty.NilVal, err
+	noted, err := a.def.Noted(note)
+	if err != nil || noted == nil {
+		return cty.NilVal, false, err
 	}
-	whole, _, err := a.spec.Results().Encode(result)
+	whole, _, err := a.spec.Results().Encode(noted.Result)
 	if err != nil {
-		return cty.NilVal, fmt.Errorf("%s: what was noted of the result: %w", a.spec.Name, err)
+		return cty.NilVal, false, fmt.Errorf("%s: what was noted of the result: %w", a.spec.Name, err)
 	}
 	if a.spec.Results().echoes && (args == cty.NilVal || IsSensitive(args)) {
 		whole = a.spec.Results().markEchoes(whole)
 	}
 	values := map[string]cty.Value{}
 	for name, v := range whole.AsValueMap() {
-		if known == nil || slices.Contains(known, name) {
+		if noted.Known == nil || slices.Contains(noted.Known, name) {
 			values[name] = v
 		}
 	}
-	if len(values) == 0 {
-		return cty.NilVal, nil
-	}
-	return cty.ObjectVal(values), nil
+	return cty.ObjectVal(values), noted.Idle, nil
 }
 
 var (

@@ -48,13 +48,13 @@ func editing[A, T, R any](
 		}
 		return finding, nil
 	}
-	d.Noted = func(text json.RawMessage) (*R, []string, error) {
+	d.Noted = func(text json.RawMessage) (*provider.Noted[R], error) {
 		var note noted[T]
 		if err := json.Unmarshal(text, &note); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		var after T
-		return result(note.Before, after), []string{"before"}, nil
+		return &provider.Noted[R]{Result: result(note.Before, after), Known: []string{"before"}}, nil
 	}
 	return change(d)
 }

@@ -29,7 +29,7 @@ func TestWhatNotesTell(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := test.action.(provider.Noter).Noted(cty.NilVal, text)
+			v, _, err := test.action.(provider.Noter).Noted(cty.NilVal, text)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -188,14 +188,14 @@ func (s subject) carried(
 }
 
 // notedOfRollout is the revision before a restart or a rollback.
-func notedOfRollout(text json.RawMessage) (*revisionChange, []string, error) {
+func notedOfRollout(text json.RawMessage) (*provider.Noted[revisionChange], error) {
 	var note struct {
 		Before revisionNote `json:"before"`
 	}
 	if err := json.Unmarshal(text, &note); err != nil || note.Before.Revision == 0 {
-		return nil, nil, err
+		return nil, err
 	}
-	return &revisionChange{Before: revisionNumber{Revision: &note.Before.Revision}}, []string{"before"}, nil
+	return &provider.Noted[revisionChange]{Result: &revisionChange{Before: revisionNumber{Revision: &note.Before.Revision}}, Known: []string{"before"}}, nil
 }
 
 // foundRevision makes the result of a change that an inquiry found done.

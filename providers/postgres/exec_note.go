@@ -32,12 +32,12 @@ func notedOf(r *execResult, notices []string) *execNoted {
 }
 
 // notedOfExec is what the statements gave, where all but COMMIT had been sent.
-func notedOfExec(text json.RawMessage) (*execResult, []string, error) {
+func notedOfExec(text json.RawMessage) (*provider.Noted[execResult], error) {
 	var note execNote
 	if err := json.Unmarshal(text, &note); err != nil || note.Result == nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return note.Result.result(), nil, nil
+	return &provider.Noted[execResult]{Result: note.Result.result(), Idle: note.Result.Unchanged}, nil
 }
 
 func (n *execNoted) result() *execResult {

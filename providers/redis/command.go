@@ -213,12 +213,13 @@ func unwritten(err error, instead string) error {
 
 // inquireCommand looks at what the key holds. It can tell of SET, DEL and UNLINK of one key.
 // notedOfCommand is what the key was before the command.
-func notedOfCommand(text json.RawMessage) (*commandResult, []string, error) {
+func notedOfCommand(text json.RawMessage) (*provider.Noted[commandResult], error) {
 	var note commandNote
 	if err := json.Unmarshal(text, &note); err != nil || note.Before == nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return &commandResult{Value: cty.NullVal(cty.DynamicPseudoType), Before: note.Before}, []string{"before"}, nil
+	result := &commandResult{Value: cty.NullVal(cty.DynamicPseudoType), Before: note.Before}
+	return &provider.Noted[commandResult]{Result: result, Known: []string{"before"}, Idle: note.Before.Type == "none"}, nil
 }
 
 func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {

@@ -109,7 +109,11 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		return
 	}
 	a.sent = true
+	refused := r.heedsUndo(a, call)
 	result, err := carry(ctx, a.step.Spec, call, patience)
+	if why := refused(); why != nil && result == nil {
+		err = why
+	}
 	if result != nil {
 		tellResult(a.step.Spec.Spec().Results(), result.Value, r.Secret)
 		a.result, a.err = result, err

@@ -167,7 +167,7 @@ func (p *Past) notedOf(step *lang.Step, d run.Doubt) cty.Value {
 	if err != nil {
 		args = cty.NilVal
 	}
-	noted, err := noter.Noted(args, d.Note)
+	noted, _, err := noter.Noted(args, d.Note)
 	if err != nil {
 		p.cfg.Host.Log.Warn("what was noted before a write was sent can't be read", "step", d.Address, "error", err)
 		return cty.NilVal

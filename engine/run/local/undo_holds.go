@@ -1,0 +1,89 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// heedsUndo has a write refuse to be sent whose undo could never be called, as far as that can be told from what the action notes before:
+// what it found there. It gives why once the action has ended. After an attempt that may have taken place it is too late for that.
+func (r *runner) heedsUndo(a *attempt, call *provider.Call) (refused func() error) {
+	noter, ok := a.step.Spec.(provider.Noter)
+	var why error
+	if a.step.Undo == nil || !ok || call.Earlier != nil {
+		return func() error { return nil }
+	}
+	heeds := func(keep func([]byte) error) func([]byte) error {
+		return func(note []byte) error {
+			noted, idle, err := noter.Noted(call.Args, note)
+			if err == nil && !idle && noted != cty.NilVal {
+				err = r.undoErrs(a, noted)
+			}
+			if err != nil {
+				why = &provider.Error{
+					Op: a.step.Action, Err: fmt.Errorf("nothing was changed, as the undo could not take it back: %w", err), NothingDone: true, Permanent: true,
+					Hint: "Mend the undo block, and resume with --with-changes.",
+				}
+				return why
+			}
+			return keep(note)
+		}
+	}
+	call.Note, call.NoteSealed = heeds(call.Note), heeds(call.NoteSealed)
+	return func() error { return why }
+}
+
+// undoErrs evaluates the arguments of a step's undo with what is known of its result, and gives what is wrong whatever the rest will be.
+// Those that depend on anything else than the step itself may be another matter by then.
+func (r *runner) undoErrs(a *attempt, noted cty.Value) error {
+	attrs := a.selfEnding().self()
+	for name, ty := range a.step.Spec.Spec().Results().Type().AttributeTypes() {
+		attrs[name] = cty.UnknownVal(ty)
+		if noted.Type().HasAttribute(name) {
+			attrs[name] = noted.GetAttr(name)
+		}
+	}
+	for _, name := range []string{"started_at", "duration_ms", "attempts"} {
+		attrs[name] = cty.UnknownVal(attrs[name].Type())
+	}
+	local := a.local
+	local.Self, local.At = cty.ObjectVal(attrs), lang.Place{}
+	var errs []error
+	undo := a.step.Undo.Step
+	schema := undo.Spec.Spec().Args()
+	for i := range schema.Attributes {
+		arg := &schema.Attributes[i]
+		if attr := undo.Args[arg.Name]; attr != nil && r.ofItself(attr.Expr) {
+			errs = append(errs, r.argumentErrs(arg, attr, local))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *runner) argumentErrs(arg *provider.Attribute, attr *lang.Attr, local lang.Frame) error {
+	v, diags := r.scope.Value(attr.Expr, local)
+	if diags.HasErrors() {
+		return errors.New(text(diags))
+	}
+	converted, err := convert.Convert(v, arg.Type)
+	switch plain, _ := converted.Unmark(); {
+	case err != nil:
+		return fmt.Errorf("%s must be %s: %w", arg.Name, arg.Type.FriendlyName(), err)
+	case plain.IsNull() && arg.Required:
+		return fmt.Errorf("%s = %s gives null", arg.Name, attr.Expr.Source)
+	}
+	return nil
+}
+
+// ofItself reports whether an expression uses nothing that may be another by the time of an undo.
+func (r *runner) ofItself(e *lang.Expr) bool {
+	around := r.runbook.Surroundings(e)
+	return !around.Files && !around.Environment && !around.Clock && !slices.ContainsFunc(r.runbook.Uses(e), func(used *lang.Expr) bool { return refersTo(used, lang.RefStep) })
+}
