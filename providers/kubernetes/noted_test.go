@@ -11,7 +11,7 @@ import (
 
 // TestWhatNotesTell: of a write that counts as done on somebody's word, the note tells what was there before, for its undo.
 func TestWhatNotesTell(t *testing.T) {
-	replicas, revision, labels := noted[replicaCount]{Before: replicaCount{2}}, noted[revisionNote]{Before: revisionNote{7}}, noted[map[string]string]{Before: map[string]string{"a": "1"}}
+	replicas, revision, labels := noted[replicaCount]{Before: replicaCount{2}}, noted[revisionNote]{Before: revisionNote{Revision: 7, Template: "t"}}, noted[map[string]string]{Before: map[string]string{"a": "1"}}
 	for name, test := range map[string]struct {
 		action provider.Action
 		note   any
@@ -20,8 +20,8 @@ func TestWhatNotesTell(t *testing.T) {
 		sensitive bool
 	}{
 		"scale":    {scaleAction(), replicas, `{"before":{"replicas":2}}`, false},
-		"restart":  {rolloutRestartAction(), revision, `{"before":{"revision":7}}`, false},
-		"rollback": {rolloutUndoAction(), rollbackNote{Before: revisionNote{7}, Template: "x"}, `{"before":{"revision":7}}`, false},
+		"restart":  {rolloutRestartAction(), revision, `{"before":{"revision":7,"template":"t"}}`, false},
+		"rollback": {rolloutUndoAction(), rollbackNote{Before: revisionNote{Revision: 7, Template: "t"}, Template: "x"}, `{"before":{"revision":7,"template":"t"}}`, false},
 		"label":    {labelAction(), labels, `{"before":{"a":"1"}}`, true},
 	} {
 		t.Run(name, func(t *testing.T) {

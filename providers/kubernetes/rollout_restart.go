@@ -195,7 +195,7 @@ func notedOfRollout(text json.RawMessage) (*provider.Noted[revisionChange], erro
 	if err := json.Unmarshal(text, &note); err != nil || note.Before.Revision == 0 {
 		return nil, err
 	}
-	return &provider.Noted[revisionChange]{Result: &revisionChange{Before: revisionNumber{Revision: &note.Before.Revision}}, Known: []string{"before"}}, nil
+	return &provider.Noted[revisionChange]{Result: &revisionChange{Before: revisionNumber{Revision: &note.Before.Revision, Template: note.Before.Template}}, Known: []string{"before"}}, nil
 }
 
 // foundRevision makes the result of a change that an inquiry found done.
