@@ -24,9 +24,12 @@ type Behind struct {
 // that was to handle a failure. A question that is open stays open. A run that is paused goes on where it waits: what failed stays that
 // until the run has ended, unless something is in doubt or was undone. undone are the effects whose undo was in doubt, and counts as
 // done.
-func (s *State) Again(undone ...int64) Rerun {
+func (s *State) Again(undone ...int64) Rerun { return s.rerun(s.paused, undone) }
+
+// rerun is Again of a run that is paused, or is not.
+func (s *State) rerun(paused bool, undone []int64) Rerun {
 	var out Rerun
-	goesOn := s.paused && !s.anyInDoubt() && !s.CountsAsNotRun(undone...)
+	goesOn := paused && !s.anyInDoubt() && !s.CountsAsNotRun(undone...)
 	s.addAgain(&out, "", false, goesOn, undone)
 	slices.Sort(out.Steps)
 	return out

@@ -64,7 +64,7 @@ func (s *State) askAnew(e *Event) {
 
 // AskedAgain lists the open questions, here and in the runbooks that steps run, that a resume asks anew: something that they wait for runs
 // again first.
-func (s *State) AskedAgain() []string { return s.askedAgain(s.Again().Steps, "", false) }
+func (s *State) AskedAgain() []string { return s.askedAgain(s.rerun(true, nil).Steps, "", false) }
 
 // askedAgain are those at addresses that begin with prefix; whole: all of them. again are the addresses of what runs again.
 func (s *State) askedAgain(again []string, prefix string, whole bool) []string {

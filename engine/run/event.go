@@ -197,7 +197,7 @@ type Event struct {
 
 	// AskedAgain are the steps with an open question that is asked again, as what comes before them runs again first (run_paused): no
 	// answer that is given until then counts.
-	AskedAgain []string `json:"asked_again,omitempty" blank:"address"`
+	AskedAgain []string `json:"asked_again,omitempty" blank:"-"`
 
 	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel])
 	Reason string `json:"reason,omitempty" blank:"-"`
