@@ -120,3 +120,24 @@ func TestEachOfResultsIsNotKept(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherEachIsTold: an instance that runs again with the each.value it began with says so where another is there by now, and one that
+// does not run again says nothing.
+func TestAnotherEachIsTold(t *testing.T) {
+	t.Parallel()
+	mended := false
+	fake, j := fails("do b bad", &mended), enginetest.Store(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "test.hcl")
+	enginetest.Rewrite(t, path, "runbook \"test\" {}\n"+eachOf(`jsondecode(file("values.json"))`))
+	enginetest.Rewrite(t, filepath.Join(dir, "values.json"), `{"a":"good","b":"bad"}`)
+	opts := enginetest.Options{Journal: j, AutoApprove: true}
+	out := enginetest.RunFile(t, fake, path, opts)
+	out.Ends(t, 1)
+	enginetest.Rewrite(t, filepath.Join(dir, "values.json"), `{"a":"better","b":"good"}`)
+	out = enginetest.Resume(t, fake, out.Result.RunID, opts)
+	out.Ends(t, 1)
+	if got := out.Events[0].Repeats; len(got) != 1 || !strings.HasPrefix(got[0], `w["b"] keeps the each.value that it began with`) {
+		t.Errorf("told: %q", got)
+	}
+}

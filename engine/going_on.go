@@ -37,7 +37,7 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	}
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{
-		Reset: slices.Compact(reset), Changes: r.Changes, Repeats: slices.Concat(r.Behind, r.Instances, r.Repeated), Settled: settled,
+		Reset: slices.Compact(reset), Changes: r.Changes, Repeats: r.Told(), Settled: settled,
 		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine,
 	})
 }

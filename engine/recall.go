@@ -45,8 +45,9 @@ type Recalled struct {
 	// Repeated tell of the writes that were carried out before and run again, Behind of the steps that do so because what they depend on
 	// was undone.
 	Repeated, Behind []string
-	// Instances tell of the steps that run again and have other instances then.
-	Instances []string
+	// Instances tell of the steps that run again and have other instances then, KeptValues of instances that run again with the each.value
+	// they began with, though for_each gives another now.
+	Instances, KeptValues []string
 	// Lost is what took effect and can't be undone with the files as they are now: the run can't go on with them.
 	Lost []local.Lost
 

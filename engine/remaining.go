@@ -35,7 +35,7 @@ func (r *Recalled) expect(reset []string) {
 	}
 	others := r.Past.OtherInstances(reset)
 	r.Affected = r.Past.Without(r.Affected, others)
-	r.Instances = nil
+	r.Instances, r.KeptValues = nil, r.Past.KeptValues(reset)
 	for _, o := range others {
 		r.Instances = append(r.Instances, o.String())
 	}
@@ -46,6 +46,11 @@ func (r *Recalled) expect(reset []string) {
 			}
 		}
 	}
+}
+
+// Told is what is said of what runs again: why it does, with which instances, and which writes take place a second time.
+func (r *Recalled) Told() []string {
+	return slices.Concat(r.Behind, r.Instances, r.KeptValues, r.Repeated)
 }
 
 // Remaining are the steps that a resume would run, or run again, with the notifiers that are asked about.

@@ -140,7 +140,7 @@ func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled,
 	r.Settle(settled)
 	approved := opts.AutoApprove || r.Approved() && !o.WithChanges && len(r.Repeated)+len(r.Instances) == 0
 	remaining := r.Remaining()
-	told := len(r.Changes)+len(r.Behind)+len(r.Instances)+len(r.Repeated) > 0
+	told := len(r.Changes)+len(r.Told()) > 0
 	if writes, destructive := writesAmong(remaining, nil, nil); !approved && len(writes)+len(destructive) > 0 && told {
 		s.announce(header)
 		o.tellAgain(r)
@@ -160,7 +160,7 @@ func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 	if again := r.Again(); len(again) > 0 {
 		o.say("runs again: %s", strings.Join(slices.Sorted(slices.Values(again)), ", "))
 	}
-	for _, line := range slices.Concat(r.Behind, r.Instances, r.Repeated) {
+	for _, line := range r.Told() {
 		o.say("%s", o.blank(line))
 	}
 	o.say("")

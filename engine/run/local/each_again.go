@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -119,6 +120,31 @@ func (p *Past) OtherInstances(reset []string) []Others {
 			}
 		}
 	})
+	return out
+}
+
+// KeptValues tells of the instances among those that run again that keep the each.value they began with, where for_each gives another now.
+func (p *Past) KeptValues(reset []string) []string {
+	var out []string
+	p.root.walk(func(b *branch) {
+		for _, n := range b.graph.Nodes {
+			kept := b.each[n.Step.Name]
+			if !b.holds(n.Step, kept) || p.furnish(b) != nil {
+				continue
+			}
+			now, _ := b.framesNow(n.Step.Name) // what can't be told is not another value
+			for key, frame := range kept.byKey() {
+				address := b.prefix + run.Address(n.Step.Name, key, true)
+				other, there := now[key]
+				again := slices.Contains(reset, address) || slices.Contains(reset, b.prefix+n.Step.Name)
+				if again && there && other.EachValue.IsWhollyKnown() && !bytes.Equal(plainJSON(frame.EachValue), plainJSON(other.EachValue)) {
+					out = append(out, address+" keeps the each.value that it began with; what for_each reads gives another now. "+
+						"To have that, write the step otherwise and resume with --with-changes, or run the runbook anew")
+				}
+			}
+		}
+	})
+	slices.Sort(out)
 	return out
 }
 
