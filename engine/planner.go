@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -69,7 +68,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	out.Effect = effectOf(s, declared)
 	out.Supported = spec.Supported
 	if out.Effect != provider.Read {
-		out.Arguments = argumentsOf(s, spec.Args(), args)
+		out.Arguments = argumentsOf(s, args)
 	}
 	p.findTargets(s, &out, args, instances)
 	out.Approval = p.approvalText(s)
@@ -92,44 +91,13 @@ func (p *planner) known(s *lang.Step, frame lang.Frame) cty.Value {
 	return args
 }
 
-// argumentsOf shows the arguments that a step writes, in the schema's order.
-func argumentsOf(s *lang.Step, schema *provider.Object, args cty.Value) []PlannedArgument {
+// argumentsOf shows the arguments that a step writes.
+func argumentsOf(s *lang.Step, args cty.Value) []PlannedArgument {
 	var out []PlannedArgument
-	for i := range schema.Attributes {
-		a := &schema.Attributes[i]
-		attr := s.Args[a.Name]
-		if attr == nil {
-			continue
-		}
-		value := args.GetAttr(a.Name)
-		if a.Sensitive {
-			value = value.Mark(provider.Sensitive)
-		}
-		shown := lang.FormatWhole(value)
-		if unmarked, _ := value.UnmarkDeep(); !value.IsMarked() && !unmarked.IsWhollyKnown() {
-			shown = asWritten(attr.Expr.Source)
-		}
-		out = append(out, PlannedArgument{Name: a.Name, Value: shown})
+	for _, a := range local.AsKnown(s, args) {
+		out = append(out, PlannedArgument(a))
 	}
 	return out
-}
-
-// asWritten is an expression as the file has it, without the indentation that its lines after the first share.
-func asWritten(source string) string {
-	lines := strings.Split(strings.ReplaceAll(source, "\t", "    "), "\n")
-	shared := -1
-	for _, line := range lines[1:] {
-		if text := strings.TrimLeft(line, " "); text != "" && (shared < 0 || len(line)-len(text) < shared) {
-			shared = len(line) - len(text)
-		}
-	}
-	for i, line := range lines {
-		if i > 0 {
-			line = line[min(max(shared, 0), len(line)):]
-		}
-		lines[i] = strings.TrimRight(line, " \r")
-	}
-	return strings.Join(lines, "\n")
 }
 
 // effectOf joins what the action declares with what the author states: an author may raise an effect, and state it

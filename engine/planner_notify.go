@@ -66,7 +66,7 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	spec := s.Spec.Spec()
 	n := PlannedNotify{
 		Escalation: e.Name, Level: number, Contact: level.Contact.Source, Action: s.Action, Effect: spec.Classify(args),
-		Arguments: argumentsOf(s, spec.Args(), args), Provider: graph.Configuration(s), Target: spec.Target(args), step: s,
+		Arguments: argumentsOf(s, args), Provider: graph.Configuration(s), Target: spec.Target(args), step: s,
 		Suppressed: p.plan.Options.ReadOnly,
 	}
 	p.hold(policy.Use{Step: s, Notifies: true}, s, args)

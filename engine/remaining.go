@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
@@ -93,16 +95,9 @@ func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
 
 // undoArguments are what an undo is about to be done with; as the file has them where they can't be worked out.
 func (r *Recalled) undoArguments(e run.Effect, undo *lang.Step) []PlannedArgument {
-	schema := undo.Spec.Spec().Args()
 	args, err := r.Past.UndoArguments(e)
-	if err == nil {
-		return argumentsOf(undo, schema, args)
+	if err != nil {
+		args = cty.DynamicVal
 	}
-	var out []PlannedArgument
-	for i := range schema.Attributes {
-		if attr := undo.Args[schema.Attributes[i].Name]; attr != nil {
-			out = append(out, PlannedArgument{Name: attr.Name, Value: asWritten(attr.Expr.Source)})
-		}
-	}
-	return out
+	return argumentsOf(undo, args)
 }

@@ -49,8 +49,10 @@ type Question struct {
 	Arguments []ArgumentValue `json:"arguments,omitempty"`
 	Changes   []Change        `json:"changes,omitempty"`
 	// NoChange says that a dry run found nothing that it would change.
-	NoChange bool   `json:"no_change,omitempty"`
-	Digest   string `json:"digest,omitempty" blank:"-"`
+	NoChange bool `json:"no_change,omitempty"`
+	// Undo is what will take that back, and is approved with it; nil: nothing does.
+	Undo   *AskedUndo `json:"undo,omitempty"`
+	Digest string     `json:"digest,omitempty" blank:"-"`
 	// Keyed binds the answer to arguments that are not shown because they are sensitive: HMAC-SHA-256 (hexadecimal) with a key
 	// that is sealed beside the event. It tells nothing without that key.
 	Keyed string `json:"keyed,omitempty" blank:"-"`
@@ -83,6 +85,37 @@ type AskedAgain struct {
 	// Changes are the arguments that are others now, and "target". Where before and after are both "(sensitive)", one of those
 	// changed at least.
 	Changes []Change `json:"changes,omitempty"`
+}
+
+// AskedUndo is the undo of a step that somebody approves.
+type AskedUndo struct {
+	Action string `json:"action" blank:"-"`
+	// On is "failure" or "end".
+	On     string `json:"on" blank:"-"`
+	Effect string `json:"effect" blank:"-"`
+	// Target is empty where it is not known yet.
+	Target string `json:"target,omitempty"`
+	// Arguments stand as they are written where they use what the step will give. Uses is what is known by then of what these
+	// refer to, by its expression.
+	Arguments []ArgumentValue `json:"arguments,omitempty"`
+	Uses      []ArgumentValue `json:"uses,omitempty"`
+	// Written is a digest of how the files write it.
+	Written string `json:"written" blank:"-"`
+}
+
+// String writes the undo in a line.
+func (u *AskedUndo) String() string {
+	text := u.Action
+	if u.Target != "" {
+		text += " on " + u.Target
+	}
+	if u.On == "end" {
+		text += " at the end of the run"
+	}
+	for i, a := range u.Arguments {
+		text += map[bool]string{true: " with ", false: ", "}[i == 0] + a.Name + " = " + a.Value
+	}
+	return text
 }
 
 // ListedWrite is one of the writes that only the run could list.

@@ -112,6 +112,7 @@ func (c Config) about(q *run.Question) []Line {
 		lines = append(lines, Line{strings.TrimPrefix(c.clean(text), ": "), paint})
 	}
 	lines = append(lines, c.details(q.Arguments, q.Changes, q.NoChange)...)
+	lines = append(lines, c.undone(q.Undo)...)
 	if q.Kind == run.AskApproval && q.Writes == nil {
 		for _, key := range q.Items {
 			lines = append(lines, Line{Text: "  " + c.clean(key)})
@@ -149,6 +150,30 @@ func (c Config) details(arguments []run.ArgumentValue, changes []run.Change, sam
 	}
 	if same {
 		lines = append(lines, Line{Text: "  nothing would change"})
+	}
+	return lines
+}
+
+// undone says what will take an approved step back, and is approved with it.
+func (c Config) undone(u *run.AskedUndo) []Line {
+	if u == nil {
+		return nil
+	}
+	text := "undone by " + u.Action
+	if u.On == "end" {
+		text = "undone at the end of the run by " + u.Action
+	}
+	if u.Target != "" {
+		text += " on " + u.Target
+	}
+	if u.Effect == "destructive" {
+		text += ", which is destructive"
+	}
+	lines := append([]Line{{Text: c.clean(text)}}, c.details(u.Arguments, nil, false)...)
+	for _, used := range u.Uses {
+		for _, text := range c.Argument(used.Name, used.Value, "", max(c.Width-questionMargin, 0)) {
+			lines = append(lines, Line{Text: "    where " + text})
+		}
 	}
 	return lines
 }

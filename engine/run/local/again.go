@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -30,9 +32,11 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 	}
 	now := *q
 	now.Arguments, now.Target = shownArguments(x.step, args), r.targetOf(x)
+	var undo cty.Value
+	now.Undo, undo = r.askedUndo(x)
 	now.Keyed = ""
-	if r.hides(args, now.Arguments) {
-		if now.Keyed = r.bound(x.address, args); now.Keyed == "" {
+	if values := approvedValues(args, undo); r.hides(values, &now) {
+		if now.Keyed = r.bound(x.address, values); now.Keyed == "" {
 			return &run.AskedAgain{Why: run.AgainUnproven, By: a.By, Changes: r.otherNow(q, &now)}, nil
 		}
 	}
@@ -47,34 +51,63 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 // otherNow lists what a question that was answered showed otherwise than it would now. Where nothing that it shows is different,
 // what is not shown is.
 func (r *runner) otherNow(before, now *run.Question) []run.Change {
-	var out, hidden []run.Change
-	compare := func(name, was, is string) {
-		was, is = r.shown(was), r.shown(is)
-		switch c := (run.Change{Path: name, Before: was, After: is}); {
-		case was != is:
-			out = append(out, c)
-		case strings.Contains(is, lang.Blank):
-			hidden = append(hidden, run.Change{Path: name, Before: lang.Blank, After: lang.Blank})
-		}
+	d := otherThan{shown: r.shown}
+	d.compare("target", before.Target, now.Target)
+	d.arguments("", before.Arguments, now.Arguments)
+	d.undos(before.Undo, now.Undo)
+	if len(d.out) == 0 {
+		return d.hidden
 	}
-	compare("target", before.Target, now.Target)
+	return d.out
+}
+
+// otherThan collects what is different, and what is blanked, so that it may be.
+type otherThan struct {
+	shown       func(string) string
+	out, hidden []run.Change
+}
+
+func (d *otherThan) compare(name, was, is string) {
+	was, is = d.shown(was), d.shown(is)
+	switch {
+	case was != is:
+		d.out = append(d.out, run.Change{Path: name, Before: was, After: is})
+	case strings.Contains(is, lang.Blank):
+		d.hidden = append(d.hidden, run.Change{Path: name, Before: lang.Blank, After: lang.Blank})
+	}
+}
+
+// arguments compares them by their names, which stand behind a prefix in what is told.
+func (d *otherThan) arguments(prefix string, before, now []run.ArgumentValue) {
 	was := map[string]string{}
-	for _, a := range before.Arguments {
+	for _, a := range before {
 		was[a.Name] = a.Value
 	}
-	for _, a := range now.Arguments {
-		compare(a.Name, was[a.Name], a.Value)
+	for _, a := range now {
+		d.compare(prefix+a.Name, was[a.Name], a.Value)
 		delete(was, a.Name)
 	}
-	for _, a := range before.Arguments {
+	for _, a := range before {
 		if value, gone := was[a.Name]; gone {
-			compare(a.Name, value, "")
+			d.compare(prefix+a.Name, value, "")
 		}
 	}
-	if len(out) == 0 {
-		return hidden
+}
+
+func (d *otherThan) undos(before, now *run.AskedUndo) {
+	switch {
+	case before == nil && now == nil:
+	case before == nil: // it was not there, or the version that asked did not show it
+		d.compare("undo", "not asked about", now.String())
+	case now == nil:
+		d.compare("undo", before.String(), "")
+	default:
+		d.compare("undo.action", before.Action, now.Action)
+		d.compare("undo.on", before.On, now.On)
+		d.compare("undo.target", before.Target, now.Target)
+		d.arguments("undo.", before.Arguments, now.Arguments)
+		d.arguments("undo: ", before.Uses, now.Uses)
 	}
-	return out
 }
 
 // askAgain asks anew about arguments that changed, or ends a step whose arguments can't be worked out.

@@ -70,7 +70,9 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 		Kind: run.AskApproval, Prompt: "Run " + q.step.Action + "?", Action: q.step.Action, Effect: q.effect.String(), OnTimeout: "fail",
 		Arguments: shownArguments(q.step, args), Again: q.again,
 	}
-	q.binding = r.bind(args, out.Arguments)
+	var undo cty.Value
+	out.Undo, undo = r.askedUndo(q.execution)
+	q.binding = r.bind(approvedValues(args, undo), out)
 	out.Keyed = q.binding.digest
 	if a.Escalate {
 		out.OnTimeout = "escalate"
@@ -271,6 +273,11 @@ func (r *runner) digestOf(address string, q *run.Question, since time.Time) stri
 	bound := *q
 	bound.Digest, bound.Changes, bound.NoChange, bound.Again = "", nil, false, nil
 	bound.Writes = withoutChanges(q.Writes)
+	if q.Undo != nil {
+		undo := *q.Undo
+		undo.Written = "" // it may be written otherwise, and be the same
+		bound.Undo = &undo
+	}
 	text, err := json.Marshal(bound)
 	if err != nil {
 		return ""
@@ -326,6 +333,7 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 		q.Again = &run.AskedAgain{Why: run.AgainBefore, By: anew.By}
 	}
 	q.Digest = r.digestOf(address, q, since)
+	r.asks(address, q)
 	if err := r.emitSealed(e, sealed); err != nil {
 		return err
 	}

@@ -23,24 +23,36 @@ type binding struct {
 
 const bindingKeyLength = 32
 
-// bind makes the binding of arguments to a question; it is empty where the question shows them whole.
-func (s *session) bind(args cty.Value, shown []run.ArgumentValue) binding {
-	if !s.hides(args, shown) {
+// approvedValues are all values that an approval is given for: a step's arguments, and what is known of its undo's (no value: it has none).
+func approvedValues(args, undo cty.Value) cty.Value {
+	if undo == cty.NilVal {
+		return args
+	}
+	return cty.ObjectVal(map[string]cty.Value{"arguments": args, "undo": undo})
+}
+
+// bind makes the binding of values to a question; it is empty where the question shows them whole.
+func (s *session) bind(values cty.Value, q *run.Question) binding {
+	if !s.hides(values, q) {
 		return binding{}
 	}
 	b := binding{key: make([]byte, bindingKeyLength)}
 	rand.Read(b.key) // it never fails: see crypto/rand
-	b.digest = bindTo(b.key, args)
+	b.digest = bindTo(b.key, values)
 	return b
 }
 
-// hides reports whether something of the arguments is blanked: because it is marked, or because it is known as a secret.
-func (s *session) hides(args cty.Value, shown []run.ArgumentValue) bool {
-	if args.ContainsMarked() {
+// hides reports whether something of the values is blanked: because it is marked, or because it is known as a secret.
+func (s *session) hides(values cty.Value, q *run.Question) bool {
+	if values.ContainsMarked() {
 		return true
 	}
 	if s.Redact == nil {
 		return false
+	}
+	shown := [][]run.ArgumentValue{q.Arguments}
+	if q.Undo != nil {
+		shown = append(shown, q.Undo.Arguments, q.Undo.Uses)
 	}
 	text, err := json.Marshal(shown)
 	return err != nil || !bytes.Equal(s.Redact(text), text)

@@ -23,6 +23,8 @@ type deed struct {
 	named  []run.Target
 	// undoAt is where its undo has to act, as that was told when it had acted; nil: it was not.
 	undoAt *run.UndoTarget
+	// approved is what was approved before it was done; nil: nobody was asked.
+	approved *approved
 	// place is where its undo is evaluated.
 	place lang.Place
 }
@@ -37,6 +39,7 @@ func (b *branch) remember(step *lang.Step, key int, e *run.Event, end *ending) {
 		d.each, d.instance = b.values.each(step.Name, key), b.values.key(step.Name, key)
 		d.place.Step = run.Address(step.Name, d.instance, true)
 	}
+	d.approved = b.approved[d.place.Step]
 	d.system, d.named = b.systems[d.place.Step], b.named.now
 	b.deeds[e.Seq] = d
 }

@@ -165,6 +165,7 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		}
 	case run.StepWaiting:
 		b.recallBinding(e, sealed)
+		b.asks(e.Step, e.Question)
 		p.unblank(e, sealed)
 	case run.ClockRead:
 		if e.Now != nil {
@@ -293,6 +294,13 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 
 // resumeAll begins another session in every branch.
 func (p *Past) resumeAll(e *run.Event) error {
+	if len(e.Changes) > 0 {
+		p.root.walk(func(b *branch) {
+			for _, a := range b.approved {
+				a.changed = true
+			}
+		})
+	}
 	if e.Undo != nil {
 		return p.root.state.Apply(e)
 	}

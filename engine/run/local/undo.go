@@ -43,6 +43,9 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 		Type: run.UndoStarted, Step: own, Undoes: u.effect, Time: u.started, Action: u.step.Action, Effect: graph.Effect(u.step).String(),
 		Attempt: 1,
 	}
+	if missing == nil && !r.onlyUndoes {
+		missing = at.unapproved(did)
+	}
 	if missing == nil {
 		missing = at.elsewhere(did, u.local)
 	}
