@@ -70,11 +70,28 @@ func (q *Question) Check(value json.RawMessage) error {
 	return q.fits(text)
 }
 
-// MayAnswer reports whether somebody, "alice@ops", is among the approvers: by name, or by name and host. Where there are
-// none, anybody is.
+// MayAnswer reports whether somebody, "alice@ops", is among the approvers: by name, or by name and host, "bob@ops". Where there are
+// none, anybody is. Of an approver's e-mail address the part before the @ is the name, and so is what follows the @ of a chat's "@alice".
 func (q *Question) MayAnswer(by string) bool {
 	name, _, _ := strings.Cut(by, "@")
-	return len(q.Approvers) == 0 || slices.Contains(q.Approvers, name) || slices.Contains(q.Approvers, by)
+	return len(q.Approvers) == 0 || slices.ContainsFunc(q.Approvers, func(approver string) bool {
+		return approver == by || name != "" && loginOf(approver) == name
+	})
+}
+
+// loginOf is the name with which an approver logs in; empty where only a name and a host together do. A host that a file names as such
+// has no dot, the domain of an e-mail address has.
+func loginOf(approver string) string {
+	name, host, has := strings.Cut(approver, "@")
+	switch {
+	case !has:
+		return approver
+	case name == "" && !strings.Contains(host, "@"):
+		return host
+	case strings.Contains(host, "."):
+		return name
+	}
+	return ""
 }
 
 func parseApproval(text string) (json.RawMessage, error) {
@@ -108,7 +125,10 @@ func (q *Question) parseItems(text string) ([]string, error) {
 	named := map[int]bool{}
 	parts := strings.Split(text, ",")
 	for from := 0; from < len(parts); {
-		item, used := q.findItem(parts[from:])
+		item, used, err := q.findItem(parts[from:])
+		if err != nil {
+			return nil, err
+		}
 		if used == 0 {
 			return nil, fmt.Errorf("there is no item %q; write all, none, or items by their number (1 to %d) or text, with commas between",
 				strings.TrimSpace(parts[from]), len(q.Items))
@@ -126,16 +146,33 @@ func (q *Question) parseItems(text string) ([]string, error) {
 }
 
 // findItem finds the item that a list of parts begins with: a text may have commas of its own, so the longest counts.
-func (q *Question) findItem(parts []string) (index, used int) {
-	for n := len(parts); n > 0; n-- {
+func (q *Question) findItem(parts []string) (index, used int, err error) {
+	for n := len(parts); n > 1; n-- {
 		if i := slices.Index(q.Items, strings.TrimSpace(strings.Join(parts[:n], ","))); i >= 0 {
-			return i, n
+			return i, n, nil
 		}
 	}
-	if i, err := strconv.Atoi(strings.TrimSpace(parts[0])); err == nil && i >= 1 && i <= len(q.Items) {
-		return i - 1, 1
+	switch i, err := q.Item(strings.TrimSpace(parts[0])); {
+	case err != nil:
+		return 0, 0, err
+	case i >= 0:
+		return i, 1, nil
 	}
-	return 0, 0
+	return 0, 0, nil
+}
+
+// Item finds the item of a checklist that a word names by its text or its number, from 1; -1: none. One that is the text of an item and
+// the number of another is an error.
+func (q *Question) Item(word string) (int, error) {
+	text, number := slices.Index(q.Items, word), -1
+	if n, err := strconv.Atoi(word); err == nil && n >= 1 && n <= len(q.Items) {
+		number = n - 1
+	}
+	if text >= 0 && number >= 0 && text != number {
+		return -1, fmt.Errorf("%q means two items: number %d, %q, and the text of number %d; write the text of the one or the number of the other, "+
+			"or answer in the form, without a VALUE", word, number+1, q.Items[number], text+1)
+	}
+	return max(text, number), nil
 }
 
 func (q *Question) parseInput(text string) (json.RawMessage, error) {

@@ -9,6 +9,7 @@ import (
 func TestParseAnswer(t *testing.T) {
 	approval, confirm := Question{Kind: AskApproval}, Question{Kind: AskConfirm}
 	list := Question{Kind: AskChecklist, Items: []string{"call the bank", "a, then b", "3", "last"}}
+	numbers := Question{Kind: AskChecklist, Items: []string{"backup taken", "page silenced", "a, with comma", "1"}}
 	text := Question{Kind: AskInput}
 	withDefault := Question{Kind: AskInput, Type: "number", Default: json.RawMessage("5")}
 	number, yesNo := Question{Kind: AskInput, Type: "number"}, Question{Kind: AskInput, Type: "bool"}
@@ -63,6 +64,9 @@ func TestParseAnswer(t *testing.T) {
 		{Question{Kind: AskInput, Type: "bool", Pattern: ".*"}, "", "", "write a value"},
 		{pattern, "ab1", "", "does not match the pattern"},
 		{Question{Kind: "dance"}, "yes", "", "not known"},
+		{numbers, "1,2", "", `"1" means two items: number 1, "backup taken", and the text of number 4`},
+		{numbers, "4,2", `["page silenced","1"]`, ""},
+		{numbers, "backup taken,a, with comma", `["backup taken","a, with comma"]`, ""},
 	}
 	for _, q := range []Question{number, yesNo, {Kind: AskInput, Pattern: "[a-z]+"}} {
 		q.Sensitive = true
@@ -120,6 +124,15 @@ func TestMayAnswer(t *testing.T) {
 	} {
 		if got := q.MayAnswer(by); got != want {
 			t.Errorf("%q: %v", by, got)
+		}
+	}
+	named := Question{Approvers: []string{"Alice Smith", "asmith@example.org", "@alis", "@", "@x@example.org"}}
+	for by, want := range map[string]bool{
+		"asmith@vm": true, "asmith": true, "asmith@example.org": true, "alis@vm": true, "Alice Smith@vm": true,
+		"smith@vm": false, "alice@vm": false, "": false, "@vm": false, "@": true, "x@vm": false,
+	} {
+		if got := named.MayAnswer(by); got != want {
+			t.Errorf("a contact: %q: %v", by, got)
 		}
 	}
 	if !new(Question).MayAnswer("anybody@x") {

@@ -30,6 +30,7 @@ func approval(c *checker, s *lang.Step) {
 func (c *checker) approvers(e *lang.Expr, p *place) {
 	v := c.typed(e, p)
 	t := v.Type()
+	c.logins(e)
 	switch {
 	case isNull(v):
 		c.error(e.Range(), "No approvers", "approvers is null; leave it out where anybody may approve.")
@@ -51,6 +52,20 @@ func (c *checker) approvers(e *lang.Expr, p *place) {
 	case (t.IsListType() || t.IsSetType()) && isPerson(t.ElementType()), isPerson(t):
 	default:
 		c.error(e.Range(), "Not a contact", "approvers is a contact, such as contact.%s, a name, or a list of them; this is %s.", c.example(lang.RefContact), typecheck.Friendly(t))
+	}
+}
+
+// logins warns of contacts that nobody can answer as: who answers is known by the name of an account.
+func (c *checker) logins(e *lang.Expr) {
+	for _, ref := range e.Refs {
+		contact := c.rb.Contacts[ref.Name]
+		if ref.Kind != lang.RefContact || contact == nil || len(ref.Traversal) != 2 || contact.Email != "" || contact.Slack != "" {
+			continue
+		}
+		if contact.Name == "" || strings.ContainsAny(contact.Name, " \t") {
+			c.warn(ref.Range, "Nobody can answer as this contact",
+				"Who answers is known by the name of their account, and contact %q has none: give it an email = \"NAME@…\" or a slack = \"@NAME\" with that name, or write the name in its place.", ref.Name)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 type answerOptions struct {
@@ -112,7 +113,7 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	if err := o.counts(ctx, history, s, w, answer.ID); err != nil {
 		return err
 	}
-	return o.report(ctx, history, s, m)
+	return o.report(ctx, history, s, w, m)
 }
 
 // find gives the step that is to be answered, by somebody who may, for the first time.
@@ -204,7 +205,7 @@ func plainAnswer(value json.RawMessage) string {
 }
 
 // report says who takes the answer in.
-func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *story, m journal.Message) error {
+func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *story, w *waitingStep, m journal.Message) error {
 	goesOn, running, err := o.takesIn(ctx, history, s)
 	if err != nil {
 		return err
@@ -216,5 +217,21 @@ func (o *answerOptions) report(ctx context.Context, history journal.Journal, s *
 		}
 		return o.printJSON(out)
 	}
-	return o.printLines(fmt.Sprintf("%s: %s is kept.", m.Step, plainAnswer(m.Answer.Value)), goesOn)
+	lines := []string{fmt.Sprintf("%s: %s is kept.", m.Step, plainAnswer(m.Answer.Value))}
+	if o.Value != nil { // what the form asked about stands above it
+		lines = append(lines, o.about(w)...)
+	}
+	return o.printLines(append(lines, goesOn)...)
+}
+
+// about says what an approval was given, or denied, for: it may be another by now than who gave it has listed.
+func (o *answerOptions) about(w *waitingStep) []string {
+	if w.Question.Kind != run.AskApproval {
+		return nil
+	}
+	var lines []string
+	for _, line := range view.About(w.Question, o.viewConfig(false)) {
+		lines = append(lines, "  "+line.Text)
+	}
+	return lines
 }

@@ -305,7 +305,7 @@ func TestAnswerToWhatIsAskedNoMore(t *testing.T) {
 	path := tt.file(t, "x.hcl", text)
 	tt.does(t, ExitInterrupted, []string{"paused"}, "apply", path, "--auto-approve")
 	id := tt.lastRun(t)
-	tt.again(t, false, "").does(t, ExitPassed, []string{"yes is kept"}, "answer", id, "scale", "yes")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"scale: yes is kept.\n  write: fake_write", `    id = "three"`}, "answer", id, "scale", "yes")
 	if err := os.WriteFile(path, []byte(strings.Replace(text, "three", "thirty", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}

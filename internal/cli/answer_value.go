@@ -117,9 +117,9 @@ func (o *answerOptions) itemNotes(q *run.Question) (map[string]string, error) {
 	}
 	notes := map[string]string{}
 	for _, text := range o.ItemNotes {
-		item, note, ok := cutItem(q, text)
-		if !ok {
-			return nil, fmt.Errorf("--item-note %q: write ITEM=TEXT with the number or the text of an item", text)
+		item, note, err := cutItem(q, text)
+		if err != nil {
+			return nil, err
 		}
 		notes[item] = note
 	}
@@ -127,17 +127,20 @@ func (o *answerOptions) itemNotes(q *run.Question) (map[string]string, error) {
 }
 
 // cutItem takes "item=note" apart; an item's text may have an = of its own.
-func cutItem(q *run.Question, text string) (item, note string, ok bool) {
+func cutItem(q *run.Question, text string) (item, note string, err error) {
 	for _, item := range q.Items {
 		if note, ok := strings.CutPrefix(text, item+"="); ok {
-			return item, note, true
+			if _, err := q.Item(item); err != nil {
+				return "", "", err
+			}
+			return item, note, nil
 		}
 	}
-	number, note, found := strings.Cut(text, "=")
-	if n, err := strconv.Atoi(number); found && err == nil && n >= 1 && n <= len(q.Items) {
-		return q.Items[n-1], note, true
+	word, note, found := strings.Cut(text, "=")
+	if i, err := q.Item(word); found && i >= 0 {
+		return q.Items[i], note, err
 	}
-	return "", "", false
+	return "", "", fmt.Errorf("--item-note %q: write ITEM=TEXT with the number or the text of an item", text)
 }
 
 // ask shows the question at the terminal. It goes away when somebody else answers.

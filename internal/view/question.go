@@ -32,10 +32,10 @@ func Question(q *run.Question, c Config) []Line {
 			lines = append(lines, Line{text, c.Palette.Strong})
 		}
 	}
-	lines = append(lines, c.about(q)...)
+	lines = append(lines, About(q, c)...)
 	if q.Kind == run.AskChecklist {
-		for _, item := range q.Items {
-			lines = append(lines, Line{Text: c.Glyphs.Open + " " + c.clean(item)})
+		for i, item := range q.Items {
+			lines = append(lines, Line{Text: fmt.Sprintf("%s %d. %s", c.Glyphs.Open, i+1, c.clean(item))})
 		}
 	}
 	if q.AllRequired {
@@ -96,8 +96,9 @@ func (c Config) again(a *run.AskedAgain) []Line {
 	return lines
 }
 
-// about is what an approval is about: what would be done, to what, with what, and what it would change.
-func (c Config) about(q *run.Question) []Line {
+// About is what an approval is about: what would be done, to what, with what, what it would change, and what undoes it.
+func About(q *run.Question, c Config) []Line {
+	q = c.question(q)
 	var lines []Line
 	if q.Action != "" {
 		effect := q.Effect

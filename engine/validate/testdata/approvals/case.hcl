@@ -1,6 +1,11 @@
 runbook "case" {}
 
 contact "dba" { name = "Dana" }
+contact "named" { name = "Alice Smith" }
+contact "mailed" {
+  name  = "Alice Smith"
+  email = "asmith@example.org"
+}
 escalation "oncall" {
   level { contact = contact.dba }
 }
@@ -44,4 +49,8 @@ step "demo_command" "unknown" {
     approvers  = [contact.dab]
     escalation = escalation.oncal
   }
+}
+
+step "demo_command" "contacts" {
+  approval { approvers = [contact.dba, contact.named, contact.mailed] }
 }
