@@ -144,3 +144,22 @@ func TestNobodyIsToldWithoutALevel(t *testing.T) {
 		}
 	}
 }
+
+// TestALevelThatTellsNobodyIsCalledByHand: once nobody could be told, a level without a notifier that falls due adds its contact to
+// those to call; one that is notified does not, nor does one after somebody was told.
+func TestALevelThatTellsNobodyIsCalledByHand(t *testing.T) {
+	for name, c := range map[string]struct {
+		told  Told
+		level Level
+		want  int
+	}{
+		"nobody was told":  {Told{Nobody: []Untold{{Level: Level{Number: 1}}}}, Level{Number: 2}, 2},
+		"it is notified":   {Told{Nobody: []Untold{{Level: Level{Number: 1}}}}, Level{Number: 2, Notify: "http_request"}, 1},
+		"somebody was":     {Told{somebody: true}, Level{Number: 2}, 0},
+		"nobody was to be": {Told{}, Level{Number: 1}, 0},
+	} {
+		if c.told.See(&Event{Type: StepEscalated, Level: &c.level}); len(c.told.Nobody) != c.want {
+			t.Errorf("%s: %+v", name, c.told.Nobody)
+		}
+	}
+}

@@ -11,9 +11,15 @@ type Told struct {
 	somebody bool
 }
 
-// See takes in a notify_started or notify_finished of the step.
+// See takes in a step_escalated, notify_started or notify_finished of the step.
 func (t *Told) See(e *Event) {
 	if e.Level == nil {
+		return
+	}
+	if e.Type == StepEscalated {
+		if t.Nobody != nil && e.Level.Notify == "" { // nothing tells its contact, so nobody is told by now either
+			t.Nobody = append(slices.Clone(t.Nobody), Untold{Level: *e.Level})
+		}
 		return
 	}
 	t.telling = slices.DeleteFunc(t.telling, func(u Untold) bool { return u.Number == e.Level.Number })

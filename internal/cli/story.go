@@ -124,6 +124,8 @@ func (s *story) take(e *run.Event) {
 	case run.StepEscalated:
 		if i := s.waits(e.Step); i >= 0 && e.Level != nil {
 			s.Waits[i].Told = e.Level.Number
+			s.Waits[i].told.See(e)
+			s.Waits[i].NobodyTold = s.Waits[i].told.Nobody
 		}
 	case run.NotifyStarted, run.NotifyFinished:
 		if i := s.waits(e.Step); i >= 0 {

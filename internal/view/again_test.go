@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -91,6 +92,25 @@ func TestNoCommandForWhatIsOver(t *testing.T) {
 		}))
 		if strings.Count(got, "ok yes|no") != c.commands {
 			t.Errorf("%+v:\n%s", c, got)
+		}
+	}
+}
+
+// TestAnAnswerToAnEarlierListIsNotCountedAgainstThis: whoever answered was never asked about the items that the list has by now.
+func TestAnAnswerToAnEarlierListIsNotCountedAgainstThis(t *testing.T) {
+	for digest, want := range map[string]string{"now": "2 of 3 done, said", "before": "2 done, said"} {
+		var out strings.Builder
+		v := NewText(&out, config())
+		at := time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)
+		for _, e := range []*run.Event{
+			{Type: run.StepWaiting, Step: "pre", For: run.ForAnswer, Question: &run.Question{Kind: run.AskChecklist, Items: []string{"a", "b", "c"}, Digest: "now"}},
+			{Type: run.AnswerRefused, Step: "pre", Answer: &run.Answer{Value: []byte(`["a","b"]`), By: "bob", Digest: digest}, Error: "it is late"},
+		} {
+			e.Time = at
+			v.Event(journal.Entry{Event: e})
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: %q is not in:\n%s", digest, want, out.String())
 		}
 	}
 }

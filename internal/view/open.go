@@ -52,7 +52,7 @@ func (o *open) tell(step string, level int) {
 	}
 }
 
-// notified notes that the contact of a level is being told, or how that ended.
+// notified notes that a level fell due, that its contact is being told, or how that ended.
 func (o *open) notified(e *run.Event) {
 	if w, waits := o.waits[e.Step]; waits {
 		w.who.See(e)

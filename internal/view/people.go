@@ -163,7 +163,9 @@ func (t *Text) refused(e *run.Event) {
 	t.personLine(e.Step, text, t.Palette.Warn)
 	var q *run.Question
 	if i := slices.IndexFunc(t.asked.events, func(asked run.Event) bool { return asked.Step == e.Step }); i >= 0 {
-		q = t.asked.events[i].Question
+		if q = t.asked.events[i].Question; q != nil && q.Digest != e.Answer.Digest {
+			q = &run.Question{Kind: q.Kind} // it was given to another, of other items
+		}
 	}
 	t.bar(t.who(t.said(q, e.Answer.Value), e))
 	if e.Answer.Note != "" {
@@ -188,7 +190,7 @@ func (t *Text) said(q *run.Question, value json.RawMessage) string {
 		}
 		return "answered no"
 	case json.Unmarshal(value, &items) == nil && string(value) != "null":
-		if q != nil {
+		if q != nil && q.Items != nil {
 			return fmt.Sprintf("%d of %d done, said", len(items), len(q.Items))
 		}
 		return fmt.Sprintf("%d done, said", len(items))
@@ -214,6 +216,7 @@ func (t *Text) escalated(e *run.Event) {
 		return
 	}
 	t.asked.tell(e.Step, e.Level.Number)
+	t.asked.notified(e)
 	t.personLine(e.Step, fmt.Sprintf("nobody answered: level %d, %s", e.Level.Number, t.clean(e.Level.Contact)), t.Palette.Warn)
 	if e.Level.Brief != "" {
 		t.bar(t.cleanLines(e.Level.Brief))
