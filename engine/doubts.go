@@ -11,11 +11,13 @@ import (
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
-// Doubts lists what has to be settled before the run goes on: the writes in doubt, also those of steps that the runbook does not have any
-// more, and those that erred after a part of them took place.
+// Doubts lists what has to be settled before the run goes on: the writes and undos in doubt, also those of steps that the runbook does not
+// have any more, and those that erred after a part of them took place.
 func (r *Recalled) Doubts() []run.Doubt { return slices.Concat(toSettle(r.Past), r.gone) }
 
-func toSettle(p *local.Past) []run.Doubt { return append(p.Doubts(), p.HalfDone()...) }
+func toSettle(p *local.Past) []run.Doubt {
+	return slices.Concat(p.Doubts(), p.HalfDone(), p.HalfUndone())
+}
 
 // sender is the run as it was when a write in doubt was sent.
 func (r *Recalled) sender(d run.Doubt) *local.Past {
@@ -28,8 +30,8 @@ func (r *Recalled) sender(d run.Doubt) *local.Past {
 // Inquire asks the system whether a write in doubt took place; one that can't tell finds [provider.Unknown].
 func (r *Recalled) Inquire(ctx context.Context, d run.Doubt) (*provider.Found, error) {
 	p := r.sender(d)
-	if d.Gone && p == r.Past {
-		return &provider.Found{}, nil // nothing is known but that it was sent
+	if d.Gone && p == r.Past || d.Failed {
+		return &provider.Found{}, nil // nothing is known but that it was sent, or that it failed and how far it came
 	}
 	return p.Inquire(ctx, d)
 }
@@ -57,8 +59,14 @@ func (r *Recalled) tellGone() []told {
 	return out
 }
 
-// undecided is an error where something in doubt has no decision: it would be lost.
+// undecided is an error where something in doubt has no decision: it would be lost. An undo is not sent again by a run that goes on: what
+// it took back in part is what the run would stand on until then.
 func (r *Recalled) undecided(settled []local.Settled) error {
+	for _, s := range settled {
+		if s.Doubt.Failed && s.Decision != run.DecisionDone {
+			return fmt.Errorf("a part of the undo of %s took place: it is sent again by an undo, before the run goes on", s.Address)
+		}
+	}
 	for _, d := range r.Doubts() {
 		if !slices.ContainsFunc(settled, func(s local.Settled) bool { return d.Same(s.Doubt) }) {
 			return fmt.Errorf("nobody said what became of %s, which is in doubt", d.Address)

@@ -167,6 +167,7 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 		if opts.Settle != nil {
 			s.Resolution = opts.Settle(d, found)
 		}
+		s.Resolution.Failed = d.Failed
 		settled = append(settled, s)
 	}
 	out.Result, out.Diags = e.Resume(ctx, recalled, settled)

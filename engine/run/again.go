@@ -22,8 +22,8 @@ type Behind struct {
 // depends on a step that was undone, through others too, as it belongs to something that is not there any more; and, of what else
 // depends on a step that runs again, what changes nothing and what was skipped. Any other write that took place stays, as does one
 // that was to handle a failure. A question that is open stays open. A run that is paused goes on where it waits: what failed stays that
-// until the run has ended, unless something is in doubt or was undone. undone are the effects whose undo was in doubt, and counts as
-// done.
+// until the run has ended, unless something is in doubt or was undone. undone are the effects whose undo was in doubt, or took
+// place in part, and counts as done.
 func (s *State) Again(undone ...int64) Rerun { return s.rerun(s.paused, undone) }
 
 // rerun is Again of a run that is paused, or is not.
@@ -224,7 +224,7 @@ func (s *State) WasUndone(address string, undone ...int64) bool {
 // nothing about that: what the step recorded does not hold any more.
 func (in *instance) wasUndone(undone []int64) bool {
 	e := in.effect
-	return e != nil && (e.undo == undoDone || (e.undo == undoRunning || e.undo == undoInDoubt) && slices.Contains(undone, e.seq))
+	return e != nil && (e.undo == undoDone || e.undo != undoPending && slices.Contains(undone, e.seq))
 }
 
 // again reports whether a step or an instance is to be done again, be it undone or not.

@@ -112,11 +112,12 @@ func (in *instance) halfDone() bool {
 	return in.phase == ended && in.partly != nil && !in.wasUndone(nil)
 }
 
-// HalfDone lists the steps and instances whose write erred after a part of it took place.
+// HalfDone lists the steps and instances whose write erred after a part of it took place. One whose undo is among [State.HalfUndone] is not:
+// what became of the undo decides about it.
 func (s *State) HalfDone() []Doubt {
 	var out []Doubt
 	s.each(func(_ ref, in *instance) {
-		if in.halfDone() {
+		if in.halfDone() && (in.effect == nil || in.effect.partly == "") {
 			out = append(out, *in.partly)
 		}
 	})

@@ -253,6 +253,11 @@ func (s *State) FailedUndos() []Doubt {
 	return out
 }
 
+// HalfUndone lists the undos that failed and of which a part took place: what their steps did is neither there as it was, nor taken back.
+func (s *State) HalfUndone() []Doubt {
+	return slices.DeleteFunc(s.FailedUndos(), func(d Doubt) bool { return d.Partly == "" })
+}
+
 // Unchanged lists the steps with an undo, here and in the runbooks that steps run, whose last execution left everything as it was:
 // there is nothing to take back.
 func (s *State) Unchanged() []string {

@@ -107,25 +107,28 @@ func (w words) check(doubts []run.Doubt) error {
 }
 
 // sayIt tells somebody who is not at a terminal how to settle what is in doubt.
-func (p *Program) sayIt(doubts []run.Doubt, command string, away bool) string {
+func (s *settler) sayIt(doubts []run.Doubt, command string) string {
 	all := ""
 	if len(doubts) > 1 {
 		all = ", which counts for all of them, or of each with --in-doubt STEP=done; at a terminal you are asked about each"
 	}
 	first := "look"
-	if away {
-		first = "bring back the system that can't be reached, which may tell, and go on with: " + p.command(command) + "\nOnly where it does not come back, look"
+	if s.away {
+		first = "bring back the system that can't be reached, which may tell, and go on with: " + s.command(command) + "\nOnly where it does not come back, look"
 	}
 	words := "--in-doubt done or --in-doubt redo"
-	if away {
+	switch {
+	case s.away:
 		words = "--in-doubt done where it did (redo counts only once the system can be reached)"
+	case s.goesOn && !slices.ContainsFunc(doubts, func(d run.Doubt) bool { return !d.Failed }):
+		words = "--in-doubt done"
 	}
 	what := "whether %s took place"
 	if slices.ContainsFunc(doubts, func(d run.Doubt) bool { return d.Partly != "" }) {
 		what = "whether all of %s took place"
 	}
 	return fmt.Sprintf("nothing was run: %s "+what+", and say so with %s%s: %s --in-doubt …",
-		first, doubtsNamed(doubts), words, all, p.command(command))
+		first, doubtsNamed(doubts), words, all, s.command(command))
 }
 
 func doubtsNamed(doubts []run.Doubt) string {

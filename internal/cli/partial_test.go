@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,6 +77,61 @@ func TestPartOfAWrite(t *testing.T) {
 			did := slices.Clone(tt.fake.Log())
 			next := tt.again(t, tc.types != "", tc.types)
 			next.does(t, tc.status, tc.says, append([]string{"resume", tt.lastRun(t)}, tc.args...)...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+		})
+	}
+}
+
+// TestResumeAfterPartOfAnUndo: before the run goes on on what an undo took back in part, somebody says that the rest is done; then the step
+// runs again. It is not sent again by that.
+func TestResumeAfterPartOfAnUndo(t *testing.T) {
+	const text = `
+runbook "w" { on_failure = "stop" }
+provider "fake" { name = "production" }
+step "fake_write" "w" {
+  id = "w"
+  undo "fake_write" { id = "w back" }
+}
+step "fake_read" "z" {
+  id         = "z"
+  depends_on = [step.w]
+}
+step "fake_write" "next" {
+  id         = "next"
+  depends_on = [step.z]
+}
+`
+	far := "took place in part: the undo of w, fake_write on fake://production, was sent at"
+	again := []string{"w", "z", "next"}
+	for name, tc := range map[string]settledPartly{
+		"nobody says it": {args: []string{"--auto-approve"}, status: ExitRefused, says: []string{far, enginetest.ErrUnreadable.Error(), "whether all of the undo of w took place, and say so with --in-doubt done: "}},
+		"done":           {args: []string{"--in-doubt", "done", "--auto-approve"}, says: []string{far, "counts as done by hand"}, does: again},
+		"done, by name":  {args: []string{"--in-doubt", "w=done", "--auto-approve"}, says: []string{far, "counts as done by hand"}, does: again},
+		"redo":           {args: []string{"--in-doubt", "redo", "--auto-approve"}, status: ExitRefused, says: []string{"before the run goes on", "runbook undo ID w --in-doubt redo"}},
+		"abort":          {args: []string{"--in-doubt", "abort"}, status: ExitLeftOver, says: []string{"the undo of w stays as it is: a part of it took place"}},
+		"asked: done":    {types: "done\nI did it\n", args: []string{"--auto-approve"}, says: []string{"A part of the undo of w took place", "on the word of alice@laptop: I did it"}, does: again},
+		"asked: abort":   {types: "abort\n\n", args: []string{"--auto-approve"}, status: ExitLeftOver, says: []string{"nothing was run"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				switch {
+				case id == "w back" && n == 1:
+					return enginetest.ErrUnreadable
+				case id == "z" && n == 1:
+					return enginetest.ErrUnreachable()
+				}
+				return nil
+			}
+			tt.does(t, ExitLeftOver, []string{"an undo of which a part took place is settled with: runbook undo "}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+			id, did := tt.lastRun(t), slices.Clone(tt.fake.Log())
+			for i := range tc.says {
+				tc.says[i] = strings.ReplaceAll(tc.says[i], "ID", id)
+			}
+			next := tt.again(t, tc.types != "", tc.types)
+			next.does(t, tc.status, tc.says, append([]string{"resume", id}, tc.args...)...)
 			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
 				t.Errorf("%s\n%s%s", diff, next.out, next.err)
 			}

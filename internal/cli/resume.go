@@ -133,7 +133,7 @@ func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled,
 	if len(r.Doubts()) > 0 {
 		s.announce(header)
 	}
-	settled, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: r, asker: asker, said: o.said})
+	settled, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: r, asker: asker, said: o.said, goesOn: true})
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 	if len(open) == 0 {
 		return out, nil
 	}
-	return nil, s.notKept(errors.New(o.sayIt(open, "resume "+o.Run, s.away)), open[0], out)
+	return nil, s.notKept(errors.New(s.sayIt(open, "resume "+o.Run)), open[0], out)
 }
 
 // worthwhile refuses a run that has nothing left to do.

@@ -36,6 +36,8 @@ type settler struct {
 	// asker is nil where nobody sits here; said is what --in-doubt says.
 	asker *asker
 	said  words
+	// goesOn says that the run goes on once all is settled: no undo is sent again then.
+	goesOn bool
 	// away says that a system could not be reached that may be able to tell.
 	away bool
 }
@@ -124,12 +126,19 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	switch {
 	case err != nil || decision == "":
 		return nil, err
+	case decision == run.DecisionRedo && d.Failed:
+		return nil, errors.New("nothing was run: what is left of " + nameOf(d) + " would have to be sent before the run goes on. " + s.sendsUndo(d))
 	case decision == abort && d.Partly != "":
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays as it is: a part of it took place", nameOf(d))}
 	case decision == abort:
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays in doubt", nameOf(d))}
 	}
-	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: s.User, Why: s.wordOf(note)}}, nil
+	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: s.User, Why: s.wordOf(note), Failed: d.Failed}}, nil
+}
+
+// sendsUndo says how an undo of which a part took place is sent again.
+func (s *settler) sendsUndo(d run.Doubt) string {
+	return "To send all of it again, that part too: " + s.command("undo "+s.recalled.Plan.RunID+" "+run.Quote(d.Address)+" --in-doubt redo")
 }
 
 // wordOf says on whose word something is decided.
@@ -190,6 +199,10 @@ func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err e
 	}
 	if s.asker == nil {
 		return "", "", "", nil
+	}
+	if d.Failed {
+		return s.choose(d, []string{run.DecisionDone, abort}, "A part of "+nameOf(d)+" took place. Did you do the rest by hand?\n"+
+			"done: all of it is done, and "+d.Address+" runs again; abort: leave everything as it is")
 	}
 	if d.Partly != "" {
 		return s.choose(d, inDoubt, "A part of "+nameOf(d)+" took place. Is all of it done by now?\n"+
@@ -276,6 +289,8 @@ func nameOf(d run.Doubt) string {
 func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	text := "in doubt: step " + d.Address
 	switch {
+	case d.Failed:
+		text = "took place in part: " + nameOf(d)
 	case d.Undo:
 		text = "in doubt: " + nameOf(d)
 	case d.Partly != "":
@@ -292,6 +307,9 @@ func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 		return text + " may or may not have taken place"
 	}
 	text += " was sent at " + provider.Moment(d.At)
+	if d.Failed {
+		return text + "\n  " + p.blank(d.Partly)
+	}
 	if d.Partly != "" {
 		return text + ", and erred: " + p.blank(d.Partly)
 	}

@@ -188,7 +188,7 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 			slices.ContainsFunc(partly, func(d run.Doubt) bool { return e.Address == d.Address && e.Seq <= d.Undoes })
 	})
 	if len(out)+len(effects) == 0 {
-		return nil, nil, &exitError{status: ExitLeftOver, message: o.sayIt(left, o.typed(), s.away)}
+		return nil, nil, &exitError{status: ExitLeftOver, message: s.sayIt(left, o.typed())}
 	}
 	return out, effects, nil
 }

@@ -51,6 +51,7 @@ const (
 	inDoubt leftKind = iota
 	undoInDoubt
 	undoFailed
+	undoPartly // failed, after a part of it took place
 	undoNotRun
 )
 
@@ -80,7 +81,7 @@ func (l leftovers) worst() string {
 		kind leftKind
 		text string
 	}{
-		{undoFailed, "an undo failed"}, {undoInDoubt, "an undo is in doubt"}, {inDoubt, "a write is in doubt"}, {undoNotRun, "an undo did not run"},
+		{undoPartly, "an undo failed"}, {undoFailed, "an undo failed"}, {undoInDoubt, "an undo is in doubt"}, {inDoubt, "a write is in doubt"}, {undoNotRun, "an undo did not run"},
 	} {
 		if l.any(w.kind) {
 			return w.text
@@ -102,7 +103,7 @@ func (x leftover) is(l run.Left) bool {
 	switch {
 	case l.What == run.LeftInDoubt:
 		return x.kind == inDoubt && x.key == l.Step
-	case x.kind != undoInDoubt && x.kind != undoFailed:
+	case x.kind != undoInDoubt && x.kind != undoFailed && x.kind != undoPartly:
 		return false
 	case l.Undoes == 0:
 		return strings.HasPrefix(x.key, undoKeyOf(l.Step))
@@ -164,8 +165,11 @@ func (t *Text) undone(e *run.Event) {
 }
 
 func undoKind(e *run.Event) leftKind {
-	if e.InDoubt {
+	switch {
+	case e.InDoubt:
 		return undoInDoubt
+	case e.Partial:
+		return undoPartly
 	}
 	return undoFailed
 }
@@ -435,7 +439,11 @@ func (t *Text) whatNext(e *run.Event) {
 	if failed {
 		t.line("an undo is tried again with: " + t.command("undo "+e.Run) + ", and one that you did by hand is settled with --in-doubt STEP=done")
 	}
-	if !doubt && !undoDoubt && !failed {
+	partly := t.left.any(undoPartly)
+	if partly {
+		t.line("an undo of which a part took place is settled with: " + t.command("undo "+e.Run) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
+	}
+	if !doubt && !undoDoubt && !failed && !partly {
 		t.line("undos that did not run are run with: " + t.command("undo "+e.Run))
 		t.resumeWith(e.Run)
 	}

@@ -338,6 +338,9 @@ func (p *Past) Doubts() []run.Doubt { return p.ofAll((*run.State).InDoubt) }
 // HalfDone lists the writes of all branches that erred after a part of them took place.
 func (p *Past) HalfDone() []run.Doubt { return p.ofAll((*run.State).HalfDone) }
 
+// HalfUndone lists the undos of all branches that failed and of which a part took place.
+func (p *Past) HalfUndone() []run.Doubt { return p.ofAll((*run.State).HalfUndone) }
+
 // FailedUndos lists the undos of all branches that failed.
 func (p *Past) FailedUndos() []run.Doubt { return p.ofAll((*run.State).FailedUndos) }
 

@@ -182,6 +182,9 @@ func (s *story) call(in session, opts enginetest.Options) enginetest.Outcome {
 func (s *story) settle(in session) func(run.Doubt, *provider.Found) run.Resolution {
 	return func(d run.Doubt, _ *provider.Found) run.Resolution {
 		decision := in.decision
+		if d.Failed && in.does == "resume" {
+			decision = run.DecisionDone // it is sent again by an undo alone
+		}
 		if decision != run.DecisionDone && decision != run.DecisionRedo {
 			decision = []string{run.DecisionDone, run.DecisionRedo}[s.world.roll(d.Address, len(s.told))%2]
 		}
