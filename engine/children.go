@@ -22,6 +22,6 @@ func (e *Engine) childMaker(ctx context.Context, plan *Plan) func(*lang.Step, ct
 		}
 		child := &Plan{Runbook: step.Child, Variables: values, Options: plan.Options, RunID: plan.RunID, StartedAt: plan.StartedAt, now: plan.now, secrets: plan.secrets}
 		scope := e.scope(ctx, child)
-		return scope, local.NewConfigs(step.Child, scope, e.host(), plan.Options.ReadOnly, step.Child.MaxParallel, plan.Options.Secret), nil
+		return scope, e.configs(plan, step.Child, scope, step.Child.MaxParallel), nil
 	}
 }

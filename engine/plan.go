@@ -36,6 +36,8 @@ type PlanOptions struct {
 	Past *PastRun
 	// Secret is told every secret value that is read; nil: nobody is.
 	Secret func(string)
+	// Redact blanks in a text what it was told; nil: nothing.
+	Redact func([]byte) []byte
 }
 
 // PastRun is what a plan takes over from the run that it goes on with.
@@ -106,7 +108,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 	}
 	p.secrets = newSecretReaders(e.Secrets, e.host())
 	p.scope = e.scope(ctx, p)
-	p.configs = local.NewConfigs(rb.Runbook, p.scope, e.host(), opts.ReadOnly, p.maxParallel(), opts.Secret)
+	p.configs = e.configs(p, rb.Runbook, p.scope, p.maxParallel())
 	p.configs.Foresee = !opts.Apply
 	planner := &planner{plan: p, child: func(sub *Plan) { e.prepareChild(ctx, p, sub) }, graphs: rb.Children, seen: map[run.Target]bool{}}
 	for _, n := range g.Nodes {
@@ -121,7 +123,15 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		p.Stages = append(p.Stages, names)
 	}
 	p.Header = p.header(e.User, planner.targets, planner.places)
-	return p, append(diags, planner.findings()...)
+	diags = append(diags, planner.findings()...)
+	return p, append(diags, planner.secretKeys()...)
+}
+
+// configs makes the configurations of a runbook of the plan: its own, or one that a step runs.
+func (e *Engine) configs(p *Plan, rb *lang.Runbook, scope *lang.Scope, parallel int) *local.Configs {
+	configs := local.NewConfigs(rb, scope, e.host(), p.Options.ReadOnly, parallel, p.Options.Secret)
+	configs.Redact, configs.Root = p.Options.Redact, p.Runbook
+	return configs
 }
 
 // scope is what the plan's expressions see. Without Apply, what only a run knows is unknown.

@@ -133,7 +133,7 @@ func (s *PlannedStep) prefix(parent string) {
 func (e *Engine) prepareChild(ctx context.Context, parent, sub *Plan) {
 	sub.secrets = parent.secrets
 	sub.scope = e.scope(ctx, sub)
-	sub.configs = local.NewConfigs(sub.Runbook, sub.scope, e.host(), sub.Options.ReadOnly, parent.maxParallel(), sub.Options.Secret)
+	sub.configs = e.configs(parent, sub.Runbook, sub.scope, parent.maxParallel())
 	sub.configs.Foresee = true // its variables may depend on results
 }
 
@@ -145,6 +145,15 @@ func (p *planner) findings() hcl.Diagnostics {
 	}
 	for _, sub := range p.children {
 		diags = append(diags, sub.findings()...)
+	}
+	return diags
+}
+
+// secretKeys are the errors of configurations that were looked at before all secrets had been read.
+func (p *planner) secretKeys() hcl.Diagnostics {
+	diags := p.plan.configs.SecretKeys()
+	for _, sub := range p.children {
+		diags = append(diags, sub.secretKeys()...)
 	}
 	return diags
 }

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -102,5 +104,59 @@ step "fake_write" "last" {
 	enginetest.Undo(t, fake, out.Result.RunID, opts).Ends(t, 0)
 	if fake.Calls("back production-eu") != 1 {
 		t.Errorf("called: %v", fake.Log())
+	}
+}
+
+// TestAConfigurationWhoseKeyShowsASecret is refused before the run begins, also where the secret is read by something else, and in a runbook
+// that a step runs; a key that the file has is not.
+func TestAConfigurationWhoseKeyShowsASecret(t *testing.T) {
+	const (
+		provider = `
+provider "fake" {
+  for_each = toset([env("TOKEN"), "b"])
+  %s
+}
+`
+		step = `
+step "fake_write" "w" {
+  provider = provider.fake[%s]
+  id       = "w"
+  %s
+}
+`
+	)
+	runbook := func(config, key, rest string) string {
+		return fmt.Sprintf(provider, config) + fmt.Sprintf(step, key, rest)
+	}
+	for name, c := range map[string]struct {
+		text, token string
+		refused     bool
+	}{
+		"its own":     {runbook(`password = secret("env:TOKEN")`, `env("TOKEN")`, ""), "keySecret-9", true},
+		"of a step":   {runbook("", `env("TOKEN")`, `value = secret("env:TOKEN")`), "keySecret-9", true},
+		"another key": {runbook(`password = secret("env:TOKEN")`, `"b"`, ""), "keySecret-9", false},
+		"in the file": {runbook(`password = secret("env:TOKEN") # not the one of production`, `env("TOKEN")`, ""), "production", false},
+	} {
+		for _, within := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, within), func(t *testing.T) {
+				path := enginetest.Write(t, c.text)
+				if within {
+					path = "../" + filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path)
+					path = enginetest.Write(t, fmt.Sprintf("step \"runbook\" \"child\" {\n  source = %q\n}\n", path))
+				}
+				fake := &enginetest.Fake{}
+				out := enginetest.RunFile(t, fake, path, enginetest.Options{AutoApprove: true, Env: map[string]string{"TOKEN": c.token}})
+				problem := ""
+				if out.Diags.HasErrors() {
+					problem = out.Diags.Error()
+				}
+				if got := strings.Contains(problem, "holds what is a secret of the run"); got != c.refused || (len(fake.Log()) == 0) != c.refused {
+					t.Errorf("problem %q, called: %v\n%s", problem, fake.Log(), out.Stream)
+				}
+				if c.refused && strings.Contains(out.Stream+problem, c.token) {
+					t.Errorf("shown: %s%s", problem, out.Stream)
+				}
+			})
+		}
 	}
 }

@@ -81,6 +81,9 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 		Past: &PastRun{RunID: s.runID, StartedAt: s.started, Variables: variables}, ReadOnly: s.header.ReadOnly, Apply: !opts.Idle && opts.Undo == nil,
 		Undo: opts.Undo != nil, Secret: opts.Secret,
 	}
+	if opts.Undo == nil { // keys with which something was done are called again to undo it
+		out.Redact = opts.Redact
+	}
 	if in := s.header.Inputs; in != nil {
 		out.Targets, out.MaxParallel, out.Timeout = in.Targets, in.MaxParallel, time.Duration(in.TimeoutMS*float64(time.Millisecond))
 	}

@@ -16,7 +16,7 @@ import (
 // readsSecrets lets a session read secrets whose plan was made without any: each when an expression needs it.
 func (e *Engine) readsSecrets(ctx context.Context, p *Plan) {
 	p.Options.Apply, p.Options.Undo = true, false
-	p.configs = local.NewConfigs(p.Runbook, e.scope(ctx, p), e.host(), p.Options.ReadOnly, p.maxParallel(), p.Options.Secret)
+	p.configs = e.configs(p, p.Runbook, e.scope(ctx, p), p.maxParallel())
 }
 
 // readFor reads the secrets that the undos of effects need, so that a missing one is told before anything runs, and has the header name

@@ -72,7 +72,7 @@ func RunFile(t testing.TB, fake *Fake, path string, opts Options) Outcome {
 		return Outcome{Diags: diags}
 	}
 	redactor := &redact.Redactor{}
-	opts.Plan.Apply, opts.Plan.Secret = true, redactor.Add
+	opts.Plan.Apply, opts.Plan.Secret, opts.Plan.Redact = true, redactor.Add, redactor.Bytes
 	ctx, cancel := opts.context(t)
 	defer cancel()
 	plan, more := e.Plan(ctx, rb, opts.Plan)

@@ -9,8 +9,8 @@ import (
 
 // Blanked is a copy of an event in which blank went over every text, the numbers and keys of results included, and the event
 // itself where there is nothing to blank. What the program says by itself, or a file says in the open, has the tag blank:"-" and is
-// left alone, and so are addresses, in whose keys no secret gets: a secret as short as "2026", "true" or "step" stands in the JSON of any event by chance, and that must stay one that
-// can be read.
+// left alone, and so are addresses, as none whose key holds a secret comes to be: what becomes one later was told before. A secret as short as "2026", "true" or "step" stands
+// in the JSON of any event by chance, and that must stay one that can be read.
 func (e *Event) Blanked(blank func([]byte) []byte) *Event {
 	copied, _ := blanker(blank).value(reflect.ValueOf(e), "").Interface().(*Event) // it has the type of what it is a copy of
 	if e.Type == StepFinished && (e.Outcome == Blocked || e.Outcome == Cancelled) {

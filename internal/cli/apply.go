@@ -49,7 +49,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	eng := o.engine()
-	o.Plan.Apply, o.Plan.Secret = true, o.redactor.Add
+	o.Plan.Apply, o.Plan.Secret, o.Plan.Redact = true, o.redactor.Add, o.redactor.Bytes
 	opening := o.openBeside(ctx)
 	defer func() { err = errors.Join(err, opening.discard()) }()
 	plan, err := o.loadPlan(ctx, eng, o.File, o.Plan)

@@ -1,9 +1,11 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +28,9 @@ type Configs struct {
 	secret   func(string)
 	// Foresee is set for a plan that may not know everything yet: see [NotForeseen].
 	Foresee bool
+	// Redact blanks secrets in a key of the instances of a block; nil: none are known. Root is the run's own runbook.
+	Redact func([]byte) []byte
+	Root   *lang.Runbook
 
 	mu   sync.Mutex
 	open map[string]*config
@@ -42,6 +47,9 @@ func NewConfigs(rb *lang.Runbook, scope *lang.Scope, host provider.Host, readOnl
 // config is one configuration.
 type config struct {
 	address string
+	// key is that of the block, where it has for_each.
+	block   *lang.ProviderConfig
+	key     string
 	schema  *provider.Provider
 	request provider.OpenRequest
 	// place is the provider block or, without one, the first step that needs it.
@@ -80,17 +88,16 @@ func (c *Configs) Explicit(s *lang.Step) bool { return c.block(s) != nil }
 func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnostics) {
 	block := c.block(s)
 	address := s.Provider.Name
-	configLocal := lang.Frame{}
+	configLocal, key := lang.Frame{}, ""
 	if s.ProviderRef != nil && s.ProviderRef.Alias != "" {
 		address += "." + s.ProviderRef.Alias
 	}
 	if block != nil && block.ForEach != nil {
-		key, each, diags := c.key(s, block, local)
-		if diags.HasErrors() {
+		var diags hcl.Diagnostics
+		if key, configLocal, diags = c.key(s, block, local); diags.HasErrors() {
 			return nil, diags
 		}
 		address = run.Address(address, key, true)
-		configLocal = each
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -99,6 +106,10 @@ func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnosti
 	}
 	made, diags := c.make(address, s, block, configLocal)
 	if diags.HasErrors() {
+		return nil, diags
+	}
+	made.block, made.key = block, key
+	if diags := c.secretKey(made); diags.HasErrors() {
 		return nil, diags
 	}
 	c.open[address] = made
@@ -167,6 +178,35 @@ func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame
 			fmt.Sprintf("provider.%s has no key %q; its keys are %q.", s.Provider.Name, k.AsString(), keys), s.ProviderRef.Range)
 	}
 	return keys[at], instances[at], nil
+}
+
+// secretKey refuses the configuration of a key in which there is a secret of the run, for addresses show it everywhere. What the files say
+// in the open, and what is made of the run's own variables alone, is none.
+func (c *Configs) secretKey(one *config) hcl.Diagnostics {
+	if c.Redact == nil || one.block == nil || one.block.ForEach == nil || string(c.Redact([]byte(one.key))) == one.key {
+		return nil
+	}
+	around := c.rb.Surroundings(one.block.ForEach)
+	if !around.Environment && !around.Files && (!around.Variables || c.rb == c.Root) {
+		return nil
+	}
+	for _, file := range c.Root.Sources {
+		if bytes.Contains(file.Bytes, []byte(one.key)) {
+			return nil
+		}
+	}
+	return diagnostic("for_each of provider "+one.schema.Name, "A key of provider "+one.schema.Name+" holds what is a secret of the run too, and would show it; "+
+		"give the configurations other keys, as in { for i, x in [ … ] : tostring(i) => x }.", one.block.ForEach.Range())
+}
+
+// SecretKeys are the errors of the configurations so far whose keys hold a secret that was read since.
+func (c *Configs) SecretKeys() (diags hcl.Diagnostics) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, address := range slices.Sorted(maps.Keys(c.open)) {
+		diags = append(diags, c.secretKey(c.open[address])...)
+	}
+	return diags
 }
 
 // Target names the system that a step's configuration points at and the configuration's address.
