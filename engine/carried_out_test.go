@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"context"
+	"slices"
 	"testing"
 
 	"github.com/e82355ed/runbook/engine"
@@ -45,8 +47,8 @@ step "fake_write" "w" {
 `,
 }
 
-// repeated is what a resume would tell of writes that take place a second time.
-func repeated(t *testing.T, fake *enginetest.Fake, j journal.Journal, id, decision string) []string {
+// settledAs is a run whose doubts are all settled by one decision, as a resume would tell of it.
+func settledAs(t *testing.T, fake *enginetest.Fake, j journal.Journal, id, decision string) *engine.Recalled {
 	t.Helper()
 	r, diags := enginetest.New(fake, nil).Recall(t.Context(), id, engine.RecallOptions{RunOptions: engine.RunOptions{Journal: j}})
 	if diags.HasErrors() {
@@ -60,7 +62,7 @@ func repeated(t *testing.T, fake *enginetest.Fake, j journal.Journal, id, decisi
 	if diags := r.Drop(t.Context()); diags.HasErrors() {
 		t.Error(diags)
 	}
-	return r.Repeated
+	return r
 }
 
 // TestWhatWasUndoneIsNotCarriedOutTwice: wherever a resume breaks off, the next tells of no write that was undone, or that counts as done,
@@ -88,12 +90,56 @@ func TestWhatWasUndoneIsNotCarriedOutTwice(t *testing.T) {
 		}
 		j := enginetest.CutAfter(t, whole, id, n)
 		for _, decision := range []string{run.DecisionDone, run.DecisionRedo} {
-			if got := repeated(t, fake, j, id, decision); len(got) > 0 {
+			if got := settledAs(t, fake, j, id, decision).Repeated; len(got) > 0 {
 				t.Errorf("after event %d, %s of %s, with %s: %q", n, e.Type, e.Step, decision, got)
 			}
 		}
 	}
 	if !resumed {
 		t.Error("the run was not resumed")
+	}
+}
+
+// TestWhatCountsAsDoneDoesNotRunAgain: a step that depends on one that was undone is not told to run again where its write counts as done.
+func TestWhatCountsAsDoneDoesNotRunAgain(t *testing.T) {
+	t.Parallel()
+	const text = `
+runbook "x" { on_failure = "stop" }
+provider "fake" {}
+step "fake_write" "a" {
+  id = "a"
+  undo "fake_write" { id = "a back" }
+}
+step "fake_write" "b" {
+  id                = "b"
+  depends_on        = [step.a]
+  continue_on_error = true
+}
+step "fake_write" "c" {
+  id         = "c"
+  depends_on = [step.a]
+}
+step "fake_read" "gate" {
+  id         = "gate"
+  depends_on = [step.b, step.c]
+}
+`
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		switch id {
+		case "b":
+			return enginetest.ErrUnclear
+		case "gate":
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.RunFile(t, fake, files(t, map[string]string{"parent.hcl": text}), opts)
+	out.Ends(t, 4)
+	for decision, want := range map[string]string{run.DecisionDone: "c", run.DecisionRedo: "b, c"} {
+		r := settledAs(t, fake, opts.Journal, out.Result.RunID, decision)
+		if got := []string{"runs again, as a was undone: " + want}; !slices.Equal(got, r.Behind) {
+			t.Errorf("%s: %q, not %q", decision, r.Behind, got)
+		}
 	}
 }

@@ -94,15 +94,18 @@ func (r *Recalled) countsAsDone(address string) bool {
 func (r *Recalled) keepDone(kept map[string]bool) {
 	for _, d := range r.settled {
 		step := run.StepName(d.Address)
-		over := func(address string) bool { return r.countsAsDone(address) || r.Past.Over(address) }
-		switch {
-		case !r.countsAsDone(d.Address) || slices.Contains(r.Affected, step):
-		case d.Address == step:
-			kept[step] = true
-		case d.Address == run.WholeStep(d.Address): // of a runbook that a step runs, which goes on
-		default:
-			instances, _ := r.Past.SameInstances(step, nil)
-			kept[step] = len(instances) > 0 && !slices.ContainsFunc(instances, func(a string) bool { return !over(a) })
+		ofStep := d.Address == step || d.Address != run.WholeStep(d.Address) // another is of a runbook that a step runs, which goes on
+		if r.countsAsDone(d.Address) && ofStep && !slices.Contains(r.Affected, step) {
+			kept[step] = r.staysDone(step)
 		}
 	}
+}
+
+// staysDone reports whether a step does not run again, as its write, or those of its instances, count as done or have ended well.
+func (r *Recalled) staysDone(step string) bool {
+	if r.countsAsDone(step) {
+		return true
+	}
+	instances, _ := r.Past.SameInstances(step, nil)
+	return len(instances) > 0 && !slices.ContainsFunc(instances, func(a string) bool { return !r.countsAsDone(a) && !r.Past.Over(a) })
 }

@@ -22,6 +22,9 @@ func (r *Recalled) Settle(settled []local.Settled) {
 	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
 	r.Behind = nil
 	for _, b := range again.Behind {
+		if b.Steps = slices.DeleteFunc(b.Steps, r.staysDone); len(b.Steps) == 0 {
+			continue
+		}
 		undone := b.Undone + " was"
 		if b.Within {
 			undone = "steps of " + b.Undone + " were"
