@@ -2,12 +2,14 @@ package engine_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -39,12 +41,23 @@ step "fake_write" "renewed" {
     value = secret("env:HOSTX")
   }
 }
+step "fake_write" "beside" {
+  id         = "beside ${local.host}"
+  undo "fake_write" {
+    id    = "back beside ${step.look.call} ${local.host}${substr(now(), 0, 0)}"
+    value = { token = secret("env:HOSTX"), at = [for p in ["on"] : "${p} ${local.host}"] }
+  }
+}
+step "fake_write" "mixed" {
+  id         = "mixed ${local.host}"
+  undo "fake_write" { id = "back mixed ${self.call > 0 ? local.host : self.value}" }
+}
 step "runbook" "child" {
   source    = "./child.hcl"
   variables = { host = local.host }
 }
 step "fake_write" "last" {
-  depends_on = [step.local, step.each, step.seen, step.env, step.renewed, step.child]
+  depends_on = [step.local, step.each, step.seen, step.env, step.renewed, step.beside, step.mixed, step.child]
   id         = "last"
 }
 `
@@ -84,14 +97,49 @@ func TestAnUndoIsCalledWithWhatStoodThen(t *testing.T) {
 	want := map[string]int{
 		"back local one": 1, "back local two": 1, "back each one": 1, "back each two": 1, "back seen 1": 1, "back seen 2": 1,
 		"back env env-one": 1, "back env env-two": 1, "back child one": 1, "back child two": 1, "back renewed": 2,
+		"back beside 1 one": 1, "back beside 2 two": 1, "back mixed one": 1, "back mixed two": 1,
 	}
 	if diff := cmp.Diff(want, count); diff != "" {
 		t.Errorf("%s\n%s", diff, out.Stream)
 	}
+	var beside []string
 	for _, e := range out.Events {
-		if e.Type == run.UndoStarted && e.Step == "renewed" && strings.Contains(string(e.Arguments), "env-") {
+		if e.Type == run.UndoStarted && strings.Contains(string(e.Arguments), "env-three") {
 			t.Errorf("a secret is told: %s", e.Arguments)
 		}
+		if e.Type == run.UndoStarted && e.Step == "beside" {
+			beside = append(beside, string(e.Arguments))
+		}
+	}
+	if len(beside) != 2 || !strings.Contains(beside[0], `"at":["on two"]`) || !strings.Contains(beside[1], `"at":["on one"]`) {
+		t.Errorf("the parts beside a secret: %q", beside)
+	}
+}
+
+// TestTheUndoOfAWriteThatCountsAsDone is called with what stood when the write was sent, by a session that died.
+func TestTheUndoOfAWriteThatCountsAsDone(t *testing.T) {
+	const text = `
+locals { host = "one" }
+step "fake_write" "w" {
+  id = "w ${local.host}"
+  undo "fake_write" { id = "back ${local.host}" }
+}
+`
+	fake, whole := &enginetest.Fake{}, enginetest.Store(t)
+	path := family(t, "runbook \"parent\" {}\n"+text, "")
+	out := enginetest.RunFile(t, fake, path, enginetest.Options{Journal: whole, AutoApprove: true})
+	out.Ends(t, 0)
+	started := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.StepStarted })
+	j := enginetest.CutAfter(t, whole, out.Result.RunID, started+1)
+	enginetest.Rewrite(t, path, "runbook \"parent\" {}\n"+strings.Replace(text, `"one"`, `"two"`, 1))
+	done := func(run.Doubt, *provider.Found) run.Resolution {
+		return run.Resolution{Decision: run.DecisionDone, How: "flag", Who: "ann@ops"}
+	}
+	opts := enginetest.Options{Journal: j, AutoApprove: true, WithChanges: true, Settle: done}
+	enginetest.Resume(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	enginetest.Undo(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"w one", "back one"}, fake.Log()); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -149,7 +197,7 @@ step "fake_write" "w" {
 			opts := enginetest.Options{Journal: j, AutoApprove: true, Seal: plain, Unseal: opened, Env: map[string]string{"HOSTX": "hidden-one"}}
 			out := enginetest.Run(t, fake, text, opts)
 			out.Ends(t, 0)
-			if strings.Contains(out.Stream, "hidden-one") || !strings.Contains(out.Stream, `"undo_with":{"arguments":{"value":"(sensitive)"}`) {
+			if strings.Contains(out.Stream, "hidden-one") || !strings.Contains(out.Stream, `"undo_with":{"values":{"value@0+33":"(sensitive)"}`) {
 				t.Errorf("what is kept of the undo:\n%s", out.Stream)
 			}
 			opts.Unseal, opts.Env = c.unseal, map[string]string{"HOSTX": "hidden-two"}

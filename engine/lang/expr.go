@@ -33,11 +33,6 @@ func newExpr(e hclsyntax.Expression, source string, base int) *Expr {
 	return &Expr{Expression: e, Refs: references(e), Source: source, base: base, timed: callsNow(e, source)}
 }
 
-// As is an expression that gives a value, in place of e, whose text it keeps.
-func (e *Expr) As(v cty.Value) *Expr {
-	return &Expr{Expression: &hclsyntax.LiteralValueExpr{Val: v, SrcRange: e.Range()}, Source: e.Source, base: e.base}
-}
-
 // callsNow reports whether an expression may call now, be it in a template of a file.
 func callsNow(e hclsyntax.Expression, source string) bool {
 	if !strings.Contains(source, "now") && !strings.Contains(source, "templatefile") && !strings.Contains(source, `\u`) {

@@ -95,6 +95,8 @@ type Event struct {
 	// Arguments are what a write is sent with, and Target the system that it is sent to (step_started of the first attempt, undo_started).
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 	Target    string          `json:"target,omitempty"`
+	// UndoWith is what the undo of a write will refer to, of what could be something else by then (step_started of the first attempt).
+	UndoWith *UndoWith `json:"undo_with,omitempty"`
 	// Provider is the configuration that names the target, Kept how much of that is kept, and SentTo the whole of it.
 	Provider string `json:"provider,omitempty" blank:"-"`
 	Kept     Kept   `json:"kept,omitempty" blank:"-"`
@@ -187,8 +189,6 @@ type Event struct {
 	ByHand string `json:"by_hand,omitempty"`
 	// UndoAt is where the undo of what was done has to act (step_finished).
 	UndoAt *UndoTarget `json:"undo_at,omitempty"`
-	// UndoWith is what the undo of what was done is called with, of what could be something else by then (step_finished).
-	UndoWith *UndoWith `json:"undo_with,omitempty"`
 	// Source is the place of the step's block, "daily.hcl:27".
 	Source string `json:"source,omitempty" blank:"-"`
 

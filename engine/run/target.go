@@ -29,9 +29,10 @@ type UndoTarget struct {
 	Written string `json:"written,omitempty" blank:"-"`
 }
 
-// UndoWith are arguments of an undo, worked out when its step had acted: those that need more than the step's own result.
+// UndoWith are parts of an undo's arguments, worked out before its step acted: those that need something else than the step's own result.
 type UndoWith struct {
-	Arguments json.RawMessage `json:"arguments"`
+	// Values is an object: what each part came to, by the argument and the part's place in its text, "env@12+10".
+	Values json.RawMessage `json:"values"`
 	// Written is a digest of the text of all arguments: once that is another, the undo is meant otherwise.
 	Written string `json:"written" blank:"-"`
 }

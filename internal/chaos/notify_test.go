@@ -51,7 +51,7 @@ func newPager(t *testing.T, broken ...string) *pager {
 		p.pages = append(p.pages, got)
 		status := http.StatusAccepted
 		if slices.Contains(broken, r.URL.Path) {
-			status = http.StatusServiceUnavailable
+			status = http.StatusInternalServerError
 		}
 		w.WriteHeader(status)
 	}))

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
@@ -225,12 +227,13 @@ func (r *runner) stamp(x *execution, c run.Command, e *run.Event) (sealed []byte
 	case !first: // another attempt at it
 	case x.step.Child != nil || x.prepared == nil:
 		x.writeKey = cmp.Or(c.Sent, r.newKey(x.address))
+		sealed = r.sealStart(cty.EmptyObjectVal, r.keepUndoWith(x, e), "")
 	default:
 		target, _ := r.configs.Target(x.step, x.sends()) // what is wrong with it, the attempt says
 		if x.writeKey, why = r.keyOf(x.step, x.address, 0, c.Sent, target, x.prepared.args); why != "" {
 			return nil, why
 		}
-		sealed = r.tellSent(e, target, x.prepared.args)
+		sealed = r.tellSent(e, target, x.prepared.args, r.keepUndoWith(x, e))
 	}
 	e.Key = x.writeKey
 	return sealed, ""

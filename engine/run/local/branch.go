@@ -49,6 +49,8 @@ type branch struct {
 	sent map[string]*sentWith
 	// resolved says of writes in doubt why they count as done, by address, until their end is recalled.
 	resolved map[string]string
+	// undoneWith is what the undos of writes refer to, by address, as it stood when these were sent last.
+	undoneWith map[string]*undoWith
 	// systems are those that writes were sent to last, by address.
 	systems map[string]*run.Target
 	// acted are the places where configurations of the branch had writes sent last in earlier sessions, by address.
@@ -61,7 +63,7 @@ func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[stri
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
 		each:  map[string]*keptEach{},
-		times: readings{prefix: prefix}, bindings: map[string][]byte{}, approved: map[string]*approved{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, acted: map[string]acted{}, named: &named{},
+		times: readings{prefix: prefix}, bindings: map[string][]byte{}, approved: map[string]*approved{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, undoneWith: map[string]*undoWith{}, acted: map[string]acted{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b

@@ -101,9 +101,8 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	}
 	if a.step.Undo != nil {
 		e.UndoAt = r.undoAt(a.execution, c.ending)
-		e.UndoWith, c.ending.undoWith = r.undoWith(a.execution, c.ending)
 	}
-	c.sealed = r.sealEnd(e, a.result, c.ending)
+	c.sealed = r.sealEnd(e, a.result)
 }
 
 // withEnding is self with outcome and error, for remedies.

@@ -25,6 +25,8 @@ type deed struct {
 	undoAt *run.UndoTarget
 	// approved is what was approved before it was done; nil: nobody was asked.
 	approved *approved
+	// with is what its undo refers to; nil: nothing, or nobody kept it.
+	with *undoWith
 	// place is where its undo is evaluated.
 	place lang.Place
 }
@@ -40,7 +42,7 @@ func (b *branch) remember(step *lang.Step, key int, e *run.Event, end *ending) {
 		d.place.Step = run.Address(step.Name, d.instance, true)
 	}
 	d.approved = b.approved[d.place.Step]
-	d.system, d.named = b.systems[d.place.Step], b.named.now
+	d.system, d.named, d.with = b.systems[d.place.Step], b.named.now, b.undoneWith[d.place.Step]
 	b.deeds[e.Seq] = d
 }
 

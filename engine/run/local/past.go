@@ -161,6 +161,7 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		}
 		if e.Type == run.StepStarted {
 			b.sends(e)
+			b.recallUndoWith(p, e, sealed)
 			b.actsOn(e)
 		}
 	case run.StepWaiting:
@@ -282,7 +283,6 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 			return ""
 		})
 	}
-	p.recallUndoWith(node.Step, e, sealed, end)
 	if e.Result == nil {
 		end.lost = end.word
 	}

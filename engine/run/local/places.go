@@ -118,22 +118,19 @@ func written(step *lang.Step) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// sealEnd encrypts what the end of a step leaves out: of its result, of where its undo has to act, and of what that is called with.
-func (r *runner) sealEnd(e *run.Event, result *provider.Result, end *ending) []byte {
+// sealEnd encrypts what the end of a step leaves out: of its result, and of where its undo has to act.
+func (r *runner) sealEnd(e *run.Event, result *provider.Result) []byte {
 	var left sealedResult
 	secret := e.UndoAt != nil && e.UndoAt.Keep(r.shown)
-	if result != nil {
-		left, secret = sealedOf(result.Value), secret || result.Value.ContainsMarked()
-	}
-	if end.undoWith != nil {
-		with := cty.ObjectVal(end.undoWith())
-		left.Undo, secret = new(sealedOf(with)), secret || with.ContainsMarked()
-	}
-	if !secret {
-		return nil
-	}
-	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed {
+	if secret {
 		left.Place = e.UndoAt.Place
+	}
+	if result != nil && (secret || result.Value.ContainsMarked()) {
+		place := left.Place
+		left = sealedOf(result.Value)
+		left.Place = place
+	} else if !secret {
+		return nil
 	}
 	return r.seal(left)
 }

@@ -20,7 +20,7 @@ import (
 type sealedResult struct {
 	Result    json.RawMessage `json:"result"`
 	Sensitive []path          `json:"sensitive,omitempty"`
-	// Undo are the arguments of the undo.
+	// Undo is what the undo refers to.
 	Undo *sealedResult `json:"undo,omitempty"`
 	// Place is where a write is sent to, or its undo has to act, where that is secret.
 	Place string `json:"place,omitempty"`
@@ -64,7 +64,7 @@ func pathOf(p cty.Path) path {
 // restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more. Of a write that counts
 // as done, as word says, a part of the result may be known alone; then that is lost too.
 func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string) (_ cty.Value, lost string) {
-	if (e.UndoAt != nil || e.UndoWith != nil) && !lang.HoldsBlank(e.Result) {
+	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
 		sealed = nil // it is not the result that is secret
 	}
 	ty := step.Spec.Spec().Results().Type()

@@ -22,16 +22,16 @@ var errNoteLost = errors.New("what was noted before it was sent is sensitive, an
 // of one; nil: it needs nothing.
 func (s *session) sealBlanked(e *run.Event) []byte {
 	switch {
-	case e.Arguments != nil:
-		return s.seal(sealedResult{Result: e.Arguments})
+	case e.Arguments != nil || e.UndoWith != nil:
+		left := sealedResult{Result: e.Arguments}
+		if e.UndoWith != nil {
+			left.Undo = &sealedResult{Result: e.UndoWith.Values}
+		}
+		return s.seal(left)
 	case e.Each != nil:
 		return s.seal(sealedResult{Result: e.Each})
 	case e.Result != nil:
-		left := sealedResult{Result: e.Result}
-		if e.UndoWith != nil {
-			left.Undo = &sealedResult{Result: e.UndoWith.Arguments}
-		}
-		return s.seal(left)
+		return s.seal(sealedResult{Result: e.Result})
 	case e.Note != nil:
 		return s.seal(e.Note)
 	case e.Answer != nil:

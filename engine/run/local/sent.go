@@ -26,7 +26,8 @@ type sentWith struct {
 }
 
 // tellSent has the start of a write tell what it is sent with: whoever asks what became of it asks about that.
-func (r *runner) tellSent(e *run.Event, target run.Target, args cty.Value) (sealed []byte) {
+// with is what its undo refers to, NilVal: nothing.
+func (r *runner) tellSent(e *run.Event, target run.Target, args, with cty.Value) (sealed []byte) {
 	given := map[string]cty.Value{}
 	for name, v := range args.AsValueMap() {
 		if plain, _ := v.Unmark(); !plain.IsNull() {
@@ -36,12 +37,22 @@ func (r *runner) tellSent(e *run.Event, target run.Target, args cty.Value) (seal
 	v := cty.ObjectVal(given)
 	secret := target.Keep(r.shown)
 	e.Provider, e.Target, e.Kept, e.SentTo, e.Arguments = target.Provider, target.Target, target.Kept, target.Place, lang.ValueToJSON(v)
-	if !secret && !v.ContainsMarked() {
+	place := ""
+	if secret {
+		place = target.Place
+	}
+	return r.sealStart(v, with, place)
+}
+
+// sealStart encrypts what the start of a write leaves out, if that is anything: of its arguments, of what its undo refers to, and of where it
+// is sent to.
+func (r *runner) sealStart(args, with cty.Value, place string) []byte {
+	if place == "" && !args.ContainsMarked() && (with == cty.NilVal || !with.ContainsMarked()) {
 		return nil
 	}
-	left := sealedOf(v)
-	if secret {
-		left.Place = target.Place
+	left := sealedOf(args)
+	if left.Place = place; with != cty.NilVal {
+		left.Undo = new(sealedOf(with))
 	}
 	return r.seal(left)
 }
@@ -101,7 +112,7 @@ func openSent(cfg *Config, w *sentWith, schema *provider.Object) (cty.Value, err
 		return cty.NilVal, errNotKept
 	}
 	kept := sealedResult{Result: w.arguments}
-	if w.on.Kept == run.KeptSealed && !lang.HoldsBlank(w.arguments) {
+	if !lang.HoldsBlank(w.arguments) {
 		w = &sentWith{arguments: w.arguments} // it is not the arguments that are secret
 	}
 	switch {

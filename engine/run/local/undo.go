@@ -76,7 +76,7 @@ func (r *runner) stampUndo(u *undoing, c run.Command, e *run.Event, missing erro
 			e.Key, u.doubted = u.key, true
 			return nil, errors.New(why)
 		}
-		sealed = r.tellSent(e, target, args)
+		sealed = r.tellSent(e, target, args, cty.NilVal)
 	}
 	e.Key, u.earlier = u.key, c.EarlierOf(u.key)
 	return sealed, missing

@@ -4,117 +4,141 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// undoWith works out the arguments of the undo of what a step did that could come to something else later: those that refer to more than
-// the step itself, or read the environment or a file. What is read anew each time is left out: the clock, and secrets, which may have been
-// renewed by then. Both are nil where nothing is left.
-func (r *runner) undoWith(x *execution, end *ending) (*run.UndoWith, func() map[string]cty.Value) {
-	undo, local := x.step.Undo.Step, x.local
-	local.Self = end.value()
-	schema, with := undo.Spec.Spec().Args(), map[string]cty.Value{}
-	for name, attr := range undo.Args {
-		if !r.needsMore(attr.Expr) {
-			continue
-		}
-		v, diags := r.scope.Value(attr.Expr, local)
-		if diags.HasErrors() {
-			continue // the undo says what is wrong
-		}
-		if v, err := convert.Convert(v, schema.Attribute(name).Type); err == nil && v.IsWhollyKnown() {
-			with[name] = v
-		}
-	}
-	if len(with) == 0 {
-		return nil, nil
-	}
-	told := &run.UndoWith{Arguments: lang.ValueToJSON(cty.ObjectVal(with)), Written: writtenWhole(undo)}
-	return told, func() map[string]cty.Value { return with }
+// undoWith is what the undo of a write refers to beside the write's own result, as it stood before that was sent.
+type undoWith struct {
+	// written is a digest of the undo's text then: once that is another, the undo is meant otherwise.
+	written string
+	// values are what parts of the arguments came to, by [partOf].
+	values func() map[string]cty.Value
 }
 
-// needsMore reports whether what an expression gives may be kept, and is not decided by the step's own result.
-func (r *runner) needsMore(e *lang.Expr) bool {
-	reads := r.scope.Runbook.Surroundings(e)
-	if reads.Clock || reads.Secrets {
-		return false
+// partOf names a part of an argument.
+func partOf(argument string, at lang.Span) string {
+	return fmt.Sprintf("%s@%d+%d", argument, at.Start, at.Length)
+}
+
+// keepUndoWith works out what the undo of a write will refer to that could be something else by then: results of other steps, variables,
+// locals, each, the environment and files. What is read anew each time is not: the clock, and secrets, which may have been renewed. NilVal:
+// there is nothing; else its start, e, tells it.
+func (r *runner) keepUndoWith(x *execution, e *run.Event) cty.Value {
+	delete(r.undoneWith, x.address)
+	if x.step.Undo == nil {
+		return cty.NilVal
 	}
-	return reads.Environment || reads.Files || slices.ContainsFunc(e.Refs, func(ref lang.Ref) bool { return ref.Kind != lang.RefSelf })
+	undo, values := x.step.Undo.Step, map[string]cty.Value{}
+	for name, attr := range undo.Args {
+		attr.Expr.Rewrite(func(part *lang.Expr, at lang.Span) lang.Replacement {
+			more, self, anew := r.needs(part)
+			if !more {
+				return lang.Replacement{}
+			}
+			if !self && !anew {
+				if v, diags := r.scope.Value(part, x.local); !diags.HasErrors() && v.IsWhollyKnown() {
+					values[partOf(name, at)] = v
+					return lang.Replacement{Value: v}
+				}
+			}
+			return lang.Replacement{Into: true}
+		})
+	}
+	if len(values) == 0 {
+		return cty.NilVal
+	}
+	with, written := cty.ObjectVal(values), writtenWhole(undo)
+	e.UndoWith = &run.UndoWith{Values: lang.ValueToJSON(with), Written: written}
+	r.undoneWith[x.address] = &undoWith{written: written, values: func() map[string]cty.Value { return values }}
+	return with
+}
+
+// needs tells whether an expression needs more than the result of its own step, whether it needs that, and whether it is to be read anew
+// each time.
+func (r *runner) needs(e *lang.Expr) (more, self, anew bool) {
+	reads := r.scope.Runbook.Surroundings(e)
+	self = refersTo(e, lang.RefSelf)
+	others := slices.ContainsFunc(e.Refs, func(ref lang.Ref) bool { return ref.Kind != lang.RefSelf })
+	return others || reads.Environment || reads.Files || reads.Clock, self, reads.Clock || reads.Secrets
 }
 
 // writtenWhole is a digest of the text of a step's action and arguments.
 func writtenWhole(step *lang.Step) string {
-	sum := sha256.Sum256([]byte(step.Action + "\n" + strings.Join(writtenArguments(step), "\n")))
+	text := step.Action + "\n"
+	for _, name := range slices.Sorted(maps.Keys(step.Args)) {
+		text += name + " = " + step.Args[name].Expr.Source + "\n"
+	}
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
 }
 
-// recallUndoWith has the undo of what a step did called with what was worked out then, where it is written as it was.
-func (p *Past) recallUndoWith(step *lang.Step, e *run.Event, sealed []byte, end *ending) {
-	if e.UndoWith == nil || step.Undo == nil || e.UndoWith.Written != writtenWhole(step.Undo.Step) {
+// recallUndoWith takes in what the start of a write tells of its undo.
+func (b *branch) recallUndoWith(p *Past, e *run.Event, sealed []byte) {
+	if e.UndoWith == nil {
+		if e.Attempt <= 1 {
+			delete(b.undoneWith, e.Step)
+		}
 		return
 	}
-	text := e.UndoWith.Arguments
+	text := e.UndoWith.Values
 	if !lang.HoldsBlank(text) {
 		sealed = nil
 	}
-	read := sync.OnceValues(func() (map[string]cty.Value, string) { return p.readUndoWith(step.Undo.Step, text, sealed) })
-	end.undoWith = func() map[string]cty.Value {
-		with, _ := read()
-		return with
-	}
+	read := sync.OnceValues(func() (map[string]cty.Value, string) { return p.readUndoWith(text, sealed) })
+	b.undoneWith[e.Step] = &undoWith{written: e.UndoWith.Written, values: func() map[string]cty.Value {
+		values, _ := read()
+		return values
+	}}
 	p.reads(text, sealed, func() string {
 		_, lost := read()
 		return lost
 	})
 }
 
-// readUndoWith reads the arguments of an undo that were kept. What can't be had any more is unknown: the undo says so, and does not run.
-func (p *Past) readUndoWith(undo *lang.Step, text json.RawMessage, sealed []byte) (_ map[string]cty.Value, lost string) {
+// readUndoWith reads what was kept. What can't be had any more is unknown: the undo says so, and does not run.
+func (p *Past) readUndoWith(text json.RawMessage, sealed []byte) (_ map[string]cty.Value, lost string) {
 	var given map[string]json.RawMessage
-	types, schema := map[string]cty.Type{}, undo.Spec.Spec().Args()
 	if err := json.Unmarshal(text, &given); err != nil {
-		return nil, "what its undo is called with can't be read: " + err.Error()
+		return nil, "what its undo refers to can't be read: " + err.Error()
 	}
-	for name := range given {
-		if a := schema.Attribute(name); a != nil {
-			types[name] = a.Type
-		}
+	types := map[string]cty.Type{}
+	for part := range given {
+		types[part] = cty.DynamicPseudoType
 	}
-	v, lost := p.readBack("what its undo is called with", text, cty.Object(types), sealed, func(s *sealedResult) *sealedResult { return s.Undo })
+	v, lost := p.readBack("what its undo refers to", text, cty.Object(types), sealed, func(s *sealedResult) *sealedResult { return s.Undo })
 	if lost != "" {
-		with := map[string]cty.Value{}
-		for name, ty := range types {
-			with[name] = cty.UnknownVal(ty)
+		values := map[string]cty.Value{}
+		for part := range given {
+			values[part] = cty.DynamicVal
 		}
-		return with, lost
+		return values, lost
 	}
 	TellSecrets(v, p.cfg.Secret)
 	return v.AsValueMap(), ""
 }
 
-// undo is the step that takes the deed back, with what was worked out of its arguments when that was done.
+// undo is the step that takes the deed back, with what it refers to as that stood when the deed was done.
 func (d *deed) undo() *lang.Step {
 	undo := d.step.Undo.Step
-	if d.end.undoWith == nil {
+	if d.with == nil || d.with.written != writtenWhole(undo) {
 		return undo
 	}
-	then := *undo
+	values, then := d.with.values(), *undo
 	then.Args = maps.Clone(undo.Args)
-	for name, v := range d.end.undoWith() {
-		if attr := then.Args[name]; attr != nil {
-			as := *attr
-			as.Expr = attr.Expr.As(v)
-			then.Args[name] = &as
-		}
+	for name, attr := range undo.Args {
+		as := *attr
+		as.Expr = attr.Expr.Rewrite(func(_ *lang.Expr, at lang.Span) lang.Replacement {
+			return lang.Replacement{Value: values[partOf(name, at)], Into: true}
+		})
+		then.Args[name] = &as
 	}
 	return &then
 }

@@ -39,8 +39,6 @@ type ending struct {
 	lost   string
 	// inClear is the result of an earlier session without what is sensitive of it, which is unknown there; nil: the result is here.
 	inClear func() cty.Value
-	// undoWith are the arguments of its undo that were worked out when it had ended; nil: none was.
-	undoWith func() map[string]cty.Value
 	// word says that a write in doubt counts as done, and why; empty: it was seen to end.
 	word string
 	// undone says that what it did was taken back.
