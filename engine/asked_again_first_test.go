@@ -88,6 +88,6 @@ func TestPauseNamesWhatIsAskedAgain(t *testing.T) {
 	mended = true
 	pausedWith()
 	out = enginetest.Undo(t, fake, id, opts, "a")
-	pausedWith("behind_a", `behind_b["x"]`, `behind_b["y"]`, "behind_broken", "in/q")
+	pausedWith("behind_a", `behind_b["x"]`, `behind_b["y"]`, "in/q")
 	pausedWith()
 }

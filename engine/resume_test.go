@@ -2,14 +2,18 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -236,5 +240,54 @@ step "fake_write" "more" {
 	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
 	if diff := cmp.Diff([]string{"charge", "more", "charge", "behind"}, fake.Log()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAPausedRunGoesOnOnceSettled: what a write in doubt had blocked runs once that is settled, and an unrelated failure stays.
+func TestAPausedRunGoesOnOnceSettled(t *testing.T) {
+	const lost = `
+provider "fake" {}
+step "fake_write" "lost" { id = "lost" }
+step "fake_write" "behind" {
+  depends_on = [step.lost]
+  id         = "behind"
+}
+step "fake_write" "after" {
+  depends_on = [step.behind]
+  id         = "after"
+}
+`
+	const rest = `
+step "fake_write" "charge" { id = "charge" }
+step "fake_ask" "ok" { prompt = "All well?" }
+`
+	for _, child := range []bool{false, true} {
+		t.Run(fmt.Sprintf("child %v", child), func(t *testing.T) {
+			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+				switch id {
+				case "lost":
+					return errors.New("connection reset")
+				case "charge":
+					return enginetest.ErrUnreachable()
+				}
+				return nil
+			}}
+			path := family(t, "runbook \"parent\" {}\n"+lost+rest, "")
+			if child {
+				path = family(t, "runbook \"parent\" {}\nprovider \"fake\" {}\nstep \"runbook\" \"in\" { source = \"./child.hcl\" }\n"+rest, "runbook \"child\" {}\n"+lost)
+			}
+			opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+			out := enginetest.RunFile(t, fake, path, opts)
+			out.Pauses(t)
+			opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+				return run.Resolution{Decision: run.DecisionDone, How: "flag", Who: "ann@ops"}
+			}
+			enginetest.Resume(t, fake, out.Result.RunID, opts).Pauses(t)
+			log := fake.Log()
+			slices.Sort(log)
+			if diff := cmp.Diff([]string{"after", "behind", "charge", "lost"}, log); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

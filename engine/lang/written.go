@@ -26,13 +26,7 @@ func (rb *Runbook) Uses(e *Expr) []*Expr {
 func (rb *Runbook) Written(e *Expr) string {
 	var out strings.Builder
 	for _, used := range rb.Uses(e) {
-		tokens, _ := hclsyntax.LexConfig([]byte(used.Source), "", hcl.InitialPos) // the file was parsed before
-		for _, t := range tokens {
-			if t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline && t.Type != hclsyntax.TokenEOF {
-				out.Write(t.Bytes)
-				out.WriteByte(0)
-			}
-		}
+		used.written(&out)
 		for _, ref := range used.Refs {
 			if v := rb.Variables[ref.Name]; ref.Kind == RefVar && v != nil {
 				out.WriteString(v.Type.GoString() + "\x00")
@@ -40,4 +34,21 @@ func (rb *Runbook) Written(e *Expr) string {
 		}
 	}
 	return out.String()
+}
+
+// Written is how the file writes an expression, without comments and white space.
+func (e *Expr) Written() string {
+	var out strings.Builder
+	e.written(&out)
+	return out.String()
+}
+
+func (e *Expr) written(out *strings.Builder) {
+	tokens, _ := hclsyntax.LexConfig([]byte(e.Source), "", hcl.InitialPos) // the file was parsed before
+	for _, t := range tokens {
+		if t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline && t.Type != hclsyntax.TokenEOF {
+			out.Write(t.Bytes)
+			out.WriteByte(0)
+		}
+	}
 }

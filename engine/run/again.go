@@ -22,15 +22,14 @@ type Behind struct {
 // depends on a step that was undone, through others too, as it belongs to something that is not there any more; and, of what else
 // depends on a step that runs again, what changes nothing and what was skipped. Any other write that took place stays, as does one
 // that was to handle a failure. A question that is open stays open. A run that is paused goes on where it waits: what failed stays that
-// until the run has ended, unless something is in doubt or was undone. undone are the effects whose undo was in doubt, or took
-// place in part, and counts as done.
+// until the run has ended, but for what is to be settled, and what depends on that or on a step that was undone. undone are the effects whose
+// undo was in doubt, or took place in part, and counts as done.
 func (s *State) Again(undone ...int64) Rerun { return s.rerun(s.paused, undone) }
 
 // rerun is Again of a run that is paused, or is not.
 func (s *State) rerun(paused bool, undone []int64) Rerun {
 	var out Rerun
-	goesOn := paused && !s.anyInDoubt() && !s.CountsAsNotRun(undone...)
-	s.addAgain(&out, "", false, goesOn, undone)
+	s.addAgain(&out, "", false, paused, undone)
 	slices.Sort(out.Steps)
 	return out
 }
@@ -66,8 +65,11 @@ type again struct {
 	effects []int64
 	// within are the addresses of steps that run a runbook in which something was undone.
 	within map[string]bool
-	// goesOn says that what failed stays that.
-	goesOn bool
+	// goesOn says that what failed stays that. But for the steps that run a runbook in which something is to be settled, and those that were
+	// blocked by something that runs again.
+	goesOn    bool
+	settles   map[string]bool
+	unblocked []bool
 	// left says that there is more to do than to undo, see somethingLeft.
 	left bool
 	// own are the steps of which a part runs again for itself, undone those of which one was undone, whole those that run again from
@@ -77,18 +79,47 @@ type again struct {
 
 func (s *State) newAgain(goesOn bool, undone []int64) *again {
 	n := len(s.steps)
-	a := &again{State: s, goesOn: goesOn, effects: undone, within: map[string]bool{}, own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n)}
+	a := &again{
+		State: s, goesOn: goesOn, settles: map[string]bool{}, unblocked: make([]bool, n), effects: undone, within: map[string]bool{},
+		own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n),
+	}
 	for _, c := range s.children {
 		if c.state.CountsAsNotRun(undone...) {
 			a.within[c.address] = true
 		}
+		a.settles[c.address] = c.state.anyToSettle()
 	}
 	a.left = s.somethingLeft(undone) || len(a.within) > 0
 	s.each(func(r ref, _ *instance) {
 		a.undone[r.step] = a.undone[r.step] || a.wasUndone(r)
 		a.own[r.step] = a.own[r.step] || a.runs(r)
 	})
+	for i := range a.steps {
+		if a.goesOn && (a.own[i] || a.undone[i]) {
+			a.unblock(i)
+		}
+	}
 	return a
+}
+
+// unblock has run again what a step that runs again had blocked, be it through others.
+func (a *again) unblock(i int) {
+	for _, d := range a.out[i] {
+		if d.order || a.unblocked[d.step] {
+			continue
+		}
+		if a.unblocked[d.step] = slices.ContainsFunc(a.refs(d.step), func(r ref) bool { return a.at(r).outcome == Blocked }); a.unblocked[d.step] {
+			a.own[d.step] = true
+			a.unblock(d.step)
+		}
+	}
+}
+
+// stays reports whether something that failed stays that for now.
+func (a *again) stays(r ref) bool {
+	in := a.at(r)
+	return a.goesOn && in.phase == ended && in.outcome != Cancelled && !in.doubtful(&a.plan.Steps[r.step]) && !in.halfDone() &&
+		!a.settles[a.address(r)] && !(in.outcome == Blocked && a.unblocked[r.step])
 }
 
 // runs reports whether a step or an instance runs again for itself. Of a step with instances, these tell.
@@ -96,8 +127,7 @@ func (a *again) runs(r ref) bool {
 	if r.key < 0 && len(a.steps[r.step].instances) > 0 {
 		return false
 	}
-	in := a.at(r)
-	return in.again() && !(a.goesOn && in.phase == ended && in.outcome != Cancelled) || a.wasUndone(r)
+	return a.at(r).again() && !a.stays(r) || a.wasUndone(r)
 }
 
 func (a *again) wasUndone(r ref) bool {

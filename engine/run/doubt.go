@@ -130,9 +130,9 @@ func (in *instance) doubtful(spec *StepSpec) bool {
 	return !spec.Child && under && in.sent != nil && in.sent.begun
 }
 
-// anyInDoubt reports whether a write or an undo is in doubt, here or in a runbook that a step runs.
-func (s *State) anyInDoubt() bool {
-	return len(s.InDoubt()) > 0 || slices.ContainsFunc(s.children, func(c child) bool { return c.state.anyInDoubt() })
+// anyToSettle reports whether somebody has to say what became of a write or an undo, here or in a runbook that a step runs.
+func (s *State) anyToSettle() bool {
+	return len(s.InDoubt())+len(s.HalfDone()) > 0 || slices.ContainsFunc(s.children, func(c child) bool { return c.state.anyToSettle() })
 }
 
 // InDoubt lists the writes in doubt: those under way when the last session broke off, and those that ended without

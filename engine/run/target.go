@@ -31,10 +31,10 @@ type UndoTarget struct {
 
 // UndoWith are parts of an undo's arguments, worked out before its step acted: those that need something else than the step's own result.
 type UndoWith struct {
-	// Values is an object: what each part came to, by the argument and the part's place in its text, "env@12+10".
+	// Values is an object: what each part came to, by the argument and the part's place in it, "env.1".
 	Values json.RawMessage `json:"values"`
-	// Written is a digest of the text of all arguments: once that is another, the undo is meant otherwise.
-	Written string `json:"written" blank:"-"`
+	// Written are digests of the text of the arguments, by name: once one is another, it is meant otherwise.
+	Written map[string]string `json:"written" blank:"-"`
 }
 
 // Kept says how much is kept of a place.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -17,15 +16,10 @@ import (
 
 // undoWith is what the undo of a write refers to beside the write's own result, as it stood before that was sent.
 type undoWith struct {
-	// written is a digest of the undo's text then: once that is another, the undo is meant otherwise.
-	written string
-	// values are what parts of the arguments came to, by [partOf].
+	// written are digests of the text of the arguments then, by name: one that is written otherwise is meant otherwise.
+	written map[string]string
+	// values are what parts of the arguments came to, by argument and place.
 	values func() map[string]cty.Value
-}
-
-// partOf names a part of an argument.
-func partOf(argument string, at lang.Span) string {
-	return fmt.Sprintf("%s@%d+%d", argument, at.Start, at.Length)
 }
 
 // keepUndoWith works out what the undo of a write will refer to that could be something else by then: results of other steps, variables,
@@ -36,16 +30,16 @@ func (r *runner) keepUndoWith(x *execution, e *run.Event) cty.Value {
 	if x.step.Undo == nil {
 		return cty.NilVal
 	}
-	undo, values := x.step.Undo.Step, map[string]cty.Value{}
+	undo, values, written := x.step.Undo.Step, map[string]cty.Value{}, map[string]string{}
 	for name, attr := range undo.Args {
-		attr.Expr.Rewrite(func(part *lang.Expr, at lang.Span) lang.Replacement {
+		attr.Expr.Rewrite(func(part *lang.Expr, at string) lang.Replacement {
 			more, self, anew := r.needs(part)
 			if !more {
 				return lang.Replacement{}
 			}
 			if !self && !anew {
 				if v, diags := r.scope.Value(part, x.local); !diags.HasErrors() && v.IsWhollyKnown() {
-					values[partOf(name, at)] = v
+					values[name+at], written[name] = v, digestOfText(attr.Expr)
 					return lang.Replacement{Value: v}
 				}
 			}
@@ -55,7 +49,7 @@ func (r *runner) keepUndoWith(x *execution, e *run.Event) cty.Value {
 	if len(values) == 0 {
 		return cty.NilVal
 	}
-	with, written := cty.ObjectVal(values), writtenWhole(undo)
+	with := cty.ObjectVal(values)
 	e.UndoWith = &run.UndoWith{Values: lang.ValueToJSON(with), Written: written}
 	r.undoneWith[x.address] = &undoWith{written: written, values: func() map[string]cty.Value { return values }}
 	return with
@@ -70,13 +64,8 @@ func (r *runner) needs(e *lang.Expr) (more, self, anew bool) {
 	return others || reads.Environment || reads.Files || reads.Clock, self, reads.Clock || reads.Secrets
 }
 
-// writtenWhole is a digest of the text of a step's action and arguments.
-func writtenWhole(step *lang.Step) string {
-	text := step.Action + "\n"
-	for _, name := range slices.Sorted(maps.Keys(step.Args)) {
-		text += name + " = " + step.Args[name].Expr.Source + "\n"
-	}
-	sum := sha256.Sum256([]byte(text))
+func digestOfText(e *lang.Expr) string {
+	sum := sha256.Sum256([]byte(e.Written()))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -128,15 +117,18 @@ func (p *Past) readUndoWith(text json.RawMessage, sealed []byte) (_ map[string]c
 // undo is the step that takes the deed back, with what it refers to as that stood when the deed was done.
 func (d *deed) undo() *lang.Step {
 	undo := d.step.Undo.Step
-	if d.with == nil || d.with.written != writtenWhole(undo) {
+	if d.with == nil {
 		return undo
 	}
 	values, then := d.with.values(), *undo
 	then.Args = maps.Clone(undo.Args)
 	for name, attr := range undo.Args {
+		if digest, kept := d.with.written[name]; !kept || digest != digestOfText(attr.Expr) {
+			continue
+		}
 		as := *attr
-		as.Expr = attr.Expr.Rewrite(func(_ *lang.Expr, at lang.Span) lang.Replacement {
-			return lang.Replacement{Value: values[partOf(name, at)], Into: true}
+		as.Expr = attr.Expr.Rewrite(func(_ *lang.Expr, at string) lang.Replacement {
+			return lang.Replacement{Value: values[name+at], Into: true}
 		})
 		then.Args[name] = &as
 	}
