@@ -42,7 +42,7 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 		}
 	}
 	// A run that went on with another system on purpose has undos for both: those that can't run say so then.
-	if elsewhere, _ := recalled.Past.Elsewhere(recalled.Past.NotUndone()); len(elsewhere) > 0 && recalled.Moved() {
+	if elsewhere, wholly := recalled.Past.Elsewhere(recalled.Past.NotUndone()); wholly || len(elsewhere) > 0 && recalled.Moved() {
 		return nil, recalled.Drop(stop.ctx), files, errors.New(notThere(o.blankAll(elsewhere)))
 	}
 	if err := s.confirm(&recalled.Plan.Header, undoSteps(recalled, recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop, approve, o.command("show "+o.Run+" --json")); err != nil {

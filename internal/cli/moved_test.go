@@ -84,3 +84,33 @@ func TestUndoOfARunOnTwoSystems(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestCancelOnAnotherMachine is refused where something that was done on the first is to be undone, and leaves the run as it was.
+func TestCancelOnAnotherMachine(t *testing.T) {
+	const paused = `
+runbook "paused" {}
+provider "fake" {}
+step "fake_write" "w" {
+  id = "w"
+  undo "fake_write" {
+    id = "back"
+    on = "end"
+  }
+}
+step "fake_ask" "ok" {
+  prompt     = "All well?"
+  depends_on = [step.w]
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Machine = "alpha (machine 1)"
+	tt.does(t, ExitInterrupted, nil, "apply", tt.file(t, "x.hcl", paused), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.fake.Machine = "beta (machine 2)"
+	tt.again(t, false, "").does(t, ExitRefused, []string{"what was done on one system is not undone on another", "fake was alpha (machine 1) then, and is beta (machine 2) now"}, "cancel", id, "--auto-approve")
+	tt.fake.Machine = "alpha (machine 1)"
+	tt.again(t, false, "").does(t, ExitPassed, nil, "cancel", id, "--auto-approve")
+	if diff := cmp.Diff([]string{"w", "back"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
