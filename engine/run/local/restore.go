@@ -102,7 +102,7 @@ func whole(s *sealedResult) *sealedResult { return s }
 func (p *Past) readBack(
 	what string, text json.RawMessage, ty cty.Type, sealed []byte, part func(*sealedResult) *sealedResult,
 ) (_ cty.Value, lost string) {
-	kept := &sealedResult{Result: text}
+	kept := &sealedResult{Result: slices.Clone(text)} // which is written over
 	if sealed != nil {
 		if p.cfg.Unseal == nil {
 			return cty.NilVal, what + " is sensitive, and was not read back"

@@ -111,7 +111,7 @@ func openSent(cfg *Config, w *sentWith, schema *provider.Object) (cty.Value, err
 	if w == nil {
 		return cty.NilVal, errNotKept
 	}
-	kept := sealedResult{Result: w.arguments}
+	kept := sealedResult{Result: slices.Clone(w.arguments)} // which is written over
 	if !lang.HoldsBlank(w.arguments) {
 		w = &sentWith{arguments: w.arguments} // it is not the arguments that are secret
 	}

@@ -44,8 +44,8 @@ type deed struct {
 	session       int // in which its undo started last
 }
 
-// inDoubt is an undo of which nobody knows whether it took place.
-const inDoubt = "in doubt"
+// inDoubt is an undo of which nobody knows whether it took place, partly one of which a part did.
+const inDoubt, partly = "in doubt", "partly"
 
 func newJudge(s *story) *judge {
 	return &judge{
@@ -128,7 +128,7 @@ func (j *judge) resumed(e *run.Event) {
 // wasUndone reports whether what a step did last was taken back, or may have been, or that of a step that ran its runbook.
 func (j *judge) wasUndone(address string) bool {
 	s := j.at(address)
-	if s.last != nil && (s.last.undo == string(run.Pass) || s.last.undo == inDoubt) {
+	if s.last != nil && slices.Contains([]string{string(run.Pass), inDoubt, partly}, s.last.undo) {
 		return true
 	}
 	around, _ := split(address)
@@ -239,7 +239,7 @@ func (j *judge) undoEnds(e *run.Event) {
 	case e.InDoubt:
 		d.undo = inDoubt
 	case e.Partial:
-		d.undo = "partly"
+		d.undo = partly
 	}
 }
 
