@@ -80,7 +80,23 @@ func (r *Recalled) SentWith(d run.Doubt) ([]run.ArgumentValue, error) { return r
 
 // SendsTheSame reports whether a write in doubt is surely sent as it was, were it sent again.
 func (r *Recalled) SendsTheSame(d run.Doubt) bool {
-	return !d.Gone && r.Past.SendsTheSame(d, append(r.Past.Again().Steps, r.Affected...), len(r.Changes) > 0)
+	return r.wouldBeTheSame(d) && len(r.runsFirst(d)) == 0
+}
+
+// RunsFirst lists the steps that run again before a write in doubt where nothing else keeps that from being surely the same.
+func (r *Recalled) RunsFirst(d run.Doubt) []string {
+	if !r.wouldBeTheSame(d) {
+		return nil
+	}
+	return r.runsFirst(d)
+}
+
+func (r *Recalled) wouldBeTheSame(d run.Doubt) bool {
+	return !d.Gone && r.Past.SendsTheSame(d, len(r.Changes) > 0)
+}
+
+func (r *Recalled) runsFirst(d run.Doubt) []string {
+	return r.Past.RunsFirst(d, append(r.Past.Again().Steps, r.Affected...))
 }
 
 // countsAsDone reports whether a write in doubt is settled as done.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -165,5 +167,41 @@ func TestWhatIsSentIsKept(t *testing.T) {
 	}
 	if found := regexp.MustCompile("4711").FindString(next.out.String() + next.err.String()); found != "" {
 		t.Errorf("%s\n%s", next.out, next.err)
+	}
+}
+
+// TestARepeatableWriteBehindWhatRunsAgainSaysWhatRunsFirst: it does not say that the file has another write.
+func TestARepeatableWriteBehindWhatRunsAgainSaysWhatRunsFirst(t *testing.T) {
+	const text = `
+runbook "x" { on_failure = "stop" }
+provider "fake" { name = "production" }
+step "fake_write" "make" {
+  id = "make"
+  undo "fake_write" { id = "unmake" }
+}
+step "fake_write" "pay" {
+  id         = "pay"
+  depends_on = [step.make]
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "pay" {
+			return enginetest.ErrUnclear
+		}
+		return nil
+	}
+	tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.fake.Do = nil
+	tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Repeatable, "the author says so", nil }
+	next := tt.again(t, false, "")
+	next.does(t, ExitRefused, []string{"What it depends on runs again first: make. If it took place, it did so with what was there before"}, "resume", id, "--auto-approve")
+	if said := next.err.String(); strings.Contains(said, "differs from the one that was sent") {
+		t.Error(said)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, nil, "resume", id, "--auto-approve", "--in-doubt", "redo")
+	if keys := tt.keys(t, id, "pay"); len(keys) != 2 || keys[0] != keys[1] {
+		t.Errorf("sent under %q", keys)
 	}
 }

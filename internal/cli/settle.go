@@ -120,7 +120,7 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 		s.say("  %s", s.blank(found.Why))
 	}
 	if repeatable && !same && !d.Gone {
-		s.say("  The write that the file has now differs from the one that was sent, or may differ: it would go out as a new write, under a new key.")
+		s.say("  %s", s.whyNotTheSame(d))
 	}
 	decision, how, note, err := s.ask(d, away)
 	switch {
@@ -139,6 +139,15 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 // sendsUndo says how an undo of which a part took place is sent again.
 func (s *settler) sendsUndo(d run.Doubt) string {
 	return "To send all of it again, that part too: " + s.command("undo "+s.recalled.Plan.RunID+" "+run.Quote(d.Address)+" --in-doubt redo")
+}
+
+// whyNotTheSame says why a write is not sent again on its author's word alone.
+func (s *settler) whyNotTheSame(d run.Doubt) string {
+	first := strings.Join(s.recalled.RunsFirst(d), ", ")
+	if first == "" {
+		return "The write that the file has now differs from the one that was sent, or may differ: it would go out as a new write, under a new key."
+	}
+	return "What it depends on runs again first: " + first + ". If it took place, it did so with what was there before. Sent again, it has its key only where its arguments are the same then."
 }
 
 // wordOf says on whose word something is decided.

@@ -230,9 +230,9 @@ func (p *Past) SentWith(d run.Doubt) ([]run.ArgumentValue, error) {
 	return shownArguments(step, args), nil
 }
 
-// SendsTheSame reports whether a write in doubt is surely sent as it was, were it sent again: with the same arguments, to the same
-// system. again are the steps that run again before it; changed says that files have changed.
-func (p *Past) SendsTheSame(d run.Doubt, again []string, changed bool) bool {
+// SendsTheSame reports whether a write in doubt would be sent as it was, were it sent again now: with the same arguments, to the same
+// system. changed says that files have changed. Steps of [Past.RunsFirst] may change that.
+func (p *Past) SendsTheSame(d run.Doubt, changed bool) bool {
 	r, step, local, err := p.sender(d)
 	if err != nil {
 		return false
@@ -246,19 +246,24 @@ func (p *Past) SendsTheSame(d run.Doubt, again []string, changed bool) bool {
 	if !known {
 		same = !changed
 	}
-	return same && (d.Undo || !r.needsAny(d.Address, again))
+	return same
 }
 
-// needsAny reports whether a step depends on one of some, in its runbook or around it.
-func (b *branch) needsAny(address string, steps []string) bool {
-	name := run.StepName(address[len(b.prefix):])
+// RunsFirst lists those that run again of the steps that a write in doubt depends on, in its runbook or around it.
+func (p *Past) RunsFirst(d run.Doubt, again []string) []string {
+	b, own, ok := p.find(d.Address)
+	if !ok || d.Undo {
+		return nil
+	}
+	var first []string
+	name := run.StepName(own)
 	for at := b; at != nil; name, at = run.StepName(at.address), at.parent {
 		for _, e := range at.graph.Node(name).In {
 			from := at.prefix + e.From.Step.Name
-			if !e.Order && slices.ContainsFunc(steps, func(s string) bool { return run.Covers(from, s) }) {
-				return true
+			if !e.Order && slices.ContainsFunc(again, func(s string) bool { return run.Covers(from, s) }) && !slices.Contains(first, from) {
+				first = append(first, from)
 			}
 		}
 	}
-	return false
+	return first
 }
