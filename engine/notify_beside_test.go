@@ -135,18 +135,19 @@ func TestNotifyTimeout(t *testing.T) {
 // TestNotifyTimeoutAfterTheAnswer: a notification that hangs while the question is answered, and the step ends, is told alone
 // when its time is over: nothing waits for it but the end of the run.
 func TestNotifyTimeoutAfterTheAnswer(t *testing.T) {
-	ended := make(chan struct{})
+	paged, ended := make(chan struct{}), make(chan struct{})
 	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
 		if id == "change" {
 			return nil
 		}
+		close(paged)
 		if err := enginetest.Until(ctx, ended); err != nil {
 			return err
 		}
 		return enginetest.Until(ctx, nil)
 	}}
 	out := enginetest.Run(t, fake, strings.Replace(atOnce, `"10s"`, `"1s"`, 1), enginetest.Options{
-		Asker: &asker{yes: true}, OnEvent: func(e run.Event) {
+		Asker: after{paged}, OnEvent: func(e run.Event) {
 			if e.Type == run.StepFinished {
 				close(ended)
 			}
