@@ -87,7 +87,7 @@ func (s *State) newAgain(goesOn bool, undone []int64) *again {
 		if c.state.CountsAsNotRun(undone...) {
 			a.within[c.address] = true
 		}
-		a.settles[c.address] = c.state.anyToSettle()
+		a.settles[c.address] = goesOn && c.state.anyToSettle()
 	}
 	a.left = s.somethingLeft(undone) || len(a.within) > 0
 	s.each(func(r ref, _ *instance) {
