@@ -53,26 +53,34 @@ step "fake_write" "w" {
 	}
 }
 
-// TestAKeyThatShowsASecret: a key in which a secret comes back from a system is refused before anything is done with it.
+// TestAKeyThatShowsASecret: a key in which a secret comes back from a system is refused before anything is done with it, also where it is a
+// part of another word of the file.
 func TestAKeyThatShowsASecret(t *testing.T) {
-	const text = `
+	for name, forEach := range map[string]string{
+		"echoed":         `toset([step.ls.value, "b"])`,
+		"in longer word": `toset([step.ls.value, "this-is-keySecret-9-too"])`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := `
 provider "fake" {}
 step "fake_read" "ls" {
   id    = "ls ${substr(secret("env:TOKEN"), 0, 0)}"
   value = "x"
 }
 step "fake_write" "w" {
-  for_each = toset([step.ls.value, "b"])
+  for_each = ` + forEach + `
   id       = "w ${each.key}"
 }
 `
-	fake, j := &enginetest.Fake{Says: func(string) string { return "is-keySecret-9" }}, enginetest.Store(t)
-	out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"TOKEN": "keySecret-9"}})
-	if got := out.Finished()["w"]; got.Outcome != run.Error || !strings.Contains(got.Error, "holds what is a secret of the run") {
-		t.Errorf("%+v", got)
-	}
-	if strings.Contains(out.Stream, "keySecret") || len(fake.Log()) != 1 {
-		t.Errorf("called: %v\n%s", fake.Log(), out.Stream)
+			fake, j := &enginetest.Fake{Says: func(string) string { return "is-keySecret-9" }}, enginetest.Store(t)
+			out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"TOKEN": "keySecret-9"}})
+			if got := out.Finished()["w"]; got.Outcome != run.Error || !strings.Contains(got.Error, "holds what is a secret of the run") {
+				t.Errorf("%+v", got)
+			}
+			if strings.Contains(out.Stream, "is-keySecret") || len(fake.Log()) != 1 {
+				t.Errorf("called: %v\n%s", fake.Log(), out.Stream)
+			}
+		})
 	}
 }
 

@@ -33,22 +33,22 @@ func (r *runner) keepEach(step *lang.Step, all *lang.Instances, e *run.Event) (s
 
 // secretKeys says why instances can't have some keys; empty: they can. Addresses show them everywhere, so that none may hold a secret of the
 // run, be it one that a system echoes or a word that is one by chance. What is made of the files and the run's own variables alone stands
-// there in the open.
+// there in the open, and so does a whole word of the expression itself.
 func (r *runner) secretKeys(step *lang.Step, keys []string) string {
-	open, written := true, ""
+	open, written := true, "\x00"
 	r.eachParts(step, func(at *branch, _ *lang.Step, e *lang.Expr) {
 		around := at.runbook.Surroundings(e)
 		open = open && !around.Environment && !around.Files
 		for _, used := range at.runbook.Uses(e) {
 			open = open && !refersTo(used, lang.RefStep)
-			written += used.Source + "\n"
+			written += used.Written()
 		}
 	})
 	if open {
 		return ""
 	}
 	for i, key := range keys {
-		if r.shown(key) != key && !strings.Contains(written, key) {
+		if r.shown(key) != key && !strings.Contains(written, "\x00"+key+"\x00") {
 			return fmt.Sprintf("key %d of %d holds what is a secret of the run too, and would show it; give the instances other keys, as in { for i, x in [ … ] : tostring(i) => x }", i+1, len(keys))
 		}
 	}
