@@ -59,12 +59,49 @@ func (r *Recalled) tellGone() []told {
 	return out
 }
 
-// undecided is an error where something in doubt has no decision: it would be lost. An undo is not sent again by a run that goes on: what
-// it took back in part is what the run would stand on until then.
+// Redo is what a run that goes on does about something that is to be sent again.
+type Redo int
+
+// What there is to do.
+const (
+	// RedoInTurn sends a write when it has its turn.
+	RedoInTurn Redo = iota
+	// RedoAtEnd sends an undo at the end of the run, as that runs in any case.
+	RedoAtEnd
+	// RedoByUndo sends nothing: an undo that a failure had run does not fall due again by itself, and what it took back, perhaps or in part, is
+	// what the run would stand on.
+	RedoByUndo
+	// RedoTwice would have the undo of a write take back all of it twice, see [local.Past.UndoneTwice].
+	RedoTwice
+)
+
+// Redo tells what a run that goes on does about something that is to be sent again.
+func (r *Recalled) Redo(d run.Doubt) Redo {
+	switch {
+	case d.Gone:
+		return RedoInTurn
+	case d.Undo && (d.Failed || !r.Past.UndoneAtEnd(d)):
+		return RedoByUndo
+	case d.Undo:
+		return RedoAtEnd
+	case r.Past.UndoneTwice(d):
+		return RedoTwice
+	}
+	return RedoInTurn
+}
+
+// undecided is an error where something in doubt has no decision: it would be lost; and where it is to be sent again, and would not be. That a
+// system says that an undo did not take place sends nothing: the run stands on what the step did.
 func (r *Recalled) undecided(settled []local.Settled) error {
 	for _, s := range settled {
-		if s.Doubt.Failed && s.Decision != run.DecisionDone {
+		switch redo := r.Redo(s.Doubt); {
+		case s.Decision == run.DecisionDone:
+		case redo == RedoByUndo && s.Doubt.Failed:
 			return fmt.Errorf("a part of the undo of %s took place: it is sent again by an undo, before the run goes on", s.Address)
+		case redo == RedoByUndo && s.How != run.HowInquired:
+			return fmt.Errorf("the undo of %s is in doubt: it is sent again by an undo, before the run goes on", s.Address)
+		case redo == RedoTwice:
+			return fmt.Errorf("a part of %s took place, and its undo, which uses nothing of its result, would take back all of it twice: undo that part first", s.Address)
 		}
 	}
 	for _, d := range r.Doubts() {
@@ -80,7 +117,13 @@ func (r *Recalled) SentWith(d run.Doubt) ([]run.ArgumentValue, error) { return r
 
 // SendsTheSame reports whether a write in doubt is surely sent as it was, were it sent again.
 func (r *Recalled) SendsTheSame(d run.Doubt) bool {
-	return r.wouldBeTheSame(d) && len(r.runsFirst(d)) == 0
+	return r.wouldBeTheSame(d) && len(r.runsFirst(d)) == 0 && !r.RunsBefore(d)
+}
+
+// RunsBefore reports whether a run that goes on runs steps before it sends an undo again, if it ever does: they would stand on what was perhaps
+// taken back.
+func (r *Recalled) RunsBefore(d run.Doubt) bool {
+	return d.Undo && !r.asItWas && (r.Redo(d) != RedoAtEnd || r.Past.Open() || len(r.Past.Again().Steps)+len(r.Affected) > 0)
 }
 
 // RunsFirst lists the steps that run again before a write in doubt where nothing else keeps that from being surely the same.

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -20,6 +21,14 @@ func (s *Step) UndoResults() iter.Seq2[string, hcl.Range] {
 			}
 		}
 	}
+}
+
+// UndoSeesResult reports whether the step's undo uses anything that its action gave: one that does not takes back all of it each time.
+func (s *Step) UndoSeesResult() bool {
+	if s.Spec == nil {
+		return false
+	}
+	return slices.ContainsFunc(s.Spec.Spec().Results().Names(), s.UndoCountsOn)
 }
 
 // resultOf is the name behind self; empty where the whole is meant.

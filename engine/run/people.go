@@ -212,6 +212,9 @@ type Resolution struct {
 // HowDeclared is how a write was decided about of which nobody knows whether it took place, and which may be sent again as it was.
 const HowDeclared = "declared"
 
+// HowInquired is how one was decided about of which the system told whether it took place.
+const HowInquired = "inquired"
+
 // The decisions about a write in doubt.
 const (
 	DecisionDone = "done"

@@ -20,6 +20,9 @@ const abort = "abort"
 // inDoubt are the values of --in-doubt.
 var inDoubt = []string{run.DecisionDone, run.DecisionRedo, abort}
 
+// notRedo are those where nothing can be sent again.
+var notRedo = []string{run.DecisionDone, abort}
+
 // words are what --in-doubt says of the writes in doubt.
 type words struct {
 	// each is said of a step alone, others of all that are not named.
@@ -120,7 +123,7 @@ func (s *settler) sayIt(doubts []run.Doubt, command string) string {
 	switch {
 	case s.away:
 		words = "--in-doubt done where it did (redo counts only once the system can be reached)"
-	case s.goesOn && !slices.ContainsFunc(doubts, func(d run.Doubt) bool { return !d.Failed }):
+	case s.goesOn && !slices.ContainsFunc(doubts, func(d run.Doubt) bool { return s.mayNotRedo(d) == "" }):
 		words = "--in-doubt done"
 	}
 	what := "whether %s took place"

@@ -84,6 +84,47 @@ func TestPartOfAWrite(t *testing.T) {
 	}
 }
 
+// TestPartOfAWriteThatWouldBeUndoneTwice: it is not sent again before what took place is undone.
+func TestPartOfAWriteThatWouldBeUndoneTwice(t *testing.T) {
+	text := strings.Replace(paidAndSent, `{ id = "pay" }`, "{\n  id = \"pay\"\n  undo \"fake_write\" { id = \"refund\" }\n}", 1)
+	refused := "the undo of pay uses nothing of what its step gave, and takes back all of it: were the step sent again, that would be due twice. " +
+		"Undo what took place with: runbook undo ID pay, and resume, which sends all of it; or do the rest by hand, and say done"
+	for name, tc := range map[string]settledPartly{
+		"nobody says it": {args: []string{"--auto-approve"}, status: ExitRefused, says: []string{"whether all of pay took place, and say so with --in-doubt done: "}},
+		"redo":           {args: []string{"--in-doubt", "redo", "--auto-approve"}, status: ExitRefused, says: []string{"nothing was run: " + refused}},
+		"done":           {args: []string{"--in-doubt", "done", "--auto-approve"}, says: []string{"counts as done"}, does: []string{"ship"}},
+		"asked: redo":    {types: "redo\nabort\n\n", args: []string{"--auto-approve"}, status: ExitLeftOver, says: []string{"done: it is, by hand or otherwise; abort", "It is not sent again: the undo of pay uses nothing of what its step gave"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				if id == "pay" && n == 1 {
+					return enginetest.ErrUnreadable
+				}
+				return nil
+			}
+			tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+			id, did := tt.lastRun(t), slices.Clone(tt.fake.Log())
+			for i := range tc.says {
+				tc.says[i] = strings.ReplaceAll(tc.says[i], "ID", id)
+			}
+			next := tt.again(t, tc.types != "", tc.types)
+			next.does(t, tc.status, tc.says, append([]string{"resume", id}, tc.args...)...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+			if tc.status != ExitRefused {
+				return
+			}
+			tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "pay", "--auto-approve")
+			tt.again(t, false, "").does(t, ExitPassed, nil, "resume", id, "--auto-approve")
+			if diff := cmp.Diff(append(did, "refund", "pay", "ship"), tt.fake.Log()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // TestResumeAfterPartOfAnUndo: before the run goes on on what an undo took back in part, somebody says that the rest is done; then the step
 // runs again. It is not sent again by that.
 func TestResumeAfterPartOfAnUndo(t *testing.T) {

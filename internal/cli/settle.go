@@ -71,6 +71,10 @@ func (s *settler) consequence(d *local.Settled) string {
 		return "counts as done"
 	case d.Partly != "":
 		return "is sent again, all of it, as the file has it"
+	case s.goesOn && d.Undo && !d.Gone && d.How == run.HowInquired:
+		return "counts as not done: what " + d.Address + " did is there, and the run goes on with that"
+	case s.goesOn && d.Undo && !d.Gone:
+		return "counts as not done, and is sent again at the end of the run"
 	case d.Gone:
 		return "counts as not done; its step is gone, so that nothing sends it again"
 	case d.How == run.HowDeclared:
@@ -109,7 +113,7 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 		return nil, err
 	}
 	if decision, tells := decisions[found.State]; tells {
-		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: "inquired", Why: found.Why}, Found: found}, nil
+		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: run.HowInquired, Why: found.Why}, Found: found}, nil
 	}
 	repeatable := found.State == provider.Repeatable
 	same := repeatable && s.recalled.SendsTheSame(d)
@@ -126,8 +130,8 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	switch {
 	case err != nil || decision == "":
 		return nil, err
-	case decision == run.DecisionRedo && d.Failed:
-		return nil, errors.New("nothing was run: what is left of " + nameOf(d) + " would have to be sent before the run goes on. " + s.sendsUndo(d))
+	case decision == run.DecisionRedo && s.goesOn && s.mayNotRedo(d) != "":
+		return nil, errors.New("nothing was run: " + s.mayNotRedo(d))
 	case decision == abort && d.Partly != "":
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run, and %s stays as it is: a part of it took place", nameOf(d))}
 	case decision == abort:
@@ -136,13 +140,26 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: s.User, Why: s.wordOf(note), Failed: d.Failed}}, nil
 }
 
-// sendsUndo says how an undo of which a part took place is sent again.
-func (s *settler) sendsUndo(d run.Doubt) string {
-	return "To send all of it again, that part too: " + s.command("undo "+s.recalled.Plan.RunID+" "+run.Quote(d.Address)+" --in-doubt redo")
+// mayNotRedo says why a run that goes on does not send something again, and what to do instead; empty: it does.
+func (s *settler) mayNotRedo(d run.Doubt) string {
+	undo := "undo " + s.recalled.Plan.RunID + " " + run.Quote(d.Address)
+	switch redo := s.recalled.Redo(d); {
+	case redo == engine.RedoByUndo && d.Failed:
+		return "what is left of " + nameOf(d) + " would have to be sent before the run goes on. To send all of it again, that part too: " + s.command(undo+" --in-doubt redo")
+	case redo == engine.RedoByUndo:
+		return nameOf(d) + " would have to be sent before the run goes on. To send it again: " + s.command(undo+" --in-doubt redo") + ", and then resume"
+	case redo == engine.RedoTwice:
+		return "the undo of " + d.Address + " uses nothing of what its step gave, and takes back all of it: were the step sent again, that would be due twice. " +
+			"Undo what took place with: " + s.command(undo) + ", and resume, which sends all of it; or do the rest by hand, and say done"
+	}
+	return ""
 }
 
 // whyNotTheSame says why a write is not sent again on its author's word alone.
 func (s *settler) whyNotTheSame(d run.Doubt) string {
+	if s.recalled.RunsBefore(d) {
+		return "The run goes on before the undo would be sent again: if it took place, what the step did is not there any more."
+	}
 	first := strings.Join(s.recalled.RunsFirst(d), ", ")
 	if first == "" {
 		return "The write that the file has now differs from the one that was sent, or may differ: it would go out as a new write, under a new key."
@@ -210,16 +227,29 @@ func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err e
 		return "", "", "", nil
 	}
 	if d.Failed {
-		return s.choose(d, []string{run.DecisionDone, abort}, "A part of "+nameOf(d)+" took place. Did you do the rest by hand?\n"+
+		return s.choose(d, notRedo, "A part of "+nameOf(d)+" took place. Did you do the rest by hand?\n"+
 			"done: all of it is done, and "+d.Address+" runs again; abort: leave everything as it is")
 	}
-	if d.Partly != "" {
+	why := ""
+	if s.goesOn {
+		why = s.mayNotRedo(d)
+	}
+	switch {
+	case d.Partly != "" && why != "":
+		return s.choose(d, notRedo, "A part of "+nameOf(d)+" took place. Is all of it done by now?\n"+
+			"done: it is, by hand or otherwise; abort: leave everything as it is\nIt is not sent again: "+why)
+	case d.Partly != "":
 		return s.choose(d, inDoubt, "A part of "+nameOf(d)+" took place. Is all of it done by now?\n"+
 			"done: it is, by hand or otherwise; redo: send all of it again, that part too; abort: leave everything as it is")
 	}
 	choices, meaning := inDoubt, "done: it did; redo: it did not, send it again; abort: leave everything as it is"
-	if away {
-		choices, meaning = []string{run.DecisionDone, abort}, "done: it did; abort: leave everything as it is (it can be sent again once the system can be reached)"
+	switch {
+	case away:
+		choices, meaning = notRedo, "done: it did; abort: leave everything as it is (it can be sent again once the system can be reached)"
+	case why != "":
+		choices, meaning = notRedo, "done: it did; abort: leave everything as it is\nIt is not sent again: "+why
+	case s.goesOn && d.Undo && !d.Gone:
+		meaning = "done: it did; redo: it did not, send it again at the end of the run; abort: leave everything as it is"
 	}
 	return s.choose(d, choices, "Look whether "+nameOf(d)+" took place. Did it?\n"+meaning)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 const undoable = `
@@ -154,26 +155,63 @@ func TestLeftByAnEarlierSession(t *testing.T) {
 	}
 }
 
-// TestUndoThatIsNotDueAnyMore: an undo in doubt that did not take place is nothing to look at once its run has passed.
-func TestUndoThatIsNotDueAnyMore(t *testing.T) {
-	tt := newTerminal(t, false, nil, nil)
-	broken := true
-	tt.fake.Do = func(_ context.Context, id string, _ int) error {
-		switch {
-		case broken && id == "break":
-			return enginetest.ErrUnreachable()
-		case broken && id == "uncordon":
-			return errors.New("the answer got lost")
-		}
-		return nil
-	}
-	text := strings.Replace(undoable, "{}", "{ on_failure = \"stop\" }", 1) + "step \"fake_write\" \"break\" {\n id = \"break\"\n depends_on = [step.scale]\n}\n"
-	tt.does(t, ExitLeftOver, []string{"an undo in doubt is settled with: runbook undo"}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
-	broken = false
-	next := tt.again(t, false, "")
-	next.does(t, ExitPassed, []string{"? undo cordon", "in doubt: is sent again"}, "resume", tt.lastRun(t), "--in-doubt", "redo")
-	if strings.Contains(next.out.String(), "left to look at") || tt.fake.Calls("uncordon") != 1 {
-		t.Errorf("%q\n%s", tt.fake.Log(), next.out)
+// TestResumeOfAnUndoInDoubt: a run that goes on sends an undo in doubt at its end alone, where it runs there in any case. Of another it says that
+// only an undo sends it, and is not run; one of which its system tells that it did not take place is nothing to look at once the run has passed.
+func TestResumeOfAnUndoInDoubt(t *testing.T) {
+	const refused = "nothing was run: the undo of cordon would have to be sent before the run goes on. To send it again: runbook undo ID cordon --in-doubt redo, and then resume"
+	for name, tc := range map[string]struct {
+		on, types string
+		found     provider.State
+		flag      string
+		status    int
+		says      []string
+		does      []string
+	}{
+		"on failure":          {on: "failure", flag: "redo", status: ExitRefused, says: []string{refused}},
+		"on failure, by name": {on: "failure", flag: "cordon=redo", status: ExitRefused, says: []string{refused}},
+		"on failure, asked":   {on: "failure", types: "redo\nabort\n\n", status: ExitLeftOver, says: []string{"abort: leave everything as it is", "It is not sent again: the undo of cordon would have to be sent before"}},
+		"on failure, declared": {on: "failure", found: provider.Repeatable, status: ExitRefused,
+			says: []string{"The run goes on before the undo would be sent again", "look whether the undo of cordon took place, and say so with --in-doubt done: "}},
+		"on failure, told": {on: "failure", found: provider.NotDone,
+			says: []string{"counts as not done: what cordon did is there, and the run goes on with that", "? undo cordon", "in doubt: counts as not done, as the system told"}, does: []string{"scale a", "scale b", "break"}},
+		"at the end":           {on: "end", flag: "redo", says: []string{"counts as not done, and is sent again at the end of the run", "✓ undo cordon"}, does: []string{"break", "uncordon"}},
+		"at the end, declared": {on: "end", found: provider.Repeatable, status: ExitRefused, says: []string{"The run goes on before the undo would be sent again"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Inquire = func(string) (provider.State, string, error) { return tc.found, "", nil }
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				switch {
+				case n == 1 && id == "break":
+					return enginetest.ErrUnreachable()
+				case n == 1 && id == "uncordon":
+					return errors.New("the answer got lost")
+				}
+				return nil
+			}
+			text := strings.Replace(undoable, "{}", "{ on_failure = \"stop\" }", 1) + "step \"fake_write\" \"break\" {\n id = \"break\"\n depends_on = [step.scale]\n}\n"
+			text = strings.Replace(text, `id = "uncordon"`, "\non = \""+tc.on+"\"\nid = \"uncordon\"\n", 1)
+			if tc.on == "end" { // what depends on it stays
+				text = strings.ReplaceAll(text, `undo "fake_write" { id = "scale ${each.key} back" }`, "")
+			}
+			tt.does(t, ExitLeftOver, []string{"an undo in doubt is settled with: runbook undo"}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+			id, did := tt.lastRun(t), slices.Clone(tt.fake.Log())
+			for i := range tc.says {
+				tc.says[i] = strings.ReplaceAll(tc.says[i], "ID", id)
+			}
+			args := []string{"resume", id, "--auto-approve"}
+			if tc.flag != "" {
+				args = append(args, "--in-doubt", tc.flag)
+			}
+			next := tt.again(t, tc.types != "", tc.types)
+			next.does(t, tc.status, tc.says, args...)
+			if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+				t.Errorf("%s\n%s%s", diff, next.out, next.err)
+			}
+			if tc.status == ExitPassed && strings.Contains(next.out.String(), "left to look at") {
+				t.Errorf("something is left:\n%s", next.out)
+			}
+		})
 	}
 }
 

@@ -181,7 +181,7 @@ func (p *Past) notedOf(step *lang.Step, d run.Doubt) cty.Value {
 // countsAsDone says why the result of a write is not known.
 func countsAsDone(r *run.Resolution, at time.Time) string {
 	who := "on the word of " + r.Who
-	if r.How == "inquired" {
+	if r.How == run.HowInquired {
 		who = "as its system told"
 	}
 	return "it counts as done " + who + " at " + provider.Moment(at)

@@ -188,7 +188,11 @@ func (s *story) settle(in session) func(run.Doubt, *provider.Found) run.Resoluti
 		if decision != run.DecisionDone && decision != run.DecisionRedo {
 			decision = []string{run.DecisionDone, run.DecisionRedo}[s.world.roll(d.Address, len(s.told))%2]
 		}
-		return run.Resolution{Decision: decision, How: "flag", Who: "alice@ops", Why: "she looked"}
+		how := "flag"
+		if d.Undo && decision == run.DecisionRedo && in.does == "resume" {
+			how = run.HowInquired // a word has it sent by an undo alone, before the run goes on
+		}
+		return run.Resolution{Decision: decision, How: how, Who: "alice@ops", Why: "she looked"}
 	}
 }
 
