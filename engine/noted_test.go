@@ -1,12 +1,13 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/run"
@@ -60,7 +61,7 @@ func TestWhatWasNotedOfADoneWrite(t *testing.T) {
 			}
 			enginetest.Resume(t, fake, id, opts).Ends(t, 1) // the history says the same
 			enginetest.Undo(t, fake, id, opts)
-			if diff := cmp.Diff([]string{"w", "back to w 1"}, fake.Log()); diff != "" {
+			if diff := gocmp.Diff([]string{"w", "back to w 1"}, fake.Log()); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -71,12 +72,20 @@ func TestWhatWasNotedOfADoneWrite(t *testing.T) {
 // What depends on more than that is found when it is undone.
 func TestUndoThatCouldNeverBeCalled(t *testing.T) {
 	for name, c := range map[string]struct {
+		of      string // empty: value
 		undo    string
 		refuses bool
 		idle    bool
 	}{
 		"it works":             {undo: `self.value`},
 		"it errs":              {undo: `self.value.part`, refuses: true},
+		"a null in a list":     {of: "words", undo: `["set", self.value == "w 1" ? null : self.value]`, refuses: true},
+		"a null beside others": {of: "words", undo: `[tostring(self.call), self.value == "w 1" ? null : self.value]`, refuses: true},
+		"an empty list":        {of: "words", undo: `self.value == "w 1" ? [] : ["set"]`, refuses: true},
+		"a list":               {of: "words", undo: `[self.value, tostring(self.call)]`},
+		"a null by a result":   {of: "words", undo: `[self.call == 1 ? self.value : null]`},
+		"no list":              {of: "words", undo: `self.value == "w 1" ? null : ["set"]`},
+		"a null in any value":  {undo: `[null, { part = null }]`},
 		"it is of a result":    {undo: `self.value == "w 1" ? self.value.part : self.call`, refuses: true},
 		"it needs a result":    {undo: `tonumber(self.call) + 1`},
 		"it errs by a result":  {undo: `[1][self.call]`},
@@ -85,17 +94,17 @@ func TestUndoThatCouldNeverBeCalled(t *testing.T) {
 		"it is caught":         {undo: `try(self.value.part, "none")`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text := strings.Replace(`
+			text := strings.NewReplacer("OF", cmp.Or(c.of, "value"), "UNDO", c.undo).Replace(`
 runbook "test" {}
 provider "fake" {}
 step "fake_noted" "w" {
   id = "w"
   undo "fake_write" {
     id = "back"
-    value = UNDO
+    OF = UNDO
   }
 }
-`, "UNDO", c.undo, 1)
+`)
 			fake := &enginetest.Fake{Notes: true, Unchanged: func(string) bool { return c.idle }}
 			out := enginetest.Run(t, fake, strings.TrimPrefix(text, "\n"), enginetest.Options{})
 			if out.Diags.HasErrors() {

@@ -94,6 +94,7 @@ type fakeArgs struct {
 	ID    string    `rb:"id" doc:"Names the call."`
 	Value cty.Value `rb:"value" doc:"What the result's value is."`
 	At    string    `rb:"at,place" doc:"Where it acts."`
+	Words []string  `rb:"words,filled" doc:"Nothing looks at them."`
 }
 
 type fakeResult struct {

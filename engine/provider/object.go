@@ -51,10 +51,7 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 		if value.IsNull() {
 			continue
 		}
-		if err := a.permitted(value); err != nil {
-			return fmt.Errorf("%s: %w", a.Name, err)
-		}
-		if err := a.codec.decode(value, target.Field(a.index)); err != nil {
+		if err := a.decode(value, target.Field(a.index)); err != nil {
 			return fmt.Errorf("%s: %w", a.Name, err)
 		}
 	}
@@ -83,6 +80,14 @@ func bare(v cty.Value) cty.Value {
 	}
 	v, _ = v.UnmarkDeep()
 	return v
+}
+
+// decode sets a field to a known, non-null value without marks.
+func (a *Attribute) decode(v cty.Value, field reflect.Value) error {
+	if err := a.permitted(v); err != nil {
+		return err
+	}
+	return a.codec.decode(v, field)
 }
 
 // permitted compares a string with the values that the declaration lists.

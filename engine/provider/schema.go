@@ -58,6 +58,7 @@ type Attribute struct {
 	Fields *Object
 
 	index    int
+	goType   reflect.Type
 	codec    codec
 	fallback cty.Value
 }
@@ -133,7 +134,7 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 	name, options, _ := strings.Cut(tag, ",")
 	a := Attribute{
 		Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"), Check: f.Tag.Get("check"), CheckKeys: f.Tag.Get("check_keys"), Public: f.Tag.Get("public"),
-		Unit: unitOf(name), Duration: f.Type == durationType || f.Type == reflect.PointerTo(durationType),
+		Unit: unitOf(name), goType: f.Type, Duration: f.Type == durationType || f.Type == reflect.PointerTo(durationType),
 	}
 	for option := range strings.SplitSeq(options, ",") {
 		switch option {

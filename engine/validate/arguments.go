@@ -59,6 +59,10 @@ func (c *checker) attribute(attr *lang.Attr, schema *provider.Object, owner *pro
 		c.error(attr.Expr.Range(), "Empty argument", "The argument %q of %s takes %s: %s", a.Name, of, takes, a.Doc)
 		return
 	}
+	if key, null := a.NullElement(converted); null {
+		c.error(partOf(attr.Expr.Expression, key).Range(), "Null element", "The argument %q of %s takes no null in it.", attr.Name, of)
+		return
+	}
 	c.form(attr.Expr.Expression, converted, a, owner)
 }
 

@@ -118,6 +118,22 @@ func (w *world) rows(t *testing.T) undone {
 // key changes one of Redis.
 func (w *world) key(t *testing.T) undone {
 	t.Helper()
+	client := w.redis(t)
+	return undone{
+		args: `command = ["SET", var.name, "red"]`, undo: "redis_command", back: `command = ["SET", self.before.key, self.before.value]`,
+		prepare: func(t *testing.T) {
+			if err := client.Set(t.Context(), w.Name, "blue", 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+		},
+		look:   func(t *testing.T) string { return client.Get(t.Context(), w.Name).Val() },
+		before: "blue", changed: "red",
+	}
+}
+
+// redis is a client of the lab's; the key goes with the test.
+func (w *world) redis(t *testing.T) *redis.Client {
+	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	options, err := redis.ParseURL(w.env["REDIS_URL"])
 	if err != nil {
@@ -129,14 +145,5 @@ func (w *world) key(t *testing.T) undone {
 			t.Error(err)
 		}
 	})
-	return undone{
-		args: `command = ["SET", var.name, "red"]`, undo: "redis_command", back: `command = ["SET", self.before.key, self.before.value]`,
-		prepare: func(t *testing.T) {
-			if err := client.Set(ctx, w.Name, "blue", 0).Err(); err != nil {
-				t.Fatal(err)
-			}
-		},
-		look:   func(*testing.T) string { return client.Get(ctx, w.Name).Val() },
-		before: "blue", changed: "red",
-	}
+	return client
 }

@@ -63,6 +63,33 @@ var contained = set("set", "setnx", "setex", "psetex", "getset", "getdel", "gete
 	"hincrby", "hincrbyfloat", "sadd", "srem", "spop", "zadd", "zrem", "zincrby", "zpopmin", "zpopmax", "zremrangebyrank", "zremrangebyscore",
 	"zremrangebylex", "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "lset", "ltrim", "lrem", "linsert")
 
+// spares are commands of those that do nothing to a key that is not there.
+var spares = set("getdel", "getex", "del", "unlink", "expire", "pexpire", "expireat", "pexpireat", "persist", "hdel", "srem", "spop", "zrem", "zpopmin",
+	"zpopmax", "zremrangebyrank", "zremrangebyscore", "zremrangebylex", "lpushx", "rpushx", "lpop", "rpop", "lset", "ltrim", "lrem", "linsert")
+
+// idles reports whether a command may leave its key as that was, so that no undo may be due.
+func idles(command []string, was *keyState) bool {
+	_, name := names(anys(command))
+	if was == nil || !contained[name] {
+		return false // whatever it leaves, its undo is due
+	}
+	there := was.Type != "none"
+	if there && (name == "setnx" || name == "hsetnx") || !there && spares[name] {
+		return true
+	}
+	options := map[string]int{"set": 3, "zadd": 2, "expire": 3, "pexpire": 3, "expireat": 3, "pexpireat": 3}
+	from, has := options[name]
+	for i := from; has && i < len(command); i++ {
+		switch strings.ToLower(command[i]) {
+		case "xx", "ifeq", "ifdeq":
+			return true
+		case "nx", "ifne", "ifdne", "gt", "lt":
+			return there
+		}
+	}
+	return false
+}
+
 // shared are commands that change the connection, which belongs to other steps too, or that never end.
 var shared = set("select", "auth", "hello", "reset", "quit", "multi", "exec", "discard", "watch", "unwatch", "subscribe",
 	"psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "monitor", "client reply", "client tracking",
@@ -123,6 +150,8 @@ func anys(command []string) []any {
 // commandNote is what an inquiry needs.
 type commandNote struct {
 	Before *keyState `json:"before"`
+	// Idle says that the command may leave the key as it was.
+	Idle bool `json:"idle,omitempty"`
 }
 
 func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*commandResult, error) {
@@ -211,7 +240,6 @@ func unwritten(err error, instead string) error {
 	return &nothing
 }
 
-// inquireCommand looks at what the key holds. It can tell of SET, DEL and UNLINK of one key.
 // notedOfCommand is what the key was before the command.
 func notedOfCommand(text json.RawMessage) (*provider.Noted[commandResult], error) {
 	var note commandNote
@@ -219,9 +247,10 @@ func notedOfCommand(text json.RawMessage) (*provider.Noted[commandResult], error
 		return nil, err
 	}
 	result := &commandResult{Value: cty.NullVal(cty.DynamicPseudoType), Before: note.Before}
-	return &provider.Noted[commandResult]{Result: result, Known: []string{"before"}, Idle: note.Before.Type == "none"}, nil
+	return &provider.Noted[commandResult]{Result: result, Known: []string{"before"}, Idle: note.Idle}, nil
 }
 
+// inquireCommand looks at what the key holds. It can tell of SET, DEL and UNLINK of one key.
 func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
 	finding := &provider.Finding[commandResult]{Why: "Redis keeps no account of the commands that it ran."}
 	if sent.Note == nil {

@@ -76,7 +76,7 @@ func readAndSend(ctx context.Context, in *provider.In[*client, commandArgs], ask
 	if result.Before, err = before(ctx, in, ask, key); err != nil {
 		return nil, err
 	}
-	if err := in.NoteSealed(commandNote{Before: result.Before}); err != nil {
+	if err := in.NoteSealed(commandNote{Before: result.Before, Idle: idles(in.Args.Command, result.Before)}); err != nil {
 		return nil, in.Client.fail("keep what was there before", err)
 	}
 	return send()

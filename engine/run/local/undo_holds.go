@@ -57,29 +57,37 @@ func (r *runner) undoErrs(a *attempt, noted cty.Value) error {
 	local.Self, local.At = cty.ObjectVal(attrs), lang.Place{}
 	var errs []error
 	undo := a.step.Undo.Step
-	schema := undo.Spec.Spec().Args()
-	for i := range schema.Attributes {
-		arg := &schema.Attributes[i]
-		if attr := undo.Args[arg.Name]; attr != nil && r.ofItself(attr.Expr) {
-			errs = append(errs, r.argumentErrs(arg, attr, local))
+	spec := undo.Spec.Spec()
+	args := map[string]cty.Value{}
+	for _, arg := range spec.Args().Attributes {
+		attr := undo.Args[arg.Name]
+		switch args[arg.Name] = cty.UnknownVal(arg.Type); {
+		case attr == nil:
+			args[arg.Name] = cty.NullVal(arg.Type)
+		case r.ofItself(attr.Expr):
+			v, err := r.argumentOrWhy(&arg, attr, local)
+			args[arg.Name], errs = v, append(errs, err)
 		}
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return spec.Refuses(cty.ObjectVal(args))
 }
 
-func (r *runner) argumentErrs(arg *provider.Attribute, attr *lang.Attr, local lang.Frame) error {
+// argumentOrWhy is what is known of an argument, or why no call takes it.
+func (r *runner) argumentOrWhy(arg *provider.Attribute, attr *lang.Attr, local lang.Frame) (cty.Value, error) {
 	v, diags := r.scope.Value(attr.Expr, local)
 	if diags.HasErrors() {
-		return errors.New(text(diags))
+		return cty.NilVal, errors.New(text(diags))
 	}
 	converted, err := convert.Convert(v, arg.Type)
-	switch plain, _ := converted.Unmark(); {
-	case err != nil:
-		return fmt.Errorf("%s must be %s: %w", arg.Name, arg.Type.FriendlyName(), err)
-	case plain.IsNull() && arg.Required:
-		return fmt.Errorf("%s = %s gives null", arg.Name, attr.Expr.Source)
+	if err == nil {
+		if err = arg.Refuses(converted); err == nil {
+			return converted, nil
+		}
 	}
-	return nil
+	return cty.NilVal, fmt.Errorf("%s: %s = %s: %w", place(attr.Range), arg.Name, asWritten(attr.Expr.Source), err)
 }
 
 // ofItself reports whether an expression uses nothing that may be another by the time of an undo.
