@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,24 @@ func (a *overtaken) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
 	return &run.Answer{Value: json.RawMessage("true"), By: "alice@ops", Note: "go on", Via: run.ViaTerminal}, nil
 }
 
+// together is a journal that shows a run what was sent to it once both answers are there.
+type together struct {
+	journal.Journal
+	sent atomic.Int32
+}
+
+func (j *together) Send(ctx context.Context, id string, m journal.Message) error {
+	defer j.sent.Add(1)
+	return j.Journal.Send(ctx, id, m)
+}
+
+func (j *together) Messages(ctx context.Context, id string, after int64) ([]journal.Message, error) {
+	if j.sent.Load() < 2 {
+		return nil, nil
+	}
+	return j.Journal.Messages(ctx, id, after)
+}
+
 // TestAnotherAnswersBeforeTheTerminal: the answer that the store has first counts, also where the other is typed at the run's own
 // terminal, and the history tells of both.
 func TestAnotherAnswersBeforeTheTerminal(t *testing.T) {
@@ -47,7 +66,7 @@ step "fake_write" "delete" {
 `
 	for _, child := range []bool{false, true} {
 		t.Run(fmt.Sprintf("child %v", child), func(t *testing.T) {
-			fake, j := &enginetest.Fake{}, enginetest.Store(t)
+			fake, j := &enginetest.Fake{}, &together{Journal: enginetest.Store(t)}
 			step, path := "delete", family(t, "runbook \"parent\" {}\n"+ask, "")
 			if child {
 				step, path = "db/delete", family(t, "runbook \"parent\" {}\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n", "runbook \"child\" {}\n"+ask)
