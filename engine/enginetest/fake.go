@@ -175,77 +175,6 @@ func Until(ctx context.Context, done <-chan struct{}) error {
 // Provider declares the fake: fake_read, fake_write, fake_noted and fake_destroy, which take id and value, and fake_later,
 // which is declared but not supported. fake_noted is a write that keeps a note first; fake_destroy expects nothing of its result.
 func (f *Fake) Provider() *provider.Provider {
-	action := func(name string, effect provider.Effect) provider.Action {
-		notes := name == "fake_noted"
-		var expect func(*fakeArgs, *fakeResult) *provider.Failure
-		if name != "fake_destroy" {
-			expect = tells
-		}
-		return provider.Define(provider.Definition[client, fakeArgs, fakeResult]{
-			Name: name, Doc: "Does as the test says.", Effect: effect, NotesFirst: notes, Lingers: f.Lingers, Preview: f.preview(),
-			Run: func(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
-				if notes {
-					f.hears(in.Earlier)
-					if err := in.Note(fmt.Sprintf("%s %d", in.Args.ID, f.Calls(in.Args.ID)+1)); err != nil {
-						return nil, err
-					}
-				}
-				n, err := in.Client.fake.call(ctx, in.Args.ID)
-				result := f.result(in.Args, n)
-				switch {
-				case errors.Is(err, ErrUnclear):
-					result.unclear = true
-					return result, nil
-				case err != nil && !errors.Is(err, ErrUnreadable):
-					return nil, err
-				}
-				return result, err
-			},
-			Expect: expect,
-			Noted: func(note json.RawMessage) (*provider.Noted[fakeResult], error) {
-				if !f.Notes || !notes {
-					return nil, nil
-				}
-				var text string
-				err := json.Unmarshal(note, &text)
-				id, _, _ := strings.Cut(text, " ")
-				return &provider.Noted[fakeResult]{
-					Result: &fakeResult{Value: cty.StringVal(text)}, Known: []string{"value"}, Idle: f.Unchanged != nil && f.Unchanged(id),
-				}, err
-			},
-			Summarize:      func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
-			ChangedNothing: func(r *fakeResult) bool { return r.unchanged },
-			Inquire: func(_ context.Context, in *provider.In[client, fakeArgs], _ provider.Sent) (*provider.Finding[fakeResult], error) {
-				if f.Inquire == nil {
-					return &provider.Finding[fakeResult]{}, nil
-				}
-				state, why, err := f.Inquire(in.Args.ID)
-				found := &provider.Finding[fakeResult]{State: state, Why: why}
-				if f.Unchanged != nil {
-					found.Result = f.result(in.Args, f.Calls(in.Args.ID))
-				}
-				return found, err
-			},
-		})
-	}
-	ask := provider.Define(provider.Definition[client, askArgs, askResult]{
-		Name: "fake_ask", Doc: "Asks a person.", Effect: provider.Read,
-		Ask: func(args *askArgs) (*provider.Question, error) {
-			return &provider.Question{
-				Kind: "confirm", Prompt: args.Prompt, OnTimeout: args.OnTimeout, TimeoutAnswer: json.RawMessage("true"), Sensitive: args.Sensitive,
-			}, nil
-		},
-		Run: func(_ context.Context, in *provider.In[client, askArgs]) (*askResult, error) {
-			return &askResult{Answer: string(in.Answer.Value) == "true", By: in.Answer.By, Note: in.Answer.Note}, nil
-		},
-		Summarize: func(r *askResult) string { return fmt.Sprintf("%v by %s", r.Answer, r.By) },
-		Expect: func(_ *askArgs, r *askResult) *provider.Failure {
-			if r.Answer {
-				return nil
-			}
-			return &provider.Failure{Message: r.By + " said no"}
-		},
-	})
 	later := provider.Define(provider.Definition[client, fakeArgs, fakeResult]{Name: "fake_later", Doc: "Comes later.", Effect: provider.Write})
 	return provider.New(provider.Setup[fakeConfig, client]{
 		Name: "fake", Doc: "A provider for tests.",
@@ -264,10 +193,95 @@ func (f *Fake) Provider() *provider.Provider {
 			if req.Config.Within != "" {
 				within = "/" + req.Config.Within
 			}
-			return provider.Place{Text: system + within, Short: system, Hidden: req.OpenRequest.Sensitive("within")}, nil
+			return provider.Place{Text: system + within, Short: system, Hidden: req.Sensitive("within")}, nil
 		},
 		Actions: []provider.Action{
-			action("fake_read", provider.Read), action("fake_write", provider.Write), action("fake_noted", provider.Write), action("fake_destroy", provider.Destructive), later, ask,
+			f.action("fake_read", provider.Read), f.action("fake_write", provider.Write), f.action("fake_noted", provider.Write),
+			f.action("fake_destroy", provider.Destructive), later, ask(),
+		},
+	})
+}
+
+func (f *Fake) action(name string, effect provider.Effect) provider.Action {
+	d := provider.Definition[client, fakeArgs, fakeResult]{
+		Name: name, Doc: "Does as the test says.", Effect: effect, Lingers: f.Lingers, Preview: f.preview(), Run: runFake, Expect: tells, Inquire: inquire,
+		Summarize:      func(r *fakeResult) string { return fmt.Sprintf("call %d", r.Call) },
+		ChangedNothing: func(r *fakeResult) bool { return r.unchanged },
+	}
+	switch name {
+	case "fake_noted":
+		d.Run, d.NotesFirst, d.Noted = runNoted, true, f.noted
+	case "fake_destroy":
+		d.Expect = nil
+	}
+	return provider.Define(d)
+}
+
+func runFake(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
+	n, err := in.Client.fake.call(ctx, in.Args.ID)
+	result := in.Client.fake.result(in.Args, n)
+	switch {
+	case errors.Is(err, ErrUnclear):
+		result.unclear = true
+		return result, nil
+	case err != nil && !errors.Is(err, ErrUnreadable):
+		return nil, err
+	}
+	return result, err
+}
+
+// runNoted is runFake, with a note before it.
+func runNoted(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {
+	f := in.Client.fake
+	f.hears(in.Earlier)
+	if err := in.Note(fmt.Sprintf("%s %d", in.Args.ID, f.Calls(in.Args.ID)+1)); err != nil {
+		return nil, err
+	}
+	return runFake(ctx, in)
+}
+
+func (f *Fake) noted(note json.RawMessage) (*provider.Noted[fakeResult], error) {
+	if !f.Notes {
+		return nil, nil
+	}
+	var text string
+	err := json.Unmarshal(note, &text)
+	id, _, _ := strings.Cut(text, " ")
+	return &provider.Noted[fakeResult]{
+		Result: &fakeResult{Value: cty.StringVal(text)}, Known: []string{"value"}, Idle: f.Unchanged != nil && f.Unchanged(id),
+	}, err
+}
+
+func inquire(_ context.Context, in *provider.In[client, fakeArgs], _ provider.Sent) (*provider.Finding[fakeResult], error) {
+	f := in.Client.fake
+	if f.Inquire == nil {
+		return &provider.Finding[fakeResult]{}, nil
+	}
+	state, why, err := f.Inquire(in.Args.ID)
+	found := &provider.Finding[fakeResult]{State: state, Why: why}
+	if f.Unchanged != nil {
+		found.Result = f.result(in.Args, f.Calls(in.Args.ID))
+	}
+	return found, err
+}
+
+func ask() provider.Action {
+	return provider.Define(provider.Definition[client, askArgs, askResult]{
+		Name: "fake_ask", Doc: "Asks a person.", Effect: provider.Read,
+		Ask: func(args *askArgs) (*provider.Question, error) {
+			return &provider.Question{
+				Kind: "confirm", Prompt: args.Prompt, OnTimeout: args.OnTimeout, TimeoutAnswer: json.RawMessage("true"), Sensitive: args.Sensitive,
+			}, nil
+		},
+		Run: func(_ context.Context, in *provider.In[client, askArgs]) (*askResult, error) {
+			return &askResult{Answer: string(in.Answer.Value) == "true", By: in.Answer.By, Note: in.Answer.Note}, nil
+		},
+		Summarize: func(r *askResult) string { return fmt.Sprintf("%v by %s", r.Answer, r.By) },
+		Expect: func(_ *askArgs, r *askResult) *provider.Failure {
+			if r.Answer {
+				return nil
+			}
+			return &provider.Failure{Message: r.By + " said no"}
 		},
 	})
 }

@@ -76,7 +76,7 @@ func readWhole(ctx context.Context, j Journal, id string, files map[string]bool)
 		if e.Event.Header == nil || damage != nil {
 			continue
 		}
-		for _, f := range e.Event.Header.Files {
+		for _, f := range e.Event.Files {
 			if files[f.SHA256] {
 				continue
 			}

@@ -22,9 +22,9 @@ type Surroundings struct {
 }
 
 // Surroundings tells what an expression reads.
-func (rb *Runbook) Surroundings(e *Expr) Surroundings {
+func (r *Runbook) Surroundings(e *Expr) Surroundings {
 	var out Surroundings
-	for _, used := range rb.Uses(e) {
+	for _, used := range r.Uses(e) {
 		out.add(used)
 		out.Variables = out.Variables || slices.ContainsFunc(used.Refs, func(ref Ref) bool { return ref.Kind == RefVar })
 	}

@@ -9,11 +9,11 @@ import (
 )
 
 // Uses are an expression and the values of the locals that it refers to, through others too, each once.
-func (rb *Runbook) Uses(e *Expr) []*Expr {
+func (r *Runbook) Uses(e *Expr) []*Expr {
 	out := []*Expr{e}
 	for i := 0; i < len(out); i++ {
 		for _, ref := range out[i].Refs {
-			if local := rb.Locals[ref.Name]; ref.Kind == RefLocal && local != nil && !slices.Contains(out, local.Value) {
+			if local := r.Locals[ref.Name]; ref.Kind == RefLocal && local != nil && !slices.Contains(out, local.Value) {
 				out = append(out, local.Value)
 			}
 		}
@@ -23,12 +23,12 @@ func (rb *Runbook) Uses(e *Expr) []*Expr {
 
 // Written is how the file writes an expression, the locals that it refers to, and the types of variables, without comments and white space:
 // where that is what it was, the file gives another value no reason to be.
-func (rb *Runbook) Written(e *Expr) string {
+func (r *Runbook) Written(e *Expr) string {
 	var out strings.Builder
-	for _, used := range rb.Uses(e) {
+	for _, used := range r.Uses(e) {
 		used.written(&out)
 		for _, ref := range used.Refs {
-			if v := rb.Variables[ref.Name]; ref.Kind == RefVar && v != nil {
+			if v := r.Variables[ref.Name]; ref.Kind == RefVar && v != nil {
 				out.WriteString(v.Type.GoString() + "\x00")
 			}
 		}

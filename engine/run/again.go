@@ -119,7 +119,7 @@ func (a *again) unblock(i int) {
 func (a *again) stays(r ref) bool {
 	in := a.at(r)
 	return a.goesOn && in.phase == ended && in.outcome != Cancelled && !in.doubtful(&a.plan.Steps[r.step]) && !in.halfDone() &&
-		!a.settles[a.address(r)] && !(in.outcome == Blocked && a.unblocked[r.step])
+		!a.settles[a.address(r)] && (in.outcome != Blocked || !a.unblocked[r.step])
 }
 
 // runs reports whether a step or an instance runs again for itself. Of a step with instances, these tell.

@@ -29,7 +29,7 @@ func (s *State) Apply(e *Event) error {
 		return fmt.Errorf("%s of step %s is an event that this version does not know", e.Type, e.Step)
 	}
 	s.goesOnSooner(r, e)
-	if !slices.Contains(of.in, s.at(r).phase) && !(s.otherPlan && s.catchUp(r, e, of.in[0])) {
+	if !slices.Contains(of.in, s.at(r).phase) && (!s.otherPlan || !s.catchUp(r, e, of.in[0])) {
 		return fmt.Errorf("%s of step %s can't follow: it is %s", e.Type, e.Step, phaseNames[s.at(r).phase])
 	}
 	of.apply(s, r, e)

@@ -210,7 +210,7 @@ func (o *answerOptions) watchAnswer(ctx context.Context, history journal.Journal
 // while no process takes it in.
 func (o *answerOptions) answeredElsewhere(ctx context.Context, history journal.Journal, s *story, step string) error {
 	if s.read(ctx, history, s.ID, nil) != nil || s.takeGiven(ctx, history) != nil {
-		return nil // a history that can't be read shows up when the answer is sent
+		return nil //nolint:nilerr // a history that can't be read shows up when the answer is sent
 	}
 	answered, was := s.Answered[step]
 	switch i := s.waits(step); {

@@ -74,7 +74,7 @@ func (w *witness) doubts(kept int64) (doubts, unkept []deed) {
 		switch {
 		case d.writes && d.began <= kept && (lost || d.inDoubt):
 			doubts = append(doubts, d)
-		case d.ended > kept && !(d.writes && d.began > kept):
+		case d.ended > kept && (!d.writes || d.began <= kept):
 			unkept = append(unkept, d)
 		}
 	}

@@ -80,7 +80,7 @@ func target(req provider.Open[config]) (provider.Place, error) {
 	}
 	origin := httpclient.Origin(base)
 	return provider.Place{
-		Text: origin + strings.TrimRight(base.EscapedPath(), "/"), Short: origin, Hidden: req.OpenRequest.Sensitive("base_url"),
+		Text: origin + strings.TrimRight(base.EscapedPath(), "/"), Short: origin, Hidden: req.Sensitive("base_url"),
 	}, nil
 }
 

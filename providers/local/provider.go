@@ -34,7 +34,7 @@ func New() *provider.Provider {
 		Target: func(req provider.Open[config]) (provider.Place, error) {
 			name := req.Config.Machine
 			if name == "" {
-				name = req.Host.Machine
+				name = req.Machine
 			}
 			return provider.Place{Text: name, Here: name != ""}, nil
 		},

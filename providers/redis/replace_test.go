@@ -7,7 +7,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/provider"
-	pt "github.com/e82355ed/runbook/engine/provider/providertest"
 )
 
 // held is a call whose undo counts on what the key held. meanwhile runs between the look at the key and the command.
@@ -70,7 +69,7 @@ func TestReplaces(t *testing.T) {
 		call := s.call("redis_command", command...)
 		values := words(command...)
 		values["replaces"] = held
-		call.Args = object(t, s.provider.Action("redis_command").Spec().Args(), pt.Values(values))
+		call.Args = object(t, s.provider.Action("redis_command").Spec().Args(), values)
 		return call
 	}
 	for name, command := range map[string][]string{

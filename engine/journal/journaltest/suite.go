@@ -175,7 +175,7 @@ func valuesHaveAHistory(t *testing.T, j journal.Journal, _ func() journal.Journa
 	write(t, j, events("01B", "daily", run.Warn, start.Add(time.Hour)))
 	write(t, j, events("01C", "weekly", run.Pass, start))
 	other := events("01D", "daily", run.Pass, start)
-	other[2].Check.Name = "inodes"
+	other[2].Name = "inodes"
 	write(t, j, other)
 	got, err := j.Values(t.Context(), "daily", "disk.used", 10)
 	if err != nil {

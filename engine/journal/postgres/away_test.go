@@ -43,7 +43,7 @@ func (d *door) unlock(address string) {
 	listener, err := net.Listen("tcp", address)
 	// A process that has just been started holds the socket that was closed too, until it runs its own program.
 	for began := time.Now(); errors.Is(err, syscall.EADDRINUSE) && time.Since(began) < time.Minute; {
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		listener, err = net.Listen("tcp", address)
 	}
 	if err != nil {

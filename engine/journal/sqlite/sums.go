@@ -93,10 +93,10 @@ func (f *findings) add(run string, err error) {
 }
 
 func (f *findings) err() error {
-	switch {
-	case f.count == 0:
+	switch f.count {
+	case 0:
 		return nil
-	case f.count == 1:
+	case 1:
 		return f.errs[0]
 	}
 	var said []string

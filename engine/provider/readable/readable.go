@@ -20,7 +20,7 @@ func Check(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return nil // whoever opens it meets the same
+		return nil //nolint:nilerr // whoever opens it meets the same
 	case info.Mode()&fs.ModeSocket != 0:
 		return errors.New("it is a socket, which can't be read")
 	case info.Mode()&fs.ModeDevice != 0 && !quiet(info):

@@ -21,12 +21,12 @@ func quiet(info fs.FileInfo) bool {
 
 func harmless(major, minor uint32) bool {
 	const firstSerial = 64
-	switch {
-	case major == 1: // memory
+	switch major {
+	case 1: // memory
 		return minor == 3 // null
-	case major == 4:
+	case 4:
 		return minor < firstSerial
-	case major == 5:
+	case 5:
 		return minor == 0 // the process's own
 	}
 	return major >= 136 && major <= 143 // pseudo terminals

@@ -97,7 +97,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 
 // begin tells run_resumed, and has the branches of the runbooks that steps run follow.
 func (p *Past) begin(r *runner, e *run.Event, sealed []byte) error {
-	e.Seq, e.Time = r.session.nextSeq(), r.clock().UTC() // as it will be told: what it does to questions goes by them
+	e.Seq, e.Time = r.nextSeq(), r.clock().UTC() // as it will be told: what it does to questions goes by them
 	if err := p.resumeAll(e); err != nil {
 		return err
 	}

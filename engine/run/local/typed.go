@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"maps"
 
 	"github.com/e82355ed/runbook/engine/journal"
@@ -39,7 +38,7 @@ func (d *desk) send(ctx context.Context, q *openQuestion, answer *run.Answer) er
 	s, told := d.session, *answer
 	m := journal.Message{Kind: journal.MessageAnswer, Step: q.wait.Address, Answer: &told, At: s.clock().UTC(), By: answer.By}
 	if value := string(answer.Value); q.wait.Question.Sensitive || s.shown(value) != value {
-		sealed, err := s.sealed(json.RawMessage(answer.Value))
+		sealed, err := s.sealed(answer.Value)
 		if err != nil {
 			return err
 		}
