@@ -144,7 +144,7 @@ func TestNestedUndoFromEveryEvent(t *testing.T) {
 			again := enginetest.Options{
 				Journal: enginetest.CutAfter(t, whole, id, cut), AutoApprove: true,
 				Settle: func(d run.Doubt, _ *provider.Found) run.Resolution {
-					return run.Resolution{Decision: decision, How: "asked", Who: "alice@ops"}
+					return run.Resolution{Decision: decision, How: run.HowInquired}
 				},
 			}
 			got := enginetest.Resume(t, breaks("break"), id, again)

@@ -38,7 +38,7 @@ type Options struct {
 	Answers      map[string]string
 	AutoApprove  bool
 	Seal, Unseal func([]byte) ([]byte, error)
-	// Settle decides about a write in doubt of a run that is resumed; nil: it is sent again.
+	// Settle decides about a write in doubt of a run that is resumed; nil: it did not take place.
 	Settle      func(run.Doubt, *provider.Found) run.Resolution
 	WithChanges bool
 	// Journal replaces the SQLite file.
@@ -163,7 +163,7 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 		if err != nil {
 			t.Logf("inquire about %s: %v", d.Address, err)
 		}
-		s := local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: "flag"}, Found: found}
+		s := local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: run.HowInquired}, Found: found}
 		if opts.Settle != nil {
 			s.Resolution = opts.Settle(d, found)
 		}
