@@ -7,6 +7,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/e82355ed/runbook/engine/provider"
@@ -71,6 +72,8 @@ type applied struct {
 	untold bool
 	// undo is what was noted to take the change back; nil: the difference tells it.
 	undo []any
+	// back says that it is to be brought back and is there again: nothing is sent.
+	back bool
 }
 
 func (s *applied) takeBack() []any {
@@ -89,20 +92,32 @@ func (s *applied) send(ctx context.Context, a *applyArgs, again bool) (err error
 	return err
 }
 
-// planApply reads and rehearses; nothing is refused that only a run refuses.
-func planApply(ctx context.Context, in *provider.In[*client, applyArgs]) ([]applied, error) {
+// planApply reads and rehearses; nothing is refused that only a run refuses. Patient, it waits for what has to end before.
+func planApply(ctx context.Context, in *provider.In[*client, applyArgs], patient bool) ([]applied, error) {
 	manifests, err := in.Client.locateManifests(ctx, in.Args.Manifest, in.Args.Namespace)
+	if err == nil && patient {
+		err = in.Client.awaitEnds(ctx, manifests)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return in.Client.rehearseApply(ctx, manifests, in.Args)
 }
 
-func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyResult, error) {
-	states, err := planApply(ctx, in)
+// mayApply is planApply, and refuses what must not be sent.
+func mayApply(ctx context.Context, in *provider.In[*client, applyArgs], patient bool) ([]applied, error) {
+	states, err := planApply(ctx, in, patient)
+	if err == nil {
+		err = refuseStanding(states)
+	}
 	if err == nil {
 		err = refusePruning(states, in.Args)
 	}
+	return states, err
+}
+
+func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyResult, error) {
+	states, err := mayApply(ctx, in, true)
 	if err != nil {
 		return nil, err
 	}
@@ -129,28 +144,39 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 	if err := keep(note); err != nil {
 		return nil, err
 	}
+	return sendApply(ctx, in, states, again, func(i int) error {
+		if again {
+			return nil // it keeps what the attempt before noted
+		}
+		return errors.Join(note.set(i, &states[i]), keep(note))
+	})
+}
+
+// sendApply applies the objects one after the other.
+func sendApply(
+	ctx context.Context, in *provider.In[*client, applyArgs], states []applied, again bool, renote func(i int) error,
+) (*applyResult, error) {
+	var sent []string
+	partial := false // to bring back again what was deleted goes on where it ended
 	for i := range states {
-		m := states[i].of
-		err := states[i].sendAsRead(ctx, in.Args, again, func() error {
-			if again {
-				return nil // it keeps what the attempt before noted
-			}
-			return errors.Join(note.set(i, &states[i]), keep(note))
-		})
-		if err != nil {
+		s, m := &states[i], states[i].of
+		if s.back {
+			s.untold = s.untold || s.before == nil && !s.madeHere(in.Args.FieldManager)
+		} else if err := s.sendAsRead(ctx, in.Args, again, func() error { return renote(i) }); err != nil {
 			failed := m.c.explained(ctx, "apply "+m.String(), err)
-			if i == 0 || !refused(err) && !provider.NothingDone(err) {
+			if sent == nil || !refused(err) && !provider.NothingDone(err) {
 				return nil, failed
 			}
-			var names []string
-			for _, s := range states[:i] {
-				names = append(names, s.of.String())
-			}
-			return resultOfApply(states[:i]), after(failed, true, "Applied", names)
+			return resultOfApply(states[:i]), after(failed, partial, "Applied", sent)
 		}
-		if states[i].before == nil && states[i].untold {
+		switch {
+		case s.back:
+			in.Warn("%s is there again, made %s: there is nothing to do", m, madeBy(s.after))
+			continue
+		case s.before == nil && s.untold:
 			in.Warn("%s was made by somebody else after it was looked for: it is not among what this step created, and what was applied over it is not taken back", m)
 		}
+		sent, partial = append(sent, m.String()), partial || m.deleted == ""
 	}
 	return resultOfApply(states), nil
 }
@@ -159,7 +185,10 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 func (s *applied) sendAsRead(ctx context.Context, a *applyArgs, again bool, renote func() error) error {
 	return overConflicts(ctx, func() error {
 		conflict := s.send(ctx, a, again)
-		if !changedSince(conflict) {
+		switch {
+		case s.of.deleted != "" && apierrors.IsConflict(conflict):
+			return s.madeInBetween(ctx, a, conflict)
+		case !changedSince(conflict):
 			return conflict
 		}
 		if err := s.readAgain(ctx, a, again); err != nil {
@@ -196,7 +225,14 @@ func (s *applied) readAgain(ctx context.Context, a *applyArgs, attempted bool) e
 }
 
 func (m manifest) applying(a *applyArgs, dry bool) patching {
-	return patching{typ: types.ApplyPatchType, body: m.object, force: a.Force, manager: a.FieldManager, dry: dry}
+	p := patching{typ: types.ApplyPatchType, body: m.object, force: a.Force, manager: a.FieldManager, dry: dry}
+	if m.deleted != "" {
+		body := runtime.DeepCopyJSON(m.object)
+		annotate(body, standsFor, m.deleted)
+		p.body = body
+		return p.at(noVersion)
+	}
+	return p
 }
 
 // rehearseApply reads what is there and asks the server to check all of it, so that a mistake in the last object shows
@@ -215,6 +251,12 @@ func (c *client) rehearseApply(ctx context.Context, manifests []manifest, a *app
 		}
 	}
 	for i, m := range manifests {
+		if before := states[i].before; m.deleted != "" && before != nil {
+			if states[i].back, states[i].after = m.isBack(before, a.FieldManager), m.object; states[i].back {
+				states[i].after = before
+			}
+			continue
+		}
 		after, err := m.patch(ctx, m.applying(a, true))
 		if notFound(err) && comes[m.namespace] {
 			states[i].after = m.object
@@ -252,7 +294,7 @@ func resultOfApply(states []applied) *applyResult {
 				UID: digText(s.after, "metadata", "uid"),
 			})
 		case len(found) > 0:
-			before = append(before, manifestValue(s.of.r, s.before))
+			before = append(before, manifestValue(s.of.r, asked(s.before)))
 		}
 	}
 	result.Before, result.Undo = cty.TupleVal(before), cty.NullVal(cty.DynamicPseudoType)
@@ -264,9 +306,9 @@ func resultOfApply(states []applied) *applyResult {
 	return result
 }
 
-// manifestValue is an object as one would apply it to have it again.
-func manifestValue(r resource, object rawObject) cty.Value {
-	value := provider.FromGo(asked(object))
+// manifestValue is a manifest as a result tells it.
+func manifestValue(r resource, manifest rawObject) cty.Value {
+	value := provider.FromGo(manifest)
 	if r.kind == "Secret" {
 		return concealed(value)
 	}
@@ -274,10 +316,7 @@ func manifestValue(r resource, object rawObject) cty.Value {
 }
 
 func previewApply(ctx context.Context, in *provider.In[*client, applyArgs]) ([]provider.Change, error) {
-	states, err := planApply(ctx, in)
-	if err == nil {
-		err = refusePruning(states, in.Args)
-	}
+	states, err := mayApply(ctx, in, false)
 	if err != nil {
 		return nil, err
 	}

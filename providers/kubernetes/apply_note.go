@@ -77,7 +77,7 @@ func (n *applyNote) set(i int, s *applied) (err error) {
 func inquireApply(
 	ctx context.Context, in *provider.In[*client, applyArgs], sent provider.Sent,
 ) (*provider.Finding[applyResult], error) {
-	states, err := planApply(ctx, in)
+	states, err := planApply(ctx, in, false)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func inquireApply(
 		found := sinceNoted(states, note)
 		for i := range found {
 			found[i].after = states[i].before
-			found[i].untold = found[i].untold || found[i].before == nil && !madeHere(states[i].before, in.Args.FieldManager)
+			found[i].untold = found[i].untold || found[i].before == nil && !found[i].madeHere(in.Args.FieldManager)
 		}
 		return &provider.Finding[applyResult]{
 			State: provider.Done, Result: resultOfApply(found), Why: "To apply it again would change nothing.",
@@ -120,9 +120,13 @@ func inquireApply(
 	return &provider.Finding[applyResult]{Why: "Some of the objects are neither as asked for nor as they were before."}, nil
 }
 
-// madeHere reports whether an object was surely made by applying it from here: it carries our mark of the second in which it was made, and
-// of the others in that second only the mark of what follows by itself.
-func madeHere(object rawObject, by string) bool {
+// madeHere reports whether the object was surely made by applying it from here: it carries our mark of the second in which it was made, and
+// of the others in that second only the mark of what follows by itself. What was brought back carries a mark of that.
+func (s *applied) madeHere(by string) bool {
+	object := s.after
+	if s.of.deleted != "" {
+		return s.of.broughtBack(object, by)
+	}
 	at, made := digText(object, "metadata", "creationTimestamp"), false
 	entries, _ := dig(object, "metadata", "managedFields").([]any)
 	for _, e := range entries {
@@ -155,7 +159,7 @@ func (n *applyNote) version(i int) objectVersion {
 func sinceNoted(states []applied, note applyNote) []applied {
 	out := make([]applied, len(states))
 	for i, s := range states {
-		out[i] = applied{of: s.of, version: s.version, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
+		out[i] = applied{of: s.of, version: s.version, back: s.back, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
 		if len(states) == 1 {
 			out[i].undo = note.Undo
 		}

@@ -28,7 +28,7 @@ type deleteArgs struct {
 
 type deleteResult struct {
 	Deleted   []string  `rb:"deleted" doc:"What it deleted, as namespace/name; the server may still be ending it."`
-	Manifests cty.Value `rb:"manifests" doc:"The objects as they were, as manifests to apply again; what they owned and stored is not in them."`
+	Manifests cty.Value `rb:"manifests" doc:"The objects as they were, as manifests for kubernetes_apply to make them anew, not over others of that name; what they owned and stored is not in them."`
 }
 
 func deleteAction() provider.Action {
@@ -78,7 +78,7 @@ func runDelete(ctx context.Context, in *provider.In[*client, deleteArgs]) (*dele
 		at, uid := placeOf(&o), digText(o, "metadata", "uid")
 		d.versions[uid] = versionOf(o)
 		d.note.Objects = append(d.note.Objects, notedObject{at.namespace, at.name, uid})
-		d.note.Manifests = append(d.note.Manifests, asked(o))
+		d.note.Manifests = append(d.note.Manifests, doomed(o))
 	}
 	if err := d.keep(d.note); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (d *deletion) delete(ctx context.Context, i int) (became, error) {
 			return nil
 		}
 		if err == nil {
-			d.versions[uid], d.note.Manifests[i] = versionOf(now), asked(now)
+			d.versions[uid], d.note.Manifests[i] = versionOf(now), doomed(now)
 			err = d.keep(d.note)
 		}
 		if err != nil {

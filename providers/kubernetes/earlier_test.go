@@ -88,12 +88,14 @@ func TestDeleteSentAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.must(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: b, labels: {of: test}}, data: {x: b}}`, "create", "-f", "-")
-	noted.Objects[1]["uid"] = p.field(t, "configmap/b", "{.metadata.uid}")
+	was, is := noted.Objects[1]["uid"], p.field(t, "configmap/b", "{.metadata.uid}")
+	noted.Objects[1]["uid"] = is
 	var err error
 	if c.earlier, err = json.Marshal(noted); err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := p.good(t, c); !again.RawEquals(first) {
-		t.Errorf("done in part, it gives %#v, expected %#v", again, first)
+	again, _ := p.good(t, c)
+	if got, want := again.GoString(), strings.Replace(first.GoString(), was, is, 1); got != want {
+		t.Errorf("done in part, it gives %s, expected %s", got, want)
 	}
 }

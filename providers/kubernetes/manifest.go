@@ -113,6 +113,8 @@ func documents(text string) ([]any, error) {
 type manifest struct {
 	subject
 	object rawObject
+	// deleted is the UID of the object that it is to bring back; empty: it is there or not.
+	deleted string
 }
 
 // locateManifests finds out how the server calls each kind, and gives those in namespaces that name none the step's.
@@ -123,6 +125,7 @@ func (c *client) locateManifests(ctx context.Context, v cty.Value, namespace str
 	}
 	found := make([]manifest, len(objects))
 	for i, object := range objects {
+		deleted := digText(object, "metadata", "annotations", deletedUID)
 		object = asked(object)
 		r, err := c.resourceOf(ctx, digText(object, "apiVersion"), digText(object, "kind"))
 		if err != nil {
@@ -136,7 +139,7 @@ func (c *client) locateManifests(ctx context.Context, v cty.Value, namespace str
 		if r.namespaced {
 			object["metadata"].(rawObject)["namespace"] = s.namespace
 		}
-		found[i] = manifest{subject: s, object: object}
+		found[i] = manifest{subject: s, object: object, deleted: deleted}
 	}
 	return found, nil
 }

@@ -39,7 +39,7 @@ func refusePruning(states []applied, a *applyArgs) error {
 // pruned are the fields that the manager owned by an apply, gives up with the next one, and that are gone or otherwise by that.
 func pruned(before, after rawObject, manager string) []string {
 	var lost []string
-	prune(appliedBy(before, manager), appliedBy(after, manager), before, after, "", &lost)
+	prune(appliedBy(before, manager), appliedBy(after, manager), anyOf(unmarked(before)), anyOf(unmarked(after)), "", &lost)
 	return lost
 }
 

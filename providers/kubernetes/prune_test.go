@@ -100,3 +100,13 @@ func TestApplyThatIsUndoneInPart(t *testing.T) {
 		})
 	}
 }
+
+// TestApplyOverWhatWasBroughtBack: the mark of what was brought back is no field that an apply has to name.
+func TestApplyOverWhatWasBroughtBack(t *testing.T) {
+	p := newPlayground(t)
+	p.good(t, doomed(t, p))
+	self, _ := p.good(t, called{action: "kubernetes_apply", key: "key-2", args: values{"manifest": str(strings.Replace(doomedMap, "old", "new", 1))}})
+	if changes := at(self, "changes"); changes.LengthInt() != 1 || p.field(t, "configmap/c", "{.data.a}") != "new" {
+		t.Errorf("it changed %#v", changes)
+	}
+}

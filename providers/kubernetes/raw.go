@@ -42,22 +42,36 @@ func wrapped(value any, keys ...string) rawObject {
 // serversOwn are the metadata that the server writes whatever a person asks for.
 var serversOwn = []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"}
 
-// asked is a copy of an object without what the server adds: what one would write to have it again.
-func asked(object rawObject) rawObject {
+// marks are annotations that nobody asked for: a controller numbers what somebody else did, and this provider marks what it brings back.
+var marks = []string{deploymentRevision, deletedUID, standsFor}
+
+// unmarked is a copy of an object without the marks.
+func unmarked(object rawObject) rawObject {
 	if object == nil {
 		return nil
 	}
 	clean := runtime.DeepCopyJSON(object)
+	metadata, _ := clean["metadata"].(rawObject)
+	annotations, ok := metadata["annotations"].(rawObject)
+	if !ok {
+		return clean
+	}
+	for _, name := range marks {
+		delete(annotations, name)
+	}
+	if len(annotations) == 0 {
+		delete(metadata, "annotations")
+	}
+	return clean
+}
+
+// asked is a copy of an object without what the server adds: what one would write to have it again.
+func asked(object rawObject) rawObject {
+	clean := unmarked(object)
 	delete(clean, "status")
 	if metadata, ok := clean["metadata"].(rawObject); ok {
 		for _, name := range serversOwn {
 			delete(metadata, name)
-		}
-		// A controller numbers what somebody else asked for.
-		if annotations, ok := metadata["annotations"].(rawObject); ok {
-			if delete(annotations, deploymentRevision); len(annotations) == 0 {
-				delete(metadata, "annotations")
-			}
 		}
 	}
 	return clean
