@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine/provider"
@@ -13,7 +14,7 @@ import (
 // that name, which is somebody else's: the server would merge the two.
 
 const (
-	// deletedUID is the annotation of such a manifest: the UID of the object that was deleted.
+	// deletedUID is the annotation of such a manifest: the UID of the object that was deleted, and those that it stood for itself.
 	deletedUID = "runbook/deleted-uid"
 	// standsFor is the annotation of an object that was brought back: what deletedUID was.
 	standsFor = "runbook/stands-for"
@@ -24,8 +25,13 @@ const (
 // doomed is an object as the manifest that brings it back.
 func doomed(object rawObject) rawObject {
 	manifest := asked(object)
-	annotate(manifest, deletedUID, digText(object, "metadata", "uid"))
+	annotate(manifest, deletedUID, strings.TrimSpace(digText(object, "metadata", "uid")+" "+stoodFor(object, fieldManager)))
 	return manifest
+}
+
+// isOf reports whether an object is the one of this UID, or was brought back in its place: then who made that one may delete this.
+func isOf(uid string, object rawObject) bool {
+	return uid == digText(object, "metadata", "uid") || slices.Contains(strings.Fields(stoodFor(object, fieldManager)), uid)
 }
 
 func annotate(object rawObject, name, value string) {

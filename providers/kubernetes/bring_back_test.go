@@ -2,6 +2,7 @@ package kubernetes_test
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +18,12 @@ const doomedMap = `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: 
 func doomed(t *testing.T, p *playground) called {
 	t.Helper()
 	p.must(t, doomedMap, "create", "-f", "-")
-	return deleted(t, p, "key-1")
+	return deleted(t, p, "key-1", "name", "c")
 }
 
-func deleted(t *testing.T, p *playground, key string) called {
+func deleted(t *testing.T, p *playground, key, by, what string) called {
 	t.Helper()
-	self, _ := p.good(t, called{action: "kubernetes_delete", key: key, args: values{"api_version": str("v1"), "kind": str("ConfigMap"), "name": str("c")}})
+	self, _ := p.good(t, called{action: "kubernetes_delete", key: key, args: values{"api_version": str("v1"), "kind": str("ConfigMap"), by: str(what)}})
 	return called{action: "kubernetes_apply", key: key + "-undo", args: values{"manifest": at(self, "manifests")}}
 }
 
@@ -184,7 +185,7 @@ func TestBroughtBackInDoubt(t *testing.T) {
 func TestBringBackWhatIsStillEnding(t *testing.T) {
 	p := newPlayground(t)
 	p.must(t, strings.Replace(doomedMap, "name: c", "name: c, finalizers: [example.com/hold]", 1), "create", "-f", "-")
-	undo := deleted(t, p, "key-1")
+	undo := deleted(t, p, "key-1", "name", "c")
 	release := func() {
 		p.must(t, "", "patch", "configmap", "c", "--type=merge", "-p", `{"metadata": {"finalizers": null}}`)
 	}
@@ -201,4 +202,36 @@ func TestBringBackWhatIsStillEnding(t *testing.T) {
 		t.Errorf("it is %q", now)
 	}
 	release()
+}
+
+// TestCreatedAndDeleted: a step deletes what a step before created, and once more after a resume. The undo of the deletion brings it back under
+// another UID, which the undo of the creation knows for its own; a copy that somebody else made of it is not.
+func TestCreatedAndDeleted(t *testing.T) {
+	p := newPlayground(t)
+	self, _ := p.good(t, called{action: "kubernetes_apply", key: "key-1", args: values{"manifest": str(doomedMap)}})
+	created := at(self, "created").AsValueSlice()[0]
+	undo := called{action: "kubernetes_delete", key: "key-1-undo", args: created.AsValueMap()}
+	p.good(t, deleted(t, p, "key-2", "name", "c"))
+	p.good(t, deleted(t, p, "key-3", "field_selector", "metadata.name=c"))
+	copied := p.must(t, "", "get", "configmap", "c", "-o", "json")
+	p.good(t, undo)
+	if left := p.must(t, "", "get", "configmap", "c", "--ignore-not-found", "-o", "name"); left != "" {
+		t.Fatalf("left is %s", left)
+	}
+
+	if !strings.Contains(copied, at(created, "uid").AsString()) {
+		t.Errorf("the copy does not say what it stands for: %s", copied)
+	}
+	copied = regexp.MustCompile(`"(uid|resourceVersion)": "[^"]*",?`).ReplaceAllString(copied, "")
+	p.must(t, copied, "create", "-f", "-")
+	theirs := func(what string) {
+		t.Helper()
+		_, _, err := p.call(t.Context(), t, undo)
+		if err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "somebody else's") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	theirs("a copy")
+	p.good(t, deleted(t, p, "key-4", "name", "c"))
+	theirs("a copy that was brought back")
 }

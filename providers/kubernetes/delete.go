@@ -20,7 +20,7 @@ type deleteArgs struct {
 	APIVersion    string `rb:"api_version,required,filled" doc:"API group and version, such as apps/v1, or v1 for the core."`
 	Kind          string `rb:"kind,required,filled" doc:"Kind, such as Deployment."`
 	Name          string `rb:"name" doc:"The object of this name."`
-	UID           string `rb:"uid,filled" doc:"With name: only the object of this UID. Another of that name is somebody else's, and an error."`
+	UID           string `rb:"uid,filled" doc:"With name: only the object of this UID, or one that an undo brought back in its place. Another of that name is somebody else's, and an error."`
 	LabelSelector string `rb:"label_selector" check:"label_selector" doc:"The objects with these labels."`
 	FieldSelector string `rb:"field_selector" check:"field_selector" doc:"The objects with these fields."`
 	Namespace     string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Their namespace; null: the configuration's."`
@@ -199,16 +199,17 @@ func (c *client) chosenStill(ctx context.Context, a *deleteArgs, s subject, uid 
 		return object, err
 	}
 	only := strings.TrimPrefix(a.FieldSelector+",metadata.name="+s.name, ",")
-	objects, _, err := c.rawObjects(ctx, query{resource: s.r, namespace: s.namespace, labelSelector: a.LabelSelector, fieldSelector: only}, "")
+	q := query{resource: s.r, namespace: s.namespace, labelSelector: a.LabelSelector, fieldSelector: only, managed: true}
+	objects, _, err := c.rawObjects(ctx, q, "")
 	if err != nil || len(objects) != 1 || digText(objects[0], "metadata", "uid") != uid {
 		return nil, err
 	}
 	return objects[0], nil
 }
 
-// theSame refuses an object of another UID; without one, any will do.
+// theSame refuses an object that is not the one of this UID; without one, any will do.
 func theSame(s subject, object rawObject, uid string) error {
-	if is := digText(object, "metadata", "uid"); uid != "" && is != uid {
+	if is := digText(object, "metadata", "uid"); uid != "" && !isOf(uid, object) {
 		return &provider.Error{
 			Op: "delete " + s.String(), NothingDone: true, Permanent: true, Hint: "The one that was expected is gone already.",
 			Err: fmt.Errorf("it is another of that name, with UID %s where %s was expected: it is somebody else's and stays", is, uid),
@@ -253,12 +254,12 @@ func (c *client) toDelete(ctx context.Context, a *deleteArgs) (resource, []rawOb
 		if err != nil {
 			return resource{}, nil, err
 		}
-		return r, []rawObject{tidy(object, r)}, nil
+		return r, []rawObject{object}, nil
 	}
 	if err := selective(a); err != nil {
 		return resource{}, nil, wrong("delete "+r.plural, err)
 	}
-	q := query{resource: r, namespace: s.namespace, labelSelector: a.LabelSelector, fieldSelector: a.FieldSelector}
+	q := query{resource: r, namespace: s.namespace, labelSelector: a.LabelSelector, fieldSelector: a.FieldSelector, managed: true}
 	objects, _, err := c.rawObjects(ctx, q, "")
 	if err == nil && len(objects) == 0 {
 		err = c.namespaceExists(ctx, q)

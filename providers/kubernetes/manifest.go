@@ -113,7 +113,7 @@ func documents(text string) ([]any, error) {
 type manifest struct {
 	subject
 	object rawObject
-	// deleted is the UID of the object that it is to bring back; empty: it is there or not.
+	// deleted has the UID of the object that it is to bring back; empty: it is there or not.
 	deleted string
 }
 

@@ -96,7 +96,7 @@ func (c *client) rawObjects(ctx context.Context, q query, name string) ([]rawObj
 		if err != nil {
 			return nil, false, c.explain(ctx, "read "+q.resource.singular+" "+name+inNamespace(q.namespace), err)
 		}
-		return []rawObject{tidy(object, q.resource)}, false, nil
+		return []rawObject{q.told(object)}, false, nil
 	}
 	if name != "" {
 		q.fieldSelector = "metadata.name=" + name
@@ -112,7 +112,7 @@ func (c *client) rawObjects(ctx context.Context, q query, name string) ([]rawObj
 			return "", 0, err
 		}
 		for _, item := range page.Items {
-			all = append(all, tidy(item, q.resource))
+			all = append(all, q.told(item))
 		}
 		return page.Metadata.Continue, len(all), nil
 	}, func() { all = nil }, &truncated)
@@ -139,10 +139,11 @@ type jsonText []byte
 
 func (t *jsonText) UnmarshalJSON(b []byte) error { *t = slices.Clone(b); return nil }
 
-// tidy does as kubectl: it takes off what is of no use to people, and names the kind, which lists leave out.
-func tidy(object rawObject, r resource) rawObject {
+// told is an object as kubectl shows it: without what is of no use to people, and with its kind, which lists leave out.
+func (q query) told(object rawObject) rawObject {
+	r := q.resource
 	object["apiVersion"], object["kind"] = strings.TrimPrefix(r.group+"/"+r.version, "/"), r.kind
-	if metadata, ok := object["metadata"].(rawObject); ok {
+	if metadata, ok := object["metadata"].(rawObject); ok && !q.managed {
 		delete(metadata, "managedFields")
 	}
 	return object

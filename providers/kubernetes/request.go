@@ -28,6 +28,8 @@ type query struct {
 	labelSelector, fieldSelector string
 	// limit is how many objects to read at most; 0: all.
 	limit int
+	// managed keeps who has set which field.
+	managed bool
 }
 
 // op names the query in errors.
