@@ -22,14 +22,16 @@ const maxForms = 64 << 10
 
 // formsOf lists the texts in which a secret shows up, folded and each once: as it is, quoted, in a URL, in base64 and hexadecimal.
 // How JSON and HTML write each of these, and how dumps write hexadecimal, is left to the layers, in which that is undone. Views indent lines, and
-// programs use one of them alone, so the lines of a long secret count for themselves, in all of these forms.
-func formsOf(secret string) []string {
+// programs use one of them alone, so the lines of a long secret count for themselves, in all of these forms. The ends of lines around it are
+// no part of it but where it is encoded: what follows keeps its own line.
+func formsOf(whole string) []string {
+	secret := strings.Trim(whole, "\r\n")
 	forms := []string{secret, strings.TrimSpace(secret)}
 	texts := linesOf(secret)
 	if len(secret) > maxForms {
 		return distinct(append(forms, texts...))
 	}
-	forms = append(forms, encoded(secret)...)
+	forms = append(forms, encoded(whole)...)
 	if len(texts) == 0 || len(secret) <= maxNested {
 		texts = append(texts, secret)
 	}

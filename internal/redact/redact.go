@@ -32,10 +32,10 @@ type Redactor struct {
 }
 
 // Add makes a value a secret from now on, and what programs tell of a value that says where something is: the path of a webhook,
-// the password of a database's URL. Values of fewer than [MinLength] characters are ignored. Of a URL that is made of a secret, such as
+// the password of a database's URL. Values of fewer than [MinLength] characters are ignored, and those of white space alone. Of a URL that is made of a secret, such as
 // "https://api.example.com/report?key=" and a key, the rest is none; so the secret comes first.
 func (r *Redactor) Add(secret string) {
-	if utf8.RuneCountInString(secret) < MinLength {
+	if !hideable(secret) {
 		return
 	}
 	r.mu.Lock()
@@ -54,13 +54,18 @@ func (r *Redactor) Add(secret string) {
 	for _, part := range parts {
 		_, known := r.known[part]
 		_, again := r.parts[part]
-		if known || again || utf8.RuneCountInString(part) < MinLength {
+		if known || again || !hideable(part) {
 			continue
 		}
 		r.parts[part] = struct{}{}
 		r.pending = append(r.pending, formsOf(part)...)
 	}
 	r.stale.Store(true)
+}
+
+// hideable reports whether a text can be told from others: short ones occur by chance everywhere, and so does white space.
+func hideable(text string) bool {
+	return utf8.RuneCountInString(text) >= MinLength && strings.TrimSpace(text) != ""
 }
 
 // partsOf are the parts of a new secret that are secrets too: of one in which a secret stands that was added before, pieces of that.
