@@ -2,6 +2,8 @@ package lang
 
 import (
 	"fmt"
+	"io/fs"
+	"math/big"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -11,6 +13,7 @@ import (
 const (
 	mostIndent   = 1000
 	mostProducts = 100_000
+	mostFolders  = 10_000
 )
 
 // bounded is fn that refuses arguments which check does not pass. The arguments may be unknown.
@@ -30,8 +33,15 @@ func bounded(fn function.Function, check func(args []cty.Value) error) function.
 
 func checkIndent(args []cty.Value) error {
 	spaces, _ := args[0].Unmark()
-	if spaces.IsKnown() && !spaces.IsNull() && spaces.GreaterThan(cty.NumberIntVal(mostIndent)).True() {
+	if !spaces.IsKnown() || spaces.IsNull() {
+		return nil
+	}
+	number := spaces.AsBigFloat()
+	switch {
+	case number.Cmp(big.NewFloat(mostIndent)) > 0:
 		return function.NewArgErrorf(0, "at most %d spaces", mostIndent)
+	case number.Sign() < 0 || !number.IsInt():
+		return function.NewArgErrorf(0, "%s is not a number of spaces, which is a whole number from 0 on", number.Text('f', -1))
 	}
 	return nil
 }
@@ -48,4 +58,24 @@ func checkProduct(args []cty.Value) error {
 		}
 	}
 	return nil
+}
+
+// boundedFolders reads no more than [mostFolders], which below / and in /proc have no end.
+type boundedFolders struct {
+	fs.FS
+	read int
+}
+
+func (f *boundedFolders) ReadDir(name string) ([]fs.DirEntry, error) {
+	if f.read++; f.read > mostFolders {
+		return nil, fs.SkipAll
+	}
+	return fs.ReadDir(f.FS, name)
+}
+
+func (f *boundedFolders) err() error {
+	if f.read <= mostFolders {
+		return nil
+	}
+	return fmt.Errorf("there are more than %d folders to look into; name a folder further down, or a pattern without **", mostFolders)
 }

@@ -136,9 +136,13 @@ func (h *FunctionHost) fileSet() function.Function {
 			if err != nil {
 				return cty.NilVal, err
 			}
-			found, err := doublestar.Glob(os.DirFS(h.resolve(root)), args[1].AsString(), doublestar.WithFilesOnly())
+			folders := &boundedFolders{FS: os.DirFS(h.resolve(root))}
+			found, err := doublestar.Glob(folders, args[1].AsString(), doublestar.WithFilesOnly())
 			if err != nil {
 				return cty.NilVal, function.NewArgErrorf(1, "%q is not a pattern", args[1].AsString())
+			}
+			if err := folders.err(); err != nil {
+				return cty.NilVal, err
 			}
 			if len(found) == 0 {
 				return cty.SetValEmpty(cty.String), nil

@@ -223,6 +223,9 @@ func TestFunctions(t *testing.T) {
 func TestFunctionErrors(t *testing.T) {
 	for source, want := range map[string]string{
 		`indent(1001, "a\nb")`:                 "at most 1000 spaces",
+		`indent(-1, "a\nb")`:                   "-1 is not a number of spaces",
+		`indent(0.5, "a\nb")`:                  "0.5 is not a number of spaces",
+		`fileset("/proc", "**")`:               "more than 10000 folders",
 		`setproduct(range(1000), range(1000))`: "more than 100000 elements",
 		`avg([])`:                              "the list is empty, so it has no avg",
 		`sum([1, null])`:                       "its element 1 is null",
