@@ -111,3 +111,65 @@ func TestAGatewaySaysNothingOfTheWrite(t *testing.T) {
 		})
 	}
 }
+
+const declinedBook = `
+runbook "declined" { on_failure = "stop" }
+provider "http" { base_url = "URL" }
+step "http_request" "pay" {
+  url    = "/pay"
+  method = "POST"
+  EXPECTED
+  undo "http_request" {
+    url    = "/pay"
+    method = "DELETE"
+  }
+}
+`
+
+// TestADeclinedWriteIsNotTakenBack: what a service declined took no effect, so that its undo, which would take back somebody else's, is not
+// due; after an error of the service's own it is, and after a status that the author looks at.
+func TestADeclinedWriteIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	const looks = "expected_status = [409]\n  assert { condition = self.status_code == 201 }"
+	for name, test := range map[string]struct {
+		status   int
+		expected string
+		undone   bool
+	}{
+		"bad request": {status: 400}, "forbidden": {status: 403}, "not found": {status: 404}, "conflict": {status: 409}, "not valid": {status: 422}, "too many": {status: 429},
+		"its own error": {status: 500, undone: true}, "conflict, expected": {status: 409, expected: looks, undone: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			var seen []string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				defer mu.Unlock()
+				if seen = append(seen, r.Method); r.Method == http.MethodPost {
+					w.WriteHeader(test.status)
+				}
+			}))
+			defer server.Close()
+			book, store := write(t, "declined.hcl", fill(declinedBook, "URL", server.URL, "EXPECTED", test.expected)), filepath.Join(t.TempDir(), "runs.db")
+			got := runProgram(t, "apply", book, "--auto-approve", "--store", store)
+			if got.status != 1 {
+				t.Fatalf("exit status %d\n%s%s", got.status, got.stdout, got.stderr)
+			}
+			id := runID.FindString(got.stdout + got.stderr)
+			if again := runProgram(t, "undo", id, "--auto-approve", "--store", store); again.status != 2 ||
+				!test.undone && !strings.Contains(again.stderr, "pay changed nothing, so there is nothing to take back") {
+				t.Errorf("undo: exit status %d\n%s%s", again.status, again.stdout, again.stderr)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			want := []string{http.MethodPost}
+			if test.undone {
+				want = append(want, http.MethodDelete)
+			}
+			if !slices.Equal(seen, want) {
+				t.Errorf("sent: %v, expected %v", seen, want)
+			}
+		})
+	}
+}

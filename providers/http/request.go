@@ -50,8 +50,9 @@ type requestResult struct {
 	size   int    // of the body, in bytes
 	// refused is the origin to which a write was redirected, and not sent.
 	refused string
-	// write says that what was sent may change something; before that an attempt at it had no end, and nobody has judged it since.
-	write, before bool
+	// write says that what was sent may change something; before that an attempt at it had no end, and nobody has judged it since;
+	// declined that the service would not do it.
+	write, before, declined bool
 }
 
 func request() provider.Action {
@@ -62,6 +63,7 @@ func request() provider.Action {
 		Classify:  classify, EffectArgs: []string{"method", "headers"}, Target: requestTarget, Message: isMessage,
 		Because: because, Instead: "GET, HEAD and OPTIONS are reads",
 		Run: send, NotesFirst: true, Expect: expect, Inquire: inquire,
+		ChangedNothing: func(r *requestResult) bool { return r.declined },
 		Summarize: func(r *requestResult) string {
 			return fmt.Sprintf("%s, %s", r.status, size(r.size, r.Truncated))
 		},
@@ -156,7 +158,14 @@ func send(ctx context.Context, in *provider.In[*client, requestArgs]) (*requestR
 	}
 	trace.fill(result)
 	result.refused, result.write, result.before = hops.refused, write, in.Earlier != nil && !in.Earlier.Judged
+	result.declined = write && !result.before && declines(args, result.StatusCode)
 	return result, nil
+}
+
+// declines reports whether a status says that the service did not do what it was asked for, as it found fault with that (RFC 9110,
+// section 15.5). One that the step expects says what its author takes it for.
+func declines(args *requestArgs, status int) bool {
+	return status >= 400 && status < 500 && !slices.Contains(fromBetween, status) && !slices.Contains(args.ExpectedStatus, status)
 }
 
 // sender is a client for one request. What a read sends is held to be one, whether or not the run is read-only.
