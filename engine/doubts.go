@@ -80,7 +80,7 @@ func (r *Recalled) Redo(d run.Doubt) Redo {
 	switch {
 	case d.Gone:
 		return RedoInTurn
-	case d.Undo && (d.Failed || !r.Past.UndoneAtEnd(d)):
+	case d.Undo && (d.Failed || d.OfPart || !r.Past.UndoneAtEnd(d)):
 		return RedoByUndo
 	case d.Undo:
 		return RedoAtEnd
@@ -98,7 +98,7 @@ func (r *Recalled) undecided(settled []local.Settled) error {
 		case s.Decision == run.DecisionDone:
 		case redo == RedoByUndo && s.Doubt.Failed:
 			return fmt.Errorf("a part of the undo of %s took place: it is sent again by an undo, before the run goes on", s.Address)
-		case redo == RedoByUndo && s.How != run.HowInquired:
+		case redo == RedoByUndo && (s.How != run.HowInquired || s.OfPart):
 			return fmt.Errorf("the undo of %s is in doubt: it is sent again by an undo, before the run goes on", s.Address)
 		case redo == RedoTwice:
 			return fmt.Errorf("a part of %s took place, and its undo, which uses nothing of its result, would take back all of it twice: undo that part first", s.Address)

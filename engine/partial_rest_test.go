@@ -1,12 +1,14 @@
 package engine_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -62,6 +64,73 @@ func TestRestOfAWrite(t *testing.T) {
 			enginetest.Undo(t, fake, id, opts).Ends(t, 0)
 			if diff := cmp.Diff(c.want, fake.Log()); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestPartWhoseUndoFailed: what counts as done by now has one undo, also where that failed before.
+func TestPartWhoseUndoFailed(t *testing.T) {
+	broken := true
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		switch {
+		case broken && id == "all":
+			return enginetest.ErrUnreadable
+		case broken:
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.Run(t, fake, strings.Replace(sentInParts, "{}", `{ on_failure = "stop" }`, 1), opts)
+	out.Ends(t, run.ExitLeftOver)
+	broken = false
+	var asked []run.Doubt
+	opts.Settle = decides(run.DecisionDone, &asked)
+	id := out.Result.RunID
+	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+	enginetest.Undo(t, fake, id, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"all", "back", "back"}, fake.Log()); diff != "" || len(asked) != 1 {
+		t.Errorf("asked about %+v\n%s", asked, diff)
+	}
+}
+
+// TestPartWhoseUndoIsInDoubt: the undo is settled, and no word about it counts for the write. Where it did not take place, the part is undone
+// before the write runs again.
+func TestPartWhoseUndoIsInDoubt(t *testing.T) {
+	for _, decision := range []string{run.DecisionDone, run.DecisionRedo} {
+		t.Run(decision, func(t *testing.T) {
+			broken := true
+			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+				switch {
+				case broken && id == "all":
+					return enginetest.ErrUnreadable
+				case broken:
+					return errLost
+				}
+				return nil
+			}}
+			opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+			out := enginetest.Run(t, fake, strings.Replace(sentInParts, "{}", `{ on_failure = "stop" }`, 1), opts)
+			out.Ends(t, run.ExitLeftOver)
+			broken = false
+			var asked []run.Doubt
+			opts.Settle = func(d run.Doubt, _ *provider.Found) run.Resolution {
+				asked = append(asked, d)
+				return run.Resolution{Decision: decision, How: run.HowInquired}
+			}
+			id, want := out.Result.RunID, []string{"all", "back", "all"}
+			out = enginetest.Resume(t, fake, id, opts)
+			if decision == run.DecisionRedo {
+				if out.Result != nil || !strings.Contains(out.Diags.Error(), "the undo of change is in doubt: it is sent again by an undo") {
+					t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
+				}
+				enginetest.Undo(t, fake, id, opts).Ends(t, 1)
+				out, want = enginetest.Resume(t, fake, id, opts), []string{"all", "back", "back", "all"}
+			}
+			out.Ends(t, 0)
+			if diff := cmp.Diff(want, fake.Log()); diff != "" || !asked[0].Undo || !asked[0].OfPart {
+				t.Errorf("asked about %+v\n%s", asked, diff)
 			}
 		})
 	}

@@ -74,3 +74,35 @@ func TestUndoInDoubtIsSentAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestRepeatableUndoThatWasNotSent: nobody looked at an undo that is sent again on its author's word alone. Where the session breaks off before
+// that, it is in doubt as it was.
+func TestRepeatableUndoThatWasNotSent(t *testing.T) {
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, n int) error {
+		switch {
+		case id == "z":
+			return enginetest.ErrUnreachable()
+		case id == "back" && n == 1:
+			return errLost
+		}
+		return nil
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.Run(t, fake, tookBack, opts)
+	out.Ends(t, run.ExitLeftOver)
+	id, before := out.Result.RunID, len(out.Events)
+	opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+		return run.Resolution{Decision: run.DecisionRedo, How: run.HowDeclared}
+	}
+	out = enginetest.Undo(t, fake, id, opts, "w")
+	out.Ends(t, 1)
+	for cut := 1; cut < len(out.Events); cut++ {
+		want := "w undo"
+		if tells(out.Events[:cut], run.UndoFinished, "w") {
+			want = ""
+		}
+		if got := strings.Join(toSettle(t, fake, enginetest.CutAfter(t, opts.Journal, id, before+cut), id), ", "); got != want {
+			t.Errorf("after %d of %d asks about %q, not %q", cut, len(out.Events), got, want)
+		}
+	}
+}

@@ -254,7 +254,7 @@ func (s *State) WasUndone(address string, undone ...int64) bool {
 // nothing about that: what the step recorded does not hold any more.
 func (in *instance) wasUndone(undone []int64) bool {
 	e := in.effect
-	return e != nil && (e.undo == undoDone || e.undo != undoPending && slices.Contains(undone, e.seq))
+	return e != nil && (e.undo == undoDone || e.stand() != undoPending && slices.Contains(undone, e.seq))
 }
 
 // again reports whether a step or an instance is to be done again, be it undone or not.

@@ -56,6 +56,8 @@ type Doubt struct {
 	// Partly is set where a part took place for sure, and tells how far it came: such a write is asked about as one in doubt is, before it
 	// is sent again.
 	Partly string
+	// OfPart says that it is the undo of a write of which a part took place, and which would run again were that not taken back.
+	OfPart bool
 	// Gone says that the runbook has no place for the step any more: what is decided is kept, and nothing follows from it.
 	Gone bool
 }
@@ -107,18 +109,21 @@ func (s *sent) doubt(address string) Doubt {
 	return d
 }
 
-// halfDone reports whether a write erred after a part of it took place, which was not taken back: sent again, that would take place twice.
+// halfDone reports whether a write erred after a part of it took place, which was not taken back: sent again, that would take place twice. It
+// stays that until its end is told, should the session that settles it break off.
 func (in *instance) halfDone() bool {
-	return in.phase == ended && in.partly != nil && !in.wasUndone(nil)
+	return in.partly != nil && !in.wasUndone(nil)
 }
 
-// HalfDone lists the steps and instances whose write erred after a part of it took place. One whose undo is among [State.HalfUndone] is not:
-// what became of the undo decides about it.
+// HalfDone lists the steps and instances whose write erred after a part of it took place. One whose undo is in doubt, or among
+// [State.HalfUndone], is not: what became of the undo decides about it.
 func (s *State) HalfDone() []Doubt {
 	var out []Doubt
 	s.each(func(_ ref, in *instance) {
-		if in.halfDone() && (in.effect == nil || in.effect.partly == "") {
-			out = append(out, *in.partly)
+		if in.halfDone() && (in.effect == nil || in.effect.partly == "" && !in.effect.doubtful()) {
+			d := *in.partly
+			d.Resolution = in.sent.resolution
+			out = append(out, d)
 		}
 	})
 	return out
@@ -141,7 +146,7 @@ func (s *State) InDoubt() []Doubt {
 	var out []Doubt
 	s.each(func(r ref, in *instance) {
 		spec := &s.plan.Steps[r.step]
-		if in.doubtful(spec) {
+		if in.doubtful(spec) && in.partly == nil {
 			out = append(out, in.sent.doubt(s.address(r)))
 		}
 	})
@@ -149,6 +154,11 @@ func (s *State) InDoubt() []Doubt {
 		if e.doubtful() {
 			d := e.sent.doubt(e.address)
 			d.Undo, d.Undoes = true, e.seq
+			r, err := s.resolve(e.address)
+			d.OfPart = err == nil && s.at(r).effect == e && s.at(r).partly != nil
+			if d.Failed = d.Resolution != nil && d.Resolution.Failed; d.Failed {
+				d.Partly = e.partly
+			}
 			out = append(out, d)
 		}
 	}

@@ -14,6 +14,9 @@ type effect struct {
 	// address is the step's or the instance's, also where that went since.
 	address string
 	undo    undoPhase
+	// was is where an undo stood that is to be sent again, and of which somebody still has to look at what it did before: it stands there again
+	// should it not be sent in this session. undoPending: nothing of it is there.
+	was undoPhase
 	// well says that the execution passed or warned: only a change of the files has such a step run again.
 	well bool
 	// sent is the undo as it was sent last.
@@ -126,7 +129,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 		in.effect = s.standsOn(address)
 		return
 	}
-	if did != nil && resolved && did.undo == undoPending {
+	if did != nil && resolved && did.undo != undoDone {
 		if did.well = true; e.Result == nil {
 			return // what the run itself did of it is what its undo takes back
 		}

@@ -55,19 +55,22 @@ func (s *State) resume(e *Event) error {
 	s.resumed = true
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.timedOut, s.byHand = "", false, false, false, false, false, nil
 	s.resumeEffects()
-	if e.Reason != ReasonCancel {
-		s.awaitHalfDone()
-	}
+	s.awaitHalfDone(e.Reason != ReasonCancel)
 	s.recount()
 	s.askAnew(e)
 	return nil
 }
 
-// awaitHalfDone has a write of which a part took place wait for its end where it does not run again: it counts as done.
-func (s *State) awaitHalfDone() {
+// awaitHalfDone has a write of which a part took place wait for its end where it does not run again: it counts as done. It does not where the
+// session only ends the run.
+func (s *State) awaitHalfDone(settled bool) {
 	s.each(func(_ ref, in *instance) {
-		if in.halfDone() {
+		switch {
+		case in.partly == nil:
+		case settled && in.halfDone():
 			in.phase = running
+		default:
+			in.phase = ended
 		}
 	})
 }
@@ -141,7 +144,7 @@ func (s *State) reset(r ref, e *Event) {
 			fresh.asked.askAnew(e, anewCancelled)
 		}
 	}
-	if in.sent != nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.earlier != nil) {
+	if in.sent != nil && in.partly == nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.earlier != nil) {
 		fresh.sent = &sent{
 			Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last(), again: in.sent.again || in.phase == running && in.sent.begun,
 		}

@@ -126,7 +126,7 @@ func (s *State) undoEvent(e *Event) error {
 	case x == nil: // the runbook does not have the undo any more, or not of what was done
 		s.undoneBefore(e)
 	case e.Type == UndoStarted:
-		x.undo = undoRunning
+		x.undo, x.was, x.partly = undoRunning, undoPending, ""
 		x.sent.send(e)
 		for at := s; at != nil; at = at.above {
 			at.under = x
@@ -135,7 +135,10 @@ func (s *State) undoEvent(e *Event) error {
 		if x.undo != undoFailed {
 			x.sent.attempted(true) // it is sent with its key
 		}
-		x.undo, x.partly = undoPending, ""
+		if x.partly != "" || e.Resolution.How == HowDeclared {
+			x.was = x.stand()
+		}
+		x.undo = undoPending
 		x.sent.earlier = x.sent.earlier.judged()
 		for at := s; at != nil; at = at.above {
 			at.inOrder = false
@@ -199,16 +202,25 @@ func (s *State) resumeEffects() {
 	}
 }
 
-// breakOff has an undo be in doubt that was under way.
+// breakOff has an undo be in doubt that was under way, and one that was to be sent again stand where it did.
 func (e *effect) breakOff() {
+	e.undo, e.was = e.stand(), undoPending
 	if e.doubtful() {
 		e.undo = undoInDoubt
 	}
 }
 
+// stand is where an undo stands, whether or not it is to be sent again.
+func (e *effect) stand() undoPhase {
+	if e.undo == undoPending {
+		return e.was
+	}
+	return e.undo
+}
+
 // doubtful reports whether nobody knows whether an undo took place.
 func (e *effect) doubtful() bool {
-	return e.undo == undoRunning || e.undo == undoInDoubt
+	return e.stand() == undoRunning || e.stand() == undoInDoubt
 }
 
 // resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed is tried
@@ -246,7 +258,7 @@ func (s *State) Undoable() []Effect {
 func (s *State) FailedUndos() []Doubt {
 	var out []Doubt
 	for _, e := range s.effects {
-		if e.undo == undoFailed {
+		if e.stand() == undoFailed {
 			out = append(out, Doubt{Address: e.address, At: e.sent.At, Attempt: e.sent.Attempt, Undo: true, Undoes: e.seq, Failed: true, Partly: e.partly})
 		}
 	}
@@ -296,7 +308,7 @@ func (s *State) NotUndone() []Effect {
 	var out []Effect
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.undo == undoPending && s.dueAtEnd(p) {
+		if p := &list[i]; p.stand() == undoPending && s.dueAtEnd(p) {
 			out = append(out, Effect{p.whole(), p.seq})
 		}
 	}
@@ -313,7 +325,7 @@ func (s *State) Left() []Left {
 	out := s.leftInDoubt("", nil)
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.undo == undoFailed && (s.byHand[p.whole()] || s.dueAtEnd(p) || p.counts()) {
+		if p := &list[i]; p.stand() == undoFailed && (p.partly != "" || s.byHand[p.whole()] || s.dueAtEnd(p) || p.counts()) {
 			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Undoes: p.seq})
 		}
 	}

@@ -113,6 +113,9 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 		return nil, err
 	}
 	if decision, tells := decisions[found.State]; tells {
+		if decision == run.DecisionRedo && s.goesOn && d.OfPart {
+			return nil, fmt.Errorf("nothing was run: %s did not take place (%s), and a part of what it takes back did: %s", nameOf(d), s.blank(found.Why), s.mayNotRedo(d))
+		}
 		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: run.HowInquired, Why: found.Why}, Found: found}, nil
 	}
 	repeatable := found.State == provider.Repeatable
@@ -328,6 +331,8 @@ func nameOf(d run.Doubt) string {
 func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	text := "in doubt: step " + d.Address
 	switch {
+	case d.Failed && d.Partly == "":
+		text = "failed: " + nameOf(d)
 	case d.Failed:
 		text = "took place in part: " + nameOf(d)
 	case d.Undo:
@@ -347,7 +352,7 @@ func (p *Program) inDoubtText(r *engine.Recalled, d run.Doubt) string {
 	}
 	text += " was sent at " + provider.Moment(d.At)
 	if d.Failed {
-		return text + "\n  " + p.blank(d.Partly)
+		return strings.TrimSuffix(text+"\n  "+p.blank(d.Partly), "\n  ")
 	}
 	if d.Partly != "" {
 		return text + ", and erred: " + p.blank(d.Partly)
