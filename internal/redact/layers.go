@@ -9,36 +9,45 @@ import (
 	"unicode/utf8"
 )
 
-// maxLayers is how many texts are made of one, in which levels of JSON and HTML are undone. The quotes of the eighth level of JSON are
+// maxLayers is how many texts are made of one, in which levels of JSON, HTML and URLs are undone. The quotes of the eighth level of JSON are
 // behind 255 backslashes each.
-const maxLayers = 24
+const maxLayers = 64
 
-// layer is a text in which the escapes of one level of JSON or HTML are undone, or bytes in hexadecimal. A secret is found in the layer as
-// deep as it lies, in whatever way each level writes it, so that nobody has to list how quotes, slashes and signs look there.
+// layer is a text in which the escapes of one level of JSON, HTML or URLs are undone, the line ends within base64, or bytes in hexadecimal. A
+// secret is found in the layer as deep as it lies, in whatever way each level writes it, so that nobody has to list how quotes, slashes and
+// signs look there.
 type layer struct {
 	text    []byte
 	escapes []escape
 	below   *layer // what it was made from; nil: the data
 	// unfinished says that the end of an escape is missing after it.
 	unfinished bool
-	// dump says that it is that of bytes in hexadecimal, which is the last.
-	dump bool
+	// dump says that it is that of bytes in hexadecimal, which is the last; joined that it is that of lines of base64, of which nothing is
+	// undone any more.
+	dump, joined bool
 }
 
 // escape is where one stood below, and what it became.
 type escape struct{ from, to, rawFrom, rawTo int }
 
 // layers are those of data, without data itself: none where it has neither an escape nor as many bytes in hexadecimal that stand apart
-// as a secret has. JSON in HTML and HTML in JSON are both looked through.
+// as a secret has. JSON in HTML, HTML in JSON and so on are all looked through.
 func (m *matcher) layers(data []byte) []*layer {
 	var all []*layer
 	text, below := data, (*layer)(nil)
 	for made := 0; ; made++ {
-		for i := range syntaxes {
-			if l := syntaxes[i].undo(text); l != nil && len(all) < maxLayers && !slices.ContainsFunc(all, l.same) {
+		add := func(l *layer) {
+			if l != nil && len(all) < maxLayers && !slices.ContainsFunc(all, l.same) {
 				l.below = below
 				all = append(all, l)
 			}
+		}
+		for i := range syntaxes {
+			add(syntaxes[i].undo(text))
+		}
+		add(joined(text))
+		for made < len(all) && all[made].joined {
+			made++
 		}
 		if made == len(all) {
 			break
@@ -65,7 +74,7 @@ type syntax struct {
 	most int
 }
 
-var syntaxes = []syntax{{'\\', escaped, len(`\u000`)}, {'&', reference, maxReference - 1}}
+var syntaxes = []syntax{{'\\', escaped, len(`\u000`)}, {'&', reference, maxReference - 1}, {'%', percentEncoded, len("%F0%9F%98%8")}}
 
 // undo undoes one level; nil: there is none. An escape whose end is not there yet is left out.
 func (s *syntax) undo(data []byte) *layer {

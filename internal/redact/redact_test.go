@@ -58,7 +58,13 @@ func TestBytes(t *testing.T) {
 		"basic auth":         {[]string{"hunter2!"}, "Basic dXNlcjpodW50ZXIyIQ==", "Basic dXNlcjp(sensitive)Q=="},
 		"base64 for URLs":    {[]string{"a?>b~~??"}, "YT8-Yn5-Pz8", "(sensitive)"},
 		"base64 in a URL":    {[]string{"a?>b~~??"}, "?t=YT8%2BYn5%2BPz8%3D&u=YT8%2bYn5%2bPz8%3d", "?t=(sensitive)&u=(sensitive)"},
-		"base64 in lines":    {[]string{strings.Repeat("hunter2-", 12)}, "aHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1o\ndW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjIt\n", "(sensitive)\n(sensitive)\n"},
+		"base64 in lines":    {[]string{strings.Repeat("hunter2-", 12)}, "aHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1o\ndW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjIt\n", "(sensitive)\n"},
+		"base64 in a line":   {[]string{strings.Repeat("hunter2-", 8)}, "aHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjItaHVudGVyMi1o\ndW50ZXIyLQ==\n", "(sensitive)\n"},
+		"base64 after more":  {[]string{strings.Repeat("hunter2-", 8)}, "x dXNlcjpodW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjIt\r\n  aHVudGVyMi1odW50ZXIyLWh1bnRlcjIt\nand", "x dXNlcjp(sensitive)\nand"},
+		"such lines in JSON": {[]string{strings.Repeat("hunter2-", 8)}, `["dXNlcjpodW50ZXIyLWh1bnRlcjItaHVudGVyMi1odW50ZXIyLWh1bnRlcjIt\naHVudGVyMi1odW50ZXIyLWh1bnRlcjIt\n"]`, `["dXNlcjp(sensitive)\n"]`},
+		"JSON in a URL":      {[]string{`pa"ss\é&`}, `?q=%7B%22p%22%3A%22pa%5C%22ss%5C%5C%5Cu00e9%5Cu0026%22%7D`, `?q=%7B%22p%22%3A%22(sensitive)%22%7D`},
+		"a URL in a URL, é":  {[]string{`pa"é`}, `?u=%252F%253Fq%253Dpa%2522%25C3%25A9`, `?u=%252F%253Fq%253D(sensitive)`},
+		"not in a URL":       {[]string{"hunter2!"}, "50 % 5%ZZ %E9 %", "50 % 5%ZZ %E9 %"},
 		"base64 of a URL":    {[]string{"p@ss/word"}, "P3Q9cCU0MHNzJTJGd29yZA==", "P3Q9(sensitive)A=="},
 		"base64 of JSON":     {[]string{`pa"ss`}, "eyJwIjoicGFcInNzIn0=", "eyJwIjoi(sensitive)In0="},
 		"hexadecimal":        {[]string{"hunter2"}, "68756e74657232 68756E74657232", "(sensitive) (sensitive)"},
@@ -67,7 +73,7 @@ func TestBytes(t *testing.T) {
 		"hex, by xxd":        {[]string{"hunter2-long"}, "00000000: 7868 756e 7465 7232 2d6c 6f6e 6778", "00000000: 78(sensitive)78"},
 		"hex, by od":         {[]string{"hunter2-long-long-long"}, " 68 75 6e 74 65 72 32 2d 6c 6f 6e 67 2d 6c 6f 6e\n 67 2d 6c 6f 6e 67 0a\n", " (sensitive) 0a\n"},
 		"hex, by C":          {[]string{"hunter2"}, `{0x68, 0x75, 0x6e,0x74,0x65,0x72,0x32} \x68\x75\x6e\x74\x65\x72\x32`, `{0x(sensitive)} \x(sensitive)`},
-		"hex, in a URL":      {[]string{"hunter2"}, "?t=%68%75%6e%74%65%72%32&x", "?t=%(sensitive)&x"},
+		"hex, in a URL":      {[]string{"hunter2"}, "?t=%68%75%6e%74%65%72%32&x", "?t=(sensitive)&x"},
 		"hex, in JSON":       {[]string{"hunter2"}, `{"out":"a\n68 75 6e 74\n65 72 32\n\tb"}`, `{"out":"a\n(sensitive)\n\tb"}`},
 		"hex, cut":           {[]string{"hunter2"}, "68 75 6e 74 65 …", "(sensitive) …"},
 		"a time is no hex":   {[]string{"2330", "20260304", "#0$5"}, "2026-03-04 23:30:24", "2026-03-04 23:30:24"},
@@ -162,12 +168,13 @@ func TestNoSecretForAnySplit(t *testing.T) {
 				r.String(s)
 			}
 		}
-		pieces := append([]string{"a", "b", "x", `"`, "<", "\\", "\\\\", `\u00`, "3c", "-", "a-b", "&", "amp;", "&#3", "4;"}, secrets...)
+		pieces := append([]string{"a", "b", "x", `"`, "<", "\\", "\\\\", `\u00`, "3c", "-", "a-b", "&", "amp;", "&#3", "4;", "%", "%2", "5C", "\n", " \n"}, secrets...)
 		for _, s := range secrets {
 			encoded, _ := json.Marshal(s)
 			deeper, _ := json.Marshal(string(encoded))
 			deepest, _ := json.Marshal(string(deeper))
 			pieces = append(pieces, html.EscapeString(s), html.EscapeString(string(encoded)), strings.ReplaceAll(string(encoded), "&", "&amp;"))
+			pieces = append(pieces, url.QueryEscape(string(encoded)), url.PathEscape(url.QueryEscape(s)), inLines(strings.Repeat("-", 54)+s+"--"))
 			pieces = append(pieces, strings.ToUpper(s), string(encoded), string(deeper), string(deepest), string(deepest[:len(deepest)/2]), fmt.Sprintf("=% x", s), fmt.Sprintf("=% x:", s[:3]), url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte("abx"[:len(s)%3]+s+"ab")))
 		}
 		text := strings.Join(rapid.SliceOf(rapid.SampledFrom(pieces)).Draw(t, "text"), "")
@@ -206,6 +213,12 @@ func TestNoSecretForAnySplit(t *testing.T) {
 			t.Fatalf("split gives %q, whole gives %q", out.String(), whole.String())
 		}
 	})
+}
+
+// inLines is text in base64 as MIME has it.
+func inLines(text string) string {
+	encoded := base64.StdEncoding.EncodeToString([]byte(text))
+	return encoded[:76] + "\r\n" + encoded[76:] + "\n"
 }
 
 func TestSecretAddedBetweenWrites(t *testing.T) {
