@@ -14,7 +14,7 @@ import (
 )
 
 type applyArgs struct {
-	Manifest     cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more."`
+	Manifest     cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more. One with spec.replicas = 0 is destructive."`
 	Namespace    string    `rb:"namespace,place" check:"kubernetes_namespace" doc:"Namespace of objects that name none; null: the configuration's."`
 	Force        bool      `rb:"force" doc:"Take over fields that another field manager owns."`
 	FieldManager string    `rb:"field_manager,filled" default:"runbook" doc:"By whom the server says that the fields were set. What an earlier apply by the same has set, and the manifest does not name, goes."`
@@ -49,7 +49,12 @@ func applyAction() provider.Action {
 	return change(provider.Definition[*client, applyArgs, applyResult]{
 		Name: "kubernetes_apply", Doc: "Applies manifests on the server.",
 		Instead: "kubernetes_objects shows what is there",
-		Misfits: applyMisfits, Effect: provider.Write, Run: runApply, Preview: previewApply, Inquire: inquireApply,
+		Effect:  provider.Destructive, EffectArgs: []string{"manifest"},
+		Classify: func(a *applyArgs, _ provider.Known) provider.Effect { return toZero(zeroManifest(a.Manifest)) },
+		Because: func(a *applyArgs, _ provider.Known) string {
+			return becauseZero("kubernetes_apply", zeroManifest(a.Manifest))
+		},
+		Misfits: applyMisfits, Run: runApply, Preview: previewApply, Inquire: inquireApply,
 		ChangedNothing: func(r *applyResult) bool { return len(r.Changes) == 0 && !r.untold },
 		Summarize:      func(r *applyResult) string { return changesSummary(r.Changes) },
 	})

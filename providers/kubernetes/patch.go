@@ -14,7 +14,7 @@ import (
 
 type patchArgs struct {
 	Resource  string    `rb:"resource,required" check:"kubernetes_resource" doc:"What to patch, as TYPE/NAME: service/api."`
-	Patch     cty.Value `rb:"patch,required" doc:"The patch: an object, a list of JSON Patch operations, or either as JSON text."`
+	Patch     cty.Value `rb:"patch,required" doc:"The patch: an object, a list of JSON Patch operations, or either as JSON text. One that sets spec.replicas to 0 is destructive."`
 	Type      string    `rb:"type" default:"strategic" one_of:"strategic,merge,json" doc:"How to read the patch; strategic is for built-in types only."`
 	Namespace string    `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 	Force     bool      `rb:"force" doc:"No difference here: a patch takes over the fields that it sets. It is there because kubernetes_apply has it."`
@@ -34,7 +34,12 @@ func patchAction() provider.Action {
 	return change(provider.Definition[*client, patchArgs, patchResult]{
 		Name: "kubernetes_patch", Doc: "Patches an object.",
 		Instead: "kubernetes_objects shows the object",
-		Effect:  provider.Write, Run: runPatch, Preview: previewPatch, Inquire: inquirePatch,
+		Effect:  provider.Destructive, EffectArgs: []string{"patch"},
+		Classify: func(a *patchArgs, _ provider.Known) provider.Effect { return toZero(zeroPatch(a.Patch)) },
+		Because: func(a *patchArgs, _ provider.Known) string {
+			return becauseZero("kubernetes_patch", zeroPatch(a.Patch))
+		},
+		Run: runPatch, Preview: previewPatch, Inquire: inquirePatch,
 		ChangedNothing: func(r *patchResult) bool { return len(r.Changes) == 0 },
 		Summarize:      func(r *patchResult) string { return changesSummary(r.Changes) },
 	})
@@ -124,10 +129,7 @@ func (s subject) notePatch(before, after rawObject) (*patchNote, error) {
 
 func planPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (subject, patching, error) {
 	a := in.Args
-	body, err := goOf(a.Patch)
-	if text, ok := body.(string); ok && err == nil {
-		err = kjson.Unmarshal([]byte(text), &body)
-	}
+	body, err := patchBody(a.Patch)
 	if err != nil {
 		return subject{}, patching{}, wrong("patch "+a.Resource, fmt.Errorf("patch: %w", err))
 	}

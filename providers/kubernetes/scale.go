@@ -42,20 +42,14 @@ func scaleAction() provider.Action {
 			return fmt.Sprintf("%s, before %d", counted(r.After.Replicas, "replica"), r.Before.Replicas)
 		},
 		Because: func(a *scaleArgs, known provider.Known) string {
-			switch {
-			case !known("replicas"):
+			if !known("replicas") {
 				return "kubernetes_scale sets replicas to a number that is not known before the run, and may be zero"
-			case a.Replicas != nil && *a.Replicas == 0:
-				return "kubernetes_scale sets replicas to 0, at which nothing serves"
 			}
-			return ""
+			return becauseZero("kubernetes_scale", a.Replicas != nil && *a.Replicas == 0)
 		},
-		// Nothing serves at zero. A number that is not known yet may be zero, and null stands for what need not be.
+		// A number that is not known yet may be zero, and null stands for what need not be.
 		Classify: func(a *scaleArgs, known provider.Known) provider.Effect {
-			if !known("replicas") || a.Replicas != nil && *a.Replicas == 0 {
-				return provider.Destructive
-			}
-			return provider.Write
+			return toZero(!known("replicas") || a.Replicas != nil && *a.Replicas == 0)
 		},
 	}, planScale, func(before, after replicaCount) *scaleResult { return &scaleResult{Before: before, After: after} })
 }

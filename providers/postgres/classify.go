@@ -39,6 +39,15 @@ var acting = []struct {
 	{"moves a sequence, which no rollback takes back", "pg_sequences shows where one stands", set("nextval", "setval")},
 }
 
+// losing are functions that lose something for good, as DROP does: what a replica or a subscriber has not read yet, a file, a large object.
+var losing = set("pg_drop_replication_slot", "pg_replication_origin_drop", "pg_file_unlink", "lo_unlink")
+
+// loses reports whether statement[i] is the name of such a function in a call.
+func loses(statement []token, i int) bool {
+	t := statement[i]
+	return (t.kind == word || t.kind == quoted) && losing[t.text] && i+1 < len(statement) && statement[i+1].kind == sign && statement[i+1].text == "("
+}
+
 // actingFunction is the first function with a side effect that a query names; empty where there is none. A function of
 // the user's own can't be seen through.
 func actingFunction(sql string) (name, does, instead string) {
@@ -58,10 +67,10 @@ func actingFunction(sql string) (name, does, instead string) {
 
 // classifyQuery is read unless the query calls what READ ONLY doesn't stop.
 func classifyQuery(sql string) provider.Effect {
-	if name, _, _ := actingFunction(sql); name != "" {
-		return provider.Write
+	if name, _, _ := actingFunction(sql); name == "" {
+		return provider.Read
 	}
-	return provider.Read
+	return classifyExec(sql)
 }
 
 // becauseQuery names what makes a query a write.
@@ -103,7 +112,8 @@ func becauseExec(args *execArgs, known provider.Known) string {
 	return told
 }
 
-// classifyExec is destructive for DROP, TRUNCATE, and DELETE and UPDATE without WHERE, wherever they stand, else write.
+// classifyExec is destructive for DROP, TRUNCATE, DELETE and UPDATE without WHERE, a MERGE that deletes, and calls of what loses something,
+// wherever they stand, else write.
 func classifyExec(sql string) provider.Effect {
 	if anyDestructive(sql, false) {
 		return provider.Destructive
@@ -133,12 +143,16 @@ func destructive(statement []token, body bool) bool {
 		switch {
 		case t.kind == text && body && anyDestructive(t.text, true):
 			return true
+		case loses(statement, i):
+			return true
 		case t.kind != word:
 		case t.text == "drop" && first == "alter":
 			return true
 		case (t.text == "drop" || t.text == "truncate") && startsPart(statement, i):
 			return true
 		case t.text == "update" && (startsPart(statement, i) || opens(statement, i)) && !hasWhere(statement[i:]):
+			return true
+		case t.text == "delete" && first == "merge" && startsPart(statement, i):
 			return true
 		case t.text == "delete" && i+1 < len(statement) && statement[i+1].text == "from" && !hasWhere(statement[i:]):
 			return true

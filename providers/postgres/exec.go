@@ -40,7 +40,7 @@ type execResult struct {
 }
 
 var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
-	Name: "postgres_exec", Doc: "Runs statements that change something.", Effect: provider.Write, NeedsTimeout: true,
+	Name: "postgres_exec", Doc: "Runs statements that change something.", Effect: provider.Destructive, NeedsTimeout: true,
 	ExactlyOne: [][]string{{"sql", "statements"}},
 	EffectArgs: []string{"sql", "statements"}, Because: becauseExec, Instead: "postgres_query takes a statement that only reads",
 	Lacks: lacksRows, Misfits: execMisfits,

@@ -113,6 +113,7 @@ func TestDestructive(t *testing.T) {
 		"DROP DATABASE d": true, "DROP ROLE r": true, "DROP OWNED BY r": true, "ALTER TABLE t DROP COLUMN a": true,
 		"ALTER TABLE t ALTER a DROP NOT NULL": false, "EXPLAIN ANALYZE DELETE FROM t": true, "VACUUM": false,
 		"INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET b = 1": false, "CREATE TABLE x AS SELECT 1": false,
+		"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED AND u.b THEN DELETE": true, "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DO NOTHING": false,
 	} {
 		if got := one(t, sql).Destructive(); got != want {
 			t.Errorf("%s: %v", sql, got)

@@ -30,8 +30,8 @@ func (s Statement) body() map[string]any {
 	return body
 }
 
-// Destructive reports whether the statement loses something: it drops or truncates, or deletes or updates every row, be
-// it in a WITH or below EXPLAIN. What the text of a DO block or a function says is not looked at.
+// Destructive reports whether the statement loses something: it drops or truncates, deletes or updates every row, or is
+// a MERGE that deletes, be it in a WITH or below EXPLAIN. What the text of a DO block or a function says is not looked at.
 func (s Statement) Destructive() bool {
 	found := false
 	each(s.tree, func(kind string, body map[string]any) {
@@ -40,6 +40,8 @@ func (s Statement) Destructive() bool {
 			found = true
 		case "DeleteStmt", "UpdateStmt":
 			found = found || body["whereClause"] == nil
+		case "MergeWhenClause":
+			found = found || body["commandType"] == "CMD_DELETE"
 		case "AlterTableCmd":
 			subtype, _ := body["subtype"].(string)
 			found = found || subtype == "AT_DropColumn" || subtype == "AT_DropConstraint"
