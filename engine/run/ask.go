@@ -20,6 +20,8 @@ type asked struct {
 	answered time.Time
 	// anew is why it is asked once more, and since when; nil: it is not.
 	anew *AskedAnew
+	// begun says that what was said yes to had begun: another question about the rest of it has a time of its own.
+	begun bool
 }
 
 // open reports whether an answer is missing. A nil one is.
@@ -75,7 +77,7 @@ func (s *State) waits(r ref, e *Event) {
 		s.poll(r, e)
 		return
 	}
-	if in.asked == nil {
+	if in.asked == nil || in.asked.begun {
 		in.asked = &asked{}
 	}
 	a := in.asked

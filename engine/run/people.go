@@ -56,7 +56,8 @@ type Question struct {
 	// Keyed binds the answer to arguments that are not shown because they are sensitive: HMAC-SHA-256 (hexadecimal) with a key
 	// that is sealed beside the event. It tells nothing without that key.
 	Keyed string `json:"keyed,omitempty" blank:"-"`
-	// Writes are what a question about several writes is about, one for each of Items.
+	// Writes are what a question about several writes is about, one for each of Items; of an approval of a step that runs a runbook what
+	// that writes, as far as it is known before it begins.
 	Writes []ListedWrite `json:"writes,omitempty"`
 	// OnTimeout is "fail", "escalate" or "default"; Deadline in the event says when.
 	OnTimeout string `json:"on_timeout,omitempty" blank:"-"`
@@ -105,31 +106,50 @@ type AskedUndo struct {
 
 // String writes the undo in a line.
 func (u *AskedUndo) String() string {
-	text := u.Action
-	if u.Target != "" {
-		text += " on " + u.Target
-	}
+	when := ""
 	if u.On == "end" {
-		text += " at the end of the run"
+		when = " at the end of the run"
 	}
-	for i, a := range u.Arguments {
+	return inALine(u.Action, u.Target, when, u.Arguments)
+}
+
+func inALine(action, target, when string, arguments []ArgumentValue) string {
+	text := action
+	if target != "" {
+		text += " on " + target
+	}
+	text += when
+	for i, a := range arguments {
 		text += map[bool]string{true: " with ", false: ", "}[i == 0] + a.Name + " = " + a.Value
 	}
 	return text
 }
 
-// ListedWrite is one of the writes that only the run could list.
+// ListedWrite is one of the writes that only the run could list, or that a runbook which a step runs has.
 type ListedWrite struct {
-	// Key is that of the instance. Target is empty where the question has that of all.
-	Key       string          `json:"key"`
-	Target    string          `json:"target,omitempty"`
+	// Key is that of the instance, or the address of the step in the runbook. Target is empty where the question has that of all.
+	Key string `json:"key"`
+	// Action and Effect are those of a step in a runbook, which may be a read with an undo that writes; empty: the question's.
+	Action string `json:"action,omitempty" blank:"-"`
+	Effect string `json:"effect,omitempty" blank:"-"`
+	Target string `json:"target,omitempty"`
+	// Arguments of a step in a runbook stand as they are written where they use what only its run gives; Uses is what is known of what these
+	// refer to, by its expression.
 	Arguments []ArgumentValue `json:"arguments,omitempty"`
+	Uses      []ArgumentValue `json:"uses,omitempty"`
 	Changes   []Change        `json:"changes,omitempty"`
 	// NoChange is as in [Question].
 	NoChange bool `json:"no_change,omitempty"`
-	// Note says why it won't be carried out, or why its arguments are not known.
+	// Undo takes back what a step in a runbook does; nil: nothing does.
+	Undo *AskedUndo `json:"undo,omitempty"`
+	// Note says why it won't be carried out, or when it is, or why its arguments are not known.
 	Note string `json:"note,omitempty"`
+	// Writes are those of the runbook that an instance runs.
+	Writes []ListedWrite `json:"writes,omitempty"`
 }
+
+// String writes a step of a runbook in a line.
+func (w *ListedWrite) String() string { return inALine(w.Action, w.Target, "", w.Arguments) }
 
 // ArgumentValue is an argument as the language writes it.
 type ArgumentValue struct {

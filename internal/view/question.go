@@ -119,18 +119,43 @@ func About(q *run.Question, c Config) []Line {
 			lines = append(lines, Line{Text: "  " + c.clean(key)})
 		}
 	}
-	for _, w := range q.Writes {
-		text := w.Key
+	return append(lines, c.writes(q.Writes)...)
+}
+
+// writes are what a question is about that has several: instances, or the steps of a runbook.
+func (c Config) writes(writes []run.ListedWrite) []Line {
+	var lines []Line
+	for i := range writes {
+		w := &writes[i]
+		text, paint := w.Key, (func(string) string)(nil)
+		if w.Action != "" {
+			text += ": " + w.Effect + ": " + w.Action
+		}
 		if w.Target != "" {
 			text += " on " + w.Target
 		}
 		if w.Note != "" {
 			text += ": " + w.Note
 		}
-		lines = append(lines, Line{Text: "  " + c.clean(text)})
-		for _, detail := range c.details(w.Arguments, w.Changes, w.NoChange) {
-			lines = append(lines, Line{Text: "  " + detail.Text})
+		if w.Effect == "destructive" {
+			paint = c.Palette.Danger
 		}
+		lines = append(lines, Line{"  " + c.clean(text), paint})
+		within := append(c.details(w.Arguments, w.Changes, w.NoChange), c.uses(w.Uses)...)
+		switch undone := c.undone(w.Undo); {
+		case undone != nil:
+			within = append(within, indented(undone)...)
+		case w.Action != "":
+			within = append(within, Line{Text: "  nothing undoes it"})
+		}
+		lines = append(lines, indented(append(within, c.writes(w.Writes)...))...)
+	}
+	return lines
+}
+
+func indented(lines []Line) []Line {
+	for i := range lines {
+		lines[i].Text = "  " + lines[i].Text
 	}
 	return lines
 }
@@ -171,8 +196,14 @@ func (c Config) undone(u *run.AskedUndo) []Line {
 		text += ", which is destructive"
 	}
 	lines := append([]Line{{Text: c.clean(text)}}, c.details(u.Arguments, nil, false)...)
-	for _, used := range u.Uses {
-		for _, text := range c.Argument(used.Name, used.Value, "", max(c.Width-questionMargin, 0)) {
+	return append(lines, c.uses(u.Uses)...)
+}
+
+// uses are what arguments refer to that stand as they are written.
+func (c Config) uses(used []run.ArgumentValue) []Line {
+	var lines []Line
+	for _, one := range used {
+		for _, text := range c.Argument(one.Name, one.Value, "", max(c.Width-questionMargin, 0)) {
 			lines = append(lines, Line{Text: "    where " + text})
 		}
 	}

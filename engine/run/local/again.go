@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -31,11 +29,13 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 		return nil, err
 	}
 	now := *q
-	now.Arguments, now.Target = shownArguments(x.step, args), r.targetOf(x)
-	var undo cty.Value
-	now.Undo, undo = r.askedUndo(x)
+	within, values, err := r.approves(x, args, &now)
+	if err != nil {
+		return nil, err
+	}
+	r.closeAll(within)
 	now.Keyed = ""
-	if values := approvedValues(args, undo); r.hides(values, &now) {
+	if r.hides(values, &now) {
 		if now.Keyed = r.bound(x.address, values); now.Keyed == "" {
 			return &run.AskedAgain{Why: run.AgainUnproven, By: a.By, Changes: r.otherNow(q, &now)}, nil
 		}
@@ -54,7 +54,8 @@ func (r *runner) otherNow(before, now *run.Question) []run.Change {
 	d := otherThan{shown: r.shown}
 	d.compare("target", before.Target, now.Target)
 	d.arguments("", before.Arguments, now.Arguments)
-	d.undos(before.Undo, now.Undo)
+	d.undos("", before.Undo, now.Undo)
+	d.writes(before.Writes, now.Writes)
 	if len(d.out) == 0 {
 		return d.hidden
 	}
@@ -94,19 +95,55 @@ func (d *otherThan) arguments(prefix string, before, now []run.ArgumentValue) {
 	}
 }
 
-func (d *otherThan) undos(before, now *run.AskedUndo) {
+// notAskedAbout stands in the place of what was not there, or what the version that asked did not show.
+const notAskedAbout = "not asked about"
+
+func (d *otherThan) undos(prefix string, before, now *run.AskedUndo) {
 	switch {
 	case before == nil && now == nil:
-	case before == nil: // it was not there, or the version that asked did not show it
-		d.compare("undo", "not asked about", now.String())
+	case before == nil:
+		d.compare(prefix+"undo", notAskedAbout, now.String())
 	case now == nil:
-		d.compare("undo", before.String(), "")
+		d.compare(prefix+"undo", before.String(), "")
 	default:
-		d.compare("undo.action", before.Action, now.Action)
-		d.compare("undo.on", before.On, now.On)
-		d.compare("undo.target", before.Target, now.Target)
-		d.arguments("undo.", before.Arguments, now.Arguments)
-		d.arguments("undo: ", before.Uses, now.Uses)
+		d.compare(prefix+"undo.action", before.Action, now.Action)
+		d.compare(prefix+"undo.on", before.On, now.On)
+		d.compare(prefix+"undo.target", before.Target, now.Target)
+		d.arguments(prefix+"undo.", before.Arguments, now.Arguments)
+		d.arguments(prefix+"undo: ", before.Uses, now.Uses)
+	}
+}
+
+// writes compares those of a runbook by their steps, and, where these are the same, their order.
+func (d *otherThan) writes(before, now []run.ListedWrite) {
+	was, orderBefore, orderNow := map[string]*run.ListedWrite{}, []string{}, []string{}
+	for i := range before {
+		was[before[i].Key] = &before[i]
+		orderBefore = append(orderBefore, before[i].Key)
+	}
+	for i := range now {
+		w := &now[i]
+		orderNow = append(orderNow, w.Key)
+		then := was[w.Key]
+		if delete(was, w.Key); then == nil {
+			d.compare(w.Key, notAskedAbout, w.String())
+			continue
+		}
+		d.compare(w.Key+".action", then.Action, w.Action)
+		d.compare(w.Key+".effect", then.Effect, w.Effect)
+		d.compare(w.Key+".target", then.Target, w.Target)
+		d.arguments(w.Key+".", then.Arguments, w.Arguments)
+		d.arguments(w.Key+": ", then.Uses, w.Uses)
+		d.undos(w.Key+".", then.Undo, w.Undo)
+		d.compare(w.Key, then.Note, w.Note)
+	}
+	for i := range before {
+		if w := &before[i]; was[w.Key] != nil {
+			d.compare(w.Key, w.String(), "")
+		}
+	}
+	if len(d.out) == 0 {
+		d.compare("order", strings.Join(orderBefore, ", "), strings.Join(orderNow, ", "))
 	}
 }
 

@@ -29,10 +29,18 @@ func (r *runner) askedUndo(x *execution) (*run.AskedUndo, cty.Value) {
 	if target, diags := r.configs.Target(undo, local); !diags.HasErrors() {
 		out.Target = target.Target
 	}
+	var values cty.Value
+	out.Arguments, out.Uses, values = r.knownOf(undo, args, local)
+	return out, values
+}
+
+// knownOf shows the arguments of a step as far as they are known before it runs, and what is known of what the rest refers to. It gives the
+// values too, marks and all.
+func (r *runner) knownOf(step *lang.Step, args cty.Value, local lang.Frame) (arguments, used []run.ArgumentValue, _ cty.Value) {
 	values := args.AsValueMap()
 	uses := map[string]cty.Value{}
-	for _, name := range slices.Sorted(maps.Keys(undo.Args)) {
-		e := undo.Args[name].Expr
+	for _, name := range slices.Sorted(maps.Keys(step.Args)) {
+		e := step.Args[name].Expr
 		if r.scope.ReadsClock(e) {
 			values[name] = cty.UnknownVal(args.GetAttr(name).Type()) // what it will say is not what it says now
 		}
@@ -40,12 +48,12 @@ func (r *runner) askedUndo(x *execution) (*run.AskedUndo, cty.Value) {
 			r.usedBy(e, local, uses)
 		}
 	}
-	out.Arguments = AsKnown(undo, cty.ObjectVal(values))
+	arguments = AsKnown(step, cty.ObjectVal(values))
 	for _, source := range slices.Sorted(maps.Keys(uses)) {
-		out.Uses = append(out.Uses, run.ArgumentValue{Name: source, Value: lang.FormatWhole(uses[source])})
+		used = append(used, run.ArgumentValue{Name: source, Value: lang.FormatWhole(uses[source])})
 	}
 	values[""] = cty.ObjectVal(uses)
-	return out, cty.ObjectVal(values)
+	return arguments, used, cty.ObjectVal(values)
 }
 
 // usedBy adds what is known of what an expression refers to that is not known as a whole.
@@ -132,13 +140,36 @@ type approved struct {
 	undo *run.AskedUndo
 	// changed says that a session went on with changed files since.
 	changed bool
+	// writes are those of the runbook that the step runs; within says that the step is in such a runbook itself, and was approved with that.
+	writes []run.ListedWrite
+	within bool
 }
 
 // asks keeps what an approval is asked for.
 func (b *branch) asks(address string, q *run.Question) {
 	if q != nil && q.Kind == run.AskApproval {
-		b.approved[address] = &approved{undo: q.Undo}
+		b.approved[address] = &approved{undo: q.Undo, writes: q.Writes}
 	}
+}
+
+// approvedFor is what somebody was asked to approve about a step, or about one that runs the runbook that the step is in; nil: nobody was.
+func (b *branch) approvedFor(address string) *approved {
+	if a := b.approved[address]; a != nil {
+		return a
+	}
+	key := run.StepName(address)
+	for at := b; at.parent != nil; at = at.parent {
+		if a := at.parent.approved[at.address]; a != nil {
+			for _, w := range a.writes {
+				if w.Key == key {
+					return &approved{undo: w.Undo, within: true}
+				}
+			}
+			return nil
+		}
+		key = at.step.Name + "/" + key
+	}
+	return nil
 }
 
 // errNotApproved is why an undo does not run by itself.
@@ -148,8 +179,8 @@ var errNotApproved = errors.New("it was not sent: the undo of the step is not th
 // an older version showed none: then it is what it was as long as the files are.
 func (b *branch) unapproved(d *deed) error {
 	switch a := d.approved; {
-	case a == nil || d.step.Approval == nil:
-	case a.undo == nil && a.changed, a.undo != nil && a.undo.Written != b.writtenUndo(d.step):
+	case a == nil || d.step.Approval == nil && !a.within:
+	case a.undo == nil && (a.changed || a.within), a.undo != nil && a.undo.Written != b.writtenUndo(d.step):
 		return errNotApproved
 	}
 	return nil

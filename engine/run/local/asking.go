@@ -68,11 +68,14 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	q.timeout = a.Timeout
 	out := &run.Question{
 		Kind: run.AskApproval, Prompt: "Run " + q.step.Action + "?", Action: q.step.Action, Effect: q.effect.String(), OnTimeout: "fail",
-		Arguments: shownArguments(q.step, args), Again: q.again,
+		Again: q.again,
 	}
-	var undo cty.Value
-	out.Undo, undo = r.askedUndo(q.execution)
-	q.binding = r.bind(approvedValues(args, undo), out)
+	within, values, err := r.approves(q.execution, args, out)
+	if err != nil {
+		return err
+	}
+	defer r.closeAll(within)
+	q.binding = r.bind(values, out)
 	out.Keyed = q.binding.digest
 	if a.Escalate {
 		out.OnTimeout = "escalate"
@@ -86,12 +89,32 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	if out.Escalation, out.Levels, err = r.levels(q.step, a.Escalation, q.local); err != nil {
 		return err
 	}
-	out.Target = r.targetOf(q.execution)
 	if q.step.Child == nil {
 		r.preview(ctx, q, out)
 	}
+	previewAll(ctx, within)
+	out.Writes = within.writes()
 	q.question = out
 	return nil
+}
+
+// approves fills in what an approval of an execution is given for. It gives the writes of the runbook that the step runs, and all values,
+// marks and all.
+func (r *runner) approves(x *execution, args cty.Value, q *run.Question) (within listed, values cty.Value, err error) {
+	q.Arguments, q.Target, q.Writes = shownArguments(x.step, args), r.targetOf(x), nil
+	all := map[string]cty.Value{"arguments": args}
+	var undo cty.Value
+	if q.Undo, undo = r.askedUndo(x); q.Undo != nil {
+		all["undo"] = undo
+	}
+	if x.step.Child != nil {
+		if within, err = r.within(x.step, x.address, args.GetAttr("variables")); err != nil {
+			return nil, cty.NilVal, err
+		}
+		q.Writes = within.writes()
+		all["writes"] = within.values()
+	}
+	return within, cty.ObjectVal(all), nil
 }
 
 // targetOf is the system that a step works on; empty where that is not known, and for one that runs a runbook.
@@ -272,12 +295,7 @@ func (s *session) shown(text string) string {
 func (r *runner) digestOf(address string, q *run.Question, since time.Time) string {
 	bound := *q
 	bound.Digest, bound.Changes, bound.NoChange, bound.Again = "", nil, false, nil
-	bound.Writes = withoutChanges(q.Writes)
-	if q.Undo != nil {
-		undo := *q.Undo
-		undo.Written = "" // it may be written otherwise, and be the same
-		bound.Undo = &undo
-	}
+	bound.Writes, bound.Undo = asBound(q.Writes), undoAsBound(q.Undo)
 	text, err := json.Marshal(bound)
 	if err != nil {
 		return ""
@@ -288,6 +306,16 @@ func (r *runner) digestOf(address string, q *run.Question, since time.Time) stri
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// undoAsBound leaves out how the files write an undo: it may be written otherwise, and be the same.
+func undoAsBound(undo *run.AskedUndo) *run.AskedUndo {
+	if undo == nil {
+		return nil
+	}
+	bound := *undo
+	bound.Written = ""
+	return &bound
 }
 
 // questionDone opens a question, or ends the step where there is none to ask.

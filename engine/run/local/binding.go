@@ -23,14 +23,6 @@ type binding struct {
 
 const bindingKeyLength = 32
 
-// approvedValues are all values that an approval is given for: a step's arguments, and what is known of its undo's (no value: it has none).
-func approvedValues(args, undo cty.Value) cty.Value {
-	if undo == cty.NilVal {
-		return args
-	}
-	return cty.ObjectVal(map[string]cty.Value{"arguments": args, "undo": undo})
-}
-
 // bind makes the binding of values to a question; it is empty where the question shows them whole.
 func (s *session) bind(values cty.Value, q *run.Question) binding {
 	if !s.hides(values, q) {
@@ -53,6 +45,13 @@ func (s *session) hides(values cty.Value, q *run.Question) bool {
 	shown := [][]run.ArgumentValue{q.Arguments}
 	if q.Undo != nil {
 		shown = append(shown, q.Undo.Arguments, q.Undo.Uses)
+	}
+	for i := range q.Writes {
+		w := &q.Writes[i]
+		shown = append(shown, w.Arguments, w.Uses)
+		if w.Undo != nil {
+			shown = append(shown, w.Undo.Arguments, w.Undo.Uses)
+		}
 	}
 	text, err := json.Marshal(shown)
 	return err != nil || !bytes.Equal(s.Redact(text), text)

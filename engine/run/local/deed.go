@@ -41,7 +41,7 @@ func (b *branch) remember(step *lang.Step, key int, e *run.Event, end *ending) {
 		d.each, d.instance = b.values.each(step.Name, key), b.values.key(step.Name, key)
 		d.place.Step = run.Address(step.Name, d.instance, true)
 	}
-	d.approved = b.approved[d.place.Step]
+	d.approved = b.approvedFor(d.place.Step)
 	d.system, d.named, d.with = b.systems[d.place.Step], b.named.now, b.undoneWith[d.place.Step]
 	b.deeds[e.Seq] = d
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
@@ -14,11 +16,26 @@ import (
 // mostPreviews is of how many writes a question says what a dry run of them says: each asks the system.
 const mostPreviews = 10
 
-// listed are writes that only the run could list, in the order of their keys.
-type listed struct {
-	executions []*execution
-	prepared   []*prepared
-	writes     []run.ListedWrite
+// listed are writes that a question is about, in the order of their keys or of the file.
+type listed []listedWrite
+
+type listedWrite struct {
+	run.ListedWrite
+	// by is the runner of the runbook that it is in, execution what would carry it out.
+	by        *runner
+	execution *execution
+	// prepared has its arguments where all are known; nil: they are not.
+	prepared *prepared
+	// values are what is known of it, marks and all.
+	values cty.Value
+}
+
+func (l listed) writes() []run.ListedWrite {
+	var out []run.ListedWrite
+	for i := range l {
+		out = append(out, l[i].ListedWrite)
+	}
+	return out
 }
 
 // askWrites asks about the writes that only the run could list. asked says that the answer is awaited, or that it was no; the
@@ -32,13 +49,14 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 	}
 	all := r.list(step, keys, instances)
 	q := &run.Question{
-		Kind: run.AskApproval, Action: step.Action, Effect: effect.String(), Items: keys, Writes: all.writes, OnTimeout: "fail",
+		Kind: run.AskApproval, Action: step.Action, Effect: effect.String(), Items: keys, OnTimeout: "fail",
 		Prompt: fmt.Sprintf("Run %s %d times, once for each of these?", step.Action, len(keys)),
 	}
 	if len(keys) == 1 {
 		q.Prompt = fmt.Sprintf("Run %s for this?", step.Action)
 	}
-	q.Target = commonTarget(q.Writes)
+	q.Target = all.commonTarget()
+	q.Writes = all.writes()
 	same := before != nil && r.sameWrites(before, q)
 	switch {
 	case same && said:
@@ -52,7 +70,8 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 		return nil, false, err
 	}
 	return func() {
-		r.previewAll(ctx, all)
+		previewAll(ctx, all)
+		q.Writes = all.writes()
 		r.asked <- &question{execution: x, what: run.ForWrites, question: q}
 	}, true, nil
 }
@@ -61,18 +80,32 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 func (r *runner) list(step *lang.Step, keys []string, instances []lang.Frame) listed {
 	var out listed
 	for i, key := range keys {
-		x := r.newExecution(step, i, instances[i])
-		w, p := run.ListedWrite{Key: key}, (*prepared)(nil)
-		if note := r.notRun(x); note != "" {
+		w := listedWrite{by: r, execution: r.newExecution(step, i, instances[i])}
+		w.Key = key
+		if note := r.notRun(w.execution); note != "" {
 			w.Note = note
-		} else if args, err := r.arguments(step, x.sends()); err != nil {
+		} else if args, err := r.arguments(step, w.execution.sends()); err != nil {
 			w.Note = "its arguments are not known: " + err.Error()
 		} else {
-			w.Arguments, w.Target, p = shownArguments(step, args), r.targetOf(x), &prepared{args: args}
+			w.Arguments, w.Target, w.prepared = shownArguments(step, args), r.targetOf(w.execution), &prepared{args: args}
+			r.listWithin(&w, args)
 		}
-		out.executions, out.prepared, out.writes = append(out.executions, x), append(out.prepared, p), append(out.writes, w)
+		out = append(out, w)
 	}
 	return out
+}
+
+// listWithin adds what the runbook that an instance runs writes.
+func (r *runner) listWithin(w *listedWrite, args cty.Value) {
+	if w.execution.step.Child == nil {
+		return
+	}
+	within, err := r.within(w.execution.step, w.execution.address, args.GetAttr("variables"))
+	if err != nil {
+		w.Note = "what it writes is not known: " + err.Error()
+	}
+	r.closeAll(within)
+	w.Writes, w.prepared = within.writes(), nil
 }
 
 // notRun says why an instance won't run, though it is among those that are asked about.
@@ -90,9 +123,9 @@ func (r *runner) notRun(x *execution) string {
 }
 
 // commonTarget takes the system that all writes work on out of each; empty where there are several.
-func commonTarget(writes []run.ListedWrite) string {
+func (l listed) commonTarget() string {
 	target := ""
-	for _, w := range writes {
+	for _, w := range l {
 		if w.Note != "" {
 			continue
 		}
@@ -103,8 +136,8 @@ func commonTarget(writes []run.ListedWrite) string {
 			return ""
 		}
 	}
-	for i := range writes {
-		writes[i].Target = ""
+	for i := range l {
+		l[i].Target = ""
 	}
 	return target
 }
@@ -119,34 +152,38 @@ func (r *runner) sameWrites(before, now *run.Question) bool {
 
 // plainWrites are the writes of a question without what a dry run said, as everybody may see them.
 func (r *runner) plainWrites(q *run.Question) string {
-	text, err := json.Marshal(withoutChanges(q.Writes))
+	text, err := json.Marshal(asBound(q.Writes))
 	if err != nil {
 		return err.Error()
 	}
 	return r.shown(string(text))
 }
 
-func withoutChanges(writes []run.ListedWrite) []run.ListedWrite {
+// asBound are writes as a yes to them is bound to them: without what a dry run said.
+func asBound(writes []run.ListedWrite) []run.ListedWrite {
 	writes = slices.Clone(writes)
 	for i := range writes {
-		writes[i].Changes, writes[i].NoChange = nil, false
+		w := &writes[i]
+		w.Changes, w.NoChange = nil, false
+		w.Undo, w.Writes = undoAsBound(w.Undo), asBound(w.Writes)
 	}
 	return writes
 }
 
 // previewAll adds what dry runs say, where there are few.
-func (r *runner) previewAll(ctx context.Context, all listed) {
-	if len(all.writes) > mostPreviews || all.executions[0].step.Child != nil {
+func previewAll(ctx context.Context, all listed) {
+	if len(all) > mostPreviews {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, previewTime)
 	defer cancel()
-	for i, p := range all.prepared {
-		if p == nil {
+	for i := range all {
+		w := &all[i]
+		if w.prepared == nil {
 			continue
 		}
 		var out run.Question
-		r.preview(ctx, &question{execution: all.executions[i], prepared: p}, &out)
-		all.writes[i].Changes, all.writes[i].NoChange = out.Changes, out.NoChange
+		w.by.preview(ctx, &question{execution: w.execution, prepared: w.prepared}, &out)
+		w.Changes, w.NoChange = out.Changes, out.NoChange
 	}
 }
