@@ -219,6 +219,8 @@ type Event struct {
 type Left struct {
 	Step string   `json:"step" blank:"-"`
 	What LeftWhat `json:"what"`
+	// Partial says of an undo that failed that a part of it took place: it is not sent again before somebody says so.
+	Partial bool `json:"partial,omitempty"`
 	// Undoes is of an undo what it takes back, as in [Event]; absent in old histories.
 	Undoes int64 `json:"undoes,omitempty"`
 	// Action and SentAt are what [Outstanding] knows beside: what was sent, and when. run_finished leaves them out.

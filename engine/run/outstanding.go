@@ -76,9 +76,7 @@ func (o *Outstanding) See(e *Event) {
 	case UndoFinished:
 		o.ended(e, LeftUndoInDoubt, LeftUndoFailed)
 	case StepResolved:
-		if e.Resolution != nil && (e.Resolution.Decision == DecisionRedo || e.Resolution.StepGone) {
-			o.drop(e.Step, e.Undoes)
-		}
+		o.resolved(e)
 	case RunResumed:
 		o.notUndone = nil
 		o.left = slices.DeleteFunc(o.left, func(l Sent) bool {
@@ -87,6 +85,22 @@ func (o *Outstanding) See(e *Event) {
 	case RunFinished:
 		o.ends(e)
 	}
+}
+
+// resolved takes in what became of a write or an undo. One that is sent again though nobody knows what it did, or a part of it took place, is
+// left until then.
+func (o *Outstanding) resolved(e *Event) {
+	switch {
+	case e.Resolution == nil || e.Resolution.Decision != DecisionRedo && !e.Resolution.StepGone:
+	case e.Undoes != 0 && !e.Resolution.StepGone && (e.Resolution.How == HowDeclared || o.partly(e)):
+	default:
+		o.drop(e.Step, e.Undoes)
+	}
+}
+
+// partly reports whether a part of an undo took place.
+func (o *Outstanding) partly(e *Event) bool {
+	return slices.ContainsFunc(o.left, func(l Sent) bool { return l.Step == e.Step && l.Undoes == e.Undoes && l.Partial })
 }
 
 // notify takes in that the contact of a level is told, and that this has ended.
@@ -138,7 +152,7 @@ func (o *Outstanding) ended(e *Event, doubt, failed LeftWhat) {
 	case e.InDoubt:
 		l.What = doubt
 	case failed != "" && (e.Outcome == Fail || e.Outcome == Error):
-		l.What = failed
+		l.What, l.Partial = failed, e.Partial
 	default:
 		return
 	}

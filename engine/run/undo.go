@@ -320,13 +320,14 @@ func (s *State) LeftOver() bool { return len(s.Left()) > 0 }
 
 // Left lists what a person must look at, here and in the runbooks that steps run: writes and undos in doubt, and undos that
 // failed. One that failed before its step ran again, because the step failed too, counts only while it is due; so does one that did
-// nothing before the run went on, which stands on what the step did. One that was asked for by hand counts in any case.
+// nothing before the run went on, which stands on what the step did. One that was asked for by hand counts in any case, and one of which a part
+// took place.
 func (s *State) Left() []Left {
 	out := s.leftInDoubt("", nil)
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
 		if p := &list[i]; p.stand() == undoFailed && (p.partly != "" || s.byHand[p.whole()] || s.dueAtEnd(p) || p.counts()) {
-			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Undoes: p.seq})
+			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Partial: p.partly != "", Undoes: p.seq})
 		}
 	}
 	return out

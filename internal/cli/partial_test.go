@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // settledPartly is how a write, or an undo, is settled of which a part took place.
@@ -178,4 +179,55 @@ step "fake_write" "next" {
 			}
 		})
 	}
+}
+
+// TestPartOfAnUndoIsTold: that a part of an undo took place stands in the last line of each session until it is settled, with status 4, whether
+// the session had to do with it or not, and in what tells of the run later.
+func TestPartOfAnUndoIsTold(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "uncordon" && n == 1 {
+			return enginetest.ErrUnreadable
+		}
+		return nil
+	}
+	const text, left = "passed, but an undo took place in part: ", `"left":[{"step":"cordon","what":"undo_failed","partial":true,"undoes":`
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+	id := tt.lastRun(t)
+	settled := "an undo of which a part took place is settled with: runbook undo " + id
+	told := func(status int, says []string, args ...string) {
+		t.Helper()
+		next := tt.again(t, false, "")
+		next.does(t, status, says, args...)
+		if said := next.out.String() + next.err.String(); strings.Contains(said, "try it again") || strings.Contains(said, "tried again") {
+			t.Errorf("%q: it is not simply tried again:\n%s", args, said)
+		}
+	}
+	told(ExitLeftOver, []string{text, settled}, "undo", id, "cordon", "--auto-approve")
+	told(ExitPassed, []string{text, settled}, "show", id)
+	told(ExitPassed, []string{left}, "show", id, "--json")
+	told(ExitLeftOver, []string{text, "undo of cordon, by hand: The undo of step cordon did something before it erred", settled}, "undo", id, `scale["b"]`, "--auto-approve")
+	told(ExitLeftOver, []string{left}, "undo", id, "scale", "--auto-approve", "--json")
+	told(ExitPassed, []string{"undone in part: cordon"}, "runs")
+	told(ExitPassed, []string{`"what": "undo_failed",`, `"partial": true`}, "runs", "--json")
+	told(ExitPassed, []string{"counts as done by hand"}, "undo", id, "cordon", "--in-doubt", "done")
+	tt.again(t, false, "").hasNot(t, "in part", "runs")
+}
+
+// TestPartOfAnUndoIsToldAfterAWord: so it is of one that was to be sent again by a session that broke off before.
+func TestPartOfAnUndoIsToldAfterAWord(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "uncordon" && n == 1 {
+			return enginetest.ErrUnreadable
+		}
+		return nil
+	}
+	path := tt.file(t, "x.hcl", undoable)
+	tt.does(t, ExitPassed, nil, "apply", path, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", tt.lastRun(t), "cordon", "--auto-approve")
+	store, id := cutBehind(t, tt, []string{"undo", "cordon", "--in-doubt", "redo"}, run.StepResolved, "cordon")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"left to look at:", "undo of cordon, by hand: The undo of step cordon did something before it erred"}, "show", id, "--store", store)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"undone in part: cordon"}, "runs", "--store", store)
+	tt.again(t, false, "").does(t, ExitPassed, []string{`"what":"undo_failed","partial":true`}, "show", id, "--json", "--store", store)
 }

@@ -116,10 +116,12 @@ func outstanding(ctx context.Context, history journal.Journal, id string, looksO
 
 // leftWords say what is left of each kind.
 var leftWords = []struct {
-	what  run.LeftWhat
-	words string
+	what    run.LeftWhat
+	partial bool
+	words   string
 }{
-	{run.LeftInDoubt, "in doubt: "}, {run.LeftUndoInDoubt, "undo in doubt: "}, {run.LeftUndoFailed, "undo failed: "},
+	{run.LeftInDoubt, false, "in doubt: "}, {run.LeftUndoInDoubt, false, "undo in doubt: "}, {run.LeftUndoFailed, false, "undo failed: "},
+	{run.LeftUndoFailed, true, "undone in part: "},
 }
 
 // mostLeft bounds how many are named of a kind.
@@ -140,7 +142,7 @@ func (l *listed) leftText() string {
 	for _, kind := range leftWords {
 		var steps []string
 		for _, one := range l.Left {
-			if one.What == kind.what {
+			if one.What == kind.what && one.Partial == kind.partial {
 				steps = append(steps, one.Step)
 			}
 		}

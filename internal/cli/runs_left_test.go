@@ -15,9 +15,15 @@ import (
 func brokenOffAt(t *testing.T, tt *terminal, path string, args []string, kind run.Type, step string) (store, id string) {
 	t.Helper()
 	tt.run("apply", path, "--auto-approve")
+	return cutBehind(t, tt, args, kind, step)
+}
+
+// cutBehind goes on with the last run and leaves in another history what a crash leaves just behind an event.
+func cutBehind(t *testing.T, tt *terminal, args []string, kind run.Type, step string) (store, id string) {
+	t.Helper()
 	id = tt.lastRun(t)
 	if args != nil {
-		tt.again(t, false, "").run(append(args, id, "--auto-approve")...)
+		tt.again(t, false, "").run(append([]string{args[0], id, "--auto-approve"}, args[1:]...)...)
 	}
 	whole, err := sqlite.Open(t.Context(), filepath.Join(tt.HomeDir, ".local", "state", "runbook", "runs.db"))
 	if err != nil {

@@ -289,8 +289,9 @@ func (t *Text) resolved(e *run.Event) {
 	case r.Who != "":
 		text += ", decided by " + t.clean(r.Who)
 	}
-	if e.Undoes != 0 {
-		t.left.drop(undoKey(e)) // it has its turn again where it is due, or its end follows
+	// It has its turn again where it is due, or its end follows. Until it is sent, what it did before is left to look at.
+	if unseen := r.Decision == run.DecisionRedo && (r.How == run.HowDeclared || t.left.partly(undoKey(e))); e.Undoes != 0 && !unseen {
+		t.left.drop(undoKey(e))
 	}
 	t.markedLine(t.name(e), text, t.Palette.Warn)
 	if r.Why != "" {

@@ -71,6 +71,11 @@ func (l *leftovers) drop(key string) {
 	*l = slices.DeleteFunc(*l, func(x leftover) bool { return x.key == key })
 }
 
+// partly reports whether a key is of an undo of which a part took place.
+func (l leftovers) partly(key string) bool {
+	return slices.ContainsFunc(l, func(x leftover) bool { return x.key == key && x.kind == undoPartly })
+}
+
 func (l leftovers) any(kind leftKind) bool {
 	return slices.ContainsFunc(l, func(x leftover) bool { return x.kind == kind })
 }
@@ -81,7 +86,7 @@ func (l leftovers) worst() string {
 		kind leftKind
 		text string
 	}{
-		{undoPartly, "an undo failed"}, {undoFailed, "an undo failed"}, {undoInDoubt, "an undo is in doubt"}, {inDoubt, "a write is in doubt"}, {undoNotRun, "an undo did not run"},
+		{undoPartly, "an undo took place in part"}, {undoFailed, "an undo failed"}, {undoInDoubt, "an undo is in doubt"}, {inDoubt, "a write is in doubt"}, {undoNotRun, "an undo did not run"},
 	} {
 		if l.any(w.kind) {
 			return w.text
@@ -135,6 +140,10 @@ func (t *Text) leftBefore(e *run.Event) {
 		case run.LeftUndoInDoubt:
 			t.left.put(undoInDoubt, undo, "undo of "+step+": nobody knows whether it took place")
 		case run.LeftUndoFailed:
+			if l.Partial {
+				t.left.put(undoPartly, undo, "undo of "+step+": a part of it took place; settle it with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
+				continue
+			}
 			t.left.put(undoFailed, undo, "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
 		}
 	}
