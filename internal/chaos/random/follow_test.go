@@ -8,7 +8,7 @@ import (
 )
 
 // follows reports whether a step runs again for what it, or a step whose runbook it is in, depends on, through others too: for what was
-// undone, or, where it changes nothing, for whatever runs again, or was in doubt and ends anew.
+// undone, or, where it changes nothing, for whatever runs again, or was settled and ends anew.
 func (j *judge) follows(address string, reset []string) bool {
 	_, own := split(address)
 	looks := own[0] != 'w'
@@ -30,7 +30,7 @@ func (j *judge) follows(address string, reset []string) bool {
 
 func (j *judge) isAgain(step string, reset []string) bool {
 	for address, s := range j.steps {
-		if s.doubt && run.Covers(step, address) {
+		if (s.doubt || s.half) && run.Covers(step, address) {
 			return true
 		}
 	}

@@ -41,7 +41,8 @@ type seen struct {
 // deed is what one execution did; undo is empty, "under way", "in doubt" or how it ended.
 type deed struct {
 	address, undo string
-	session       int // in which its undo started last
+	was           string // what is said of it once the session is over, should its undo not be sent again in that
+	session       int    // in which its undo started last
 }
 
 // inDoubt is an undo of which nobody knows whether it took place, partly one of which a part did.
@@ -111,6 +112,9 @@ func (j *judge) resumed(e *run.Event) {
 	for _, d := range j.effects {
 		if d.undo == "under way" {
 			d.undo = inDoubt
+		}
+		if d.was != "" {
+			d.undo, d.was = d.was, ""
 		}
 	}
 	for address, s := range j.steps {
@@ -197,6 +201,9 @@ func (j *judge) resolved(e *run.Event) {
 		return
 	}
 	if d := j.effects[e.Undoes]; d != nil && e.Resolution.Decision == run.DecisionRedo {
+		if d.undo == partly || e.Resolution.How == run.HowDeclared {
+			d.was = d.undo
+		}
 		d.undo = ""
 	}
 }
@@ -226,7 +233,7 @@ func (j *judge) undoStarts(e *run.Event) {
 	if d.undo != "" && (d.undo != "fail" && d.undo != "error" || d.session == j.number) {
 		j.fail(e, "what event %d did was undone: %s", e.Undoes, d.undo)
 	}
-	d.undo, d.session = "under way", j.number
+	d.undo, d.was, d.session = "under way", "", j.number
 }
 
 func (j *judge) undoEnds(e *run.Event) {

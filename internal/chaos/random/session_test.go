@@ -32,6 +32,7 @@ type story struct {
 	mutations map[int64]map[string]bool
 	ordered   bool
 	witness   *judge
+	redo      bool // what is in doubt can't count as done
 }
 
 // session is how one is carried out.
@@ -181,6 +182,9 @@ func (s *story) call(in session, opts enginetest.Options) enginetest.Outcome {
 // asked about changes nothing.
 func (s *story) settle(in session) func(run.Doubt, *provider.Found) run.Resolution {
 	return func(d run.Doubt, _ *provider.Found) run.Resolution {
+		if d.Resolution != nil {
+			return *d.Resolution
+		}
 		decision := in.decision
 		if d.Failed && in.does == "resume" {
 			decision = run.DecisionDone // it is sent again by an undo alone
@@ -189,8 +193,16 @@ func (s *story) settle(in session) func(run.Doubt, *provider.Found) run.Resoluti
 			decision = []string{run.DecisionDone, run.DecisionRedo}[s.world.roll(d.Address, len(s.told))%2]
 		}
 		how := "flag"
-		if d.Undo && decision == run.DecisionRedo && in.does == "resume" {
+		if s.redo && !d.Undo {
+			decision = run.DecisionRedo
+		}
+		switch redo := d.Undo && decision == run.DecisionRedo; {
+		case redo && in.does == "resume" && d.OfPart:
+			decision = run.DecisionDone // it is sent again by an undo alone
+		case redo && in.does == "resume":
 			how = run.HowInquired // a word has it sent by an undo alone, before the run goes on
+		case redo && !d.Failed && s.world.roll(d.Address+" declared", len(s.told)) < 50:
+			how = run.HowDeclared
 		}
 		return run.Resolution{Decision: decision, How: how, Who: "alice@ops", Why: "she looked"}
 	}
