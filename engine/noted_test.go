@@ -34,9 +34,9 @@ step "fake_write" "uses" {
 // TestWhatWasNotedOfADoneWrite: a write that counts as done on somebody's word has what was noted before it was sent: its undo works.
 // What needs more of its result errs, and says why.
 func TestWhatWasNotedOfADoneWrite(t *testing.T) {
-	for name, with := range map[string]string{"plain": `"x"`, "sensitive": "var.pw"} {
+	for name, with := range map[string]string{"plain": `"x"`, "sensitive": "var.pw", "meant": `"x"`} {
 		t.Run(name, func(t *testing.T) {
-			fake := &enginetest.Fake{Notes: true, Do: func(_ context.Context, id string, _ int) error {
+			fake := &enginetest.Fake{Notes: true, Meant: strings.Fields(map[string]string{"meant": "value"}[name]), Do: func(_ context.Context, id string, _ int) error {
 				if id == "w" {
 					return errors.New("the answer got lost")
 				}
@@ -76,6 +76,7 @@ func TestUndoThatCouldNeverBeCalled(t *testing.T) {
 		undo    string
 		refuses bool
 		idle    bool
+		meant   []string
 	}{
 		"it works":             {undo: `self.value`},
 		"it errs":              {undo: `self.value.part`, refuses: true},
@@ -91,6 +92,7 @@ func TestUndoThatCouldNeverBeCalled(t *testing.T) {
 		"it errs by a result":  {undo: `[1][self.call]`},
 		"it depends on a file": {undo: `file("${self.value}")`},
 		"nothing changes":      {undo: `self.value.part`, idle: true},
+		"it is only meant":     {undo: `self.value.part`, meant: []string{"value"}},
 		"it is caught":         {undo: `try(self.value.part, "none")`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +107,7 @@ step "fake_noted" "w" {
   }
 }
 `)
-			fake := &enginetest.Fake{Notes: true, Unchanged: func(string) bool { return c.idle }}
+			fake := &enginetest.Fake{Notes: true, Meant: c.meant, Unchanged: func(string) bool { return c.idle }}
 			out := enginetest.Run(t, fake, strings.TrimPrefix(text, "\n"), enginetest.Options{})
 			if out.Diags.HasErrors() {
 				t.Fatal(out.Diags)

@@ -33,8 +33,9 @@ type Fake struct {
 	Inquire func(id string) (provider.State, string, error)
 	// Says is what a call with an id gives as its value; nil, and where it is empty: the argument.
 	Says func(id string) string
-	// Notes says that a note of fake_noted tells the value of the result.
+	// Notes says that a note of fake_noted tells the value of the result, Meant which of the results it only means to make.
 	Notes bool
+	Meant []string
 	// Unchanged tells of which ids a call leaves everything as it was; nil: none does.
 	Unchanged func(id string) bool
 	// Machine is where actions act, as those of provider local do, unless the provider block has a name; empty: the block says where.
@@ -248,7 +249,7 @@ func (f *Fake) noted(note json.RawMessage) (*provider.Noted[fakeResult], error) 
 	err := json.Unmarshal(note, &text)
 	id, _, _ := strings.Cut(text, " ")
 	return &provider.Noted[fakeResult]{
-		Result: &fakeResult{Value: cty.StringVal(text)}, Known: []string{"value"}, Idle: f.Unchanged != nil && f.Unchanged(id),
+		Result: &fakeResult{Value: cty.StringVal(text)}, Known: []string{"value"}, Meant: f.Meant, Idle: f.Unchanged != nil && f.Unchanged(id),
 	}, err
 }
 

@@ -95,9 +95,16 @@ type Lingerer interface {
 
 // Noter is an [Action] whose notes tell something of the result of a write.
 type Noter interface {
-	// Noted gives what a note tells of it, as an object of those results alone; [cty.NilVal]: nothing. The arguments are those that it
-	// was sent with; [cty.NilVal]: they are not known. Idle says that the write may change nothing.
-	Noted(args cty.Value, note json.RawMessage) (results cty.Value, idle bool, err error)
+	// Noted gives what a note tells of it. The arguments are those that it was sent with; [cty.NilVal]: they are not known.
+	Noted(args cty.Value, note json.RawMessage) (NotedResult, error)
+}
+
+// NotedResult is a [Noted] with its result encoded.
+type NotedResult struct {
+	// Value is an object of the results that are known alone; [cty.NilVal]: none is.
+	Value cty.Value
+	Meant []string
+	Idle  bool
 }
 
 // Noted is what a note tells of the result of a write.
@@ -105,22 +112,25 @@ type Noted[R any] struct {
 	Result *R
 	// Known are the names of the results that it tells; nil: all.
 	Known []string
+	// Meant are the names of those that tell what the write is to make, which counts once it is taken for done: until then the system may
+	// make something else of it.
+	Meant []string
 	// Idle says that the write may change nothing, so that no undo may be due.
 	Idle bool
 }
 
 // Noted implements [Noter].
-func (a *action[K, A, R]) Noted(args cty.Value, note json.RawMessage) (results cty.Value, idle bool, err error) {
+func (a *action[K, A, R]) Noted(args cty.Value, note json.RawMessage) (NotedResult, error) {
 	if a.def.Noted == nil || len(note) == 0 {
-		return cty.NilVal, false, nil
+		return NotedResult{}, nil
 	}
 	noted, err := a.def.Noted(note)
 	if err != nil || noted == nil {
-		return cty.NilVal, false, err
+		return NotedResult{}, err
 	}
 	whole, _, err := a.spec.Results().Encode(noted.Result)
 	if err != nil {
-		return cty.NilVal, false, fmt.Errorf("%s: what was noted of the result: %w", a.spec.Name, err)
+		return NotedResult{}, fmt.Errorf("%s: what was noted of the result: %w", a.spec.Name, err)
 	}
 	if a.spec.Results().echoes && (args == cty.NilVal || IsSensitive(args)) {
 		whole = a.spec.Results().markEchoes(whole)
@@ -131,7 +141,7 @@ func (a *action[K, A, R]) Noted(args cty.Value, note json.RawMessage) (results c
 			values[name] = v
 		}
 	}
-	return cty.ObjectVal(values), noted.Idle, nil
+	return NotedResult{Value: cty.ObjectVal(values), Meant: noted.Meant, Idle: noted.Idle}, nil
 }
 
 var (

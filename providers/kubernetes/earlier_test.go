@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // TestSentAgain: an attempt's answer was lost, and somebody else changed the same thing since, so that nobody can tell whether it
@@ -37,6 +39,56 @@ func TestSentAgain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUndoOfWhatCountsAsDone: nobody has the result of a write that counts as done on somebody's word. What was noted before it was sent is
+// enough for the undo of the guide, which leaves alone what others have changed since.
+func TestUndoOfWhatCountsAsDone(t *testing.T) {
+	all := writes()
+	all["roll back"] = write{
+		action: "kubernetes_rollout_undo", args: on(values{}), object: deployment, path: "{.spec.template.spec.containers[0].image}",
+		before: "api:2", after: "registry.example.com/api:1", undo: all["roll out again"].undo,
+		others: `{"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "api:theirs"}]}}}}`,
+	}
+	for name, w := range all {
+		if name == "apply" || name == "patch" {
+			continue // their undo needs self.undo
+		}
+		for _, others := range []bool{false, true} {
+			t.Run(name+map[bool]string{true: ", changed by others"}[others], func(t *testing.T) {
+				p := newPlayground(t)
+				p.deployment(t)
+				if name == "roll back" {
+					p.must(t, "", "set", "image", deployment, "api=api:2")
+					p.must(t, "", "rollout", "status", deployment, "--timeout=30s")
+				}
+				c := called{action: w.action, args: w.args, key: "key-1"}
+				_, note := p.good(t, c)
+				if now := p.field(t, w.object, w.path); now != w.after {
+					t.Fatalf("it is %s, expected %s", now, w.after)
+				}
+				action, call := p.prepare(t, c, nil)
+				noted, err := action.(provider.Noter).Noted(call.Args, note)
+				if err != nil {
+					t.Fatal(err)
+				}
+				self, _ := noted.Value.UnmarkDeep()
+				if others {
+					p.must(t, "", "patch", w.object, "--type=strategic", "-p", w.others)
+					theirs := p.field(t, w.object, "{.spec}{.metadata.labels}")
+					_, _, err := p.call(t.Context(), t, w.undo(self))
+					if err == nil || !provider.NothingDone(err) || !strings.Contains(err.Error(), "somebody else has changed it") || p.field(t, w.object, "{.spec}{.metadata.labels}") != theirs {
+						t.Errorf("the error is %v", err)
+					}
+					return
+				}
+				p.good(t, w.undo(self))
+				if now := p.field(t, w.object, w.path); now != w.before {
+					t.Errorf("after the undo it is %s, expected %s", now, w.before)
+				}
+			})
+		}
 	}
 }
 

@@ -30,8 +30,10 @@ type edit[T any] struct {
 
 // noted is what an edit keeps before it sends.
 type noted[T any] struct {
-	Of      string        `json:"of,omitempty"`
-	Before  T             `json:"before"`
+	Of     string `json:"of,omitempty"`
+	Before T      `json:"before"`
+	// After is what it is to be; a note of before that was noted has none.
+	After   *T            `json:"after,omitempty"`
 	Version objectVersion `json:"version,omitzero"`
 }
 
@@ -74,7 +76,11 @@ func (e edit[T]) run(ctx context.Context, note func(any) error, sent *provider.S
 		if again {
 			seen = earlier.Version
 		}
-		if err := note(noted[T]{Of: e.of.String(), Before: before, Version: seen}); err != nil {
+		n := noted[T]{Of: e.of.String(), Before: before, Version: seen}
+		if meant, err := e.state(merged(object, patch)); err == nil {
+			n.After = &meant
+		}
+		if err := note(n); err != nil {
 			return err
 		}
 		changed, err := e.of.patch(ctx, patching{typ: types.MergePatchType, body: pinned(patch, object), sub: e.sub})

@@ -53,8 +53,11 @@ func editing[A, T, R any](
 		if err := json.Unmarshal(text, &note); err != nil {
 			return nil, err
 		}
-		var after T
-		return &provider.Noted[R]{Result: result(note.Before, after), Known: []string{"before"}}, nil
+		if note.After == nil {
+			var unknown T
+			return &provider.Noted[R]{Result: result(note.Before, unknown), Known: []string{"before"}}, nil
+		}
+		return &provider.Noted[R]{Result: result(note.Before, *note.After), Known: []string{"before", "after"}, Meant: []string{"after"}}, nil
 	}
 	return change(d)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,6 +38,27 @@ func wrapped(value any, keys ...string) rawObject {
 		value = rawObject{keys[i]: value}
 	}
 	return rawObject{keys[0]: value}
+}
+
+// merged is an object as a merge patch makes it (RFC 7386).
+func merged(object, patch rawObject) rawObject {
+	out := maps.Clone(object)
+	if out == nil {
+		out = rawObject{}
+	}
+	for name, value := range patch {
+		below, isObject := value.(rawObject)
+		was, _ := out[name].(rawObject)
+		switch {
+		case value == nil:
+			delete(out, name)
+		case isObject:
+			out[name] = merged(was, below)
+		default:
+			out[name] = value
+		}
+	}
+	return out
 }
 
 // serversOwn are the metadata that the server writes whatever a person asks for.

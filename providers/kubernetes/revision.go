@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -19,6 +20,17 @@ type keptRevision struct {
 	number int64
 	// template is the pod template of a replica set, patch the strategic merge patch of a controller revision. One is nil.
 	template, patch rawObject
+}
+
+// meant is the mark of the template that going back to it rolls out.
+func (k keptRevision) meant() *revisionNote {
+	template := k.template
+	if template == nil {
+		patched, _ := dig(k.patch, "spec", "template").(rawObject)
+		template = maps.Clone(patched)
+		delete(template, "$patch") // it says that the template is the whole
+	}
+	return meantTemplate(wrapped(template, "spec", "template"))
 }
 
 // revisionsOf reads what the cluster has kept of a deployment's, stateful set's or daemon set's past, oldest first.

@@ -73,10 +73,12 @@ func runRolloutRestart(ctx context.Context, in *provider.In[*client, rolloutRest
 			in.Warn("%s carries this restart already; it was not sent again", s)
 			return err
 		}
-		if err := in.Note(noted[revisionNote]{Before: noteOf(before)}); err != nil {
+		patch := restartPatch(owner, in.Key, at)
+		body, _ := patch.body.(rawObject)
+		if err := in.Note(noted[revisionNote]{Before: noteOf(before), After: meantTemplate(merged(owner, body))}); err != nil {
 			return err
 		}
-		changed, err := s.patch(ctx, restartPatch(owner, in.Key, at))
+		changed, err := s.patch(ctx, patch)
 		if err != nil {
 			return s.c.explain(ctx, "restart "+s.String(), err)
 		}
@@ -187,15 +189,26 @@ func (s subject) carried(
 	return s.foundRevision(ctx, warn, owner, *earlier)
 }
 
-// notedOfRollout is the revision before a restart or a rollback.
+// meantTemplate is the mark of what is to be rolled out. Its number the controller gives later.
+func meantTemplate(owner rawObject) *revisionNote {
+	return &revisionNote{Template: unnumbered(owner).Template}
+}
+
+// notedOfRollout is the revision before a restart or a rollback, and the mark of what it rolls out.
 func notedOfRollout(text json.RawMessage) (*provider.Noted[revisionChange], error) {
 	var note struct {
-		Before revisionNote `json:"before"`
+		Before revisionNote  `json:"before"`
+		After  *revisionNote `json:"after"`
 	}
 	if err := json.Unmarshal(text, &note); err != nil || note.Before.Revision == 0 {
 		return nil, err
 	}
-	return &provider.Noted[revisionChange]{Result: &revisionChange{Before: revisionNumber{Revision: &note.Before.Revision, Template: note.Before.Template}}, Known: []string{"before"}}, nil
+	result := &revisionChange{Before: revisionNumber{Revision: &note.Before.Revision, Template: note.Before.Template}}
+	if note.After == nil {
+		return &provider.Noted[revisionChange]{Result: result, Known: []string{"before"}}, nil
+	}
+	result.After.Template = note.After.Template
+	return &provider.Noted[revisionChange]{Result: result, Known: []string{"before", "after"}, Meant: []string{"after"}}, nil
 }
 
 // foundRevision makes the result of a change that an inquiry found done.

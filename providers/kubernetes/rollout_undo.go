@@ -80,7 +80,7 @@ func runRolloutUndo(ctx context.Context, in *provider.In[*client, rolloutUndoArg
 		if err != nil {
 			return err
 		}
-		if err := in.Note(rollbackNote{Before: noteOf(before), Template: text}); err != nil {
+		if err := in.Note(rollbackNote{Before: noteOf(before), After: to.meant(), Template: text}); err != nil {
 			return err
 		}
 		changed, err := s.patch(ctx, rollback(owner, to, in.Key))
@@ -108,8 +108,9 @@ func rollbackKey(owner rawObject) string { return digText(owner, "metadata", "an
 
 // rollbackNote keeps a fingerprint of the template that was there before: it may hold more than should be kept.
 type rollbackNote struct {
-	Before   revisionNote `json:"before"`
-	Template string       `json:"template"`
+	Before   revisionNote  `json:"before"`
+	After    *revisionNote `json:"after,omitempty"`
+	Template string        `json:"template"`
 }
 
 func templateText(owner rawObject) (string, error) {

@@ -85,7 +85,7 @@ func planScale(ctx context.Context, in *provider.In[*client, scaleArgs]) (*edit[
 			if digNumber(scale, "spec", "replicas") == int64(replicas) {
 				return nil, nil
 			}
-			return wrapped(replicas, "spec", "replicas"), nil
+			return wrapped(int64(replicas), "spec", "replicas"), nil
 		},
 	}, nil
 }

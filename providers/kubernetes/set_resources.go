@@ -115,7 +115,7 @@ func statedLimits(by map[string]containerLimits) stated {
 		for what, quantities := range map[string]map[string]string{"requests.": set.Requests, "limits.": set.Limits} {
 			for of, quantity := range quantities {
 				if quantity != "" {
-					out[what+of+" of "+name] = quantity
+					out[what+of+" of "+name] = canonical(quantity)
 				}
 			}
 		}
@@ -166,6 +166,15 @@ func setQuantities(container rawObject, what string, wanted map[string]string) {
 	if len(next) == 0 {
 		delete(resources, what)
 	}
+}
+
+// canonical is a quantity as the server tells it: 200m for 0.2.
+func canonical(text string) string {
+	q, err := quantity.ParseQuantity(text)
+	if err != nil {
+		return text
+	}
+	return q.String()
 }
 
 func equalQuantities(a, b string) bool {

@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/providers/kubernetes"
 )
 
 // TestUndoLeavesOthersWork: somebody else changes after the step what it changed. Its undo, and a preview of it, refuse; theirs stays, and is
@@ -128,7 +129,15 @@ func TestUndoOfTwoSteps(t *testing.T) {
 			p.must(t, "", "wait", "--for=jsonpath={.status.observedGeneration}=1", object, "--timeout=30s")
 			step := func(action, key string, more values) cty.Value {
 				more["resource"] = str(object)
-				self, _ := p.good(t, called{action: action, key: key, args: more})
+				c := called{action: action, key: key, args: more}
+				self, note := p.good(t, c)
+				noted, err := kubernetes.New().Action(action).(provider.Noter).Noted(cty.NilVal, note)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if meant, _ := noted.Value.UnmarkDeep(); strings.Contains(action, "rollout") && !at(meant, "after", "template").RawEquals(at(self, "after", "template")) {
+					t.Errorf("%s: it was to be %#v, and is %#v", action, at(meant, "after"), at(self, "after"))
+				}
 				return self
 			}
 			restarted := step("kubernetes_rollout_restart", "key-1", values{})

@@ -167,15 +167,15 @@ func (p *Past) notedOf(step *lang.Step, d run.Doubt) cty.Value {
 	if err != nil {
 		args = cty.NilVal
 	}
-	noted, _, err := noter.Noted(args, d.Note)
+	noted, err := noter.Noted(args, d.Note)
 	if err != nil {
 		p.cfg.Host.Log.Warn("what was noted before a write was sent can't be read", "step", d.Address, "error", err)
 		return cty.NilVal
 	}
-	if noted != cty.NilVal {
-		tellResult(step.Spec.Spec().Results(), noted, p.cfg.Secret)
+	if noted.Value != cty.NilVal {
+		tellResult(step.Spec.Spec().Results(), noted.Value, p.cfg.Secret)
 	}
-	return noted
+	return noted.Value
 }
 
 // countsAsDone says why the result of a write is not known.

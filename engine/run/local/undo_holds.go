@@ -22,8 +22,8 @@ func (r *runner) heedsUndo(a *attempt, call *provider.Call) (refused func() erro
 	}
 	heeds := func(keep func([]byte) error) func([]byte) error {
 		return func(note []byte) error {
-			noted, idle, err := noter.Noted(call.Args, note)
-			if err == nil && !idle && noted != cty.NilVal {
+			noted, err := noter.Noted(call.Args, note)
+			if err == nil && !noted.Idle && noted.Value != cty.NilVal {
 				err = r.undoErrs(a, noted)
 			}
 			if err != nil {
@@ -42,12 +42,12 @@ func (r *runner) heedsUndo(a *attempt, call *provider.Call) (refused func() erro
 
 // undoErrs evaluates the arguments of a step's undo with what is known of its result, and gives what is wrong whatever the rest will be.
 // Those that depend on anything else than the step itself may be another matter by then.
-func (r *runner) undoErrs(a *attempt, noted cty.Value) error {
+func (r *runner) undoErrs(a *attempt, noted provider.NotedResult) error {
 	attrs := a.selfEnding().self()
 	for name, ty := range a.step.Spec.Spec().Results().Type().AttributeTypes() {
 		attrs[name] = cty.UnknownVal(ty)
-		if noted.Type().HasAttribute(name) {
-			attrs[name] = noted.GetAttr(name)
+		if noted.Value.Type().HasAttribute(name) && !slices.Contains(noted.Meant, name) {
+			attrs[name] = noted.Value.GetAttr(name)
 		}
 	}
 	for _, name := range []string{"started_at", "duration_ms", "attempts"} {
