@@ -71,8 +71,8 @@ func changesSummary(changes []changeResult) string {
 type applied struct {
 	of            manifest
 	before, after rawObject
-	// version is that of the object when it was read; empty: there was none.
-	version string
+	// read is which state of the object was read, nothing where there was none: it is applied to that alone.
+	read objectVersion
 	// untold says that before is not known: it is left out of the result.
 	untold bool
 	// undo is what was noted to take the change back; nil: the difference tells it.
@@ -89,11 +89,9 @@ func (s *applied) takeBack() []any {
 	return takeBack(found, s.after)
 }
 
-// send applies the object. One that was not there when it was read and is not made by this is somebody else's.
-func (s *applied) send(ctx context.Context, a *applyArgs, again bool) (err error) {
-	made := false
-	s.after, made, err = s.of.send(ctx, s.of.applying(a, false).at(s.version))
-	s.untold = s.untold || err == nil && !made && !again && s.before == nil && s.version == ""
+// send applies the object as it was read. One that was changed, made or deleted since is a conflict (409).
+func (s *applied) send(ctx context.Context, a *applyArgs) (err error) {
+	s.after, err = s.of.patch(ctx, s.of.applying(a, false).to(s.read))
 	return err
 }
 
@@ -153,6 +151,9 @@ func runApply(ctx context.Context, in *provider.In[*client, applyArgs]) (*applyR
 		if again {
 			return nil // it keeps what the attempt before noted
 		}
+		if err := refuseHalfUndo(in, states); err != nil {
+			return err
+		}
 		return errors.Join(note.set(i, &states[i]), keep(note))
 	})
 }
@@ -174,12 +175,9 @@ func sendApply(
 			}
 			return resultOfApply(states[:i]), after(failed, partial, "Applied", sent)
 		}
-		switch {
-		case s.back:
+		if s.back {
 			in.Warn("%s is there again, made %s: there is nothing to do", m, madeBy(s.after))
 			continue
-		case s.before == nil && s.untold:
-			in.Warn("%s was made by somebody else after it was looked for: it is not among what this step created, and what was applied over it is not taken back", m)
 		}
 		sent, partial = append(sent, m.String()), partial || m.deleted == ""
 	}
@@ -189,7 +187,7 @@ func sendApply(
 // sendAsRead applies the object. One that somebody else has changed is read, rehearsed and noted anew.
 func (s *applied) sendAsRead(ctx context.Context, a *applyArgs, again bool, renote func() error) error {
 	return overConflicts(ctx, func() error {
-		conflict := s.send(ctx, a, again)
+		conflict := s.send(ctx, a)
 		switch {
 		case s.of.deleted != "" && apierrors.IsConflict(conflict):
 			return s.madeInBetween(ctx, a, conflict)
@@ -218,7 +216,7 @@ func (s *applied) readAgain(ctx context.Context, a *applyArgs, attempted bool) e
 	if err != nil && !notFound(err) {
 		return err
 	}
-	s.version = versionOf(now)
+	s.read = versionSeen(now, false)
 	if attempted {
 		return nil
 	}
@@ -235,7 +233,7 @@ func (m manifest) applying(a *applyArgs, dry bool) patching {
 		body := runtime.DeepCopyJSON(m.object)
 		annotate(body, standsFor, m.deleted)
 		p.body = body
-		return p.at(noVersion)
+		return p.to(objectVersion{})
 	}
 	return p
 }
@@ -250,7 +248,7 @@ func (c *client) rehearseApply(ctx context.Context, manifests []manifest, a *app
 		if err != nil && !notFound(err) {
 			return nil, c.explain(ctx, "read "+m.String(), err)
 		}
-		states[i] = applied{of: m, before: before, version: versionOf(before)}
+		states[i] = applied{of: m, before: before, read: versionSeen(before, false)}
 		if m.r.kind == namespaces.kind && before == nil {
 			comes[m.name] = true
 		}

@@ -159,7 +159,7 @@ func (n *applyNote) version(i int) objectVersion {
 func sinceNoted(states []applied, note applyNote) []applied {
 	out := make([]applied, len(states))
 	for i, s := range states {
-		out[i] = applied{of: s.of, version: s.version, back: s.back, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
+		out[i] = applied{of: s.of, read: s.read, back: s.back, before: note.Before[i], after: s.after, untold: note.Before[i] == nil && note.Fingerprints[i] != ""}
 		if len(states) == 1 {
 			out[i].undo = note.Undo
 		}

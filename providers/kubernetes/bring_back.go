@@ -18,8 +18,6 @@ const (
 	deletedUID = "runbook/deleted-uid"
 	// standsFor is the annotation of an object that was brought back: what deletedUID was.
 	standsFor = "runbook/stands-for"
-	// noVersion is the resourceVersion of no object: the server applies at it what is not there, and nothing else.
-	noVersion = "9223372036854775807"
 )
 
 // doomed is an object as the manifest that brings it back.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -115,16 +114,10 @@ type patching struct {
 }
 
 // patch gives the object as it is afterwards, and the client's own errors.
-func (s subject) patch(ctx context.Context, p patching) (rawObject, error) {
-	object, _, err := s.send(ctx, p)
-	return object, err
-}
-
-// send is patch, and tells whether the object was made by that.
-func (s subject) send(ctx context.Context, p patching) (object rawObject, made bool, err error) {
+func (s subject) patch(ctx context.Context, p patching) (object rawObject, err error) {
 	body, err := json.Marshal(p.body)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	request := s.request("PATCH", p.dry).Name(s.name).SetHeader("Content-Type", string(p.typ)).Body(body)
 	if len(p.sub) > 0 {
@@ -133,16 +126,15 @@ func (s subject) send(ctx context.Context, p patching) (object rawObject, made b
 	if p.force {
 		request = request.Param("force", "true")
 	}
-	result, code := request.Param("fieldManager", firstOf(p.manager, fieldManager)).SetHeader("Accept", "application/json").Do(ctx), 0
-	result.StatusCode(&code)
+	result := request.Param("fieldManager", firstOf(p.manager, fieldManager)).SetHeader("Accept", "application/json").Do(ctx)
 	if err := result.Error(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	text, err := result.Raw()
 	if err == nil {
 		err = kjson.Unmarshal(text, &object)
 	}
-	return object, code == http.StatusCreated, err
+	return object, err
 }
 
 // request is a change, which is never sent twice: whether the first arrived is for the action to find out.
@@ -178,6 +170,22 @@ func (p patching) at(version string) patching {
 		body["metadata"] = metadata
 		p.body = body
 	}
+	return p
+}
+
+// noVersion is the resourceVersion of no object: the server applies at it what is not there, and nothing else.
+const noVersion = "9223372036854775807"
+
+// to is an apply to the object as it was read, or to none. A version alone would not do: the server makes at any what is not there.
+func (p patching) to(read objectVersion) patching {
+	body, _ := p.body.(rawObject)
+	metadata, _ := body["metadata"].(rawObject)
+	metadata, body = maps.Clone(metadata), maps.Clone(body)
+	metadata["resourceVersion"] = firstOf(read.Resource, noVersion)
+	if read.UID != "" {
+		metadata["uid"] = read.UID
+	}
+	body["metadata"], p.body = metadata, body
 	return p
 }
 
