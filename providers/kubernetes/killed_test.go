@@ -34,7 +34,13 @@ type killed struct {
 func TestKilledBeforeTheAnswer(t *testing.T) {
 	done, not, ask := []provider.State{provider.Done}, []provider.State{provider.NotDone}, []provider.State{provider.Unknown}
 	node := func(t *testing.T, p *playground) { p.node(t) }
-	cordoned := func(t *testing.T, p *playground) { p.must(t, "", "cordon", p.node(t)) }
+	cordoned := func(t *testing.T, p *playground) {
+		t.Helper()
+		node := p.node(t)
+		p.must(t, "", "cordon", node)
+		// A controller changes its specification too, which must not come in between.
+		p.must(t, "", "wait", `--for=jsonpath={.spec.taints[?(@.key=="node.kubernetes.io/unschedulable")].effect}=NoSchedule`, "node/"+node, "--timeout=30s")
+	}
 	deployed := func(t *testing.T, p *playground) { p.deployment(t) }
 	rows := map[string]killed{
 		"cordon":   {called: called{action: "kubernetes_cordon"}, lost: done, unsent: not, prepare: node},
