@@ -263,6 +263,10 @@ func TestAnsweredElsewhere(t *testing.T) {
 	if status := other.ends(t); status != 0 || !strings.Contains(other.Text(), "goes on with it") {
 		t.Errorf("exit status %d\n%s", status, other.Text())
 	}
+	// What became of the question stands there before the next one, which takes nothing that was meant for it.
+	s.SeesNext(t, "answered yes by alice@")
+	s.SeesNext(t, "Step calm needs no answer here any more. This is another question.")
+	s.SeesNext(t, "Press nothing for a moment, then answer.")
 	s.SeesNext(t, "yes or no:")
 	other = sit(t, dir, "dumb", "answer", id[1], "touch", "no", "--note", "too late")
 	if status := other.ends(t); status != 0 {

@@ -94,6 +94,11 @@ func (d *drawing) body() {
 		return
 	}
 	switch {
+	case m.still != nil:
+		for _, line := range m.still.lines() {
+			d.wrap(line, look.Palette.Strong)
+		}
+		return
 	case m.q.Kind == run.AskChecklist:
 		d.checklist()
 	case m.chooses():
@@ -207,6 +212,8 @@ func (d *drawing) foot() {
 	switch {
 	case m.r.Elsewhere != "":
 		keys, leave = nil, "ctrl-d: pause the run"
+	case m.still != nil:
+		keys = nil
 	case m.focus == fieldItemNote:
 		keys = []string{"enter: back to the list"}
 	case m.focus == fieldNote:

@@ -76,14 +76,21 @@ type Terminal struct {
 	Now func() time.Time
 
 	aside aside
+	// gone is the step whose question went away last without a key of whoever sits here; empty: they ended it.
+	gone string
 }
 
 // Ask asks one question at a time. It gives the answer, whose By and Via are the caller's to fill in; or one of the
 // errors above, the context's when it ended first, or what is wrong with the terminal.
-func (t *Terminal) Ask(ctx context.Context, r Request) (*run.Answer, error) {
+func (t *Terminal) Ask(ctx context.Context, r Request) (answer *run.Answer, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if t.gone = ""; ctx.Err() != nil && err != nil || errors.Is(err, ErrOver) {
+			t.gone = r.Step
+		}
+	}()
 	// What was typed before the question stood there is no answer to it.
 	discardTyped(t.In)
 	t.aside.begin()

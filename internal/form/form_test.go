@@ -225,13 +225,13 @@ func TestLines(t *testing.T) {
 
 // TestTakenDown: a question that was answered elsewhere goes, the terminal is as it was, and what others said stands there.
 func TestTakenDown(t *testing.T) {
-	for name, plain := range map[string]bool{"form": false, "lines": true} {
+	for name, prompt := range map[string]string{"form": "yes or no:", "lines": `"no" denies:`} {
 		t.Run(name, func(t *testing.T) {
-			s := newSeat(t, plain, 60)
+			s := newSeat(t, name == "lines", 60)
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := s.asks(ctx, Request{Step: "scale", For: run.ForApproval, Question: &approval})
-			s.Sees(t, "no")
 			s.Sees(t, "spec.replicas: 3 -> 5")
+			s.Sees(t, prompt)
 			if _, err := s.Aside().Write([]byte(" + nodes   3 ready\n")); err != nil {
 				t.Fatal(err)
 			}

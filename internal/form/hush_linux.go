@@ -8,6 +8,19 @@ import (
 
 // hush has the terminal not echo what is typed, until echo. Of what is no terminal, nothing is echoed.
 func hush(in io.Reader) (echo func() error, err error) {
+	return set(in, func(mode *unix.Termios) { mode.Lflag &^= unix.ECHO | unix.ECHONL })
+}
+
+// keyByKey has the terminal pass on each key, and echo none, until back.
+func keyByKey(in io.Reader) (back func() error, err error) {
+	return set(in, func(mode *unix.Termios) {
+		mode.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON
+		mode.Cc[unix.VMIN], mode.Cc[unix.VTIME] = 1, 0
+	})
+}
+
+// set changes how a terminal reads what is typed, until back.
+func set(in io.Reader, change func(mode *unix.Termios)) (back func() error, err error) {
 	f, ok := in.(interface{ Fd() uintptr })
 	if !ok {
 		return func() error { return nil }, nil
@@ -17,9 +30,9 @@ func hush(in io.Reader) (echo func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	quiet := *before
-	quiet.Lflag &^= unix.ECHO | unix.ECHONL
-	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &quiet); err != nil {
+	changed := *before
+	change(&changed)
+	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &changed); err != nil {
 		return nil, err
 	}
 	return func() error { return unix.IoctlSetTermios(fd, unix.TCSETS, before) }, nil

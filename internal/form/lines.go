@@ -132,6 +132,9 @@ func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
 	if l.r.Elsewhere != "" {
 		return nil, l.watch(ctx)
 	}
+	if err := l.settle(ctx); err != nil {
+		return nil, err
+	}
 	if l.q.Kind == run.AskChecklist {
 		return l.checklist(ctx)
 	}

@@ -26,10 +26,11 @@ func (t *Terminal) askForm(ctx context.Context, r Request) (*run.Answer, error) 
 	return m.answer, m.err
 }
 
-// goneMsg takes the form away; tickMsg has its time drawn anew.
+// goneMsg takes the form away; tickMsg has its time drawn anew; with glanceMsg it is looked whether the keyboard is still.
 type (
-	goneMsg struct{ err error }
-	tickMsg struct{}
+	goneMsg   struct{ err error }
+	tickMsg   struct{}
+	glanceMsg struct{}
 )
 
 // field is what the keys go to.
@@ -58,13 +59,16 @@ type model struct {
 	problem string
 	sure    bool
 
+	// still is nil once keys count.
+	still *stillness
+
 	ended  bool
 	answer *run.Answer
 	err    error
 }
 
 func newModel(t *Terminal, r Request) *model {
-	m := &model{t: t, r: r, q: r.Question, done: map[int]bool{}, itemNotes: map[int]*editor{}}
+	m := &model{t: t, r: r, q: r.Question, done: map[int]bool{}, itemNotes: map[int]*editor{}, still: t.stillness(r)}
 	m.width, m.height = t.Size()
 	m.input.hidden = m.q.Sensitive
 	if m.chooses() {
@@ -75,8 +79,11 @@ func newModel(t *Terminal, r Request) *model {
 
 func tick() tea.Msg { return tickMsg{} }
 
+// glances is when it is looked again.
+func glances() tea.Cmd { return tea.Tick(glance, func(time.Time) tea.Msg { return glanceMsg{} }) }
+
 // Init implements tea.Model.
-func (m *model) Init() tea.Cmd { return tick }
+func (m *model) Init() tea.Cmd { return tea.Batch(tick, glances()) }
 
 // Update implements tea.Model.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -88,10 +95,21 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m.end(nil, ErrOver)
 		}
 		return m, tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
+	case glanceMsg:
+		if m.still == nil {
+			return m, nil
+		}
+		if m.still.over() {
+			m.still = nil
+			return m, nil
+		}
+		return m, glances()
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.PasteMsg:
-		if e := m.editor(); e != nil {
+		if m.still != nil {
+			m.still.press()
+		} else if e := m.editor(); e != nil {
 			e.insert(msg.Content)
 			m.written()
 		}
@@ -136,7 +154,11 @@ func (m *model) key(k tea.KeyPressMsg) (tea.Model, tea.Cmd) {
 	case "ctrl+d":
 		return m.end(nil, ErrLeft) // whatever is in the field: it was not sent
 	}
-	if m.r.Elsewhere != "" {
+	switch {
+	case m.r.Elsewhere != "":
+		return m, nil
+	case m.still != nil:
+		m.still.press()
 		return m, nil
 	}
 	switch k.String() {
