@@ -177,8 +177,8 @@ type Event struct {
 	Warnings []string        `json:"warnings,omitempty"`
 	// Detail is evidence of several lines: the start of an unexpected body.
 	Detail string `json:"detail,omitempty"`
-	// InDoubt says that a write erred, or was answered by what can't tell, and nobody knows whether it took place (step_retrying,
-	// step_finished, undo_finished, notify_finished).
+	// InDoubt says that a write erred, or was answered by what can't tell, and nobody knows whether it took place (step_retrying, where it may be
+	// that a part did; step_finished, undo_finished, notify_finished).
 	InDoubt bool `json:"in_doubt,omitempty"`
 	// Partial says that a write erred after a part of it took place, or all of it, of which the result tells, and that sending it again
 	// would do that twice (step_finished, undo_finished).

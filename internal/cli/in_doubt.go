@@ -89,14 +89,20 @@ func (w words) of(d run.Doubt) string {
 	return w.others
 }
 
-// check refuses words about what is not in doubt.
+// check refuses words about what is not in doubt, and one about two things.
 func (w words) check(doubts []run.Doubt) error {
 	var errs []error
-	names := make([]string, len(doubts))
+	names, undos := make([]string, len(doubts)), map[string]bool{}
 	for i, d := range doubts {
 		names[i] = d.Address
+		undos[d.Address] = undos[d.Address] || d.Undo
 	}
 	for _, step := range slices.Sorted(maps.Keys(w.each)) {
+		if slices.ContainsFunc(doubts, func(d run.Doubt) bool { return d.Address == step && !d.Undo && undos[step] }) {
+			errs = append(errs, fmt.Errorf("nothing was run: --in-doubt %s=%s: both the step and the undo of what it did before are to be settled; settle the undo first, with runbook undo, "+
+				"or say it of each at a terminal", step, w.each[step]))
+			continue
+		}
 		if slices.Contains(names, step) {
 			continue
 		}

@@ -183,3 +183,27 @@ step "fake_read" "look" {
 		tt.again(t, false, "").does(t, ExitPassed, []string{"Warning: No write to repeat", "1 warning"}, command, file)
 	}
 }
+
+// TestWordAboutTwoThings: where both a step and the undo of what it did before are in doubt, its name alone does not tell which is meant.
+func TestWordAboutTwoThings(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "pay" && n == 2 || id == "refund" && n == 1 {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	text := strings.Replace(twoDoubts, `id = "pay"`, "id = \"pay\"\n  assert { condition = self.call > 1 }", 1)
+	tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitLeftOver, nil, "resume", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, "pay", "--auto-approve")
+	did := tt.fake.Log()
+	tt.again(t, false, "").does(t, ExitRefused, []string{"--in-doubt pay=done: both the step and the undo of what it did before are to be settled; settle the undo first"},
+		"resume", id, "--in-doubt", "pay=done")
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"counts as done"}, "undo", id, "pay", "--in-doubt", "pay=done")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"counts as done"}, "resume", id, "--in-doubt", "pay=done")
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

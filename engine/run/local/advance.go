@@ -30,7 +30,7 @@ type execution struct {
 	timing   timing
 	// last is the latest attempt: what a poll that gives up concludes with.
 	last *attempt
-	// doubted says that nobody knows what became of an attempt at a write.
+	// doubted says that nobody knows what became of an attempt at a write, or that a part of one took place.
 	doubted bool
 	// key identifies the write to the system that it is sent to; empty for reads.
 	writeKey string

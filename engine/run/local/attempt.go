@@ -281,7 +281,7 @@ func (r *runner) untilHolds(a *attempt) (bool, string) {
 // attemptDone decides with the scheduler how a step goes on.
 func (r *runner) attemptDone(a *attempt) error {
 	a.cancel, a.stops = nil, nil
-	a.doubted = a.doubted || a.inDoubt()
+	a.doubted = a.doubted || a.inDoubt() || a.tookPart()
 	if last := a.last; a.cut && last != nil && last.err == nil {
 		// What the poll saw last is what the last read gave that had the time to.
 		last.number, last.ended = a.number, a.ended
@@ -319,7 +319,7 @@ func (r *runner) attemptDone(a *attempt) error {
 			delay = rand.N(d.Delay + 1)
 		}
 		return r.emit(&run.Event{
-			Type: run.StepRetrying, Step: a.address, Time: a.ended, Attempt: a.number, Error: a.err.Error(), InDoubt: a.inDoubt(), DelayMS: milliseconds(delay),
+			Type: run.StepRetrying, Step: a.address, Time: a.ended, Attempt: a.number, Error: a.err.Error(), InDoubt: a.inDoubt() || a.tookPart(), DelayMS: milliseconds(delay),
 		})
 	case run.ReadAgain:
 		until := a.ended.Add(d.Delay).UTC()
@@ -347,6 +347,11 @@ func (a *attempt) inDoubt() bool {
 // failedInDoubt reports whether what answered a write can't tell if it took place.
 func failedInDoubt(result *provider.Result) bool {
 	return result.Failure != nil && result.Failure.InDoubt
+}
+
+// tookPart reports whether the attempt was a write that erred after a part of it took place, which would take place twice.
+func (a *attempt) tookPart() bool {
+	return a.result != nil && a.mayHaveActed() && provider.Partial(a.err)
 }
 
 // mayHaveActed reports whether the attempt erred as a write that took place, or may have.

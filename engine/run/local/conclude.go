@@ -7,7 +7,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/lang"
-	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -81,7 +80,7 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	e.Action, e.Outcome, e.Tolerated, e.Error = a.step.Action, c.ending.outcome, tolerated, c.ending.err
 	e.DurationMS, e.Attempts = &took, a.number
 	e.Source, e.InDoubt = place(a.step.Range), a.leftInDoubt()
-	e.Partial = a.result != nil && a.mayHaveActed() && provider.Partial(a.err)
+	e.Partial = a.tookPart()
 	if a.result != nil {
 		e.Result, e.ChangedNothing = lang.ValueToJSON(a.result.Value), a.result.ChangedNothing && a.err == nil
 		e.Summary, e.Warnings = a.result.Summary, a.result.Warnings
