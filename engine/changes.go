@@ -48,7 +48,7 @@ func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 		differs[name] = true
 	}
 	then, now := namesIn(before, after, writes), namesIn(after, before, writes)
-	for i := range now {
+	for i := range min(len(then), len(now)) {
 		if then[i] != now[i] {
 			out.told = append(out.told, "the order of writes is another: "+now[i]+" comes before "+then[i])
 			break
@@ -62,14 +62,15 @@ func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 	return out
 }
 
-// namesIn are the steps of a runbook that another has too and that write, in the order of the file, which is that of writes alone.
+// namesIn are the steps of a runbook that another has too and that write, in the order in which they take turns: a read that one of them waits
+// for may decide about that.
 func namesIn(rb, other *lang.Runbook, writes map[string]bool) []string {
 	has := map[string]bool{}
 	for _, s := range other.Steps {
 		has[s.Name] = true
 	}
 	var out []string
-	for _, s := range rb.Steps {
+	for _, s := range graph.Ordered(rb) {
 		if has[s.Name] && writes["step "+s.Name] {
 			out = append(out, s.Name)
 		}

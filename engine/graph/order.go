@@ -44,6 +44,17 @@ func (g *Graph) sorted() []*Node {
 	return out
 }
 
+// Ordered lists the steps of a runbook in the order in which its writes take turns: each behind what it waits for, and in the order of the file
+// where that leaves a choice. Those on a cycle, and behind one, are missing.
+func Ordered(rb *lang.Runbook) []*lang.Step {
+	g, _ := Build(rb)
+	var out []*lang.Step
+	for _, n := range g.sorted() {
+		out = append(out, n.Step)
+	}
+	return out
+}
+
 // takeTurns chains the writes of each provider configuration. The chain follows an order that respects all
 // references, so it can't close a cycle. A step that runs a runbook takes its turn for every configuration that the
 // runbook writes through. Configurations of two files are the same where their addresses are: they are the workspace's,
