@@ -63,6 +63,9 @@ func (q *Question) Check(value json.RawMessage) error {
 		}
 		return nil
 	}
+	if texts := named(value); len(texts) == 1 && Hidden(texts[0]) && slices.Contains(q.Choices, texts[0]) {
+		return nil // of a history, which does not show it whole
+	}
 	text, err := q.inputText(value)
 	if err != nil {
 		return err
@@ -182,6 +185,11 @@ func (q *Question) parseInput(text string) (json.RawMessage, error) {
 	if text == "" && (q.Pattern == "" || q.Type != "" && q.Type != "string") {
 		return nil, errors.New("write a value")
 	}
+	if i, err := q.choice(text); err != nil {
+		return nil, err
+	} else if i >= 0 && Hidden(q.Choices[i]) {
+		return json.Marshal(q.Choices[i])
+	}
 	var value any = text
 	switch q.Type {
 	case "number":
@@ -250,7 +258,7 @@ func (q *Question) fits(text string) error {
 		return fmt.Errorf("%s is too large or too small a number", q.quote(text))
 	}
 	if len(q.Choices) > 0 && !slices.ContainsFunc(q.Choices, func(c string) bool { return c == text || q.Type == "number" && sameNumber(c, text) }) {
-		return fmt.Errorf("%s is not one of %s", q.quote(text), strings.Join(q.Choices, ", "))
+		return fmt.Errorf("%s is not one of %s", q.quote(text), q.ListedChoices())
 	}
 	if q.Pattern == "" {
 		return nil

@@ -97,6 +97,9 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := w.Question.Distinct(answer.Value); err != nil {
+		return fmt.Errorf("%s: %w", w.Step, err)
+	}
 	answer.By, answer.Via, answer.Digest, answer.ID = o.User, run.ViaCommand, w.Question.Digest, rand.Text()
 	m := journal.Message{Kind: journal.MessageAnswer, Step: w.Step, Answer: answer, At: o.Now().UTC(), By: o.User}
 	if err := o.inTime(ctx, history, s, w, m.At); err != nil {

@@ -225,7 +225,7 @@ func inputRules(q *run.Question) []string {
 	var rules []string
 	switch {
 	case len(q.Choices) > 0:
-		rules = append(rules, "one of "+strings.Join(q.Choices, ", "))
+		rules = append(rules, "one of "+q.ListedChoices())
 	case q.Type == "number":
 		rules = append(rules, "a number")
 	case q.Type == "bool":

@@ -15,7 +15,7 @@ import (
 )
 
 type checklistArgs struct {
-	Items       []string  `rb:"items,required,filled" doc:"What is to be done or looked at, in order."`
+	Items       []string  `rb:"items,required,filled" doc:"What is to be done or looked at, in order." public:"who answers has to read them; say in other words what is meant, or show it with nonsensitive(…)"`
 	Prompt      string    `rb:"prompt" doc:"What the list is about."`
 	AllRequired bool      `rb:"all_required" default:"false" doc:"Whether an item that is left unchecked is a fail; otherwise assertions on the result say what it means."`
 	OnTimeout   cty.Value `rb:"on_timeout" doc:"When the step's timeout is over: \"fail\" (also without this), \"escalate\" (the next contact of the escalation is called, and the question stays), or the list of items that count as checked then."`

@@ -20,7 +20,7 @@ import (
 type inputArgs struct {
 	Prompt    string    `rb:"prompt,required,filled" doc:"What is asked."`
 	Type      string    `rb:"type" default:"string" one_of:"string,number,bool" doc:"What kind of value it is."`
-	Choices   []string  `rb:"choices,filled" doc:"The values that may be given; without it, any."`
+	Choices   []string  `rb:"choices,filled" doc:"The values that may be given; without it, any." public:"who answers has to read them; write other words, and look up what they stand for by the answer, as in { old = …, new = … }[step.x.value]"`
 	Default   cty.Value `rb:"default" doc:"The value of somebody who only presses return."`
 	Pattern   string    `rb:"pattern" check:"regex" doc:"What a text must match, whole (RE2)."`
 	Sensitive bool      `rb:"sensitive" doc:"Nobody may see the value: it is not shown while it is typed nor anywhere later, and encrypted wherever it is kept. It goes with neither choices nor a default."`

@@ -14,7 +14,7 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 	if x.attempts > 0 {
 		return nil, nil
 	}
-	if a := r.answerOf(x); a != nil && isLost(a.Value) {
+	if a := r.answerOf(x); a != nil && isLost(a.Value) && !r.namesChoice(x.address) {
 		return &run.AskedAgain{Why: run.AgainUnread, By: a.By}, nil
 	}
 	if x.step.Approval == nil || x.prepared != nil {

@@ -127,3 +127,24 @@ func (r *runner) answerOf(x *execution) *provider.Answer {
 	}
 	return &provider.Answer{Value: a.Value, By: a.By, At: at, Note: a.Note, Notes: a.Notes}
 }
+
+// namesChoice reports whether the answer about a step is one of its choices, as far as that is shown, and no other reads like it.
+func (r *runner) namesChoice(address string) bool {
+	q, a := r.state.Answered(address)
+	return q != nil && len(q.Choices) > 0 && q.Distinct(a.Value) == nil
+}
+
+// answerInFull is the answer to an attempt's action, with the words of the file in the place of those that a history does not show whole.
+func (r *runner) answerInFull(a *attempt) *provider.Answer {
+	asker, ok := a.step.Spec.(provider.Asker)
+	if a.answer == nil || !ok {
+		return a.answer
+	}
+	asked, err := asker.Question(a.prepared.args)
+	if err != nil {
+		return a.answer // which the action says too
+	}
+	full := *a.answer
+	full.Value, full.Notes = QuestionOf(asked).InFull(full.Value, full.Notes, r.shown)
+	return &full
+}

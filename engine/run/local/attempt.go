@@ -103,7 +103,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	}
 	way.past("the history was written")
 	call := r.call(a.step, a.prepared, a.effect)
-	call.Key, call.Answer = a.writeKey, a.answer
+	call.Key, call.Answer = a.writeKey, r.answerInFull(a)
 	r.takesNotes(ctx, call, a.address, 0)
 	if call.Earlier, a.err = earlierOf(a.step, a.earlier, a.writeKey); a.err != nil {
 		return

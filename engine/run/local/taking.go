@@ -20,7 +20,7 @@ func (r *runner) take(g given) error {
 		return r.refuse(w, g.answer, r.outdated(w, g.answer)) // and stays open
 	}
 	why := ""
-	if err := mayAnswer(w.Question, g.answer); err != nil {
+	if err := r.mayAnswer(w.Question, g.answer); err != nil {
 		why = err.Error()
 	}
 	if w.Late(g.answer) {
@@ -78,8 +78,12 @@ func (r *runner) refuse(w run.Wait, a *run.Answer, why string) error {
 }
 
 // mayAnswer reports why an answer does not count.
-func mayAnswer(q *run.Question, a *run.Answer) error {
-	if err := q.Check(a.Value); err != nil {
+func (r *runner) mayAnswer(q *run.Question, a *run.Answer) error {
+	value, _ := q.InFull(a.Value, nil, r.shown)
+	if err := q.Check(value); err != nil {
+		return err
+	}
+	if err := q.Distinct(a.Value); err != nil {
 		return err
 	}
 	if !q.MayAnswer(a.By) {
