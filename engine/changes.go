@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
@@ -17,6 +19,8 @@ type changes struct {
 	added []string
 	// before is the runbook as it was; nil: it is as it was.
 	before *Runbook
+	// files are what is wrong with files that expressions read.
+	files hcl.Diagnostics
 	// moved says that configurations name other systems than they did.
 	moved bool
 }

@@ -25,6 +25,9 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	if err != nil {
 		return nil, append(problem("Nothing was run", err), r.Drop(ctx)...)
 	}
+	if diags := r.lacksFiles(true); diags.HasErrors() {
+		return nil, append(diags, r.Drop(ctx)...)
+	}
 	for _, d := range settled {
 		at := slices.Index(reset, d.Address)
 		switch {

@@ -61,7 +61,9 @@ type Recalled struct {
 	// otherMachine says that it goes on on another machine on purpose.
 	otherMachine bool
 	// added are declarations that are new, "step a".
-	added   []string
+	added []string
+	// files are what is wrong with files that expressions read.
+	files   hcl.Diagnostics
 	settled []local.Settled
 	held    *locks
 	opts    RunOptions
@@ -119,7 +121,7 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 		return nil, append(diags, problem("The inputs of the run can't be read", err)...)
 	}
 	plan, more := e.Plan(ctx, rb, planOptions)
-	r := &Recalled{Plan: plan, opts: s.runOptions(opts), elsewhere: opts.WithChanges, asItWas: opts.asItWas()}
+	r := &Recalled{Plan: plan, files: changed.files, opts: s.runOptions(opts), elsewhere: opts.WithChanges, asItWas: opts.asItWas()}
 	if diags = append(diags, more...); diags.HasErrors() || plan == nil {
 		return r, diags
 	}
@@ -166,7 +168,7 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 	}
 	r.tellOf(r.tellGone()...)
 	r.findLost()
-	if diags := r.compareMachines(opts); diags.HasErrors() {
+	if diags := append(r.compareMachines(opts), r.lacksFiles(false)...); diags.HasErrors() {
 		return diags
 	}
 	if opts.Earlier != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
-// reload loads the runbook of a run: as it was, or, with changes, as it is.
+// reload loads the runbook of a run: as it was, or, with changes, as it is. What is wrong with files that its expressions read is set apart.
 func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Runbook, changes, hcl.Diagnostics) {
 	if len(s.header.Files) == 0 {
 		return nil, changes{}, problem("The run can't go on", errors.New("it was kept by a version of runbook that did not keep its files"))
@@ -38,11 +38,13 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	}
 	path := s.header.Files[0].Path
 	before, diags := e.load(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment})
+	diags, files := withoutFiles(diags)
 	before.LiteralSecrets(opts.Secret)
 	if opts.asItWas() || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
-		return before, changes{}, diags
+		return before, changes{files: files}, diags
 	}
 	after, more := e.load(path, lang.LoadOptions{Environment: s.header.Environment})
+	more, files = withoutFiles(more)
 	after.LiteralSecrets(opts.Secret)
 	if !opts.WithChanges {
 		told := "its text differs"
@@ -59,6 +61,7 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 		return after, changes{}, more
 	}
 	out := compare(before.Runbook, after.Runbook, opts.Redact)
+	out.files = files
 	if out.before = before; diags.HasErrors() {
 		out.before, out.told = nil, append(out.told, "the files as they were can't be read by this version, so that nothing tells what steps did that are gone")
 	}

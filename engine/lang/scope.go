@@ -27,6 +27,8 @@ type Scope struct {
 	// StepLost says why the result of a step, or of its instance of a key, is not known although its action may have given one, for
 	// messages; empty: that is not why a part is missing. May be nil.
 	StepLost func(name, key string) string
+	// VariablesLost is why the variables have no values that they once had, for messages; empty: they have.
+	VariablesLost string
 	// Clock is what now gives at a place, each time the same; nil: Host.Now, as it does where there is no place.
 	Clock func(Place) time.Time
 	Host  FunctionHost

@@ -74,6 +74,16 @@ func volatile(f function.Function, mustRead bool) function.Function {
 	})
 }
 
+// FileError is why a file of the project can't be used, where that is what a diagnostic is about; nil: it is about something else. It would
+// not be there, were the expression not looked at now.
+func FileError(d *hcl.Diagnostic) error {
+	call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
+	if !ok || !readers[call.CalledFunctionName()].mustRead {
+		return nil
+	}
+	return call.FunctionCallError()
+}
+
 // pattern is an argument of a function whose form can be checked when it alone is constant.
 type pattern struct {
 	index int

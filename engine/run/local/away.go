@@ -77,7 +77,7 @@ func (p *Past) systemOf(b *branch, address string) *run.Target {
 // left that one on purpose.
 func (p *Past) undoAway(e run.Effect) (was, now *run.Target) {
 	b, d, err := p.root.deedOf(e.Address, e.Seq)
-	if err != nil || p.furnish(b) != nil {
+	if err != nil || p.furnishUndo(b) != nil {
 		return nil, nil
 	}
 	r, frame := p.runnerOf(b), b.frame(d)

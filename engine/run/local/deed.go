@@ -104,12 +104,12 @@ func (p *Past) UndoIn(e run.Effect) []Evaluated {
 	}
 	var out []Evaluated
 	for at := b; at.parent != nil; at = at.parent {
-		if p.furnish(at.parent) == nil {
+		if p.furnishUndo(at.parent) == nil {
 			out = append(out, Evaluated{Step: at.step, Frame: at.caller(), Scope: at.parent.scope, Configs: at.parent.configs})
 		}
 	}
 	slices.Reverse(out)
-	if p.furnish(b) != nil {
+	if p.furnishUndo(b) != nil {
 		return out
 	}
 	frame := b.frame(d)
@@ -124,7 +124,7 @@ func (r *runner) undoFrom(b *branch) (*runner, error) {
 	}
 	at := newRunner(r.session, b, r.hard)
 	at.notes = r.notes
-	if err := r.supplies.furnish(b); err != nil {
+	if err := r.supplies.furnishUndo(b); err != nil {
 		return at, err
 	}
 	r.supplies.keep(b.configs)
@@ -134,7 +134,7 @@ func (r *runner) undoFrom(b *branch) (*runner, error) {
 // UndoOf is the undo of an effect, and the system that it has to act on, where that can be told; nil: it has none.
 func (p *Past) UndoOf(e run.Effect) (*lang.Step, run.Target) {
 	b, d, err := p.root.deedOf(e.Address, e.Seq)
-	if err != nil || p.furnish(b) != nil {
+	if err != nil || p.furnishUndo(b) != nil {
 		return nil, run.Target{}
 	}
 	if was, _ := p.runnerOf(b).undoSystem(d, b.frame(d)); was != nil {

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,6 +45,9 @@ func (s *supplies) close() {
 // that step are evaluated from recorded results, as they were then.
 func (s *supplies) furnish(b *branch) error {
 	if b.scope != nil {
+		if lost := b.scope.VariablesLost; lost != "" {
+			return errors.New(lost)
+		}
 		return nil
 	}
 	if err := s.furnish(b.parent); err != nil {
@@ -61,6 +65,26 @@ func (s *supplies) furnish(b *branch) error {
 	if err != nil {
 		return fmt.Errorf("the variables of step %s: %w", whole, err)
 	}
+	s.keep(configs)
+	b.use(scope, configs)
+	b.recallFrames()
+	return nil
+}
+
+// furnishUndo is furnish for what takes a step of the branch back: what that refers to was kept, so that the variables need not be known.
+func (s *supplies) furnishUndo(b *branch) error {
+	lost := s.furnish(b)
+	if lost == nil || b.scope != nil {
+		return nil
+	}
+	if err := s.furnishUndo(b.parent); err != nil {
+		return err
+	}
+	scope, configs, err := s.cfg.Child(b.step, cty.DynamicVal)
+	if err != nil {
+		return lost
+	}
+	scope.VariablesLost = lost.Error()
 	s.keep(configs)
 	b.use(scope, configs)
 	b.recallFrames()
@@ -85,6 +109,8 @@ func (p *Past) Close() {
 }
 
 func (p *Past) furnish(b *branch) error { return p.supplies.furnish(b) }
+
+func (p *Past) furnishUndo(b *branch) error { return p.supplies.furnishUndo(b) }
 
 // SameInstances are the instances of a step, where it is sure to have these and no others when it runs again with what reset names: its
 // for_each gives the same keys, and nothing runs again that it, or a step whose runbook it is in, may depend on.

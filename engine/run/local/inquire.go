@@ -69,7 +69,7 @@ func (p *Past) sender(d run.Doubt) (*runner, *lang.Step, lang.Frame, error) {
 	if d.Undo {
 		b, did, err := p.root.deedOf(d.Address, d.Undoes)
 		if err == nil {
-			err = p.furnish(b)
+			err = p.furnishUndo(b)
 		}
 		if err != nil {
 			return nil, nil, lang.Frame{}, err

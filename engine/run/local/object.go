@@ -40,7 +40,7 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 			continue
 		}
 		if !converted.IsWhollyKnown() {
-			diags = append(diags, notKnown("A value is not known any more", fmt.Sprintf("%s = %s %s.", a.Name, attr.Expr.Source, whyUnknown(attr.Expr, local)), attr.Range)...)
+			diags = append(diags, notKnown("A value is not known any more", fmt.Sprintf("%s = %s %s.", a.Name, attr.Expr.Source, whyUnknown(scope, attr.Expr, local)), attr.Range)...)
 			continue
 		}
 		if a.Sensitive {
@@ -56,9 +56,12 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 }
 
 // whyUnknown says why an argument has no value that it once had.
-func whyUnknown(e *lang.Expr, local lang.Frame) string {
+func whyUnknown(scope *lang.Scope, e *lang.Expr, local lang.Frame) string {
 	if local.EachLost != "" && refersTo(e, lang.RefEach) {
 		return "needs each.value, and " + local.EachLost
+	}
+	if scope.VariablesLost != "" {
+		return "needs a variable of its runbook, which is not to be had: " + strings.TrimSuffix(scope.VariablesLost, ".")
 	}
 	return "needs a sensitive result of an earlier session, which was not kept"
 }

@@ -241,6 +241,8 @@ func (b *branch) framesNow(name string) (byKey map[string]lang.Frame, why string
 	switch {
 	case b.scope == nil:
 		return nil, "the variables of its runbook are not known yet"
+	case b.scope.VariablesLost != "":
+		return nil, b.scope.VariablesLost
 	case each == nil:
 		return nil, ""
 	}

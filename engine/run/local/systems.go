@@ -160,7 +160,7 @@ func (p *Past) Elsewhere(effects []run.Effect) (out []string, wholly bool) {
 	moves, stays := map[string]bool{}, map[string]bool{}
 	for _, e := range effects {
 		b, d, err := p.root.deedOf(e.Address, e.Seq)
-		if err != nil || p.furnish(b) != nil {
+		if err != nil || p.furnishUndo(b) != nil {
 			continue // the undo itself tells
 		}
 		r, local := p.runnerOf(b), b.frame(d)

@@ -197,6 +197,9 @@ func (r *runner) wordedArguments(step *lang.Step, local lang.Frame) (out []strin
 
 // worded is the value of an argument, without what is sensitive of it; false: it can't be worked out.
 func (r *runner) worded(a *provider.Attribute, attr *lang.Attr, local lang.Frame) (string, bool) {
+	if r.scope == nil {
+		return "", false
+	}
 	v, diags := r.scope.Value(attr.Expr, local)
 	if diags.HasErrors() {
 		return "", false
@@ -260,7 +263,7 @@ func countedOn(step *lang.Step, local lang.Frame) string {
 func (p *Past) ByHand(d run.Doubt, command string) string {
 	b, did, err := p.root.deedOf(d.Address, d.Undoes)
 	if err == nil {
-		err = p.furnish(b)
+		err = p.furnishUndo(b)
 	}
 	if err != nil {
 		return lookWhether("the undo of step "+d.Address, command)
