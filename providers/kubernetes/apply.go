@@ -54,7 +54,7 @@ func applyAction() provider.Action {
 		Because: func(a *applyArgs, _ provider.Known) string {
 			return becauseZero("kubernetes_apply", zeroManifest(a.Manifest))
 		},
-		Misfits: applyMisfits, Run: runApply, Preview: previewApply, Inquire: inquireApply,
+		Misfits: applyMisfits, Run: runApply, Preview: previewApply, Inquire: inquireApply, Noted: notedOfApply,
 		ChangedNothing: func(r *applyResult) bool { return len(r.Changes) == 0 && !r.untold },
 		Summarize:      func(r *applyResult) string { return changesSummary(r.Changes) },
 	})
@@ -303,7 +303,7 @@ func resultOfApply(states []applied) *applyResult {
 	result.Before, result.Undo = cty.TupleVal(before), cty.NullVal(cty.DynamicPseudoType)
 	if len(states) == 1 {
 		if undo := states[0].takeBack(); undo != nil {
-			result.Undo = states[0].of.undoValue(undo)
+			result.Undo = undoValue(undo, states[0].of.r.kind == "Secret")
 		}
 	}
 	return result

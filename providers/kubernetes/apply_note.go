@@ -2,11 +2,13 @@ package kubernetes
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/zclconf/go-cty/cty"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/e82355ed/runbook/engine/provider"
@@ -51,6 +53,19 @@ type applyNote struct {
 	Before       []rawObject     `json:"before"`
 	// Undo takes the change of the one object back.
 	Undo []any `json:"undo,omitempty"`
+}
+
+// notedOfApply is what takes the change of the one object back. Of one that is new nothing is known before it is made: its UID tells it from others.
+func notedOfApply(text json.RawMessage) (*provider.Noted[applyResult], error) {
+	var note applyNote
+	if err := kjson.Unmarshal(text, &note); err != nil || note.Undo == nil || len(note.Before) != 1 {
+		return nil, err
+	}
+	tells := []string{"undo"}
+	secret := digText(note.Before[0], "kind") == "Secret"
+	return &provider.Noted[applyResult]{
+		Result: &applyResult{Before: cty.EmptyTupleVal, Undo: undoValue(note.Undo, secret)}, Known: tells, Meant: tells,
+	}, nil
 }
 
 func noteOfApply(objects int) applyNote {

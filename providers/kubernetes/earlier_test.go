@@ -52,9 +52,6 @@ func TestUndoOfWhatCountsAsDone(t *testing.T) {
 		others: `{"spec": {"template": {"spec": {"containers": [{"name": "api", "image": "api:theirs"}]}}}}`,
 	}
 	for name, w := range all {
-		if name == "apply" || name == "patch" {
-			continue // their undo needs self.undo
-		}
 		for _, others := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: ", changed by others"}[others], func(t *testing.T) {
 				p := newPlayground(t)

@@ -27,6 +27,11 @@ func TestWhatNotesTell(t *testing.T) {
 		"rollback": {rolloutUndoAction(), rollbackNote{Before: revisionNote{Revision: 7, Template: "t"}, Template: "x"}, `{"before":{"revision":7,"template":"t"}}`, false},
 		"label":    {labelAction(), labels, `{"before":{"a":"1"}}`, true},
 
+		"patch":          {patchAction(), patchNote{Changes: []changeResult{{Path: "p"}}, Undo: []any{rawObject{"op": "remove"}}}, `{"changes":[{"after":null,"before":null,"path":"p"}],"undo":[{"op":"remove"}]}`, true},
+		"patch, older":   {patchAction(), patchNote{}, `null`, false},
+		"apply":          {applyAction(), applyNote{Before: []rawObject{{"kind": "ConfigMap"}}, Undo: []any{rawObject{"op": "remove"}}}, `{"undo":[{"op":"remove"}]}`, true},
+		"apply of a new": {applyAction(), applyNote{Before: []rawObject{nil}}, `null`, false},
+
 		"scale, both": {scaleAction(), noted[replicaCount]{Before: replicaCount{2}, After: &four}, `{"after":{"replicas":4},"before":{"replicas":2}}`, false},
 		"restart, both": {
 			rolloutRestartAction(), noted[revisionNote]{Before: revision.Before, After: &marked},
@@ -47,7 +52,10 @@ func TestWhatNotesTell(t *testing.T) {
 				t.Fatal(err)
 			}
 			v := tells.Value
-			if after := v.Type().HasAttribute("after"); after != slices.Contains(tells.Meant, "after") {
+			if v == cty.NilVal {
+				v = cty.NullVal(cty.DynamicPseudoType)
+			}
+			if after := v.Type().IsObjectType() && v.Type().HasAttribute("after"); after != slices.Contains(tells.Meant, "after") {
 				t.Errorf("meant are %q", tells.Meant)
 			}
 			told, err := json.Marshal(provider.NotedValue{Value: v})
@@ -55,5 +63,30 @@ func TestWhatNotesTell(t *testing.T) {
 				t.Errorf("the note %s tells %#v, %v", text, v, err)
 			}
 		})
+	}
+}
+
+// TestNotedOfASecret: what a note tells of a Secret is sensitive, whatever the arguments are.
+func TestNotedOfASecret(t *testing.T) {
+	undo := []any{rawObject{"op": "remove", "path": "/data/key"}}
+	for name, note := range map[string]func(kind string) (provider.Action, any){
+		"patch": func(kind string) (provider.Action, any) {
+			return patchAction(), patchNote{Changes: []changeResult{}, Undo: undo, Secret: kind == "Secret"}
+		},
+		"apply": func(kind string) (provider.Action, any) {
+			return applyAction(), applyNote{Before: []rawObject{{"kind": kind}}, Undo: undo}
+		},
+	} {
+		for kind, sensitive := range map[string]bool{"Secret": true, "ConfigMap": false} {
+			action, tells := note(kind)
+			text, err := json.Marshal(tells)
+			if err != nil {
+				t.Fatal(err)
+			}
+			noted, err := action.(provider.Noter).Noted(action.Spec().Args().Null(), text)
+			if err != nil || noted.Value.ContainsMarked() != sensitive || noted.Value.GetAttr("undo").IsNull() {
+				t.Errorf("%s of a %s: %#v, %v", name, kind, noted.Value, err)
+			}
+		}
 	}
 }

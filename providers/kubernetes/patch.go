@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -39,7 +40,7 @@ func patchAction() provider.Action {
 		Because: func(a *patchArgs, _ provider.Known) string {
 			return becauseZero("kubernetes_patch", zeroPatch(a.Patch))
 		},
-		Run: runPatch, Preview: previewPatch, Inquire: inquirePatch,
+		Run: runPatch, Preview: previewPatch, Inquire: inquirePatch, Noted: notedOfPatch,
 		ChangedNothing: func(r *patchResult) bool { return len(r.Changes) == 0 },
 		Summarize:      func(r *patchResult) string { return changesSummary(r.Changes) },
 	})
@@ -52,6 +53,18 @@ type patchNote struct {
 	After   string         `json:"after"`
 	Changes []changeResult `json:"changes"`
 	Undo    []any          `json:"undo,omitempty"`
+	// Secret says that the values in it are.
+	Secret bool `json:"secret,omitempty"`
+}
+
+// notedOfPatch is what the patch is to change, and what takes that back.
+func notedOfPatch(text json.RawMessage) (*provider.Noted[patchResult], error) {
+	var note patchNote
+	if err := kjson.Unmarshal(text, &note); err != nil || note.Undo == nil {
+		return nil, err
+	}
+	tells := []string{"changes", "undo"}
+	return &provider.Noted[patchResult]{Result: &patchResult{Changes: note.Changes, Undo: undoValue(note.Undo, note.Secret)}, Known: tells, Meant: tells}, nil
 }
 
 func runPatch(ctx context.Context, in *provider.In[*client, patchArgs]) (*patchResult, error) {
@@ -104,13 +117,13 @@ func (s subject) sendPatch(ctx context.Context, p patching, earlier *patchNote, 
 }
 
 func (s subject) resultOfPatch(changes []changeResult, undo []any) *patchResult {
-	return &patchResult{Changes: changes, Undo: s.undoValue(undo)}
+	return &patchResult{Changes: changes, Undo: undoValue(undo, s.r.kind == "Secret")}
 }
 
 // undoValue is a patch that takes a change back, as a result tells it.
-func (s subject) undoValue(patch []any) cty.Value {
+func undoValue(patch []any, secret bool) cty.Value {
 	undo := provider.FromGo(patch)
-	if s.r.kind == "Secret" {
+	if secret {
 		undo = undo.Mark(provider.Sensitive)
 	}
 	return undo
@@ -118,7 +131,7 @@ func (s subject) undoValue(patch []any) cty.Value {
 
 func (s subject) notePatch(before, after rawObject) (*patchNote, error) {
 	found := differences(before, after)
-	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: takeBack(found, after)}
+	note := &patchNote{Changes: changesOf(title(s.r, s.namespace, s.name), conceal(s.r, found)), Undo: takeBack(found, after), Secret: s.r.kind == "Secret"}
 	note.Version = versionSeen(before, countedIn(heads(found)...))
 	var err error
 	if note.Before, err = fingerprint(before); err == nil {
