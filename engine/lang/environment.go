@@ -9,15 +9,19 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// mergeEnvironments adds the workspace's environments. A runbook's own of the same name wins, but for the policy: that
-// narrows the workspace's.
-func (r *Runbook) mergeEnvironments(ws *Runbook) {
+// heed holds a runbook to the policies and environments of a workspace above it. An environment of the same name that is nearer wins,
+// but for the policy: that narrows the one further up.
+func (r *Runbook) heed(ws *Runbook) {
+	for name, file := range ws.Sources {
+		r.Sources[name] = file
+	}
 	for name, own := range r.Environments {
-		if outer := ws.Environments[name]; outer != nil {
-			own.outer = outer.Policy
+		if above := ws.Environments[name]; above != nil && above.Policy != nil {
+			own.outer = append(own.outer, above.Policy)
 		}
 	}
 	addMissing(r.Environments, ws.Environments)
+	r.Policies = append(r.Policies, ws.Policies...)
 }
 
 // choose makes name the runbook's environment; empty: none is chosen.
@@ -30,10 +34,9 @@ func (r *Runbook) choose(name string) hcl.Diagnostics {
 		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown environment", Detail: r.noEnvironment(name)}}
 	}
 	r.Environment = e
-	for _, p := range []*Policy{e.outer, e.Policy} {
-		if p != nil {
-			r.Policies = append(r.Policies, p)
-		}
+	r.Policies = append(r.Policies, e.outer...)
+	if e.Policy != nil {
+		r.Policies = append(r.Policies, e.Policy)
 	}
 	return nil
 }

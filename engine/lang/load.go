@@ -62,10 +62,13 @@ func Load(path string, opts LoadOptions) (*Runbook, hcl.Diagnostics) {
 // load reads a runbook, its workspace, and the runbooks that its steps run. parent is the one that runs it, or nil.
 func load(path string, opts *LoadOptions, f *family, parent *Runbook) (*Runbook, hcl.Diagnostics) {
 	rb, diags := loadFile(path, opts, runbookFile, f.provider)
-	workspace, wsDiags := findWorkspace(path, opts, f.provider)
+	workspaces, wsDiags := findWorkspaces(path, opts, f.provider)
 	diags = append(diags, wsDiags...)
-	if workspace != nil {
-		rb.mergeWorkspace(workspace)
+	for i, workspace := range workspaces {
+		if i == 0 {
+			rb.mergeWorkspace(workspace)
+		}
+		rb.heed(workspace)
 	}
 	if parent != nil {
 		diags = append(diags, rb.inherit(parent)...)
@@ -147,29 +150,42 @@ func loadFile(path string, opts *LoadOptions, kind fileKind, child *provider.Pro
 	return rb, append(diags, d.diags...)
 }
 
-// findWorkspace reads the workspace file in path's folder or the nearest one above; nil where there is none.
-func findWorkspace(path string, opts *LoadOptions, child *provider.Provider) (*Runbook, hcl.Diagnostics) {
+// findWorkspaces reads the workspace files in path's folder and those above it, the nearest first. Whoever may write a folder can put
+// one there, so that those further up are heeded too.
+func findWorkspaces(path string, opts *LoadOptions, child *provider.Provider) ([]*Runbook, hcl.Diagnostics) {
+	var found []*Runbook
+	var diags hcl.Diagnostics
 	shown := filepath.Dir(path)
 	for dir := absoluteDir(path); ; dir = filepath.Dir(dir) {
-		for _, name := range workspaceNames {
-			candidate := filepath.Join(shown, name)
-			if candidate == filepath.Clean(path) {
-				continue
-			}
-			source, err := readFile(candidate, opts)
-			if isAbsent(candidate, err, opts) {
-				continue
-			}
-			if err != nil {
-				return nil, hcl.Diagnostics{unreadable(candidate, err)}
-			}
-			return decodeWorkspace(candidate, source, opts, child)
+		workspace, more := workspaceIn(shown, path, opts, child)
+		diags = append(diags, more...)
+		if workspace != nil {
+			found = append(found, workspace)
 		}
 		if dir == filepath.Dir(dir) {
-			return nil, nil
+			return found, diags
 		}
 		shown = filepath.Join(shown, "..")
 	}
+}
+
+// workspaceIn reads the workspace file in a folder, if it is not path itself; nil: there is none, or it can't be read.
+func workspaceIn(folder, path string, opts *LoadOptions, child *provider.Provider) (*Runbook, hcl.Diagnostics) {
+	for _, name := range workspaceNames {
+		candidate := filepath.Join(folder, name)
+		if candidate == filepath.Clean(path) {
+			continue
+		}
+		source, err := readFile(candidate, opts)
+		if isAbsent(candidate, err, opts) {
+			continue
+		}
+		if err != nil {
+			return nil, hcl.Diagnostics{unreadable(candidate, err)}
+		}
+		return decodeWorkspace(candidate, source, opts, child)
+	}
+	return nil, nil
 }
 
 // isAbsent reports whether err says that there is no such file; so it does where its folder may not be looked into.
@@ -190,15 +206,10 @@ func decodeWorkspace(path string, source []byte, opts *LoadOptions, child *provi
 // mergeWorkspace adds the workspace's blocks that the runbook does not have itself.
 func (r *Runbook) mergeWorkspace(ws *Runbook) {
 	r.Workspace = ws.File
-	for name, file := range ws.Sources {
-		r.Sources[name] = file
-	}
 	addMissing(r.Variables, ws.Variables)
 	addMissing(r.Locals, ws.Locals)
 	addMissing(r.Contacts, ws.Contacts)
 	addMissing(r.Escalations, ws.Escalations)
-	r.mergeEnvironments(ws)
-	r.Policies = append(r.Policies, ws.Policies...)
 	own := map[[2]string]bool{}
 	for _, p := range r.Providers {
 		own[[2]string{p.Provider, p.Alias}] = true

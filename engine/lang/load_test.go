@@ -111,6 +111,42 @@ func TestWorkspaceIsFoundAbove(t *testing.T) {
 	}
 }
 
+// TestWorkspacesFurtherUp: what they allow and where runbooks run holds below a nearer workspace too; all else is that one's.
+func TestWorkspacesFurtherUp(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/workspace.hcl", `
+policy { effects = ["read"] }
+variable "x" { default = 1 }
+environment "production" {
+  policy { providers = ["db"] }
+}
+environment "far" {}
+`)
+	write(t, dir+"/team/workspace.hcl", `
+environment "production" {
+  policy { commands = [] }
+}
+`)
+	path := write(t, dir+"/team/sub/r.hcl", "runbook \"r\" {}\n")
+	rb, diags := Load(path, LoadOptions{Environment: "production"})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	effects, providers, commands := 0, 0, 0
+	for _, p := range rb.Policies {
+		effects, providers, commands = effects+len(p.Effects), providers+len(p.Providers), commands+max(0, 1-len(p.Commands))
+		if p.Commands == nil {
+			commands--
+		}
+	}
+	if len(rb.Policies) != 3 || effects != 1 || providers != 1 || commands != 1 {
+		t.Errorf("policies: %+v", rb.Policies)
+	}
+	if got := rb.EnvironmentNames(); !slices.Equal(got, []string{"far", "production"}) || rb.Variables["x"] != nil {
+		t.Errorf("environments %v, variables %v", got, rb.Variables)
+	}
+}
+
 func TestLoadIsLinear(t *testing.T) {
 	// What is allocated tells of the work, whatever else the machine does.
 	measure := func(n int) (objects, bytes uint64) {

@@ -261,7 +261,7 @@ type Environment struct {
 	Policy *Policy
 	Range  hcl.Range
 
-	outer *Policy // of the workspace's environment of this name, where the runbook has its own
+	outer []*Policy // of the environments of this name in workspaces above the one that has it
 }
 
 // Policy is what runbooks may do. Nil lists allow everything; an empty one nothing.

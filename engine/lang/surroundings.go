@@ -38,7 +38,7 @@ func (s *Surroundings) add(e *Expr) {
 	// The callback gives no diagnostics, so the walk has none.
 	_ = hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
 		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok {
-			s.Environment = s.Environment || call.Name == "env" || call.Name == "secret"
+			s.Environment = s.Environment || slices.Contains(readEnvironment, call.Name)
 			s.Secrets = s.Secrets || call.Name == "secret"
 			s.Clock = s.Clock || call.Name == "now" || call.Name == "templatefile"
 			s.Files = s.Files || call.Name == "templatefile" || strings.HasPrefix(call.Name, "file")
@@ -46,3 +46,6 @@ func (s *Surroundings) add(e *Expr) {
 		return nil
 	})
 }
+
+// readEnvironment are the functions that read variables of the environment: pathexpand reads HOME.
+var readEnvironment = []string{"env", "secret", "pathexpand"}

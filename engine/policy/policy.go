@@ -81,10 +81,28 @@ func one(p *lang.Policy, u *Use, s *lang.Step) hcl.Diagnostics {
 		refuse(p.ApproveRange, "approve", effectList(p.Approve),
 			"The effect of %s is %q, for which the policy demands an approval. Write approval { … } into the step.", u.name(), u.Effect)
 	}
-	if program, known := programOf(s, u.Args); known && p.Commands != nil && !slices.Contains(p.Commands, program) {
+	if program, known := programOf(s, u.Args); known && p.Commands != nil && !allows(p, program, s) {
 		refuse(p.CommandsRange, "commands", list(p.Commands), "The policy does not allow the program %s, which %s starts.", quoted(program), u.name())
 	}
 	return diags
+}
+
+// allows reports whether the policy lists the program that a step starts. A path that is not absolute starts in the folder of the file that
+// has it: "./deploy.sh" of a workspace is not that of a folder below.
+func allows(p *lang.Policy, program string, s *lang.Step) bool {
+	program = located(program, s.Range.Filename)
+	return slices.ContainsFunc(p.Commands, func(listed string) bool { return located(listed, p.Range.Filename) == program })
+}
+
+func located(program, file string) string {
+	if !strings.Contains(program, "/") || filepath.IsAbs(program) {
+		return program
+	}
+	folder, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return program
+	}
+	return filepath.Join(folder, program)
 }
 
 // programOf is the program that an action starts; false where it starts none, or that is not known.
