@@ -1,12 +1,15 @@
 package engine_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // TestPlanNamesApprovers: a plan has the names that the question will have, and what only the run knows as it is written.
@@ -18,10 +21,6 @@ contact "ann" {
   email = "ann@example.com"
 }
 variable "who" { default = ["alice", "bob"] }
-variable "hidden" {
-  default   = "carol"
-  sensitive = true
-}
 escalation "oncall" {
   level { contact = contact.ann }
 }
@@ -51,10 +50,6 @@ step "fake_write" "later" {
   id = "d"
   approval { approvers = step.first.items[*].name }
 }
-step "fake_write" "secret" {
-  id = "e"
-  approval { approvers = [var.hidden] }
-}
 step "fake_write" "each" {
   for_each = { eu = "eva" }
   id       = "f"
@@ -76,8 +71,44 @@ step "fake_write" "each" {
 	}
 	if diff := cmp.Diff(map[string]string{
 		"named": "alice, bob within 30m", "contacts": "Ann, ann@example.com, dan within 1h, then escalation.oncall", "anybody": "anybody",
-		"later": "step.first.items[*].name", "secret": "[var.hidden]", "each": "[each.value]",
+		"later": "step.first.items[*].name", "each": "[each.value]",
 	}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestApproversThatAreSensitive are refused: whoever may approve has to be told.
+func TestApproversThatAreSensitive(t *testing.T) {
+	out := enginetest.Run(t, &enginetest.Fake{}, `
+variable "hidden" {
+  default   = "carol"
+  sensitive = true
+}
+provider "fake" {}
+step "fake_write" "w" {
+  id = "w"
+  approval { approvers = [var.hidden] }
+}
+`, enginetest.Options{AutoApprove: true})
+	if out.Result != nil || !strings.Contains(out.Diags.Error(), "Sensitive approvers") {
+		t.Errorf("%v\n%s", out.Diags, out.Stream)
+	}
+}
+
+// TestAnApproverWhoseNameIsASecretByChance is told, and may approve.
+func TestAnApproverWhoseNameIsASecretByChance(t *testing.T) {
+	j := enginetest.Store(t)
+	opts := enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"DBUSER": "bobby"}}
+	out := enginetest.Run(t, &enginetest.Fake{}, `
+provider "fake" {}
+step "fake_write" "w" {
+  id = "${secret("env:DBUSER")}"
+  approval { approvers = ["bobby"] }
+}
+`, opts)
+	out.Pauses(t)
+	waits := out.Events[slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Question != nil })]
+	if !waits.Question.MayAnswer("bobby@ops") || strings.Contains(out.Stream, `"bobby"`) && !strings.Contains(out.Stream, `"approvers":["bobby"]`) {
+		t.Errorf("%+v\n%s", waits.Question, out.Stream)
 	}
 }

@@ -31,6 +31,7 @@ step "fake_write" "boom" {
 		"part of a system":        `provider "fake" { within = env("WHERE") }` + steps,
 		"secret part of a system": `provider "fake" { within = secret("env:WHERE") }` + steps,
 		"argument":                strings.ReplaceAll(own, "AT", `"http://host/${env("WHERE")}"`),
+		"home":                    strings.ReplaceAll(own, "AT", `pathexpand("~/path")`),
 		"secret argument":         strings.ReplaceAll(own, "AT", `secret("env:WHERE")`),
 		"part of an argument":     strings.ReplaceAll(own, "AT", `"${secret("env:WHERE")}/path"`),
 		"local":                   "locals { base = secret(\"env:WHERE\") }\n" + strings.ReplaceAll(own, "AT", `"${local.base}/path"`),
@@ -46,7 +47,7 @@ const (
 func sealedAt(t *testing.T, key string, j journal.Journal, where string) enginetest.Options {
 	t.Helper()
 	opts := sealing(t, key, j, "")
-	opts.Env, opts.AutoApprove = map[string]string{"WHERE": where}, true
+	opts.Env, opts.AutoApprove = map[string]string{"WHERE": where, "HOME": where}, true
 	return opts
 }
 
@@ -85,7 +86,7 @@ func TestMovedPlace(t *testing.T) {
 				t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)
 			}
 			told := out.Diags.Error()
-			if name == "argument" { // which the undo has from its step's time, so that it acts there
+			if name == "argument" || name == "home" { // which the undo has from its step's time, so that it acts there
 				undoneAt(t, fake, id, sealedAt(t, key, j, thereIs))
 				return
 			}

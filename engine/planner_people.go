@@ -17,8 +17,7 @@ import (
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
-// approvalText says who must approve a step, as the question will; what only the run knows, or what is sensitive, stands there as it is
-// written.
+// approvalText says who must approve a step, as the question will; what only the run knows stands there as it is written.
 func (p *planner) approvalText(s *lang.Step) string {
 	a := s.Approval
 	if a == nil {
@@ -28,8 +27,14 @@ func (p *planner) approvalText(s *lang.Step) string {
 	if a.Approvers != nil {
 		text = a.Approvers.Source
 		v, diags := p.plan.scope.Value(a.Approvers, anyInstance(s))
-		if !diags.HasErrors() && v.IsWhollyKnown() && !provider.IsSensitive(v) {
-			v, _ = v.UnmarkDeep()
+		switch {
+		case diags.HasErrors() || !v.IsWhollyKnown():
+		case v.ContainsMarked():
+			at := a.Approvers.Range()
+			p.diags = append(p.diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Sensitive approvers", Subject: &at, Detail: local.ErrSensitiveApprovers.Error(),
+			})
+		default:
 			text = cmp.Or(strings.Join(local.Approvers(v), ", "), "anybody")
 		}
 	}

@@ -315,8 +315,8 @@ func New(fake *Fake, env map[string]string) *engine.Engine {
 	return &engine.Engine{
 		Registry: provider.NewRegistry(fake.Provider()),
 		Host: provider.Host{
-			Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-			Log:    hclog.NewNullLogger(),
+			Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }, HomeDir: env["HOME"],
+			Log: hclog.NewNullLogger(),
 		},
 		User: "test@host",
 	}

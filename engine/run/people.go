@@ -39,8 +39,8 @@ type Question struct {
 	Default json.RawMessage `json:"default,omitempty"`
 	// Sensitive says that nobody may see the answer.
 	Sensitive bool `json:"sensitive,omitempty"`
-	// Approvers may answer; empty: anybody.
-	Approvers []string `json:"approvers,omitempty"`
+	// Approvers may answer; empty: anybody. They are the names of accounts, and no secrets.
+	Approvers []string `json:"approvers,omitempty" blank:"-"`
 	// Action, Effect, Target, Arguments and Changes are what an approval is about: what would be done, to what, with what,
 	// and what a dry run says that it would change. Digest binds the answer to them (SHA-256, hexadecimal).
 	Action    string          `json:"action,omitempty" blank:"-"`

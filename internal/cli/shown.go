@@ -89,10 +89,13 @@ func (p *Program) ownNames(rb *lang.Runbook) {
 	p.redactor.Own(names...)
 }
 
-// ownKeys has it leave the keys of instances alone: no secret gets into those.
-func (p *Program) ownKeys(e *run.Event) {
+// ownWords has it leave the keys of instances and the names of approvers alone: no secret gets into those.
+func (p *Program) ownWords(e *run.Event) {
 	if e.Type == run.StepExpanded && e.Keys != nil {
 		p.redactor.Own(*e.Keys...)
+	}
+	if e.Question != nil {
+		p.redactor.Own(e.Question.Approvers...)
 	}
 }
 

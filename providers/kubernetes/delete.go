@@ -23,7 +23,7 @@ type deleteArgs struct {
 	UID           string `rb:"uid,filled" doc:"With name: only the object of this UID, or one that an undo brought back in its place. Another of that name is somebody else's, and an error."`
 	LabelSelector string `rb:"label_selector" check:"label_selector" doc:"The objects with these labels."`
 	FieldSelector string `rb:"field_selector" check:"field_selector" doc:"The objects with these fields."`
-	Namespace     string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Their namespace; null: the configuration's."`
+	Namespace     string `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Their namespace; null: the configuration's."`
 }
 
 type deleteResult struct {

@@ -19,7 +19,7 @@ type execArgs struct {
 	Resource       string   `rb:"resource" check:"kubernetes_log_source" doc:"Object whose first running pod it is, as TYPE/NAME: deployment/api."`
 	Command        []string `rb:"command,required,filled" doc:"Program and arguments; there is no shell."`
 	Container      string   `rb:"container" check:"kubernetes_container" doc:"The container of this name; null: the pod's default one, else its first."`
-	Namespace      string   `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace      string   `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 	MaxOutputBytes int      `rb:"max_output_bytes" default:"1048576" doc:"At most this much of each output is kept."`
 }
 

@@ -12,7 +12,7 @@ type labelArgs struct {
 	Labels    map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels to set."`
 	Remove    []string          `rb:"remove" check:"kubernetes_label" doc:"Names of labels to take off; one that labels sets stays."`
 	Replaces  map[string]string `rb:"replaces" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
-	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string            `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type labelResult struct {

@@ -17,7 +17,7 @@ type patchArgs struct {
 	Resource  string    `rb:"resource,required" check:"kubernetes_resource" doc:"What to patch, as TYPE/NAME: service/api."`
 	Patch     cty.Value `rb:"patch,required" doc:"The patch: an object, a list of JSON Patch operations, or either as JSON text. One that sets spec.replicas to 0 is destructive."`
 	Type      string    `rb:"type" default:"strategic" one_of:"strategic,merge,json" doc:"How to read the patch; strategic is for built-in types only."`
-	Namespace string    `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string    `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 	Force     bool      `rb:"force" doc:"No difference here: a patch takes over the fields that it sets. It is there because kubernetes_apply has it."`
 }
 

@@ -19,7 +19,7 @@ import (
 
 type rolloutHistoryArgs struct {
 	Resource  string `rb:"resource,required" check:"kubernetes_rollout" doc:"Deployment, stateful set or daemon set as TYPE/NAME: deployment/api."`
-	Namespace string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 	Limit     int    `rb:"limit" default:"100" doc:"At most this many revisions are given, the newest."`
 }
 

@@ -14,7 +14,7 @@ import (
 
 type rolloutRestartArgs struct {
 	Resource  string `rb:"resource,required" check:"kubernetes_rollout" doc:"Deployment, stateful set or daemon set as TYPE/NAME: deployment/api."`
-	Namespace string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type revisionChange struct {

@@ -15,7 +15,7 @@ var rolloutTypes = []resource{deployments, statefulSets, daemonSets}
 
 type rolloutStatusArgs struct {
 	Resource  string `rb:"resource,required" check:"kubernetes_rollout" doc:"Deployment, stateful set or daemon set as TYPE/NAME: deployment/api."`
-	Namespace string `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type rolloutStatusResult struct {

@@ -18,7 +18,7 @@ type rolloutUndoArgs struct {
 	Resource   string        `rb:"resource,required" check:"kubernetes_rollout" doc:"Deployment, stateful set or daemon set as TYPE/NAME: deployment/api."`
 	ToRevision int64         `rb:"to_revision" doc:"Revision to go back to; null: the one before."`
 	Replaces   *revisionHeld `rb:"replaces" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
-	Namespace  string        `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace  string        `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 // revisionHeld is a revision as its author has it from before or after.

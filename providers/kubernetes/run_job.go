@@ -20,7 +20,7 @@ type runJobArgs struct {
 	Command        []string          `rb:"command,required,filled" doc:"Program and arguments; there is no shell."`
 	Env            map[string]string `rb:"env" check_keys:"kubernetes_env" doc:"Environment variables."`
 	Labels         map[string]string `rb:"labels" check:"kubernetes_label_value" check_keys:"kubernetes_label" doc:"Labels of the job and its pod."`
-	Namespace      string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Namespace to run in; null: the configuration's."`
+	Namespace      string            `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Namespace to run in; null: the configuration's."`
 	MaxOutputBytes int               `rb:"max_output_bytes" default:"1048576" doc:"At most this much of the output is kept, the newest."`
 }
 

@@ -12,7 +12,7 @@ type scaleArgs struct {
 	Resource  string        `rb:"resource,required" check:"kubernetes_resource" doc:"What to scale, as TYPE/NAME: deployment/api."`
 	Replicas  *int          `rb:"replicas,required" check:"kubernetes_replicas" doc:"How many replicas it shall have."`
 	Replaces  *replicasHeld `rb:"replaces" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
-	Namespace string        `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string        `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 // replicasHeld is the number as its author has it from before or after.

@@ -17,7 +17,7 @@ type setEnvArgs struct {
 	Env       map[string]string `rb:"env" check_keys:"kubernetes_env" doc:"Variables to set, by name."`
 	Remove    []string          `rb:"remove" doc:"Names of variables to take out; one that env sets stays."`
 	Replaces  map[string]string `rb:"replaces" check_keys:"kubernetes_env" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
-	Namespace string            `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string            `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type setEnvResult struct {

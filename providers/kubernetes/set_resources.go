@@ -18,7 +18,7 @@ type setResourcesArgs struct {
 	Requests  map[string]string          `rb:"requests" check:"kubernetes_quantity" doc:"What to reserve, as quantities by resource: cpu = 500m, memory = 1Gi; an empty text takes one off."`
 	Limits    map[string]string          `rb:"limits" check:"kubernetes_quantity" doc:"What not to exceed, as quantities by resource; an empty text takes one off."`
 	Replaces  map[string]containerLimits `rb:"replaces" check_keys:"kubernetes_container" doc:"What has to be there for the write to be sent, such as self.after in an undo: anything else is somebody else's work by now, and is left as it is."`
-	Namespace string                     `rb:"namespace,place" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
+	Namespace string                     `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 }
 
 type setResourcesResult struct {

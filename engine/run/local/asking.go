@@ -215,9 +215,14 @@ func (r *runner) approvers(e *lang.Expr, local lang.Frame) ([]string, error) {
 	if diags.HasErrors() {
 		return nil, errors.New("approvers: " + text(diags))
 	}
-	v, _ = v.UnmarkDeep()
+	if v.ContainsMarked() {
+		return nil, ErrSensitiveApprovers
+	}
 	return Approvers(v), nil
 }
+
+// ErrSensitiveApprovers is why a step can't be asked about.
+var ErrSensitiveApprovers = errors.New("the approvers are sensitive, and who may approve is shown to all: name them in the open")
 
 // Approvers are the words by which those may be known whom a value names, which is known and has no marks.
 func Approvers(v cty.Value) []string {
