@@ -146,6 +146,12 @@ func (w *world) redis(t *testing.T) {
 	w.must(t, err)
 	w.cache = redis.NewClient(options)
 	w.listener = w.cache.Conn()
+	t.Cleanup(func() {
+		keys := w.cache.Keys(ctx, "hostile:*").Val()
+		if err := errors.Join(w.cache.Del(ctx, keys...).Err(), w.cache.FunctionDelete(ctx, "hostile_lib").Err(), w.listener.Close(), w.cache.Close()); err != nil {
+			t.Error(err)
+		}
+	})
 	w.must(t, w.cache.Set(ctx, "hostile:kept", "kept", 0).Err())
 	w.must(t, w.cache.PFAdd(ctx, "hostile:count", "1", "2").Err())
 	w.must(t, w.cache.RPush(ctx, "hostile:list", "2", "1").Err())
@@ -153,12 +159,6 @@ func (w *world) redis(t *testing.T) {
 	w.must(t, w.cache.XAdd(ctx, &redis.XAddArgs{Stream: "hostile:stream", Values: []string{"a", "b"}}).Err())
 	w.must(t, w.cache.XGroupCreate(ctx, "hostile:stream", "readers", "0").Err())
 	w.must(t, w.cache.FunctionLoadReplace(ctx, "#!lua name=hostile_lib\nredis.register_function('hostile_kept', function(keys) return redis.call('SET', keys[1], 'written') end)").Err())
-	t.Cleanup(func() {
-		keys := w.cache.Keys(ctx, "hostile:*").Val()
-		if err := errors.Join(w.cache.Del(ctx, keys...).Err(), w.cache.FunctionDelete(ctx, "hostile_lib").Err(), w.listener.Close(), w.cache.Close()); err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 func (w *world) kubernetes(t *testing.T) {
