@@ -80,6 +80,9 @@ func TestPauseNamesWhatIsAskedAgain(t *testing.T) {
 				t.Errorf("%s was not asked again", step)
 			}
 		}
+		if diff := cmp.Diff(want, out.Events[0].AskedAgain); diff != "" || out.Events[0].Type != run.RunResumed {
+			t.Errorf("%s: %s", out.Events[0].Type, diff)
+		}
 		if len(asked) != len(want) {
 			t.Errorf("asked again: %v", asked)
 		}

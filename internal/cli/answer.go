@@ -125,6 +125,9 @@ func (o *answerOptions) find(ctx context.Context, history journal.Journal, s *st
 		return nil, err
 	}
 	i := s.waits(o.Step)
+	if w := s.later(o.Step); i < 0 && w != nil {
+		return nil, fmt.Errorf("%s %s", w.Step, o.askedAgain(s, w))
+	}
 	if i < 0 {
 		return nil, o.doesNotWait(s)
 	}

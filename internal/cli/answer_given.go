@@ -138,6 +138,9 @@ func (o *answerOptions) undoneMeanwhile(ctx context.Context, history journal.Jou
 
 // askedAgain says that no answer to a step counts yet, and how to be asked again.
 func (o *answerOptions) askedAgain(s *story, w *waitingStep) string {
+	if !s.Resting { // a process is about what comes before it
+		return view.AskedAgain
+	}
 	text := view.AskedAgain + ". Resume the run, which asks then: " + o.command("resume "+s.ID)
 	if command := view.ResumeWithAnswer(o.Store, s.ID, w.Step, w.Question); command != "" {
 		text += "; or answer with that: " + command

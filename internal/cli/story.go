@@ -38,6 +38,8 @@ type waitingStep struct {
 type story struct {
 	ID    string
 	Waits []waitingStep
+	// Later are those that are asked about again once what comes before them, which runs again, has ended.
+	Later []waitingStep
 	// Steps are the addresses that were spoken of.
 	Steps map[string]bool
 	// Answered are the last answers to steps, by address.
@@ -141,11 +143,14 @@ func (s *story) take(e *run.Event) {
 		for _, step := range slices.Concat(e.Reset, e.Gone) {
 			s.drop(step)
 		}
+		for _, step := range e.AskedAgain {
+			s.putOff(step)
+		}
 		if len(e.Changes) > 0 { // what comes before a step may be another by now
 			s.askedAgain(nil)
 		}
 	case run.RunFinished:
-		s.Waits, s.Undoing = nil, nil
+		s.Waits, s.Later, s.Undoing = nil, nil, nil
 	case run.RunPaused:
 		s.Undoing = nil
 		s.askedAgain(e.AskedAgain)
@@ -169,6 +174,7 @@ func (s *story) brokenOff() {
 }
 
 func (s *story) wait(e *run.Event) {
+	s.Later = slices.DeleteFunc(s.Later, func(w waitingStep) bool { return w.Step == e.Step })
 	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline, NobodyTold: e.NobodyTold, told: run.Told{Nobody: e.NobodyTold}}
 	if i := s.waits(e.Step); i >= 0 {
 		was := &s.Waits[i]
@@ -189,9 +195,27 @@ func (s *story) waits(step string) int {
 	return slices.IndexFunc(s.Waits, func(w waitingStep) bool { return w.Step == step })
 }
 
-// drop takes a step, with its instances, from those that wait.
+// drop takes a step, with its instances, from those that wait, or will again.
 func (s *story) drop(step string) {
-	s.Waits = slices.DeleteFunc(s.Waits, func(w waitingStep) bool { return run.Covers(step, w.Step) })
+	covered := func(w waitingStep) bool { return run.Covers(step, w.Step) }
+	s.Waits, s.Later = slices.DeleteFunc(s.Waits, covered), slices.DeleteFunc(s.Later, covered)
+}
+
+// putOff has a step wait for nobody until it is asked about again.
+func (s *story) putOff(step string) {
+	if i := s.waits(step); i >= 0 {
+		w := s.Waits[i]
+		s.drop(step)
+		s.Later = append(s.Later, w)
+	}
+}
+
+// later is a step that waits for nobody until it is asked about again; nil: it is none.
+func (s *story) later(step string) *waitingStep {
+	if i := slices.IndexFunc(s.Later, func(w waitingStep) bool { return w.Step == step }); i >= 0 {
+		return &s.Later[i]
+	}
+	return nil
 }
 
 // over reports whether the run does not go on by itself: it ended, or pauses.

@@ -255,7 +255,7 @@ func (l *Live) resumed(e *run.Event) {
 		return slices.ContainsFunc(e.Reset, func(step string) bool { return run.Covers(step, address) })
 	}
 	open := func(s *liveStep) bool {
-		return s.waiting != nil && s.waiting.Question != nil && !again(s.waiting.Step) && !slices.Contains(e.Gone, s.waiting.Step)
+		return s.waiting != nil && s.waiting.Question != nil && !again(s.waiting.Step) && !slices.Contains(slices.Concat(e.Gone, e.AskedAgain), s.waiting.Step)
 	}
 	maps.DeleteFunc(l.ended, func(address string, _ bool) bool { return again(address) })
 	l.dropUnless(open)

@@ -227,7 +227,7 @@ func (t *Text) resumed(e *run.Event) {
 		t.left.drop(step)
 		delete(t.sent, step)
 	}
-	for _, step := range e.Gone {
+	for _, step := range slices.Concat(e.Gone, e.AskedAgain) {
 		t.asked.forget(step)
 	}
 	if !t.byHand && e.Reason != run.ReasonCancel {

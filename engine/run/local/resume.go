@@ -98,10 +98,30 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 // begin tells run_resumed, and has the branches of the runbooks that steps run follow.
 func (p *Past) begin(r *runner, e *run.Event, sealed []byte) error {
 	e.Seq, e.Time = r.nextSeq(), r.clock().UTC() // as it will be told: what it does to questions goes by them
+	open := p.Waits()
 	if err := p.resumeAll(e); err != nil {
 		return err
 	}
+	if e.Undo == nil && e.Reason != run.ReasonCancel {
+		e.AskedAgain = withdrawn(open, p.Waits(), e.Reset)
+	}
 	return r.session.emit(nil, "", journal.Entry{Event: e, Files: p.cfg.Files, Sealed: sealed})
+}
+
+// withdrawn are the steps whose question was open and is not any more, though they are none of those that run again themselves.
+func withdrawn(before, after []run.Wait, reset []string) []string {
+	open := map[string]bool{}
+	for _, w := range after {
+		open[w.Address] = true
+	}
+	var out []string
+	for _, w := range before {
+		again := func(step string) bool { return run.Covers(step, w.Address) }
+		if !open[w.Address] && !slices.ContainsFunc(reset, again) {
+			out = append(out, w.Address)
+		}
+	}
+	return out
 }
 
 // settle tells what became of a write in doubt, and ends the step where it counts as done.
