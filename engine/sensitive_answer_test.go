@@ -1,10 +1,15 @@
 package engine_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/journal"
@@ -64,6 +69,65 @@ func TestSensitiveAnswerThatNobodyCanRead(t *testing.T) {
 	out.Pauses(t)
 }
 
+// TestSensitiveQuestionAfterTheKey: where the key of the history is lost, the answer that nobody took in counts no more, and that is told; the
+// question waits again, for an answer under the key that is here, in the time that it had.
+func TestSensitiveQuestionAfterTheKey(t *testing.T) {
+	for name, file := range map[string]map[string]string{
+		"a step":           {"parent.hcl": "runbook \"x\" {}\nprovider \"fake\" {}\n" + secretly},
+		"within a runbook": {"parent.hcl": "runbook \"x\" {}\nprovider \"fake\" {}\nstep \"runbook\" \"in\" { source = \"./child.hcl\" }\n", "child.hcl": "runbook \"y\" {}\nprovider \"fake\" {}\n" + secretly},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake, j := &enginetest.Fake{}, enginetest.Store(t)
+			out := enginetest.RunFile(t, fake, files(t, file), enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
+			out.Pauses(t)
+			id, before := out.Result.RunID, lastQuestion(t, out)
+			sealed, _ := plain([]byte("true"))
+			send(t, j, out, &journal.Message{Sealed: sealed})
+			const lock = "another key: "
+			another := enginetest.Options{
+				Journal: j, Seal: func(text []byte) ([]byte, error) { return append([]byte(lock), text...), nil },
+				Unseal: func(sealed []byte) ([]byte, error) {
+					text, is := bytes.CutPrefix(sealed, []byte(lock))
+					if !is {
+						return nil, errors.New("it is of another key")
+					}
+					return text, nil
+				},
+			}
+			out = enginetest.Resume(t, fake, id, another)
+			out.Pauses(t)
+			now, why := lastQuestion(t, out), ""
+			for _, e := range out.Events {
+				if e.Type == run.AnswerRefused {
+					why = e.Error
+				}
+			}
+			if !strings.Contains(why, "can't be read with the key that is here") {
+				t.Errorf("why the answer does not count: %q\n%s", why, out.Stream)
+			}
+			if now.Question.Digest == before.Question.Digest || !cmp.Equal(now.Deadline, before.Deadline) {
+				t.Errorf("asked as %+v, before as %+v", now, before)
+			}
+			sealed, _ = another.Seal([]byte("true"))
+			send(t, j, out, &journal.Message{Sealed: sealed})
+			out = enginetest.Resume(t, fake, id, another)
+			out.Ends(t, 0)
+		})
+	}
+}
+
+// lastQuestion is the event that asked last.
+func lastQuestion(t *testing.T, out enginetest.Outcome) *run.Event {
+	t.Helper()
+	for _, e := range slices.Backward(out.Events) {
+		if e.Question != nil {
+			return &e
+		}
+	}
+	t.Fatalf("nobody is asked:\n%s", out.Stream)
+	return nil
+}
+
 // TestSensitiveAnswersAtOnce: the one that was sent first counts, however long it takes to be read.
 func TestSensitiveAnswersAtOnce(t *testing.T) {
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
@@ -101,12 +165,12 @@ func TestSensitiveAnswerAfterOneThatNobodyCanRead(t *testing.T) {
 	out.Ends(t, 0)
 }
 
-// send sends a sealed answer to step ok.
+// send sends a sealed answer to the step that asks.
 func send(t *testing.T, j journal.Journal, out enginetest.Outcome, m *journal.Message) {
 	t.Helper()
 	for _, e := range out.Events {
 		if e.Question != nil {
-			m.Kind, m.Step, m.At, m.By = journal.MessageAnswer, "ok", time.Now(), "bob@ops"
+			m.Kind, m.Step, m.At, m.By = journal.MessageAnswer, e.Step, time.Now(), "bob@ops"
 			m.Answer = &run.Answer{Value: json.RawMessage(`"(sensitive)"`), Sensitive: true, By: "bob@ops", Via: run.ViaCommand, Digest: e.Question.Digest}
 			if err := j.Send(t.Context(), e.Run, *m); err != nil {
 				t.Fatal(err)

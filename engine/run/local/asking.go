@@ -340,7 +340,7 @@ func (r *runner) questionDone(q *question) error {
 	case q.binding.key != nil:
 		sealed = r.seal(q.binding.key)
 	case q.question.Sensitive:
-		sealed = r.seal("who can open this can answer")
+		sealed = r.seal(probe)
 	}
 	return r.lay(q.step, q.address, q.what, q.question, q.timeout, sealed)
 }

@@ -83,9 +83,9 @@ func (r *runner) bound(address string, args cty.Value) string {
 	return bindTo(key, args)
 }
 
-// recallBinding keeps the key of the question that a step asked last.
+// recallBinding keeps the key of the question that a step asked last, or the probe of a sensitive one.
 func (b *branch) recallBinding(e *run.Event, sealed []byte) {
-	if e.Question != nil && e.Question.Keyed != "" {
+	if e.Question != nil && (e.Question.Keyed != "" || e.Question.Sensitive) {
 		b.bindings[e.Step] = sealed
 	}
 }

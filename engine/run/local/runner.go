@@ -43,6 +43,8 @@ type runner struct {
 	notifying map[*notifying]bool
 	// answering are the questions of which an answer is on its way: their levels wait for what comes of it.
 	answering map[string]bool
+	// otherKey are the sensitive questions that this session asks with another key than they were asked with before.
+	otherKey map[string]bool
 	// stops carries requests to stop, from Ctrl-C, from elsewhere, or from the runner whose step this runbook is.
 	stops chan stopRequest
 	// underWay counts the goroutines of attempts, questions and undos; children those among them that run a runbook.

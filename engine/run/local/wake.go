@@ -20,9 +20,13 @@ func (r *runner) wake() error {
 		if err != nil {
 			return err
 		}
-		if !taken {
-			r.desk.put(r, w)
+		if taken {
+			continue
 		}
+		if w, err = r.askWithKey(w); err != nil {
+			return err
+		}
+		r.desk.put(r, w)
 	}
 	return nil
 }
