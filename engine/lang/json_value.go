@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -27,6 +29,63 @@ func JSONToValue(text json.RawMessage, ty cty.Type) (cty.Value, error) {
 		return cty.NilVal, fmt.Errorf("read a value: %w", err)
 	}
 	return converted, nil
+}
+
+// ResultToValue is JSONToValue for a result that an older version may have recorded: what it did not know of, within too, is unknown, and lacks
+// names it. Null would be a value, such as that there was nothing before.
+func ResultToValue(text json.RawMessage, ty cty.Type) (_ cty.Value, lacks []string, err error) {
+	if len(text) == 0 {
+		return cty.NullVal(ty), nil, nil
+	}
+	v, err := provider.ExactJSON(text)
+	if err != nil {
+		return cty.NilVal, nil, fmt.Errorf("read a value: %w", err)
+	}
+	v = filledUp(v, ty, "", func(name string) {
+		if !slices.Contains(lacks, name) { // of each element of a list
+			lacks = append(lacks, name)
+		}
+	})
+	converted, err := convert.Convert(v, ty)
+	if err != nil {
+		return cty.NilVal, nil, fmt.Errorf("read a value: %w", err)
+	}
+	return converted, lacks, nil
+}
+
+// filledUp adds to what was read of a JSON text the attributes that a type has beside those.
+func filledUp(v cty.Value, ty cty.Type, at string, lack func(name string)) cty.Value {
+	switch is := v.Type(); {
+	case v.IsNull():
+	case ty.IsObjectType() && is.IsObjectType():
+		attrs := v.AsValueMap()
+		if attrs == nil { // of an object without any
+			attrs = map[string]cty.Value{}
+		}
+		for _, name := range slices.Sorted(maps.Keys(ty.AttributeTypes())) {
+			inner := strings.TrimPrefix(at+"."+name, ".")
+			if given, ok := attrs[name]; ok {
+				attrs[name] = filledUp(given, ty.AttributeType(name), inner, lack)
+				continue
+			}
+			attrs[name] = cty.UnknownVal(ty.AttributeType(name))
+			lack(inner)
+		}
+		return cty.ObjectVal(attrs)
+	case ty.IsMapType() && is.IsObjectType() && v.LengthInt() > 0:
+		attrs := v.AsValueMap()
+		for name, given := range attrs {
+			attrs[name] = filledUp(given, ty.ElementType(), at, lack)
+		}
+		return cty.ObjectVal(attrs)
+	case (ty.IsListType() || ty.IsSetType()) && is.IsTupleType() && v.LengthInt() > 0:
+		items := v.AsValueSlice()
+		for i, given := range items {
+			items[i] = filledUp(given, ty.ElementType(), at, lack)
+		}
+		return cty.TupleVal(items)
+	}
+	return v
 }
 
 // Blank stands in the place of a sensitive value.

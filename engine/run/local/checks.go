@@ -71,7 +71,7 @@ func (r *runner) evaluateCondition(e *lang.Expr, local lang.Frame) evaluated {
 		}
 		return out
 	}
-	holds, problem := boolOf(v)
+	holds, problem := boolOf(v, func() string { return whyUnknown(r.scope, e, local) })
 	if problem != "" {
 		problem = fmt.Sprintf("%s:%d: %s %s", baseName(e.Range().Filename), e.Range().Start.Line, e.Source, problem)
 	}

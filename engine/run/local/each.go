@@ -84,7 +84,7 @@ func (p *Past) readEach(e *run.Event, sealed []byte) *lang.Instances {
 	if err != nil {
 		return nil
 	}
-	v, lost := p.readBack("each.value", e.Each, ty, sealed, whole)
+	v, lost := p.readBack("each.value", e.Each, as(ty), sealed, whole)
 	if lost != "" || !v.IsWhollyKnown() {
 		return nil
 	}

@@ -55,15 +55,37 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 	return cty.ObjectVal(values), diags
 }
 
-// whyUnknown says why an argument has no value that it once had.
+// whyUnknown says why an expression has no value that it once had.
 func whyUnknown(scope *lang.Scope, e *lang.Expr, local lang.Frame) string {
 	if local.EachLost != "" && refersTo(e, lang.RefEach) {
 		return "needs each.value, and " + local.EachLost
 	}
+	for _, ref := range e.Refs {
+		of, lost := "self", ""
+		switch {
+		case ref.Kind == lang.RefSelf:
+			lost = local.SelfLost
+		case ref.Kind == lang.RefStep && scope.StepLost != nil:
+			of, lost = "step."+ref.Name, scope.StepLost(ref.Name, keyIn(ref))
+		}
+		if lost != "" {
+			return "needs what is not known of the result of " + of + ": " + lost
+		}
+	}
 	if scope.VariablesLost != "" {
 		return "needs a variable of its runbook, which is not to be had: " + strings.TrimSuffix(scope.VariablesLost, ".")
 	}
-	return "needs a sensitive result of an earlier session, which was not kept"
+	return "needs a result of an earlier session that was not kept: it was sensitive, or an older version did not record it"
+}
+
+// keyIn is the key of an instance in a reference to a step; empty: there is none, or it is not written as such.
+func keyIn(ref lang.Ref) string {
+	if len(ref.Traversal) > 2 {
+		if at, ok := ref.Traversal[2].(hcl.TraverseIndex); ok && at.Key.Type() == cty.String && at.Key.IsKnown() && !at.Key.IsNull() {
+			return at.Key.AsString()
+		}
+	}
+	return ""
 }
 
 // Text writes diagnostics' errors in one line, as events do.

@@ -279,10 +279,11 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 			return v
 		}
 		p.reads(e.Result, sealed, func() string {
-			if _, lost := end.recalled(); lost != end.word {
-				return lost
+			v, lost := end.recalled()
+			if v != cty.NilVal { // what is not known of it was not lost with a key
+				return ""
 			}
-			return ""
+			return lost
 		})
 	}
 	if e.Result == nil {

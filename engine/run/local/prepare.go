@@ -55,7 +55,7 @@ func (r *runner) condition(e *lang.Expr, local lang.Frame) (bool, hcl.Diagnostic
 	if diags.HasErrors() {
 		return false, diags
 	}
-	holds, problem := boolOf(v)
+	holds, problem := boolOf(v, func() string { return whyUnknown(r.scope, e, local) })
 	if problem != "" {
 		return false, append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "The condition is not a bool", Subject: e.Range().Ptr(),
@@ -65,14 +65,14 @@ func (r *runner) condition(e *lang.Expr, local lang.Frame) (bool, hcl.Diagnostic
 	return holds, diags
 }
 
-// boolOf reads a condition's value; problem says why it is none.
-func boolOf(v cty.Value) (holds bool, problem string) {
+// boolOf reads a condition's value; problem says why it is none, and why what it needs where that is not known.
+func boolOf(v cty.Value, why func() string) (holds bool, problem string) {
 	v, _ = v.Unmark()
 	switch {
 	case v.IsNull():
 		return false, "is null"
 	case !v.IsKnown():
-		return false, "is not known: it needs a sensitive result of an earlier session, which was not kept"
+		return false, "is not known: it " + why()
 	case v.Type() != cty.Bool:
 		return false, "is " + v.Type().FriendlyName() + ", not true or false"
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -62,7 +63,7 @@ func pathOf(p cty.Path) path {
 }
 
 // restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more. Of a write that counts
-// as done, as word says, a part of the result may be known alone; then that is lost too.
+// as done, as word says, a part of the result may be known alone; then that is lost too, as is what an older version did not record.
 func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string) (_ cty.Value, lost string) {
 	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
 		sealed = nil // it is not the result that is secret
@@ -72,15 +73,24 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string
 	if word != "" {
 		known = toldOf(ty, e.Result)
 	}
-	v, lost := p.readBack("its result", e.Result, known, sealed, whole)
+	var lacks []string
+	read := func(text json.RawMessage) (v cty.Value, err error) {
+		v, lacks, err = lang.ResultToValue(text, known)
+		return v, err
+	}
+	v, lost := p.readBack("its result", e.Result, read, sealed, whole)
 	if lost != "" {
 		return v, lost
 	}
 	tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
+	var why []string
 	if !known.Equals(ty) {
-		lost = word
+		why = append(why, word)
 	}
-	return v, lost
+	if len(lacks) > 0 {
+		why = append(why, "an older version recorded it without "+strings.Join(lacks, ", "))
+	}
+	return v, strings.Join(why, ", and ")
 }
 
 // toldOf is the type of those results that a text has.
@@ -100,7 +110,7 @@ func whole(s *sealedResult) *sealedResult { return s }
 // readBack reads a value of the history. what is what it is called where it can't be, part takes it out of what is sealed; nil: it is not
 // there.
 func (p *Past) readBack(
-	what string, text json.RawMessage, ty cty.Type, sealed []byte, part func(*sealedResult) *sealedResult,
+	what string, text json.RawMessage, read func(json.RawMessage) (cty.Value, error), sealed []byte, part func(*sealedResult) *sealedResult,
 ) (_ cty.Value, lost string) {
 	kept := &sealedResult{Result: slices.Clone(text)} // which is written over
 	if sealed != nil {
@@ -126,7 +136,7 @@ func (p *Past) readBack(
 	if sealed == nil {
 		kept.Result, change = clean, unknown
 	}
-	v, err := lang.JSONToValue(kept.Result, ty)
+	v, err := read(kept.Result)
 	if err != nil {
 		return cty.NilVal, what + " in the history can't be read: " + err.Error()
 	}
@@ -137,6 +147,11 @@ func (p *Past) readBack(
 		v = changeAt(v, at, sensitive)
 	}
 	return v, ""
+}
+
+// as reads a value of a type.
+func as(ty cty.Type) func(json.RawMessage) (cty.Value, error) {
+	return func(text json.RawMessage) (cty.Value, error) { return lang.JSONToValue(text, ty) }
 }
 
 func sensitive(v cty.Value) cty.Value { return v.Mark(provider.Sensitive) }

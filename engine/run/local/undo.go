@@ -250,13 +250,43 @@ func countedOn(step *lang.Step, local lang.Frame) string {
 	var parts []string
 	for _, name := range step.Spec.Spec().Results().Names() {
 		if self.Type().HasAttribute(name) && step.UndoCountsOn(name) {
-			parts = append(parts, "self."+name+" is "+string(lang.ValueToJSON(self.GetAttr(name))))
+			if known := knownPart(self.GetAttr(name)); known != cty.NilVal {
+				parts = append(parts, "self."+name+" is "+string(lang.ValueToJSON(known)))
+			}
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// knownPart is a value without those of its attributes that are not known; NilVal: none of it is.
+func knownPart(v cty.Value) cty.Value {
+	switch {
+	case v.IsMarked():
+		return v
+	case !v.IsKnown():
+		return cty.NilVal
+	case v.IsNull():
+		return v
+	case v.Type().IsObjectType():
+		attrs := map[string]cty.Value{}
+		for name, item := range v.AsValueMap() {
+			if known := knownPart(item); known != cty.NilVal {
+				attrs[name] = known
+			}
+		}
+		return cty.ObjectVal(attrs)
+	case v.Type().IsListType() || v.Type().IsTupleType():
+		items := v.AsValueSlice()
+		items = slices.DeleteFunc(items, func(item cty.Value) bool { return knownPart(item) == cty.NilVal })
+		for i, item := range items {
+			items[i] = knownPart(item)
+		}
+		return cty.TupleVal(items)
+	}
+	return v
 }
 
 // ByHand tells what to do about an undo in doubt; command is the one that undoes it.

@@ -102,7 +102,7 @@ func (p *Past) readUndoWith(text json.RawMessage, sealed []byte) (_ map[string]c
 	for part := range given {
 		types[part] = cty.DynamicPseudoType
 	}
-	v, lost := p.readBack("what its undo refers to", text, cty.Object(types), sealed, func(s *sealedResult) *sealedResult { return s.Undo })
+	v, lost := p.readBack("what its undo refers to", text, as(cty.Object(types)), sealed, func(s *sealedResult) *sealedResult { return s.Undo })
 	if lost != "" {
 		values := map[string]cty.Value{}
 		for part := range given {
