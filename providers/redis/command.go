@@ -172,6 +172,9 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 		return nil, unwritten(err, "")
 	}
 	result := &commandResult{hushed: in.Sensitive, contained: contained[alone]}
+	if err := forgetUntold(in, key); err != nil {
+		return nil, err
+	}
 	value, err := replace(ctx, in, key, waits, result)
 	if err != nil {
 		return nil, err
@@ -184,6 +187,22 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 		}
 	}
 	return result, nil
+}
+
+// forgetUntold looks afresh where the attempt before was of an older version, which did not keep all that the key was.
+func forgetUntold(in *provider.In[*client, commandArgs], key string) error {
+	if in.Earlier == nil {
+		return nil
+	}
+	var note commandNote
+	if err := json.Unmarshal(in.Earlier.Note, &note); err != nil {
+		return in.Client.refuse("run it again", fmt.Errorf("the note of the attempt before is not readable: %w", err))
+	}
+	if note.Before != nil && note.Before.untold {
+		in.Warn("before is what %s held now: an older version sent the first attempt, and did not keep what it held then", key)
+		in.Earlier = nil
+	}
+	return nil
 }
 
 // before reads what the key holds, or what an attempt before at the same write noted of it. Where the server refuses to tell, the
@@ -243,7 +262,7 @@ func unwritten(err error, instead string) error {
 // notedOfCommand is what the key was before the command.
 func notedOfCommand(text json.RawMessage) (*provider.Noted[commandResult], error) {
 	var note commandNote
-	if err := json.Unmarshal(text, &note); err != nil || note.Before == nil {
+	if err := json.Unmarshal(text, &note); err != nil || note.Before == nil || note.Before.untold {
 		return nil, err
 	}
 	result := &commandResult{Value: cty.NullVal(cty.DynamicPseudoType), Before: note.Before}
@@ -275,6 +294,9 @@ func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], 
 		done = now.Type == "string" && now.text == in.Args.Command[2] && now.TTLMS == nil
 	}
 	switch {
+	case done && note.Before.untold:
+		finding.State = provider.Done
+		finding.Why = fmt.Sprintf("The key %s is as the command leaves it; what it held before is not known, as an older version sent it, which did not keep that.", now.Key)
 	case done:
 		finding.State, finding.Why = provider.Done, fmt.Sprintf("The key %s is as the command leaves it.", now.Key)
 		finding.Result = &commandResult{Value: cty.StringVal("OK"), Before: note.Before, After: now, hushed: in.Sensitive, contained: true}

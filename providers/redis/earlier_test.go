@@ -41,6 +41,36 @@ func TestCommandSentAgain(t *testing.T) {
 	}
 }
 
+// TestNoteOfAnOlderVersion: a note that lacks what the key held tells no before of a command that is found done, and one that is sent again
+// looks afresh.
+func TestNoteOfAnOlderVersion(t *testing.T) {
+	s, p := scratch(t)
+	action := s.provider.Action("redis_command")
+	s.must("value", "SET", p+"a", "old")
+	older := []byte(`{"before":{"key":"` + p + `a","type":"string","digest":"d","truncated":false}}`)
+	s.must("value", "SET", p+"a", "new")
+	found, err := action.(provider.Inquirer).Inquire(t.Context(), s.call("redis_command", "SET", p+"a", "new"), provider.Sent{Note: older})
+	if err != nil || found.State != provider.Done || found.Result != nil || !strings.Contains(found.Why, "older version") {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	s.must("value", "SET", p+"a", "old")
+	for _, counts := range []bool{true, false} {
+		call := s.call("redis_command", "SET", p+"a", "new")
+		call.Earlier, call.CountedOn = &provider.Sent{Note: older, Judged: true}, func(string) bool { return counts }
+		r, err := action.Run(t.Context(), call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Value.GetAttr("before").GetAttr("value"); got.IsNull() || got.AsString() != "old" || !strings.Contains(strings.Join(r.Warnings, " "), "older version") {
+			t.Errorf("before is %#v, warnings %q", got, r.Warnings)
+		}
+		if !strings.Contains(string(s.note), `"value":"old"`) {
+			t.Errorf("the note is %s", s.note)
+		}
+		s.must("value", "SET", p+"a", "old")
+	}
+}
+
 // TestReadOfBeforeBreaks: the connection breaks while the key is read. Nothing was sent, the error says so, and the key is as it was.
 func TestReadOfBeforeBreaks(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

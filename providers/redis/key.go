@@ -36,6 +36,8 @@ type keyState struct {
 	digest string
 	// inexact says why Value can't be given back as it is told; empty: it can.
 	inexact string
+	// untold says of a state in a note that an older version did not keep all of it: what it held, or when it was to end.
+	untold bool
 }
 
 // notedKey is a state in a note, which is sealed. Of what holds too much only a digest is there.
@@ -56,11 +58,15 @@ func (s *keyState) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (s *keyState) UnmarshalJSON(text []byte) error {
-	in := notedKey{Value: provider.NotedValue{Value: cty.NullVal(cty.DynamicPseudoType)}}
+	var in notedKey
 	if err := json.Unmarshal(text, &in); err != nil {
 		return fmt.Errorf("read the state of a key: %w", err)
 	}
 	*s = keyState{Key: in.Key, Type: in.Type, TTLMS: in.TTLMS, ExpiresAt: in.ExpiresAt, Value: in.Value.Value, digest: in.Digest, Truncated: in.Truncated}
+	s.untold = s.Type != "none" && (s.Value == cty.NilVal || s.TTLMS != nil && s.ExpiresAt == nil)
+	if s.Value == cty.NilVal {
+		s.Value = cty.NullVal(cty.DynamicPseudoType)
+	}
 	return nil
 }
 
