@@ -103,13 +103,19 @@ func dying(t *testing.T, d death, args ...string) ended {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	return await(t, deadly(ctx, t, d, args...))
+}
+
+// deadly prepares the program as a process that runs to its death.
+func deadly(ctx context.Context, t *testing.T, d death, args ...string) *exec.Cmd {
+	t.Helper()
 	c := command(ctx, t, append([]string{d.String()}, args...)...)
 	path, err := exec.LookPath("runbook-dies")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Path, c.Args[0] = path, "runbook-dies"
-	return await(t, c)
+	return c
 }
 
 // judgeCounts holds what the world saw against the history: what was seen is known as started, and was seen once; what

@@ -20,6 +20,14 @@ type fileNote struct {
 	After  *fileDigest `json:"after"`  // nil: it is to be removed
 	// Content is what stood in it, where a result keeps that.
 	Content *string `json:"content,omitempty"`
+	// Stamp tells whether it was changed since, though it may be as it was: of the folder, where there was no file. Nil: nothing tells.
+	Stamp *fileStamp `json:"stamp,omitempty"`
+}
+
+// fileStamp is what no change leaves as it was, and nobody can set: the time of the last change of a file or a folder, on its inode.
+type fileStamp struct {
+	Inode     uint64 `json:"inode"`
+	ChangedNS int64  `json:"changed_ns"`
 }
 
 type fileDigest struct {
@@ -37,7 +45,7 @@ func (s *fileState) digested() *fileDigest {
 
 func (w *writing) note() fileNote {
 	after := fileDigest(w.after)
-	return fileNote{Path: w.path, Append: w.append, Before: w.old.digested(), After: &after, Content: w.old.before().Content}
+	return fileNote{Path: w.path, Append: w.append, Before: w.old.digested(), After: &after, Content: w.old.before().Content, Stamp: w.old.stamp}
 }
 
 func sameFile(a, b *fileDigest) bool { return a == b || a != nil && b != nil && *a == *b }
@@ -51,8 +59,10 @@ func (n *fileNote) became() (provider.State, string, error) {
 	switch is := now.digested(); {
 	case sameFile(is, n.After):
 		return provider.Done, n.Path + " is as it was to become.", nil
+	case sameFile(is, n.Before) && n.Stamp != nil && now.stamp != nil && *n.Stamp == *now.stamp:
+		return provider.NotDone, n.Path + " is as it was before, and nothing was written there since.", nil
 	case sameFile(is, n.Before):
-		return provider.NotDone, n.Path + " is as it was before.", nil
+		return provider.Unknown, n.Path + " is as it was before, but something may have been written there in between: whether this write took place and was taken back can't be told.", nil
 	case is == nil:
 		return provider.Unknown, n.Path + " is not there any more.", nil
 	}
@@ -121,7 +131,7 @@ func (n *fileNote) carry(earlier *provider.Sent, now fileBefore) (fileBefore, er
 	if err != nil || was == nil || was.Path != n.Path {
 		return now, err
 	}
-	n.Before, n.Content = was.Before, was.Content
+	n.Before, n.Content, n.Stamp = was.Before, was.Content, was.Stamp
 	return n.old(), nil
 }
 

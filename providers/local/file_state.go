@@ -7,6 +7,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"path/filepath"
 	"unicode/utf8"
 )
 
@@ -24,6 +25,7 @@ type fileState struct {
 	digest hash.Hash
 	mode   os.FileMode
 	info   os.FileInfo
+	stamp  *fileStamp
 }
 
 // look reads a file. One that is not there is a state too.
@@ -31,6 +33,9 @@ func look(path string) (*fileState, error) {
 	s := &fileState{mode: defaultMode, digest: sha256.New()}
 	info, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) {
+		if folder, err := os.Stat(filepath.Dir(path)); err == nil {
+			s.stamp = stampOf(folder)
+		}
 		return s, nil
 	}
 	if err != nil {
@@ -47,7 +52,7 @@ func look(path string) (*fileState, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	s.exists, s.mode, s.info = true, info.Mode()&kept, info
+	s.exists, s.mode, s.info, s.stamp = true, info.Mode()&kept, info, stampOf(info)
 	content := io.TeeReader(f, s.digest)
 	if s.start, err = io.ReadAll(io.LimitReader(content, maxKept+1)); err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ func TestSecretContentIsNotTold(t *testing.T) {
 
 func TestWritesAreUndone(t *testing.T) {
 	for name, test := range map[string]struct {
-		old, now string
+		old, now string // now is empty where the write broke off before it began
 		args     providertest.Values
 	}{
 		"replaced": {"old", "new", providertest.Values{"content": str("new"), "mode": str("0600")}},
@@ -187,6 +187,9 @@ func TestRestoreOnceItIsAsTheStepLeftIt(t *testing.T) {
 	}
 }
 
+// errKilled stands for a crash behind the note.
+var errKilled = errors.New("killed")
+
 // What is found of a write depends on the file alone: each case puts it into the state that a crash can leave.
 func TestInquireFiles(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -195,13 +198,16 @@ func TestInquireFiles(t *testing.T) {
 		want     provider.State
 	}{
 		"replaced":         {"old", "new", nil, provider.Done},
-		"not replaced":     {"old", "old", nil, provider.NotDone},
+		"never replaced":   {"old", "", nil, provider.NotDone},
+		"taken back":       {"old", "old", nil, provider.Unknown},
 		"somebody else's":  {"old", "other", nil, provider.Unknown},
 		"removed":          {"old", "-", nil, provider.Unknown},
 		"made":             {"-", "new", nil, provider.Done},
-		"not made":         {"-", "-", nil, provider.NotDone},
+		"never made":       {"-", "", nil, provider.NotDone},
+		"made and removed": {"-", "-", nil, provider.Unknown},
 		"added":            {"old", "oldnew", providertest.Values{"append": cty.True}, provider.Done},
-		"not added":        {"old", "old", providertest.Values{"append": cty.True}, provider.NotDone},
+		"never added":      {"old", "", providertest.Values{"append": cty.True}, provider.NotDone},
+		"added, taken off": {"old", "old", providertest.Values{"append": cty.True}, provider.Unknown},
 		"added in part":    {"old", "oldne", providertest.Values{"append": cty.True}, provider.Unknown},
 		"others after":     {"old", "oldnewtheirs", providertest.Values{"append": cty.True}, provider.Done},
 		"others before":    {"old", "oldtheirsnew", providertest.Values{"append": cty.True}, provider.Unknown},
@@ -227,14 +233,26 @@ func TestInquireFiles(t *testing.T) {
 			}
 			var note []byte
 			write, call := fileCall("local_write_file", dir, args, &note)
+			keep := call.NoteSealed
+			call.NoteSealed = func(n []byte) error {
+				if err := keep(n); test.now != "" {
+					return err
+				}
+				return errKilled
+			}
 			ran, err := write.Run(t.Context(), call)
+			if call.NoteSealed = keep; test.now == "" && errors.Is(err, errKilled) {
+				err = nil
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
 			if strings.Contains(string(note), `"new"`) {
 				t.Errorf("the note holds the new content: %s", note)
 			}
-			put(test.now)
+			if test.now != "" {
+				put(test.now)
+			}
 			found, err := write.(provider.Inquirer).Inquire(t.Context(), call, provider.Sent{Key: call.Key, Note: note})
 			if err != nil || found.State != test.want || found.Why == "" || (found.Result != nil) != (test.want == provider.Done) {
 				t.Fatalf("got %+v, %v", found, err)
@@ -250,7 +268,9 @@ func TestInquireFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			equal(t, again.Value.GetAttr("before"), ran.Value.GetAttr("before"))
+			if ran != nil {
+				equal(t, again.Value.GetAttr("before"), ran.Value.GetAttr("before"))
+			}
 			if text, err := os.ReadFile(path); err != nil || test.want == provider.Done && string(text) != test.now {
 				t.Errorf("the file holds %q, %v", text, err)
 			}
@@ -277,6 +297,47 @@ func TestInquireFilesWithoutANote(t *testing.T) {
 			t.Errorf("%s without a note: %v", action, err)
 		}
 	}
+}
+
+// TestRestoredAndTakenBack: an undo in doubt is judged as a write is. A note of an older version has nothing by which to tell.
+func TestRestoredAndTakenBack(t *testing.T) {
+	dir := tree(t, map[string]string{"f": "old"})
+	path := filepath.Join(dir, "f")
+	done := write(t, dir, str("new"))
+	var note []byte
+	restore, call := fileCall("local_restore_file", dir, providertest.Values{"path": str("f"), "before": done.Value.GetAttr("before"), "after": done.Value.GetAttr("after")}, &note)
+	keep := call.NoteSealed
+	call.NoteSealed = func(n []byte) error { return errors.Join(keep(n), errKilled) }
+	if _, err := restore.Run(t.Context(), call); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	inquire := func(note []byte, want provider.State) {
+		t.Helper()
+		found, err := restore.(provider.Inquirer).Inquire(t.Context(), call, provider.Sent{Key: call.Key, Note: note})
+		if err != nil || found.State != want || found.Why == "" {
+			t.Errorf("got %+v, %v", found, err)
+		}
+	}
+	inquire(note, provider.NotDone)
+	var older map[string]any
+	if err := json.Unmarshal(note, &older); err != nil || older["stamp"] == nil {
+		t.Fatalf("%s: %v", note, err)
+	}
+	delete(older, "stamp")
+	text, err := json.Marshal(older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inquire(text, provider.Unknown)
+	call.NoteSealed = keep
+	if _, err := restore.Run(t.Context(), call); err != nil {
+		t.Fatal(err)
+	}
+	inquire(note, provider.Done)
+	if err := os.WriteFile(path, []byte("new"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	inquire(note, provider.Unknown)
 }
 
 // What a crash left beside the file goes with the next attempt at the same write.

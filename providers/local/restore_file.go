@@ -61,7 +61,7 @@ func runRestore(ctx context.Context, in *provider.In[*client, restoreArgs]) (*re
 	if err != nil {
 		return nil, &provider.Error{Op: opRestore, Endpoint: path, Err: err, NothingDone: true, Permanent: true}
 	}
-	note := fileNote{Path: path, Before: now.digested(), After: wanted, Content: r.Before.Content}
+	note := fileNote{Path: path, Before: now.digested(), After: wanted, Content: r.Before.Content, Stamp: now.stamp}
 	if r.Before, err = note.carry(in.Earlier, r.Before); err == nil {
 		err = in.NoteSealed(note)
 	}

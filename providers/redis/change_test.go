@@ -171,8 +171,8 @@ func TestCommandInquire(t *testing.T) {
 	s.must("value", "SET", p+"a", "2")
 	note := s.note
 	s.must("value", "SET", p+"a", "1")
-	s.note = note // of the command that found 1
-	inquire(provider.NotDone, "SET", p+"a", "2")
+	s.note = note // of the command that found 1, and was taken back since
+	inquire(provider.Unknown, "SET", p+"a", "2")
 	s.must("value", "SET", p+"a", "3")
 	s.note = note
 	inquire(provider.Unknown, "SET", p+"a", "2")
@@ -180,6 +180,11 @@ func TestCommandInquire(t *testing.T) {
 	inquire(provider.Unknown, "INCR", p+"a")
 	s.must("value", "DEL", p+"a")
 	inquire(provider.Done, "DEL", p+"a")
+	s.must("value", "SET", p+"a", "new")
+	note = s.note // of the command that found nothing
+	s.must("value", "DEL", p+"a")
+	s.note = note
+	inquire(provider.Unknown, "SET", p+"a", "new")
 	s.note = nil
 	inquire(provider.NotDone, "DEL", p+"a")
 }
@@ -248,7 +253,7 @@ func TestCommandLostConnection(t *testing.T) {
 		t.Fatalf("error is %v", err)
 	}
 	found, err := direct.provider.Action("redis_command").(provider.Inquirer).Inquire(t.Context(), direct.call("redis_command", "SET", p+"a", "lost-value"), provider.Sent{Note: s.note})
-	if err != nil || found.State != provider.NotDone {
+	if err != nil || found.State != provider.Unknown || !strings.Contains(found.Why, "is as it was before the command") {
 		t.Errorf("found %+v, %v", found, err)
 	}
 }

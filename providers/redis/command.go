@@ -269,7 +269,7 @@ func notedOfCommand(text json.RawMessage) (*provider.Noted[commandResult], error
 	return &provider.Noted[commandResult]{Result: result, Known: []string{"before"}, Idle: note.Idle}, nil
 }
 
-// inquireCommand looks at what the key holds. It can tell of SET, DEL and UNLINK of one key.
+// inquireCommand looks at what the key holds. It can tell that SET, DEL and UNLINK of one key took place.
 func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], sent provider.Sent) (*provider.Finding[commandResult], error) {
 	finding := &provider.Finding[commandResult]{Why: "Redis keeps no account of the commands that it ran."}
 	if sent.Note == nil {
@@ -307,7 +307,8 @@ func inquireCommand(ctx context.Context, in *provider.In[*client, commandArgs], 
 			}
 		}
 	case now.same(note.Before):
-		finding.State, finding.Why = provider.NotDone, fmt.Sprintf("The key %s is as it was before the command.", now.Key)
+		// Redis keeps no version of a key by which the one could be told from the other.
+		finding.Why = fmt.Sprintf("The key %s is as it was before the command: whether that never arrived, or took place and was taken back, can't be told.", now.Key)
 	default:
 		finding.Why = fmt.Sprintf("The key %s is neither as it was before the command nor as it leaves it.", now.Key)
 	}
