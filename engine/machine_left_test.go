@@ -133,7 +133,7 @@ func TestWhatIsLeftIsOfAnotherMachine(t *testing.T) {
 // TestUndoOfAnotherMachineThanItsStep: what is done elsewhere may have an undo on the machine.
 func TestUndoOfAnotherMachineThanItsStep(t *testing.T) {
 	t.Parallel()
-	text := strings.Replace(maintained, "  undo \"fake_write\" {\n    provider = provider.fake.far\n", "  undo \"fake_write\" {\n", 1)
+	text := "provider \"fake\" {}\n" + strings.Replace(maintained, "  undo \"fake_write\" {\n    provider = provider.fake.far\n", "  undo \"fake_write\" {\n    provider = provider.fake\n", 1)
 	fake, _, j, id := pausedOn(t, strings.Replace(text, `id         = "snap"`, "id = \"snap\"\n  provider = provider.fake.far", 1), "stop", "")
 	refusedElsewhere(t, fake, j, id, "first: the undo of step drain.")
 }

@@ -247,7 +247,8 @@ type Undo struct {
 	// OnEnd is on = "end": it runs at the end of the run whatever happened. Otherwise it runs when the run stops after a
 	// failure.
 	OnEnd bool
-	// Step carries it out: its name is that of the step it belongs to, its arguments may refer to self.
+	// Step carries it out: its name is that of the step it belongs to, its arguments may refer to self. Of the same provider, it acts through
+	// the step's configuration unless it names one.
 	Step  *Step
 	Range hcl.Range
 }

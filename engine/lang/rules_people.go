@@ -61,6 +61,9 @@ func decodeUndo(d *decoder, owner *Step, b *block) {
 	more := &extra{take: func(a *attribute) { s.Args[a.name] = d.attr(a) }}
 	d.findAction(s, more)
 	decodeBody(d, undoRules, b.body, b.rng, &u, more)
+	if s.ProviderRef == nil && s.Provider == owner.Provider {
+		s.ProviderRef = owner.ProviderRef // what was done is where it was done
+	}
 	switch {
 	case s.Action == ChildAction || s.Spec != nil && s.Spec.Spec().Asks:
 		d.errorAt(s.ActionRange, "Can't undo", "An undo is one action that runs on its own, also after an interrupt; %s is not. What a person must do stands in a remedy.", s.Action)

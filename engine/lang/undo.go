@@ -23,6 +23,25 @@ func (s *Step) UndoResults() iter.Seq2[string, hcl.Range] {
 	}
 }
 
+// UndoesThere reports whether the step's undo acts through the same configuration as the step.
+func (s *Step) UndoesThere() bool {
+	return s.Provider != nil && s.Undo.Step.Provider == s.Provider && s.ProviderRef.same(s.Undo.Step.ProviderRef)
+}
+
+func (ref *ProviderRef) same(other *ProviderRef) bool {
+	var a, b ProviderRef
+	if ref != nil {
+		a = *ref
+	}
+	if other != nil {
+		b = *other
+	}
+	if a.Key == nil || b.Key == nil {
+		return a.Alias == b.Alias && a.Key == b.Key
+	}
+	return a.Key.Written() == b.Key.Written()
+}
+
 // UndoSeesResult reports whether the step's undo uses anything that its action gave: one that does not takes back all of it each time.
 func (s *Step) UndoSeesResult() bool {
 	if s.Spec == nil {

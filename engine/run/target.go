@@ -91,6 +91,8 @@ func (t Target) Moved(now Target, then string) string {
 	switch {
 	case t.Lost():
 		return fmt.Sprintf("where %s was%s is secret and can't be read back, so that nobody knows whether it is %s now", t.Provider, then, now.Target)
+	case t.Provider != now.Provider:
+		return fmt.Sprintf("the step acted through %s, on %s, and this would act through %s, on %s", t.Provider, t.Target, now.Provider, now.Target)
 	case t.Target == now.Target:
 		return fmt.Sprintf("%s was another place%s than it is now, and what is not the same is secret: both are on %s", t.Provider, then, now.Target)
 	}

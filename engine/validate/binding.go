@@ -26,6 +26,9 @@ func binding(c *checker, s *lang.Step) {
 		return
 	}
 	ref := s.ProviderRef
+	if owner := c.undone[s]; owner != nil && owner.ProviderRef == ref {
+		return // it is the step's, and checked with it
+	}
 	if ref.Key != nil {
 		c.key(s)
 	}
@@ -41,7 +44,11 @@ func binding(c *checker, s *lang.Step) {
 	case config == nil && ref.Key != nil:
 		c.error(ref.Range, "Unknown provider configuration", "There is no provider %q block with for_each, so there are no keys to choose from.", ref.Provider)
 	case config == nil:
-		c.error(ref.Range, "Unknown provider configuration", "There is no provider %q block. Write one, or leave this argument out to use what is found in the surroundings.", ref.Provider)
+		without := "use what is found in the surroundings"
+		if owner := c.undone[s]; owner != nil && owner.Provider == s.Provider {
+			without = "act where the step does"
+		}
+		c.error(ref.Range, "Unknown provider configuration", "There is no provider %q block. Write one, or leave this argument out to %s.", ref.Provider, without)
 	case ref.Key != nil && config.ForEach == nil:
 		c.error(ref.Range, "No keys", "The provider %q block at %s has no for_each, so it has no keys; write provider.%[1]s.", ref.Provider, at(config))
 	case ref.Key == nil && config.ForEach != nil:

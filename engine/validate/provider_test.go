@@ -92,6 +92,11 @@ type tellArgs struct {
 	Name string `rb:"name,required" doc:"Whom."`
 }
 
+type scaleArgs struct {
+	Namespace string `rb:"namespace,place" doc:"Namespace."`
+	Folder    string `rb:"folder,place" doc:"Folder."`
+}
+
 type promptArgs struct {
 	Prompt    string    `rb:"prompt,required" doc:"Prompt."`
 	OnTimeout cty.Value `rb:"on_timeout" doc:"When the time is over."`
@@ -189,6 +194,7 @@ func registry() *provider.Registry {
 			define[listArgs, list]("cluster_list", provider.Read),
 			define[nothing, status]("cluster_restart", provider.Write),
 			define[tellArgs, status]("cluster_tell", provider.Write),
+			define[scaleArgs, status]("cluster_scale", provider.Write),
 		},
 	})
 	return provider.NewRegistry(demo, cluster)

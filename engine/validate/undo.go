@@ -1,6 +1,9 @@
 package validate
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -19,7 +22,24 @@ func undo(c *checker, s *lang.Step) {
 	binding(c, u)
 	arguments(c, u)
 	groups(c, u)
+	undonePlace(c, s)
 	lacking(c, s)
+}
+
+// undonePlace refuses an undo that leaves out what its step says of where it acts: it would act where the configuration does.
+func undonePlace(c *checker, s *lang.Step) {
+	u := s.Undo.Step
+	if s.Spec == nil || u.Spec == nil || !s.UndoesThere() {
+		return
+	}
+	for _, name := range u.Spec.Spec().PlaceArgs() {
+		said := c.set(s, []string{name})
+		if len(said) == 0 || len(c.set(u, said)) > 0 || u.Spec.Spec().Args().Attribute(name).Required || !slices.Contains(s.Spec.Spec().PlaceArgs(), name) {
+			continue
+		}
+		c.error(s.Undo.Range, "An undo in another place", "Step %q says where it acts by %s, and its undo does not, so that it would act where the provider's configuration does. Give it %[2]s = %s.",
+			s.Name, name, strings.Join(strings.Fields(s.Args[name].Expr.Source), " "))
+	}
 }
 
 // lacking warns of an undo that counts on a result that the step does not have with its arguments.

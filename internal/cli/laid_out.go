@@ -58,6 +58,9 @@ func (c whatIsShown) people(s engine.PlannedStep) []string {
 	if u.On == "end" {
 		text = "undone at the end of the run by " + u.Action
 	}
+	if u.Target != "" && u.Target != s.Target {
+		text += " on " + u.Target
+	}
 	with := c
 	if c.room > 0 {
 		with.room = max(c.room-2, leastRoom)

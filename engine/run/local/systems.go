@@ -154,6 +154,14 @@ func (e elsewhereError) Error() string {
 	return e.was.Moved(e.now, " then")
 }
 
+// again is when what was done may be looked for, or taken back.
+func (e elsewhereError) again() string {
+	if e.was.Provider != e.now.Provider {
+		return "once this goes through " + e.was.Provider + " again"
+	}
+	return fmt.Sprintf("once %s is %s again", e.was.Provider, e.was.Target)
+}
+
 // Elsewhere says of which effects the undo would go to another system than it has to, a line each. wholly is true where that is so of all that
 // are undone with a configuration: then it is the environment that is another, else the run itself went on elsewhere on purpose.
 func (p *Past) Elsewhere(effects []run.Effect) (out []string, wholly bool) {

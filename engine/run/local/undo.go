@@ -113,8 +113,8 @@ func (r *runner) byHand(u *undoing) string {
 	address := r.prefix + u.address
 	command := "runbook undo " + r.RunID + " " + run.Quote(address)
 	if elsewhere := new(elsewhereError); errors.As(u.err, elsewhere) {
-		return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or, once %s is %s again, with: %[3]s", address,
-			r.undoInWords(u.did, u.local), command, elsewhere.was.Provider, elsewhere.was.Target)
+		return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or, %s, with: %[3]s", address,
+			r.undoInWords(u.did, u.local), command, elsewhere.again())
 	}
 	on, _ := r.undoSystem(u.did, u.local)
 	words := ""
