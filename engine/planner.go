@@ -132,8 +132,8 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep, args cty.Value) {
 			Subject: &s.ActionRange,
 		})
 	}
-	if out.Effect != provider.Read && s.Provider.NeedsTarget && !p.plan.configs.Explicit(s) {
-		p.diags = append(p.diags, noTarget(s, fmt.Sprintf("Step %q", s.Name)))
+	if out.Effect != provider.Read {
+		p.noTarget(s, anyInstance(s), fmt.Sprintf("Step %q", s.Name))
 	}
 }
 

@@ -90,8 +90,8 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	case p.plan.Options.Apply && !local.NotForeseen(diags):
 		p.diags = append(p.diags, diags...)
 	}
-	if p.plan.Options.Apply && n.Effect != provider.Read && s.Provider.NeedsTarget && !explicit {
-		p.diags = append(p.diags, noTarget(s, "The notifier of "+s.Name))
+	if p.plan.Options.Apply && n.Effect != provider.Read {
+		p.noTarget(s, frame, "The notifier of "+s.Name)
 	}
 	return n
 }

@@ -79,18 +79,15 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	}
 	out.Undo = undo
 	p.hold(policy.Use{Step: owner, Undo: true}, s, args)
-	if undo.Effect != provider.Read && p.plan.Options.Apply && s.Provider.NeedsTarget && !p.plan.configs.Explicit(s) {
-		p.diags = append(p.diags, noTarget(s, fmt.Sprintf("The undo of step %q", s.Name)))
+	if undo.Effect != provider.Read && p.plan.Options.Apply {
+		p.noTarget(s, frame, fmt.Sprintf("The undo of step %q", s.Name))
 	}
 }
 
 // noTarget refuses a write whose system nothing names; who is what writes, for the start of a sentence.
-func noTarget(s *lang.Step, who string) *hcl.Diagnostic {
-	return &hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: "A write needs an explicit target",
-		Detail: fmt.Sprintf("%s changes something, and no provider %q block names the system; what is found in the surroundings is for reads.",
-			who, s.Provider.Name),
-		Subject: &s.ActionRange,
+func (p *planner) noTarget(s *lang.Step, frame lang.Frame, who string) {
+	if why := p.plan.configs.WithoutTarget(s, frame, who); why != "" {
+		p.diags = append(p.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "A write without a target", Detail: why, Subject: &s.ActionRange})
 	}
 }
 

@@ -89,6 +89,7 @@ variable "metrics_dir" {
   description = "Folder for the day's metrics; a relative one is beside the runbook that writes it."
 }
 
+# For reads: a step that writes needs a block that names its context.
 provider "kubernetes" {
   namespace = var.namespace
 }

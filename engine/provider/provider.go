@@ -21,14 +21,16 @@ type Provider struct {
 	Actions []Action
 	// Checks are the static checks that arguments name in their `check` tag, beside the SDK's own (see [Check]).
 	Checks map[string]Check
-	// NeedsTarget is true where a write is refused unless a provider block names its target.
-	NeedsTarget bool
+	// NeedsTarget is true where a write is refused unless a provider block names its target. Where ReadsUnnamed is false, a block that
+	// doesn't is an error for reads too.
+	NeedsTarget, ReadsUnnamed bool
 
 	hostChecks map[string]HostCheck
 
-	config func() *Object
-	open   func(ctx context.Context, req OpenRequest) (Client, error)
-	place  func(req OpenRequest) (Place, error)
+	config  func() *Object
+	unnamed func(config cty.Value) string
+	open    func(ctx context.Context, req OpenRequest) (Client, error)
+	place   func(req OpenRequest) (Place, error)
 }
 
 // Client is an open configuration of a provider: what [Setup.Open] returned.
@@ -101,15 +103,29 @@ type Setup[C, K any] struct {
 	Target func(req Open[C]) (Place, error)
 	Checks map[string]Check
 	// HostChecks are those that need something of the host's, such as a folder for what can be made again.
-	HostChecks  map[string]HostCheck
-	NeedsTarget bool
-	Actions     []Action
+	HostChecks map[string]HostCheck
+	// Unnamed says what to set in a block that names no target, "set url or addresses"; empty: it names one, or may, as known() denies
+	// what decides it. A write needs a block that does. Nil: the provider's writes need none.
+	Unnamed func(config *C, known Known) string
+	// ReadsUnnamed says that a block without a target reads what is found in the surroundings.
+	ReadsUnnamed bool
+	Actions      []Action
 }
 
 // New declares a provider. It panics when the declaration itself is wrong, which a test of the provider sees at once.
 func New[C, K any](s Setup[C, K]) *Provider {
-	p := &Provider{Name: s.Name, Doc: s.Doc, Actions: s.Actions, Checks: s.Checks, NeedsTarget: s.NeedsTarget, hostChecks: s.HostChecks}
+	p := &Provider{
+		Name: s.Name, Doc: s.Doc, Actions: s.Actions, Checks: s.Checks, NeedsTarget: s.Unnamed != nil, ReadsUnnamed: s.ReadsUnnamed, hostChecks: s.HostChecks,
+	}
 	p.config = sync.OnceValue(func() *Object { return objectOf[C]() })
+	p.unnamed = func(config cty.Value) string {
+		decoded := new(C)
+		known, err := p.config().decodeKnown(config, decoded)
+		if err != nil || s.Unnamed == nil {
+			return ""
+		}
+		return s.Unnamed(decoded, known)
+	}
 	decode := func(req OpenRequest) (Open[C], error) {
 		typed := Open[C]{OpenRequest: req, Config: new(C), Explicit: req.Config != cty.NilVal}
 		value := req.Config
@@ -143,6 +159,21 @@ func New[C, K any](s Setup[C, K]) *Provider {
 
 // Config is the schema of the provider block's own attributes.
 func (p *Provider) Config() *Object { return p.config() }
+
+// Unnamed says what to set in a block for it to name its target, "set url or addresses"; empty: it names it, as far as its configuration,
+// which may be partly unknown, tells.
+func (p *Provider) Unnamed(config cty.Value) string { return p.unnamed(config) }
+
+// WithoutTarget says why a write has no target, which needs one; who is what writes, for the start of a sentence, and block where the
+// provider block is that names none; empty: there is none.
+func (p *Provider) WithoutTarget(who, block string) string {
+	set := p.unnamed(p.config().Null())
+	if block == "" {
+		return fmt.Sprintf("%s changes something, so it needs a provider %q block that says where; what is found in the surroundings is for reads.", who, p.Name)
+	}
+	return fmt.Sprintf("%s changes something, and the provider %q block at %s does not name its target: %s. What is found in the surroundings is for reads.",
+		who, p.Name, block, set)
+}
 
 // Open makes a client. The caller closes it with [Close].
 func (p *Provider) Open(ctx context.Context, req OpenRequest) (Client, error) {

@@ -27,7 +27,11 @@ func binding(c *checker, s *lang.Step) {
 	}
 	ref := s.ProviderRef
 	if owner := c.undone[s]; owner != nil && owner.ProviderRef == ref {
-		return // it is the step's, and checked with it
+		// It is the step's, and checked with it.
+		if config := c.config(ref.Provider, ref.Alias); config != nil && c.effectAtLeast(owner) == provider.Read {
+			c.targeted(s, config)
+		}
+		return
 	}
 	if ref.Key != nil {
 		c.key(s)
@@ -53,6 +57,8 @@ func binding(c *checker, s *lang.Step) {
 		c.error(ref.Range, "No keys", "The provider %q block at %s has no for_each, so it has no keys; write provider.%[1]s.", ref.Provider, at(config))
 	case ref.Key == nil && config.ForEach != nil:
 		c.error(ref.Range, "Which configuration?", "%s", c.whichKey(s, config))
+	default:
+		c.targeted(s, config)
 	}
 }
 
@@ -63,13 +69,27 @@ func (c *checker) byDefault(s *lang.Step) {
 		c.error(s.Range, "Which configuration?", "%s", c.whichKey(s, config))
 		return
 	}
-	if config == nil && s.Provider.NeedsTarget && c.effectAtLeast(s) != provider.Read {
-		d := fmt.Sprintf("%s changes something, so it needs a provider %q block that says where; what is found in the surroundings is for reads.", capital(c.called(s)), s.Provider.Name)
+	c.targeted(s, config)
+}
+
+// targeted refuses a write through a configuration, perhaps none, that does not name its target.
+func (c *checker) targeted(s *lang.Step, config *lang.ProviderConfig) {
+	if !s.Provider.NeedsTarget || c.effectAtLeast(s) == provider.Read {
+		return
+	}
+	d := ""
+	switch {
+	case config == nil:
+		d = s.Provider.WithoutTarget(capital(c.called(s)), "")
 		if aliases := c.aliases(s.Provider.Name); len(aliases) > 0 {
 			d += fmt.Sprintf(" Or name one: provider = provider.%s.%s.", s.Provider.Name, aliases[0])
 		}
-		c.error(s.Range, "A write without a target", "%s", d)
+	case s.Provider.ReadsUnnamed && s.Provider.Unnamed(c.configured(config)) != "": // else the block itself is an error
+		d = s.Provider.WithoutTarget(capital(c.called(s)), at(config))
+	default:
+		return
 	}
+	c.error(s.Range, "A write without a target", "%s", d)
 }
 
 func (c *checker) whichKey(s *lang.Step, config *lang.ProviderConfig) string {

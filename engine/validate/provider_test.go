@@ -16,6 +16,11 @@ type config struct {
 	Token string `rb:"token,sensitive" doc:"Bearer token."`
 }
 
+type storeConfig struct {
+	Servers []string `rb:"servers" doc:"Where it is."`
+	Name    string   `rb:"name" doc:"Its name."`
+}
+
 type nothing struct{}
 
 type listArgs struct {
@@ -189,7 +194,13 @@ func registry() *provider.Registry {
 		},
 	})
 	cluster := provider.New(provider.Setup[config, any]{
-		Name: "cluster", Doc: "Cluster.", Open: open, NeedsTarget: true,
+		Name: "cluster", Doc: "Cluster.", Open: open, ReadsUnnamed: true,
+		Unnamed: func(c *config, known provider.Known) string {
+			if c.URL != "" && c.URL != "https://anywhere.example.com" || !known("url") {
+				return ""
+			}
+			return "set url"
+		},
 		Actions: []provider.Action{
 			define[listArgs, list]("cluster_list", provider.Read),
 			define[nothing, status]("cluster_restart", provider.Write),
@@ -197,5 +208,17 @@ func registry() *provider.Registry {
 			define[scaleArgs, status]("cluster_scale", provider.Write),
 		},
 	})
-	return provider.NewRegistry(demo, cluster)
+	store := provider.New(provider.Setup[storeConfig, any]{
+		Name: "store", Doc: "Store.", Open: func(context.Context, provider.Open[storeConfig]) (any, error) {
+			return nil, fmt.Errorf("not for running")
+		},
+		Unnamed: func(c *storeConfig, known provider.Known) string {
+			if len(c.Servers) > 0 || !known("servers") {
+				return ""
+			}
+			return "set servers"
+		},
+		Actions: []provider.Action{define[nothing, status]("store_get", provider.Read), define[tellArgs, status]("store_set", provider.Write)},
+	})
+	return provider.NewRegistry(demo, cluster, store)
 }

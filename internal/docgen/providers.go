@@ -38,7 +38,7 @@ func providerPage(one *provider.Provider) []byte {
 	p.line(one.Doc)
 	p.line("## Configuration")
 	if one.NeedsTarget {
-		p.line("A step that writes needs a `provider %q` block: what is found in the surroundings is for reads.", one.Name)
+		p.line("A step that writes needs a `provider %q` block that names its target: %s. What is found in the surroundings is for reads.", one.Name, one.Unnamed(one.Config().Null()))
 	}
 	attributes(p, one.Config(), "A provider block of its own takes nothing.")
 	p.line("## Actions")

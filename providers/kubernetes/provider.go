@@ -7,11 +7,11 @@ import (
 // New declares the provider. The declaration is immutable and costs no network and no file.
 func New() *provider.Provider {
 	return provider.New(provider.Setup[config, *client]{
-		Name:        "kubernetes",
-		Doc:         "Kubernetes clusters, through the API server.",
-		Open:        open,
-		Target:      target,
-		NeedsTarget: true,
+		Name:    "kubernetes",
+		Doc:     "Kubernetes clusters, through the API server.",
+		Open:    open,
+		Target:  target,
+		Unnamed: lacksTarget, ReadsUnnamed: true,
 		Checks: map[string]provider.Check{
 			"label_selector":         checkLabelSelector,
 			"field_selector":         checkFieldSelector,
@@ -39,4 +39,13 @@ func New() *provider.Provider {
 			execAction(), runJobAction(), deleteAction(), drainAction(),
 		},
 	})
+}
+
+// lacksTarget is what a block lacks that leaves open which cluster it is: the current context is another once somebody has chosen one, in
+// whichever shell. A namespace is no cluster.
+func lacksTarget(c *config, known provider.Known) string {
+	if c.Context != "" || c.Kubeconfig != "" || c.InCluster || !known("context") || !known("kubeconfig") || !known("in_cluster") {
+		return ""
+	}
+	return "set context, kubeconfig or in_cluster"
 }

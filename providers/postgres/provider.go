@@ -37,8 +37,8 @@ func New() *provider.Provider {
 		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
 			return open(req, shared)
 		},
-		Target:      target,
-		NeedsTarget: true,
+		Target:  target,
+		Unnamed: lacksTarget,
 		Checks: map[string]provider.Check{
 			"postgres_url": checkURL, "postgres_row_limit": checkRowLimit, "postgres_kept_rows": checkKeptRows,
 		},
@@ -87,3 +87,18 @@ func addressOf(host string, port uint16) string {
 	}
 	return net.JoinHostPort(host, strconv.Itoa(int(port)))
 }
+
+// lacksTarget is what a block lacks without which it names no server. What is wrong with a URL is told by its check.
+func lacksTarget(c *config, known provider.Known) string {
+	if c.Host != "" || !known("host") || !known("url") {
+		return ""
+	}
+	if c.URL != "" {
+		if parsed, err := parseURL(c.URL); err != nil || parsed["host"] != "" {
+			return ""
+		}
+	}
+	return noServer
+}
+
+const noServer = "set url or host (without a block, the PG* variables say where to connect)"

@@ -148,7 +148,7 @@ func (s settings) fromBlock(req provider.Open[config]) error {
 	s.set("password", c.Password)
 	s.set("sslmode", c.SSLMode)
 	if s["host"] == "" {
-		return errors.New("the provider block names no server: set url or host (without a block, the PG* variables say where to connect)")
+		return errors.New("the provider block names no server: " + noServer)
 	}
 	for _, key := range [...]string{"sslrootcert", "sslcert", "sslkey"} {
 		if path := s[key]; path != "" && path != "system" && !filepath.IsAbs(path) {

@@ -32,10 +32,10 @@ func New() *provider.Provider {
 		Open: func(_ context.Context, req provider.Open[config]) (*client, error) {
 			return open(req)
 		},
-		Target:      target,
-		NeedsTarget: true,
-		Checks:      map[string]provider.Check{"redis_url": checkURL},
-		Actions:     []provider.Action{ping, info, query, command, slowlog},
+		Target:  target,
+		Unnamed: lacksTarget,
+		Checks:  map[string]provider.Check{"redis_url": checkURL},
+		Actions: []provider.Action{ping, info, query, command, slowlog},
 	})
 }
 
@@ -67,3 +67,14 @@ func (s *settings) target() string {
 	}
 	return fmt.Sprintf("%s/%d", addresses, s.options.DB)
 }
+
+// lacksTarget is what a block lacks without which it names no server.
+func lacksTarget(c *config, known provider.Known) string {
+	if c.URL != "" || len(c.Addresses) > 0 || !known("url") || !known("addresses") {
+		return ""
+	}
+	return "set url or addresses (without a block, REDIS_URL says where to connect)"
+}
+
+// allKnown is true of the configuration of a run.
+func allKnown(string) bool { return true }

@@ -76,8 +76,8 @@ func settingsOf(req provider.Open[config]) (*settings, error) {
 		if text = req.Getenv("REDIS_URL"); text == "" {
 			text = defaultURL
 		}
-	} else if text == "" && len(c.Addresses) == 0 {
-		return nil, errors.New("the provider block names no server: set url or addresses (without a block, REDIS_URL says where to connect)")
+	} else if lacks := lacksTarget(c, allKnown); lacks != "" {
+		return nil, errors.New("the provider block names no server: " + lacks)
 	}
 	if text != "" {
 		if err := s.fromURL(text); err != nil {

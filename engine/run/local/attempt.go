@@ -9,6 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
@@ -261,6 +262,9 @@ func (r *runner) open(ctx context.Context, step *lang.Step, local lang.Frame, ar
 	config, diags := r.configs.choose(step, local)
 	if diags.HasErrors() {
 		return nil, true, errors.New(text(diags))
+	}
+	if why := config.withoutTarget(step.Action); why != "" && graph.Effect(step) > provider.Read {
+		return nil, true, errors.New("nothing was sent: " + why)
 	}
 	client, err := config.open(ctx)
 	if err != nil {

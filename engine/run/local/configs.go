@@ -84,6 +84,29 @@ func providerBlock(rb *lang.Runbook, s *lang.Step) *lang.ProviderConfig {
 // Explicit reports whether a provider block names the step's target.
 func (c *Configs) Explicit(s *lang.Step) bool { return c.block(s) != nil }
 
+// WithoutTarget says that what a step does, if it writes, has no target that a provider block names; empty: it has one, needs none, or only
+// the run can tell. Who is what writes, for the start of a sentence.
+func (c *Configs) WithoutTarget(s *lang.Step, local lang.Frame, who string) string {
+	switch {
+	case s.Provider == nil || !s.Provider.NeedsTarget:
+		return ""
+	case c.block(s) == nil:
+		return s.Provider.WithoutTarget(who, "")
+	}
+	chosen, diags := c.choose(s, local)
+	if diags.HasErrors() {
+		return "" // told elsewhere
+	}
+	return chosen.withoutTarget(who)
+}
+
+func (c *config) withoutTarget(who string) string {
+	if c.block == nil || c.request.Config == cty.NilVal || c.schema.Unnamed(c.request.Config) == "" {
+		return ""
+	}
+	return c.schema.WithoutTarget(who, place(c.block.Range))
+}
+
 // choose finds the configuration of a step or an instance.
 func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnostics) {
 	block := c.block(s)
