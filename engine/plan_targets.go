@@ -79,7 +79,11 @@ func endpointOr(endpoint string, config run.Target) run.Target {
 	if endpoint == "" {
 		return config
 	}
-	return run.Target{Provider: config.Provider, Target: endpoint}
+	at := run.Target{Provider: config.Provider, Target: endpoint}
+	if _, within := config.Within(); within != "" {
+		at.Place, at.Short = endpoint+within, endpoint
+	}
+	return at
 }
 
 // keepPlace keeps where the arguments of a step, or of an undo, have it act, if they say so by what they read of the environment: no

@@ -17,6 +17,9 @@ type Place struct {
 	Short string
 	// Hidden says that no more than Short may be shown.
 	Hidden bool
+	// Within is what else says where in the system: a line each, "header Host: shop.example.com". It is compared as the text is, and never shown
+	// but for what stands before the colon.
+	Within string
 	// Here says that the place is the machine that runs the steps. Another session may run on another: only what is done, looked for or
 	// taken back is held to it.
 	Here bool

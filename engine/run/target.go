@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Target is one provider configuration and the place that it points at.
@@ -70,6 +72,31 @@ func (t *Target) Recall(sealed string) {
 	}
 }
 
+// Within tells the place from what else is compared of it, lines of which each begins behind a line end.
+func (t Target) Within() (where, within string) {
+	at := strings.IndexByte(t.Place, '\n')
+	if at < 0 {
+		return t.Place, ""
+	}
+	return t.Place[:at], t.Place[at:]
+}
+
+// others names what else is another in two places of one system: "header Host". Values are not shown.
+func (t Target) others(now Target) (names []string) {
+	was, within := t.Within()
+	is, inside := now.Within()
+	if was != is {
+		return nil
+	}
+	before, after := strings.Split(within, "\n"), strings.Split(inside, "\n")
+	for _, line := range slices.Concat(before, after) {
+		if name, _, ok := strings.Cut(line, ":"); ok && slices.Contains(before, line) != slices.Contains(after, line) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Lost reports whether what a target of the history is to be compared by can't be read.
 func (t Target) Lost() bool { return t.Kept == KeptSealed && t.Place == "" }
 
@@ -93,6 +120,9 @@ func (t Target) Moved(now Target, then string) string {
 		return fmt.Sprintf("where %s was%s is secret and can't be read back, so that nobody knows whether it is %s now", t.Provider, then, now.Target)
 	case t.Provider != now.Provider:
 		return fmt.Sprintf("the step acted through %s, on %s, and this would act through %s, on %s", t.Provider, t.Target, now.Provider, now.Target)
+	case len(t.others(now)) > 0:
+		return fmt.Sprintf("%s was another place%s than it is now, as %s is another, whose value is not shown: both are on %s",
+			t.Provider, then, strings.Join(t.others(now), " and "), now.Target)
 	case t.Target == now.Target:
 		return fmt.Sprintf("%s was another place%s than it is now, and what is not the same is secret: both are on %s", t.Provider, then, now.Target)
 	}

@@ -75,12 +75,16 @@ func configError(err error) error {
 // target is base_url with its path, which a secret one does not show: it may be what is secret about it.
 func target(req provider.Open[config]) (provider.Place, error) {
 	base, err := baseURL(req.Config.BaseURL)
-	if err != nil || base == nil {
+	within := httpclient.Within(req.OpenRequest, req.Config.Headers)
+	switch {
+	case err != nil || base == nil && within == "":
 		return provider.Place{}, err
+	case base == nil:
+		return provider.Place{Text: "the URL's host", Within: within}, nil
 	}
 	origin := httpclient.Origin(base)
 	return provider.Place{
-		Text: origin + strings.TrimRight(base.EscapedPath(), "/"), Short: origin, Hidden: req.Sensitive("base_url"),
+		Text: origin + strings.TrimRight(base.EscapedPath(), "/"), Short: origin, Hidden: req.Sensitive("base_url"), Within: within,
 	}, nil
 }
 

@@ -83,7 +83,7 @@ func target(req provider.Open[config]) (provider.Place, error) {
 	if err != nil {
 		return provider.Place{}, err
 	}
-	return provider.System(endpoint(server)), nil
+	return provider.Place{Text: endpoint(server), Within: httpclient.Within(req.OpenRequest, req.Config.Headers)}, nil
 }
 
 // serverURL is the configuration's, else that of the environment.

@@ -245,7 +245,11 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 	if err != nil {
 		return run.Target{}, diagnostic("The provider's configuration can't be used", err.Error(), chosen.place)
 	}
-	return run.Target{Provider: chosen.address, Target: at.Shown(), Place: at.Text, Short: at.System(), Here: at.Here}, nil
+	place := at.Text
+	if at.Within != "" {
+		place += "\n" + at.Within
+	}
+	return run.Target{Provider: chosen.address, Target: at.Shown(), Place: place, Short: at.System(), Here: at.Here}, nil
 }
 
 // open gives the configuration's client. A failure is not kept: the next attempt tries anew.

@@ -92,6 +92,8 @@ func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig
 		switch {
 		case err != nil || a.System() != b.System():
 			return b, errNotForeseen
+		case a.Text == b.Text && a.Within != b.Within:
+			return provider.Place{Short: a.Shown(), Hidden: true}, nil
 		case a.Text != b.Text:
 			return provider.Place{Short: a.System(), Hidden: true}, nil // the run knows where in it
 		}

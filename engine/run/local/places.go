@@ -47,20 +47,22 @@ func Placed(step *lang.Step, config run.Target, args cty.Value) run.Target {
 		return config
 	}
 	endpoint := spec.Target(args)
+	where, within := config.Within()
 	out := run.Target{Provider: config.Provider, Place: at, Target: endpoint, Short: endpoint, Here: config.Here}
 	if endpoint == "" || config.Here { // the arguments say where in it
 		out.Target, out.Short = config.Target, config.Short
 		if config.Here {
 			out.Short = at
 		}
-		if config.Place != "" {
-			out.Place = config.Place + ", " + at
+		if where != "" {
+			out.Place = where + ", " + at
 		}
-		secret = secret || config.Target != config.Place
+		secret = secret || config.Target != where
 	}
 	if !secret {
 		out.Target = out.Place
 	}
+	out.Place += within
 	out.Target = cmp.Or(out.Target, lang.Blank)
 	return out
 }
