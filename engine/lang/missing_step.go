@@ -19,12 +19,12 @@ func (s *Scope) withoutResult(m missed) string {
 		return ""
 	}
 	if m.lost != "" {
-		text := fmt.Sprintf("The result of %s is not known, so it has no %q: %s. Write what you know of it into the file, as in try(%s.%s, …), and go on with resume --with-changes",
-			m.base, m.name, m.lost, m.base, m.name)
-		if m.base == string(RefSelf) {
-			return text + "; a change in an undo block alone runs no step again. Then run the undo."
+		text := fmt.Sprintf("The result of %s is not known, so it has no %q: %s. ", m.base, m.name, m.lost)
+		if m.base == string(RefSelf) { // of an undo; to go on with the run with another file would do again what was undone
+			return text + "What the undo was to do can't be worked out, so it has to be taken back by hand."
 		}
-		return text + ": change only the step that needs it, as one that changed runs again."
+		return text + fmt.Sprintf("Write what you know of it into the file, as in try(%s.%s, …), and go on with resume --with-changes: change only the step that needs it, as one that changed runs again.",
+			m.base, m.name)
 	}
 	outcome, cause := "", stepError(m.value)
 	if m.value.Type().IsObjectType() && m.value.Type().HasAttribute("outcome") && m.value.Type().HasAttribute("attempts") {

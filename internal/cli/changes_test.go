@@ -37,7 +37,7 @@ func paid(t *testing.T) (tt *terminal, path, id string) {
 	tt.does(t, ExitLeftOver, nil, "apply", path, "--auto-approve")
 	id = tt.lastRun(t)
 	tt.again(t, false, "").does(t, ExitLeftOver, []string{
-		"The result of self is not known", "a change in an undo block alone runs no step again", "undo of pay, by hand",
+		"The result of self is not known", "it has to be taken back by hand", "undo of pay, by hand",
 	}, "resume", id, "--in-doubt", "done")
 	return tt, path, id
 }
@@ -49,7 +49,23 @@ func rewrite(t *testing.T, path, text string) {
 	}
 }
 
-// TestAChangedUndoRunsNoWriteAgain: what the message about a missing result advises leads to no second write, and what is left is
+// TestUndoWithoutAResult: what is advised where an undo needs a result that nobody knows leads to no second write, whatever else was undone:
+// to go on with the run with another file would do again what was.
+func TestUndoWithoutAResult(t *testing.T) {
+	tt, path, id := paid(t)
+	before := tt.fake.Log()
+	next := tt.again(t, false, "")
+	next.does(t, ExitLeftOver, []string{"--in-doubt done"}, "undo", id, "--auto-approve")
+	if told := next.out.String() + next.err.String(); strings.Contains(told, "--with-changes") {
+		t.Errorf("it is advised to go on with the run:\n%s", told)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "pay", "--in-doubt", "done")
+	if diff := cmp.Diff(before, tt.fake.Log()); diff != "" {
+		t.Errorf("%s: %s", path, diff)
+	}
+}
+
+// TestAChangedUndoRunsNoWriteAgain: an undo that the file has otherwise by now is taken over without a second write, and what is left is
 // told alike everywhere.
 func TestAChangedUndoRunsNoWriteAgain(t *testing.T) {
 	tt, path, id := paid(t)
