@@ -153,7 +153,7 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 		if diags := r.readFor(effects, s, opts); diags.HasErrors() {
 			return diags
 		}
-		if len(effects) > 0 || len(r.Past.Doubts()) > 0 {
+		if !opts.Idle && (len(effects) > 0 || len(r.Past.Doubts()) > 0) {
 			if r.cfg.Unread = r.unread(); r.cfg.Unread != "" {
 				r.cfg.Host.Log.Warn("a secret of the run can't be read here, so that nothing is shown of what systems answer to the undos", "why", r.cfg.Unread)
 			}

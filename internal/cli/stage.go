@@ -61,6 +61,7 @@ func (s *Streams) readTogether() bool { return s.OutTerminal || s.OneOutput }
 
 // recall has what is shown begin where earlier sessions left off. It is for before the run goes on.
 func (s *stage) recall(e journal.Entry) {
+	s.program.ownWords(e.Event)
 	if s.text != nil {
 		s.text.Recall(e)
 	}
