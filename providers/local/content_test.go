@@ -1,9 +1,11 @@
 package local
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/provider/providertest"
 )
 
@@ -27,5 +29,37 @@ func TestContentThatIsNotKept(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestContentThatAnUndoCountsOn: where the undo counts on what can't be kept, nothing is written, by neither action; what changes nothing is fine.
+func TestContentThatAnUndoCountsOn(t *testing.T) {
+	before := write(t, tree(t, map[string]string{"f": "text"}), str("new")).Value.GetAttr("before")
+	for name, old := range map[string]string{"long": strings.Repeat("x", maxKept+1), "binary": "\xff\xfe"} {
+		for action, args := range map[string]providertest.Values{
+			"local_write_file":   {"path": str("f"), "content": str("new")},
+			"local_restore_file": {"path": str("f"), "before": before},
+		} {
+			t.Run(name+" "+action, func(t *testing.T) {
+				dir := tree(t, map[string]string{"f": old})
+				var note []byte
+				a, call := fileCall(action, dir, args, &note)
+				call.CountedOn = func(result string) bool { return result == "before" }
+				_, err := a.Run(t.Context(), call)
+				if err == nil || !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), "copy the file in a step before") || note != nil {
+					t.Errorf("error is %v, note %s", err, note)
+				}
+				if got := content(t, filepath.Join(dir, "f")); got != old {
+					t.Errorf("the file holds %q", got)
+				}
+			})
+		}
+	}
+	dir := tree(t, map[string]string{"f": strings.Repeat("x", maxKept+1)})
+	var note []byte
+	a, call := fileCall("local_write_file", dir, providertest.Values{"path": str("f"), "content": str(strings.Repeat("x", maxKept+1))}, &note)
+	call.CountedOn = func(string) bool { return true }
+	if _, err := a.Run(t.Context(), call); err != nil {
+		t.Errorf("nothing was to be changed: %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"unicode/utf8"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 const (
@@ -96,6 +98,18 @@ func (s *fileState) unkept() string {
 		return "no text"
 	}
 	return ""
+}
+
+// lost says that a change would take what an undo counts on, as the content can't be kept; nil: it would not.
+func (s *fileState) lost(op, path string, counted bool) error {
+	why := s.unkept()
+	if why == "" || !counted {
+		return nil
+	}
+	return &provider.Error{
+		Op: op, Endpoint: path, Err: fmt.Errorf("the step's undo counts on self.before, and what the file holds can't be kept: it is %s", why), NothingDone: true, Permanent: true,
+		Hint: "Nothing was written. Have the undo put a copy back: copy the file in a step before (local_command with cp), and copy it back in the undo, without self.before.",
+	}
 }
 
 // digest is the SHA-256 of all that can be read.

@@ -61,6 +61,11 @@ func runRestore(ctx context.Context, in *provider.In[*client, restoreArgs]) (*re
 	if err != nil {
 		return nil, &provider.Error{Op: opRestore, Endpoint: path, Err: err, NothingDone: true, Permanent: true}
 	}
+	if r.Changed && in.Earlier == nil {
+		if err := now.lost(opRestore, path, in.CountedOn("before")); err != nil {
+			return nil, err
+		}
+	}
 	note := fileNote{Path: path, Before: now.digested(), After: wanted, Content: r.Before.Content, Stamp: now.stamp}
 	if r.Before, err = note.carry(in.Earlier, r.Before); err == nil {
 		err = in.NoteSealed(note)

@@ -103,6 +103,11 @@ func runWrite(ctx context.Context, in *provider.In[*client, writeArgs]) (*writeR
 		return nil, err
 	}
 	r, note := w.result(), w.note()
+	if r.Changed && in.Earlier == nil { // an attempt before may have written it already
+		if err := w.old.lost(opWrite, w.path, in.CountedOn("before")); err != nil {
+			return nil, err
+		}
+	}
 	if r.Before, err = note.carry(in.Earlier, r.Before); err == nil {
 		err = in.NoteSealed(note)
 	}
