@@ -205,22 +205,39 @@ func TestNotifyReadOnlyTellsNobody(t *testing.T) {
 	}
 }
 
-// TestNobodyToldAskedAgain: a question that is asked again after an interrupt says that nobody was told.
+// TestNobodyToldAskedAgain: a question that goes on with another time says still that nobody was told. Asked anew after an interrupt,
+// its contact is told anew.
 func TestNobodyToldAskedAgain(t *testing.T) {
-	fake := &enginetest.Fake{Do: unreachable(map[string]error{"page-change": enginetest.ErrUnreachable()})}
-	j, interrupt := enginetest.Store(t), make(chan struct{})
-	out := enginetest.Run(t, fake, atOnce, enginetest.Options{
-		Journal: j, Asker: silent{}, Interrupt: interrupt, OnEvent: func(e run.Event) {
-			if e.Type == run.NotifyFinished {
-				close(interrupt)
+	t.Parallel()
+	for _, interrupted := range []bool{false, true} {
+		fake := &enginetest.Fake{Do: unreachable(map[string]error{"page-change": enginetest.ErrUnreachable()})}
+		opts := enginetest.Options{Journal: enginetest.Store(t), WithChanges: true}
+		path := enginetest.Write(t, atOnce)
+		first := opts
+		if interrupted {
+			interrupt := make(chan struct{})
+			first.Asker, first.Interrupt = silent{}, interrupt
+			first.OnEvent = func(e run.Event) {
+				if e.Type == run.NotifyFinished {
+					close(interrupt)
+				}
 			}
-		},
-	})
-	again := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
-	for _, e := range again.Events {
-		if e.Type == run.StepWaiting && e.Question != nil && len(e.NobodyTold) == 1 {
-			return
+		}
+		out := enginetest.RunFile(t, fake, path, first)
+		if !interrupted {
+			enginetest.Rewrite(t, path, strings.Replace("runbook \"test\" {}\n"+atOnce, "{ escalation = escalation.oncall }", "{\n escalation = escalation.oncall\n timeout = \"1h\"\n}", 1))
+		}
+		again := enginetest.Resume(t, fake, out.Result.RunID, opts)
+		again.Pauses(t)
+		nobody := 0
+		for _, e := range again.Events {
+			if e.Type == run.StepWaiting && e.Question != nil {
+				nobody = len(e.NobodyTold)
+			}
+		}
+		want := map[bool][2]int{false: {1, 1}, true: {0, 2}}[interrupted]
+		if got := [2]int{nobody, fake.Calls("page-change")}; got != want {
+			t.Errorf("interrupted %v: nobody told and calls %v, expected %v\n%s%s", interrupted, got, want, out.Stream, again.Stream)
 		}
 	}
-	t.Errorf("%s%s", out.Stream, again.Stream)
 }

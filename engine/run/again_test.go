@@ -44,7 +44,8 @@ func TestAskedAnewAfterANo(t *testing.T) {
 		"no": {events: []Event{
 			{Type: StepAnswered, Step: "a", Answer: &Answer{Value: json.RawMessage("false")}}, {Type: StepFinished, Step: "a", Outcome: Fail},
 		}, kind: Ask},
-		"nobody": {events: []Event{{Type: StepFinished, Step: "a", Outcome: Fail}}, kind: Ask},
+		"nobody":                             {events: []Event{{Type: StepFinished, Step: "a", Outcome: Fail}}, kind: Ask},
+		"an interrupt, and the process died": {events: []Event{{Type: RunStopping, Reason: StopInterrupt}}, kind: Ask},
 		"yes, and an interrupt": {events: []Event{
 			{Type: StepAnswered, Step: "a", Answer: &Answer{Value: json.RawMessage("true")}}, {Type: StepFinished, Step: "a", Outcome: Cancelled},
 		}, kind: Start, since: began.Add(3 * time.Second)},
@@ -59,7 +60,7 @@ func TestAskedAnewAfterANo(t *testing.T) {
 			if diff := cmp.Diff([]CommandKind{end.kind}, kinds(s.Next(at))); diff != "" {
 				t.Error(diff)
 			}
-			if since, _ := s.AskedSince("a"); !since.Equal(end.since) {
+			if since := s.AskedAs("a").Since; !since.Equal(end.since) {
 				t.Errorf("the time counts from %s", since)
 			}
 		})

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AskedAnew says that what was answered before counts no more, though the time of the question goes on.
+// AskedAnew says that what was answered before counts no more. The question has its time, and its levels, anew from when it is asked.
 type AskedAnew struct {
 	// Seq is the number of the run_resumed event that made it so, At when that was.
 	Seq int64
@@ -21,7 +21,7 @@ const (
 	anewCancelled = "the run was stopped since"
 )
 
-// askAnew has no answer count that was given so far.
+// askAnew has no answer count that was given so far, and nobody's silence.
 func (a *asked) askAnew(e *Event, why string) {
 	next := &AskedAnew{Seq: e.Seq, At: e.Time, Why: why}
 	switch {
@@ -30,7 +30,16 @@ func (a *asked) askAnew(e *Event, why string) {
 	case a.anew != nil && a.anew.Seq == e.Seq:
 		next.By = a.anew.By
 	}
-	a.answer, a.anew = nil, next
+	fresh := asked{what: a.what, question: a.question, anew: next}
+	switch {
+	case why != anewChanged || !a.open():
+	case a.since.IsZero():
+		fresh.former = a.former
+	default:
+		was := *a
+		fresh.former = &was
+	}
+	*a = fresh
 }
 
 // AskedAnew is why the question about a step is asked once more; nil where an answer that was given counts.
@@ -113,7 +122,7 @@ func (s *State) withdrawAll(e *Event) {
 }
 
 // withdraw takes back the questions about a step of which something that it waits for runs again: it is asked about once that has
-// ended, should it run then. Its time goes on.
+// ended, should it run then.
 func (s *State) withdraw(i int) {
 	for _, in := range s.parts(i) {
 		if in.phase == asking {

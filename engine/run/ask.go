@@ -10,7 +10,8 @@ type asked struct {
 	// what is the event's For; question is nil while it is being worked out.
 	what     string
 	question *Question
-	// since is when the wait began; deadline when it is over, zero: never. Both outlive a restart.
+	// since is when it was asked; deadline when the wait is over, zero: never. Both outlive a restart, and neither does a question that is
+	// asked anew.
 	since, deadline time.Time
 	// escalated counts the levels that were told.
 	escalated int
@@ -20,8 +21,8 @@ type asked struct {
 	answered time.Time
 	// anew is why it is asked once more, and since when; nil: it is not.
 	anew *AskedAnew
-	// begun says that what was said yes to had begun: another question about the rest of it has a time of its own.
-	begun bool
+	// former is what was open when the files changed: asked in the same words it goes on. Nil: nothing was.
+	former *asked
 }
 
 // open reports whether an answer is missing. A nil one is.
@@ -77,19 +78,22 @@ func (s *State) waits(r ref, e *Event) {
 		s.poll(r, e)
 		return
 	}
-	if in.asked == nil || in.asked.begun {
+	if in.asked == nil {
 		in.asked = &asked{}
 	}
 	a := in.asked
+	switch {
+	case e.Since == nil:
+		*a = asked{anew: a.anew, former: a.former}
+	case a.former != nil:
+		*a = *a.former
+	}
 	a.what, a.answer, a.question = e.For, nil, e.Question
 	in.phase = asking
 	if a.question == nil {
 		return
 	}
-	if a.since.IsZero() {
-		a.since = e.Time
-	}
-	a.deadline = time.Time{}
+	a.former, a.since, a.deadline = nil, e.AskedAt(), time.Time{}
 	if e.Deadline != nil {
 		a.deadline = *e.Deadline
 	}
@@ -98,8 +102,11 @@ func (s *State) waits(r ref, e *Event) {
 }
 
 // escalated has the next level of an escalation follow the one that fell due.
-func (s *State) escalated(r ref, _ *Event) {
-	s.at(r).asked.escalated++
+func (s *State) escalated(r ref, e *Event) {
+	a := s.at(r).asked
+	if a.escalated++; e.Level != nil {
+		a.escalated = max(a.escalated, e.Level.Number)
+	}
 	s.armQuestion(r)
 	s.tellLevels(r)
 }
@@ -217,13 +224,51 @@ func (s *State) AnsweredAt(address string) (*Question, *Answer, time.Time) {
 	return q, a, s.at(r).asked.answered
 }
 
-// AskedSince is when a wait began and when it is over, be it in an earlier session; zeros where nobody was asked yet.
-func (s *State) AskedSince(address string) (since, deadline time.Time) {
+// Asking tells one asking of a question from another.
+type Asking struct {
+	// Since is when it was asked, be it in an earlier session; zero: it is not yet. Anew is why it was asked once more; nil: it was not.
+	Since time.Time
+	Anew  *AskedAnew
+	// Digest is that of the question, Told how many levels of its escalation were told, and NobodyTold those that told nobody.
+	Digest     string
+	Told       int
+	NobodyTold []Untold
+}
+
+// AskedAs is how a step was asked about last. A question that a resume asks anew is not asked yet.
+func (s *State) AskedAs(address string) Asking {
 	r, err := s.resolve(address)
 	if err != nil || s.at(r).asked == nil {
-		return time.Time{}, time.Time{}
+		return Asking{}
 	}
-	return s.at(r).asked.since, s.at(r).asked.deadline
+	return s.at(r).asked.asking()
+}
+
+// AskedBefore is how the question about a step was asked that was open when the files changed, and that goes on if it is asked in the same
+// words; nil: there is none.
+func (s *State) AskedBefore(address string) *Asking {
+	r, err := s.resolve(address)
+	if err != nil || s.at(r).asked == nil || s.at(r).asked.former == nil {
+		return nil
+	}
+	before := s.at(r).asked.former.asking()
+	return &before
+}
+
+// AskedAt is when the question of a step_waiting event was asked.
+func (e *Event) AskedAt() time.Time {
+	if e.Since != nil {
+		return *e.Since
+	}
+	return e.Time
+}
+
+func (a *asked) asking() Asking {
+	out := Asking{Since: a.since, Anew: a.anew, Told: a.escalated}
+	if a.question != nil {
+		out.Digest, out.NobodyTold = a.question.Digest, a.nobodyTold(nil)
+	}
+	return out
 }
 
 // Rests reports whether nothing but a person's answer, or the time limit of one, lets the run go on, here or in the

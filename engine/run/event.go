@@ -114,8 +114,11 @@ type Event struct {
 	// Holds says that the poll's condition held, so that hold is being waited for.
 	Holds bool `json:"holds,omitempty"`
 
-	// Question is what a person is asked.
-	Question *Question `json:"question,omitempty"`
+	// Question is what a person is asked. Since is when, where that was before, as nothing but its time or its key is another, and Told
+	// how many levels of its escalation were told by then.
+	Question *Question  `json:"question,omitempty"`
+	Since    *time.Time `json:"since,omitempty"`
+	Told     int        `json:"told,omitempty"`
 
 	// clock_read: which part of the step (or, without one, of the runbook) read it, "arguments", "local.since", and what it read
 	Part string     `json:"part,omitempty" blank:"-"`
@@ -129,7 +132,7 @@ type Event struct {
 	// InsteadOf are the numbers of the later levels whose contacts could not be told (notify_started).
 	InsteadOf []int `json:"instead_of,omitempty"`
 	// NobodyTold are the levels that fell due, where nobody is known to have been told, and nobody is to be until another falls
-	// due (notify_finished, and step_waiting of a question that is asked again).
+	// due (notify_finished, and step_waiting with since).
 	NobodyTold []Untold `json:"nobody_told,omitempty"`
 
 	// step_resolved

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -32,7 +31,7 @@ const (
 // notified takes in an event of a notification. One of a question that is asked anew from the beginning counts for nothing.
 func (s *State) notified(r ref, e *Event) {
 	a := s.at(r).asked
-	if a == nil || e.Level == nil {
+	if a == nil || e.Level == nil || e.Level.Number > a.escalated {
 		return
 	}
 	a.notify(e)
@@ -115,7 +114,7 @@ func (s *State) Notices(now time.Time) []Notice {
 // untold are the notifications that come next: of the last levels that fell due, of those before where these told nobody, and
 // so on. Once one was told, those before it that were not begun are passed over; while one is under way, they wait.
 func (a *asked) untold() []Notice {
-	levels := a.notifying(a.question)
+	levels := a.notifying()
 	var out []Notice
 	var told *Level
 	var failed []int
@@ -153,10 +152,10 @@ func (n *notice) sentWith() string {
 }
 
 // notifying are the levels with a notifier that fell due. A level follows the one before it, whatever its own time says.
-func (a *asked) notifying(q *Question) []Level {
+func (a *asked) notifying() []Level {
 	var out []Level
 	after := 0.0
-	for _, l := range a.fellDue(q) {
+	for _, l := range a.fellDue() {
 		after = max(after, l.AfterMS)
 		if l.AfterMS = after; l.Notify != "" {
 			out = append(out, l)
@@ -166,25 +165,26 @@ func (a *asked) notifying(q *Question) []Level {
 }
 
 // fellDue are the levels that were told of.
-func (a *asked) fellDue(q *Question) []Level { return q.Levels[:min(a.escalated, len(q.Levels))] }
+func (a *asked) fellDue() []Level {
+	return a.question.Levels[:min(a.escalated, len(a.question.Levels))]
+}
 
 // NobodyTold lists the levels that fell due for the question about a step, or an instance, where none was told and none is to be
-// any more once a notification of it ends so (nil: as it is); nil otherwise. The question is the one that is to be asked again;
-// nil: the one that is open.
-func (s *State) NobodyTold(address string, q *Question, end *Event) []Untold {
+// any more once a notification of it ends so (nil: as it is); nil otherwise.
+func (s *State) NobodyTold(address string, end *Event) []Untold {
 	r, err := s.resolve(address)
-	if err != nil {
+	if err != nil || s.at(r).phase == ended || s.at(r).asked == nil || s.at(r).asked.question == nil {
 		return nil
 	}
-	a := s.at(r).asked
-	if s.at(r).phase == ended || !a.open() || a == nil {
-		return nil
-	}
-	if q = cmp.Or(q, a.question); q == nil || len(a.notifying(q)) == 0 {
+	return s.at(r).asked.nobodyTold(end)
+}
+
+func (a *asked) nobodyTold(end *Event) []Untold {
+	if !a.open() || len(a.notifying()) == 0 {
 		return nil
 	}
 	var out []Untold
-	for _, l := range a.fellDue(q) {
+	for _, l := range a.fellDue() {
 		n := a.notices[l.Number]
 		untold := Untold{Level: l}
 		switch {

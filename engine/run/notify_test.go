@@ -67,7 +67,7 @@ func TestWhoIsToldNext(t *testing.T) {
 			for _, e := range test.events {
 				e.Step, e.Time = "ask", now
 				if e.Type == NotifyFinished && e.Outcome != Pass && e.Reason == "" {
-					nobody = numbers(s.NobodyTold("ask", nil, &e))
+					nobody = numbers(s.NobodyTold("ask", &e))
 				}
 				if err := s.Apply(&e); err != nil {
 					t.Fatal(err)
@@ -141,4 +141,25 @@ func numbers(all []Untold) string {
 		out = append(out, text)
 	}
 	return strings.Join(out, " ")
+}
+
+// TestNoticeOfAnEarlierAsking: how a notification ended that was begun for a question which is asked anew since says nothing about the
+// levels of the one that is asked now.
+func TestNoticeOfAnEarlierAsking(t *testing.T) {
+	s := NewState(&Plan{MaxParallel: 1, Steps: []StepSpec{{Name: "ask", RunIf: "success", Group: -1, Asks: true}}})
+	level := &Level{Number: 1, AfterMS: 1000, Notify: "tell"}
+	waits := Event{Type: StepWaiting, Step: "ask", For: ForAnswer, Question: &Question{Levels: []Level{*level}}}
+	due := Event{Type: StepEscalated, Step: "ask", Level: level}
+	begun := []Event{
+		{Type: RunStarted}, {Type: StepReady, Step: "ask"}, waits, due,
+		{Type: NotifyStarted, Step: "ask", Level: level, Key: "one"},
+		{Type: RunResumed, Reset: []string{"ask"}, Changes: []string{"the prompt"}},
+		{Type: NotifyFinished, Step: "ask", Level: level, Outcome: Error, InDoubt: true, Error: "broke off"},
+		{Type: StepReady, Step: "ask"},
+	}
+	at := tell(t, s, append(begun, waits, due)...)
+	next := s.Notices(at)
+	if len(next) != 1 || next[0].Key != "" || s.NobodyTold("ask", nil) != nil || len(s.NoticeProblems("ask")) != 0 {
+		t.Errorf("to be told: %+v, told nobody: %v, problems: %v", next, s.NobodyTold("ask", nil), s.NoticeProblems("ask"))
+	}
 }

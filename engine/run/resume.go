@@ -127,9 +127,9 @@ func (s *State) Prepared() []string {
 	return out
 }
 
-// reset makes a step or an instance as if it had not run. The time of an open question goes on, and a yes counts for what
-// was not started yet, as what is left of a runbook that a step runs, unless the files changed; who said no, or let the time pass, or was asked in a run that was stopped then, is
-// asked anew. A write that is sent again, because it was in
+// reset makes a step or an instance as if it had not run. A yes counts for what was not started yet, and for what is left of a runbook that
+// a step runs, unless the files changed; who said no, or let the time pass, or was asked in a run that was stopped then, is asked anew. A
+// write that is sent again, because it was in
 // doubt or about to be repeated, keeps its key, and what an attempt that may have taken
 // place kept, also over one that did not. What it did, and was not undone, stays to be undone.
 func (s *State) reset(r ref, e *Event) {
@@ -138,14 +138,16 @@ func (s *State) reset(r ref, e *Event) {
 	if in.attempts == 0 && in.asked != nil && (in.phase != ended || in.outcome == Cancelled) {
 		fresh.asked = in.asked
 		switch {
+		case (in.phase == ended || in.phase == settling) && in.asked.answer == nil:
+			fresh.asked.askAnew(e, anewCancelled)
 		case len(e.Changes) > 0:
 			fresh.asked.askAnew(e, anewChanged)
-		case in.phase == ended && in.asked.answer == nil:
-			fresh.asked.askAnew(e, anewCancelled)
+			if s.above != nil { // of another runbook, all that comes after may be another
+				fresh.asked.former = nil
+			}
 		}
 	} else if in.asked != nil && in.phase == running && s.plan.Steps[r.step].Child && len(e.Changes) == 0 {
 		fresh.asked = in.asked
-		fresh.asked.begun = true
 	}
 	if in.sent != nil && in.partly == nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.earlier != nil) {
 		fresh.sent = &sent{

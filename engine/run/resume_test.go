@@ -183,15 +183,9 @@ func (s *survivor) endAny(must bool) bool {
 func (s *survivor) question(address string) {
 	q := &Question{Kind: AskApproval, OnTimeout: "fail"}
 	e := Event{Type: StepWaiting, Step: address, For: ForApproval, Question: q}
-	since, deadline := s.state.AskedSince(address)
-	if since.IsZero() {
-		since = s.now
-	}
 	if s.timed {
 		q.Levels = []Level{{Number: 1, AfterMS: 10_000}, {Number: 2, AfterMS: 20_000}}
-		if deadline.IsZero() {
-			deadline = since.Add(30 * time.Second)
-		}
+		deadline := s.now.Add(30 * time.Second)
 		e.Deadline = &deadline
 	}
 	s.tell(e)
@@ -282,14 +276,14 @@ func (s *survivor) resume() {
 	s.keepsQuestions(waits, escalated)
 }
 
-// keepsQuestions checks that an open question is asked as before, or will be once what its step waits for has run again.
+// keepsQuestions checks that an open question is asked as before, or will be anew once what its step waits for has run again.
 func (s *survivor) keepsQuestions(waits []Wait, escalated map[string]int) {
 	now := s.state.Waits()
 	for _, w := range waits {
 		r, _ := s.state.resolve(w.Address)
 		at := slices.IndexFunc(now, func(n Wait) bool { return n.Address == w.Address })
 		withdrawn := slices.Contains([]phase{idle, preparing, settling}, s.state.at(r).phase)
-		if later := s.state.at(r).asked; at < 0 && withdrawn && later != nil && later.since.Equal(w.Since) {
+		if later := s.state.at(r).asked; at < 0 && withdrawn && later != nil && later.since.IsZero() && later.escalated == 0 {
 			continue
 		}
 		if at < 0 {

@@ -79,8 +79,8 @@ func (w *witness) see(t *rapid.T, e *Event) {
 	case StepWaiting:
 		s := w.at(e.Step)
 		s.running, s.open = false, false
-		if e.Question != nil && s.since.IsZero() {
-			s.since = e.Time
+		if e.Question != nil {
+			s.since, s.level = e.Time, 0
 		}
 	case StepEscalated:
 		w.escalated(t, e)

@@ -175,10 +175,11 @@ func (s *story) brokenOff() {
 
 func (s *story) wait(e *run.Event) {
 	s.Later = slices.DeleteFunc(s.Later, func(w waitingStep) bool { return w.Step == e.Step })
-	w := waitingStep{Step: e.Step, For: e.For, Question: e.Question, Since: e.Time, Deadline: e.Deadline, NobodyTold: e.NobodyTold, told: run.Told{Nobody: e.NobodyTold}}
+	w := waitingStep{
+		Step: e.Step, For: e.For, Question: e.Question, Since: e.AskedAt(), Deadline: e.Deadline, Told: e.Told, NobodyTold: e.NobodyTold,
+		told: run.Told{Nobody: e.NobodyTold},
+	}
 	if i := s.waits(e.Step); i >= 0 {
-		was := &s.Waits[i]
-		w.Since, w.Told, w.NobodyTold, w.told = was.Since, was.Told, was.NobodyTold, was.told
 		s.Waits[i] = w
 		return
 	}

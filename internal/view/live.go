@@ -210,8 +210,8 @@ func (l *Live) note(e *run.Event) {
 		}
 		step.started, step.waiting = true, nil
 	case run.StepWaiting, run.StepRetrying:
-		waiting := *e
-		l.step(e.Step, e.Time).waiting = &waiting
+		waiting, step := *e, l.step(e.Step, e.Time)
+		step.waiting, step.told = &waiting, e.Told
 	case run.StepEscalated:
 		if step := l.running[e.Step]; step != nil && e.Level != nil {
 			step.told = e.Level.Number

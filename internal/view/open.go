@@ -10,7 +10,7 @@ import (
 // open are the questions that nobody has answered, in the order in which they were asked.
 type open struct {
 	events []run.Event
-	// waits are about each step that was asked about, answered or not, until it runs again: it may be asked about anew.
+	// waits are about each step that was asked about, answered or not, until it runs again, or is asked about anew.
 	waits map[string]waited
 }
 
@@ -28,9 +28,7 @@ func (o *open) put(e *run.Event) {
 	if o.waits == nil {
 		o.waits = map[string]waited{}
 	}
-	if _, waits := o.waits[e.Step]; !waits {
-		o.waits[e.Step] = waited{since: e.Time, who: run.Told{Nobody: e.NobodyTold}}
-	}
+	o.waits[e.Step] = waited{since: e.AskedAt(), told: e.Told, who: run.Told{Nobody: e.NobodyTold}}
 }
 
 func (o *open) take(step string) *run.Event {

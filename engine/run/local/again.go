@@ -40,8 +40,7 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 			return &run.AskedAgain{Why: run.AgainUnproven, By: a.By, Changes: r.otherNow(q, &now)}, nil
 		}
 	}
-	since, _ := r.state.AskedSince(x.address)
-	if r.digestOf(x.address, &now, since) != a.Digest {
+	if r.digestOf(x.address, &now, r.state.AskedAs(x.address)) != a.Digest {
 		return &run.AskedAgain{Why: run.AgainOther, By: a.By, Changes: r.otherNow(q, &now)}, nil
 	}
 	x.prepared = &prepared{args: args}

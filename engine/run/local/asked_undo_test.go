@@ -16,18 +16,18 @@ func TestAnswersOfOlderVersionsCount(t *testing.T) {
 		Kind: run.AskApproval, Prompt: "Run fake_write?", Action: "fake_write", Effect: "write", Target: "fake://",
 		Arguments: []run.ArgumentValue{{Name: "id", Value: `"a"`}}, OnTimeout: "fail",
 	}
-	since := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	as := run.Asking{Since: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
 	const before = "40d734ee05200e300dc81fc2b01b755dd41d8391be855c7ee307f24e43cd992a"
-	if got := r.digestOf("w", &q, since); got != before {
+	if got := r.digestOf("w", &q, as); got != before {
 		t.Errorf("the digest was %s, and is %s", before, got)
 	}
 	q.Undo = &run.AskedUndo{Action: "fake_write", On: "end", Effect: "write", Written: "one"}
-	with := r.digestOf("w", &q, since)
+	with := r.digestOf("w", &q, as)
 	if with == before {
 		t.Error("an undo is no part of what is approved")
 	}
 	q.Undo.Written = "another"
-	if r.digestOf("w", &q, since) != with || q.Undo.Written != "another" {
+	if r.digestOf("w", &q, as) != with || q.Undo.Written != "another" {
 		t.Error("how an undo is written counts, though it is the same")
 	}
 }

@@ -297,7 +297,7 @@ func (s *session) shown(text string) string {
 // digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count. It is made
 // of what is shown and of the binding of what is not: from the plain digest of a short secret one could find the secret. Address is
 // the runner's own.
-func (r *runner) digestOf(address string, q *run.Question, since time.Time) string {
+func (r *runner) digestOf(address string, q *run.Question, as run.Asking) string {
 	bound := *q
 	bound.Digest, bound.Changes, bound.NoChange, bound.Again = "", nil, false, nil
 	bound.Writes, bound.Undo = asBound(q.Writes), undoAsBound(q.Undo)
@@ -305,9 +305,9 @@ func (r *runner) digestOf(address string, q *run.Question, since time.Time) stri
 	if err != nil {
 		return ""
 	}
-	text = fmt.Appendf([]byte(r.shown(string(text))), "\n%s\n%s", r.prefix+address, since.UTC().Format(time.RFC3339Nano))
-	if anew := r.state.AskedAnew(address); anew != nil {
-		text = fmt.Appendf(text, "\n%d", anew.Seq)
+	text = fmt.Appendf([]byte(r.shown(string(text))), "\n%s\n%s", r.prefix+address, as.Since.UTC().Format(time.RFC3339Nano))
+	if as.Anew != nil {
+		text = fmt.Appendf(text, "\n%d", as.Anew.Seq)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
@@ -349,23 +349,21 @@ func (r *runner) questionDone(q *question) error {
 func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, timeout time.Duration, sealed []byte) error {
 	delete(r.answering, address)
 	now := r.clock()
-	since, deadline := r.state.AskedSince(address)
-	if since.IsZero() {
-		since = now
+	e := &run.Event{Type: run.StepWaiting, Step: address, Time: now, For: what, Question: q}
+	as := run.Asking{Since: now, Anew: r.state.AskedAnew(address)}
+	if before := r.state.AskedBefore(address); before != nil && r.digestOf(address, q, *before) == before.Digest {
+		as = *before // nothing but its time is another
+		since := as.Since.UTC()
+		e.Since, e.Told, e.NobodyTold = &since, as.Told, as.NobodyTold
 	}
-	e := &run.Event{Type: run.StepWaiting, Step: address, Time: now, For: what, Question: q, NobodyTold: r.state.NobodyTold(address, q, nil)}
-	if deadline.IsZero() && timeout > 0 {
-		deadline = since.Add(timeout)
-	}
-	if !deadline.IsZero() {
-		deadline = deadline.UTC()
+	if timeout > 0 {
+		deadline := as.Since.Add(timeout).UTC()
 		e.Deadline = &deadline
 	}
-	anew := r.state.AskedAnew(address)
-	if q.Again == nil && anew != nil && anew.By != "" {
-		q.Again = &run.AskedAgain{Why: run.AgainBefore, By: anew.By}
+	if q.Again == nil && as.Anew != nil && as.Anew.By != "" {
+		q.Again = &run.AskedAgain{Why: run.AgainBefore, By: as.Anew.By}
 	}
-	q.Digest = r.digestOf(address, q, since)
+	q.Digest = r.digestOf(address, q, as)
 	r.asks(address, q)
 	if err := r.emitSealed(e, sealed); err != nil {
 		return err

@@ -169,7 +169,7 @@ func (r *runner) notifyDone(n *notifying) error {
 // emitNotice tells the end of a notification, also where the instance that waited went with its step.
 func (r *runner) emitNotice(e *run.Event) error {
 	if e.Outcome != run.Pass && e.Reason != run.DecisionRedo {
-		e.NobodyTold = r.state.NobodyTold(e.Step, nil, e)
+		e.NobodyTold = r.state.NobodyTold(e.Step, e)
 	}
 	if r.has(e.Step) {
 		return r.emit(e)

@@ -28,7 +28,10 @@ func (r *runner) askWithKey(w run.Wait) (run.Wait, error) {
 	q := *w.Question
 	sum := sha256.Sum256([]byte(q.Digest + "\n" + r.SessionStart.UTC().Format(time.RFC3339Nano)))
 	q.Digest = hex.EncodeToString(sum[:])
-	e := &run.Event{Type: run.StepWaiting, Step: w.Address, Time: r.clock(), For: w.For, Question: &q, NobodyTold: r.state.NobodyTold(w.Address, &q, nil)}
+	e := &run.Event{
+		Type: run.StepWaiting, Step: w.Address, Time: r.clock(), For: w.For, Question: &q,
+		Since: &w.Since, Told: w.Told, NobodyTold: r.state.NobodyTold(w.Address, nil),
+	}
 	if !w.Deadline.IsZero() {
 		e.Deadline = &w.Deadline
 	}
