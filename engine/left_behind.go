@@ -93,12 +93,34 @@ func (e *Engine) remains(a *aftermath) (*Remains, error) {
 // sender is what started something, in words.
 func sender(l run.Left) string {
 	switch l.What {
-	case run.LeftInDoubt:
+	case run.LeftInDoubt, run.LeftRead:
 		return "step " + l.Step
 	case run.LeftUndoInDoubt, run.LeftUndoFailed:
 		return "the undo of " + l.Step
 	}
 	return "the notifier of " + l.Step
+}
+
+// livesOn refuses to take a run up beside a read that an earlier session has left behind. A write that goes on is found where it is settled.
+func (e *Engine) livesOn(s *story) error {
+	o, a := &run.Outstanding{}, &aftermath{}
+	for _, entry := range s.entries {
+		o.See(entry.Event)
+	}
+	for _, sent := range o.Sent() {
+		if sent.What == run.LeftRead {
+			a.sent = append(a.sent, sent)
+		}
+	}
+	found, err := e.remains(a)
+	if err != nil || len(found.Running) == 0 {
+		return err
+	}
+	for i := range found.Running {
+		l := &found.Running[i]
+		l.What = l.Step + " still goes on: " + strings.TrimPrefix(l.What, "step "+l.Step+": ")
+	}
+	return fmt.Errorf("nothing was run: %s", Sentences(found.Running))
 }
 
 // Sentences are what was left behind, one after the other.

@@ -143,6 +143,9 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 	r.cfg = e.config(ctx, r.Plan, &r.opts, r.held)
 	s, err := s.upToDate(ctx, opts.Journal, opts.Unseal)
 	if err == nil {
+		err = e.livesOn(s)
+	}
+	if err == nil {
 		r.Past, err = local.Recall(&r.cfg, s.entries, len(r.Changes) > 0)
 	}
 	if err != nil {

@@ -12,10 +12,11 @@ import (
 
 // leftUnderLock kills a run that holds a lock in the middle of a local command, by way of a runbook that a step runs or not, and
 // gives its id and the command's process group. Runbook other.hcl wants the same lock.
-func leftUnderLock(t *testing.T, dir string, within bool) (id, group string) {
+func leftUnderLock(t *testing.T, dir, effect string, within bool) (id, group string) {
 	t.Helper()
 	files := map[string]string{
-		"x.hcl":     "runbook \"release\" { lock = \"deploy\" }\nvariable \"log\" { default = \"began\" }\n" + working,
+		"x.hcl":     "runbook \"release\" { lock = \"deploy\" }\nvariable \"log\" { default = \"began\" }\n" +
+			strings.Replace(working, `"write"`, strconv.Quote(effect), 1),
 		"other.hcl": "runbook \"other\" { lock = \"deploy\" }\nstep \"local_command\" \"touch\" {\n command = [\"touch\", \"other\"]\n timeout = \"20s\"\n}\n",
 	}
 	if within {
@@ -69,7 +70,7 @@ func TestLockOfACommandThatLivesOn(t *testing.T) {
 	for name, step := range map[string]string{"alone": "work", "in a runbook that a step runs": "inner/work"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			id, group := leftUnderLock(t, dir, step != "work")
+			id, group := leftUnderLock(t, dir, "write", step != "work")
 			refusal := []string{"The lock is held", "deploy is held by run " + id + " of release", "which is gone", "step " + step + ": sh has been running since ",
 				"in process group " + group + ": sh (pid " + group + ")", "end it with: kill -- -" + group, "Nothing was run", "--lock-timeout 10m",
 				"runbook resume " + id, "runbook unlock deploy"}
@@ -129,10 +130,36 @@ func TestLockOfACommandThatLivesOn(t *testing.T) {
 	}
 }
 
+// TestAReadThatLivesOn: a command that changes nothing is found and shown like any other. Its lock stays held, and the run is neither resumed,
+// undone nor given up beside it.
+func TestAReadThatLivesOn(t *testing.T) {
+	for name, step := range map[string]string{"alone": "work", "in a runbook that a step runs": "inner/work"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			id, group := leftUnderLock(t, dir, "read", step != "work")
+			found := []string{"sh has been running since ", "in process group " + group + ": sh (pid " + group + ")", "end it with: kill -- -" + group}
+			says(t, dir, 2, append(found, "deploy is held by run "+id, "step "+step+": sh"), "apply", "other.hcl", "--auto-approve")
+			for _, command := range []string{"resume", "undo", "cancel"} {
+				says(t, dir, 2, append(found, "nothing was run: "+step+" still goes on"), command, id)
+			}
+			says(t, dir, 0, append(found, "what it has started goes on: step "+step), "unlock")
+			if began := lines(t, filepath.Join(dir, "began")); len(began) != 1 {
+				t.Errorf("it was started beside the one that goes on: process groups %q", began)
+			}
+			letGo(t, dir, group)
+			says(t, dir, 0, []string{"took the lock deploy over from run " + id}, "apply", "other.hcl", "--auto-approve")
+			says(t, dir, 0, nil, "resume", id)
+			if began := lines(t, filepath.Join(dir, "began")); len(began) != 2 {
+				t.Errorf("it was not begun again: process groups %q", began)
+			}
+		})
+	}
+}
+
 // TestUnlockBesideACommandThatLivesOn: whoever frees the lock all the same is told what lives, and has the last word.
 func TestUnlockBesideACommandThatLivesOn(t *testing.T) {
 	dir := t.TempDir()
-	id, group := leftUnderLock(t, dir, false)
+	id, group := leftUnderLock(t, dir, "write", false)
 	said := says(t, dir, 0, []string{`"gone": true`, `"step": "work"`}, "unlock", "--json")
 	if !strings.Contains(said, "process group "+group) {
 		t.Errorf("what runs is missing:\n%s", said)

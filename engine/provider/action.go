@@ -46,6 +46,8 @@ type Spec struct {
 	Asks bool
 	// Expects is true for an action that may end without an error and fail all the same, see [Result.Failure].
 	Expects bool
+	// Lingers is true for an action of which something may run on where the engine died, a read too: see [Lingerer].
+	Lingers bool
 	// Supported is false for an action that is declared but can't be run by this version.
 	Supported bool
 
@@ -250,7 +252,7 @@ type Definition[K, A, R any] struct {
 	// ChangedNothing reports whether a write left its system as it was, as its result tells for sure: its undo, which would take back
 	// what somebody else had made, is not due then. Nil: nobody can know.
 	ChangedNothing func(result *R) bool
-	// Lingers looks for what still runs of a write, as [Lingerer] does; nil: nothing can.
+	// Lingers looks for what still runs of a write, or of a read, as [Lingerer] does; nil: nothing can.
 	Lingers func(sent Sent) (Lingering, error)
 	// Follows says that Run, where an attempt before at the same write is under way, follows that one in place of another.
 	Follows bool
@@ -268,7 +270,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 	a := &action[K, A, R]{def: d}
 	a.spec = Spec{
 		Name: d.Name, Doc: d.Doc, Effect: d.Effect, AuthorStatesEffect: d.AuthorStatesEffect,
-		NeedsTimeout: d.NeedsTimeout, NotesFirst: d.NotesFirst, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil, Asks: d.Ask != nil, Expects: d.Expect != nil,
+		NeedsTimeout: d.NeedsTimeout, NotesFirst: d.NotesFirst, ExactlyOne: d.ExactlyOne, AtMostOne: d.AtMostOne, Supported: d.Run != nil, Asks: d.Ask != nil, Expects: d.Expect != nil, Lingers: d.Lingers != nil,
 		args:    sync.OnceValue(func() *Object { return objectOf[A]() }),
 		results: sync.OnceValue(func() *Object { return objectOf[R]() }),
 	}

@@ -78,7 +78,7 @@ type Inquirer interface {
 	Inquire(ctx context.Context, call *Call, sent Sent) (*Found, error)
 }
 
-// Lingering is what goes on of a write without the engine that began it.
+// Lingering is what goes on of a write or a read without the engine that began it.
 type Lingering struct {
 	// Runs says what still runs on this machine, and how to end it; empty: nothing.
 	Runs string
@@ -89,7 +89,7 @@ type Lingering struct {
 // Lingerer is an [Action] of which something may still run after the engine died, and which can say so without the step's
 // arguments, and without a note where none is kept, as of a notification.
 type Lingerer interface {
-	// Lingers looks for what still runs of a write. It changes nothing.
+	// Lingers looks for what still runs of a write, or of a read. It changes nothing.
 	Lingers(sent Sent) (Lingering, error)
 }
 

@@ -240,6 +240,7 @@ const (
 	LeftInDoubt     LeftWhat = "in_doubt"      // nobody knows whether the step's write took place
 	LeftUndoInDoubt LeftWhat = "undo_in_doubt" // nor whether its undo did
 	LeftUndoFailed  LeftWhat = "undo_failed"
+	LeftRead        LeftWhat = "read" // a read was under way: in no event
 )
 
 // ReasonCancel is the reason of a run_resumed whose session only ends the run.

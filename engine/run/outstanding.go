@@ -8,7 +8,9 @@ import (
 // Outstanding follows the events of a run, without its plan, and tells what they leave for a person to look at, would no other
 // follow: the program that ran it may be gone. The zero value is before the first event.
 type Outstanding struct {
-	left      []Sent
+	left []Sent
+	// reads are those under way of which something may be left.
+	reads     []Sent
 	notUndone []string
 	notices   []told
 	over      bool
@@ -39,9 +41,9 @@ func (o *Outstanding) Left() []Left {
 // NotUndone are the steps whose undo was due at the last end of the run, and did not run.
 func (o *Outstanding) NotUndone() []string { return slices.Clone(o.notUndone) }
 
-// Sent lists what was sent and may go on: what [Outstanding.Left] lists, and notifications under way.
+// Sent lists what was sent and may go on: what [Outstanding.Left] lists, and reads and notifications under way.
 func (o *Outstanding) Sent() []Sent {
-	out := slices.Clone(o.left)
+	out := append(slices.Clone(o.left), o.reads...)
 	for _, n := range o.notices {
 		out = append(out, n.Sent)
 	}
@@ -59,6 +61,9 @@ func (o *Outstanding) See(e *Event) {
 		if e.Effect != "" && e.Effect != "read" && e.Action != "runbook" {
 			o.put(e, LeftInDoubt)
 		}
+		if o.endRead(e); e.Effect == "read" && e.Key != "" {
+			o.reads = append(o.reads, sentBy(e, LeftRead))
+		}
 	case StepNoted:
 		for i := range o.left {
 			if l := &o.left[i]; l.Step == e.Step && l.Undoes == e.Undoes {
@@ -68,8 +73,10 @@ func (o *Outstanding) See(e *Event) {
 	case NotifyStarted, NotifyFinished:
 		o.notify(e)
 	case StepRetrying, StepWaiting:
+		o.endRead(e)
 		o.drop(e.Step, 0)
 	case StepFinished:
+		o.endRead(e)
 		o.ended(e, LeftInDoubt, "")
 	case UndoStarted:
 		o.put(e, LeftUndoInDoubt)
@@ -125,8 +132,17 @@ func WholeStep(address string) string {
 
 func (o *Outstanding) put(e *Event, what LeftWhat) {
 	o.drop(e.Step, e.Undoes)
+	o.left = append(o.left, sentBy(e, what))
+}
+
+func sentBy(e *Event, what LeftWhat) Sent {
 	at := e.Time
-	o.left = append(o.left, Sent{Left: Left{Step: e.Step, What: what, Undoes: e.Undoes, Action: e.Action, SentAt: &at}, Key: e.Key})
+	return Sent{Left: Left{Step: e.Step, What: what, Undoes: e.Undoes, Action: e.Action, SentAt: &at}, Key: e.Key}
+}
+
+// endRead takes in that no read of a step is under way any more.
+func (o *Outstanding) endRead(e *Event) {
+	o.reads = slices.DeleteFunc(o.reads, func(l Sent) bool { return l.Step == e.Step })
 }
 
 func (o *Outstanding) drop(step string, undoes int64) (was Sent) {
@@ -161,7 +177,7 @@ func (o *Outstanding) ended(e *Event, doubt, failed LeftWhat) {
 
 // ends takes in what the end of a session tells, which knows the plan: an undo that failed may not be due any more.
 func (o *Outstanding) ends(e *Event) {
-	o.notUndone, o.notices = e.NotUndone, nil
+	o.notUndone, o.notices, o.reads = e.NotUndone, nil, nil
 	before := o.left
 	switch {
 	case e.ExitStatus == nil || *e.ExitStatus != ExitLeftOver:

@@ -137,7 +137,7 @@ func (c *client) process(in *provider.In[*client, commandArgs], failed *provider
 		path: path, args: args.Command, environ: environ, dir: absolute(in.Dir, args.Dir), stdin: args.Stdin,
 		stdout: capture{bound: args.MaxOutputBytes}, stderr: capture{bound: args.MaxOutputBytes},
 	}
-	if in.Effect == provider.Read {
+	if in.Effect == provider.Read { // its key, which its start tells, is all that is needed to find it
 		return p, nil
 	}
 	if err := c.twin(in.Key); err != nil {

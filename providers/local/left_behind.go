@@ -82,7 +82,7 @@ func traces(sent provider.Sent) (left, why string, unseen bool, err error) {
 // lingers looks for what is left of a program, without the arguments of its step.
 func lingers(sent provider.Sent) (provider.Lingering, error) {
 	if sent.Note == nil {
-		return provider.Lingering{Runs: keyed(sent.Key)}, nil
+		return provider.Lingering{Runs: keyedSince(sent.Key, sent.At)}, nil
 	}
 	left, why, unseen, err := traces(sent)
 	if !unseen {
@@ -98,6 +98,15 @@ func keyed(key string) string {
 		return ""
 	}
 	return fmt.Sprintf("%s (pid %d); %s", left[0].name, left[0].pid, whatToDo(left))
+}
+
+// keyedSince is keyed for what was started at a time that is known, as of a read.
+func keyedSince(key string, at time.Time) string {
+	left := (&commandNote{}).remains(key)
+	if len(left) == 0 || at.IsZero() {
+		return keyed(key)
+	}
+	return (&commandNote{Program: left[0].name}).underWay(left, at)
 }
 
 // underWay says what still runs, in a sentence or two.

@@ -32,7 +32,7 @@ type execution struct {
 	last *attempt
 	// doubted says that nobody knows what became of an attempt at a write, or that a part of one took place.
 	doubted bool
-	// key identifies the write to the system that it is sent to; empty for reads.
+	// key identifies the write to the system that it is sent to, or what is left of a read; empty for reads of which nothing can be left.
 	writeKey string
 	// child is the runbook that the step runs, and fresh that it has not run before; nil for other steps.
 	child *branch
@@ -99,15 +99,20 @@ func (r *runner) keepAhead(ctx context.Context, writes, sync bool) error {
 	return r.leased(ctx)
 }
 
-// barrier says whether a command starts a write, and whether that has to wait until its start is on disk.
+// barrier says whether a command starts a write, and whether it has to wait until its start is on disk: so does a read of which something may
+// be left where the program is killed right after.
 func (r *runner) barrier(c run.Command) (writes, waits bool) {
 	if c.Kind == run.Undo {
 		return true, true
 	}
-	if c.Kind != run.Start || r.live[c.Address].effect == provider.Read {
+	if c.Kind != run.Start {
 		return false, false
 	}
-	spec := r.live[c.Address].step.Spec
+	x := r.live[c.Address]
+	spec := x.step.Spec
+	if x.effect == provider.Read {
+		return false, spec != nil && spec.Spec().Lingers
+	}
 	return true, spec == nil || !spec.Spec().NotesFirst
 }
 
@@ -181,6 +186,9 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 		if sealed, why = r.stamp(x, c, e); why != "" {
 			return nil, false, r.unsent(x, why)
 		}
+	} else if x.step.Spec != nil && x.step.Spec.Spec().Lingers {
+		x.writeKey = r.newKey(x.address)
+		e.Key = x.writeKey
 	}
 	r.sends(e)
 	if err := r.emitSealed(e, sealed); err != nil {
