@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
@@ -44,6 +45,7 @@ type aftermath struct {
 	sent        []run.Sent
 	left        []run.Left
 	began, over bool
+	pausedAt    time.Time
 }
 
 // readAftermath keeps no event: of a long history, which may have millions, it takes time alone.
@@ -59,7 +61,7 @@ func readAftermath(ctx context.Context, j journal.Journal, runID string) (*after
 		a.began = true
 		o.See(entry.Event)
 	}
-	a.sent, a.left, a.over = o.Sent(), o.Left(), o.Over()
+	a.sent, a.left, a.over, a.pausedAt = o.Sent(), o.Left(), o.Over(), o.PausedAt()
 	return a, nil
 }
 
@@ -166,7 +168,8 @@ func (e *abandonedError) words(opts *RunOptions) string {
 }
 
 // obtain takes a lock, or says who holds it. Where a process is gone, what it has left behind holds the lock of its run: that
-// is looked for before the lock is taken over, which fails where anybody else was there in the meantime.
+// is looked for before the lock is taken over, which fails where anybody else was there in the meantime. A paused run keeps its lock
+// where the process was one that undid steps of it.
 func (t *taker) obtain(ctx context.Context, name string) (journal.Lease, error) {
 	var seen *journal.Lock
 	var remains *Remains
@@ -187,6 +190,9 @@ func (t *taker) obtain(ctx context.Context, name string) (journal.Lease, error) 
 		}
 		if len(remains.Running) > 0 {
 			return nil, &abandonedError{LockedError: locked, remains: remains}
+		}
+		if at := t.read.pausedAt; !at.IsZero() {
+			return nil, &journal.LockedError{Lock: locked.Lock.Paused(at)}
 		}
 		seen = &locked.Lock
 	}

@@ -3,10 +3,12 @@ package engine_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -37,6 +39,13 @@ step "fake_ask" "calm" {
 	}
 	cut := enginetest.CutAfter(t, j, id, all-n+1) // behind run_resumed
 	opts := enginetest.Options{Journal: cut}
+	if _, _, err := cut.Acquire(t.Context(), "deploy", journal.Owner{Run: id, Runbook: "paused", User: "bob@ops", Host: "elsewhere"}, time.Nanosecond, nil); err != nil {
+		t.Fatal(err)
+	}
+	const other = "runbook \"other\" { lock = \"deploy\" }\nprovider \"fake\" {}\nstep \"fake_write\" \"between\" { id = \"between\" }\n"
+	if out := enginetest.Run(t, fake, other, opts); out.Result != nil || !strings.Contains(out.Diags.Error(), "paused since") {
+		t.Errorf("another run comes in between: %v\n%s", out.Diags, out.Stream)
+	}
 	out := enginetest.Undo(t, fake, id, opts)
 	if out.Result == nil || !out.Result.Paused || out.Result.ExitStatus != 0 {
 		t.Fatalf("%+v %v\n%s", out.Result, out.Diags, out.Stream)

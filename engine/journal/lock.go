@@ -57,6 +57,13 @@ func (l *Lock) Judge(died, over bool) { l.Gone, l.Lapsed = died || over, over &&
 // Parked reports whether a paused run holds it.
 func (l *Lock) Parked() bool { return l.ExpiresAt.IsZero() }
 
+// Paused is the lock as a run holds it that paused at a moment.
+func (l *Lock) Paused(at time.Time) Lock {
+	out := *l
+	out.Owner, out.ExpiresAt, out.Gone, out.Lapsed = l.Owner.Paused(at), time.Time{}, false, false
+	return out
+}
+
 // Is reports whether two are one holding, and not an earlier and a later one of the same name.
 func (l *Lock) Is(other *Lock) bool {
 	return other != nil && l.Name == other.Name && l.Owner == other.Owner && l.Since.Equal(other.Since)

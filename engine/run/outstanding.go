@@ -3,6 +3,7 @@ package run
 import (
 	"encoding/json"
 	"slices"
+	"time"
 )
 
 // Outstanding follows the events of a run, without its plan, and tells what they leave for a person to look at, would no other
@@ -14,6 +15,7 @@ type Outstanding struct {
 	notUndone []string
 	notices   []told
 	over      bool
+	pausedAt  time.Time
 }
 
 // Sent is what was sent and may go on, with the key and the last note by which it can be found.
@@ -53,9 +55,13 @@ func (o *Outstanding) Sent() []Sent {
 // Over reports whether the last session ended the run.
 func (o *Outstanding) Over() bool { return o.over }
 
+// PausedAt is since when the run is paused, also while steps of it are undone by hand; zero: it is not.
+func (o *Outstanding) PausedAt() time.Time { return o.pausedAt }
+
 // See takes in the next event.
 func (o *Outstanding) See(e *Event) {
 	o.over = e.Type == RunFinished
+	o.pauses(e)
 	switch e.Type {
 	case StepStarted:
 		if e.Effect != "" && e.Effect != "read" && e.Action != "runbook" {
@@ -91,6 +97,16 @@ func (o *Outstanding) See(e *Event) {
 		})
 	case RunFinished:
 		o.ends(e)
+	}
+}
+
+// pauses takes in that the run is paused, or goes on.
+func (o *Outstanding) pauses(e *Event) {
+	switch {
+	case e.Type == RunPaused:
+		o.pausedAt = e.Time
+	case e.Type == RunResumed && e.Undo == nil, e.Type == RunFinished:
+		o.pausedAt = time.Time{}
 	}
 }
 
