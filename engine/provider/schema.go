@@ -42,6 +42,8 @@ type Attribute struct {
 	// Place is set for an argument that says where the action acts, beside the configuration or in its place: a URL, a namespace, a
 	// path of a file.
 	Place bool
+	// SaidIn names another argument that may say it itself, as a manifest has its own namespace; empty: none may.
+	SaidIn string
 	// Public is set for an argument that others may read (those of a program stand in the list of processes): a sensitive
 	// value is refused with this sentence, which says why and what to write instead. Empty: any value is taken.
 	Public string
@@ -133,7 +135,7 @@ func objectFor(t reflect.Type) *Object {
 func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 	name, options, _ := strings.Cut(tag, ",")
 	a := Attribute{
-		Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"), Check: f.Tag.Get("check"), CheckKeys: f.Tag.Get("check_keys"), Public: f.Tag.Get("public"),
+		Name: name, Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"), Check: f.Tag.Get("check"), CheckKeys: f.Tag.Get("check_keys"), Public: f.Tag.Get("public"), SaidIn: f.Tag.Get("said_in"),
 		Unit: unitOf(name), goType: f.Type, Duration: f.Type == durationType || f.Type == reflect.PointerTo(durationType),
 	}
 	for option := range strings.SplitSeq(options, ",") {

@@ -102,6 +102,11 @@ type scaleArgs struct {
 	Folder    string `rb:"folder,place" doc:"Folder."`
 }
 
+type putArgs struct {
+	What      cty.Value `rb:"what,required" doc:"What, which may name its namespace."`
+	Namespace string    `rb:"namespace,place" said_in:"what" doc:"Namespace of what names none."`
+}
+
 type promptArgs struct {
 	Prompt    string    `rb:"prompt,required" doc:"Prompt."`
 	OnTimeout cty.Value `rb:"on_timeout" doc:"When the time is over."`
@@ -205,7 +210,7 @@ func registry() *provider.Registry {
 			define[listArgs, list]("cluster_list", provider.Read),
 			define[nothing, status]("cluster_restart", provider.Write),
 			define[tellArgs, status]("cluster_tell", provider.Write),
-			define[scaleArgs, status]("cluster_scale", provider.Write),
+			define[scaleArgs, status]("cluster_scale", provider.Write), define[putArgs, status]("cluster_put", provider.Write),
 		},
 	})
 	store := provider.New(provider.Setup[storeConfig, any]{

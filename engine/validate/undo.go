@@ -33,13 +33,19 @@ func undonePlace(c *checker, s *lang.Step) {
 		return
 	}
 	for _, name := range u.Spec.Spec().PlaceArgs() {
-		said := c.set(s, []string{name})
-		if len(said) == 0 || len(c.set(u, said)) > 0 || u.Spec.Spec().Args().Attribute(name).Required || !slices.Contains(s.Spec.Spec().PlaceArgs(), name) {
+		said, arg := c.set(s, []string{name}), u.Spec.Spec().Args().Attribute(name)
+		if len(said) == 0 || len(c.set(u, said)) > 0 || arg.Required || saysItself(u, arg.SaidIn) || !slices.Contains(s.Spec.Spec().PlaceArgs(), name) {
 			continue
 		}
 		c.error(s.Undo.Range, "An undo in another place", "Step %q says where it acts by %s, and its undo does not, so that it would act where the provider's configuration does. Give it %[2]s = %s.",
 			s.Name, name, strings.Join(strings.Fields(s.Args[name].Expr.Source), " "))
 	}
+}
+
+// saysItself reports whether an argument of an undo is of what its step found, and so says where that was.
+func saysItself(u *lang.Step, name string) bool {
+	attr := u.Args[name]
+	return attr != nil && slices.ContainsFunc(attr.Expr.Refs, func(ref lang.Ref) bool { return ref.Kind == lang.RefSelf })
 }
 
 // lacking warns of an undo that counts on a result that the step does not have with its arguments.

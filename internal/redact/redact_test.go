@@ -182,6 +182,9 @@ func TestNoSecretForAnySplit(t *testing.T) {
 		w := r.Writer(&out)
 		for rest := text; rest != ""; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "n")
+			for n < len(rest) && rest[n-1] == '\n' { // what ends a line is let go: see TestALineIsLetGo
+				n++
+			}
 			if _, err := io.WriteString(w, rest[:n]); err != nil {
 				t.Fatal(err)
 			}
@@ -237,6 +240,42 @@ func TestSecretAddedBetweenWrites(t *testing.T) {
 	}
 	if got, want := out.String(), "a (sensitive) b (sensitive) c"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestALineIsLetGo: a line that ends with what a secret may begin with does not wait for the next; the rest of the secret is blanked there all
+// the same.
+func TestALineIsLetGo(t *testing.T) {
+	const secret = "hunter2-hunter2-hunter2"
+	encoded := base64.StdEncoding.EncodeToString([]byte(secret)) // aHVudGVyMi1odW50ZXIyLWh1bnRlcjI=
+	for name, test := range map[string]struct{ writes, shown []string }{
+		"two letters":      {[]string{"8 aH\n", "next\n"}, []string{"8 aH\n", "next\n"}},
+		"goes on":          {[]string{"8 aH\r\n", encoded[2:] + "\n"}, []string{"8 aH\r\n", "(sensitive)\n"}},
+		"goes on in parts": {[]string{"8 aH\n", "Vu", "dGV", encoded[7:] + "\n"}, []string{"8 aH\n", "", "", "(sensitive)\n"}},
+		"line by line":     {[]string{"8 aH\n", "V\n", encoded[3:] + "\n"}, []string{"8 aH\n", "", "(sensitive)\n"}},
+		"many letters":     {[]string{"8 " + encoded[:9] + "\n", encoded[9:] + "\n"}, []string{"8 ", "(sensitive)\n"}},
+		"many, and more":   {[]string{"8 " + encoded[:9] + "\n", "!"}, []string{"8 ", encoded[:9] + "\n!"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r Redactor
+			r.Add(secret)
+			var out bytes.Buffer
+			w := r.Writer(&out)
+			for i, text := range test.writes {
+				if _, err := io.WriteString(w, text); err != nil {
+					t.Fatal(err)
+				}
+				if i == len(test.writes)-1 {
+					if err := w.Flush(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if out.String() != test.shown[i] {
+					t.Errorf("after %q: %q, expected %q", text, out.String(), test.shown[i])
+				}
+				out.Reset()
+			}
+		})
 	}
 }
 

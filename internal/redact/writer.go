@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"io"
 	"sync"
 )
@@ -13,8 +14,8 @@ type Writer struct {
 
 	mu   sync.Mutex
 	held []byte
-	// covered is how many bytes of held belong to a secret whose blank is already out.
-	covered int
+	// covered is how many bytes of held belong to a secret whose blank is already out; passed how many are out themselves.
+	covered, passed int
 }
 
 // Write takes all of p; an error is the other writer's.
@@ -35,7 +36,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.held) == 0 {
+	if len(w.held) == w.passed {
 		return nil
 	}
 	return w.pass(w.redactor.currentNet(), w.held, true)
@@ -51,6 +52,7 @@ func (w *Writer) pass(m *matcher, data []byte, all bool) error {
 	if all {
 		cut = len(data)
 	}
+	spans = beyond(spans, w.passed)
 	w.covered = 0
 	for i, s := range spans {
 		if s.end <= cut {
@@ -65,11 +67,35 @@ func (w *Writer) pass(m *matcher, data []byte, all bool) error {
 		}
 		break
 	}
-	text := blank(nil, data[:cut], spans)
-	w.held = append([]byte(nil), data[cut:]...)
+	keep := cut
+	if w.covered == 0 && endsLine(data[cut:]) {
+		cut = len(data)
+	}
+	text := blank(nil, data[:max(cut, w.passed)], spans)[w.passed:]
+	w.held, w.passed = append([]byte(nil), data[keep:]...), max(cut, w.passed)-keep
 	if len(text) == 0 {
 		return nil
 	}
 	_, err := w.out.Write(text)
 	return err
+}
+
+// endsLine reports whether what may be the beginning of a secret ends a line and tells too little to wait for the next: most lines end with
+// a letter that some secret's base64 begins with. It goes out, and is remembered, so that the rest would not.
+func endsLine(begun []byte) bool {
+	return bytes.HasSuffix(begun, []byte("\n")) && len(bytes.TrimSpace(begun)) < MinLength
+}
+
+// beyond are the spans without what is out already.
+func beyond(spans []span, passed int) []span {
+	if passed == 0 {
+		return spans
+	}
+	var left []span
+	for _, s := range spans {
+		if s.start = max(s.start, passed); s.start < s.end {
+			left = append(left, s)
+		}
+	}
+	return left
 }

@@ -18,14 +18,14 @@ var actions = map[string]map[provider.Effect][]string{
 			"rollout_history", "rollout_status", "can_i",
 		},
 		provider.Write: {
-			"rollout_restart", "rollout_undo", "set_env", "set_image", "set_resources", "label", "apply", "patch",
+			"rollout_restart", "rollout_undo", "set_env", "set_image", "set_resources", "label",
 			"cordon", "uncordon", "exec", "run_job",
 		},
-		provider.Destructive: {"delete", "drain", "scale"}, // scale: to zero
+		provider.Destructive: {"delete", "drain", "scale", "apply", "patch"}, // the last three: to zero
 	},
 	"postgres": {
-		provider.Read:  {"ping", "query", "slow_queries", "activity", "size", "replication"},
-		provider.Write: {"exec"}, // destructive by its content
+		provider.Read:        {"ping", "query", "slow_queries", "activity", "size", "replication"},
+		provider.Destructive: {"exec"}, // by its content, else a write
 	},
 	"redis": {
 		provider.Read:  {"ping", "info", "query", "slowlog"},

@@ -15,7 +15,7 @@ import (
 
 type applyArgs struct {
 	Manifest     cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more. One with spec.replicas = 0 is destructive."`
-	Namespace    string    `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Namespace of objects that name none; null: the configuration's."`
+	Namespace    string    `rb:"namespace,place,filled" said_in:"manifest" check:"kubernetes_namespace" doc:"Namespace of objects that name none; null: the configuration's."`
 	Force        bool      `rb:"force" doc:"Take over fields that another field manager owns."`
 	FieldManager string    `rb:"field_manager,filled" default:"runbook" doc:"By whom the server says that the fields were set. What an earlier apply by the same has set, and the manifest does not name, goes."`
 	Prune        bool      `rb:"prune" doc:"Have removed what an earlier apply by the same field manager has set and the manifest does not name, instead of refusing."`

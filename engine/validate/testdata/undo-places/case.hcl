@@ -54,3 +54,13 @@ step "cluster_scale" "no_such_argument" {
   namespace = "web"
   undo "cluster_restart" {}
 }
+
+step "cluster_scale" "what_was_there" {
+  namespace = "web"
+  undo "cluster_put" { what = [self.code] }
+}
+
+step "cluster_scale" "something_else" {
+  namespace = "web"
+  undo "cluster_put" { what = "something" }
+}
