@@ -37,6 +37,11 @@ func (e *Engine) LoadIn(path, environment string) (*Runbook, hcl.Diagnostics) {
 
 // load reads and checks a runbook with options.
 func (e *Engine) load(path string, opts lang.LoadOptions) (*Runbook, hcl.Diagnostics) {
+	return e.read(path, opts, e.check)
+}
+
+// read reads a runbook, and has what it is to be held to check it and those that its steps run.
+func (e *Engine) read(path string, opts lang.LoadOptions, check func(*lang.Runbook) (*graph.Graph, hcl.Diagnostics)) (*Runbook, hcl.Diagnostics) {
 	opts.Registry = e.Registry
 	rb, diags := lang.Load(path, opts)
 	if rb == nil {
@@ -44,9 +49,9 @@ func (e *Engine) load(path string, opts lang.LoadOptions) (*Runbook, hcl.Diagnos
 	}
 	out := &Runbook{Runbook: rb, Children: map[*lang.Runbook]*graph.Graph{}}
 	var more hcl.Diagnostics
-	out.Graph, more = e.check(rb)
+	out.Graph, more = check(rb)
 	diags = append(diags, more...)
-	diags = append(diags, e.checkChildren(out, rb)...)
+	diags = append(diags, checkChildren(out, rb, check)...)
 	return out, validate.Sorted(path, diags)
 }
 
@@ -56,16 +61,16 @@ func (e *Engine) check(rb *lang.Runbook) (*graph.Graph, hcl.Diagnostics) {
 }
 
 // checkChildren checks the runbooks that the steps of rb run, as they are checked alone.
-func (e *Engine) checkChildren(r *Runbook, rb *lang.Runbook) hcl.Diagnostics {
+func checkChildren(r *Runbook, rb *lang.Runbook, check func(*lang.Runbook) (*graph.Graph, hcl.Diagnostics)) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, s := range rb.Steps {
 		if s.Child == nil || r.Children[s.Child] != nil {
 			continue
 		}
-		g, more := e.check(s.Child)
+		g, more := check(s.Child)
 		r.Children[s.Child] = g
 		diags = append(diags, more...)
-		diags = append(diags, e.checkChildren(r, s.Child)...)
+		diags = append(diags, checkChildren(r, s.Child, check)...)
 	}
 	return diags
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
@@ -37,7 +38,11 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 		}
 	}
 	path := s.header.Files[0].Path
-	before, diags := e.load(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment})
+	check := e.check
+	if opts.asItWas() { // what ran was checked before it did, and rules that a version since has are no reason not to take it back
+		check = graph.Build
+	}
+	before, diags := e.read(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment}, check)
 	diags, files := withoutFiles(diags)
 	before.LiteralSecrets(opts.Secret)
 	if opts.asItWas() || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {

@@ -11,9 +11,10 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// nowhere are headers that say nothing of where a request goes: credentials, who asks, and how the answer is to look. Of others nobody
-// knows: a tenant, a virtual host and a namespace have a header each, and each service its own.
-var nowhere = regexp.MustCompile(`^(?i:Authorization|Proxy-Authorization|Cookie|Accept|Accept-.*|Content-Type|User-Agent|.*(token|key|secret|password).*)$`)
+// nowhere are headers that say nothing of where a request goes: credentials, who asks and in which course of things, and how the answer is
+// to look. Of others nobody knows: a tenant, a virtual host and a namespace have a header each, and each service its own.
+var nowhere = regexp.MustCompile(`^(?i:Authorization|Proxy-Authorization|Cookie|Accept|Accept-.*|Content-Type|User-Agent|From|Referer|` +
+	`X-Request.*|X-Correlation.*|Traceparent|Tracestate|Baggage|X-B3-.*|.*(token|key|secret|password).*)$`)
 
 // Within is what the headers of a provider block say of where its requests go, for [provider.Place]. Credentials are none of it, for they
 // are renewed: those that are called so, and what is secret by itself.

@@ -14,6 +14,7 @@ func TestWithin(t *testing.T) {
 		"Host": "shop", "X-Scope-OrgID": "staging", "X-Vault-Namespace": "a", "x-made": "renewed",
 		"authorization": "a", "Proxy-Authorization": "a", "Cookie": "a", "X-Vault-Token": "a", "X-API-Key": "a", "X-My-Secret-Thing": "a", "PASSWORD": "a",
 		"Accept": "a", "Accept-Language": "a", "Content-Type": "a", "User-Agent": "a",
+		"X-Requested-By": "a", "X-Request-Id": "a", "X-Correlation-ID": "a", "traceparent": "a",
 	}
 	values := map[string]cty.Value{}
 	for name, value := range headers {

@@ -263,7 +263,7 @@ func (r *runner) open(ctx context.Context, step *lang.Step, local lang.Frame, ar
 	if diags.HasErrors() {
 		return nil, true, errors.New(text(diags))
 	}
-	if why := config.withoutTarget(step.Action); why != "" && graph.Effect(step) > provider.Read {
+	if why := config.withoutTarget(step.Action); why != "" && graph.Effect(step) > provider.Read && !r.onlyUndoes { // what is undone has its place noted
 		return nil, true, errors.New("nothing was sent: " + why)
 	}
 	client, err := config.open(ctx)
