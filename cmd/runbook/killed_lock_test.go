@@ -15,7 +15,7 @@ import (
 func leftUnderLock(t *testing.T, dir, effect string, within bool) (id, group string) {
 	t.Helper()
 	files := map[string]string{
-		"x.hcl":     "runbook \"release\" { lock = \"deploy\" }\nvariable \"log\" { default = \"began\" }\n" +
+		"x.hcl": "runbook \"release\" { lock = \"deploy\" }\nvariable \"log\" { default = \"began\" }\n" +
 			strings.Replace(working, `"write"`, strconv.Quote(effect), 1),
 		"other.hcl": "runbook \"other\" { lock = \"deploy\" }\nstep \"local_command\" \"touch\" {\n command = [\"touch\", \"other\"]\n timeout = \"20s\"\n}\n",
 	}

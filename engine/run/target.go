@@ -97,6 +97,14 @@ func (t Target) others(now Target) (names []string) {
 	return names
 }
 
+// withinUnrecorded reports whether all that is another is that nothing was recorded of what else says where in a system steps act, such as
+// headers: older versions did not. A changed file that has them is told as changed.
+func (t Target) withinUnrecorded(now Target) bool {
+	was, within := t.Within()
+	is, _ := now.Within()
+	return within == "" && was != "" && was == is
+}
+
 // Lost reports whether what a target of the history is to be compared by can't be read.
 func (t Target) Lost() bool { return t.Kept == KeptSealed && t.Place == "" }
 
@@ -107,7 +115,7 @@ func (t Target) Same(now Target, redact func([]byte) []byte) bool {
 		return false
 	}
 	if t.Kept != "" {
-		return !t.Lost() && (t.Place == cmp.Or(now.Place, now.Target) || now.Here && t.Place == now.Short)
+		return !t.Lost() && (t.Place == cmp.Or(now.Place, now.Target) || now.Here && t.Place == now.Short || t.withinUnrecorded(now))
 	}
 	short := cmp.Or(now.Short, now.Target)
 	return t.Target == short || redact != nil && t.Target == string(redact([]byte(short)))

@@ -15,13 +15,10 @@ func forEach(c *checker, s *lang.Step) {
 }
 
 // collection checks an expression that for_each goes over.
-func (c *checker) collection(e *lang.Expr, p *place) cty.Value {
-	v := c.typed(e, p)
-	if problem := notACollection(v); problem != "" {
+func (c *checker) collection(e *lang.Expr, p *place) {
+	if problem := notACollection(c.typed(e, p)); problem != "" {
 		c.error(e.Range(), "Wrong type of for_each", "for_each is a map or a set of strings; %s.", problem)
-		return cty.DynamicVal
 	}
-	return v
 }
 
 // notACollection says what for_each has instead; empty where it is fine, or not known.

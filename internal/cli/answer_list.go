@@ -71,7 +71,7 @@ func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []stri
 	for _, level := range view.Levels(s.view(w), o.Now(), look) {
 		lines = append(lines, "  while nobody answers, "+level)
 	}
-	if w.NobodyTold != nil {
+	if w.NobodyTold != nil && !w.AskedAgain {
 		lines = append(lines, "  "+look.Palette.Bad(view.NobodyTold(w.NobodyTold, look)))
 	}
 	switch {

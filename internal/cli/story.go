@@ -188,7 +188,11 @@ func (s *story) wait(e *run.Event) {
 
 // view is how a step that waits is shown.
 func (s *story) view(w *waitingStep) view.Wait {
-	return view.Wait{For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told, Resting: s.Resting}
+	out := view.Wait{For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told, Resting: s.Resting}
+	if w.AskedAgain {
+		return out.Anew()
+	}
+	return out
 }
 
 // waits is the place of a step among those that wait; -1: it does not.

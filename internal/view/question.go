@@ -272,6 +272,14 @@ type Wait struct {
 	Resting bool
 }
 
+// Anew is the wait of a question that is asked again first: neither its time nor its levels count any more.
+func (w Wait) Anew() Wait {
+	q := *w.Question
+	q.Levels = nil
+	w.Question, w.Deadline = &q, nil
+	return w
+}
+
 // isOver reports whether no answer counts any more.
 func (w *Wait) isOver(at time.Time) bool {
 	return w.Deadline != nil && !w.Deadline.IsZero() && w.Question.OnTimeout != "escalate" && !at.Before(*w.Deadline)

@@ -291,16 +291,18 @@ func (t *Text) paused(e *run.Event) {
 			t.lines(t.wrapped("  ", t.answerWaits(w, a))...)
 			continue
 		}
-		waits := t.asked.wait(w)
-		waits.Resting = true
+		waits, again := t.asked.wait(w), slices.Contains(e.AskedAgain, w.Step)
+		if waits.Resting = true; again {
+			waits = waits.Anew()
+		}
 		t.lines(t.wrapped("  ", t.clean(w.Step)+" "+Waiting(waits, e.Time, t.Config))...)
-		if nobody := t.asked.nobodyTold(w.Step); nobody != nil {
+		if nobody := t.asked.nobodyTold(w.Step); nobody != nil && !again {
 			for _, line := range t.wrapped("    ", NobodyTold(nobody, t.Config)) {
 				t.line(t.Palette.Bad(line))
 			}
 		}
 		switch {
-		case slices.Contains(e.AskedAgain, w.Step):
+		case again:
 			t.lines(t.wrapped("    ", AskedAgain)...)
 			if command := ResumeWithAnswer(t.Store, e.Run, t.clean(w.Step), w.Question); command != "" {
 				t.line("    " + command)
