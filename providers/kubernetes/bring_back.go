@@ -68,9 +68,24 @@ func refuseStanding(states []applied) error {
 		}
 		err := s.of.inTheWay(s.before)
 		err.Hint = "Nothing was changed. " + err.Hint
+		if gone := stillGone(states); len(gone) > 0 {
+			err.Hint = fmt.Sprintf("Nothing was changed, and %s stays gone as well. To bring that back alone, apply its own manifest by hand; or delete what stands there, and have this run again.",
+				strings.Join(gone, ", "))
+		}
 		return err
 	}
 	return nil
+}
+
+// stillGone names those that were to be brought back, and of which nothing stands there.
+func stillGone(states []applied) []string {
+	var names []string
+	for _, s := range states {
+		if s.of.deleted != "" && s.before == nil {
+			names = append(names, s.of.String())
+		}
+	}
+	return names
 }
 
 func (m manifest) inTheWay(object rawObject) *provider.Error {

@@ -115,6 +115,18 @@ func TestBringBackMadeInBetween(t *testing.T) {
 	}
 }
 
+// TestBringBackBesideAnother: of two objects somebody has made one anew. The refusal names the other, which stays gone.
+func TestBringBackBesideAnother(t *testing.T) {
+	p := newPlayground(t)
+	for _, name := range []string{"a", "b"} {
+		p.must(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: `+name+`, labels: {of: test}}, data: {x: `+name+`}}`, "create", "-f", "-")
+	}
+	undo := deleted(t, p, "key-1", "label_selector", "of=test")
+	p.must(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}`, "create", "-f", "-")
+	_, _, err := p.call(t.Context(), t, undo)
+	stands(t, err, "bring back configmap b", "configmap a in", "stays gone as well", "apply its own manifest by hand")
+}
+
 // TestBringBackOneOfTwo: of two objects somebody makes the second while the first is made. What was done is said; to bring them back again
 // goes on where it ended.
 func TestBringBackOneOfTwo(t *testing.T) {
