@@ -47,7 +47,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 	} else {
 		out.Provider, out.machine = target.Provider, machine
 		p.keep(endpointOr(out.Target, target))
-		out.Target = cmp.Or(out.Target, target.Target)
+		out.Target = cmp.Or(out.Target, local.ShownTarget(p.plan.scope, s, target, anyInstance(s)))
 		p.keepPlace(p.plan.scope, s, target, anyInstance(s))
 	}
 	keyed := s.ProviderRef != nil && s.ProviderRef.Key != nil

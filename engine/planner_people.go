@@ -74,7 +74,7 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	undo.Provider, undo.Target = graph.Configuration(s), spec.Target(args)
 	if target, _, diags := beforehand(p.plan.configs, s, frame); !diags.HasErrors() {
 		p.keep(endpointOr(undo.Target, target))
-		undo.Provider, undo.Target = target.Provider, cmp.Or(undo.Target, target.Target)
+		undo.Provider, undo.Target = target.Provider, cmp.Or(undo.Target, local.ShownTarget(p.plan.scope, s, target, frame))
 		p.keepPlace(p.plan.scope, s, target, frame)
 	}
 	out.Undo = undo

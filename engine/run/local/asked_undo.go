@@ -27,7 +27,7 @@ func (r *runner) askedUndo(x *execution) (*run.AskedUndo, cty.Value) {
 	TellSecrets(args, r.Secret)
 	out := &run.AskedUndo{Action: undo.Action, On: undoneOn(x.step), Effect: graph.Effect(undo).String(), Written: r.writtenUndo(x.step)}
 	if target, diags := r.configs.Target(undo, local); !diags.HasErrors() {
-		out.Target = target.Target
+		out.Target = ShownTarget(r.scope, undo, target, local)
 	}
 	var values cty.Value
 	out.Arguments, out.Uses, values = r.knownOf(undo, args, local)

@@ -123,7 +123,7 @@ func (r *runner) targetOf(x *execution) string {
 		return ""
 	}
 	target, _ := r.configs.Target(x.step, x.sends()) // what is wrong with it, the attempt says
-	return target.Target
+	return ShownTarget(r.scope, x.step, target, x.sends())
 }
 
 // preview adds what a dry run says. One that fails is told, and hinders nobody.

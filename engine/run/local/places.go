@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -65,6 +66,21 @@ func Placed(step *lang.Step, config run.Target, args cty.Value) run.Target {
 	out.Place += within
 	out.Target = cmp.Or(out.Target, lang.Blank)
 	return out
+}
+
+// ShownTarget is the system that a step talks to as people see it: that of its configuration, with an argument such as a namespace in the
+// place of what the configuration says of it. What each step has to say, such as a URL's path, stands among its arguments alone.
+func ShownTarget(scope *lang.Scope, step *lang.Step, config run.Target, local lang.Frame) string {
+	args, ok := PlaceArgs(scope, step, local)
+	if !ok || config.Here || provider.IsSensitive(args) {
+		return config.Target
+	}
+	spec := step.Spec.Spec()
+	at := spec.Place(args)
+	if at == "" || slices.ContainsFunc(spec.PlaceArgs(), func(name string) bool { return spec.Args().Attribute(name).Required }) {
+		return config.Target
+	}
+	return cmp.Or(config.Short, config.Target) + ", " + at
 }
 
 // PlaceArgs evaluates the arguments of a step that say where it acts, and no others. What reads the clock is left out, for it says
