@@ -18,6 +18,7 @@ type witness struct {
 	run     string
 	started bool
 	deeds   []deed
+	index   map[string]int // of deeds, by name
 }
 
 // deed is a step, or an undo, that the session began last.
@@ -38,7 +39,7 @@ func (w *witness) see(e journal.Entry) {
 		name = "the undo of " + name
 	}
 	w.run = e.Event.Run
-	i := slices.IndexFunc(w.deeds, func(d deed) bool { return d.name == name })
+	i, known := w.index[name]
 	switch e.Event.Type {
 	case run.StepStarted, run.UndoStarted:
 		w.started = true
@@ -46,14 +47,18 @@ func (w *witness) see(e journal.Entry) {
 			return // a step that runs a runbook acts by the steps of that alone
 		}
 		d := deed{name: name, writes: e.Event.Effect != "" && e.Event.Effect != provider.Read.String(), began: e.Event.Seq}
-		if i < 0 {
+		if !known {
+			if w.index == nil {
+				w.index = map[string]int{}
+			}
+			w.index[name] = len(w.deeds)
 			w.deeds = append(w.deeds, d)
 		} else if w.deeds[i].ended != 0 { // else another attempt, at what was sent before perhaps
 			w.deeds[i] = d
 		}
 	case run.StepFinished, run.UndoFinished:
 		w.started = true
-		if i >= 0 {
+		if known {
 			w.deeds[i].ended, w.deeds[i].inDoubt = e.Event.Seq, e.Event.InDoubt
 		}
 	}
