@@ -41,16 +41,39 @@ func ResultToValue(text json.RawMessage, ty cty.Type) (_ cty.Value, lacks []stri
 	if err != nil {
 		return cty.NilVal, nil, fmt.Errorf("read a value: %w", err)
 	}
-	v = filledUp(v, ty, "", func(name string) {
-		if !slices.Contains(lacks, name) { // of each element of a list
-			lacks = append(lacks, name)
-		}
-	})
+	if lacking(v.Type(), ty) {
+		v = filledUp(v, ty, "", func(name string) {
+			if !slices.Contains(lacks, name) { // of each element of a list
+				lacks = append(lacks, name)
+			}
+		})
+	}
 	converted, err := convert.Convert(v, ty)
 	if err != nil {
 		return cty.NilVal, nil, fmt.Errorf("read a value: %w", err)
 	}
 	return converted, lacks, nil
+}
+
+// lacking reports whether what was read of a JSON text has not all the attributes of a type.
+func lacking(is, ty cty.Type) bool {
+	switch {
+	case ty.IsObjectType() && is.IsObjectType():
+		for name, want := range ty.AttributeTypes() {
+			if !is.HasAttribute(name) || lacking(is.AttributeType(name), want) {
+				return true
+			}
+		}
+	case ty.IsMapType() && is.IsObjectType():
+		for _, element := range is.AttributeTypes() {
+			if lacking(element, ty.ElementType()) {
+				return true
+			}
+		}
+	case (ty.IsListType() || ty.IsSetType()) && is.IsTupleType():
+		return slices.ContainsFunc(is.TupleElementTypes(), func(element cty.Type) bool { return lacking(element, ty.ElementType()) })
+	}
+	return false
 }
 
 // filledUp adds to what was read of a JSON text the attributes that a type has beside those.

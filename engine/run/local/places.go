@@ -71,13 +71,17 @@ func Placed(step *lang.Step, config run.Target, args cty.Value) run.Target {
 // ShownTarget is the system that a step talks to as people see it: that of its configuration, with an argument such as a namespace in the
 // place of what the configuration says of it. What each step has to say, such as a URL's path, stands among its arguments alone.
 func ShownTarget(scope *lang.Scope, step *lang.Step, config run.Target, local lang.Frame) string {
-	args, ok := PlaceArgs(scope, step, local)
-	if !ok || config.Here || provider.IsSensitive(args) {
+	spec := step.Spec.Spec()
+	said := slices.ContainsFunc(spec.PlaceArgs(), func(name string) bool { return step.Args[name] != nil })
+	if !said || config.Here || slices.ContainsFunc(spec.PlaceArgs(), func(name string) bool { return spec.Args().Attribute(name).Required }) {
 		return config.Target
 	}
-	spec := step.Spec.Spec()
+	args, ok := PlaceArgs(scope, step, local)
+	if !ok || provider.IsSensitive(args) {
+		return config.Target
+	}
 	at := spec.Place(args)
-	if at == "" || slices.ContainsFunc(spec.PlaceArgs(), func(name string) bool { return spec.Args().Attribute(name).Required }) {
+	if at == "" {
 		return config.Target
 	}
 	return cmp.Or(config.Short, config.Target) + ", " + at
