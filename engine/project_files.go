@@ -98,24 +98,11 @@ func usedBy(rb *lang.Runbook, s *lang.Step) []*lang.Expr {
 
 // around reports whether one of the expressions, or a local that they lead to, is around a place.
 func around(rb *lang.Runbook, exprs []*lang.Expr, at hcl.Range) bool {
-	seen := map[string]bool{}
-	var look func(e *lang.Expr) bool
-	look = func(e *lang.Expr) bool {
-		if e == nil || e.Expression == nil {
-			return false
-		}
-		if whole := e.Range(); whole.Filename == at.Filename && whole.Start.Byte <= at.Start.Byte && at.End.Byte <= whole.End.Byte {
-			return true
-		}
-		for _, ref := range e.Refs {
-			if l := rb.Locals[ref.Name]; ref.Kind == lang.RefLocal && l != nil && !seen[ref.Name] {
-				seen[ref.Name] = true
-				if look(l.Value) {
-					return true
-				}
-			}
-		}
-		return false
+	holds := func(e *lang.Expr) bool {
+		whole := e.Range()
+		return whole.Filename == at.Filename && whole.Start.Byte <= at.Start.Byte && at.End.Byte <= whole.End.Byte
 	}
-	return slices.ContainsFunc(exprs, look)
+	return slices.ContainsFunc(exprs, func(e *lang.Expr) bool {
+		return e != nil && e.Expression != nil && slices.ContainsFunc(rb.Uses(e), holds)
+	})
 }
