@@ -22,21 +22,13 @@ func (p *planner) instances(s *lang.Step) (keys []string, each []lang.Frame) {
 	return all.Keys, all.Frames
 }
 
-// anyInstance is what all instances of a step have in common.
-func anyInstance(s *lang.Step) lang.Frame {
-	if s.ForEach == nil {
-		return lang.Frame{}
-	}
-	return lang.Frame{EachKey: cty.UnknownVal(cty.String), EachValue: cty.DynamicVal}
-}
-
 // mostTargets bounds how many instances of a step are looked at for targets that only their arguments name.
 const mostTargets = 100
 
 // findTargets names the systems that a step talks to and keeps them for the header. args is what is known of the
 // arguments of all instances.
 func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, instances []lang.Frame) {
-	target, machine, diags := beforehand(p.plan.configs, s, anyInstance(s))
+	target, machine, diags := beforehand(p.plan.configs, s, local.AnyInstance(s))
 	out.Target = s.Spec.Spec().Target(args)
 	if diags.HasErrors() {
 		// What is unknown before a run is no mistake; a run reads it, and then it is.
@@ -47,8 +39,8 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 	} else {
 		out.Provider, out.machine = target.Provider, machine
 		p.keep(endpointOr(out.Target, target))
-		out.Target = cmp.Or(out.Target, local.ShownTarget(p.plan.scope, s, target, anyInstance(s)))
-		p.keepPlace(p.plan.scope, s, target, anyInstance(s))
+		out.Target = cmp.Or(out.Target, local.ShownTarget(p.plan.scope, s, target, local.AnyInstance(s)))
+		p.keepPlace(p.plan.scope, s, target, local.AnyInstance(s))
 	}
 	keyed := s.ProviderRef != nil && s.ProviderRef.Key != nil
 	if !keyed && len(instances) > mostTargets {

@@ -57,7 +57,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 		return out
 	}
 	spec := s.Spec.Spec()
-	args := p.known(s, anyInstance(s))
+	args := p.known(s, local.AnyInstance(s))
 	declared, fixed := spec.FixedEffect(s.HasArg)
 	if !fixed {
 		declared = spec.Classify(args)
@@ -118,7 +118,7 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep, args cty.Value) {
 		p.diags = append(p.diags, readOnlyRefusal(s, out.Effect, args))
 	}
 	if p.plan.Options.ReadOnly && out.Effect == provider.Read && out.Undo != nil && out.Undo.Effect != provider.Read {
-		frame := anyInstance(s)
+		frame := local.AnyInstance(s)
 		frame.Self = cty.DynamicVal
 		p.diags = append(p.diags, undoRefusal(s, out.Undo.Effect, p.known(s.Undo.Step, frame)))
 	}
@@ -133,7 +133,7 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep, args cty.Value) {
 		})
 	}
 	if out.Effect != provider.Read {
-		p.noTarget(s, anyInstance(s), fmt.Sprintf("Step %q", s.Name))
+		p.noTarget(s, local.AnyInstance(s), fmt.Sprintf("Step %q", s.Name))
 	}
 }
 

@@ -26,7 +26,7 @@ func (p *planner) approvalText(s *lang.Step) string {
 	text := "anybody"
 	if a.Approvers != nil {
 		text = a.Approvers.Source
-		v, diags := p.plan.scope.Value(a.Approvers, anyInstance(s))
+		v, diags := p.plan.scope.Value(a.Approvers, local.AnyInstance(s))
 		switch {
 		case diags.HasErrors() || !v.IsWhollyKnown():
 		case v.ContainsMarked():
@@ -63,7 +63,7 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 		return
 	}
 	s := owner.Undo.Step
-	frame := anyInstance(owner)
+	frame := local.AnyInstance(owner)
 	frame.Self = cty.DynamicVal
 	spec := s.Spec.Spec()
 	args := p.known(s, frame)
@@ -94,7 +94,7 @@ func (p *planner) noTarget(s *lang.Step, frame lang.Frame, who string) {
 // runbook plans the runbook that a step runs, as far as the variables that it is given are known.
 func (p *planner) runbook(s *lang.Step, out *PlannedStep) {
 	out.Runbook, out.Provider = s.Child.File, ""
-	given := p.known(s, anyInstance(s)).GetAttr("variables")
+	given := p.known(s, local.AnyInstance(s)).GetAttr("variables")
 	variables, diags := lang.ResolveChild(s, given)
 	p.diags = append(p.diags, diags...)
 	if diags.HasErrors() {

@@ -17,6 +17,11 @@ import (
 // JSONToValue reads what [ValueToJSON] wrote of a value of a type. Parts whose type is open become what the JSON says:
 // objects, tuples, strings, numbers, bools.
 func JSONToValue(text json.RawMessage, ty cty.Type) (cty.Value, error) {
+	return readJSON(text, ty, func(v cty.Value) cty.Value { return v })
+}
+
+// readJSON reads a value, and has whole make of it what it may lack before it becomes one of the type.
+func readJSON(text json.RawMessage, ty cty.Type, whole func(cty.Value) cty.Value) (cty.Value, error) {
 	if len(text) == 0 {
 		return cty.NullVal(ty), nil
 	}
@@ -24,7 +29,7 @@ func JSONToValue(text json.RawMessage, ty cty.Type) (cty.Value, error) {
 	if err != nil {
 		return cty.NilVal, fmt.Errorf("read a value: %w", err)
 	}
-	converted, err := convert.Convert(v, ty)
+	converted, err := convert.Convert(whole(v), ty)
 	if err != nil {
 		return cty.NilVal, fmt.Errorf("read a value: %w", err)
 	}
@@ -34,25 +39,20 @@ func JSONToValue(text json.RawMessage, ty cty.Type) (cty.Value, error) {
 // ResultToValue is JSONToValue for a result that an older version may have recorded: what it did not know of, within too, is unknown, and lacks
 // names it. Null would be a value, such as that there was nothing before.
 func ResultToValue(text json.RawMessage, ty cty.Type) (_ cty.Value, lacks []string, err error) {
-	if len(text) == 0 {
-		return cty.NullVal(ty), nil, nil
-	}
-	v, err := provider.ExactJSON(text)
-	if err != nil {
-		return cty.NilVal, nil, fmt.Errorf("read a value: %w", err)
-	}
-	if lacking(v.Type(), ty) {
-		v = filledUp(v, ty, "", func(name string) {
+	v, err := readJSON(text, ty, func(v cty.Value) cty.Value {
+		if !lacking(v.Type(), ty) {
+			return v
+		}
+		return filledUp(v, ty, "", func(name string) {
 			if !slices.Contains(lacks, name) { // of each element of a list
 				lacks = append(lacks, name)
 			}
 		})
-	}
-	converted, err := convert.Convert(v, ty)
+	})
 	if err != nil {
-		return cty.NilVal, nil, fmt.Errorf("read a value: %w", err)
+		return cty.NilVal, nil, err
 	}
-	return converted, lacks, nil
+	return v, lacks, nil
 }
 
 // lacking reports whether what was read of a JSON text has not all the attributes of a type.

@@ -34,7 +34,7 @@ func (r *runner) within(step *lang.Step, address string, variables cty.Value) (l
 
 // deeper lists the writes of a runbook below, by addresses that begin with its step.
 func (r *runner) deeper(step *lang.Step) listed {
-	args, conditions := KnownArgs(r.scope, step, anyInstance(step)), r.conditions(step)
+	args, conditions := KnownArgs(r.scope, step, AnyInstance(step)), r.conditions(step)
 	out, err := r.within(step, step.Name, args.GetAttr("variables"))
 	if err != nil { // it may be known once its turn has come
 		w := listedWrite{by: r, execution: &execution{step: step}, values: cty.EmptyObjectVal}
@@ -54,7 +54,7 @@ func (r *runner) deeper(step *lang.Step) listed {
 
 // known is what is known of a step before its runbook begins.
 func (r *runner) known(step *lang.Step) listedWrite {
-	x := &execution{address: step.Name, step: step, key: -1, local: anyInstance(step), effect: r.effects[step.Name]}
+	x := &execution{address: step.Name, step: step, key: -1, local: AnyInstance(step), effect: r.effects[step.Name]}
 	w := listedWrite{by: r, execution: x}
 	w.Key, w.Action, w.Effect, w.Target = step.Name, step.Action, x.effect.String(), r.targetOf(x)
 	if w.Target == "" {
@@ -89,7 +89,7 @@ func (r *runner) conditions(step *lang.Step) []string {
 		out = append(out, each)
 	}
 	if step.When != nil {
-		v, diags := r.scope.Value(step.When, anyInstance(step))
+		v, diags := r.scope.Value(step.When, AnyInstance(step))
 		plain, _ := v.Unmark()
 		switch known := !diags.HasErrors() && plain.IsKnown() && !r.scope.ReadsClock(step.When); {
 		case known && plain.RawEquals(cty.False):
@@ -111,8 +111,8 @@ func joined(notes []string) string {
 	return strings.Join(slices.DeleteFunc(notes, func(note string) bool { return note == "" }), "; ")
 }
 
-// anyInstance is what all instances of a step have in common.
-func anyInstance(step *lang.Step) lang.Frame {
+// AnyInstance is what all instances of a step have in common.
+func AnyInstance(step *lang.Step) lang.Frame {
 	if step.ForEach == nil {
 		return lang.Frame{}
 	}
