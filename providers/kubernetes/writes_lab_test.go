@@ -80,6 +80,8 @@ func (p *playground) node(t *testing.T) string {
 			lastHeartbeatTime: "2026-01-01T00:00:00Z", lastTransitionTime: "2026-01-01T00:00:00Z"}], capacity: {cpu: "4", memory: 8Gi, pods: "110"}, allocatable: {cpu: "4", memory: 8Gi, pods: "110"}}}`, "create", "-f", "-")
 	t.Cleanup(func() { p.must(t, "", "delete", "node", p.namespace, "--wait=false") })
 	p.must(t, "", "wait", "--for=condition=Ready", "node/"+p.namespace, "--timeout=30s")
+	// The server gives each new node a taint, which a controller takes away. That must not come between a test's steps.
+	p.must(t, "", "wait", "--for=jsonpath={.spec.taints[-1:].key}=writes", "node/"+p.namespace, "--timeout=30s")
 	return p.namespace
 }
 
