@@ -22,8 +22,7 @@ type layer struct {
 	below   *layer // what it was made from; nil: the data
 	// unfinished says that the end of an escape is missing after it.
 	unfinished bool
-	// dump says that it is that of bytes in hexadecimal, which is the last; joined that it is that of lines of base64, of which nothing is
-	// undone any more.
+	// dump says that it is that of bytes in hexadecimal, joined that it is that of lines of base64: of neither is anything undone any more.
 	dump, joined bool
 }
 
@@ -54,8 +53,21 @@ func (m *matcher) layers(data []byte) []*layer {
 		}
 		text, below = all[made].text, all[made]
 	}
-	if l := dumped(text, below, m.fewest(data)); l != nil {
-		all = append(all, l)
+	return append(all, m.dumps(data, all)...)
+}
+
+// dumps are the layers of bytes in hexadecimal in data and in its other layers.
+func (m *matcher) dumps(data []byte, others []*layer) []*layer {
+	fewest := m.fewest(data)
+	var all []*layer
+	add := func(text []byte, below *layer) {
+		if l := dumped(text, below, fewest); l != nil {
+			all = append(all, l)
+		}
+	}
+	add(data, nil)
+	for _, l := range others {
+		add(l.text, l)
 	}
 	return all
 }
