@@ -18,7 +18,7 @@ func (e *Engine) childMaker(ctx context.Context, plan *Plan) func(*lang.Step, ct
 			return nil, nil, errors.New(local.Text(diags))
 		}
 		for _, v := range values {
-			local.TellSecrets(v, plan.Options.Secret)
+			local.TellInputs(v, plan.Options.Secrets)
 		}
 		child := &Plan{Runbook: step.Child, Variables: values, Options: plan.Options, RunID: plan.RunID, StartedAt: plan.StartedAt, now: plan.now, secrets: plan.secrets}
 		scope := e.scope(ctx, child)

@@ -34,8 +34,8 @@ type PlanOptions struct {
 	Undo bool
 	// Past makes the plan of another session of a run that began before; nil: a new run.
 	Past *PastRun
-	// Secret is told every secret value that is read; nil: nobody is.
-	Secret func(string)
+	// Secrets is told every secret value that is read; nil: nobody is.
+	Secrets local.SecretSink
 	// Redact blanks in a text what it was told; nil: nothing.
 	Redact func([]byte) []byte
 }
@@ -96,9 +96,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		}
 		g = selected
 	}
-	for _, v := range variables {
-		local.TellSecrets(v, opts.Secret)
-	}
+	tellVariables(variables, opts.Secrets)
 	now := time.Now()
 	p := &Plan{Runbook: rb.Runbook, Graph: g, Variables: variables, Options: opts, StartedAt: now}
 	if opts.Past != nil {
@@ -129,7 +127,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 
 // configs makes the configurations of a runbook of the plan: its own, or one that a step runs.
 func (e *Engine) configs(p *Plan, rb *lang.Runbook, scope *lang.Scope, parallel int) *local.Configs {
-	configs := local.NewConfigs(rb, scope, e.host(), p.Options.ReadOnly, parallel, p.Options.Secret)
+	configs := local.NewConfigs(rb, scope, e.host(), p.Options.ReadOnly, parallel, p.Options.Secrets)
 	configs.Redact, configs.Root = p.Options.Redact, p.Runbook
 	return configs
 }
@@ -140,13 +138,17 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 	if now == nil {
 		now = time.Now
 	}
+	var secret func(string)
+	if p.Options.Secrets != nil {
+		secret = p.Options.Secrets.Add
+	}
 	s := &lang.Scope{
 		Runbook: p.Runbook, Variables: p.Variables, RunID: p.RunID, StartedAt: p.StartedAt, Environment: p.Options.Environment,
 		Step:        func(string) cty.Value { return cty.DynamicVal },
 		StepOutcome: func(string) string { return "" },
 		Host: lang.FunctionHost{
 			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: now,
-			Static: !p.Options.Apply && !p.Options.Undo, NoSecrets: p.Options.Undo, OnSecret: p.Options.Secret, Secrets: p.secrets.functions(ctx),
+			Static: !p.Options.Apply && !p.Options.Undo, NoSecrets: p.Options.Undo, OnSecret: secret, Secrets: p.secrets.functions(ctx),
 		},
 	}
 	return s

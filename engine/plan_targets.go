@@ -100,7 +100,7 @@ func (p *planner) keepPlace(scope *lang.Scope, s *lang.Step, config run.Target, 
 	if !ok {
 		return
 	}
-	local.TellSecrets(args, p.plan.Options.Secret)
+	local.TellSecrets(args, p.plan.Options.Secrets)
 	at := local.Placed(s, config, args)
 	if p.seenPlaces == nil {
 		p.seenPlaces = map[run.Target]bool{}

@@ -87,7 +87,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 // that they name.
 func (p *planner) known(s *lang.Step, frame lang.Frame) cty.Value {
 	args := local.KnownArgs(p.plan.scope, s, frame)
-	local.TellSecrets(args, p.plan.Options.Secret)
+	local.TellSecrets(args, p.plan.Options.Secrets)
 	return args
 }
 

@@ -27,8 +27,8 @@ type RecallOptions struct {
 	Timeout time.Duration
 	// Idle is for a session that runs nothing: no secret is read, and inputs that were encrypted are unknown.
 	Idle bool
-	// Secret is told every secret value that is read; nil: nobody is.
-	Secret func(string)
+	// Secrets is told every secret value that is read; nil: nobody is.
+	Secrets local.SecretSink
 	// Earlier is told the events of the sessions so far, in order, before anything else happens; nil: nobody is.
 	Earlier func(journal.Entry)
 }

@@ -44,13 +44,13 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	}
 	before, diags := e.read(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment}, check)
 	diags, files := withoutFiles(diags)
-	before.LiteralSecrets(opts.Secret)
+	before.TellLiterals(opts.Secrets)
 	if opts.asItWas() || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
 		return before, changes{files: files}, diags
 	}
 	after, more := e.load(path, lang.LoadOptions{Environment: s.header.Environment})
 	more, files = withoutFiles(more)
-	after.LiteralSecrets(opts.Secret)
+	after.TellLiterals(opts.Secrets)
 	if !opts.WithChanges {
 		told := "its text differs"
 		if after != nil && before != nil && !more.HasErrors() {

@@ -79,7 +79,7 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 	}
 	out := PlanOptions{
 		Past: &PastRun{RunID: s.runID, StartedAt: s.started, Variables: variables}, ReadOnly: s.header.ReadOnly, Apply: !opts.Idle && opts.Undo == nil,
-		Undo: opts.Undo != nil, Secret: opts.Secret,
+		Undo: opts.Undo != nil, Secrets: opts.Secrets,
 	}
 	if opts.Undo == nil { // keys with which something was done are called again to undo it
 		out.Redact = opts.Redact

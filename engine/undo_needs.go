@@ -47,7 +47,7 @@ func (p *planner) undoNow(at local.Evaluated) {
 		return
 	}
 	args := local.KnownArgs(at.Scope, at.Step, at.Frame)
-	local.TellSecrets(args, p.plan.Options.Secret)
+	local.TellSecrets(args, p.plan.Options.Secrets)
 	p.keep(endpointOr(at.Step.Spec.Spec().Target(args), target))
 	p.keepPlace(at.Scope, at.Step, target, at.Frame)
 }

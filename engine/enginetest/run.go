@@ -72,7 +72,7 @@ func RunFile(t testing.TB, fake *Fake, path string, opts Options) Outcome {
 		return Outcome{Diags: diags}
 	}
 	redactor := &redact.Redactor{}
-	opts.Plan.Apply, opts.Plan.Secret, opts.Plan.Redact = true, redactor.Add, redactor.Bytes
+	opts.Plan.Apply, opts.Plan.Secrets, opts.Plan.Redact = true, redactor, redactor.Bytes
 	ctx, cancel := opts.context(t)
 	defer cancel()
 	plan, more := e.Plan(ctx, rb, opts.Plan)
@@ -152,7 +152,7 @@ func Resume(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := opts.engine(fake)
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
-		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, WithChanges: opts.WithChanges,
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secrets: redactor, WithChanges: opts.WithChanges,
 	})
 	if out.Diags = diags; diags.HasErrors() {
 		return out
@@ -192,7 +192,7 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 		return slices.DeleteFunc(all, func(e run.Effect) bool { return !slices.Contains(addresses, e.Address) })
 	}
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
-		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, Undo: chosen,
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secrets: redactor, Undo: chosen,
 	})
 	if out.Diags = diags; diags.HasErrors() {
 		return out
@@ -220,7 +220,7 @@ func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := opts.engine(fake)
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
-		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secret: redactor.Add, Undo: (*local.Past).NotUndone,
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secrets: redactor, Undo: (*local.Past).NotUndone,
 	})
 	if out.Diags = diags; diags.HasErrors() {
 		return out

@@ -49,7 +49,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	eng := o.engine()
-	o.Plan.Apply, o.Plan.Secret, o.Plan.Redact = true, o.redactor.Add, o.redactor.Bytes
+	o.Plan.Apply, o.Plan.Secrets, o.Plan.Redact = true, &o.redactor, o.redactor.Bytes
 	opening := o.openBeside(ctx)
 	defer func() { err = errors.Join(err, opening.discard()) }()
 	plan, err := o.loadPlan(ctx, eng, o.File, o.Plan)
@@ -98,7 +98,7 @@ func (p *Program) ending(result *engine.Result, erred bool, err error) error {
 // loadPlan loads and plans a runbook; problems are printed, and errors end it.
 func (p *Program) loadPlan(ctx context.Context, eng *engine.Engine, file string, opts engine.PlanOptions) (*engine.Plan, error) {
 	rb, diags := eng.LoadIn(file, opts.Environment)
-	rb.LiteralSecrets(p.redactor.Add)
+	rb.TellLiterals(&p.redactor)
 	p.own(rb)
 	if diags.HasErrors() || rb == nil {
 		return nil, p.refuse(diags, sourcesOf(rb.Files(), opts))

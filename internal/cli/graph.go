@@ -46,7 +46,7 @@ func (o *graphOptions) run(context.Context) error {
 		return wrongValue("--format", o.Format, graphFormatNames)
 	}
 	rb, diags := o.engine().Load(o.File)
-	rb.LiteralSecrets(o.redactor.Add)
+	rb.TellLiterals(&o.redactor)
 	o.own(rb)
 	if diags.HasErrors() || rb == nil {
 		return o.refuse(diags, rb.Files())

@@ -40,7 +40,7 @@ func newPlan(p *Program) *cobra.Command {
 }
 
 func (o *planOptions) run(ctx context.Context) error {
-	o.Plan.Secret = o.redactor.Add // the values of sensitive variables; a plan reads no other secret
+	o.Plan.Secrets = &o.redactor // the values of sensitive variables; a plan reads no other secret
 	plan, err := o.loadPlan(ctx, o.engine(), o.File, o.Plan)
 	if err != nil {
 		return err

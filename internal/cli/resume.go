@@ -78,7 +78,7 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Timeout: timeout, Secret: o.redactor.Add}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Timeout: timeout, Secrets: &o.redactor}
 	opts.Earlier = func(e journal.Entry) {
 		o.told.take(e.Event)
 		s.recall(e)

@@ -93,7 +93,7 @@ func (o *undoOptions) run(ctx context.Context) error {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: o.effects, Secret: o.redactor.Add, Earlier: s.recall}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: o.effects, Secrets: &o.redactor, Earlier: s.recall}
 	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.undo(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus != ExitLeftOver && result.ExitStatus != ExitInterrupted {

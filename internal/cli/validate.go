@@ -54,7 +54,7 @@ func (o *validateOptions) run(context.Context) error {
 		} else {
 			rb, more = eng.LoadIn(file, o.Env)
 		}
-		rb.LiteralSecrets(o.redactor.Add)
+		rb.TellLiterals(&o.redactor)
 		o.own(rb)
 		diags = append(diags, more...)
 		maps.Copy(sources, rb.Files())

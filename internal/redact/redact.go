@@ -2,6 +2,7 @@ package redact
 
 import (
 	"io"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,42 +26,73 @@ type Redactor struct {
 	net atomic.Pointer[matcher]
 
 	mu      sync.Mutex
-	known   map[string]struct{} // what was added
-	parts   map[string]struct{} // what programs tell of those
-	pending []string            // forms that the matcher does not find yet
+	known   map[string]certainty // what was added
+	parts   map[string]certainty // what programs tell of those
+	pending []string             // forms that the matcher does not find yet
 	own     ownWords
+	open    openTexts
 }
+
+// certainty is how sure it is that a text is a secret.
+type certainty uint8
+
+const (
+	suspected certainty = iota + 1
+	certain
+)
 
 // Add makes a value a secret from now on, and what programs tell of a value that says where something is: the path of a webhook,
 // the password of a database's URL. Values of fewer than [MinLength] characters are ignored, and those of white space alone. Of a URL that is made of a secret, such as
 // "https://api.example.com/report?key=" and a key, the rest is none; so the secret comes first.
-func (r *Redactor) Add(secret string) {
+func (r *Redactor) Add(secret string) { r.add(secret, certain) }
+
+// Suspect makes a value a secret that stands where secrets may stand, such as each line of a file. What of it stands in the open too, by
+// [Redactor.Open], is none: who approves a step reads "production", whatever file has a line that says so.
+func (r *Redactor) Suspect(text string) { r.add(text, suspected) }
+
+// Open tells texts that stand in the open: in a runbook, or as an input of it. They are read once something is suspected, and must not change.
+func (r *Redactor) Open(texts iter.Seq[string]) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open.add(texts)
+}
+
+func (r *Redactor) add(secret string, sure certainty) {
 	if !hideable(secret) {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, known := r.known[secret]; known {
+	if r.known[secret] >= sure {
 		return
 	}
 	if r.known == nil {
-		r.known, r.parts = map[string]struct{}{}, map[string]struct{}{}
+		r.known, r.parts = map[string]certainty{}, map[string]certainty{}
 	}
 	parts := r.partsOf(secret)
-	r.known[secret] = struct{}{}
-	if _, known := r.parts[secret]; !known {
-		r.pending = append(r.pending, formsOf(secret)...)
+	r.known[secret] = sure
+	if r.parts[secret] < sure {
+		r.find(secret, sure)
 	}
 	for _, part := range parts {
-		_, known := r.known[part]
-		_, again := r.parts[part]
-		if known || again || !hideable(part) {
+		if max(r.known[part], r.parts[part]) >= sure || !hideable(part) {
 			continue
 		}
-		r.parts[part] = struct{}{}
-		r.pending = append(r.pending, formsOf(part)...)
+		r.parts[part] = sure
+		r.find(part, sure)
 	}
-	r.stale.Store(true)
+	if len(r.pending) > 0 {
+		r.stale.Store(true)
+	}
+}
+
+// find has the forms of a secret found.
+func (r *Redactor) find(secret string, sure certainty) {
+	forms := formsOf(secret)
+	if sure < certain {
+		forms = slices.DeleteFunc(forms, r.open.has)
+	}
+	r.pending = append(r.pending, forms...)
 }
 
 // hideable reports whether a text can be told from others: short ones occur by chance everywhere, and so does white space.
@@ -74,7 +106,7 @@ func (r *Redactor) partsOf(secret string) []string {
 	var parts []string
 	if isPlace(secret) {
 		for known := range r.known {
-			if !strings.Contains(secret, known) {
+			if known == secret || !strings.Contains(secret, known) {
 				continue
 			}
 			made = true

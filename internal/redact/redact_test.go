@@ -8,6 +8,7 @@ import (
 	"html"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,7 @@ func TestBytes(t *testing.T) {
 		"base64 of more, 0":  {[]string{"hunter2!"}, "YWJjaHVudGVyMiF4eXo=", "YWJj(sensitive)F4eXo="},
 		"base64 of more, 1":  {[]string{"hunter2!"}, "YWh1bnRlcjIheHl6", "YW(sensitive)eHl6"},
 		"base64 of more, 2":  {[]string{"hunter2!"}, "YWJodW50ZXIyIXh5eg==", "YWJ(sensitive)Xh5eg=="},
+		"hexadecimal, half":  {[]string{`"&&"`}, "=22 26 26:%2522 a", "=(sensitive) a"},
 		"basic auth":         {[]string{"hunter2!"}, "Basic dXNlcjpodW50ZXIyIQ==", "Basic dXNlcjp(sensitive)Q=="},
 		"base64 for URLs":    {[]string{"a?>b~~??"}, "YT8-Yn5-Pz8", "(sensitive)"},
 		"base64 in a URL":    {[]string{"a?>b~~??"}, "?t=YT8%2BYn5%2BPz8%3D&u=YT8%2bYn5%2bPz8%3d", "?t=(sensitive)&u=(sensitive)"},
@@ -294,4 +296,41 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestSuspect: what stands in the open is no secret for standing where one may, but for what is surely one.
+func TestSuspect(t *testing.T) {
+	const in = "Deploy to Production of eu-west: swordfish, key=mellon-friend"
+	open := func(texts ...string) func(*Redactor) { return func(r *Redactor) { r.Open(slices.Values(texts)) } }
+	suspect := func(text string) func(*Redactor) { return func(r *Redactor) { r.Suspect(text) } }
+	add := func(text string) func(*Redactor) { return func(r *Redactor) { r.Add(text) } }
+	tests := map[string]struct {
+		does []func(*Redactor)
+		want string
+	}{
+		"nothing in the open":  {[]func(*Redactor){suspect("production")}, strings.Replace(in, "Production", Blank, 1)},
+		"in the open":          {[]func(*Redactor){open("to production"), suspect("production")}, in},
+		"in capitals":          {[]func(*Redactor){open("PRODUCTION"), suspect("Production")}, in},
+		"over two of them":     {[]func(*Redactor){open("eu-", "west"), suspect("eu-west")}, strings.Replace(in, "eu-west", Blank, 1)},
+		"a line of several":    {[]func(*Redactor){open("production"), suspect("production\nswordfish\n")}, strings.Replace(in, "swordfish", Blank, 1)},
+		"told later":           {[]func(*Redactor){open("swordfish"), suspect("swordfish"), open("production"), suspect("production")}, in},
+		"surely, then perhaps": {[]func(*Redactor){open("production"), add("production"), suspect("production")}, strings.Replace(in, "Production", Blank, 1)},
+		"perhaps, then surely": {[]func(*Redactor){open("production"), suspect("production"), add("production")}, strings.Replace(in, "Production", Blank, 1)},
+		"a part of a URL":      {[]func(*Redactor){open("?key=mellon-friend"), suspect("https://example.com/?key=mellon-friend")}, in},
+		"surely part of a URL": {
+			[]func(*Redactor){open("?key=mellon-friend"), suspect("https://example.com/?key=mellon-friend"), add("https://example.com/?key=mellon-friend")},
+			strings.Replace(in, "key=mellon-friend", Blank, 1),
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var r Redactor
+			for _, do := range tt.does {
+				do(&r)
+			}
+			if got := r.String(in); got != tt.want {
+				t.Errorf("got %q, expected %q", got, tt.want)
+			}
+		})
+	}
 }

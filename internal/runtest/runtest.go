@@ -35,8 +35,6 @@ type Options struct {
 	// Answers are given beforehand to manual steps; Asker answers the rest. Without them a run that asks pauses.
 	Answers map[string]string
 	Asker   local.Asker
-	// Secret is told the secrets that are read; may be nil.
-	Secret func(string)
 	// Watch sees each event before the run goes on; may be nil.
 	Watch func(*run.Event)
 }
@@ -69,7 +67,7 @@ func Apply(t testing.TB, registry *provider.Registry, path string, opts Options)
 	rb, diags := e.LoadIn(path, opts.Environment)
 	Must(t, diags)
 	plan, diags := e.Plan(ctx, rb, engine.PlanOptions{
-		Apply: true, Secret: opts.Secret, Variables: lang.VariableSources{Values: opts.Vars, Lookup: e.Host.Lookup},
+		Apply: true, Variables: lang.VariableSources{Values: opts.Vars, Lookup: e.Host.Lookup},
 	})
 	Must(t, diags)
 	history, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "runs.db"))

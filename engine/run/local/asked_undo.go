@@ -24,7 +24,7 @@ func (r *runner) askedUndo(x *execution) (*run.AskedUndo, cty.Value) {
 	undo, local := x.step.Undo.Step, x.local
 	local.Self = cty.DynamicVal
 	args := KnownArgs(r.scope, undo, local)
-	TellSecrets(args, r.Secret)
+	TellSecrets(args, r.Secrets)
 	out := &run.AskedUndo{Action: undo.Action, On: undoneOn(x.step), Effect: graph.Effect(undo).String(), Written: r.writtenUndo(x.step)}
 	if target, diags := r.configs.Target(undo, local); !diags.HasErrors() {
 		out.Target = ShownTarget(r.scope, undo, target, local)
@@ -66,7 +66,7 @@ func (r *runner) usedBy(e *lang.Expr, local lang.Frame, uses map[string]cty.Valu
 		if plain, _ := v.UnmarkDeep(); diags.HasErrors() || !plain.IsWhollyKnown() {
 			return false
 		}
-		TellSecrets(v, r.Secret)
+		TellSecrets(v, r.Secrets)
 		uses[asWritten(part.Source)] = v
 		return true
 	})

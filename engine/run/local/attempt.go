@@ -116,7 +116,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		err = why
 	}
 	if result != nil {
-		tellResult(a.step.Spec.Spec().Results(), result.Value, r.Secret)
+		tellResult(a.step.Spec.Spec().Results(), result.Value, r.Secrets)
 		a.result, a.err = result, err
 		return
 	}
@@ -245,7 +245,7 @@ func (r *runner) evaluate(ctx context.Context, x *execution, way *headway) (_ *p
 // arguments works out what an action is called with, and holds it against the policies and --read-only: what only the run
 // can tell may do more than the plan could see.
 func (r *runner) arguments(step *lang.Step, local lang.Frame) (cty.Value, error) {
-	args, diags := object(r.scope, step.Spec.Spec().Args(), step.Args, local, r.Secret)
+	args, diags := object(r.scope, step.Spec.Spec().Args(), step.Args, local, r.Secrets)
 	if diags.HasErrors() {
 		return cty.NilVal, errors.New(text(diags))
 	}

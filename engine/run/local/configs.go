@@ -25,7 +25,7 @@ type Configs struct {
 	host     provider.Host
 	readOnly bool
 	parallel int
-	secret   func(string)
+	secrets  SecretSink
 	// Foresee is set for a plan that may not know everything yet: see [NotForeseen].
 	Foresee bool
 	// Redact blanks secrets in a key of the instances of a block; nil: none are known. Root is the run's own runbook.
@@ -36,11 +36,11 @@ type Configs struct {
 	open map[string]*config
 }
 
-// NewConfigs makes the configurations of a runbook; nothing is opened yet. parallel is how many steps run at once; secret
-// is told the sensitive strings of configurations and may be nil.
-func NewConfigs(rb *lang.Runbook, scope *lang.Scope, host provider.Host, readOnly bool, parallel int, secret func(string)) *Configs {
+// NewConfigs makes the configurations of a runbook; nothing is opened yet. parallel is how many steps run at once; secrets
+// is told those of configurations and may be nil.
+func NewConfigs(rb *lang.Runbook, scope *lang.Scope, host provider.Host, readOnly bool, parallel int, secrets SecretSink) *Configs {
 	return &Configs{
-		rb: rb, scope: scope, host: host, readOnly: readOnly, parallel: parallel, secret: secret, open: map[string]*config{},
+		rb: rb, scope: scope, host: host, readOnly: readOnly, parallel: parallel, secrets: secrets, open: map[string]*config{},
 	}
 }
 
@@ -145,7 +145,7 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 	target := func() (provider.Place, error) { return s.Provider.Place(request) }
 	if block != nil {
 		request.Dir, place = block.Dir, block.Range
-		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secret)
+		value, diags := object(c.scope, s.Provider.Config(), block.Config, local, c.secrets)
 		if diags.HasErrors() {
 			if !c.Foresee || !NotForeseen(diags) {
 				return nil, diags

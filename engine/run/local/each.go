@@ -25,7 +25,7 @@ func (r *runner) keepEach(step *lang.Step, all *lang.Instances, e *run.Event) (s
 	r.each[step.Name] = &keptEach{all: all, of: r.writtenEach(step)}
 	e.Each, e.EachType, e.EachOf = lang.ValueToJSON(v), text, r.each[step.Name].of
 	if v.ContainsMarked() {
-		TellSecrets(v, r.Secret)
+		TellSecrets(v, r.Secrets)
 		return r.seal(sealedOf(v))
 	}
 	return nil
@@ -88,7 +88,7 @@ func (p *Past) readEach(e *run.Event, sealed []byte) *lang.Instances {
 	if lost != "" || !v.IsWhollyKnown() {
 		return nil
 	}
-	TellSecrets(v, p.cfg.Secret)
+	TellSecrets(v, p.cfg.Secrets)
 	all := lang.InstancesOf(v)
 	if _, _, problem := forEach(all); problem != "" {
 		return nil

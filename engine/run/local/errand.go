@@ -120,7 +120,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	call.Key = e.key
 	result, err := carry(ctx, e.step.Spec, call, patience)
 	if result != nil {
-		tellResult(e.step.Spec.Spec().Results(), result.Value, r.Secret)
+		tellResult(e.step.Spec.Spec().Results(), result.Value, r.Secrets)
 	}
 	result, err = r.veil(result, err)
 	switch {

@@ -57,7 +57,7 @@ func (s *supplies) furnish(b *branch) error {
 	if _, _, ok := b.parent.state.Find(b.address); !ok && b.called.EachKey == cty.NilVal {
 		return fmt.Errorf("there is no step %s", whole)
 	}
-	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, frameAt(b.caller(), b.address, partArguments), s.cfg.Secret)
+	args, diags := object(b.parent.scope, b.step.Spec.Spec().Args(), b.step.Args, frameAt(b.caller(), b.address, partArguments), s.cfg.Secrets)
 	if diags.HasErrors() {
 		return fmt.Errorf("the arguments of step %s, which runs the runbook: %s", whole, text(diags))
 	}

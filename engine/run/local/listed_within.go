@@ -61,7 +61,7 @@ func (r *runner) known(step *lang.Step) listedWrite {
 		w.Target = "provider." + graph.Configuration(step)
 	}
 	args := KnownArgs(r.scope, step, x.local)
-	TellSecrets(args, r.Secret)
+	TellSecrets(args, r.Secrets)
 	values := map[string]cty.Value{}
 	w.Arguments, w.Uses, values["arguments"] = r.knownOf(step, args, x.local)
 	var undo cty.Value

@@ -13,9 +13,9 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// object evaluates attributes into an object of a schema: converted to its types, null where absent. secret is told the
-// sensitive strings among them; nil: nobody is.
-func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.Attr, local lang.Frame, secret func(string)) (cty.Value, hcl.Diagnostics) {
+// object evaluates attributes into an object of a schema: converted to its types, null where absent. sink is told the
+// secrets among them.
+func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.Attr, local lang.Frame, sink SecretSink) (cty.Value, hcl.Diagnostics) {
 	values := make(map[string]cty.Value, len(schema.Attributes))
 	var diags hcl.Diagnostics
 	for i := range schema.Attributes {
@@ -47,7 +47,7 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 			converted = converted.Mark(provider.Sensitive)
 		}
 		values[a.Name] = converted
-		TellSecrets(converted, secret)
+		TellAttribute(a, converted, sink)
 	}
 	if diags.HasErrors() {
 		return cty.NilVal, diags

@@ -28,7 +28,7 @@ func (r *runner) placeOf(step *lang.Step, local lang.Frame) *run.Target {
 	if !ok {
 		return nil
 	}
-	TellSecrets(args, r.Secret)
+	TellSecrets(args, r.Secrets)
 	config, diags := r.configs.Target(step, local)
 	if diags.HasErrors() {
 		return nil

@@ -82,7 +82,7 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string
 	if lost != "" {
 		return v, lost
 	}
-	tellResult(step.Spec.Spec().Results(), v, p.cfg.Secret)
+	tellResult(step.Spec.Spec().Results(), v, p.cfg.Secrets)
 	var why []string
 	if !known.Equals(ty) {
 		why = append(why, word)

@@ -193,7 +193,7 @@ func (p *Past) notedOf(step *lang.Step, d run.Doubt) cty.Value {
 		return cty.NilVal
 	}
 	if noted.Value != cty.NilVal {
-		tellResult(step.Spec.Spec().Results(), noted.Value, p.cfg.Secret)
+		tellResult(step.Spec.Spec().Results(), noted.Value, p.cfg.Secrets)
 	}
 	return noted.Value
 }

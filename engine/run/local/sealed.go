@@ -71,22 +71,22 @@ func (p *Past) unblank(e *run.Event, sealed []byte) {
 		return
 	}
 	*part = plain
-	tellAnswer(plain, p.cfg.Secret)
+	tellAnswer(plain, p.cfg.Secrets)
 }
 
 // tellAnswer has the words or the number of a sensitive part blanked in this session too.
-func tellAnswer(text json.RawMessage, tell func(string)) {
-	if tell == nil {
+func tellAnswer(text json.RawMessage, sink SecretSink) {
+	if sink == nil {
 		return
 	}
 	var word string
 	if json.Unmarshal(text, &word) == nil {
-		tell(word)
+		sink.Add(word)
 		return
 	}
 	var number json.Number
 	if json.Unmarshal(text, &number) == nil {
-		tell(number.String())
+		sink.Add(number.String())
 	}
 }
 

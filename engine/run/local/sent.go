@@ -137,7 +137,7 @@ func openSent(cfg *Config, w *sentWith, schema *provider.Object) (cty.Value, err
 	for _, at := range append(blanks, kept.Sensitive...) {
 		out = changeAt(out, at, sensitive)
 	}
-	TellSecrets(out, cfg.Secret)
+	TellSecrets(out, cfg.Secrets)
 	return out, nil
 }
 

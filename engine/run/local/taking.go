@@ -99,7 +99,7 @@ func (r *runner) mayAnswer(q *run.Question, a *run.Answer) error {
 func (r *runner) accept(address string, a *run.Answer) error {
 	if w, ok := r.state.WaitOf(address); ok && w.Question.Sensitive {
 		a.Sensitive = true
-		tellAnswer(a.Value, r.Secret)
+		tellAnswer(a.Value, r.Secrets)
 	}
 	return r.emit(&run.Event{Type: run.StepAnswered, Step: address, Answer: a})
 }

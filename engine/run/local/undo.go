@@ -214,7 +214,7 @@ func (r *runner) worded(a *provider.Attribute, attr *lang.Attr, local lang.Frame
 	if !showable(v) {
 		return "", false
 	}
-	TellSecrets(v, r.Secret)
+	TellSecrets(v, r.Secrets)
 	return string(lang.ValueToJSON(v)), true
 }
 

@@ -110,7 +110,7 @@ func (p *Past) readUndoWith(text json.RawMessage, sealed []byte) (_ map[string]c
 		}
 		return values, lost
 	}
-	TellSecrets(v, p.cfg.Secret)
+	TellSecrets(v, p.cfg.Secrets)
 	return v.AsValueMap(), ""
 }
 
