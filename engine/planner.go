@@ -122,18 +122,15 @@ func (p *planner) refuse(s *lang.Step, out *PlannedStep, args cty.Value) {
 		frame.Self = cty.DynamicVal
 		p.diags = append(p.diags, undoRefusal(s, out.Undo.Effect, p.known(s.Undo.Step, frame)))
 	}
-	if !p.plan.Options.Apply {
-		return
+	if out.Effect != provider.Read {
+		p.noTarget(s, local.AnyInstance(s), fmt.Sprintf("Step %q", s.Name))
 	}
-	if !out.Supported {
+	if p.plan.Options.Apply && !out.Supported {
 		p.diags = append(p.diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Not supported yet",
 			Detail:  fmt.Sprintf("This version checks and plans %s, and can't carry it out.", s.Action),
 			Subject: &s.ActionRange,
 		})
-	}
-	if out.Effect != provider.Read {
-		p.noTarget(s, local.AnyInstance(s), fmt.Sprintf("Step %q", s.Name))
 	}
 }
 

@@ -90,7 +90,7 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	case p.plan.Options.Apply && !local.NotForeseen(diags):
 		p.diags = append(p.diags, diags...)
 	}
-	if p.plan.Options.Apply && n.Effect != provider.Read {
+	if n.Effect != provider.Read {
 		p.noTarget(s, frame, "The notifier of "+s.Name)
 	}
 	return n

@@ -79,13 +79,17 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	}
 	out.Undo = undo
 	p.hold(policy.Use{Step: owner, Undo: true}, s, args)
-	if undo.Effect != provider.Read && p.plan.Options.Apply {
+	if undo.Effect != provider.Read {
 		p.noTarget(s, frame, fmt.Sprintf("The undo of step %q", s.Name))
 	}
 }
 
-// noTarget refuses a write whose system nothing names; who is what writes, for the start of a sentence.
+// noTarget refuses a write whose system nothing names; who is what writes, for the start of a sentence. A session that only looks at a run
+// or undoes it is not refused.
 func (p *planner) noTarget(s *lang.Step, frame lang.Frame, who string) {
+	if p.plan.Options.Past != nil && !p.plan.Options.Apply {
+		return
+	}
 	if why := p.plan.configs.WithoutTarget(s, frame, who); why != "" {
 		p.diags = append(p.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "A write without a target", Detail: why, Subject: &s.ActionRange})
 	}

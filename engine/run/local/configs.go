@@ -150,11 +150,11 @@ func (c *Configs) make(address string, s *lang.Step, block *lang.ProviderConfig,
 			if !c.Foresee || !NotForeseen(diags) {
 				return nil, diags
 			}
-			foreseen, ok := c.foreseen(s.Provider, block, local, request)
+			foreseen, known, ok := c.foreseen(s.Provider, block, local, request)
 			if !ok {
 				return nil, diags
 			}
-			target = foreseen // of a plan, which opens nothing
+			target, value = foreseen, known // of a plan, which opens nothing
 		}
 		request.Config = value
 		if block.MaxParallel > 0 {

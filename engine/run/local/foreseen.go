@@ -56,9 +56,12 @@ func standIn(v cty.Value) (cty.Value, bool) {
 }
 
 // foreseen names the system of a configuration of which some texts, such as a token, are read only by a run: where it is the
-// same without them and with any in their place, they don't decide it. False: more than that is not known.
-func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig, local lang.Frame, request provider.OpenRequest) (func() (provider.Place, error), bool) {
-	without, with := map[string]cty.Value{}, map[string]cty.Value{}
+// same without them and with any in their place, they don't decide it. It gives the configuration too, as far as it is known. False: more
+// than that is not known.
+func (c *Configs) foreseen(
+	schema *provider.Provider, block *lang.ProviderConfig, local lang.Frame, request provider.OpenRequest,
+) (func() (provider.Place, error), cty.Value, bool) {
+	known, without, with := map[string]cty.Value{}, map[string]cty.Value{}, map[string]cty.Value{}
 	attributes := schema.Config().Attributes
 	for i := range attributes {
 		a := &attributes[i]
@@ -67,17 +70,17 @@ func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig
 			given, diags := c.scope.Value(attr.Expr, local)
 			converted, err := convert.Convert(given, a.Type)
 			if diags.HasErrors() || err != nil {
-				return nil, false
+				return nil, cty.NilVal, false
 			}
 			v = converted
 		}
-		without[a.Name], with[a.Name] = v, v
+		known[a.Name], without[a.Name], with[a.Name] = v, v, v
 		if plain, _ := v.UnmarkDeep(); plain.IsWhollyKnown() {
 			continue
 		}
 		some, ok := standIn(v)
 		if !ok {
-			return nil, false
+			return nil, cty.NilVal, false
 		}
 		without[a.Name], with[a.Name] = cty.NullVal(a.Type), some.Mark(provider.Sensitive)
 	}
@@ -98,5 +101,5 @@ func (c *Configs) foreseen(schema *provider.Provider, block *lang.ProviderConfig
 			return provider.Place{Short: a.System(), Hidden: true}, nil // the run knows where in it
 		}
 		return a, nil
-	}, true
+	}, cty.ObjectVal(known), true
 }
