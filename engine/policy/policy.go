@@ -67,8 +67,8 @@ func one(p *lang.Policy, u *Use, s *lang.Step) hcl.Diagnostics {
 		subject := s.Range
 		diags = append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Not allowed by the policy", Subject: &subject,
-			Detail: fmt.Sprintf(format, args...) + fmt.Sprintf("\n  %s:%d: %s = %s\n  %s:%d: %s", filepath.Base(at.Filename), at.Start.Line, attribute, value,
-				filepath.Base(subject.Filename), subject.Start.Line, header(u, s)),
+			Detail: fmt.Sprintf(format, args...) + fmt.Sprintf("\n  %s:%d: %s = %s\n  %s:%d: %s", at.Filename, at.Start.Line, attribute, value,
+				subject.Filename, subject.Start.Line, header(u, s)),
 		})
 	}
 	if p.Effects != nil && !slices.Contains(p.Effects, u.Effect) {

@@ -34,6 +34,7 @@ func TestCases(t *testing.T) {
 			if folder, err := filepath.Abs(dir); err == nil {
 				got = strings.ReplaceAll(got, folder, "(folder)")
 			}
+			got = strings.ReplaceAll(got, dir+"/", "")
 			expect := filepath.Join(dir, "expect")
 			if *update {
 				if err := os.WriteFile(expect, []byte(got), 0o644); err != nil {
