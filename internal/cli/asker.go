@@ -37,7 +37,9 @@ func (a *asker) Ask(ctx context.Context, w run.Wait) (*run.Answer, error) {
 		a.stage.program.say("%s", nobodyAsked(w.Address, errUnwatched))
 		return nil, errUnwatched
 	}
-	answer, err := a.show(ctx, w, a.stage.shows(w.Address))
+	r := a.request(w)
+	r.Shown = a.stage.shows(w.Address)
+	answer, err := a.show(ctx, r)
 	switch {
 	case err == nil:
 		answer.By, answer.Via = a.by, run.ViaTerminal
@@ -69,7 +71,8 @@ func nobodyAsked(step string, err error) string {
 		"The run does what it can without an answer, then it pauses and says how to answer."
 }
 
-// before asks before a session begins: nothing has shown the question yet, and an interrupt takes it back.
+// before asks before a session begins what became of something that was sent: nothing has shown the question yet, and an interrupt takes it
+// back.
 func (a *asker) before(w run.Wait) (*run.Answer, error) {
 	a.stop.asking.Store(true)
 	defer a.stop.asking.Store(false)
@@ -82,15 +85,26 @@ func (a *asker) before(w run.Wait) (*run.Answer, error) {
 		case <-ctx.Done():
 		}
 	}()
-	answer, err := a.show(ctx, w, false)
+	r := a.request(w)
+	r.InFull = true // what is sent a second time is not taken back
+	answer, err := a.show(ctx, r)
 	if errors.Is(err, context.Canceled) {
 		err = form.ErrInterrupted // a signal brought it, where Ctrl-C is no key
 	}
 	return answer, err
 }
 
+// request is what a run waits for, to be asked at the terminal.
+func (a *asker) request(w run.Wait) form.Request {
+	r := form.Request{Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told}
+	if !w.Question.MayAnswer(a.by) {
+		r.Elsewhere = view.AnswerCommand(a.stage.program.store, a.run(), w.Address, w.Question)
+	}
+	return r
+}
+
 // show gives the terminal to the question.
-func (a *asker) show(ctx context.Context, w run.Wait, shown bool) (*run.Answer, error) {
+func (a *asker) show(ctx context.Context, r form.Request) (*run.Answer, error) {
 	back := a.stage.yield(a.seat)
 	defer back()
 	if a.stage.program.OutPipe { // what was written before the question is to be shown before it
@@ -98,12 +112,6 @@ func (a *asker) show(ctx context.Context, w run.Wait, shown bool) (*run.Answer, 
 		case <-time.After(view.Settle):
 		case <-ctx.Done():
 		}
-	}
-	r := form.Request{
-		Step: w.Address, For: w.For, Question: w.Question, Since: w.Since, Deadline: w.Deadline, Told: w.Told, Shown: shown,
-	}
-	if !w.Question.MayAnswer(a.by) {
-		r.Elsewhere = view.AnswerCommand(a.stage.program.store, a.run(), w.Address, w.Question)
 	}
 	return a.seat.Ask(ctx, r)
 }

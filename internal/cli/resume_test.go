@@ -88,7 +88,8 @@ func TestResumeWithDoubt(t *testing.T) {
 		"abort":         {flags: []string{"--in-doubt", "abort"}, status: ExitLeftOver, calls: 1, says: []string{"change stays in doubt"}},
 		"misspelt":      {flags: []string{"--in-doubt", "redoo"}, status: ExitRefused, calls: 1, says: []string{`did you mean "redo"?`}},
 		"asked: redo":   {interactive: true, types: "redo\nlooked at it\n", status: ExitPassed, calls: 2, says: []string{"Look whether change took place", "is sent again: on the word of alice@laptop: looked at it"}},
-		"asked: done":   {interactive: true, types: "1\n\n", status: ExitPassed, calls: 1, says: []string{"counts as done"}},
+		"asked: done":   {interactive: true, types: "done\n\n", status: ExitPassed, calls: 1, says: []string{"counts as done"}},
+		"asked: r":      {interactive: true, types: "r\n2\n", status: ExitRefused, calls: 1, says: []string{`"r" is none of these words: write done, redo or abort in full`, `"2" is none`}},
 		"asked: abort":  {interactive: true, types: "abort\n\n", status: ExitLeftOver, calls: 1, says: []string{"change stays in doubt"}},
 		"asked: silent": {interactive: true, types: "", status: ExitRefused, calls: 1, says: []string{"nothing was run"}},
 	}

@@ -16,7 +16,9 @@ import (
 const none = -1
 
 // chooses reports a question that is answered by choosing from a list.
-func (m *model) chooses() bool { return m.q.Kind == run.AskInput && len(m.q.Choices) > 0 }
+func (m *model) chooses() bool {
+	return m.q.Kind == run.AskInput && len(m.q.Choices) > 0 && !m.r.InFull
+}
 
 // preset is the choice that stands before a key was pressed.
 func preset(q *run.Question) int {

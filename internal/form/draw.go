@@ -104,6 +104,8 @@ func (d *drawing) body() {
 	case m.chooses():
 		d.list(m.q.Choices, func(i int) string { return fmt.Sprintf("%d. ", i+1) }, func(i int) string { return term.CleanLine(m.q.Choices[i]) })
 		d.field(prompts[m.q.Kind], &m.input, m.focus == fieldAnswer)
+	case m.r.InFull:
+		d.field(m.r.words(), &m.input, m.focus == fieldAnswer)
 	default:
 		d.field(prompts[m.q.Kind], &m.input, m.focus == fieldAnswer)
 	}

@@ -40,6 +40,8 @@ type Request struct {
 	Elsewhere string
 	// Apart says that the run goes on in another process, or in none: nothing that is done here stops it.
 	Apart bool
+	// InFull says that a choice is to be written in full, in whichever case: no beginning, number or arrow stands for what can't be taken back.
+	InFull bool
 }
 
 // others says who may answer, and how, where whoever sits here may not.

@@ -138,7 +138,7 @@ func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
 	if l.q.Kind == run.AskChecklist {
 		return l.checklist(ctx)
 	}
-	for i, choice := range l.q.Choices {
+	for i, choice := range l.listed() {
 		if err := l.sayAfter(fmt.Sprintf("  %d. ", i+1), term.CleanLine(choice)); err != nil {
 			return nil, err
 		}
@@ -152,6 +152,14 @@ func (l *lines) ask(ctx context.Context) (*run.Answer, error) {
 		return nil, err
 	}
 	return reply(value, note, nil), nil
+}
+
+// listed are the choices that may be written by their number, or as what they begin with.
+func (l *lines) listed() []string {
+	if l.r.InFull {
+		return nil
+	}
+	return l.q.Choices
 }
 
 // watch says who may answer until the question is taken away.
@@ -174,6 +182,8 @@ func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
 		prompt, read = "answer, which is not shown", l.hidden
 	case l.q.Kind == run.AskApproval:
 		prompt = `only "yes" approves, "no" denies`
+	case l.r.InFull:
+		prompt = l.r.words()
 	case len(l.q.Choices) > 0:
 		prompt = "one of these, by number or first letters"
 	}
@@ -197,14 +207,14 @@ func (l *lines) value(ctx context.Context) (json.RawMessage, error) {
 
 // parse reads an answer. A choice may be written by its number, or as what it alone begins with.
 func (l *lines) parse(text string) (json.RawMessage, error) {
-	if len(l.q.Choices) > 0 && text != "" {
-		found := meant(l.q.Choices, text)
+	if choices := l.listed(); len(choices) > 0 && text != "" {
+		found := meant(choices, text)
 		if len(found) != 1 {
 			return nil, errors.New(undecided(l.q, text))
 		}
-		text = l.q.Choices[found[0]]
+		text = choices[found[0]]
 	}
-	return l.q.Parse(text)
+	return l.r.parse(text)
 }
 
 const checklistHelp = `numbers check items or not ("1,3"), "n 2 text" notes something on item 2, "all", return finishes`

@@ -244,7 +244,7 @@ func (m *model) checked() []string {
 // can't be mended, and what none of the choices begins with becomes none by going on.
 func (m *model) unmendable() bool {
 	switch {
-	case m.q.Sensitive || m.q.Kind == run.AskApproval || m.q.Kind == run.AskConfirm:
+	case m.q.Sensitive || m.r.InFull || m.q.Kind == run.AskApproval || m.q.Kind == run.AskConfirm:
 		return true
 	case m.chooses():
 		return len(meant(m.q.Choices, strings.TrimSpace(m.input.String()))) == 0
@@ -270,7 +270,7 @@ func (m *model) submit() (tea.Model, tea.Cmd) {
 	case m.chooses():
 		value, err = m.q.Parse(m.q.Choices[m.cursor])
 	default:
-		value, err = m.q.Parse(m.input.String())
+		value, err = m.r.parse(m.input.String())
 	}
 	if err != nil {
 		m.problem, m.focus = err.Error(), fieldAnswer
