@@ -272,19 +272,16 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 		end.timing = timing{started: e.Time.Add(-millisecondsOf(*e.DurationMS)), finished: e.Time}
 	}
 	end.word = b.resolved[e.Step]
+	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
+		sealed = nil // it is not the result that is secret
+	}
 	if word := end.word; e.Result != nil && !node.Step.IsCheck() {
 		end.recall = sync.OnceValues(func() (cty.Value, string) { return p.restore(node.Step, e, sealed, word) })
 		end.inClear = func() cty.Value {
 			v, _ := p.restore(node.Step, e, nil, word)
 			return v
 		}
-		p.reads(e.Result, sealed, func() string {
-			v, lost := end.recalled()
-			if v != cty.NilVal { // what is not known of it was not lost with a key
-				return ""
-			}
-			return lost
-		})
+		p.reads(e.Result, sealed, func() string { return p.tellSealed(node.Step.Spec.Spec().Results(), e.Result, sealed) })
 	}
 	if e.Result == nil {
 		end.lost = end.word

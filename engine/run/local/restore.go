@@ -3,7 +3,6 @@ package local
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -65,9 +64,6 @@ func pathOf(p cty.Path) path {
 // restore reads a recorded result back. lost says why there is none: it was sensitive, and is not to be had any more. Of a write that counts
 // as done, as word says, a part of the result may be known alone; then that is lost too, as is what an older version did not record.
 func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string) (_ cty.Value, lost string) {
-	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
-		sealed = nil // it is not the result that is secret
-	}
 	ty := step.Spec.Spec().Results().Type()
 	known := ty
 	if word != "" {
@@ -78,11 +74,10 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string
 		v, lacks, err = lang.ResultToValue(text, known)
 		return v, err
 	}
-	v, lost := p.readBack("its result", e.Result, read, sealed, whole)
+	v, lost := p.readBack(resultPart, e.Result, read, sealed, whole)
 	if lost != "" {
 		return v, lost
 	}
-	tellResult(step.Spec.Spec().Results(), v, p.cfg.Secrets)
 	var why []string
 	if !known.Equals(ty) {
 		why = append(why, word)
@@ -92,6 +87,9 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string
 	}
 	return v, strings.Join(why, ", and ")
 }
+
+// resultPart is what the result of a step is called where it can't be read back.
+const resultPart = "its result"
 
 // toldOf is the type of those results that a text has.
 func toldOf(ty cty.Type, text json.RawMessage) cty.Type {
@@ -114,20 +112,11 @@ func (p *Past) readBack(
 ) (_ cty.Value, lost string) {
 	kept := &sealedResult{Result: slices.Clone(text)} // which is written over
 	if sealed != nil {
-		if p.cfg.Unseal == nil {
-			return cty.NilVal, what + " is sensitive, and was not read back"
+		if lost := p.open(what, sealed, kept); lost != "" {
+			return cty.NilVal, lost
 		}
-		plain, err := p.cfg.Unseal(sealed)
-		if err == nil {
-			err = json.Unmarshal(plain, kept)
-		}
-		if err == nil {
-			if kept = part(kept); kept == nil {
-				err = errors.New("it was not kept")
-			}
-		}
-		if err != nil {
-			return cty.NilVal, what + " is sensitive and can't be read back: " + err.Error()
+		if kept = part(kept); kept == nil {
+			return cty.NilVal, what + " is sensitive and can't be read back: it was not kept"
 		}
 	}
 	// Where a secret was blanked that nobody had marked, it is one in this session too, which perhaps never reads it.
@@ -138,7 +127,7 @@ func (p *Past) readBack(
 	}
 	v, err := read(kept.Result)
 	if err != nil {
-		return cty.NilVal, what + " in the history can't be read: " + err.Error()
+		return cty.NilVal, unreadable(what, err)
 	}
 	for _, at := range blanks {
 		v = changeAt(v, at, change)
@@ -147,6 +136,26 @@ func (p *Past) readBack(
 		v = changeAt(v, at, sensitive)
 	}
 	return v, ""
+}
+
+// open decrypts what an event left out. lost says why that can't be had.
+func (p *Past) open(what string, sealed []byte, kept *sealedResult) (lost string) {
+	if p.cfg.Unseal == nil {
+		return what + " is sensitive, and was not read back"
+	}
+	plain, err := p.cfg.Unseal(sealed)
+	if err == nil {
+		err = json.Unmarshal(plain, kept)
+	}
+	if err != nil {
+		return what + " is sensitive and can't be read back: " + err.Error()
+	}
+	return ""
+}
+
+// unreadable says that a part of the history is not what it should be.
+func unreadable(what string, err error) string {
+	return what + " in the history can't be read: " + err.Error()
 }
 
 // as reads a value of a type.

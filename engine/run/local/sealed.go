@@ -8,7 +8,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -127,4 +130,49 @@ func (p *Past) readSealed() {
 	}
 	wg.Wait()
 	p.missed(cmp.Or(lost...))
+}
+
+// tellSealed tells the secrets of a sealed result, of which shown is what everybody may see. No value is made of the rest: that is read when
+// somebody asks for it. lost says why it can't be had.
+func (p *Past) tellSealed(schema *provider.Object, shown json.RawMessage, sealed []byte) (lost string) {
+	var kept sealedResult
+	if lost := p.open(resultPart, sealed, &kept); lost != "" {
+		return lost
+	}
+	var whole, seen map[string]json.RawMessage
+	if err := json.Unmarshal(kept.Result, &whole); err != nil {
+		return unreadable(resultPart, err)
+	}
+	if err := json.Unmarshal(shown, &seen); err != nil {
+		return unreadable(resultPart, err)
+	}
+	for i := range schema.Attributes {
+		a := &schema.Attributes[i]
+		part, seenAs := whole[a.Name], seen[a.Name]
+		if seenAs == nil {
+			seenAs = blankPart // its name holds a secret
+		}
+		if part == nil || !holdsSecrets(a) || !lang.HoldsBlank(seenAs) {
+			continue
+		}
+		v, err := markedAs(part, seenAs)
+		if err != nil {
+			return unreadable(resultPart, err)
+		}
+		TellSecrets(v, p.cfg.Secrets)
+	}
+	return ""
+}
+
+// markedAs reads a part of a result, and marks what is blank in what everybody may see of it.
+func markedAs(part, seen json.RawMessage) (cty.Value, error) {
+	v, err := provider.ExactJSON(part)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	_, blanks := withoutBlanks(seen)
+	for _, at := range blanks {
+		v = changeAt(v, at, sensitive)
+	}
+	return v, nil
 }

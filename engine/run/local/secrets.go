@@ -93,8 +93,13 @@ func tellResult(schema *provider.Object, result cty.Value, sink SecretSink) {
 		if !result.Type().HasAttribute(a.Name) { // of a write that counts as done, a part is known
 			continue
 		}
-		if a.Sensitive || a.Type == cty.DynamicPseudoType || a.Fields != nil && a.Fields.Sensitive() {
+		if holdsSecrets(a) {
 			TellSecrets(result.GetAttr(a.Name), sink)
 		}
 	}
+}
+
+// holdsSecrets reports whether an attribute of a result can hold a secret.
+func holdsSecrets(a *provider.Attribute) bool {
+	return a.Sensitive || a.Type == cty.DynamicPseudoType || a.Fields != nil && a.Fields.Sensitive()
 }
