@@ -1,7 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -175,6 +177,39 @@ func (s *State) Waits() []Wait {
 		}
 	})
 	return out
+}
+
+// Waiting are the addresses of the questions that are open, in the runbooks that steps run too, in the order of the files. No step may be under
+// way in these.
+func (s *State) Waiting() []string {
+	below := map[string][]*State{}
+	for _, c := range s.children {
+		below[c.address] = append(below[c.address], c.state)
+	}
+	var out []string
+	s.each(func(r ref, in *instance) {
+		address := s.address(r)
+		if in.phase == asking && in.asked.question != nil {
+			out = append(out, address)
+		}
+		for _, child := range below[address] {
+			for _, within := range child.Waiting() {
+				out = append(out, address+"/"+within)
+			}
+		}
+	})
+	return out
+}
+
+// InOrder compares two steps by where a run_paused event lists them among those that wait; what it does not list comes last.
+func (e *Event) InOrder(a, b string) int {
+	at := func(step string) int {
+		if i := slices.Index(e.Waits, step); i >= 0 {
+			return i
+		}
+		return len(e.Waits)
+	}
+	return cmp.Compare(at(a), at(b))
 }
 
 // WaitOf is the open question about a step or an instance; false where there is none.

@@ -203,6 +203,9 @@ type Event struct {
 	// then counts.
 	AskedAgain []string `json:"asked_again,omitempty" blank:"-"`
 
+	// Waits are the steps with an open question, in the runbooks that steps run too, in the order of the files (run_paused).
+	Waits []string `json:"waits,omitempty" blank:"-"`
+
 	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel])
 	Reason string `json:"reason,omitempty" blank:"-"`
 

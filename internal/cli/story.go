@@ -154,6 +154,7 @@ func (s *story) take(e *run.Event) {
 	case run.RunPaused:
 		s.Undoing = nil
 		s.askedAgain(e.AskedAgain)
+		slices.SortStableFunc(s.Waits, func(a, b waitingStep) int { return e.InOrder(a.Step, b.Step) })
 	}
 }
 

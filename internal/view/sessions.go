@@ -285,6 +285,7 @@ func (t *Text) paused(e *run.Event) {
 	}
 	t.line("")
 	t.line(t.Palette.Warn(text) + " " + t.Glyphs.Dot + " run " + e.Run)
+	slices.SortStableFunc(t.asked.events, func(a, b run.Event) int { return e.InOrder(a.Step, b.Step) })
 	for i := range t.asked.events {
 		w := &t.asked.events[i]
 		if a := t.given[w.Step]; a != nil {

@@ -217,14 +217,3 @@ func (d *desk) deliver(ctx context.Context, q *openQuestion, g given) {
 	case <-ctx.Done():
 	}
 }
-
-// waits lists the open questions.
-func (d *desk) waits() []run.Wait {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	out := make([]run.Wait, len(d.open))
-	for i, q := range d.open {
-		out[i] = q.wait
-	}
-	return out
-}

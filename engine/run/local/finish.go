@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"strings"
 
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -25,9 +26,9 @@ func (r *runner) finish() (*Result, error) {
 }
 
 // pause ends a session of a run that waits for people. status is the session's own: that of the run says that it is paused.
-func (r *runner) pause(waits []run.Wait, status int) (*Result, error) {
+func (r *runner) pause(waits []string, status int) (*Result, error) {
 	paused := exitInterrupted
-	e := &run.Event{Type: run.RunPaused, Reason: pauseReason(waits), AskedAgain: r.state.AskedAgain(), Counts: r.state.Counts(), ExitStatus: &paused}
+	e := &run.Event{Type: run.RunPaused, Reason: "waits for a person: " + strings.Join(waits, ", "), Waits: waits, AskedAgain: r.state.AskedAgain(), Counts: r.state.Counts(), ExitStatus: &paused}
 	if err := r.emit(e); err != nil {
 		return nil, err
 	}
@@ -35,18 +36,6 @@ func (r *runner) pause(waits []run.Wait, status int) (*Result, error) {
 		return nil, err
 	}
 	return &Result{Paused: true, ExitStatus: status, Counts: r.state.Counts()}, nil
-}
-
-// pauseReason names the steps that wait.
-func pauseReason(waits []run.Wait) string {
-	text := "waits for a person:"
-	for i, w := range waits {
-		if i > 0 {
-			text += ","
-		}
-		text += " " + w.Address
-	}
-	return text
 }
 
 func (r *runner) exitStatus(outcome run.Outcome) int {

@@ -49,7 +49,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 	s.seq, s.supplies, s.changed, s.elsewhereToo = p.lastSeq, p.supplies, len(g.Changes) > 0, g.Elsewhere
 	return carryOn(ctx, p.cfg, s, p.root, func(r *runner) error {
 		if r.onlyUndoes = g.Undo != nil; r.onlyUndoes && p.paused {
-			r.stays = append([]run.Wait{}, p.Waits()...)
+			r.stays = append([]string{}, p.root.state.Waiting()...)
 		}
 		header, before := p.cfg.Header, p.standing()
 		e := &run.Event{

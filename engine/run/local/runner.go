@@ -67,7 +67,7 @@ type runner struct {
 	// onlyUndoes says that the session only undoes what a person asked for.
 	onlyUndoes bool
 	// stays is what the run waits for where it was paused before a session that only undoes, and stays that; nil: the run ends.
-	stays []run.Wait
+	stays []string
 
 	outputDiags hcl.Diagnostics
 	outputs     []run.OutputValue
@@ -137,7 +137,7 @@ func (r *runner) run() (*Result, error) {
 	err := r.loop(limit)
 	switch {
 	case errors.Is(err, errPaused):
-		return r.pause(r.desk.waits(), exitInterrupted)
+		return r.pause(r.state.Waiting(), exitInterrupted)
 	case err != nil:
 		return nil, err
 	}
