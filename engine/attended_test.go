@@ -58,7 +58,7 @@ step "fake_write" "change" {
   id = "change"
   approval {
     approvers  = ["alice"]
-    timeout    = "200ms"
+    timeout    = "2s"
     escalation = escalation.oncall
   }
 }

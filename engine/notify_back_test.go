@@ -176,7 +176,7 @@ func TestNotifyTheOneBeforeIsShown(t *testing.T) {
 
 // TestNotifyTheOneBeforeWhileItRuns: a notifier that hangs holds up the one before it no longer than its timeout, in one session.
 func TestNotifyTheOneBeforeWhileItRuns(t *testing.T) {
-	text := strings.Replace(fmt.Sprintf(paging, ""), `value = { run = run.id, who = self.contact.name }`, `timeout = "50ms"`, 1)
+	text := strings.Replace(fmt.Sprintf(paging, ""), `value = { run = run.id, who = self.contact.name }`, `timeout = "500ms"`, 1)
 	fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
 		if id == "page-3" {
 			return enginetest.Until(ctx, nil)

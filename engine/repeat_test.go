@@ -149,8 +149,8 @@ func TestPoll(t *testing.T) {
 			id = "b"
 			poll {
 				until    = self.call < 0
-				interval = "1ms"
-				timeout  = "30ms"
+				interval = "10ms"
+				timeout  = "500ms"
 			}
 		}`, enginetest.Options{})
 	if diff := cmp.Diff(map[string]run.Outcome{"a": run.Pass, "b": run.Fail}, got.Outcomes()); diff != "" {

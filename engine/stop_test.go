@@ -117,6 +117,41 @@ func TestInterrupts(t *testing.T) {
 	}
 }
 
+// TestNothingBeginsAfterAnInterrupt: what was waiting for a step that ends just after the interrupt does not begin, in whichever runbook.
+func TestNothingBeginsAfterAnInterrupt(t *testing.T) {
+	const steps = `
+provider "fake" {}
+step "fake_write" "first" { id = "first" }
+step "fake_write" "next" {
+  id         = "next"
+  depends_on = [step.first]
+}
+`
+	const stops = "{\n  on_failure = \"stop\"\n}\n"
+	for name, path := range map[string]string{
+		"in the runbook":   family(t, "runbook \"parent\" "+stops+steps, ""),
+		"in one within it": family(t, "runbook \"parent\" "+stops+"step \"runbook\" \"db\" { source = \"./child.hcl\" }\n", "runbook \"child\" "+stops+steps),
+	} {
+		t.Run(name, func(t *testing.T) {
+			interrupt := make(chan struct{})
+			fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+				if id == "first" {
+					close(interrupt)
+				}
+				return nil
+			}}
+			out := enginetest.RunFile(t, fake, path, enginetest.Options{Interrupt: interrupt, AutoApprove: true})
+			out.Ends(t, 3)
+			if fake.Calls("next") > 0 {
+				t.Errorf("the next step began\n%s", out.Stream)
+			}
+			if got := len(order(out, run.RunStopping)); got > 1 && name == "in the runbook" || got > 2 {
+				t.Errorf("that it stops is told %d times\n%s", got, out.Stream)
+			}
+		})
+	}
+}
+
 // interrupted ends what is under way after the first interrupt; where a second comes, only that ends it.
 func (s *stopsAt) interrupted(both bool) <-chan struct{} {
 	if both {
@@ -130,7 +165,7 @@ func settled(t *testing.T, before int) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for range 200 {
+	for range 2000 {
 		if runtime.NumGoroutine() <= before {
 			return
 		}

@@ -254,7 +254,7 @@ step "fake_write" "cordon" {
   }
 }
 `
-	const limits = " on_failure = \"stop\"\n timeout = \"100ms\"\n}\n"
+	const limits = " on_failure = \"stop\"\n timeout = \"2s\"\n}\n"
 	for name, texts := range map[string]map[string]string{
 		"in the runbook": {"parent.hcl": "runbook \"parent\" {\n" + limits + steps},
 		"in one within it": {
@@ -270,7 +270,7 @@ step "fake_write" "cordon" {
 				if id != "uncordon" {
 					return nil
 				}
-				late, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+				late, cancel := context.WithTimeout(ctx, 2100*time.Millisecond)
 				defer cancel()
 				return enginetest.Until(ctx, late.Done())
 			}}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,7 +38,7 @@ step "fake_read" "ready" {
   id = "ready"
   poll {
     until    = self.call > 1
-    interval = "300ms"
+    interval = "2s"
   }
 }
 `,
@@ -75,7 +74,7 @@ func TestRunbookOverItsTime(t *testing.T) {
 	path := family(t, `runbook "parent" {}
 step "runbook" "db" {
   source  = "./child.hcl"
-  timeout = "200ms"
+  timeout = "2s"
 }
 step "fake_read" "why" {
   id         = "why"
@@ -101,7 +100,7 @@ step "fake_read" "long" {
 	if diff := cmp.Diff(want, out.Outcomes()); diff != "" {
 		t.Fatalf("%s%v\n%s", diff, out.Diags, out.Stream)
 	}
-	if e := out.Finished()["db"]; !strings.Contains(e.Error, "timed out after 200ms") {
+	if e := out.Finished()["db"]; !strings.Contains(e.Error, "timed out after 2s") {
 		t.Error(e.Error)
 	}
 }
@@ -210,22 +209,23 @@ func TestMaxParallelOfTheCommandLine(t *testing.T) {
 	}
 	path := family(t, "runbook \"parent\" {}\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\n", child)
 	for _, most := range []int{0, 2} {
-		var now, peak atomic.Int32
-		fake := &enginetest.Fake{Do: func(ctx context.Context, _ string, _ int) error {
-			defer now.Add(-1)
-			if n := now.Add(1); n > peak.Load() {
-				peak.Store(n)
+		want := map[int]int{0: 4, 2: 2}[most]
+		full, fill := context.WithCancel(t.Context())
+		var fake *enginetest.Fake
+		fake = &enginetest.Fake{Do: func(ctx context.Context, _ string, _ int) error {
+			if fake.Most() >= want {
+				fill()
 			}
-			select { // long enough for the others to begin
-			case <-ctx.Done():
-			case <-time.After(100 * time.Millisecond):
+			if err := enginetest.Until(ctx, full.Done()); err != nil {
+				return err
 			}
+			<-time.After(50 * time.Millisecond) // for one too many to begin
 			return nil
 		}}
 		out := enginetest.RunFile(t, fake, path, enginetest.Options{Plan: engine.PlanOptions{MaxParallel: most}})
 		out.Ends(t, 0)
-		if want := map[int]int32{0: 4, 2: 2}[most]; peak.Load() != want {
-			t.Errorf("max-parallel %d: %d steps were under way at once", most, peak.Load())
+		if got := fake.Most(); got != want {
+			t.Errorf("max-parallel %d: %d steps were under way at once", most, got)
 		}
 	}
 }

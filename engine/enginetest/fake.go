@@ -319,4 +319,4 @@ func (f *Fake) preview() func(context.Context, *provider.In[client, fakeArgs]) (
 }
 
 // deadline bounds every run of a test: a run that hangs fails there, with what it had told.
-const deadline = 30 * time.Second
+const deadline = 2 * time.Minute

@@ -11,7 +11,7 @@ import (
 
 const (
 	defaultDeadline = 200 * time.Millisecond
-	defaultSlack    = 1500 * time.Millisecond
+	defaultSlack    = 4 * time.Second
 )
 
 // errs judges an error of the service.

@@ -73,7 +73,7 @@ type Case struct {
 	Answer *provider.Answer
 	// Deadline bounds a Timeout case (200ms if zero). A Cancelled case is interrupted after the same time.
 	Deadline time.Duration
-	// Slack is how much later than that the action may end (1.5s if zero: test machines are busy).
+	// Slack is how much later than that the action may end (4s if zero: test machines are busy).
 	Slack time.Duration
 
 	// Check looks at the result of a Happy or Bounded case, after the suite has.

@@ -49,6 +49,9 @@ const flushAt = 256
 // advance carries out commands until the scheduler has no more to say, and reports whether the run is over.
 func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 	for {
+		if err := r.heed(); err != nil {
+			return false, err
+		}
 		commands := r.state.Next(r.clock())
 		if len(commands) == 0 {
 			return false, r.tellLevels(ctx)

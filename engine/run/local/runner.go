@@ -45,8 +45,10 @@ type runner struct {
 	answering map[string]bool
 	// otherKey are the sensitive questions that this session asks with another key than they were asked with before.
 	otherKey map[string]bool
-	// stops carries requests to stop, from Ctrl-C, from elsewhere, or from the runner whose step this runbook is.
-	stops chan stopRequest
+	// stops carries requests to stop, from elsewhere or from the runner whose step this runbook is; interrupt is closed by Ctrl-C, and nil
+	// once that was heard.
+	stops     chan stopRequest
+	interrupt <-chan struct{}
 	// underWay counts the goroutines of attempts, questions and undos; children those among them that run a runbook.
 	underWay, children int
 	// parent is the runner whose step this runbook is, nil for the run's own; yields carries what its children tell.
@@ -95,7 +97,7 @@ type noteRequest struct {
 
 func newRunner(s *session, b *branch, hard context.Context) *runner { //nolint:revive // the context is kept on purpose: it is the runner's life
 	return &runner{
-		session: s, branch: b, hard: hard, live: map[string]*execution{}, done: make(chan *attempt, 64), asked: make(chan *question, 16),
+		session: s, branch: b, hard: hard, interrupt: s.Interrupt, live: map[string]*execution{}, done: make(chan *attempt, 64), asked: make(chan *question, 16),
 		given: make(chan given), notes: make(chan noteRequest), undone: make(chan *undoing, 1), yields: make(chan yield), stops: make(chan stopRequest, 8),
 		notified: make(chan *notifying, 16), notifying: map[*notifying]bool{}, answering: map[string]bool{},
 	}
@@ -119,17 +121,6 @@ func (r *runner) depth() int {
 
 // run is the whole run's loop, with what only the runbook itself has: interrupts and the end of the run.
 func (r *runner) run() (*Result, error) {
-	if r.Interrupt != nil {
-		over := make(chan struct{})
-		defer close(over)
-		go func() {
-			select {
-			case <-r.Interrupt:
-				r.stops <- stopRequest{reason: run.StopInterrupt, cause: errInterrupted}
-			case <-over:
-			}
-		}()
-	}
 	limit := r.Timeout
 	if r.onlyUndoes {
 		limit = 0
@@ -226,6 +217,8 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 	case <-wake.C:
 		r.desk.rest(r, false)
 		return nil
+	case <-r.interrupt:
+		return r.heard()
 	case s := <-r.stops:
 		r.desk.rest(r, false)
 		return r.stop(s)
@@ -239,6 +232,26 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 	case <-r.hard.Done():
 		return nil
 	}
+}
+
+// heed takes in an interrupt, and what has another reason to stop, before anything else begins.
+func (r *runner) heed() error {
+	select {
+	case <-r.interrupt:
+		return r.heard()
+	case s := <-r.stops:
+		r.desk.rest(r, false)
+		return r.stop(s)
+	default:
+		return nil
+	}
+}
+
+// heard stops the run as Ctrl-C asks for.
+func (r *runner) heard() error {
+	r.interrupt = nil
+	r.desk.rest(r, false)
+	return r.stop(stopRequest{reason: run.StopInterrupt, cause: errInterrupted})
 }
 
 // timeIsOver stops a runbook whose time is over.
@@ -257,6 +270,8 @@ func (r *runner) drainChildren() error {
 		select {
 		case a := <-r.done:
 			err = r.attemptsDone(a)
+		case <-r.interrupt:
+			err = r.heard()
 		case s := <-r.stops:
 			err = r.stop(s)
 		}
@@ -321,10 +336,14 @@ func (r *runner) setWake(t *time.Timer) {
 	t.Stop()
 }
 
-// attemptsDone takes in one attempt and every other that has ended by now, so that they are written together.
+// attemptsDone takes in one attempt and every other that has ended by now, so that they are written together. A runbook that an attempt
+// ran may have ended for an interrupt, which counts before its end.
 func (r *runner) attemptsDone(a *attempt) error {
 	for {
 		r.attemptOver(a)
+		if err := r.heed(); err != nil {
+			return err
+		}
 		// A runbook that paused has not ended: its step stays under way in the history.
 		if !errors.Is(a.err, errPaused) {
 			if err := r.attemptDone(a); err != nil {
@@ -355,8 +374,11 @@ func (r *runner) attemptOver(a *attempt) {
 }
 
 // stop starts nothing new and cancels the reads under way; writes end within their timeouts, and runbooks that steps run
-// stop by themselves.
+// stop by themselves. Who stops for that reason already has heard of it before those that tell it.
 func (r *runner) stop(s stopRequest) error {
+	if r.state.Stopping() == s.reason {
+		return nil
+	}
 	if s.reason == run.StopInterrupt || s.reason == run.StopElsewhere {
 		r.interrupted = true
 	}
