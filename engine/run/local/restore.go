@@ -138,8 +138,8 @@ func (p *Past) readBack(
 	return v, ""
 }
 
-// open decrypts what an event left out. lost says why that can't be had.
-func (p *Past) open(what string, sealed []byte, kept *sealedResult) (lost string) {
+// open decrypts what an event left out, a sealedResult. lost says why that can't be had.
+func (p *Past) open(what string, sealed []byte, kept any) (lost string) {
 	if p.cfg.Unseal == nil {
 		return what + " is sensitive, and was not read back"
 	}

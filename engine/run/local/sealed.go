@@ -135,44 +135,44 @@ func (p *Past) readSealed() {
 // tellSealed tells the secrets of a sealed result, of which shown is what everybody may see. No value is made of the rest: that is read when
 // somebody asks for it. lost says why it can't be had.
 func (p *Past) tellSealed(schema *provider.Object, shown json.RawMessage, sealed []byte) (lost string) {
-	var kept sealedResult
+	var kept struct{ Result map[string]json.RawMessage }
 	if lost := p.open(resultPart, sealed, &kept); lost != "" {
 		return lost
 	}
-	var whole, seen map[string]json.RawMessage
-	if err := json.Unmarshal(kept.Result, &whole); err != nil {
-		return unreadable(resultPart, err)
-	}
+	var seen map[string]json.RawMessage
 	if err := json.Unmarshal(shown, &seen); err != nil {
 		return unreadable(resultPart, err)
 	}
 	for i := range schema.Attributes {
 		a := &schema.Attributes[i]
-		part, seenAs := whole[a.Name], seen[a.Name]
+		part, seenAs := kept.Result[a.Name], seen[a.Name]
 		if seenAs == nil {
 			seenAs = blankPart // its name holds a secret
 		}
 		if part == nil || !holdsSecrets(a) || !lang.HoldsBlank(seenAs) {
 			continue
 		}
-		v, err := markedAs(part, seenAs)
-		if err != nil {
+		if err := tellBlanked(part, seenAs, p.cfg.Secrets); err != nil {
 			return unreadable(resultPart, err)
 		}
-		TellSecrets(v, p.cfg.Secrets)
 	}
 	return ""
 }
 
-// markedAs reads a part of a result, and marks what is blank in what everybody may see of it.
-func markedAs(part, seen json.RawMessage) (cty.Value, error) {
+// tellBlanked tells of a part of a result what is blank in what everybody may see of it.
+func tellBlanked(part, seen json.RawMessage, sink SecretSink) error {
 	v, err := provider.ExactJSON(part)
-	if err != nil {
-		return cty.NilVal, err
+	if err != nil || sink == nil {
+		return err
 	}
 	_, blanks := withoutBlanks(seen)
 	for _, at := range blanks {
-		v = changeAt(v, at, sensitive)
+		changeAt(v, at, func(secret cty.Value) cty.Value {
+			for text := range Texts(secret) {
+				sink.Suspect(text)
+			}
+			return secret
+		})
 	}
-	return v, nil
+	return nil
 }
