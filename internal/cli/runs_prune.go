@@ -61,16 +61,29 @@ func (o *pruneOptions) kept(out pruned) []string {
 	return []string{fmt.Sprintf("%d more stay, as they have something left to look at: %s shows it. --left-over deletes them too.", out.Kept, o.command("runs"))}
 }
 
-func (o *pruneOptions) run(ctx context.Context) (err error) {
-	if o.Keep == "" {
-		return errors.New("--keep is missing: say which runs stay, such as --keep 90d")
+// keeps reads how long ago a run may have ended to stay. Whoever writes 6m for six months would lose all of them.
+func keeps(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, errors.New("--keep is missing: say which runs stay, such as --keep 90d")
 	}
-	keep, err := provider.ParseDuration(o.Keep)
+	keep, err := provider.ParseDuration(text)
 	switch {
 	case err != nil:
-		return fmt.Errorf("--keep %q is not a duration, or too long a one: write a number and its unit, w, d, h, m or s, such as 90d; a year is 365d", o.Keep)
+		return 0, fmt.Errorf("--keep %q is not a duration, or too long a one: write a number and its unit, w, d or h, such as 90d; a year is 365d", text)
 	case keep < 0:
-		return fmt.Errorf("--keep %s lies in the future: say how long ago a run may have ended to stay, such as 90d", o.Keep)
+		return 0, fmt.Errorf("--keep %s lies in the future: say how long ago a run may have ended to stay, such as 90d", text)
+	case strings.Contains(text, "m"):
+		return 0, fmt.Errorf("--keep %s: m is minutes, not months: write months as days or weeks, such as 180d or 26w", text)
+	case keep > 0 && keep < time.Hour:
+		return 0, fmt.Errorf("--keep %s is less than an hour: write 1h or more, or 0s to keep none of those that ended", text)
+	}
+	return keep, nil
+}
+
+func (o *pruneOptions) run(ctx context.Context) (err error) {
+	keep, err := keeps(o.Keep)
+	if err != nil {
+		return err
 	}
 	out := pruned{Before: o.Now().Add(-keep).UTC(), DryRun: o.DryRun}
 	access := journal.ReadWrite
