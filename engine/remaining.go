@@ -88,6 +88,9 @@ func (r *Recalled) Approved() bool { return r.opts.AutoApprove }
 // UndoStep is the undo of what a step did as a plan shows steps.
 func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
 	out := PlannedStep{Name: "undo of " + e.Address, Effect: provider.Write}
+	if at := r.Past.ActedAt(e); r.Past.OneOfSeveral(e) && !at.IsZero() {
+		out.Name += ", as of " + provider.Moment(at)
+	}
 	if undo, target := r.Past.UndoOf(e); undo != nil {
 		out.Action, out.Effect = undo.Action, max(provider.Write, graph.Effect(undo))
 		out.Provider, out.Target = target.Provider, target.Target

@@ -218,17 +218,19 @@ step "fake_write" "change" {
   id = "change"
   undo "fake_write" {
     on = "end"
-    id = self.items[self.count].name
+    id = "${var.region}/${local.place}/${self.items[self.count].name}"
     value = self.token
   }
 }
+variable "region" { default = "eu" }
+locals { place = "west" }
 `, enginetest.Options{})
 	out.Ends(t, 4)
 	for _, e := range out.Events {
 		if e.Type != run.UndoFinished {
 			continue
 		}
-		for _, want := range []string{"id = self.items[self.count].name", `self.items is [{"name":`, "self.count is 2", `self.token is "(sensitive)"`} {
+		for _, want := range []string{`id = "${var.region}/${local.place}/${self.items[self.count].name}"`, `var.region is "eu"`, `local.place is "west"`, `self.items is [{"name":`, "self.count is 2", `self.token is "(sensitive)"`} {
 			if e.InDoubt || !strings.Contains(e.ByHand, want) || strings.Contains(e.ByHand, enginetest.SecretToken) {
 				t.Errorf("%q is not in %q, in doubt: %v", want, e.ByHand, e.InDoubt)
 			}

@@ -3,6 +3,8 @@ package run
 import (
 	"cmp"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // effect is what one execution of a step with an undo did. A step that took effect twice has two, each with an undo of its
@@ -47,6 +49,40 @@ type Effect struct {
 	Address string
 	// Seq is the number of the step_finished event that told it.
 	Seq int64
+}
+
+// String names the effect apart from what other executions of its step did: "scale@17".
+func (e Effect) String() string { return e.Address + "@" + strconv.FormatInt(e.Seq, 10) }
+
+// ParseEffect reads what [Effect.String] gives; false: it is none, such as the address of a step.
+func ParseEffect(name string) (Effect, bool) {
+	at := strings.LastIndexByte(name, '@')
+	if at <= 0 {
+		return Effect{}, false
+	}
+	seq, err := strconv.ParseInt(name[at+1:], 10, 64)
+	return Effect{name[:at], seq}, err == nil && seq > 0
+}
+
+// NameEffects names some of all effects: by the step where these are all that it did, otherwise each by itself.
+func NameEffects(some, all []Effect) []string {
+	partly := map[string]bool{}
+	for _, e := range all {
+		partly[e.Address] = partly[e.Address] || !slices.Contains(some, e)
+	}
+	var out []string
+	seen := map[string]bool{}
+	for _, e := range some {
+		name := e.Address
+		if partly[name] {
+			name = e.String()
+		}
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // Addresses are the steps that effects are of, each once.

@@ -144,7 +144,7 @@ type Event struct {
 	Reset []string `json:"reset,omitempty" blank:"-"`
 	// Gone are the steps that waited for a person and that the runbook does not have any more.
 	Gone []string `json:"gone,omitempty" blank:"-"`
-	// run_resumed of a session that only undoes: the steps and instances to undo
+	// run_resumed of a session that only undoes: the steps and instances to undo, or what they did one time, as [Effect.String] names it
 	Undo    []string `json:"undo,omitempty" blank:"-"`
 	Changes []string `json:"changes,omitempty"`
 	// OtherMachine says that it goes on on another machine on purpose (run_resumed): what was done on those before holds it to none.
@@ -233,6 +233,14 @@ type Left struct {
 	// Action and SentAt are what [Outstanding] knows beside: what was sent, and when. run_finished leaves them out.
 	Action string     `json:"action,omitempty" blank:"-"`
 	SentAt *time.Time `json:"sent_at,omitempty"`
+}
+
+// Name is what a command calls it: the step or, of an undo, what that takes back.
+func (l *Left) Name() string {
+	if l.Undoes == 0 {
+		return l.Step
+	}
+	return Effect{l.Step, l.Undoes}.String()
 }
 
 // LeftWhat says what is left.

@@ -42,7 +42,7 @@ type State struct {
 	inOrder bool
 	stuck   map[string]bool
 	under   *effect
-	// byHand are the addresses whose undo was asked for; nil: the run goes its own way.
+	// byHand are the addresses, or the effects by their names, whose undo was asked for; nil: the run goes its own way.
 	byHand map[string]bool
 
 	prepare queue

@@ -32,7 +32,7 @@ func (s *State) nextUndo() (next *placed, under bool) {
 		switch {
 		case p.undo == undoFailed || p.undo == undoInDoubt:
 			s.stuck[p.whole()] = true
-		case p.undo == undoPending && !s.stuck[p.whole()] && !s.heldByDoubt(p):
+		case p.undo == undoPending && (!s.stuck[p.whole()] || s.named(p)) && !s.heldByDoubt(p):
 			return p, false
 		}
 		s.order = s.order[:n] // done with in this session
@@ -54,10 +54,18 @@ func (s *State) putInOrder() {
 // wants reports whether an effect is to be undone in this session.
 func (s *State) wants(p *placed) bool {
 	if s.byHand != nil {
-		return s.byHand[p.whole()]
+		return s.asked(p)
 	}
 	return s.dueAtEnd(p)
 }
+
+// asked reports whether the undo of an effect was asked for by hand: of all that its step did, or of this.
+func (s *State) asked(p *placed) bool {
+	return s.byHand[p.whole()] || s.named(p)
+}
+
+// named reports whether this undo was asked for, and not all of its step.
+func (s *State) named(p *placed) bool { return s.byHand[Effect{p.whole(), p.seq}.String()] }
 
 // AskedForLeft reports whether undos that were asked for by hand did not run, because that was stopped.
 func (s *State) AskedForLeft() bool {
@@ -225,17 +233,17 @@ func (e *effect) doubtful() bool {
 
 // resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed is tried
 // again. One in doubt, or of which a part took place, stays that, and is sent again only when somebody says so.
-func (s *State) resumeToUndo(addresses []string) {
+func (s *State) resumeToUndo(names []string) {
 	s.byHand = map[string]bool{}
 	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""
-	for _, address := range addresses {
-		s.byHand[address] = true
+	for _, name := range names {
+		s.byHand[name] = true
 	}
 	list := s.effectsInOrder()
 	for i := range list {
 		p := &list[i]
 		p.breakOff()
-		if s.byHand[p.whole()] && p.undo == undoFailed && p.partly == "" {
+		if s.asked(p) && p.undo == undoFailed && p.partly == "" {
 			p.undo = undoPending
 		}
 	}
@@ -326,7 +334,7 @@ func (s *State) Left() []Left {
 	out := s.leftInDoubt("", nil)
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.stand() == undoFailed && (p.partly != "" || s.byHand[p.whole()] || s.dueAtEnd(p) || p.counts()) {
+		if p := &list[i]; p.stand() == undoFailed && (p.partly != "" || s.asked(p) || s.dueAtEnd(p) || p.counts()) {
 			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Partial: p.partly != "", Undoes: p.seq})
 		}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (p *Program) completeInDoubt(ctx context.Context, store string, what run.Le
 	for _, l := range outstanding(ctx, history, args[0]).Left() {
 		if l.What == run.LeftUndoInDoubt || l.What == what || l.What == run.LeftUndoFailed && what == run.LeftUndoInDoubt {
 			for _, value := range inDoubt {
-				out = append(out, l.Step+"="+value)
+				out = append(out, l.Name()+"="+value)
 			}
 		}
 	}
@@ -82,28 +83,38 @@ func parseInDoubt(flags []string) (w words, err error) {
 	return w, err
 }
 
-func (w words) of(d run.Doubt) string {
-	if word, said := w.each[d.Address]; said {
-		return word
+func (w words) of(d run.Doubt) string { return cmp.Or(w.ofOne(d), w.others) }
+
+// ofOne is what is said of one alone: by its step or, of an undo, by what that takes back.
+func (w words) ofOne(d run.Doubt) string {
+	if d.Undo && w.each[undone(d).String()] != "" {
+		return w.each[undone(d).String()]
 	}
-	return w.others
+	return w.each[d.Address]
 }
 
 // check refuses words about what is not in doubt, and one about two things.
 func (w words) check(doubts []run.Doubt) error {
 	var errs []error
-	names, undos := make([]string, len(doubts)), map[string]bool{}
-	for i, d := range doubts {
-		names[i] = d.Address
-		undos[d.Address] = undos[d.Address] || d.Undo
+	var names []string
+	undos := map[string][]string{}
+	for _, d := range doubts {
+		names = append(names, d.Address)
+		if d.Undo {
+			undos[d.Address] = append(undos[d.Address], undone(d).String())
+		}
 	}
 	for _, step := range slices.Sorted(maps.Keys(w.each)) {
-		if slices.ContainsFunc(doubts, func(d run.Doubt) bool { return d.Address == step && !d.Undo && undos[step] }) {
+		if slices.ContainsFunc(doubts, func(d run.Doubt) bool { return d.Address == step && !d.Undo && undos[step] != nil }) {
 			errs = append(errs, fmt.Errorf("nothing was run: --in-doubt %s=%s: both the step and the undo of what it did before are to be settled; settle the undo first, with runbook undo, "+
 				"or say it of each at a terminal", step, w.each[step]))
 			continue
 		}
-		if slices.Contains(names, step) {
+		if of := undos[step]; len(of) > 1 {
+			errs = append(errs, fmt.Errorf("nothing was run: --in-doubt %s=%s: more than one undo of that step is to be settled; say which: %s", step, w.each[step], strings.Join(of, ", ")))
+			continue
+		}
+		if e, ok := run.ParseEffect(step); slices.Contains(names, step) || ok && slices.Contains(undos[e.Address], step) {
 			continue
 		}
 		among := "; nothing is in doubt"

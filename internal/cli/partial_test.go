@@ -44,7 +44,7 @@ func TestPartOfAnUndo(t *testing.T) {
 			}
 			tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
 			id := tt.lastRun(t)
-			tt.again(t, false, "").does(t, ExitLeftOver, []string{far, "runbook undo " + id + " cordon --in-doubt redo"}, "undo", id, "cordon", "--auto-approve")
+			tt.again(t, false, "").does(t, ExitLeftOver, []string{far, "runbook undo " + id + " cordon@4 --in-doubt redo"}, "undo", id, "cordon", "--auto-approve")
 			did := slices.Clone(tt.fake.Log())
 			next := tt.again(t, tc.types != "", tc.types)
 			next.does(t, tc.status, tc.says, append([]string{"undo", id}, tc.args...)...)

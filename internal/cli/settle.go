@@ -260,7 +260,7 @@ func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err e
 // askFailed has a person say whether an undo that failed was done by hand; an empty decision: nobody is there, or is to be asked. forAll
 // says that a word for all is about it.
 func (s *settler) askFailed(d run.Doubt, forAll, approved bool) (decision, how, note string, err error) {
-	word := s.said.each[d.Address]
+	word := s.said.ofOne(d)
 	if word == "" && (forAll || s.said.others == abort) {
 		word = s.said.others
 	}
@@ -293,7 +293,7 @@ func (s *settler) choose(d run.Doubt, choices []string, prompt string) (decision
 func (s *settler) notKept(err error, about run.Doubt, decided []local.Settled) error {
 	names := saidOf(decided)
 	for _, d := range s.recalled.Doubts() {
-		if said := s.said.each[d.Address]; said != "" && said != abort && d.Address != about.Address && !slices.Contains(names, nameOf(d)) {
+		if said := s.said.ofOne(d); said != "" && said != abort && d.Address != about.Address && !slices.Contains(names, nameOf(d)) {
 			names = append(names, nameOf(d))
 		}
 	}

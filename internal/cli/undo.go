@@ -34,6 +34,7 @@ func newUndo(p *Program) *cobra.Command {
 		Long: "Takes back what the steps of a run did, as their undo blocks say: all that took effect and were not undone, last first, or those\n" +
 			"of STEP, its instances, and the steps of the runbook that it runs. A step that was undone counts as not run: \"runbook resume\" does\n" +
 			"it again, with the steps that depend on it. A paused run stays paused: it keeps its lock and its open questions.\n" +
+			"Of a step that took effect several times, such as once before it was resumed, STEP@17 is one of these: what to type is told where one of them is left.\n" +
 			"An undo of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is; --in-doubt STEP=done\n" +
 			"decides about one alone, beside the word for all others. Without a terminal and without --in-doubt it is left, the others run, and the exit\n" +
@@ -140,7 +141,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err := s.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
 		return drop(err)
 	}
-	result, diags := eng.Undo(stop.ctx, recalled, addressesOf(effects, settled), settled)
+	result, diags := eng.Undo(stop.ctx, recalled, undoNames(effects, settled, recalled.Past.Undoable()), settled)
 	return result, diags, files, nil
 }
 
@@ -245,21 +246,24 @@ func (o *undoOptions) typed() string {
 
 // settles is the command that decides about a write in doubt, or an undo.
 func settles(d run.Doubt, id string) string {
-	if d.Undo {
+	switch {
+	case d.Undo && d.Undoes != 0:
+		return "undo " + id + " " + run.Quote(undone(d).String())
+	case d.Undo: // an old history does not tell which
 		return "undo " + id + " " + run.Quote(d.Address)
 	}
 	return "resume " + id
 }
 
-// addressesOf are the steps that a session undoes, or whose undo it settles.
-func addressesOf(effects []run.Effect, settled []local.Settled) []string {
-	out := run.Addresses(effects)
+// undoNames names what a session undoes, or whose undo it settles, among all that can be undone.
+func undoNames(effects []run.Effect, settled []local.Settled, all []run.Effect) []string {
+	some := slices.Clone(effects)
 	for _, d := range settled {
-		if !slices.Contains(out, d.Address) {
-			out = append(out, d.Address)
+		if e := undone(d.Doubt); !slices.Contains(some, e) {
+			some = append(some, e)
 		}
 	}
-	return out
+	return run.NameEffects(some, all)
 }
 
 // complete lists the steps that can be undone.
@@ -276,12 +280,23 @@ func (o *undoOptions) complete(ctx context.Context, args []string) []string {
 	if err != nil {
 		return nil
 	}
-	return run.Addresses(effects)
+	names := run.Addresses(effects)
+	for _, e := range effects {
+		if slices.ContainsFunc(effects, func(other run.Effect) bool { return other.Address == e.Address && other != e }) {
+			names = append(names, e.String())
+		}
+	}
+	return names
 }
 
 // effects are those of the chosen step, or all.
 func (o *undoOptions) effects(p *local.Past) []run.Effect {
-	return slices.DeleteFunc(p.Undoable(), func(e run.Effect) bool { return o.Step != "" && !within(e.Address, o.Step) })
+	return slices.DeleteFunc(p.Undoable(), func(e run.Effect) bool { return !o.names(e) })
+}
+
+// names reports whether an effect is among those that were named: all, those of a step, or what that did one time.
+func (o *undoOptions) names(e run.Effect) bool {
+	return o.Step == "" || o.Step == e.String() || within(e.Address, o.Step)
 }
 
 // chosen are the effects to undo. What a write in doubt did, nobody knows.
@@ -289,13 +304,15 @@ func (o *undoOptions) chosen(r *engine.Recalled) ([]run.Effect, error) {
 	steps, all := stepNames(r.Plan.Runbook, ""), r.Past.Undoable()
 	doubts := slices.DeleteFunc(r.Past.Doubts(), func(d run.Doubt) bool { return d.Undo || o.Step != "" && !within(d.Address, o.Step) })
 	unchanged := slices.DeleteFunc(r.Past.Unchanged(), func(step string) bool { return o.Step != "" && !within(step, o.Step) })
-	none := !slices.ContainsFunc(all, func(e run.Effect) bool { return o.Step == "" || within(e.Address, o.Step) })
+	none := !slices.ContainsFunc(all, o.names)
 	switch {
 	case none && len(doubts) > 0:
 		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: nobody knows whether %s took place, and so what there is to undo; settle that first with: %s",
 			doubtsNamed(doubts), o.command("resume "+o.Run))}
 	case none && len(unchanged) > 0:
 		return nil, fmt.Errorf("nothing was run: %s changed nothing, so there is nothing to take back%s", strings.Join(unchanged, ", "), canBeUndone(all))
+	case none && isEffect(o.Step):
+		return nil, fmt.Errorf("nothing was run: run %s has no %s to undo: it was undone, or never was%s", o.Run, o.Step, canBeUndone(all))
 	case none && o.Step != "" && !slices.ContainsFunc(steps, func(s string) bool { return within(o.Step, s) }):
 		if meant := run.Addresses(all); meantBy(o.Step, meant) != nil {
 			steps = meant
@@ -308,12 +325,17 @@ func (o *undoOptions) chosen(r *engine.Recalled) ([]run.Effect, error) {
 	case o.Step == "":
 		return all, nil
 	}
-	named := slices.DeleteFunc(slices.Clone(all), func(e run.Effect) bool { return !within(e.Address, o.Step) })
+	named := slices.DeleteFunc(slices.Clone(all), func(e run.Effect) bool { return !o.names(e) })
 	if len(named) == 0 {
 		return nil, fmt.Errorf("nothing was run: step %s has nothing to undo%s%s", o.Step,
 			didYouMean(o.Step, run.Addresses(all)), canBeUndone(all))
 	}
 	return named, nil
+}
+
+func isEffect(name string) bool {
+	_, ok := run.ParseEffect(name)
+	return ok
 }
 
 func canBeUndone(all []run.Effect) string {

@@ -144,11 +144,11 @@ func TestLeftByAnEarlierSession(t *testing.T) {
 		return nil
 	}
 	text := strings.Replace(undoable, "{}", "{ on_failure = \"stop\" }", 1) + "step \"fake_write\" \"break\" {\n id = \"break\"\n depends_on = [step.scale]\n}\n"
-	tt.does(t, ExitLeftOver, []string{"try it again with: runbook undo ", ` 'scale["a"]'`}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	tt.does(t, ExitLeftOver, []string{"try it again with: runbook undo ", ` 'scale["a"]@`}, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
 	id := tt.lastRun(t)
 	next := tt.again(t, false, "")
 	next.does(t, ExitLeftOver, []string{
-		`undo of scale["a"], by hand: Take the effect`, `try it again with: runbook undo ` + id + ` 'scale["a"]'`, "an undo is tried again with: runbook undo " + id,
+		`undo of scale["a"], by hand: Take the effect`, `try it again with: runbook undo ` + id + ` 'scale["a"]@`, "an undo is tried again with: runbook undo " + id,
 	}, "resume", id, "--auto-approve")
 	if strings.Contains(next.out.String(), "in doubt") {
 		t.Errorf("nothing is in doubt:\n%s", next.out)
@@ -240,6 +240,8 @@ func TestFailedUndoDoneByHand(t *testing.T) {
 		settled bool
 	}{
 		"by its name":        {args: []string{"cordon", "--auto-approve", "--in-doubt", "cordon=done"}, says: told, settled: true},
+		"by what it did":     {args: []string{"cordon@4", "--auto-approve", "--in-doubt", "cordon@4=done"}, says: told, settled: true},
+		"what it did not":    {args: []string{"cordon@3", "--auto-approve"}, status: ExitRefused, says: []string{"has no cordon@3 to undo", "What can be undone: cordon"}},
 		"as the only one":    {args: []string{"cordon", "--in-doubt", "done"}, says: told, settled: true},
 		"asked: done":        {args: []string{"cordon"}, types: "done\nI did it\n", says: append(told, "on the word of alice@laptop: I did it"), settled: true},
 		"asked: redo":        {args: []string{"cordon"}, types: "redo\n\n", status: ExitRefused, says: []string{"undo of cordon  fake_write", "Run it?"}},
@@ -262,7 +264,7 @@ func TestFailedUndoDoneByHand(t *testing.T) {
 			tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
 			id := tt.lastRun(t)
 			tt.again(t, false, "").does(t, ExitLeftOver, []string{
-				"say that it is done with: runbook undo " + id + " cordon --in-doubt done; or try it again with: runbook undo " + id + " cordon",
+				"say that it is done with: runbook undo " + id + " cordon@4 --in-doubt done; or try it again with: runbook undo " + id + " cordon@4",
 				"one that you did by hand is settled with --in-doubt STEP=done",
 			}, "undo", id, "--auto-approve")
 			did := slices.Clone(tt.fake.Log())

@@ -133,7 +133,7 @@ func (t *Text) leftBefore(e *run.Event) {
 		if t.sent[l.Step] && l.What == run.LeftInDoubt || slices.ContainsFunc(t.left, func(x leftover) bool { return x.is(l) }) {
 			continue
 		}
-		step, undo := t.clean(l.Step), undoKeyOf(l.Step)+strconv.FormatInt(l.Undoes, 10)
+		step, undo, named := t.clean(l.Step), undoKeyOf(l.Step)+strconv.FormatInt(l.Undoes, 10), run.Quote(t.clean(l.Name()))
 		switch l.What {
 		case run.LeftInDoubt:
 			t.left.put(inDoubt, l.Step, step+": nobody knows whether it took place")
@@ -141,10 +141,10 @@ func (t *Text) leftBefore(e *run.Event) {
 			t.left.put(undoInDoubt, undo, "undo of "+step+": nobody knows whether it took place")
 		case run.LeftUndoFailed:
 			if l.Partial {
-				t.left.put(undoPartly, undo, "undo of "+step+": a part of it took place; settle it with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
+				t.left.put(undoPartly, undo, "undo of "+step+": a part of it took place; settle it with: "+t.command("undo "+e.Run+" "+named))
 				continue
 			}
-			t.left.put(undoFailed, undo, "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
+			t.left.put(undoFailed, undo, "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+named))
 		}
 	}
 }
@@ -446,17 +446,43 @@ func (t *Text) whatNext(e *run.Event) {
 		t.line("what is in doubt is settled with: " + t.resumeCommand(e.Run))
 	}
 	if undoDoubt {
-		t.line("an undo in doubt is settled with: " + t.command("undo "+e.Run) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
+		t.line("an undo in doubt is settled with: " + t.undoLeft(e, run.LeftUndoInDoubt, false) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
 	}
 	if failed {
-		t.line("an undo is tried again with: " + t.command("undo "+e.Run) + ", and one that you did by hand is settled with --in-doubt STEP=done")
+		t.line("an undo is tried again with: " + t.undoLeft(e, run.LeftUndoFailed, false) + ", and one that you did by hand is settled with --in-doubt STEP=done")
 	}
 	partly := t.left.any(undoPartly)
 	if partly {
-		t.line("an undo of which a part took place is settled with: " + t.command("undo "+e.Run) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
+		t.line("an undo of which a part took place is settled with: " + t.undoLeft(e, run.LeftUndoFailed, true) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
 	}
 	if !doubt && !undoDoubt && !failed && !partly {
 		t.line("undos that did not run are run with: " + t.command("undo "+e.Run))
 		t.resumeWith(e.Run)
 	}
+}
+
+// undoLeft is the command for the undos of a kind that are left. Where the run did more that could be taken back, and on which it stands, it
+// names them.
+func (t *Text) undoLeft(e *run.Event, what run.LeftWhat, partial bool) string {
+	var names []string
+	undos := len(e.NotUndone)
+	for _, l := range e.Left {
+		if l.What != run.LeftInDoubt {
+			undos++
+		}
+		if l.What == what && l.Partial == partial {
+			names = append(names, l.Name())
+		}
+	}
+	if e.Undoable <= undos || len(names) == 0 {
+		return t.command("undo " + e.Run)
+	}
+	var commands []string
+	for _, name := range names[:min(len(names), mostNamed)] {
+		commands = append(commands, t.command("undo "+e.Run+" "+run.Quote(t.clean(name))))
+	}
+	if more := len(names) - len(commands); more > 0 {
+		commands = append(commands, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(commands, " and ")
 }

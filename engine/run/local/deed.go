@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -129,6 +130,20 @@ func (r *runner) undoFrom(b *branch) (*runner, error) {
 	}
 	r.supplies.keep(b.configs)
 	return at, nil
+}
+
+// ActedAt is when an effect had taken place; zero: that can't be told.
+func (p *Past) ActedAt(e run.Effect) time.Time {
+	_, d, err := p.root.deedOf(e.Address, e.Seq)
+	if err != nil {
+		return time.Time{}
+	}
+	return d.end.timing.finished
+}
+
+// OneOfSeveral reports whether the step of an effect has others that were not undone.
+func (p *Past) OneOfSeveral(e run.Effect) bool {
+	return slices.ContainsFunc(p.Undoable(), func(other run.Effect) bool { return other.Address == e.Address && other != e })
 }
 
 // UndoOf is the undo of an effect, and the system that it has to act on, where that can be told; nil: it has none.

@@ -44,6 +44,8 @@ type Config struct {
 	// Sink sees each event after it went to the journal; nil: nobody looks. Redact blanks secrets in a text; nil: none are known.
 	Sink   func(journal.Entry)
 	Redact func([]byte) []byte
+	// Command writes a command of the program as people type it, "undo 01JD3V7C scale"; nil: as it is.
+	Command func(text string) string
 	// Secrets is told every sensitive string of arguments and results; nil: nobody is.
 	Secrets SecretSink
 	// Unread says which secret of the run this session does not know, and why: nothing is shown then of what systems answer to its undos.

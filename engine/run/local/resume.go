@@ -33,7 +33,7 @@ type Going struct {
 	Reset, Changes, Repeats []string
 	// Settled are the decisions about all writes in doubt.
 	Settled []Settled
-	// Undo are the steps to undo, and nothing else; nil: the run goes on.
+	// Undo are the steps to undo, or what they did one time as [run.Effect.String] names it, and nothing else; nil: the run goes on.
 	Undo []string
 	// Cancel ends the run as an interrupt would.
 	Cancel bool

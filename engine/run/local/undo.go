@@ -111,7 +111,7 @@ func (r *runner) undoDone(u *undoing) error {
 // byHand says in words what an undo that failed would have done, or what one in doubt may have done, and what follows from that.
 func (r *runner) byHand(u *undoing) string {
 	address := r.prefix + u.address
-	command := "runbook undo " + r.RunID + " " + run.Quote(address)
+	command := r.command("undo " + r.RunID + " " + run.Quote(run.Effect{Address: address, Seq: u.effect}.String()))
 	if elsewhere := new(elsewhereError); errors.As(u.err, elsewhere) {
 		return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or, %s, with: %[3]s", address,
 			r.undoInWords(u.did, u.local), command, elsewhere.again())
@@ -137,6 +137,14 @@ func (r *runner) byHand(u *undoing) string {
 	return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or try it again with: %[3]s", address, words, command)
 }
 
+// command is one of the program that people are to type.
+func (c *Config) command(text string) string {
+	if c.Command == nil {
+		return "runbook " + text
+	}
+	return c.Command(text)
+}
+
 // lookWhether tells what to do about an undo in doubt.
 func lookWhether(words, command string) string {
 	return fmt.Sprintf("Look whether this took place: %s. If not, do it by hand, and then say that it is done with: %s --in-doubt done; or have it sent again with: %s --in-doubt redo",
@@ -156,13 +164,22 @@ func doing(step *lang.Step, arguments []string, on *run.Target) string {
 // out, as the file has it, with what it uses of the result.
 func (r *runner) undoInWords(d *deed, local lang.Frame) string {
 	local = d.shows(local)
-	arguments, all := r.wordedArguments(d.undo(), local)
+	arguments, uses := r.wordedArguments(d, local)
 	was, _ := r.undoSystem(d, local)
 	words := doing(d.undo(), arguments, was)
-	if !all {
-		words += countedOn(d.step, local)
+	if uses == nil {
+		return words
 	}
-	return words
+	known := countedOn(d.step, local)
+	for _, source := range slices.Sorted(maps.Keys(uses)) {
+		if !strings.HasPrefix(source, "self.") { // of that, each result was told whose parts are known
+			known = append(known, source+" is "+lang.FormatWhole(uses[source]))
+		}
+	}
+	if len(known) == 0 {
+		return words
+	}
+	return words + " (" + strings.Join(known, ", ") + ")"
 }
 
 // shows is what the undo of a deed sees where all that matters is to tell it: of a result that can't be read back what everybody may see.
@@ -176,10 +193,11 @@ func (d *deed) shows(local lang.Frame) lang.Frame {
 	return local
 }
 
-// wordedArguments are a step's arguments as everybody may see them; all is false where one is as the file has it.
-func (r *runner) wordedArguments(step *lang.Step, local lang.Frame) (out []string, all bool) {
+// wordedArguments are the arguments of an undo as everybody may see them, and what is known of what those use that are as the file has them; nil:
+// none is.
+func (r *runner) wordedArguments(d *deed, local lang.Frame) (out []string, uses map[string]cty.Value) {
+	step := d.undo()
 	schema := step.Spec.Spec().Args()
-	all = true
 	for i := range schema.Attributes {
 		a := &schema.Attributes[i]
 		attr := step.Args[a.Name]
@@ -187,12 +205,15 @@ func (r *runner) wordedArguments(step *lang.Step, local lang.Frame) (out []strin
 			continue
 		}
 		text, ok := r.worded(a, attr, local)
-		if all = all && ok; !ok {
-			text = attr.Expr.Source
+		if !ok {
+			if text = attr.Expr.Source; uses == nil {
+				uses = map[string]cty.Value{}
+			}
+			r.undoUses(d, a.Name, local, uses)
 		}
 		out = append(out, a.Name+" = "+text)
 	}
-	return out, all
+	return out, uses
 }
 
 // worded is the value of an argument, without what is sensitive of it; false: it can't be worked out.
@@ -242,12 +263,11 @@ func sentArguments(step *lang.Step, args cty.Value) []string {
 }
 
 // countedOn tells the results of a step that its undo uses, beside arguments that could not be worked out from them.
-func countedOn(step *lang.Step, local lang.Frame) string {
+func countedOn(step *lang.Step, local lang.Frame) (parts []string) {
 	if step.Spec == nil || local.Self == cty.NilVal || local.Self.IsNull() || !local.Self.IsKnown() {
-		return ""
+		return nil
 	}
 	self, _ := local.Self.Unmark()
-	var parts []string
 	for _, name := range step.Spec.Spec().Results().Names() {
 		if self.Type().HasAttribute(name) && step.UndoCountsOn(name) {
 			if known := knownPart(self.GetAttr(name)); known != cty.NilVal {
@@ -255,10 +275,7 @@ func countedOn(step *lang.Step, local lang.Frame) string {
 			}
 		}
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(parts, ", ") + ")"
+	return parts
 }
 
 // knownPart is a value without those of its attributes that are not known; NilVal: none of it is.

@@ -55,6 +55,23 @@ func (r *runner) keepUndoWith(x *execution, e *run.Event) cty.Value {
 	return with
 }
 
+// undoUses adds what is known of what an argument of an undo refers to that can't be worked out: as it was kept, else as it stands now.
+func (r *runner) undoUses(d *deed, name string, local lang.Frame, uses map[string]cty.Value) {
+	if d.with != nil {
+		kept := d.with.values()
+		d.step.Undo.Step.Args[name].Expr.Rewrite(func(part *lang.Expr, at string) lang.Replacement {
+			v, ok := kept[name+at]
+			if ok {
+				uses[asWritten(part.Source)] = v
+			}
+			return lang.Replacement{Value: v, Into: !ok}
+		})
+	}
+	if r.scope != nil {
+		r.usedBy(d.undo().Args[name].Expr, local, uses)
+	}
+}
+
 // needs tells whether an expression needs more than the result of its own step, whether it needs that, and whether it is to be read anew
 // each time.
 func (r *runner) needs(e *lang.Expr) (more, self, anew bool) {
