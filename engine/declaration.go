@@ -28,17 +28,16 @@ type declaration struct {
 // source is an expression as it stands in a file: its tokens, and how it is shown, on one line.
 type source struct{ tokens, shown string }
 
-// declarations are what a runbook's own file and its workspace declare, by what refers to it; of the other files, and of JSON, the whole.
+// declarations are what a runbook's own file and its workspace declare, by what refers to it; of the other files the whole.
 func declarations(rb *lang.Runbook) map[string]*declaration {
 	all := map[string][]*declaration{}
 	for _, name := range names(rb.Sources) {
 		file := rb.Sources[name]
-		body, native := file.Body.(*hclsyntax.Body)
-		if own := name == rb.File || name == rb.Workspace; !own || !native {
+		if own := name == rb.File || name == rb.Workspace; !own {
 			all["file "+besideOf(rb, name)] = []*declaration{{text: string(file.Bytes)}}
 			continue
 		}
-		declaredBy(all, body, file)
+		declaredBy(all, file)
 	}
 	return together(all)
 }
@@ -87,7 +86,11 @@ const (
 )
 
 // declaredBy adds what a file declares.
-func declaredBy(out map[string][]*declaration, body *hclsyntax.Body, file *hcl.File) {
+func declaredBy(out map[string][]*declaration, file *hcl.File) {
+	body, ok := file.Body.(*hclsyntax.Body) // in either syntax
+	if !ok {
+		return
+	}
 	add := func(name string, d *declaration) { out[name] = append(out[name], d.whole()) }
 	for _, b := range body.Blocks {
 		all := declared(b, file)
@@ -173,6 +176,9 @@ func (d *declaration) cut(part string) *declaration {
 
 // sourceOf is a part of a file. It is shown without comments, on one line.
 func sourceOf(at hcl.Range, file *hcl.File) source {
+	if text, ok := lang.CompactJSON(at, file); ok {
+		return source{text, text}
+	}
 	all, _ := hclsyntax.LexConfig(at.SliceBytes(file.Bytes), at.Filename, at.Start) // the file was parsed before
 	var tokens, shown strings.Builder
 	end := at.Start.Byte

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
@@ -59,9 +57,7 @@ func declaredIn(rb *lang.Runbook, path string) map[string]*declaration {
 		if besideOf(rb, name) != path {
 			continue
 		}
-		if body, native := file.Body.(*hclsyntax.Body); native {
-			declaredBy(all, body, file)
-		}
+		declaredBy(all, file)
 	}
 	return together(all)
 }

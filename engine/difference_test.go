@@ -14,9 +14,13 @@ import (
 // written is a runbook of these files; the first is its own.
 func written(t *testing.T, files map[string]string) *lang.Runbook {
 	t.Helper()
-	rb, diags := lang.Load("/x.hcl", lang.LoadOptions{ReadFile: func(path string) ([]byte, error) {
+	own := "/x.hcl"
+	if _, json := files["x.hcl.json"]; json {
+		own = "/x.hcl.json"
+	}
+	rb, diags := lang.Load(own, lang.LoadOptions{ReadFile: func(path string) ([]byte, error) {
 		switch text, ok := files[strings.TrimPrefix(path, "/")]; {
-		case ok && filepath.Base(path) == "workspace.hcl":
+		case ok && (filepath.Base(path) == "workspace.hcl" || filepath.Ext(path) == ".json"):
 			return []byte(text), nil
 		case ok:
 			return []byte("runbook \"r\" {}\n" + text), nil
@@ -82,6 +86,34 @@ func TestWhatChangedIsTold(t *testing.T) {
 			blank := func(text []byte) []byte { return []byte(strings.ReplaceAll(string(text), "two  words", "(sensitive)")) }
 			before, after := written(t, map[string]string{"x.hcl": step(tc.was)}), written(t, map[string]string{"x.hcl": step(tc.is)})
 			if diff := cmp.Diff(tc.told, compare(before, after, blank).told); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestWhatChangedInJSON is told as in the native syntax, with the text of the file.
+func TestWhatChangedInJSON(t *testing.T) {
+	t.Parallel()
+	file := func(step string) map[string]string {
+		return map[string]string{"x.hcl.json": `{"runbook": {"r": {}}, "step": {"a_b": {"one": ` + step + `, "two": {}}}}`}
+	}
+	tests := map[string]struct {
+		was, is string
+		told    []string
+	}{
+		"white space": {`{"a": 1, "b": {"x": [1, "y"]}, "retry": {"attempts": 2}}`, "{\n\"retry\": [{\"attempts\":2}], \"a\":1, \"b\": { \"x\":[1,\n\"y\"] } }", nil},
+		"values": {`{"a": 1, "b": "1", "c": {"x": [1, "http://a/${local.x}"]}}`, `{"a": 2, "b": 1, "c": {"x": [1, "http://b/${local.x}"]}}`,
+			[]string{`step one differs: a = 1 is now 2, b = "1" is now 1, c = {"x":[1,"http://a/${local.x}"]} is now {"x":[1,"http://b/${local.x}"]}`}},
+		"parts": {`{"retry": {"attempts": 2}, "undo": {"a_b": {"id": "back"}}, "assert": [{"condition": "${true}"}, {"condition": "${false}"}]}`,
+			`{"retry": {"attempts": 3}, "undo": {"a_b": {"id": "forth"}}, "assert": [{"condition": "${true}"}]}`,
+			[]string{"checks of step one differ: assert (2 of 2) is gone", "step one differs: retry.attempts = 2 is now 3", `undo of step one differs: undo "a_b".id = "back" is now "forth"`}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before, after := written(t, file(tc.was)), written(t, file(tc.is))
+			if diff := cmp.Diff(tc.told, compare(before, after, nil).told); diff != "" {
 				t.Error(diff)
 			}
 		})

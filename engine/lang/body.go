@@ -117,6 +117,7 @@ func content[T any](d *decoder, r *rules[T], body hcl.Body) ([]attribute, []bloc
 	for _, p := range properties {
 		attrs = append(attrs, attribute{name: p.Name, raw: p.Expr, rng: p.Range, nameRng: p.NameRange})
 	}
+	d.convert(body, properties, found.Blocks)
 	blocks := make([]block, 0, len(found.Blocks))
 	for _, b := range found.Blocks {
 		header := b.TypeRange

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -27,6 +28,8 @@ type decoder struct {
 	// those of outputs.
 	stepNames, outputs map[string]hcl.Range
 	configs            map[[2]string]hcl.Range
+	// converted are the bodies of the JSON syntax in the native one's form.
+	converted map[hcl.Body]*hclsyntax.Body
 }
 
 func (d *decoder) errorAt(at hcl.Range, summary, format string, args ...any) {

@@ -50,7 +50,9 @@ func callsNow(e hclsyntax.Expression, source string) bool {
 
 // part makes an Expr of an expression within e.
 func (e *Expr) part(inner hclsyntax.Expression) *Expr {
-	return newExpr(inner, e.SourceOf(inner), inner.Range().Start.Byte)
+	out := newExpr(inner, e.SourceOf(inner), inner.Range().Start.Byte)
+	out.json = e.json
+	return out
 }
 
 // SourceOf gives the text of an expression within e, or of e itself.
@@ -113,13 +115,17 @@ func (d *decoder) jsonExpr(e hcl.Expression) *Expr {
 	converted := d.jsonTree(e)
 	text, at, isString := jsonString(e)
 	if !isString {
-		return newExpr(converted, d.textAt(e.Range()), e.Range().Start.Byte)
+		out := newExpr(converted, d.textAt(e.Range()), e.Range().Start.Byte)
+		out.json = out.Source
+		return out
 	}
 	if wrap, ok := converted.(*hclsyntax.TemplateWrapExpr); ok {
 		whole := &Expr{Source: text, base: at.Start.Byte}
 		return whole.part(wrap.Wrapped)
 	}
-	return newExpr(converted, text, at.Start.Byte)
+	out := newExpr(converted, text, at.Start.Byte)
+	out.json = text
+	return out
 }
 
 func (d *decoder) jsonTree(e hcl.Expression) hclsyntax.Expression {

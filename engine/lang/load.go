@@ -147,6 +147,7 @@ func loadFile(path string, opts *LoadOptions, kind fileKind, child *provider.Pro
 		registry: opts.Registry, child: child, source: file.Bytes, dir: rb.Dir, kind: kind, rb: rb, syntaxErrors: diags.HasErrors(),
 	}
 	d.decodeFile(file.Body)
+	rb.Sources[path] = d.inNativeForm(file)
 	return rb, append(diags, d.diags...)
 }
 

@@ -110,6 +110,7 @@ func decodeCondition(d *decoder, b *block) *Condition {
 func decodeLocals(d *decoder, r *Runbook, b *block) {
 	attrs, diags := b.body.JustAttributes()
 	d.diags = append(d.diags, diags...)
+	d.convert(b.body, attrs, nil)
 	for _, a := range attrs {
 		if first := r.Locals[a.Name]; first != nil {
 			d.duplicate(a.NameRange, "local", a.Name, first.Range)

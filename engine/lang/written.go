@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -44,6 +45,10 @@ func (e *Expr) Written() string {
 }
 
 func (e *Expr) written(out *strings.Builder) {
+	if e.json != "" { // which is no text of the native syntax: what looks like a comment in it is none, and "1" is not 1
+		fmt.Fprintf(out, "%T %s\x00%s\x00", e.Expression, e.Source, e.json)
+		return
+	}
 	tokens, _ := hclsyntax.LexConfig([]byte(e.Source), "", hcl.InitialPos) // the file was parsed before
 	for _, t := range tokens {
 		if t.Type != hclsyntax.TokenComment && t.Type != hclsyntax.TokenNewline && t.Type != hclsyntax.TokenEOF {
