@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,7 @@ var blankPart = json.RawMessage(`"` + lang.Blank + `"`)
 var errNoteLost = errors.New("what was noted before it was sent is sensitive, and can't be read back")
 
 // sealBlanked encrypts what a resume needs of an event in which a secret is blanked that nobody had marked, such as the echo
-// of one; nil: it needs nothing.
+// of one, or was when a bound cut a result in the middle of it; nil: it needs nothing.
 func (s *session) sealBlanked(e *run.Event) []byte {
 	switch {
 	case e.Arguments != nil || e.UndoWith != nil:
@@ -149,8 +150,8 @@ func (p *Past) tellSealed(schema *provider.Object, shown json.RawMessage, sealed
 		if seenAs == nil {
 			seenAs = blankPart // its name holds a secret
 		}
-		if part == nil || !holdsSecrets(a) || !lang.HoldsBlank(seenAs) {
-			continue
+		if part == nil || !holdsSecrets(a) || !lang.HoldsBlank(seenAs) || bytes.Equal(part, seenAs) {
+			continue // what was blank when it was kept tells nothing
 		}
 		if err := tellBlanked(part, seenAs, p.cfg.Secrets); err != nil {
 			return unreadable(resultPart, err)

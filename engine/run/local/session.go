@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -83,15 +84,16 @@ func (s *session) emit(state *run.State, prefix string, entry journal.Entry) err
 	if err != nil {
 		return fmt.Errorf("write %s of step %s: %w", e.Type, e.Step, err)
 	}
-	if s.Redact != nil {
-		if clean := run.BlankEvent(text, s.Redact); !bytes.Equal(clean, text) {
-			if entry.Sealed == nil {
-				entry.Sealed = s.sealBlanked(e)
-			}
-			text, entry.Event = clean, e.Blanked(s.Redact) // the state has what it is
-		}
-	}
 	entry.JSON = text
+	if s.Redact != nil {
+		entry.JSON = run.BlankEvent(text, s.Redact)
+	}
+	if entry.Sealed == nil && lang.HoldsBlank(entry.JSON) {
+		entry.Sealed = s.sealBlanked(e)
+	}
+	if !bytes.Equal(entry.JSON, text) {
+		entry.Event = e.Blanked(s.Redact) // the state has what it is
+	}
 	s.untimed = s.untimed || e.Type == run.ClockRead
 	s.pending = append(s.pending, entry)
 	return nil
