@@ -39,6 +39,8 @@ type PlannedStep struct {
 	Steps   []PlannedStep `json:"steps,omitempty"`
 	// Supported is false for an action that this version can't run.
 	Supported bool `json:"supported"`
+	// Unsure is that of an undo which is shown as a step.
+	Unsure bool `json:"-"`
 	// Notes are things worth a line: "runs_on is ignored on a single machine".
 	Notes []string `json:"notes,omitempty"`
 
@@ -52,8 +54,10 @@ type PlannedStep struct {
 type PlannedUndo struct {
 	Action string `json:"action"`
 	// On is "failure" or "end".
-	On       string          `json:"on"`
+	On string `json:"on"`
+	// Effect is the worst that it may do; Unsure says that arguments which are not known yet decide whether it does.
 	Effect   provider.Effect `json:"effect"`
+	Unsure   bool            `json:"unsure,omitempty"`
 	Provider string          `json:"provider,omitempty"`
 	Target   string          `json:"target,omitempty"`
 	// Arguments as they are written where they use the step's result.

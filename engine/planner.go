@@ -65,7 +65,7 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	if s.Child != nil {
 		declared = graph.Effect(s)
 	}
-	out.Effect = effectOf(s, declared)
+	out.Effect = policy.Stated(s, declared)
 	out.Supported = spec.Supported
 	if out.Effect != provider.Read {
 		out.Arguments = argumentsOf(s, args)
@@ -98,18 +98,6 @@ func argumentsOf(s *lang.Step, args cty.Value) []PlannedArgument {
 		out = append(out, PlannedArgument(a))
 	}
 	return out
-}
-
-// effectOf joins what the action declares with what the author states: an author may raise an effect, and state it
-// where the action can't know.
-func effectOf(s *lang.Step, declared provider.Effect) provider.Effect {
-	if s.Effect == nil {
-		return declared
-	}
-	if s.Spec.Spec().AuthorStatesEffect {
-		return *s.Effect
-	}
-	return max(declared, *s.Effect)
 }
 
 // refuse adds why a step can't be run as planned. Of a step that runs a runbook, the steps of that tell.

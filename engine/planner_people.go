@@ -67,7 +67,8 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	frame.Self = cty.DynamicVal
 	spec := s.Spec.Spec()
 	args := p.known(s, frame)
-	undo := &PlannedUndo{Action: s.Action, On: "failure", Effect: effectOf(s, spec.Classify(args)), Arguments: argumentsOf(s, args)}
+	undo := &PlannedUndo{Action: s.Action, On: "failure", Arguments: argumentsOf(s, args)}
+	undo.Effect, undo.Unsure = policy.AtMost(s, args)
 	if owner.Undo.OnEnd {
 		undo.On = "end"
 	}

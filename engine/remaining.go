@@ -6,8 +6,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/e82355ed/runbook/engine/graph"
-	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
@@ -92,18 +91,14 @@ func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
 		out.Name += ", as of " + provider.Moment(at)
 	}
 	if undo, target := r.Past.UndoOf(e); undo != nil {
-		out.Action, out.Effect = undo.Action, max(provider.Write, graph.Effect(undo))
+		args, err := r.Past.UndoArguments(e)
+		if err != nil { // they can't be worked out, and stand as the file has them
+			args = cty.DynamicVal
+		}
+		effect, unsure := policy.AtMost(undo, args)
+		out.Action, out.Effect, out.Unsure = undo.Action, max(provider.Write, effect), unsure
 		out.Provider, out.Target = target.Provider, target.Target
-		out.Arguments = r.undoArguments(e, undo)
+		out.Arguments = argumentsOf(undo, args)
 	}
 	return out
-}
-
-// undoArguments are what an undo is about to be done with; as the file has them where they can't be worked out.
-func (r *Recalled) undoArguments(e run.Effect, undo *lang.Step) []PlannedArgument {
-	args, err := r.Past.UndoArguments(e)
-	if err != nil {
-		args = cty.DynamicVal
-	}
-	return argumentsOf(undo, args)
 }

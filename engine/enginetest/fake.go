@@ -198,7 +198,7 @@ func (f *Fake) Provider() *provider.Provider {
 		},
 		Actions: []provider.Action{
 			f.action("fake_read", provider.Read), f.action("fake_write", provider.Write), f.action("fake_noted", provider.Write),
-			f.action("fake_destroy", provider.Destructive), later, ask(),
+			f.action("fake_destroy", provider.Destructive), f.action("fake_scale", provider.Destructive), later, ask(),
 		},
 	})
 }
@@ -214,6 +214,14 @@ func (f *Fake) action(name string, effect provider.Effect) provider.Action {
 		d.Run, d.NotesFirst, d.Noted = runNoted, true, f.noted
 	case "fake_destroy":
 		d.Expect = nil
+	case "fake_scale": // destructive where its id is "zero"
+		d.EffectArgs = []string{"id"}
+		d.Classify = func(a *fakeArgs, known provider.Known) provider.Effect {
+			if !known("id") || a.ID == "zero" {
+				return provider.Destructive
+			}
+			return provider.Write
+		}
 	}
 	return provider.Define(d)
 }

@@ -148,14 +148,26 @@ func AtLeast(s *lang.Step, args cty.Value) provider.Effect {
 		return provider.Read
 	}
 	spec := s.Spec.Spec()
-	if s.Effect != nil && spec.AuthorStatesEffect {
+	return Stated(s, spec.Classify(known(spec.Args(), args)))
+}
+
+// AtMost is the worst effect that a step may have: what its author states, and what its action does with these arguments, where those that
+// are not known may be anything. Unsure says that they decide whether it is as bad as that.
+func AtMost(s *lang.Step, args cty.Value) (effect provider.Effect, unsure bool) {
+	effect = Stated(s, s.Spec.Spec().Classify(args))
+	return effect, AtLeast(s, args) != effect
+}
+
+// Stated joins what the action of a step declares with what the author states, who may raise an effect, and states it where the action
+// can't know.
+func Stated(s *lang.Step, declared provider.Effect) provider.Effect {
+	if s.Effect == nil {
+		return declared
+	}
+	if s.Spec.Spec().AuthorStatesEffect {
 		return *s.Effect
 	}
-	effect := spec.Classify(known(spec.Args(), args))
-	if s.Effect != nil {
-		effect = max(effect, *s.Effect)
-	}
-	return effect
+	return max(declared, *s.Effect)
 }
 
 // known is args with null in the place of what is not known.

@@ -92,8 +92,10 @@ type AskedAgain struct {
 type AskedUndo struct {
 	Action string `json:"action" blank:"-"`
 	// On is "failure" or "end".
-	On     string `json:"on" blank:"-"`
+	On string `json:"on" blank:"-"`
+	// Effect is the worst that it may do; Unsure says that arguments which are not known yet decide whether it does.
 	Effect string `json:"effect" blank:"-"`
+	Unsure bool   `json:"unsure,omitempty" blank:"-"`
 	// Target is empty where it is not known yet.
 	Target string `json:"target,omitempty"`
 	// Arguments stand as they are written where they use what the step will give. Uses is what is known by then of what these

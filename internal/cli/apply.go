@@ -144,6 +144,6 @@ func undoAlone(s engine.PlannedStep) engine.PlannedStep {
 		when = "runs at the end of the run"
 	}
 	return engine.PlannedStep{
-		Name: "undo of " + s.Name, Action: u.Action, Description: when, Effect: u.Effect, Provider: u.Provider, Target: u.Target, Arguments: u.Arguments,
+		Name: "undo of " + s.Name, Action: u.Action, Description: when, Effect: u.Effect, Unsure: u.Unsure, Provider: u.Provider, Target: u.Target, Arguments: u.Arguments,
 	}
 }

@@ -29,8 +29,7 @@ func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approv
 	if header != nil {
 		p.showHeader(header)
 	}
-	lines := append(p.namedSteps("changes", writes, whole), p.namedSteps("destroys", destructive, whole)...)
-	p.say("%s", strings.Join(lines, "\n"))
+	p.say("%s", strings.Join(p.namedWrites(writes, destructive, whole), "\n"))
 	if !p.InTerminal || !p.ErrTerminal {
 		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " + otherwise)
 	}
@@ -69,16 +68,28 @@ func (p *Program) ask(question string) error {
 	return nil
 }
 
+// namedWrites lists what changes something, what may destroy something, and what does.
+func (p *Program) namedWrites(writes, destructive []engine.PlannedStep, whole string) []string {
+	palette := p.palette(p.ErrTerminal)
+	var may, does []engine.PlannedStep
+	for _, s := range destructive {
+		if s.Unsure {
+			may = append(may, s)
+		} else {
+			does = append(does, s)
+		}
+	}
+	lines := p.namedSteps(palette.Warn("This run changes something:"), writes, whole)
+	lines = append(lines, p.namedSteps(palette.Danger("This run may destroy something that can't be brought back:"), may, whole)...)
+	return append(lines, p.namedSteps(palette.Danger("This run destroys something that can't be brought back:"), does, whole)...)
+}
+
 // namedSteps lists steps that change something, each with its action, where it acts and what with, whole.
-func (p *Program) namedSteps(verb string, steps []engine.PlannedStep, whole string) []string {
+func (p *Program) namedSteps(title string, steps []engine.PlannedStep, whole string) []string {
 	if len(steps) == 0 {
 		return nil
 	}
 	palette := p.palette(p.ErrTerminal)
-	title := palette.Warn("This run " + verb + " something:")
-	if verb == "destroys" {
-		title = palette.Danger("This run destroys something that can't be brought back:")
-	}
 	var rows [][]string
 	steps = p.shownSteps(steps)
 	for _, s := range steps {

@@ -192,7 +192,10 @@ func (c Config) undone(u *run.AskedUndo) []Line {
 	if u.Target != "" {
 		text += " on " + u.Target
 	}
-	if u.Effect == "destructive" {
+	switch {
+	case u.Effect == "destructive" && u.Unsure:
+		text += ", which may be destructive"
+	case u.Effect == "destructive":
 		text += ", which is destructive"
 	}
 	lines := append([]Line{{Text: c.clean(text)}}, c.details(u.Arguments, nil, false)...)

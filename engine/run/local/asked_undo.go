@@ -12,6 +12,7 @@ import (
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -25,7 +26,9 @@ func (r *runner) askedUndo(x *execution) (*run.AskedUndo, cty.Value) {
 	local.Self = cty.DynamicVal
 	args := KnownArgs(r.scope, undo, local)
 	TellSecrets(args, r.Secrets)
-	out := &run.AskedUndo{Action: undo.Action, On: undoneOn(x.step), Effect: graph.Effect(undo).String(), Written: r.writtenUndo(x.step)}
+	out := &run.AskedUndo{Action: undo.Action, On: undoneOn(x.step), Written: r.writtenUndo(x.step)}
+	effect, unsure := policy.AtMost(undo, args)
+	out.Effect, out.Unsure = effect.String(), unsure
 	if target, diags := r.configs.Target(undo, local); !diags.HasErrors() {
 		out.Target = ShownTarget(r.scope, undo, target, local)
 	}
