@@ -47,7 +47,7 @@ func ends(t *testing.T, dir string, args ...string) (int, string) {
 // until waits for something to become true.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	late, tick := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
+	late, tick := time.After(2*time.Minute), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {

@@ -49,7 +49,7 @@ func TestLab(t *testing.T) {
 func params(dir string, setup func(*testscript.Env) error) testscript.Params {
 	return testscript.Params{
 		Dir: dir, UpdateScripts: *update, RequireExplicitExec: true,
-		Deadline: time.Now().Add(2 * time.Minute), // a command that hangs is named, with what it printed
+		Deadline: time.Now().Add(5 * time.Minute), // a command that hangs is named, with what it printed
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("USER", "alice")

@@ -87,7 +87,7 @@ func (s *session) ends(t *testing.T) int {
 			t.Fatal(err)
 		}
 		return 0
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("the program did not end:\n%s", s.Text())
 	}
 	return -1

@@ -142,7 +142,7 @@ func TestInterrupts(t *testing.T) {
 // waitFor returns once the program has said something.
 func waitFor(t *testing.T, tt *terminal, text string) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for !strings.Contains(tt.out.String()+tt.err.String(), text) {
 		select {
 		case <-deadline:

@@ -77,7 +77,7 @@ func TestWatchOfWhatGoesOnNoMore(t *testing.T) {
 // told waits until a run has so many messages.
 func told(t *testing.T, j journal.Journal, n int) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		messages, err := j.Messages(t.Context(), pausedRun, 0)
 		if err != nil {

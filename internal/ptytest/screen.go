@@ -59,7 +59,7 @@ func (s *Screen) Text() string {
 }
 
 // patience bounds the wait for a text.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Sees waits until a text was shown.
 func (s *Screen) Sees(t testing.TB, text string) {

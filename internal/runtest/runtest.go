@@ -3,6 +3,7 @@ package runtest
 import (
 	"context"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -165,6 +166,10 @@ func Lab(t testing.TB, environ []string) map[string]string {
 		t.Fatal("the lab's addresses are not in the environment: run make lab-up, and this test with make test or bin/labctl run")
 	}
 	env["RUNBOOK_VAR_disk_path"] = "/dev/shm"
+	// The SQL parser takes seconds to load where nobody has kept it, and much longer on a busy machine.
+	if cache, err := os.UserCacheDir(); err == nil {
+		env["XDG_CACHE_HOME"] = cache
+	}
 	return env
 }
 

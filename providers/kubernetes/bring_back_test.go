@@ -201,7 +201,7 @@ func TestBringBackWhatIsStillEnding(t *testing.T) {
 	release := func() {
 		p.must(t, "", "patch", "configmap", "c", "--type=merge", "-p", `{"metadata": {"finalizers": null}}`)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	_, _, err := p.call(ctx, t, undo)
 	if err == nil || !provider.NothingDone(err) || provider.Permanent(err) || !strings.Contains(err.Error(), "still being deleted") || !strings.Contains(err.Error(), "example.com/hold") {

@@ -105,8 +105,6 @@ func happyCases() []providertest.Case {
 			resultCheck{"complete": cty.True, "replicas": num(3), "updated_replicas": num(3), "available_replicas": num(3)}),
 		named("waiting", happy("kubernetes_rollout_status", values{"resource": str("deploy/crashing"), "namespace": str("staging")},
 			resultCheck{"complete": cty.False})),
-		named("daemon set", happy("kubernetes_rollout_status", values{"resource": str("daemonset/node-agent"), "namespace": str("kube-system")},
-			resultCheck{"complete": cty.True})),
 		happy("kubernetes_can_i", values{"verb": str("delete"), "resource": str("pods")}, resultCheck{"allowed": cty.True}),
 		named("path", happy("kubernetes_can_i", values{"verb": str("get"), "resource": str("/metrics")}, resultCheck{"allowed": cty.True})),
 	}

@@ -8,12 +8,14 @@ import (
 	"github.com/e82355ed/runbook/engine/provider/providertest"
 )
 
-// writeCases has a happy case of each write, in a namespace and on a node of their own.
+// writeCases has a happy case of each write, in a namespace and on a node of their own, and one of a daemon set there: the lab's own has
+// a pod on each node that a test makes.
 func writeCases(t *testing.T) []providertest.Case {
 	t.Helper()
 	p := newPlayground(t)
 	p.deployment(t)
 	node := p.node(t)
+	p.daemonSet(t, node)
 	p.must(t, "", "create", "configmap", "doomed")
 	on := func(more values) values {
 		more["resource"], more["namespace"] = str(deployment), str(p.namespace)
@@ -31,7 +33,10 @@ func writeCases(t *testing.T) []providertest.Case {
 		return providertest.Case{Kind: providertest.Bounded, Action: action, Args: more}
 	}
 	echo := on(values{"command": strs("echo", "hello")})
+	daemonSet := happy("kubernetes_rollout_status", values{"resource": str("daemonset/agent"), "namespace": str(p.namespace)}, resultCheck{"complete": cty.True})
+	daemonSet.Name, daemonSet.Once = "daemon set", false
 	return []providertest.Case{
+		daemonSet,
 		happy("kubernetes_exec", echo, resultCheck{"stdout": str("hello\n"), "exit_code": num(0)}),
 		bounded("kubernetes_exec", echo),
 		happy("kubernetes_run_job", job, resultCheck{"exit_code": num(0), "namespace": str(p.namespace)}),

@@ -36,10 +36,7 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 	node := func(t *testing.T, p *playground) { p.node(t) }
 	cordoned := func(t *testing.T, p *playground) {
 		t.Helper()
-		node := p.node(t)
-		p.must(t, "", "cordon", node)
-		// A controller changes its specification too, which must not come in between.
-		p.must(t, "", "wait", `--for=jsonpath={.spec.taints[?(@.key=="node.kubernetes.io/unschedulable")].effect}=NoSchedule`, "node/"+node, "--timeout=30s")
+		p.cordon(t, p.node(t))
 	}
 	deployed := func(t *testing.T, p *playground) { p.deployment(t) }
 	rows := map[string]killed{
@@ -124,7 +121,7 @@ func occupied(t *testing.T, p *playground) {
 // killedAt runs the action through a proxy, and ends it once its n-th change has come there. It gives what was noted by then.
 func (p *playground) killedAt(t *testing.T, c called, nth int, arrives bool) json.RawMessage {
 	t.Helper()
-	ctx, kill := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, kill := context.WithTimeout(t.Context(), time.Minute)
 	defer kill()
 	var changes atomic.Int64
 	forward := p.forward(t)
@@ -191,7 +188,7 @@ func (p *playground) forward(t *testing.T) http.Handler {
 // comesTo asks until an inquiry finds one of these states: a pod that was evicted, or an object that was deleted, takes its time to go.
 func (p *playground) comesTo(t *testing.T, c called, note json.RawMessage, want []provider.State) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
 	for {

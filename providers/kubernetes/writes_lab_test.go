@@ -85,6 +85,22 @@ func (p *playground) node(t *testing.T) string {
 	return p.namespace
 }
 
+// cordon keeps pods off a node, and waits until a controller has added the taint that says so: it must not come between a test's steps.
+func (p *playground) cordon(t *testing.T, node string) {
+	t.Helper()
+	p.must(t, "", "cordon", node)
+	p.must(t, "", "wait", `--for=jsonpath={.spec.taints[?(@.key=="node.kubernetes.io/unschedulable")].effect}=NoSchedule`, "node/"+node, "--timeout=30s")
+}
+
+// daemonSet makes one of a pod on a node of the test's, and waits for it.
+func (p *playground) daemonSet(t *testing.T, node string) {
+	t.Helper()
+	p.must(t, `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent}, spec: {selector: {matchLabels: {app: agent}}, template: {
+		metadata: {labels: {app: agent}}, spec: {nodeSelector: {kubernetes.io/hostname: `+node+`}, tolerations: [{operator: Exists}],
+		containers: [{name: agent, image: "agent:1"}]}}}}`, "create", "-f", "-")
+	p.must(t, "", "wait", "--for=jsonpath={.status.numberAvailable}=1", "daemonset/agent", "--timeout=30s")
+}
+
 // called is one call of an action.
 type called struct {
 	action   string
@@ -159,6 +175,24 @@ func (p *playground) good(t *testing.T, c called) (cty.Value, json.RawMessage) {
 	t.Logf("%s: %s; warnings %q", c.action, result.Summary, result.Warnings)
 	value, _ := result.Value.UnmarkDeep()
 	return value, note
+}
+
+// until is a context that ends once something is so.
+func until(t *testing.T, isSo func() bool) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	t.Cleanup(func() { cancel(); <-ended })
+	go func() {
+		defer close(ended)
+		defer cancel()
+		ticker := time.NewTicker(50 * time.Millisecond)
+		defer ticker.Stop()
+		for ctx.Err() == nil && !isSo() {
+			<-ticker.C
+		}
+	}()
+	return ctx
 }
 
 func (p *playground) inquire(t *testing.T, c called, note json.RawMessage) *provider.Found {

@@ -135,7 +135,7 @@ func TestNothingButFilesIsOpened(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, pattern := range []string{"pipe", "{a,pipe}", "p*", "p*/x", "**/pipe"} {
 		for action, args := range map[string]providertest.Values{

@@ -110,7 +110,7 @@ func TestStillAtIt(t *testing.T) {
 			asks := connect(t, with(u, "options", tc.options), nil)
 			until := func(want provider.State, says string) {
 				t.Helper()
-				for deadline := time.Now().Add(20 * time.Second); ; {
+				for deadline := time.Now().Add(time.Minute); ; {
 					found, err := asks.provider.Action("postgres_exec").(provider.Inquirer).Inquire(t.Context(), asks.call("postgres_exec", args), provider.Sent{Note: note})
 					if err == nil && found.State == want && strings.Contains(found.Why, says) {
 						return

@@ -20,7 +20,7 @@ import (
 func (s *session) write(args pt.Values) (*provider.Result, json.RawMessage, error) {
 	s.t.Helper()
 	// Tests clean up with it, when their own context has ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 2*time.Minute)
 	defer cancel()
 	a := s.provider.Action("postgres_exec")
 	call := s.call("postgres_exec", args)
@@ -175,17 +175,21 @@ func TestExecInquire(t *testing.T) {
 	inquire(t, s, create, nil, provider.NotDone)
 	inquire(t, s, pt.Values{"sql": cty.StringVal("VACUUM"), "transaction": cty.False}, nil, provider.Unknown)
 	inquire(t, s, create, json.RawMessage(`{"xid":"3"}`), provider.Unknown)
-	// A statement that meets its deadline before COMMIT did nothing, and is under way until the server has noticed.
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	// A statement that is interrupted before COMMIT did nothing, and is under way until the server has noticed.
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	call := s.call("postgres_exec", pt.Values{"statements": cty.TupleVal([]cty.Value{
 		cty.StringVal("INSERT INTO " + schema + ".t VALUES (1)"), cty.StringVal("SELECT pg_sleep(30)")})})
-	call.Note = func(n []byte) error { note = n; return nil }
+	call.Note = func(n []byte) error {
+		note = n
+		time.AfterFunc(300*time.Millisecond, cancel)
+		return nil
+	}
 	_, err = s.provider.Action("postgres_exec").Run(ctx, call)
 	if err == nil || !provider.NothingDone(err) {
 		t.Errorf("error is %v", err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		found, err := s.provider.Action("postgres_exec").(provider.Inquirer).Inquire(t.Context(), call, provider.Sent{Note: note})
 		if err != nil {
 			t.Fatal(err)

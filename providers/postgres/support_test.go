@@ -107,7 +107,7 @@ func connect(t *testing.T, config pt.Values, env map[string]string) *session {
 
 func (s *session) run(action string, args pt.Values, effect provider.Effect) (*provider.Result, error) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer cancel()
 	a := s.provider.Action(action)
 	return a.Run(ctx, &provider.Call{

@@ -73,7 +73,7 @@ func (s *session) call(action string, command ...string) *provider.Call {
 
 func (s *session) run(action string, command ...string) (*provider.Result, error) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
 	defer cancel()
 	return s.provider.Action(action).Run(ctx, s.call(action, command...))
 }
