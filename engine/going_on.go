@@ -80,6 +80,15 @@ func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string, sett
 	return e.goOn(ctx, r, local.Going{Undo: addresses, Settled: settled})
 }
 
+// Settle tells what became of some writes in doubt, and runs nothing.
+func (e *Engine) Settle(ctx context.Context, r *Recalled, settled []local.Settled) (*Result, hcl.Diagnostics) {
+	var steps []string
+	for _, d := range settled {
+		steps = append(steps, d.Address)
+	}
+	return e.goOn(ctx, r, local.Going{Undo: steps, SettleOnly: true, Settled: settled})
+}
+
 // Cancel ends a recalled run that no process runs, as an interrupt would: what waits is cancelled, the undos that are due run,
 // and a write in doubt stays in doubt.
 func (e *Engine) Cancel(ctx context.Context, r *Recalled) (*Result, hcl.Diagnostics) {

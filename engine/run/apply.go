@@ -15,7 +15,10 @@ func (s *State) Apply(e *Event) error {
 	case e.Type == StepResolved && e.Undoes != 0:
 		return s.undoEvent(e)
 	case e.Type == StepResolved && e.Resolution.Decision == DecisionRedo:
-		return nil // it is among what run_resumed named
+		if r, err := s.resolve(e.Step); err == nil && s.at(r).endedInDoubt() {
+			s.at(r).sending().resolution = e.Resolution
+		}
+		return nil // otherwise it is among what run_resumed named
 	case e.Type == StepNoted && s.noteOfUndo(e):
 		return nil
 	}
@@ -27,6 +30,10 @@ func (s *State) Apply(e *Event) error {
 	of, known := ofSteps[e.Type]
 	if !known {
 		return fmt.Errorf("%s of step %s is an event that this version does not know", e.Type, e.Step)
+	}
+	if s.at(r).endedInDoubt() && (e.Type == StepResolved || e.Type == StepFinished && s.at(r).sent.resolution != nil) {
+		s.settled(r, e)
+		return nil
 	}
 	s.goesOnSooner(r, e)
 	if !slices.Contains(of.in, s.at(r).phase) && (!s.otherPlan || !s.catchUp(r, e, of.in[0])) {

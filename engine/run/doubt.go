@@ -135,6 +135,24 @@ func (in *instance) doubtful(spec *StepSpec) bool {
 	return !spec.Child && under && in.sent != nil && in.sent.begun
 }
 
+// endedInDoubt reports whether a write ended without anybody knowing how, and the session does not send it again.
+func (in *instance) endedInDoubt() bool {
+	return in.phase == ended && in.sent != nil && in.sent.inDoubt
+}
+
+// settled takes in what became of a write that ended in doubt, in a session that runs no step: what ended after it stays as it is.
+func (s *State) settled(r ref, e *Event) {
+	in := s.at(r)
+	if e.Type == StepResolved {
+		in.sent.resolution = e.Resolution
+		return
+	}
+	s.tookEffect(r, e)
+	if in.outcome = e.Outcome; r.key >= 0 && s.steps[r.step].phase == ended {
+		s.steps[r.step].outcome = combined(s.steps[r.step].instances)
+	}
+}
+
 // anyToSettle reports whether somebody has to say what became of a write or an undo, here or in a runbook that a step runs.
 func (s *State) anyToSettle() bool {
 	return len(s.InDoubt())+len(s.HalfDone()) > 0 || slices.ContainsFunc(s.children, func(c child) bool { return c.state.anyToSettle() })

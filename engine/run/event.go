@@ -206,7 +206,7 @@ type Event struct {
 	// Waits are the steps with an open question, in the runbooks that steps run too, in the order of the files (run_paused).
 	Waits []string `json:"waits,omitempty" blank:"-"`
 
-	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel])
+	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel]) or only settles what is in doubt ([ReasonSettle])
 	Reason string `json:"reason,omitempty" blank:"-"`
 
 	// run_finished
@@ -253,6 +253,9 @@ const (
 	LeftUndoFailed  LeftWhat = "undo_failed"
 	LeftRead        LeftWhat = "read" // a read was under way: in no event
 )
+
+// ReasonSettle is the reason of a run_resumed whose session only settles what became of the writes of the steps in its Undo.
+const ReasonSettle = "settle"
 
 // ReasonCancel is the reason of a run_resumed whose session only ends the run.
 const ReasonCancel = "cancel"

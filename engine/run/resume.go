@@ -39,7 +39,7 @@ func (s *State) Dependents(addresses []string) []string {
 func (s *State) resume(e *Event) error {
 	s.inOrder = false
 	if e.Reset == nil && e.Undo != nil {
-		s.resumeToUndo(e.Undo)
+		s.resumeToUndo(e)
 		return nil
 	}
 	for _, address := range e.Reset {

@@ -233,11 +233,11 @@ func (e *effect) doubtful() bool {
 
 // resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed is tried
 // again. One in doubt, or of which a part took place, stays that, and is sent again only when somebody says so.
-func (s *State) resumeToUndo(names []string) {
+func (s *State) resumeToUndo(e *Event) {
 	s.byHand = map[string]bool{}
 	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""
-	for _, name := range names {
-		s.byHand[name] = true
+	for _, name := range e.Undo {
+		s.byHand[name] = e.Reason != ReasonSettle
 	}
 	list := s.effectsInOrder()
 	for i := range list {

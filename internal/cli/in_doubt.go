@@ -21,6 +21,12 @@ const abort = "abort"
 // inDoubt are the values of --in-doubt.
 var inDoubt = []string{run.DecisionDone, run.DecisionRedo, abort}
 
+// leave leaves one thing in doubt.
+const leave = "leave"
+
+// leaving are those where the rest can be done without.
+var leaving = []string{run.DecisionDone, run.DecisionRedo, leave, abort}
+
 // notRedo are those where nothing can be sent again.
 var notRedo = []string{run.DecisionDone, abort}
 

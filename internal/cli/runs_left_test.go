@@ -51,17 +51,24 @@ func TestShowOfARunThatBrokeOff(t *testing.T) {
 		step       string
 		says, runs string
 		json, next string
+		atEnd      bool // the undo runs by itself
 	}{
 		"a write": {kind: run.StepStarted, step: `scale["a"]`, says: `scale["a"], fake_write, was sent at`, runs: `in doubt: scale["a"]`,
 			json: `"left":[{"step":"scale[\"a\"]","what":"in_doubt","action":"fake_write","sent_at":"`, next: "resume with: runbook resume ID --store"},
 		"an undo": {args: []string{"undo"}, kind: run.UndoStarted, step: "cordon", says: `undo of cordon, fake_write, was sent at`, runs: "undo in doubt: cordon",
 			json: `"what":"undo_in_doubt"`, next: "the undos that are left run with: runbook undo ID --store"},
+		"an undo that was due": {atEnd: true, kind: run.UndoStarted, step: "cordon", says: `undo of cordon, fake_write, was sent at`, runs: "undo in doubt: cordon",
+			json: `"what":"undo_in_doubt"`, next: "its undos were under way; to run those that are left: runbook cancel ID --store"},
 		"nothing": {kind: run.StepFinished, step: "cordon", next: "resume with: runbook resume ID", json: `"type":"run_interrupted"}`, runs: "interrupted"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			tt := newTerminal(t, false, nil, nil)
-			store, id := brokenOffAt(t, tt, tt.file(t, "x.hcl", undoable), tc.args, tc.kind, tc.step)
+			text := undoable
+			if tc.atEnd {
+				text = strings.Replace(text, `{ id = "uncordon" }`, "{\n on = \"end\"\n id = \"uncordon\"\n}", 1)
+			}
+			store, id := brokenOffAt(t, tt, tt.file(t, "x.hcl", text), tc.args, tc.kind, tc.step)
 			next := tt.again(t, false, "")
 			next.does(t, ExitPassed, []string{tc.says, "interrupted: the program that ran it is gone", strings.ReplaceAll(tc.next, "ID", id)}, "show", id, "--store", store)
 			if strings.Contains(next.out.String(), "left to look at") != (tc.says != "") {

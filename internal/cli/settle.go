@@ -38,6 +38,8 @@ type settler struct {
 	said  words
 	// goesOn says that the run goes on once all is settled: no undo is sent again then.
 	goesOn bool
+	// takesBack says that nothing but undos is run: a write that took place is taken back, and none is sent again.
+	takesBack bool
 	// away says that a system could not be reached that may be able to tell.
 	away bool
 }
@@ -67,6 +69,10 @@ func (s *settler) undoLost(d run.Doubt, undo string) error {
 // consequence says what follows from a decision.
 func (s *settler) consequence(d *local.Settled) string {
 	switch {
+	case s.takesBack && d.Decision == run.DecisionDone:
+		return "took place"
+	case s.takesBack:
+		return "counts as not done: there is nothing of it to take back"
 	case d.Decision == run.DecisionDone:
 		return "counts as done"
 	case d.Partly != "":
@@ -118,7 +124,7 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 		}
 		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: run.HowInquired, Why: found.Why}, Found: found}, nil
 	}
-	repeatable := found.State == provider.Repeatable
+	repeatable := found.State == provider.Repeatable && !s.takesBack
 	same := repeatable && s.recalled.SendsTheSame(d)
 	if same && s.said.of(d) == "" { // otherwise somebody looked, or wants it stopped
 		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: run.HowDeclared, Why: found.Why}, Found: found}, nil
@@ -131,7 +137,7 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	}
 	decision, how, note, err := s.ask(d, away)
 	switch {
-	case err != nil || decision == "":
+	case err != nil || decision == "" || decision == leave:
 		return nil, err
 	case decision == run.DecisionRedo && s.goesOn && s.mayNotRedo(d) != "":
 		return nil, errors.New("nothing was run: " + s.mayNotRedo(d))
@@ -244,6 +250,10 @@ func (s *settler) ask(d run.Doubt, away bool) (decision, how, note string, err e
 	case d.Partly != "":
 		return s.choose(d, inDoubt, "A part of "+nameOf(d)+" took place. Is all of it done by now?\n"+
 			"done: it is, by hand or otherwise; redo: send all of it again, that part too; abort: leave everything as it is")
+	}
+	if s.takesBack {
+		return s.choose(d, leaving, "Look whether "+nameOf(d)+" took place. Did it?\n"+
+			"done: it did, and is taken back where it has an undo; redo: it did not; leave: leave it in doubt, and take back the rest; abort: leave everything as it is")
 	}
 	choices, meaning := inDoubt, "done: it did; redo: it did not, send it again; abort: leave everything as it is"
 	switch {

@@ -35,7 +35,8 @@ func newUndo(p *Program) *cobra.Command {
 			"of STEP, its instances, and the steps of the runbook that it runs. A step that was undone counts as not run: \"runbook resume\" does\n" +
 			"it again, with the steps that depend on it. A paused run stays paused: it keeps its lock and its open questions.\n" +
 			"Of a step that took effect several times, such as once before it was resumed, STEP@17 is one of these: what to type is told where one of them is left.\n" +
-			"An undo of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
+			"A write of which nobody knows whether it took place is settled first, in the same ways as an undo: what took place is taken back too,\n" +
+			"and nothing is sent. An undo of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides: \"done\" counts it as done, \"redo\" sends it again, \"abort\" leaves everything as it is; --in-doubt STEP=done\n" +
 			"decides about one alone, beside the word for all others. Without a terminal and without --in-doubt it is left, the others run, and the exit\n" +
 			"status is 4. --auto-approve never sends it again.\n" +
@@ -55,7 +56,7 @@ func newUndo(p *Program) *cobra.Command {
 	flags.BoolVar(&o.AutoApprove, "auto-approve", false, "don't ask before the undos run")
 	flags.BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
 	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
-	p.inDoubtFlag(cmd, &o.InDoubt, &o.Store, run.LeftUndoInDoubt, "undos in doubt", "by default you are asked, or they are left")
+	p.inDoubtFlag(cmd, &o.InDoubt, &o.Store, run.LeftUndoInDoubt, "writes and undos in doubt", "by default you are asked, or they are left")
 	lockFlag(cmd, &o.LockTimeout)
 	storeFlag(cmd, &o.Store)
 	return cmd
@@ -114,12 +115,29 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
+	writes, err := o.settleWrites(stop, s, recalled, opts)
+	if err != nil {
+		return drop(err)
+	}
+	if writes != nil {
+		first, diags := eng.Settle(stop.ctx, recalled, writes)
+		if diags.HasErrors() || first == nil {
+			return first, diags, files, nil
+		}
+		opts.Earlier = nil // it was shown
+		if recalled, diags = eng.Recall(stop.ctx, o.Run, opts); diags.HasErrors() {
+			return nil, nil, nil, o.refuse(diags, files)
+		}
+		if !slices.ContainsFunc(recalled.Past.Undoable(), o.names) {
+			return first, recalled.Drop(stop.ctx), files, nil
+		}
+	}
 	effects, err := o.chosen(recalled)
 	if err != nil {
 		return drop(err)
 	}
 	open := slices.DeleteFunc(append(recalled.Past.Doubts(), recalled.Past.FailedUndos()...), func(d run.Doubt) bool { return !chooses(effects, d) })
-	if err := o.said.check(open); err != nil {
+	if err := o.said.check(append(open, doubtsOf(writes)...)); err != nil {
 		return drop(err)
 	}
 	header := &recalled.Plan.Header
@@ -158,10 +176,12 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 	var left []run.Doubt
 	for _, d := range s.recalled.Past.Doubts() {
 		if !chooses(effects, d) {
-			if err := o.tellDoubt(s.stop, s.recalled, d); err != nil {
-				return nil, nil, err
+			if d.Undo || !o.namesStep(d.Address) { // otherwise it was told
+				if err := o.tellDoubt(s.stop, s.recalled, d); err != nil {
+					return nil, nil, err
+				}
 			}
-			o.say("  this session leaves it in doubt; settle it with: %s", o.command(settles(d, o.Run)))
+			o.say("  this session leaves %s in doubt; settle it with: %s", nameOf(d), o.command(settles(d, o.Run)))
 			continue
 		}
 		decided, err := s.settle(d)
@@ -244,15 +264,13 @@ func (o *undoOptions) typed() string {
 	return text
 }
 
-// settles is the command that decides about a write in doubt, or an undo.
+// settles is the command that decides about a write in doubt, or an undo, and runs nothing but undos.
 func settles(d run.Doubt, id string) string {
 	switch {
 	case d.Undo && d.Undoes != 0:
 		return "undo " + id + " " + run.Quote(undone(d).String())
-	case d.Undo: // an old history does not tell which
-		return "undo " + id + " " + run.Quote(d.Address)
 	}
-	return "resume " + id
+	return "undo " + id + " " + run.Quote(d.Address) // of an undo, an old history does not tell which
 }
 
 // undoNames names what a session undoes, or whose undo it settles, among all that can be undone.
@@ -296,19 +314,22 @@ func (o *undoOptions) effects(p *local.Past) []run.Effect {
 
 // names reports whether an effect is among those that were named: all, those of a step, or what that did one time.
 func (o *undoOptions) names(e run.Effect) bool {
-	return o.Step == "" || o.Step == e.String() || within(e.Address, o.Step)
+	return o.namesStep(e.Address) || o.Step == e.String()
 }
+
+// namesStep reports whether a step is among those that were named, whatever it did.
+func (o *undoOptions) namesStep(address string) bool { return o.Step == "" || within(address, o.Step) }
 
 // chosen are the effects to undo. What a write in doubt did, nobody knows.
 func (o *undoOptions) chosen(r *engine.Recalled) ([]run.Effect, error) {
 	steps, all := stepNames(r.Plan.Runbook, ""), r.Past.Undoable()
-	doubts := slices.DeleteFunc(r.Past.Doubts(), func(d run.Doubt) bool { return d.Undo || o.Step != "" && !within(d.Address, o.Step) })
-	unchanged := slices.DeleteFunc(r.Past.Unchanged(), func(step string) bool { return o.Step != "" && !within(step, o.Step) })
+	doubts := o.writesInDoubt(r.Past)
+	unchanged := slices.DeleteFunc(r.Past.Unchanged(), func(step string) bool { return !o.namesStep(step) })
 	none := !slices.ContainsFunc(all, o.names)
 	switch {
 	case none && len(doubts) > 0:
-		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: nobody knows whether %s took place, and so what there is to undo; settle that first with: %s",
-			doubtsNamed(doubts), o.command("resume "+o.Run))}
+		return nil, &exitError{status: ExitLeftOver, message: fmt.Sprintf("nothing was run: nobody knows whether %s took place, and so what there is to undo; look, and say so with --in-doubt done or --in-doubt redo (it did not): %s --in-doubt …",
+			doubtsNamed(doubts), o.command(o.typed()))}
 	case none && len(unchanged) > 0:
 		return nil, fmt.Errorf("nothing was run: %s changed nothing, so there is nothing to take back%s", strings.Join(unchanged, ", "), canBeUndone(all))
 	case none && isEffect(o.Step):

@@ -51,7 +51,7 @@ func TestUndoInDoubtByHand(t *testing.T) {
 		"asked: redo":          {args: []string{"cordon", "--auto-approve"}, types: "redo\nlooked\n", does: []string{"uncordon"}, says: []string{"? the undo of cordon", "Look whether the undo of cordon took place"}},
 		"asked: done":          {args: []string{"cordon", "--auto-approve"}, types: "done\n\n", says: []string{"counts as done: on the word of alice@laptop"}},
 		"asked: abort":         {args: []string{"cordon", "--auto-approve"}, types: "abort\n\n", status: ExitLeftOver, says: []string{"the undo of cordon stays in doubt"}},
-		"another step":         {args: []string{`scale["a"]`, "--auto-approve"}, status: ExitLeftOver, does: []string{"scale a back"}, says: []string{"this session leaves it in doubt; settle it with: runbook undo ID cordon"}},
+		"another step":         {args: []string{`scale["a"]`, "--auto-approve"}, status: ExitLeftOver, does: []string{"scale a back"}, says: []string{"this session leaves the undo of cordon in doubt; settle it with: runbook undo ID cordon@"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ step "fake_write" "ship" { id = "ship" }
 	tt := newTerminal(t, false, nil, nil)
 	tt.fake.Do = func(context.Context, string, int) error { return errors.New("the answer got lost") }
 	tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
-	tt.again(t, false, "").does(t, ExitLeftOver, []string{"nobody knows whether pay, ship took place", "settle that first with: runbook resume"}, "undo", tt.lastRun(t), "--auto-approve")
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"nobody knows whether pay, ship took place", "and so what there is to undo; look, and say so with --in-doubt done or --in-doubt redo (it did not): runbook undo "}, "undo", tt.lastRun(t), "--auto-approve")
 	tt.again(t, false, "").does(t, ExitRefused, []string{
 		"in doubt: step pay, fake_write on fake://production, was sent at", "in doubt: step ship, fake_write on fake://production, was sent at",
 		"look whether pay, ship took place", "counts for all of them",

@@ -42,5 +42,5 @@ step "fake_write" "migrate" {
 		t.Error(diff)
 	}
 	tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Unknown, "its log ends at row 9", nil }
-	tt.again(t, false, "").does(t, ExitLeftOver, []string{"its log ends at row 9", "this session leaves it in doubt", "undo cordon"}, "undo", id, "--auto-approve")
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"its log ends at row 9", "this session leaves migrate in doubt; settle it with: runbook undo " + id + " migrate", "undo cordon"}, "undo", id, "--auto-approve")
 }

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,154 +37,10 @@ func (t *Text) begin(e *run.Event) {
 	}
 }
 
-// leftover is something that a person must look at when the run has ended.
-type leftover struct {
-	key, text string
-	kind      leftKind
-}
-
-// leftKind is what is left, and with it what to do about it.
-type leftKind int
-
-const (
-	inDoubt leftKind = iota
-	undoInDoubt
-	undoFailed
-	undoPartly // failed, after a part of it took place
-	undoNotRun
-)
-
-// undoKey names the undo of one effect of a step, which may have several.
-func undoKey(e *run.Event) string { return undoKeyOf(e.Step) + strconv.FormatInt(e.Undoes, 10) }
-
-func undoKeyOf(step string) string { return "undo " + step + " " }
-
-type leftovers []leftover
-
-func (l *leftovers) put(kind leftKind, key, text string) {
-	l.drop(key)
-	*l = append(*l, leftover{key, text, kind})
-}
-
-func (l *leftovers) drop(key string) {
-	*l = slices.DeleteFunc(*l, func(x leftover) bool { return x.key == key })
-}
-
-// partly reports whether a key is of an undo of which a part took place.
-func (l leftovers) partly(key string) bool {
-	return slices.ContainsFunc(l, func(x leftover) bool { return x.key == key && x.kind == undoPartly })
-}
-
-func (l leftovers) any(kind leftKind) bool {
-	return slices.ContainsFunc(l, func(x leftover) bool { return x.kind == kind })
-}
-
-// worst says which of what is left a person must look at first.
-func (l leftovers) worst() string {
-	for _, w := range []struct {
-		kind leftKind
-		text string
-	}{
-		{undoPartly, "an undo took place in part"}, {undoFailed, "an undo failed"}, {undoInDoubt, "an undo is in doubt"}, {inDoubt, "a write is in doubt"}, {undoNotRun, "an undo did not run"},
-	} {
-		if l.any(w.kind) {
-			return w.text
-		}
-	}
-	return "something is left to look at"
-}
-
-// notUndone replaces what was left undone by what a session that ended leaves.
-func (t *Text) notUndone(e *run.Event) {
-	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind == undoNotRun })
-	for _, step := range e.NotUndone {
-		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
-	}
-}
-
-// is reports whether it stands for something that the end of a run tells. Old histories don't say which effect an undo is of.
-func (x leftover) is(l run.Left) bool {
-	switch {
-	case l.What == run.LeftInDoubt:
-		return x.kind == inDoubt && x.key == l.Step
-	case x.kind != undoInDoubt && x.kind != undoFailed && x.kind != undoPartly:
-		return false
-	case l.Undoes == 0:
-		return strings.HasPrefix(x.key, undoKeyOf(l.Step))
-	}
-	return x.key == undoKeyOf(l.Step)+strconv.FormatInt(l.Undoes, 10)
-}
-
-// onlyLeft drops what the end of a session does not tell as left, as it was settled since, or its step ran again. A status of
-// 4 without anything is that of an old version, or of a session that something was still at work for.
-func (t *Text) onlyLeft(e *run.Event) {
-	if e.ExitStatus == nil || *e.ExitStatus == run.ExitLeftOver && len(e.Left)+len(e.NotUndone) == 0 {
-		return
-	}
-	told := func(x leftover) bool { return slices.ContainsFunc(e.Left, x.is) }
-	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind != undoNotRun && !told(x) })
-	maps.DeleteFunc(t.sent, func(step string, _ bool) bool { return !told(leftover{key: step, kind: inDoubt}) })
-}
-
-// leftBefore adds what earlier sessions left, which are not shown.
-func (t *Text) leftBefore(e *run.Event) {
-	for _, l := range e.Left {
-		if t.sent[l.Step] && l.What == run.LeftInDoubt || slices.ContainsFunc(t.left, func(x leftover) bool { return x.is(l) }) {
-			continue
-		}
-		step, undo, named := t.clean(l.Step), undoKeyOf(l.Step)+strconv.FormatInt(l.Undoes, 10), run.Quote(t.clean(l.Name()))
-		switch l.What {
-		case run.LeftInDoubt:
-			t.left.put(inDoubt, l.Step, step+": nobody knows whether it took place")
-		case run.LeftUndoInDoubt:
-			t.left.put(undoInDoubt, undo, "undo of "+step+": nobody knows whether it took place")
-		case run.LeftUndoFailed:
-			if l.Partial {
-				t.left.put(undoPartly, undo, "undo of "+step+": a part of it took place; settle it with: "+t.command("undo "+e.Run+" "+named))
-				continue
-			}
-			t.left.put(undoFailed, undo, "undo of "+step+": it failed before; try it again with: "+t.command("undo "+e.Run+" "+named))
-		}
-	}
-}
-
-func (t *Text) noteDoubt(e *run.Event) {
-	t.asked.forget(e.Step)
-	t.left.drop(e.Step)
-	delete(t.sent, e.Step)
-	if e.InDoubt {
-		t.left.put(inDoubt, e.Step, t.clean(e.Step)+": nobody knows whether it took place")
-	}
-}
-
-// undone writes how the undo of a step ended.
-func (t *Text) undone(e *run.Event) {
-	t.step(e)
-	key := undoKey(e)
-	t.left.drop(key)
-	switch {
-	case e.ByHand != "":
-		t.left.put(undoKind(e), key, "undo of "+t.clean(e.Step)+", by hand: "+t.clean(e.ByHand))
-	case e.InDoubt:
-		t.left.put(undoInDoubt, key, "undo of "+t.clean(e.Step)+": nobody knows whether it took place")
-	case e.Outcome == run.Fail || e.Outcome == run.Error:
-		t.left.put(undoFailed, key, "undo of "+t.clean(e.Step)+": "+t.clean(firstOf(e.Error, e.Summary, "it failed")))
-	}
-}
-
-func undoKind(e *run.Event) leftKind {
-	switch {
-	case e.InDoubt:
-		return undoInDoubt
-	case e.Partial:
-		return undoPartly
-	}
-	return undoFailed
-}
-
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
 func (t *Text) resumed(e *run.Event) {
-	t.failed, t.byHand, t.limit = nil, len(e.Undo) > 0, 0
+	t.takesBack = false
+	t.failed, t.byHand, t.cancelled, t.limit = nil, len(e.Undo) > 0, e.Reason == run.ReasonCancel, 0
 	if e.Header != nil {
 		t.header = e.Header
 	}
@@ -199,6 +54,8 @@ func (t *Text) resumed(e *run.Event) {
 	switch {
 	case e.Reason == run.ReasonCancel:
 		text = "cancelled"
+	case e.Reason == run.ReasonSettle:
+		text = "settled"
 	case t.byHand:
 		text = "undo"
 	}
@@ -351,31 +208,6 @@ func (t *Text) resumeCommand(id string) string {
 	return t.command("resume " + id + " --timeout " + run.InUnits(2*t.limit))
 }
 
-// noteSent keeps in mind that a write is under way: when the run ends without it, nobody knows whether it took place.
-func (t *Text) noteSent(e *run.Event) {
-	if e.Effect == "" || e.Effect == effects[0] || e.Action == runsAnother {
-		return
-	}
-	if t.sent == nil {
-		t.sent = map[string]bool{}
-	}
-	t.sent[e.Step] = true
-}
-
-// leftOver lists what a person must look at.
-func (t *Text) leftOver() {
-	for _, step := range slices.Sorted(maps.Keys(t.sent)) {
-		t.left.put(inDoubt, step, t.clean(step)+": nobody knows whether it took place")
-	}
-	if len(t.left) == 0 {
-		return
-	}
-	t.line(t.Palette.Bad("left to look at:"))
-	for _, l := range t.left {
-		t.lines(t.wrapped("  ", l.text)...)
-	}
-}
-
 // BrokenOff ends a run whose events end without an end, as the program that ran it is gone: what is left to look at, and how to go on.
 func (t *Text) BrokenOff(id string, left []run.Left) {
 	t.sent = nil
@@ -410,9 +242,13 @@ func (t *Text) BrokenOff(id string, left []run.Left) {
 		}
 	}
 	t.line(t.Palette.Warn("interrupted: the program that ran it is gone") + " " + t.Glyphs.Dot + " run " + id)
-	if t.byHand {
+	switch {
+	case t.byHand:
 		t.line("the undos that are left run with: " + t.command("undo "+id))
-	} else {
+	case t.takesBack:
+		t.line("its undos were under way; to run those that are left: " + t.command("cancel "+id) + ", or, with what is in doubt: " + t.command("undo "+id))
+		t.line("to go on with the run, which does again what was undone: " + t.resumeCommand(id))
+	default:
 		t.resumeWith(id)
 	}
 	t.flush()
@@ -442,11 +278,17 @@ func (t *Text) whatNext(e *run.Event) {
 	}
 	doubt, failed := t.left.any(inDoubt) || len(t.left) == 0, t.left.any(undoFailed) // without anything, an old version kept it
 	undoDoubt := t.left.any(undoInDoubt)
-	if doubt {
+	switch {
+	case doubt && (t.byHand || t.cancelled):
+		t.line("what is in doubt is settled with: " + t.command("undo "+e.Run) + ", which takes back what took place, or, to go on with the run: " + t.resumeCommand(e.Run))
+	case doubt:
 		t.line("what is in doubt is settled with: " + t.resumeCommand(e.Run))
 	}
 	if undoDoubt {
 		t.line("an undo in doubt is settled with: " + t.undoLeft(e, run.LeftUndoInDoubt, false) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
+	}
+	if passed := e.Outcome == run.Pass || e.Outcome == run.Warn; passed && failed && !t.byHand {
+		t.line("the run has passed on what the steps did whose undo failed: look whether that is whole; take it back only to take back the run")
 	}
 	if failed {
 		t.line("an undo is tried again with: " + t.undoLeft(e, run.LeftUndoFailed, false) + ", and one that you did by hand is settled with --in-doubt STEP=done")
@@ -459,30 +301,4 @@ func (t *Text) whatNext(e *run.Event) {
 		t.line("undos that did not run are run with: " + t.command("undo "+e.Run))
 		t.resumeWith(e.Run)
 	}
-}
-
-// undoLeft is the command for the undos of a kind that are left. Where the run did more that could be taken back, and on which it stands, it
-// names them.
-func (t *Text) undoLeft(e *run.Event, what run.LeftWhat, partial bool) string {
-	var names []string
-	undos := len(e.NotUndone)
-	for _, l := range e.Left {
-		if l.What != run.LeftInDoubt {
-			undos++
-		}
-		if l.What == what && l.Partial == partial {
-			names = append(names, l.Name())
-		}
-	}
-	if e.Undoable <= undos || len(names) == 0 {
-		return t.command("undo " + e.Run)
-	}
-	var commands []string
-	for _, name := range names[:min(len(names), mostNamed)] {
-		commands = append(commands, t.command("undo "+e.Run+" "+run.Quote(t.clean(name))))
-	}
-	if more := len(names) - len(commands); more > 0 {
-		commands = append(commands, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(commands, " and ")
 }

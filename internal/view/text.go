@@ -60,8 +60,10 @@ type Text struct {
 	left  leftovers
 	// sent are the writes that are under way.
 	sent map[string]bool
-	// byHand says that the session undoes what was asked for, and nothing else.
-	byHand bool
+	// byHand says that the session undoes what was asked for, and nothing else; cancelled that it only ends the run.
+	byHand, cancelled bool
+	// takesBack says that undos began by themselves.
+	takesBack bool
 	// limit is how long the session could take, where its time was over.
 	limit time.Duration
 	// given are the answers to open questions that the run has not taken in.
@@ -145,6 +147,8 @@ func (t *Text) render(e *run.Event) {
 		t.notified(e)
 	case run.StepResolved:
 		t.resolved(e)
+	case run.UndoStarted:
+		t.takesBack = !t.byHand
 	case run.UndoFinished:
 		t.undone(e)
 	case run.RunResumed:

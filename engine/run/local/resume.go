@@ -35,6 +35,8 @@ type Going struct {
 	Settled []Settled
 	// Undo are the steps to undo, or what they did one time as [run.Effect.String] names it, and nothing else; nil: the run goes on.
 	Undo []string
+	// SettleOnly has the session do nothing but tell what became of writes in doubt: those of the steps in Undo.
+	SettleOnly bool
 	// Cancel ends the run as an interrupt would.
 	Cancel bool
 	// Elsewhere lets steps run also where their configurations name other places than they did in earlier sessions.
@@ -62,6 +64,9 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		if g.Cancel {
 			e.Reset, e.Reason = p.UnderWay(), run.ReasonCancel
 		}
+		if g.SettleOnly {
+			e.Reason = run.ReasonSettle
+		}
 		begun := p.notices()
 		sealed, err := r.sealBeginning(nil, e.Header)
 		if err != nil {
@@ -80,7 +85,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 			return before.giveUp(r)
 		}
 		for _, decided := range g.Settled {
-			if err := p.settle(r, decided); err != nil {
+			if err := p.settle(r, decided, g.SettleOnly); err != nil {
 				return err
 			}
 		}
@@ -124,8 +129,8 @@ func withdrawn(before, after []run.Wait, reset []string) []string {
 	return out
 }
 
-// settle tells what became of a write in doubt, and ends the step where it counts as done.
-func (p *Past) settle(r *runner, d Settled) error {
+// settle tells what became of a write in doubt, and ends the step where it counts as done, or where nothing is to run.
+func (p *Past) settle(r *runner, d Settled, only bool) error {
 	if d.Gone {
 		told := &run.Event{Type: run.StepResolved, Step: d.Address, Undoes: d.Undoes, Resolution: &d.Resolution}
 		told.Resolution.StepGone = true
@@ -141,14 +146,17 @@ func (p *Past) settle(r *runner, d Settled) error {
 	if err := at.emit(told); err != nil {
 		return err
 	}
+	i, key, _ := b.state.Find(own)
+	step := b.graph.Nodes[i].Step
 	switch {
+	case only && d.Decision != run.DecisionDone:
+		e := &run.Event{Step: own, Outcome: run.Cancelled, Summary: "it did not take place: " + d.Why, Attempts: d.Attempt}
+		return at.end(step, key, e, &ending{outcome: run.Cancelled, attempts: d.Attempt})
 	case d.Decision != run.DecisionDone:
 		return nil // it is sent again where it has its turn
 	case d.Undo:
 		return at.undoSettled(own, d)
 	}
-	i, key, _ := b.state.Find(own)
-	step := b.graph.Nodes[i].Step
 	x := at.executionAt(step, run.Command{Address: own, Step: i, Key: key})
 	x.attempts, x.timing.started = d.Attempt, d.At
 	summary, warnings := p.notApplied(d)

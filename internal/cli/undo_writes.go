@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
+)
+
+// writesInDoubt are the writes of the chosen steps of which nobody knows whether they took place. Where the undo of what a step did before is in
+// doubt too, that is settled first.
+func (o *undoOptions) writesInDoubt(p *local.Past) []run.Doubt {
+	all := p.Doubts()
+	return slices.DeleteFunc(slices.Clone(all), func(d run.Doubt) bool {
+		first := func(other run.Doubt) bool { return other.Undo && other.Address == d.Address }
+		return d.Undo || !o.namesStep(d.Address) || slices.ContainsFunc(all, first)
+	})
+}
+
+// settleWrites decides what became of the writes in doubt of the chosen steps: what took place is taken back with the rest, and nothing is sent
+// again. The others are left; nil: all are.
+func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recalled, opts engine.RecallOptions) ([]local.Settled, error) {
+	writes := o.writesInDoubt(r.Past)
+	if len(writes) == 0 {
+		return nil, nil
+	}
+	undos := slices.DeleteFunc(append(r.Past.Doubts(), r.Past.FailedUndos()...), func(d run.Doubt) bool { return !d.Undo })
+	if err := o.said.check(append(undos, writes...)); err != nil {
+		return nil, err
+	}
+	s.announce(&r.Plan.Header)
+	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
+	settler := &settler{Program: o.Program, stop: stop, recalled: r, asker: asker, said: o.said, takesBack: true}
+	var out []local.Settled
+	for _, d := range writes {
+		decided, err := settler.settle(d)
+		if err != nil {
+			return nil, settler.notKept(err, d, out)
+		}
+		if decided != nil {
+			out = append(out, *decided)
+		}
+	}
+	return out, nil
+}
+
+func doubtsOf(settled []local.Settled) []run.Doubt {
+	var out []run.Doubt
+	for _, d := range settled {
+		out = append(out, d.Doubt)
+	}
+	return out
+}

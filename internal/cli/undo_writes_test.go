@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// rollBack is a run whose last write nobody knows of.
+const rollBack = `
+runbook "back" {}
+provider "fake" { name = "production" }
+step "fake_write" "cordon" {
+  id = "cordon"
+  undo "fake_write" { id = "uncordon" }
+}
+step "fake_write" "scale" {
+  for_each   = toset(["a"])
+  id         = "scale"
+  depends_on = [step.cordon]
+  undo "fake_write" { id = "scale back" }
+}
+step "fake_read" "look" {
+  id         = "look"
+  depends_on = [step.scale]
+}
+`
+
+// TestUndoSettlesWrites: a run is taken back as a whole, with a write of which nobody knew whether it took place; nothing is sent again, and the
+// run is closed then.
+func TestUndoSettlesWrites(t *testing.T) {
+	const lookAt = "this session leaves scale[\"a\"] in doubt; settle it with: runbook undo ID 'scale[\"a\"]'"
+	all, rest := []string{"scale back", "uncordon"}, []string{"uncordon"}
+	tests := map[string]struct {
+		args   []string
+		types  string
+		found  provider.State
+		status int
+		does   []string
+		says   []string
+		open   bool
+	}{
+		"done":                     {args: []string{"--auto-approve", "--in-doubt", "done"}, does: all, says: []string{"took place: on the word of alice@laptop", "settled by alice@laptop"}},
+		"not done":                 {args: []string{"--auto-approve", "--in-doubt", "redo"}, does: rest, says: []string{"counts as not done: there is nothing of it to take back"}},
+		"by name":                  {args: []string{`scale["a"]`, "--auto-approve", "--in-doubt", `scale["a"]=done`}, does: all[:1], says: []string{"took place"}},
+		"by name, not done":        {args: []string{"scale", "--in-doubt", "redo"}, says: []string{"counts as not done"}},
+		"another step":             {args: []string{"cordon", "--auto-approve"}, status: ExitLeftOver, does: rest, says: []string{lookAt}, open: true},
+		"nobody says it":           {args: []string{"--auto-approve"}, status: ExitLeftOver, does: rest, says: []string{lookAt, "which takes back what took place"}, open: true},
+		"that step, nobody says":   {args: []string{"scale"}, status: ExitLeftOver, says: []string{"nobody knows whether scale[\"a\"] took place"}, open: true},
+		"the system tells: it did": {args: []string{"--auto-approve"}, found: provider.Done, does: all, says: []string{"took place: it is there"}},
+		"it did not":               {args: []string{"--auto-approve"}, found: provider.NotDone, does: rest, says: []string{"counts as not done"}},
+		"a key is no word":         {args: []string{"--auto-approve"}, found: provider.Repeatable, status: ExitLeftOver, does: rest, says: []string{lookAt}, open: true},
+		"asked: done":              {args: []string{"--auto-approve"}, types: "done\nlooked\n", does: all, says: []string{"Did it?", "took place: on the word of alice@laptop: looked"}},
+		"asked: leave":             {args: []string{"--auto-approve"}, types: "leave\n\n", status: ExitLeftOver, does: rest, says: []string{lookAt}, open: true},
+		"asked: abort":             {types: "abort\n\n", status: ExitLeftOver, says: []string{"nothing was run, and scale[\"a\"] stays in doubt"}, open: true},
+	}
+	for name, tc := range tests {
+		for _, how := range []string{"killed", "lost"} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				tt := newTerminal(t, false, nil, nil)
+				tt.fake.Do = func(_ context.Context, id string, _ int) error {
+					if id == "scale" {
+						return errors.New("the answer got lost")
+					}
+					return nil
+				}
+				tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", rollBack), "--auto-approve")
+				id := tt.lastRun(t)
+				var on []string
+				if how == "killed" {
+					store, _ := cutBehind(t, tt, nil, run.StepStarted, `scale["a"]`)
+					on = []string{"--store", store}
+				}
+				tt.fake.Do, tt.fake.Inquire = nil, nil
+				if tc.found != provider.Unknown {
+					tt.fake.Inquire = func(string) (provider.State, string, error) { return tc.found, "it is there", nil }
+				}
+				did := slices.Clone(tt.fake.Log())
+				says := slices.Clone(tc.says)
+				for i := range says {
+					says[i] = strings.ReplaceAll(says[i], "ID", id)
+				}
+				next := tt.again(t, tc.types != "", tc.types)
+				next.does(t, tc.status, says, slices.Concat([]string{"undo", id}, tc.args, on)...)
+				if diff := cmp.Diff(append(did, tc.does...), tt.fake.Log()); diff != "" {
+					t.Errorf("%s\n%s%s", diff, next.out, next.err)
+				}
+				tt.fake.Inquire = nil
+				if tc.open {
+					tt.again(t, false, "").does(t, ExitPassed, []string{"took place"}, append([]string{"undo", id, "--auto-approve", "--in-doubt", "done"}, on...)...)
+				} else if name != "by name" && name != "by name, not done" {
+					tt.again(t, false, "").does(t, ExitRefused, []string{"has nothing to undo"}, append([]string{"undo", id, "--auto-approve"}, on...)...)
+				}
+				tt.again(t, false, "").does(t, ExitPassed, nil, append([]string{"resume", id, "--auto-approve"}, on...)...)
+			})
+		}
+	}
+}
