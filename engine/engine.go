@@ -138,6 +138,17 @@ func newRunID(at time.Time) string {
 	return ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()
 }
 
+// countMayDestroy counts the steps that may destroy, and of which only the run tells.
+func countMayDestroy(steps []PlannedStep) int {
+	n := 0
+	for i := range steps {
+		if steps[i].MayDestroy() {
+			n++
+		}
+	}
+	return n
+}
+
 // countEffects counts the steps of each effect, checks left out.
 func countEffects(steps []PlannedStep) map[string]int {
 	counts := map[string]int{}

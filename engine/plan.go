@@ -158,7 +158,7 @@ func (p *Plan) header(user string, targets, places []run.Target) run.Header {
 	return run.Header{
 		Runbook: p.Runbook.Name, Title: p.Runbook.Title, File: p.Runbook.File, User: user, ReadOnly: p.Options.ReadOnly,
 		Environment: p.Options.Environment, Lock: strings.Join(p.locks(), ", "), Files: fileRefs(p.Runbook),
-		Steps: len(p.Steps), Effects: countEffects(p.Steps), Targets: targets, Places: places,
+		Steps: len(p.Steps), Effects: countEffects(p.Steps), MayDestroy: countMayDestroy(p.Steps), Targets: targets, Places: places,
 		MTTRTargetMS: float64(p.Runbook.MTTRTarget.Milliseconds()),
 	}
 }

@@ -11,9 +11,11 @@ type PlannedStep struct {
 	Name   string `json:"name"`
 	Action string `json:"action,omitempty"`
 	// Description is the author's.
-	Description string          `json:"description,omitempty"`
-	IsCheck     bool            `json:"-"`
-	Effect      provider.Effect `json:"effect"`
+	Description string `json:"description,omitempty"`
+	IsCheck     bool   `json:"-"`
+	// Effect is the worst that it may do; Unsure says that it may do less, and that only the run tells.
+	Effect provider.Effect `json:"effect"`
+	Unsure bool            `json:"unsure,omitempty"`
 	// Provider is the configuration's address, "postgres" or "kubernetes.eu"; Target the endpoint, empty when it is
 	// known only at run time.
 	Provider string `json:"provider,omitempty"`
@@ -39,8 +41,6 @@ type PlannedStep struct {
 	Steps   []PlannedStep `json:"steps,omitempty"`
 	// Supported is false for an action that this version can't run.
 	Supported bool `json:"supported"`
-	// Unsure is that of an undo which is shown as a step.
-	Unsure bool `json:"-"`
 	// Notes are things worth a line: "runs_on is ignored on a single machine".
 	Notes []string `json:"notes,omitempty"`
 
@@ -49,6 +49,9 @@ type PlannedStep struct {
 	// machine is the place of its configuration where that is the machine that runs it; empty: it is not, or that is not known.
 	machine string
 }
+
+// MayDestroy reports whether a step may destroy something, and only the run tells whether it does.
+func (s *PlannedStep) MayDestroy() bool { return s.Unsure && s.Effect == provider.Destructive }
 
 // PlannedUndo is what takes a step's effect back.
 type PlannedUndo struct {

@@ -56,17 +56,13 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	if s.IsCheck() {
 		return out
 	}
-	spec := s.Spec.Spec()
 	args := p.known(s, local.AnyInstance(s))
-	declared, fixed := spec.FixedEffect(s.HasArg)
-	if !fixed {
-		declared = spec.Classify(args)
+	does, telling := foreseeRunbook(s, nil), args
+	if s.Child == nil {
+		does, telling = p.foresee(s, args, instances)
 	}
-	if s.Child != nil {
-		declared = graph.Effect(s)
-	}
-	out.Effect = policy.Stated(s, declared)
-	out.Supported = spec.Supported
+	out.foresees(does)
+	out.Supported = s.Spec.Spec().Supported
 	if out.Effect != provider.Read {
 		out.Arguments = argumentsOf(s, args)
 	}
@@ -74,12 +70,13 @@ func (p *planner) step(n *graph.Node) PlannedStep {
 	out.Approval = p.approvalText(s)
 	p.hold(policy.Use{Step: s}, s, args)
 	p.questions(s, &out, args, instances)
-	p.undo(s, &out)
+	p.undo(s, &out, instances)
 	p.notifiers(s)
 	if s.Child != nil {
 		p.runbook(s, &out)
+		out.foresees(foreseeRunbook(s, out.Steps))
 	}
-	p.refuse(s, &out, args)
+	p.refuse(s, &out, telling)
 	return out
 }
 
@@ -100,10 +97,11 @@ func argumentsOf(s *lang.Step, args cty.Value) []PlannedArgument {
 	return out
 }
 
-// refuse adds why a step can't be run as planned. Of a step that runs a runbook, the steps of that tell.
+// refuse adds why a step can't be run as planned; args are those that tell its effect. Of a step that runs a runbook, the steps of that
+// tell.
 func (p *planner) refuse(s *lang.Step, out *PlannedStep, args cty.Value) {
 	if p.plan.Options.ReadOnly && out.Effect != provider.Read && (s.Child == nil || s.Effect != nil) {
-		p.diags = append(p.diags, readOnlyRefusal(s, out.Effect, args))
+		p.diags = append(p.diags, readOnlyRefusal(s, out, args))
 	}
 	if p.plan.Options.ReadOnly && out.Effect == provider.Read && out.Undo != nil && out.Undo.Effect != provider.Read {
 		frame := local.AnyInstance(s)

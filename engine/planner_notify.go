@@ -19,10 +19,12 @@ import (
 type PlannedNotify struct {
 	Escalation string `json:"escalation"`
 	// Level counts from 1; Contact is whom the author names, as it is written.
-	Level   int             `json:"level"`
-	Contact string          `json:"contact"`
-	Action  string          `json:"action"`
-	Effect  provider.Effect `json:"effect"`
+	Level   int    `json:"level"`
+	Contact string `json:"contact"`
+	Action  string `json:"action"`
+	// Effect and Unsure are as those of a step.
+	Effect provider.Effect `json:"effect"`
+	Unsure bool            `json:"unsure,omitempty"`
 	// Provider and Target are as those of a step.
 	Provider string `json:"provider,omitempty"`
 	Target   string `json:"target,omitempty"`
@@ -64,8 +66,9 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 	frame := lang.Frame{Self: cty.UnknownVal(lang.NoticeType())}
 	args := p.known(s, frame)
 	spec := s.Spec.Spec()
+	does := foresee(s, args)
 	n := PlannedNotify{
-		Escalation: e.Name, Level: number, Contact: level.Contact.Source, Action: s.Action, Effect: spec.Classify(args),
+		Escalation: e.Name, Level: number, Contact: level.Contact.Source, Action: s.Action, Effect: does.worst, Unsure: does.unsure(),
 		Arguments: argumentsOf(s, args), Provider: graph.Configuration(s), Target: spec.Target(args), step: s,
 		Suppressed: p.plan.Options.ReadOnly,
 	}
@@ -120,7 +123,7 @@ func (p *Plan) askedNotifiers(keep func(step string) bool) []PlannedStep {
 		if n.Asked && slices.ContainsFunc(n.Steps, keep) {
 			out = append(out, PlannedStep{
 				Name: fmt.Sprintf("%s, level %d", n.Escalation, n.Level), Action: n.Action, Description: "runs when nobody answers in time",
-				Effect: n.Effect, Provider: n.Provider, Target: n.Target, Arguments: n.Arguments,
+				Effect: n.Effect, Unsure: n.Unsure, Provider: n.Provider, Target: n.Target, Arguments: n.Arguments,
 			})
 		}
 	}

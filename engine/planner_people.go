@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -58,7 +59,7 @@ func (p *planner) hold(u policy.Use, s *lang.Step, args cty.Value) {
 }
 
 // undo looks at what takes a step's effect back. Its effect counts for --read-only only with the step's own.
-func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
+func (p *planner) undo(owner *lang.Step, out *PlannedStep, instances []lang.Frame) {
 	if owner.Undo == nil {
 		return
 	}
@@ -67,8 +68,12 @@ func (p *planner) undo(owner *lang.Step, out *PlannedStep) {
 	frame.Self = cty.DynamicVal
 	spec := s.Spec.Spec()
 	args := p.known(s, frame)
-	undo := &PlannedUndo{Action: s.Action, On: "failure", Arguments: argumentsOf(s, args)}
-	undo.Effect, undo.Unsure = policy.AtMost(s, args)
+	each := slices.Clone(instances) // they are the scope's
+	for i := range each {
+		each[i].Self = cty.DynamicVal
+	}
+	does, _ := p.foresee(s, args, each)
+	undo := &PlannedUndo{Action: s.Action, On: "failure", Effect: does.worst, Unsure: does.unsure(), Arguments: argumentsOf(s, args)}
 	if owner.Undo.OnEnd {
 		undo.On = "end"
 	}

@@ -10,16 +10,25 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-var nouns = map[provider.Effect]string{provider.Write: "a write", provider.Destructive: "destructive"}
+// noun is what a step is called that is no read, or may be none.
+func noun(s *PlannedStep) string {
+	switch {
+	case s.Effect == provider.Write:
+		return "a write"
+	case s.Unsure:
+		return "perhaps destructive"
+	}
+	return "destructive"
+}
 
 // waysOn are what is left to somebody whose step --read-only refuses.
 const waysOn = "Run without --read-only, or name the steps that are to run with --target: what they depend on runs too, and nothing else."
 
 // readOnlyRefusal says why a step can't run under --read-only. args are its arguments as far as they are known.
-func readOnlyRefusal(s *lang.Step, effect provider.Effect, args cty.Value) *hcl.Diagnostic {
+func readOnlyRefusal(s *lang.Step, out *PlannedStep, args cty.Value) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: "Refused by --read-only", Subject: &s.Range,
-		Detail: fmt.Sprintf("Step %q is %s: %s. %s", s.Name, nouns[effect], because(s, effect, args), waysOn),
+		Detail: fmt.Sprintf("Step %q is %s: %s. %s", s.Name, noun(out), because(s, out.Effect, args), waysOn),
 	}
 }
 

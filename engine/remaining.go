@@ -6,7 +6,6 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/e82355ed/runbook/engine/policy"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
@@ -92,13 +91,12 @@ func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
 	}
 	if undo, target := r.Past.UndoOf(e); undo != nil {
 		args, err := r.Past.UndoArguments(e)
-		if err != nil { // they can't be worked out, and stand as the file has them
-			args = cty.DynamicVal
+		if err != nil {
+			args = cty.DynamicVal // they are told as the file has them
 		}
-		effect, unsure := policy.AtMost(undo, args)
-		out.Action, out.Effect, out.Unsure = undo.Action, max(provider.Write, effect), unsure
+		out.Action, out.Arguments = undo.Action, argumentsOf(undo, args)
+		out.foresees(foresee(undo, args).and(foreseen{provider.Write, provider.Write}))
 		out.Provider, out.Target = target.Provider, target.Target
-		out.Arguments = argumentsOf(undo, args)
 	}
 	return out
 }

@@ -173,8 +173,9 @@ func Until(ctx context.Context, done <-chan struct{}) error {
 	}
 }
 
-// Provider declares the fake: fake_read, fake_write, fake_noted and fake_destroy, which take id and value, and fake_later,
-// which is declared but not supported. fake_noted is a write that keeps a note first; fake_destroy expects nothing of its result.
+// Provider declares the fake: fake_read, fake_write, fake_noted, fake_destroy and fake_told, which take id and value, and fake_later,
+// which is declared but not supported. fake_noted is a write that keeps a note first; fake_destroy expects nothing of its result;
+// fake_told does what its id begins with, "read", "write" or "destructive".
 func (f *Fake) Provider() *provider.Provider {
 	later := provider.Define(provider.Definition[client, fakeArgs, fakeResult]{Name: "fake_later", Doc: "Comes later.", Effect: provider.Write})
 	return provider.New(provider.Setup[fakeConfig, client]{
@@ -198,7 +199,8 @@ func (f *Fake) Provider() *provider.Provider {
 		},
 		Actions: []provider.Action{
 			f.action("fake_read", provider.Read), f.action("fake_write", provider.Write), f.action("fake_noted", provider.Write),
-			f.action("fake_destroy", provider.Destructive), f.action("fake_scale", provider.Destructive), later, ask(),
+			f.action("fake_destroy", provider.Destructive), f.action("fake_scale", provider.Destructive),
+			f.action("fake_told", provider.Destructive), later, ask(),
 		},
 	})
 }
@@ -222,8 +224,19 @@ func (f *Fake) action(name string, effect provider.Effect) provider.Action {
 			}
 			return provider.Write
 		}
+	case "fake_told":
+		d.Classify, d.EffectArgs = told, []string{"id"}
 	}
 	return provider.Define(d)
+}
+
+func told(args *fakeArgs, known provider.Known) provider.Effect {
+	if !known("id") {
+		return provider.Destructive
+	}
+	first, _, _ := strings.Cut(args.ID, " ")
+	effect, _ := provider.ParseEffect(first)
+	return effect
 }
 
 func runFake(ctx context.Context, in *provider.In[client, fakeArgs]) (*fakeResult, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // Effect is the worst that a step can do as far as its text says: what its author states, and what its action
-// declares for the arguments that are constants. An argument that is computed counts as unknown. A step that runs a
+// declares for the arguments that are constants. An argument, or an element of a list, that is computed counts as unknown. A step that runs a
 // runbook is as bad as the worst step of that. What an undo does is not counted: its own step tells.
 func Effect(s *lang.Step) provider.Effect { return newEffects().of(s) }
 
@@ -119,21 +119,32 @@ func constants(s *lang.Step, args *provider.Object) cty.Value {
 			values[a.Name] = cty.NullVal(a.Type)
 			continue
 		}
-		values[a.Name] = constant(attr.Expr, a.Type)
+		values[a.Name] = cty.UnknownVal(a.Type)
+		if attr.Expr != nil {
+			values[a.Name] = constant(attr.Expr.Expression, a.Type)
+		}
 	}
 	return cty.ObjectVal(values)
 }
 
-// constant evaluates an expression that is written out; any other is unknown.
-func constant(e *lang.Expr, want cty.Type) cty.Value {
-	if e != nil && len(e.Refs) == 0 && writtenOut(e.Expression) {
+// constant evaluates an expression that is written out, of a list each element that is; any other is unknown.
+func constant(e hclsyntax.Expression, want cty.Type) cty.Value {
+	if writtenOut(e) {
 		if v, diags := e.Value(nil); !diags.HasErrors() {
 			if v, err := convert.Convert(v, want); err == nil {
 				return v
 			}
 		}
 	}
-	return cty.UnknownVal(want)
+	list, ok := e.(*hclsyntax.TupleConsExpr)
+	if !ok || !want.IsListType() || len(list.Exprs) == 0 {
+		return cty.UnknownVal(want)
+	}
+	items := make([]cty.Value, len(list.Exprs))
+	for i, item := range list.Exprs {
+		items[i] = constant(item, want.ElementType())
+	}
+	return cty.ListVal(items)
 }
 
 // writtenOut reports whether an expression is strings, true, false, null, small numbers, and lists of these. Evaluating

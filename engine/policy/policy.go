@@ -141,14 +141,13 @@ func effectList(effects []provider.Effect) string {
 	return list(texts)
 }
 
-// AtLeast is the effect that a step surely has: what its author states, and what its action does where the arguments
-// that are not known are not given.
+// AtLeast is the effect that a step surely has: what its author states, and what its action does whatever the arguments are that are
+// not known.
 func AtLeast(s *lang.Step, args cty.Value) provider.Effect {
 	if s.Spec == nil {
 		return provider.Read
 	}
-	spec := s.Spec.Spec()
-	return Stated(s, spec.Classify(known(spec.Args(), args)))
+	return Stated(s, s.Spec.Spec().AtLeast(args))
 }
 
 // AtMost is the worst effect that a step may have: what its author states, and what its action does with these arguments, where those that
@@ -168,20 +167,4 @@ func Stated(s *lang.Step, declared provider.Effect) provider.Effect {
 		return *s.Effect
 	}
 	return max(declared, *s.Effect)
-}
-
-// known is args with null in the place of what is not known.
-func known(schema *provider.Object, args cty.Value) cty.Value {
-	args, _ = args.Unmark()
-	values := make(map[string]cty.Value, len(schema.Attributes))
-	for i := range schema.Attributes {
-		a := &schema.Attributes[i]
-		values[a.Name] = cty.NullVal(a.Type)
-		if args.IsKnown() && !args.IsNull() && args.Type().HasAttribute(a.Name) {
-			if v := args.GetAttr(a.Name); v.IsWhollyKnown() {
-				values[a.Name] = v
-			}
-		}
-	}
-	return cty.ObjectVal(values)
 }

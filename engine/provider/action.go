@@ -55,6 +55,8 @@ type Spec struct {
 	unwritten     func() Effect
 	args, results func() *Object
 	classify      func(args cty.Value) Effect
+	atLeast       func(args cty.Value) Effect
+	effectKnown   func(args cty.Value) bool
 	target        func(args cty.Value) string
 	program       func(args cty.Value) (string, bool)
 	message       func(args cty.Value) bool
@@ -69,8 +71,14 @@ func (s *Spec) Args() *Object { return s.args() }
 // Results is the schema of the action's result.
 func (s *Spec) Results() *Object { return s.results() }
 
-// Classify gives the effect of the action with these arguments, which may be partly unknown.
+// Classify gives the effect of the action with these arguments; where they are partly unknown, the worst that it may be.
 func (s *Spec) Classify(args cty.Value) Effect { return s.classify(args) }
+
+// AtLeast gives the effect that the action surely has with these arguments, whatever those turn out to be that are not known.
+func (s *Spec) AtLeast(args cty.Value) Effect { return s.atLeast(args) }
+
+// EffectKnown reports whether all is known that the effect depends on.
+func (s *Spec) EffectKnown(args cty.Value) bool { return s.effectKnown(args) }
 
 // EffectArgs names the arguments that decide between effects; nil: there is one effect, or it is not declared which
 // these are.
@@ -197,7 +205,7 @@ type In[K, A any] struct {
 	Warn func(format string, args ...any)
 }
 
-// Known tells Classify which arguments it can rely on.
+// Known tells Classify which arguments it can rely on. Of an argument that is tagged "partly" it tells of each element too: "command[0]".
 type Known func(name string) bool
 
 // Definition declares an action: client K, arguments A, results R.
@@ -210,8 +218,11 @@ type Definition[K, A, R any] struct {
 	// an error.
 	NotesFirst            bool
 	ExactlyOne, AtMostOne [][]string
-	// Classify refines Effect by content; nil: always Effect. Arguments that known() denies hold their defaults.
+	// Classify refines Effect by content, to the worst that it may be; nil: always Effect. Arguments that known() denies hold their
+	// defaults, or what is known of them where they are tagged "partly".
 	Classify func(args *A, known Known) Effect
+	// AtLeast gives what is sure; nil: what Classify gives when it is told that all is known.
+	AtLeast func(args *A, known Known) Effect
 	// EffectArgs names the arguments that Classify looks at; nil: perhaps all.
 	EffectArgs []string
 	// Because says what of the arguments makes the action more than a read, for [Spec.Because]: "it sends FLUSHALL". It looks at those
@@ -274,7 +285,7 @@ func Define[K, A, R any](d Definition[K, A, R]) Action {
 		args:    sync.OnceValue(func() *Object { return objectOf[A]() }),
 		results: sync.OnceValue(func() *Object { return objectOf[R]() }),
 	}
-	a.spec.classify = a.classify
+	a.spec.classify, a.spec.atLeast, a.spec.effectKnown = a.classify, a.atLeast, a.effectKnown
 	a.spec.effectArgs = d.EffectArgs
 	a.spec.unwritten = sync.OnceValue(func() Effect { return a.classify(a.spec.Args().Null()) })
 	a.spec.target = a.target
@@ -298,6 +309,34 @@ func (a *action[K, A, R]) classify(args cty.Value) Effect {
 		return a.def.Effect
 	}
 	return a.def.Classify(decoded, known)
+}
+
+func (a *action[K, A, R]) atLeast(args cty.Value) Effect {
+	if a.def.Classify == nil {
+		return a.def.Effect
+	}
+	decoded := new(A)
+	known, err := a.spec.Args().decodeKnown(args, decoded)
+	switch {
+	case err != nil:
+		return a.def.Effect
+	case a.def.AtLeast != nil:
+		return a.def.AtLeast(decoded, known)
+	}
+	return a.def.Classify(decoded, func(string) bool { return true })
+}
+
+func (a *action[K, A, R]) effectKnown(args cty.Value) bool {
+	plain, _ := args.UnmarkDeep()
+	if a.def.Classify == nil || plain.IsWhollyKnown() {
+		return true
+	}
+	for _, name := range a.def.EffectArgs {
+		if !plain.IsKnown() || !plain.GetAttr(name).IsWhollyKnown() {
+			return false
+		}
+	}
+	return len(a.def.EffectArgs) > 0
 }
 
 func (a *action[K, A, R]) target(args cty.Value) string {

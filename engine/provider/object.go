@@ -15,7 +15,7 @@ func (o *Object) Decode(v cty.Value, into any) error {
 	return o.decodeInto(v, reflect.ValueOf(into).Elem(), nil)
 }
 
-// decodeKnown decodes what is known; the rest keeps its default.
+// decodeKnown decodes what is known; the rest keeps its default, unless it is known partly and tells that.
 func (o *Object) decodeKnown(v cty.Value, into any) (Known, error) {
 	unknown := map[string]bool{}
 	err := o.decodeInto(v, reflect.ValueOf(into).Elem(), unknown)
@@ -40,7 +40,11 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 				return fmt.Errorf("%s is not known yet", a.Name)
 			}
 			unknown[a.Name] = true
-			value = cty.NullVal(a.Type)
+			if a.Partly {
+				value = knownPart(value, a.Name, unknown)
+			} else {
+				value = cty.NullVal(a.Type)
+			}
 		}
 		if value.IsNull() {
 			if a.Required && unknown == nil {
@@ -56,6 +60,26 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 		}
 	}
 	return nil
+}
+
+// knownPart is what is known of a value without marks: of a text its beginning, of a list its elements so, of which those are noted in
+// unknown by their places that are not wholly known; null: nothing.
+func knownPart(v cty.Value, name string, unknown map[string]bool) cty.Value {
+	switch {
+	case v.Type() == cty.String && !v.IsKnown():
+		return cty.StringVal(v.Range().StringPrefix())
+	case v.Type().IsListType() && v.IsKnown():
+		var items []cty.Value
+		for i, item := range v.AsValueSlice() {
+			if place := fmt.Sprintf("%s[%d]", name, i); !item.IsKnown() {
+				unknown[place] = true
+				item = knownPart(item, place, unknown)
+			}
+			items = append(items, item)
+		}
+		return cty.ListVal(items)
+	}
+	return cty.NullVal(v.Type())
 }
 
 // IsSensitive reports whether the value, or anything in it, is marked sensitive.

@@ -44,6 +44,8 @@ type Attribute struct {
 	Place bool
 	// SaidIn names another argument that may say it itself, as a manifest has its own namespace; empty: none may.
 	SaidIn string
+	// Partly arguments tell Classify and its like what is known of them where the rest is not: a text its beginning, a list its elements.
+	Partly bool
 	// Public is set for an argument that others may read (those of a program stand in the list of processes): a sensitive
 	// value is refused with this sentence, which says why and what to write instead. Empty: any value is taken.
 	Public string
@@ -151,6 +153,8 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 			a.Echo = true
 		case "place":
 			a.Place = true
+		case "partly":
+			a.Partly = true
 		default:
 			panic(fmt.Sprintf("provider: %s.%s: unknown option %q", t, f.Name, option))
 		}

@@ -271,8 +271,10 @@ type Header struct {
 	ReadOnly bool   `json:"read_only,omitempty"`
 	// Steps is how many steps the plan holds, before for_each.
 	Steps int `json:"steps"`
-	// Effects counts the steps by effect.
+	// Effects counts the steps by effect, each by the worst that it may do.
 	Effects map[string]int `json:"effects" blank:"-"`
+	// MayDestroy is how many of the destructive ones may do less, as only the run tells.
+	MayDestroy int `json:"may_destroy,omitempty"`
 	// Targets names each system in full.
 	Targets []Target `json:"targets,omitempty"`
 	// Places are those that steps' own arguments name by what they read of the environment.

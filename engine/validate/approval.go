@@ -79,7 +79,7 @@ func asking(c *checker, s *lang.Step) {
 		return
 	}
 	c.escalation(s.Escalation, c.before(s, "an escalation"))
-	args := c.args(s, nil)
+	args := c.args(s)
 	if late := s.Args["on_timeout"]; late != nil {
 		v := args.GetAttr("on_timeout")
 		switch {

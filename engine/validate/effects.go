@@ -43,7 +43,7 @@ func polls(c *checker, s *lang.Step) {
 	}
 }
 
-// effectAtLeast is the effect that an action surely has: arguments that aren't known count as not given.
+// effectAtLeast is the effect that an action surely has, whatever the arguments are that aren't known.
 func (c *checker) effectAtLeast(s *lang.Step) provider.Effect {
 	if s.Child != nil {
 		return graph.Effect(s)
@@ -55,11 +55,11 @@ func (c *checker) effectAtLeast(s *lang.Step) provider.Effect {
 	if declared, ok := c.uniform(spec); ok {
 		return declared
 	}
-	return spec.Classify(c.args(s, cty.NullVal))
+	return spec.AtLeast(c.args(s))
 }
 
-// args is an object of a step's arguments as far as they are known; open stands for what is not wholly known.
-func (c *checker) args(s *lang.Step, open func(cty.Type) cty.Value) cty.Value {
+// args is an object of a step's arguments as far as they are known.
+func (c *checker) args(s *lang.Step) cty.Value {
 	args := s.Spec.Spec().Args()
 	values := make(map[string]cty.Value, len(args.Attributes))
 	for i := range args.Attributes {
@@ -70,14 +70,9 @@ func (c *checker) args(s *lang.Step, open func(cty.Type) cty.Value) cty.Value {
 			continue
 		}
 		v := c.typed(attr.Expr, c.before(s, "a step's arguments"))
-		converted, err := convert.Convert(v, a.Type)
-		switch {
-		case err == nil && (converted.IsWhollyKnown() || open == nil):
+		values[a.Name] = cty.UnknownVal(a.Type)
+		if converted, err := convert.Convert(v, a.Type); err == nil {
 			values[a.Name] = converted
-		case open != nil:
-			values[a.Name] = open(a.Type)
-		default:
-			values[a.Name] = cty.UnknownVal(a.Type)
 		}
 	}
 	return cty.ObjectVal(values)

@@ -32,7 +32,7 @@ func groups(c *checker, s *lang.Step) {
 			c.excluding(s, set, "at most one")
 		}
 	}
-	for name, why := range spec.Misfits(c.args(s, nil)) {
+	for name, why := range spec.Misfits(c.args(s)) {
 		if attr := s.Args[name]; attr != nil {
 			c.error(attr.Expr.Range(), "Arguments don't go together", "%s.", capital(why))
 		}

@@ -53,7 +53,7 @@ func lacking(c *checker, s *lang.Step) {
 	if s.Spec == nil {
 		return
 	}
-	lacks := s.Spec.Spec().Lacks(c.args(s, nil))
+	lacks := s.Spec.Spec().Lacks(c.args(s))
 	if len(lacks) == 0 {
 		return
 	}
@@ -154,7 +154,7 @@ func (c *checker) use(u policy.Use, s *lang.Step) {
 	if s.Spec == nil {
 		return
 	}
-	u.Args = c.args(s, nil)
+	u.Args = c.args(s)
 	u.Effect = policy.AtLeast(s, u.Args)
 	c.diags = append(c.diags, policy.Check(c.rb.Policies, u)...)
 }

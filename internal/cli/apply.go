@@ -118,23 +118,30 @@ func (p *Program) viewConfig(times bool) view.Config {
 	}
 }
 
-// writesAmong adds the steps that change something; of a step that runs a runbook, the steps of that; of a read, the undo that
-// changes something. The undo of a write is named with the write.
-func writesAmong(steps, writes, destructive []engine.PlannedStep) (w, d []engine.PlannedStep) {
+// changing are the steps of a plan that change something.
+type changing struct{ write, mayDestroy, destroy []engine.PlannedStep }
+
+// any reports whether there are some.
+func (c *changing) any() bool { return len(c.write)+len(c.mayDestroy)+len(c.destroy) > 0 }
+
+// add adds the steps that change something; of a step that runs a runbook, the steps of that; of a read, the undo that changes
+// something. The undo of a write is named with the write.
+func (c *changing) add(steps []engine.PlannedStep) {
 	for _, s := range steps {
 		if s.Effect == provider.Read && s.Undo != nil {
 			s = undoAlone(s)
 		}
 		switch {
 		case len(s.Steps) > 0:
-			writes, destructive = writesAmong(s.Steps, writes, destructive)
-		case s.Effect == provider.Write:
-			writes = append(writes, s)
+			c.add(s.Steps)
+		case s.MayDestroy():
+			c.mayDestroy = append(c.mayDestroy, s)
 		case s.Effect == provider.Destructive:
-			destructive = append(destructive, s)
+			c.destroy = append(c.destroy, s)
+		case s.Effect == provider.Write:
+			c.write = append(c.write, s)
 		}
 	}
-	return writes, destructive
 }
 
 // undoAlone is the undo of a step that changes nothing itself, as plans show steps.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine"
@@ -21,15 +22,15 @@ const (
 // confirm asks before steps that change something. It reports whether it asked, and showed the header with that, if there is
 // one; an error refuses the run, and says what else can be done. whole is the command that shows what is too long for a question.
 func (p *Program) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption, otherwise, whole string) (asked bool, err error) {
-	writes, destructive := writesAmong(steps, nil, nil)
-	if approved || len(writes)+len(destructive) == 0 {
+	var all changing
+	if all.add(steps); approved || !all.any() {
 		return false, nil
 	}
 	// With the question, everything it is about goes to where it is asked.
 	if header != nil {
 		p.showHeader(header)
 	}
-	p.say("%s", strings.Join(p.namedWrites(writes, destructive, whole), "\n"))
+	p.say("%s", strings.Join(p.namedChanges(&all, whole), "\n"))
 	if !p.InTerminal || !p.ErrTerminal {
 		return true, errors.New("nothing was run: the plan changes something, and there is no terminal to ask on; " + otherwise)
 	}
@@ -68,23 +69,17 @@ func (p *Program) ask(question string) error {
 	return nil
 }
 
-// namedWrites lists what changes something, what may destroy something, and what does.
-func (p *Program) namedWrites(writes, destructive []engine.PlannedStep, whole string) []string {
+// namedChanges lists what changes something, what is worse further down.
+func (p *Program) namedChanges(all *changing, whole string) []string {
 	palette := p.palette(p.ErrTerminal)
-	var may, does []engine.PlannedStep
-	for _, s := range destructive {
-		if s.Unsure {
-			may = append(may, s)
-		} else {
-			does = append(does, s)
-		}
-	}
-	lines := p.namedSteps(palette.Warn("This run changes something:"), writes, whole)
-	lines = append(lines, p.namedSteps(palette.Danger("This run may destroy something that can't be brought back:"), may, whole)...)
-	return append(lines, p.namedSteps(palette.Danger("This run destroys something that can't be brought back:"), does, whole)...)
+	return slices.Concat(
+		p.namedSteps(palette.Warn("This run changes something:"), all.write, whole),
+		p.namedSteps(palette.Warn("This run may destroy something that can't be brought back: what these do is known only once they run"), all.mayDestroy, whole),
+		p.namedSteps(palette.Danger("This run destroys something that can't be brought back:"), all.destroy, whole),
+	)
 }
 
-// namedSteps lists steps that change something, each with its action, where it acts and what with, whole.
+// namedSteps lists steps under a title, each with its action, where it acts and what with, whole; no step has none.
 func (p *Program) namedSteps(title string, steps []engine.PlannedStep, whole string) []string {
 	if len(steps) == 0 {
 		return nil

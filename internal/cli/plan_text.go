@@ -43,7 +43,7 @@ func (c whatIsShown) notifiers(all []engine.PlannedNotify, palette term.Palette)
 	lines := []string{palette.Strong("while nobody answers")}
 	rows := make([][]string, len(all))
 	for i, n := range all {
-		rows[i] = []string{fmt.Sprintf("  %s, level %d", n.Escalation, n.Level), n.Action, n.Effect.String(), cmp.Or(n.Target, n.Provider)}
+		rows[i] = []string{fmt.Sprintf("  %s, level %d", n.Escalation, n.Level), n.Action, effectName(n.Effect, n.Unsure && n.Effect == provider.Destructive), cmp.Or(n.Target, n.Provider)}
 	}
 	bar := "    " + palette.Faint(c.Glyphs.Bar) + " "
 	c = c.within("    ")
@@ -94,14 +94,22 @@ func effectText(s engine.PlannedStep, palette term.Palette) string {
 	if s.IsCheck {
 		return strings.Repeat(" ", len("destructive"))
 	}
-	text := term.Pad(s.Effect.String(), len("destructive"))
-	switch s.Effect {
-	case provider.Write:
+	text := term.Pad(effectName(s.Effect, s.MayDestroy()), len("destructive"))
+	switch {
+	case s.Effect == provider.Write || s.MayDestroy():
 		return palette.Warn(text)
-	case provider.Destructive:
+	case s.Effect == provider.Destructive:
 		return palette.Danger(text)
 	}
 	return text
+}
+
+// effectName is what the plan calls an effect, or what may be one.
+func effectName(effect provider.Effect, mayDestroy bool) string {
+	if mayDestroy {
+		return "may destroy"
+	}
+	return effect.String()
 }
 
 func where(s engine.PlannedStep) string {

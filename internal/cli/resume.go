@@ -141,7 +141,8 @@ func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled,
 	approved := opts.AutoApprove || r.Approved() && !o.WithChanges && len(r.Repeated)+len(r.Instances) == 0
 	remaining := r.Remaining()
 	told := len(r.Changes)+len(r.Told()) > 0
-	if writes, destructive := writesAmong(remaining, nil, nil); !approved && len(writes)+len(destructive) > 0 && told {
+	var all changing
+	if all.add(remaining); !approved && all.any() && told {
 		s.announce(header)
 		o.tellAgain(r)
 	}

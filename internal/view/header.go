@@ -53,15 +53,22 @@ func targets(all []run.Target) (rows [][2]string) {
 	return rows
 }
 
-// stepCounts is "12: 10 read, 1 write, 1 check".
+// stepCounts is "12: 9 read, 1 write, 1 that may destroy, 1 check".
 func stepCounts(h *run.Header) string {
 	var parts []string
 	checks := h.Steps
 	for _, effect := range effects {
-		if n := h.Effects[effect]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, effect))
-			checks -= n
+		n := h.Effects[effect]
+		checks -= n
+		if effect == "destructive" {
+			n -= h.MayDestroy
 		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, effect))
+		}
+	}
+	if h.MayDestroy > 0 {
+		parts = append(parts, fmt.Sprintf("%d that may destroy", h.MayDestroy))
 	}
 	switch {
 	case checks == 1:

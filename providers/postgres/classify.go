@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/e82355ed/runbook/engine/provider"
@@ -111,6 +112,34 @@ func becauseExec(args *execArgs, known provider.Known) string {
 	}
 	return told
 }
+
+// worstOfExec is that of the worst statement; what is not known may say anything.
+func worstOfExec(args *execArgs, known provider.Known) provider.Effect {
+	if !known("sql") || !known("statements") {
+		return provider.Destructive
+	}
+	return leastOfExec(args, known)
+}
+
+// leastOfExec is that of the worst statement that is known. Of one that is known in part only the first words count: what comes behind
+// them may be a WHERE, a text or a comment, or end one.
+func leastOfExec(args *execArgs, known provider.Known) provider.Effect {
+	effect := leastOf(args.SQL, known("sql"))
+	for i, s := range args.Statements {
+		effect = max(effect, leastOf(s, known(fmt.Sprintf("statements[%d]", i))))
+	}
+	return effect
+}
+
+func leastOf(sql string, whole bool) provider.Effect {
+	if !whole && !dropping.MatchString(sql) {
+		return provider.Write
+	}
+	return classifyExec(sql)
+}
+
+// dropping is the beginning of a statement that loses something whatever follows.
+var dropping = regexp.MustCompile(`(?is)^\s*(drop|truncate)\s`)
 
 // classifyExec is destructive for DROP, TRUNCATE, DELETE and UPDATE without WHERE, a MERGE that deletes, and calls of what loses something,
 // wherever they stand, else write.

@@ -15,8 +15,8 @@ import (
 )
 
 type execArgs struct {
-	SQL         string    `rb:"sql" check:"postgres_change" doc:"One statement."`
-	Statements  []string  `rb:"statements,filled" check:"postgres_change" doc:"Several statements, run one after the other."`
+	SQL         string    `rb:"sql,partly" check:"postgres_change" doc:"One statement."`
+	Statements  []string  `rb:"statements,filled,partly" check:"postgres_change" doc:"Several statements, run one after the other."`
 	Args        cty.Value `rb:"args" doc:"The values of $1, $2 and so on in sql, as a list. In it a list is an array, or JSON where $1 is json or jsonb; so is a text there that is no JSON by itself."`
 	Transaction bool      `rb:"transaction" default:"true" doc:"Whether all of it happens or nothing; false for VACUUM and REINDEX CONCURRENTLY, which no transaction may hold."`
 	RowLimit    int       `rb:"row_limit" default:"100" check:"postgres_kept_rows" doc:"At most this many rows are kept in before and after; 0 keeps none, 10000 is the most."`
@@ -44,16 +44,7 @@ var exec = provider.Define(provider.Definition[*client, execArgs, execResult]{
 	ExactlyOne: [][]string{{"sql", "statements"}},
 	EffectArgs: []string{"sql", "statements"}, Because: becauseExec, Instead: "postgres_query takes a statement that only reads",
 	Lacks: lacksRows, Misfits: execMisfits,
-	Classify: func(args *execArgs, known provider.Known) provider.Effect {
-		if !known("sql") || !known("statements") {
-			return provider.Destructive // it may say anything
-		}
-		effect := classifyExec(args.SQL)
-		for _, s := range args.Statements {
-			effect = max(effect, classifyExec(s))
-		}
-		return effect
-	},
+	Classify: worstOfExec, AtLeast: leastOfExec,
 	Run: runExec, NotesFirst: true, Preview: previewExec, Inquire: inquireExec, Noted: notedOfExec,
 	ChangedNothing: func(r *execResult) bool { return r.unchanged },
 	Summarize: func(r *execResult) string {

@@ -92,6 +92,41 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// TestClassifyInPart: behind a text that is not known may stand any statement, and before it one that drops whatever comes.
+func TestClassifyInPart(t *testing.T) {
+	text := cty.StringVal
+	begins := func(sql string) cty.Value {
+		return cty.UnknownVal(cty.String).Refine().StringPrefixFull(sql).NewValue()
+	}
+	const write, destructive = provider.Write, provider.Destructive
+	for name, c := range map[string]struct {
+		argument string
+		value    cty.Value
+		want     [2]provider.Effect // at least, and at worst
+	}{
+		"insert":              {"sql", begins("INSERT INTO t VALUES ('"), [2]provider.Effect{write, destructive}},
+		"drop":                {"sql", begins("\n  drop TABLE "), [2]provider.Effect{destructive, destructive}},
+		"truncate":            {"sql", begins("TRUNCATE "), [2]provider.Effect{destructive, destructive}},
+		"a word that goes on": {"sql", begins("DROP"), [2]provider.Effect{write, destructive}},
+		"delete":              {"sql", begins("DELETE FROM t "), [2]provider.Effect{write, destructive}},
+		"second":              {"sql", begins("DROP_IT; DROP TABLE "), [2]provider.Effect{write, destructive}},
+		"nothing of it":       {"sql", cty.UnknownVal(cty.String), [2]provider.Effect{write, destructive}},
+		"one of a list":       {"statements", cty.ListVal([]cty.Value{begins("INSERT INTO t "), text("SELECT 1")}), [2]provider.Effect{write, destructive}},
+		"a later one is sure": {"statements", cty.ListVal([]cty.Value{begins("INSERT INTO t "), text("DROP TABLE t")}), [2]provider.Effect{destructive, destructive}},
+		"a later one begins":  {"statements", cty.ListVal([]cty.Value{text("SELECT 1"), begins("DROP TABLE ")}), [2]provider.Effect{destructive, destructive}},
+		"a whole list":        {"statements", cty.UnknownVal(cty.List(cty.String)), [2]provider.Effect{write, destructive}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := New().Action("postgres_exec").Spec()
+			args := spec.Args().Null().AsValueMap()
+			args[c.argument] = c.value
+			if got := [2]provider.Effect{spec.AtLeast(cty.ObjectVal(args)), spec.Classify(cty.ObjectVal(args))}; got != c.want {
+				t.Errorf("it is %v, expected %v", got, c.want)
+			}
+		})
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for _, seed := range []string{"SELECT 'a''b', E'\\'', $x$ y $x$ -- c\n/* d */ \"e\";", "$", "/*", "'", "E'\\", "$a"} {
 		f.Add(seed)

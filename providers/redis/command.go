@@ -13,7 +13,7 @@ import (
 )
 
 type commandArgs struct {
-	Command  []string   `rb:"command,required,filled" doc:"A command and its arguments: [\"DEL\", \"session:1\"]."`
+	Command  []string   `rb:"command,required,filled,partly" doc:"A command and its arguments: [\"DEL\", \"session:1\"]."`
 	Replaces *stateHeld `rb:"replaces" doc:"What the key must hold for the command to be sent, such as self.after in an undo: another value is somebody else's work by now, and is left as it is."`
 }
 
@@ -32,10 +32,13 @@ var command = provider.Define(provider.Definition[*client, commandArgs, commandR
 	Name: "redis_command", Doc: "Runs a command that changes something.", Effect: provider.Write,
 	EffectArgs: []string{"command"},
 	Classify: func(args *commandArgs, known provider.Known) provider.Effect {
-		if !known("command") {
+		if begun := begun(args.Command, known); !known("command") && !decided(begun) {
 			return provider.Destructive // it may be anything
 		}
 		return classify(args.Command)
+	},
+	AtLeast: func(args *commandArgs, known provider.Known) provider.Effect {
+		return classify(begun(args.Command, known))
 	},
 	Misfits: changeMisfits, Because: becauseCommand, Instead: "redis_query sends what only reads",
 	Run: runCommand, NotesFirst: true, Inquire: inquireCommand, Noted: notedOfCommand,
@@ -118,15 +121,47 @@ func classify(command []string) provider.Effect {
 	return provider.Write
 }
 
+// begun are the words of a command before the first that is not known.
+func begun(command []string, known provider.Known) []string {
+	for i := range command {
+		if !known(fmt.Sprintf("command[%d]", i)) {
+			return command[:i]
+		}
+	}
+	return command
+}
+
+// parted are commands of which a second word says what they do.
+var parted = func() map[string]bool {
+	out := map[string]bool{}
+	for both := range losing {
+		if first, _, ok := strings.Cut(both, " "); ok {
+			out[first] = true
+		}
+	}
+	return out
+}()
+
+// decided reports whether a command does what classify says of its first words, whatever the others are.
+func decided(begun []string) bool {
+	if len(begun) == 0 {
+		return false
+	}
+	_, name := names(anys(begun))
+	name = strings.TrimSpace(name)
+	return !scripts[name] && (!parted[name] || len(begun) > 1)
+}
+
 // becauseCommand names the command.
 func becauseCommand(args *commandArgs, known provider.Known) string {
+	words := begun(args.Command, known)
 	switch {
-	case !known("command"):
+	case !known("command") && len(words) == 0:
 		return "what redis_command is to send is not known before the run, and may be any command"
-	case len(args.Command) == 0:
+	case len(words) == 0:
 		return ""
 	}
-	both, name := names(anys(args.Command))
+	both, name := names(anys(words))
 	told := "redis_command sends " + strings.ToUpper(name)
 	switch {
 	case losing[both]:

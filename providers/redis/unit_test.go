@@ -99,6 +99,47 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// TestClassifyInPart: the command's own words tell what it does, whatever its arguments turn out to be.
+func TestClassifyInPart(t *testing.T) {
+	spec := New().Action("redis_command").Spec()
+	const open = "?"
+	for text, want := range map[string][2]provider.Effect{ // at least, and at worst
+		"SET ? 1":           {provider.Write, provider.Write},
+		"SET flushall ?":    {provider.Write, provider.Write},
+		"SET":               {provider.Write, provider.Write},
+		"?":                 {provider.Write, provider.Destructive},
+		"? ALL":             {provider.Write, provider.Destructive},
+		"FLUSH?":            {provider.Write, provider.Destructive},
+		"flushdb ?":         {provider.Destructive, provider.Destructive},
+		"CLUSTER ?":         {provider.Write, provider.Destructive},
+		"CLUSTER RES?":      {provider.Write, provider.Destructive},
+		"CLUSTER RESET ?":   {provider.Destructive, provider.Destructive},
+		"CLUSTER MEET ? 1":  {provider.Write, provider.Write},
+		"XGROUP ? s g":      {provider.Write, provider.Destructive},
+		"EVAL return(1) ?":  {provider.Write, provider.Destructive},
+		"EVAL flushall() ?": {provider.Destructive, provider.Destructive},
+		"EVAL ? 0":          {provider.Write, provider.Destructive},
+	} {
+		var words []cty.Value
+		for _, word := range strings.Fields(text) {
+			begin, partly := strings.CutSuffix(word, open)
+			if v := cty.StringVal(word); !partly {
+				words = append(words, v)
+				continue
+			}
+			words = append(words, cty.UnknownVal(cty.String).Refine().NotNull().StringPrefixFull(begin).NewValue())
+		}
+		args := sends(spec, cty.ListVal(words))
+		if got := [2]provider.Effect{spec.AtLeast(args), spec.Classify(args)}; got != want {
+			t.Errorf("%s is %v, expected %v", text, got, want)
+		}
+	}
+	args := sends(spec, cty.ListVal([]cty.Value{cty.StringVal("SET"), cty.UnknownVal(cty.String)}))
+	if got := spec.Because(args); !strings.Contains(got, "redis_command sends SET, and counts as a write") {
+		t.Errorf("it is a write as %q", got)
+	}
+}
+
 func TestSummary(t *testing.T) {
 	for want, v := range map[string]cty.Value{
 		"null": cty.NullVal(cty.DynamicPseudoType), "active": cty.StringVal("active"), `"a\nb"`: cty.StringVal("a\nb"), `""`: cty.StringVal(""),

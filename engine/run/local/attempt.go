@@ -233,6 +233,9 @@ func (r *runner) evaluate(ctx context.Context, x *execution, way *headway) (_ *p
 	} else if args, err = r.arguments(x.step, x.sends()); err != nil {
 		return nil, true, err
 	}
+	if err := worseThanPlanned(x.step, args, x.effect); err != nil {
+		return nil, true, err
+	}
 	if x.step.Child != nil {
 		return &prepared{args: args, opened: true}, false, nil
 	}
@@ -240,6 +243,16 @@ func (r *runner) evaluate(ctx context.Context, x *execution, way *headway) (_ *p
 	p, final, err := r.open(ctx, x.step, x.sends(), args)
 	way.past("its client was made")
 	return p, final, err
+}
+
+// worseThanPlanned refuses what does worse with these arguments than was told of it beforehand: a step may have other instances at its
+// turn. Of an action that counts as less than its worst while its arguments are not known, that is known at its turn alone.
+func worseThanPlanned(step *lang.Step, args cty.Value, planned provider.Effect) error {
+	spec := step.Spec.Spec()
+	if step.Child != nil || spec.AuthorStatesEffect || spec.Classify(args) <= planned || spec.Classify(cty.UnknownVal(spec.Args().Type())) < spec.Effect {
+		return nil
+	}
+	return fmt.Errorf("nothing was sent: its effect is %s, and it was planned as a %s; state effect = \"%[1]s\" in it", spec.Classify(args), planned)
 }
 
 // arguments works out what an action is called with, and holds it against the policies and --read-only: what only the run
