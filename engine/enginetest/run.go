@@ -212,6 +212,38 @@ func Undo(t testing.TB, fake *Fake, runID string, opts Options, addresses ...str
 	return out
 }
 
+// Settle has opts.Settle decide about the writes of a run in opts.Journal that are in doubt, and runs nothing: what [Undo] begins with at the
+// command line. One whose undo is in doubt too is left.
+func Settle(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
+	t.Helper()
+	ctx, cancel := opts.context(t)
+	defer cancel()
+	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
+	e := opts.engine(fake)
+	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secrets: redactor, Undo: (*local.Past).Undoable,
+	})
+	if out.Diags = diags; diags.HasErrors() {
+		return out
+	}
+	var settled []local.Settled
+	doubts := recalled.Past.Doubts()
+	for _, d := range doubts {
+		both := slices.ContainsFunc(doubts, func(other run.Doubt) bool { return other.Undo && other.Address == d.Address })
+		if !d.Undo && !both {
+			settled = append(settled, local.Settled{Doubt: d, Resolution: opts.Settle(d, nil)})
+		}
+	}
+	if settled == nil {
+		out.Diags = append(out.Diags, recalled.Drop(ctx)...)
+		return out
+	}
+	out.Result, out.Diags = e.Settle(ctx, recalled, settled)
+	ended(ctx, t, stream)
+	out.Stream = stream.String()
+	return out
+}
+
 // Cancel ends a run in opts.Journal that no process runs.
 func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	t.Helper()

@@ -23,6 +23,7 @@ type judge struct {
 	number   int // of the session
 	seen     int // how many events it saw
 	reason   string
+	settles  bool // the session runs nothing: a write that did not take place ends so
 }
 
 // seen is what the events told of a step or an instance.
@@ -104,7 +105,7 @@ func (j *judge) see(e *run.Event) {
 // resumed takes in which steps run again, and that nothing runs of the session before.
 func (j *judge) resumed(e *run.Event) {
 	j.number++
-	j.reason, j.affected = "", j.story.mutations[e.Seq]
+	j.reason, j.settles, j.affected = "", e.Reason == run.ReasonSettle, j.story.mutations[e.Seq]
 	for _, s := range j.steps {
 		s.doubt = s.doubt || s.running && s.write
 		s.running = false
@@ -194,6 +195,9 @@ func (j *judge) step(address string) *step {
 func (j *judge) resolved(e *run.Event) {
 	if e.Undoes == 0 {
 		s, done := j.at(e.Step), e.Resolution.Decision == run.DecisionDone
+		if j.settles && !done {
+			return // it is in doubt until its end is told
+		}
 		if s.doubt, s.done = false, done; !done {
 			s.half = false
 		}

@@ -37,7 +37,7 @@ type story struct {
 
 // session is how one is carried out.
 type session struct {
-	does     string // apply, resume, undo or cancel
+	does     string // apply, resume, undo, settle or cancel
 	stop     string // empty, dies, interrupt or hard
 	at       int    // after so many events
 	answers  string // yes, no, any or nobody
@@ -77,7 +77,7 @@ func (s *story) play() {
 		if s.t.Failed() || s.runID == "" {
 			return
 		}
-		next := s.random(pick(s.generator, "resume", "resume", "resume", "resume", "resume", "undo", "cancel"))
+		next := s.random(pick(s.generator, "resume", "resume", "resume", "resume", "resume", "undo", "settle", "cancel"))
 		s.carryOut(next)
 	}
 	for range 3 {
@@ -172,6 +172,8 @@ func (s *story) call(in session, opts enginetest.Options) enginetest.Outcome {
 		return enginetest.RunFile(s.t, s.world.fake, s.file(), opts)
 	case "undo":
 		return enginetest.Undo(s.t, s.world.fake, s.runID, opts)
+	case "settle":
+		return enginetest.Settle(s.t, s.world.fake, s.runID, opts)
 	case "cancel":
 		return enginetest.Cancel(s.t, s.world.fake, s.runID, opts)
 	}
