@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -9,14 +8,14 @@ import (
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // changes is what differs between the files of a run and those of now.
 type changes struct {
-	// steps are those whose own text, or something that they refer to, is another; told says what changed, for people.
-	steps, told []string
-	// added are declarations that are new, "step a".
-	added []string
+	// touched are the steps whose own text, or something that they refer to, is another; told says what changed, for people.
+	touched local.Touched
+	told    []string
 	// before is the runbook as it was; nil: it is as it was.
 	before *Runbook
 	// files are what is wrong with files that expressions read.
@@ -29,8 +28,8 @@ type changes struct {
 // shown of it; nil: there are none.
 func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 	was, is := declarations(before), declarations(after)
-	differs, writes := map[string]bool{}, writesOf(after)
-	var out changes
+	writes := writesOf(after)
+	out := changes{touched: newToucher(before, after, keepsValue).touched()}
 	for _, name := range names(was, is) {
 		a, b := was[name], is[name]
 		if a != nil && b != nil && a.text == b.text {
@@ -40,27 +39,18 @@ func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 			out.told = append(out.told, name+" differs: it keeps the value that the run has")
 			continue
 		}
-		if a == nil {
-			out.added = append(out.added, name)
-		}
 		if text := toldAs(name, was, is, writes); text != "" {
 			if strings.HasSuffix(text, " differs") || strings.HasSuffix(text, " differ") {
 				text += difference{before, after, blank}.of(name, a, b)
 			}
 			out.told = append(out.told, text)
 		}
-		differs[name] = true
 	}
 	then, now := namesIn(before, after, writes), namesIn(after, before, writes)
 	for i := range min(len(then), len(now)) {
 		if then[i] != now[i] {
 			out.told = append(out.told, "the order of writes is another: "+now[i]+" comes before "+then[i])
 			break
-		}
-	}
-	for _, s := range after.Steps {
-		if differs["step "+s.Name] || differs[checksPart+"step "+s.Name] && !writes["step "+s.Name] || affected(after, s, differs) {
-			out.steps = append(out.steps, s.Name)
 		}
 	}
 	return out
@@ -125,50 +115,4 @@ func writesOf(rb *lang.Runbook) map[string]bool {
 		out["step "+s.Name] = graph.Effect(s) > provider.Read
 	}
 	return out
-}
-
-// affected reports whether a step uses something that changed: a local, a variable's declaration, its provider's
-// configuration, or the runbook that it runs. What its undo uses is not the step's, nor what the checks of a write use.
-func affected(rb *lang.Runbook, s *lang.Step, differs map[string]bool) bool {
-	if s.Provider != nil && differs["provider "+s.Provider.Name] {
-		return true
-	}
-	if s.Child != nil && anyOf(rb, s.Child, differs) {
-		return true
-	}
-	seen := map[string]bool{}
-	var uses func(e *lang.Expr) bool
-	uses = func(e *lang.Expr) bool {
-		if e == nil {
-			return false
-		}
-		for _, ref := range e.Refs {
-			name := string(ref.Kind) + " " + ref.Name
-			if differs[name] {
-				return true
-			}
-			if local := rb.Locals[ref.Name]; ref.Kind == lang.RefLocal && local != nil && !seen[ref.Name] {
-				seen[ref.Name] = true
-				if uses(local.Value) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	used := graph.Deciding(s)
-	if graph.Effect(s) == provider.Read {
-		used = append(used, graph.Judging(s)...)
-	}
-	return slices.ContainsFunc(used, uses)
-}
-
-// anyOf reports whether a file of a runbook changed that a step of rb runs.
-func anyOf(rb, child *lang.Runbook, differs map[string]bool) bool {
-	for name := range child.Sources {
-		if differs["file "+besideOf(rb, name)] {
-			return true
-		}
-	}
-	return false
 }

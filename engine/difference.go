@@ -163,7 +163,7 @@ func (d difference) shown(was, is string) (then, now string) {
 	if d.blank != nil {
 		was, is = string(d.blank([]byte(was))), string(d.blank([]byte(is)))
 	}
-	line := strings.NewReplacer("\n", `\n`, "\r", "", "\t", " ")
+	line := strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", " ")
 	was, is = line.Replace(was), line.Replace(is)
 	from := 0
 	for from < len(was) && from < len(is) && was[from] == is[from] {

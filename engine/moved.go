@@ -38,8 +38,8 @@ func compareTargets(s *story, changed changes, r *Recalled, opts RecallOptions) 
 	for _, m := range moves {
 		changed.told = append(changed.told, "another system: "+m.String())
 		for _, step := range r.Plan.Steps {
-			if step.uses(m.now.Provider) && !slices.Contains(changed.steps, step.Name) {
-				changed.steps = append(changed.steps, step.Name)
+			if step.uses(m.now.Provider) {
+				changed.touch(step.Name).Whole = true
 			}
 		}
 	}

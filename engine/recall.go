@@ -51,8 +51,8 @@ type Recalled struct {
 	// Lost is what took effect and can't be undone with the files as they are now: the run can't go on with them.
 	Lost []local.Lost
 
-	// changed are the steps that the changes touch; settled are the decisions about what is in doubt.
-	changed []string
+	// touched are the steps that the changes touch; settled are the decisions about what is in doubt.
+	touched local.Touched
 	moved   bool
 	// asItWas says that no step runs in the session.
 	asItWas bool
@@ -60,8 +60,6 @@ type Recalled struct {
 	elsewhere bool
 	// otherMachine says that it goes on on another machine on purpose.
 	otherMachine bool
-	// added are declarations that are new, "step a".
-	added []string
 	// files are what is wrong with files that expressions read.
 	files   hcl.Diagnostics
 	settled []local.Settled
@@ -134,7 +132,7 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 		}
 	}
 	changed, more = compareTargets(s, changed, r, opts)
-	r.Changes, r.changed, r.moved, r.added = changed.told, changed.steps, changed.moved, changed.added
+	r.Changes, r.touched, r.moved = changed.told, changed.touched, changed.moved
 	return r, append(diags, more...)
 }
 

@@ -15,7 +15,7 @@ import (
 func (r *Recalled) Settle(settled []local.Settled) {
 	r.settled = settled
 	again := r.Past.Again(settled...)
-	r.Affected = slices.DeleteFunc(r.Past.Affected(r.changed), r.countsAsDone)
+	r.Affected = slices.DeleteFunc(r.Past.Affected(r.touched), r.countsAsDone)
 	r.expect(append(slices.Clone(again.Steps), r.Affected...))
 	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
 	r.Behind = nil
@@ -61,7 +61,8 @@ func (r *Recalled) Remaining() []PlannedStep {
 	var out []PlannedStep
 	kept := r.Past.Kept(r.settled...)
 	for _, name := range r.Affected {
-		kept[name] = false
+		own, _ := run.SplitAddress(name)
+		kept[run.StepName(own)] = false
 	}
 	r.keepDone(kept)
 	for _, s := range r.Plan.Steps {
@@ -75,9 +76,9 @@ func (r *Recalled) Remaining() []PlannedStep {
 	})...)
 }
 
-// Again are those of the affected steps that the run had before: a new one does not run again.
+// Again are those of the affected steps that had begun: another does not run again.
 func (r *Recalled) Again() []string {
-	return slices.DeleteFunc(slices.Clone(r.Affected), func(step string) bool { return slices.Contains(r.added, "step "+step) })
+	return slices.DeleteFunc(slices.Clone(r.Affected), func(step string) bool { return !r.Past.Began(step) })
 }
 
 // Approved reports whether the person who began the run approved its writes beforehand.

@@ -100,6 +100,12 @@ func (s *State) Ended(address string) (step, key int, ok bool) {
 	return r.step, r.key, err == nil && s.at(r).phase == ended
 }
 
+// Began reports whether a step, or a part of it, had begun.
+func (s *State) Began(address string) bool {
+	r, err := s.resolve(address)
+	return err == nil && (s.at(r).attempts > 0 || s.at(r).asked != nil || s.at(r).phase >= expanded)
+}
+
 // UnderWay lists the steps and instances of which an attempt was under way that leaves nothing in doubt.
 func (s *State) UnderWay() []string {
 	var out []string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -159,12 +160,32 @@ func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 		o.say("changed: %s", o.blank(change))
 	}
 	if again := r.Again(); len(again) > 0 {
-		o.say("runs again: %s", strings.Join(slices.Sorted(slices.Values(again)), ", "))
+		o.say("runs again: %s", strings.Join(inShort(again), ", "))
 	}
 	for _, line := range r.Told() {
 		o.say("%s", o.blank(line))
 	}
 	o.say("")
+}
+
+// mostInstances is how many instances of one step are named.
+const mostInstances = 8
+
+// inShort names steps and instances in order, and counts the instances of one step where they are many.
+func inShort(addresses []string) []string {
+	of := map[string][]string{}
+	for _, a := range addresses {
+		of[run.WholeStep(a)] = append(of[run.WholeStep(a)], a)
+	}
+	var out []string
+	for _, step := range slices.Sorted(maps.Keys(of)) {
+		if all := slices.Sorted(slices.Values(of[step])); len(all) > mostInstances {
+			out = append(out, fmt.Sprintf("%s (%d instances)", step, len(all)))
+		} else {
+			out = append(out, all...)
+		}
+	}
+	return out
 }
 
 // settle decides about all that is in doubt. Without anybody to ask, all of it is told before that is an error.

@@ -46,8 +46,8 @@ func (p *Past) LostIn(now *Past) []Lost {
 				continue
 			}
 			why := now.lacksStep(address, n.Step)
-			if at, _ := b.values.tookPlace(n.Step.Name, func(a string) bool { return !b.state.WasUndone(a) }); why != "" && !at.IsZero() {
-				out = append(out, Lost{Address: address, At: at, Why: why})
+			if did := b.values.tookPlace(n.Step.Name, func(a string) bool { return !b.state.WasUndone(a) }); why != "" && len(did) > 0 {
+				out = append(out, Lost{Address: address, At: lastOf(did), Why: why})
 			}
 		}
 	})

@@ -8,10 +8,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
-	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -371,57 +369,6 @@ func undoneBy(settled []Settled) []int64 {
 		}
 	}
 	return undone
-}
-
-// Affected adds to changed steps of the runbook itself what depends on them, and all steps of a runbook that one of them
-// runs.
-func (p *Past) Affected(changed []string) []string {
-	out := p.root.state.Dependents(changed)
-	names := map[string]bool{}
-	for _, name := range out {
-		names[name] = true
-	}
-	p.root.walk(func(b *branch) {
-		if head, _ := run.SplitAddress(b.prefix); b == p.root || !names[run.StepName(head)] {
-			return
-		}
-		for _, n := range b.graph.Nodes {
-			out = append(out, b.prefix+n.Step.Name)
-		}
-	})
-	return out
-}
-
-// CarriedOut tells of those among steps and instances that run again which changed something, ended well and were not undone: they
-// do it twice. What counts as done by what was settled does not run again.
-func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
-	among, steps, undone, done := map[string]bool{}, map[string]bool{}, undoneBy(settled), map[string]bool{}
-	for _, address := range again {
-		among[address], steps[run.WholeStep(address)] = true, true
-	}
-	for _, d := range settled {
-		done[d.Address] = done[d.Address] || !d.Undo && d.Decision == run.DecisionDone
-	}
-	var out []string
-	p.root.walk(func(b *branch) {
-		for _, n := range b.graph.Nodes {
-			address := b.prefix + n.Step.Name
-			if n.Step.Child != nil || !steps[address] || graph.Effect(n.Step) == provider.Read {
-				continue
-			}
-			at, word := b.values.tookPlace(n.Step.Name, func(a string) bool {
-				return (among[address] || among[b.prefix+a]) && !done[b.prefix+a] && !b.state.WasUndone(a, undone...)
-			})
-			switch {
-			case at.IsZero():
-			case word != "":
-				out = append(out, "step "+address+" was in doubt, and runs again: "+word+", and what it did then stays")
-			default:
-				out = append(out, "step "+address+" was carried out at "+provider.Moment(at)+", and runs again: what it did then stays")
-			}
-		}
-	})
-	return out
 }
 
 // Kept are the steps of the runbook itself that ended in a way that a resume does not repeat.

@@ -180,21 +180,29 @@ func (v *values) lost(name, key string) string {
 	return lost
 }
 
-// tookPlace is when a step, or an instance of it, was carried out last, ended well and was not undone, of those that count; zero: never.
-func (v *values) tookPlace(name string, counts func(address string) bool) (last time.Time, word string) {
+// placed is a step or an instance that was carried out, ended well and was not undone.
+type placed struct {
+	address string
+	at      time.Time
+	word    string // see ending.word
+}
+
+// tookPlace are the step, or the instances of it, that were carried out last, ended well and were not undone, of those that count.
+func (v *values) tookPlace(name string, counts func(address string) bool) []placed {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	s := v.steps[name]
+	var out []placed
 	look := func(end *ending, address string) {
-		if end != nil && !end.undone && (end.outcome == run.Pass || end.outcome == run.Warn) && end.timing.finished.After(last) && counts(address) {
-			last, word = end.timing.finished, end.word
+		if end != nil && !end.undone && (end.outcome == run.Pass || end.outcome == run.Warn) && !end.timing.finished.IsZero() && counts(address) {
+			out = append(out, placed{address, end.timing.finished, end.word})
 		}
 	}
 	look(s.whole, name)
 	for i, end := range s.ends {
 		look(end, run.Address(name, s.keys[i], true))
 	}
-	return last, word
+	return out
 }
 
 // undone keeps that what a step or an instance did last was taken back.
