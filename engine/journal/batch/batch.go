@@ -45,6 +45,22 @@ func (b *Batch) Lines() []byte {
 	return lines
 }
 
+// Sealed is what is encrypted of the events, by their numbers; nil where nothing is.
+func (b *Batch) Sealed() map[int64][]byte {
+	var sealed map[int64][]byte
+	for i := range b.Entries {
+		e := &b.Entries[i]
+		if e.Sealed == nil {
+			continue
+		}
+		if sealed == nil {
+			sealed = map[int64][]byte{}
+		}
+		sealed[e.Event.Seq] = e.Sealed
+	}
+	return sealed
+}
+
 // merge joins the batches of each run, so that a run's events that came together are one.
 func merge(batches []Batch) []Batch {
 	var out []Batch
@@ -90,7 +106,7 @@ func (r *Reader) Read(first int64, lines []byte, sealed map[int64][]byte, yield 
 
 // Changed says that a batch of a run is not as it was written, as its sum tells.
 func Changed(runID string, first, last int64) error {
-	return fmt.Errorf("run %s: %w: its events %d to %d are not all as they were written", runID, journal.ErrDamaged, first, last)
+	return fmt.Errorf("run %s: %w: its events %d to %d, or what is encrypted of them, are not all as they were written", runID, journal.ErrDamaged, first, last)
 }
 
 // decoded is a line of a batch.

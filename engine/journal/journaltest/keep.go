@@ -65,6 +65,9 @@ func sealedAndFiles(t *testing.T, j journal.Journal, reopen func() journal.Journ
 	if diff := cmp.Diff([][]byte{[]byte("inputs"), nil, nil, {0, 1, 2, 255}, nil}, sealed); diff != "" {
 		t.Errorf("sealed (-want +got):\n%s", diff)
 	}
+	if r, err := journal.Check(t.Context(), other); err != nil || !r.Sound() || r.Readable != 2 {
+		t.Errorf("check: %+v, %v", r, err)
+	}
 	for _, f := range []journal.File{shared, empty, own} {
 		got, err := other.File(t.Context(), "01a", f.SHA256)
 		if err != nil {

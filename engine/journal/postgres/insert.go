@@ -38,9 +38,9 @@ const durable = "set_config('synchronous_commit', 'on', true) = 'on'"
 func begin(queue *pgx.Batch, b *batch.Batch, first *run.Event) {
 	queue.Queue(`WITH begun AS (INSERT INTO runbook.runs (id, runbook, file, environment, "user", started_at, last_seq)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id)
-		INSERT INTO runbook.batches (run, first_seq, last_seq, events, sum) SELECT id, $8, $7, $9, `+sumOf("id", "$8", "$7", "$9")+`
+		INSERT INTO runbook.batches (run, first_seq, last_seq, events, sum) SELECT id, $8, $7, $9, `+sumOf("id", "$8", "$7", "$9", "$10")+`
 			FROM begun WHERE `+durable,
-		b.Run, first.Runbook, first.File, first.Environment, first.User, first.Time, b.Last(), b.First(), b.Lines()).Query(func(rows pgx.Rows) error {
+		b.Run, first.Runbook, first.File, first.Environment, first.User, first.Time, b.Last(), b.First(), b.Lines(), sumSealed(b)).Query(func(rows pgx.Rows) error {
 		rows.Close()
 		if isCode(rows.Err(), uniqueViolation) {
 			return fmt.Errorf("run %s: %w: it has been started already", b.Run, journal.ErrConflict)
@@ -54,8 +54,8 @@ func begin(queue *pgx.Batch, b *batch.Batch, first *run.Event) {
 func advance(queue *pgx.Batch, b *batch.Batch) {
 	queue.Queue(`WITH moved AS (UPDATE runbook.runs SET last_seq = $2 WHERE id = $1 AND last_seq = $3 - 1 RETURNING id)
 		INSERT INTO runbook.batches (run, first_seq, last_seq, events, sum)
-			VALUES ((SELECT id FROM moved WHERE `+durable+`), $3, $2, $4, `+sumOf("$1", "$3", "$2", "$4")+`)`,
-		b.Run, b.Last(), b.First(), b.Lines()).Query(func(rows pgx.Rows) error {
+			VALUES ((SELECT id FROM moved WHERE `+durable+`), $3, $2, $4, `+sumOf("$1", "$3", "$2", "$4", "$5")+`)`,
+		b.Run, b.Last(), b.First(), b.Lines(), sumSealed(b)).Query(func(rows pgx.Rows) error {
 		rows.Close()
 		if isCode(rows.Err(), notNullViolation) {
 			return fmt.Errorf("run %s: %w: event %d, and another process has written since", b.Run, journal.ErrConflict, b.First())

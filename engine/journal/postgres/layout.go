@@ -81,10 +81,20 @@ CREATE INDEX ON runbook.locks (run);
 `,
 	// Batches of before have neither: what they hold is known only once it is read.
 	`ALTER TABLE runbook.batches ADD COLUMN last_seq bigint, ADD COLUMN sum bytea`,
+	// From here on the sum of a batch covers what is sealed of it. One that is not as it was written keeps the sum that says so.
+	`
+UPDATE runbook.batches AS b SET sum = sha256(convert_to(run::text || ' ' || first_seq || ' ' || last_seq || ' ', 'UTF8') || events || (
+	SELECT sha256(string_agg(convert_to(seq || ' ' || length(data) || ' ', 'UTF8') || data, ''::bytea ORDER BY seq))
+	FROM runbook.sealed WHERE run = b.run AND seq BETWEEN first_seq AND last_seq))
+	WHERE sum = sha256(convert_to(run::text || ' ' || first_seq || ' ' || last_seq || ' ', 'UTF8') || events)
+		AND EXISTS (SELECT 1 FROM runbook.sealed WHERE run = b.run AND seq BETWEEN first_seq AND last_seq)`,
 }
 
-// layoutWithSums is the first that has a sum for each batch.
-const layoutWithSums = 2
+// The first layouts that have a sum for each batch, and one that covers what is sealed of it.
+const (
+	layoutWithSums    = 2
+	layoutWithAllSums = 3
+)
 
 // Keys of advisory locks, which belong to the database: migrations exclude each other, and Prune excludes new files.
 const (

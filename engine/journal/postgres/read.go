@@ -122,7 +122,11 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 			r.Last = batches[0].first - 1
 		}
 		for _, b := range batches {
-			more, err := r.Read(b.first, b.data, sealed, yield)
+			parts := sealed
+			if b.changed {
+				parts = nil // nobody takes what has changed for what was sealed with another key
+			}
+			more, err := r.Read(b.first, b.data, parts, yield)
 			if err == nil && more && b.changed {
 				err = batch.Changed(id, b.first, r.Last)
 			}

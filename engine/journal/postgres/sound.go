@@ -2,17 +2,38 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
-// sumOf is kept with a batch: what has changed in what it says, or where it stands, is noticed by it. The server works it out, so
-// that a run is held against its sums without being sent.
-func sumOf(id, first, last, events string) string {
-	return fmt.Sprintf("sha256(convert_to(%s::text || ' ' || %s::bigint || ' ' || %s::bigint || ' ', 'UTF8') || %s::bytea)", id, first, last, events)
+// sumOf is kept with a batch: what has changed in what it says, in what is sealed of it, or where it stands, is noticed by it. The server
+// works it out, so that a run is held against its sums without being sent. sealed is the sum of what is sealed, empty where nothing is.
+func sumOf(id, first, last, events, sealed string) string {
+	return fmt.Sprintf("sha256(convert_to(%s::text || ' ' || %s::bigint || ' ' || %s::bigint || ' ', 'UTF8') || %s::bytea || %s::bytea)",
+		id, first, last, events, sealed)
+}
+
+// sealedSum is the sum of what is sealed of a batch in the table.
+const sealedSum = `coalesce((SELECT sha256(string_agg(convert_to(seq || ' ' || length(data) || ' ', 'UTF8') || data, ''::bytea ORDER BY seq))
+	FROM runbook.sealed WHERE run = batches.run AND seq BETWEEN first_seq AND last_seq), '')`
+
+// sumSealed is the same of a batch that is to be written.
+func sumSealed(b *batch.Batch) []byte {
+	sealed, h := b.Sealed(), sha256.New()
+	if sealed == nil {
+		return []byte{}
+	}
+	for _, seq := range slices.Sorted(maps.Keys(sealed)) {
+		fmt.Fprintf(h, "%d %d %s", seq, len(sealed[seq]), sealed[seq]) // it never fails
+	}
+	return h.Sum(nil)
 }
 
 // changed is whether a batch is known not to be as it was written.
@@ -20,7 +41,11 @@ func (s *store) changed() string {
 	if s.layout < layoutWithSums {
 		return "false"
 	}
-	return "coalesce(sum <> " + sumOf("run", "first_seq", "last_seq", "events") + ", false)"
+	changed := "sum <> " + sumOf("run", "first_seq", "last_seq", "events", sealedSum)
+	if s.layout < layoutWithAllSums { // perhaps another process has brought it to the present one since
+		changed += " AND sum <> " + sumOf("run", "first_seq", "last_seq", "events", "''")
+	}
+	return "coalesce(" + changed + ", false)"
 }
 
 // ends holds the last event that was read of a run against the end that the list of runs had before, or has now: others may have

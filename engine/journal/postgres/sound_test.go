@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,11 +32,14 @@ func TestDamagedRun(t *testing.T) {
 		"all is lost":           {"DELETE FROM runbook.batches WHERE run = '01B'", 4, "none of its events is there", false},
 		"an older list of runs": {"UPDATE runbook.runs SET last_seq = 3 WHERE id = '01B'", 1, "the list of runs ends it with event 3, and there are events up to 4", false},
 		"a byte of an event": {"UPDATE runbook.batches SET events = overlay(events PLACING 'timf' FROM position('time' IN encode(events, 'escape'))) WHERE run = '01B' AND first_seq = 2",
-			1, "its events 2 to 2 are not all as they were written", false},
+			1, "its events 2 to 2, or what is encrypted of them, are not all as they were written", false},
 		"a batch of another run": {"UPDATE runbook.batches SET sum = (SELECT sum FROM runbook.batches WHERE run = '01A' AND first_seq = 2) WHERE run = '01B' AND first_seq = 2",
-			1, "its events 2 to 2 are not all as they were written", false},
-		"a byte of a file": {"UPDATE runbook.files SET content = set_byte(content, 3, 65)", 1, "its content has changed", true},
-		"a file is lost":   {"DELETE FROM runbook.run_files", 1, hash, true},
+			1, "its events 2 to 2, or what is encrypted of them, are not all as they were written", false},
+		"a byte of what is sealed": {"UPDATE runbook.sealed SET data = set_byte(data, 1, 65) WHERE run = '01B'", 1, "its events 3 to 3, or what is encrypted of them,", false},
+		"what is sealed is lost":   {"DELETE FROM runbook.sealed WHERE run = '01B'", 1, "its events 3 to 3, or what is encrypted of them,", false},
+		"sealed parts too many":    {"INSERT INTO runbook.sealed SELECT run, 2, data FROM runbook.sealed", 1, "its events 2 to 2, or what is encrypted of them,", false},
+		"a byte of a file":         {"UPDATE runbook.files SET content = set_byte(content, 3, 65)", 1, "its content has changed", true},
+		"a file is lost":           {"DELETE FROM runbook.run_files", 1, hash, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := database(t)
@@ -46,7 +50,11 @@ func TestDamagedRun(t *testing.T) {
 					first = entry(&run.Event{V: 1, Seq: 1, Run: id, Type: run.RunStarted, Header: &run.Header{Runbook: "r", Files: []run.FileRef{{Path: "r.hcl", SHA256: hash}}}})
 					first.Files = []journal.File{{SHA256: hash, Content: content}}
 				}
-				for _, e := range []journal.Entry{first, finished(id, 2), finished(id, 3), finished(id, 4)} {
+				list := []journal.Entry{first, finished(id, 2), finished(id, 3), finished(id, 4)}
+				if id == "01B" {
+					list[2].Sealed = []byte("sealed")
+				}
+				for _, e := range list {
 					if err := errors.Join(j.Append(t.Context(), id, []journal.Entry{e}), j.Sync(t.Context())); err != nil {
 						t.Fatal(err)
 					}
@@ -118,6 +126,39 @@ func TestLayoutWithoutSums(t *testing.T) {
 	exec(t, address, "DELETE FROM runbook.batches WHERE first_seq = 3", 1)
 	if err := readAll(t, reader, "01A"); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("the end is lost: %v", err)
+	}
+}
+
+// TestLayoutWithSumsOfEvents: the sums of a history of the second layout cover no sealed parts, and do once it has the present one.
+func TestLayoutWithSumsOfEvents(t *testing.T) {
+	address := database(t)
+	present := layouts
+	layouts = present[:2]
+	t.Cleanup(func() { layouts = present })
+	old := open(t, address, journal.ReadWrite)
+	exec(t, address, `INSERT INTO runbook.runs (id, runbook, file, environment, "user", started_at, last_seq) VALUES ('01A', 'r', '', '', '', now(), 2)`, 1)
+	for _, e := range []journal.Entry{started("01A"), finished("01A", 2)} {
+		exec(t, address, fmt.Sprintf(`INSERT INTO runbook.batches (run, first_seq, last_seq, events, sum) SELECT '01A', %[1]d, %[1]d, events,
+			sha256(convert_to('01A %[1]d %[1]d ', 'UTF8') || events) FROM (SELECT convert_to('%[2]s' || chr(10), 'UTF8') AS events) AS e`, e.Event.Seq, e.JSON), 1)
+	}
+	exec(t, address, "INSERT INTO runbook.sealed (run, seq, data) VALUES ('01A', 2, 'sealed')", 1)
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	layouts = present
+	reader := open(t, address, journal.ReadOnly)
+	j := open(t, address, journal.ReadWrite)
+	for _, j := range []journal.Journal{reader, j} {
+		if r, err := journal.Check(t.Context(), j); err != nil || !r.Sound() || r.Events != 2 {
+			t.Errorf("check: %+v, %v", r, err)
+		}
+		if ids, err := probe(t, j, "01A"); err != nil || len(ids) > 0 {
+			t.Errorf("damaged: %v, %v", ids, err)
+		}
+	}
+	exec(t, address, "UPDATE runbook.sealed SET data = 'sealee'", 1)
+	if err := readAll(t, j, "01A"); !errors.Is(err, journal.ErrDamaged) {
+		t.Errorf("read: %v", err)
 	}
 }
 

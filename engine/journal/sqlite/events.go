@@ -24,6 +24,7 @@ var eventQueries = []string{
 		SELECT first_seq, 1 << 62, events, 0, NULL FROM batches WHERE run = ?1 AND first_seq >= ` + holder + ` ORDER BY 1, 2`,
 	3: byNumber("NULL"),
 	4: byNumber("sum"),
+	5: byNumber("sum"),
 }
 
 // byNumber reads a run by the numbers of its batches.
@@ -87,22 +88,26 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 		return s.readError(err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong in reading
-	r, sealed := batch.Reader{Run: id}, map[int64][]byte{}
+	r, parts := batch.Reader{Run: id}, parts{}
 	for rows.Next() {
 		k, seq := kept{run: id}, int64(0)
 		if err := rows.Scan(&k.id, &seq, &k.events, &k.last, &k.sum); err != nil {
 			return s.readError(err)
 		}
-		if seq < wholeBatch {
-			sealed[seq] = k.events
+		if parts.take(k.id, seq, k.events) {
 			continue
 		}
+		k.sealed = parts.of(k.id)
 		if k.first = k.id & (1<<seqBits - 1); r.Last == 0 && from > 1 {
 			r.Last = k.first - 1
 		}
-		more, err := r.Read(k.first, k.events, sealed, yield)
+		damage := k.summed()
+		if damage != nil {
+			k.sealed = nil // nobody takes what has changed for what was sealed with another key
+		}
+		more, err := r.Read(k.first, k.events, k.sealed, yield)
 		if err == nil && more {
-			err = k.summed()
+			err = damage
 		}
 		if err != nil {
 			return s.readError(err)
@@ -110,7 +115,6 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 		if !more {
 			return nil
 		}
-		clear(sealed)
 	}
 	if err := rows.Err(); err != nil {
 		return s.readError(err)

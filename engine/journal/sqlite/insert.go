@@ -50,14 +50,19 @@ func (in *inserter) batch(ctx context.Context, b *batch.Batch) error {
 	if err != nil {
 		return err
 	}
+	listed := false
 	for i := range b.Entries {
 		e := &b.Entries[i]
+		listed = listed || isListed(e.Event)
 		if err := index(ctx, in.conn, b.Run, b.Runbook, e.Event); err != nil {
 			return err
 		}
 		if err := beside(ctx, in.conn, b.Run, base+b.First(), e); err != nil {
 			return err
 		}
+	}
+	if listed {
+		return sumRun(ctx, in.conn, b.Run)
 	}
 	return nil
 }
@@ -72,7 +77,7 @@ func (in *inserter) add(ctx context.Context, b *batch.Batch) (base int64, err er
 		return 0, err
 	}
 	lines := b.Lines()
-	done, err := in.append.ExecContext(ctx, base, b.First(), b.Run, b.Last(), lines, sum(base+b.First(), b.Run, b.Last(), lines))
+	done, err := in.append.ExecContext(ctx, base, b.First(), b.Run, b.Last(), lines, sum(base+b.First(), b.Run, b.Last(), lines, b.Sealed()))
 	if err != nil {
 		return 0, err
 	}
@@ -99,7 +104,7 @@ func (in *inserter) begin(ctx context.Context, b *batch.Batch, first *run.Event)
 	in.bases[b.Run] = base
 	lines := b.Lines()
 	_, err = in.conn.ExecContext(ctx, "INSERT INTO batches (id, run, last_seq, events, sum) VALUES (?, ?, ?, ?, ?)",
-		base+b.First(), b.Run, b.Last(), lines, sum(base+b.First(), b.Run, b.Last(), lines))
+		base+b.First(), b.Run, b.Last(), lines, sum(base+b.First(), b.Run, b.Last(), lines, b.Sealed()))
 	return base, err
 }
 
@@ -123,10 +128,13 @@ func alone(b *batch.Batch) bool {
 	})
 }
 
-// isIndexed reports whether index keeps something of an event.
-func isIndexed(e *run.Event) bool {
-	return e.Type == run.RunResumed || e.Type == run.RunPaused || e.Type == run.RunFinished || e.Type == run.CheckEvaluated
+// isListed reports whether an event changes what the list of runs says.
+func isListed(e *run.Event) bool {
+	return e.Type == run.RunStarted || e.Type == run.RunResumed || e.Type == run.RunPaused || e.Type == run.RunFinished
 }
+
+// isIndexed reports whether index keeps something of an event.
+func isIndexed(e *run.Event) bool { return isListed(e) || e.Type == run.CheckEvaluated }
 
 // index keeps the list of runs and the thresholds' values.
 func index(ctx context.Context, conn *sql.Conn, runID, runbook string, e *run.Event) error {

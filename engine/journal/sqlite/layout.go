@@ -118,10 +118,14 @@ ALTER TABLE runs DROP COLUMN last_seq;
 	`
 ALTER TABLE batches ADD COLUMN sum INTEGER; -- CRC-32C of the row, see addSums
 `,
+	// From here on the sum of a batch covers its rows in sealed.
+	`
+ALTER TABLE runs ADD COLUMN sum INTEGER; -- CRC-32C of the row, see sumRun
+`,
 }
 
 // fills do what a step can't do in SQL, by the layout that it leads to.
-var fills = map[int]func(context.Context, *sql.Tx) error{layoutWithSums: addSums}
+var fills = map[int]func(context.Context, *sql.Tx) error{layoutWithSums: addSums, layoutWithAllSums: addAllSums}
 
 // layoutWithLocks is the first that holds locks.
 const layoutWithLocks = 2

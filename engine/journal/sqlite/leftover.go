@@ -35,10 +35,18 @@ type place struct {
 	cell int
 }
 
-// leftRun is where the batches of a run are by the number of their first event, and its sealed parts by the event's.
+// leftRun is where the batches of a run are by the number of their first event, and the sealed parts of each by the event's.
 type leftRun struct {
 	batches map[int64]place
-	sealed  map[int64]place
+	sealed  map[int64]map[int64]place
+}
+
+// seals notes a sealed part of a batch.
+func (r *leftRun) seals(first, seq int64, at place) {
+	if r.sealed[first] == nil {
+		r.sealed[first] = map[int64]place{}
+	}
+	r.sealed[first][seq] = at
 }
 
 var _ journal.Journal = (*leftover)(nil)
@@ -67,7 +75,7 @@ func findLeftover(ctx context.Context, path string, damage error) (*leftover, er
 	}
 	for key, at := range sealed {
 		if id, ok := numbers[key[0]>>seqBits]; ok {
-			l.runs[id].sealed[key[1]] = at
+			l.runs[id].seals(key[0]&(1<<seqBits-1), key[1], at)
 		}
 	}
 	return l, nil
@@ -92,7 +100,7 @@ func (l *leftover) take(c *cell, at place, numbers map[int64]string, sealed map[
 	case !table && kinds == "iib": // sealed since layout 3
 		sealed[[2]int64{f[0].number, f[1].number}] = at
 	case !table && kinds == "tiib": // sealed before
-		l.run(string(f[0].data)).sealed[f[2].number] = at
+		l.run(string(f[0].data)).seals(f[1].number, f[2].number, at)
 	}
 }
 
@@ -101,7 +109,7 @@ func isEvents(b []byte) bool { return bytes.HasPrefix(b, []byte("{")) }
 func (l *leftover) run(id string) *leftRun {
 	r := l.runs[id]
 	if r == nil {
-		r = &leftRun{map[int64]place{}, map[int64]place{}}
+		r = &leftRun{map[int64]place{}, map[int64]map[int64]place{}}
 		l.runs[id] = r
 	}
 	return r
@@ -145,7 +153,19 @@ func (l *leftover) batch(run string, first int64, at place) (kept, error) {
 	if kinds == withSum {
 		k.id, k.last, k.sum = rowid, f[2].number, sql.NullInt64{Int64: f[4].number, Valid: true}
 	}
+	k.sealed = l.sealedOf(l.runs[run].sealed[first])
 	return k, nil
+}
+
+// sealedOf gives what is left of the sealed parts of a batch.
+func (l *leftover) sealedOf(at map[int64]place) map[int64][]byte {
+	sealed := map[int64][]byte{}
+	for seq, place := range at {
+		if data, err := l.bytes(place); err == nil { // without it a resume says that it is missing
+			sealed[seq] = data
+		}
+	}
+	return sealed
 }
 
 // withSum are the kinds of the fields of a batch since layout 4.
@@ -206,9 +226,6 @@ func (l *leftover) events(id string, after int64, yield func(journal.Entry) bool
 	r, over := batch.Reader{Run: id}, false
 	keep := func(e journal.Entry) bool {
 		over = e.Event.Type == run.RunFinished || e.Event.Type == run.RunPaused
-		if at, ok := left.sealed[e.Event.Seq]; ok {
-			e.Sealed, _ = l.bytes(at) // without it a resume says that it is missing
-		}
 		return e.Event.Seq <= after || yield(e)
 	}
 	firsts := make([]int64, 0, len(left.batches))
@@ -221,9 +238,13 @@ func (l *leftover) events(id string, after int64, yield func(journal.Entry) bool
 		if err != nil {
 			return l.readError(fmt.Errorf("run %s: %w: event %d: %w", id, journal.ErrDamaged, first, err))
 		}
-		more, err := r.Read(first, k.events, nil, keep)
+		damage := k.summed()
+		if damage != nil {
+			k.sealed = nil
+		}
+		more, err := r.Read(first, k.events, k.sealed, keep)
 		if err == nil && more {
-			err = k.summed()
+			err = damage
 		}
 		if err != nil {
 			return l.readError(err)

@@ -49,17 +49,20 @@ func (s *store) probe(ctx context.Context, id string) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // it only reads
 	var last int64
-	var events sql.RawBytes
-	err = each(ctx, tx, `SELECT b.id, b.id & `+seqMask+`, last_seq, events, sum FROM runs JOIN batches b
-		ON b.id BETWEEN number << 32 AND (number << 32) + `+seqMask+` WHERE runs.id = ? ORDER BY b.id`, func(rows *sql.Rows) error {
-		k := kept{run: id}
-		if err := rows.Scan(&k.id, &k.first, &k.last, &events, &k.sum); err != nil {
+	var parts parts
+	var data sql.RawBytes
+	err = each(ctx, tx, eventQueries[s.layout], func(rows *sql.Rows) error {
+		k, seq := kept{run: id}, int64(0)
+		if err := rows.Scan(&k.id, &seq, &data, &k.last, &k.sum); err != nil {
 			return err
 		}
-		k.events = events
+		if parts.take(k.id, seq, data) {
+			return nil
+		}
+		k.first, k.events, k.sealed = k.id&(1<<seqBits-1), data, parts.of(k.id)
 		last, err = k.whole(last)
 		return err
-	}, id)
+	}, id, 1)
 	if err != nil {
 		return s.readError(err)
 	}

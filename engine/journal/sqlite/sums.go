@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -20,24 +21,59 @@ const (
 	layoutWithFiles   = 2
 	layoutWithNumbers = 3
 	layoutWithSums    = 4
+	// The first whose sums cover the sealed parts of a batch, and the rows of the list of runs.
+	layoutWithAllSums = 5
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sum is kept with a batch: a byte that has changed in what it says, or where it stands, is noticed by it.
-func sum(id int64, run string, last int64, events []byte) int64 {
+// sum is kept with a batch: a byte that has changed in what it says, in what is sealed of it, or where it stands, is noticed by it.
+func sum(id int64, run string, last int64, events []byte, sealed map[int64][]byte) int64 {
 	head := binary.BigEndian.AppendUint64(nil, uint64(id))
 	head = binary.BigEndian.AppendUint64(head, uint64(last))
 	head = append(head, run...)
-	return int64(crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, events))
+	all := crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, events)
+	for _, seq := range slices.Sorted(maps.Keys(sealed)) {
+		head = binary.BigEndian.AppendUint64(head[:0], uint64(seq))
+		head = binary.BigEndian.AppendUint64(head, uint64(len(sealed[seq])))
+		all = crc32.Update(crc32.Update(all, castagnoli, head), castagnoli, sealed[seq])
+	}
+	return int64(all)
 }
 
-// batchQueries give all batches, those of a run in order, by the file's layout.
+// batchQueries give all batches, those of a run in order, by the file's layout; before each the sealed parts that its sum covers.
 var batchQueries = []string{
-	1: "SELECT 0, first_seq, run, 0, events, NULL FROM batches ORDER BY run, first_seq",
-	2: "SELECT 0, first_seq, run, 0, events, NULL FROM batches ORDER BY run, first_seq",
-	3: "SELECT id, id & " + seqMask + ", run, last_seq, events, NULL FROM batches ORDER BY id",
-	4: "SELECT id, id & " + seqMask + ", run, last_seq, events, sum FROM batches ORDER BY id",
+	1: "SELECT 0, 1 << 62, first_seq, run, 0, events, NULL FROM batches ORDER BY run, first_seq",
+	2: "SELECT 0, 1 << 62, first_seq, run, 0, events, NULL FROM batches ORDER BY run, first_seq",
+	3: "SELECT id, 1 << 62, id & " + seqMask + ", run, last_seq, events, NULL FROM batches ORDER BY id",
+	4: "SELECT id, 1 << 62, id & " + seqMask + ", run, last_seq, events, sum FROM batches ORDER BY id",
+	5: "SELECT batch, seq, 0, '', 0, data, NULL FROM sealed UNION ALL SELECT id, 1 << 62, id & " + seqMask + ", run, last_seq, events, sum FROM batches ORDER BY 1, 2",
+}
+
+// parts are what is sealed of a batch, whose rows come before it.
+type parts struct {
+	batch  int64
+	sealed map[int64][]byte
+}
+
+// take takes a row in, unless it is a batch.
+func (p *parts) take(batch, seq int64, data []byte) bool {
+	if seq >= wholeBatch {
+		return false
+	}
+	if p.sealed == nil || p.batch != batch {
+		p.batch, p.sealed = batch, map[int64][]byte{}
+	}
+	p.sealed[seq] = bytes.Clone(data)
+	return true
+}
+
+// of gives those of a batch.
+func (p *parts) of(batch int64) map[int64][]byte {
+	if p.batch != batch {
+		return nil
+	}
+	return p.sealed
 }
 
 // kept is a batch as it is kept.
@@ -45,6 +81,7 @@ type kept struct {
 	id, first, last int64
 	run             string
 	events          []byte
+	sealed          map[int64][]byte
 	sum             sql.NullInt64
 }
 
@@ -61,12 +98,15 @@ func (k *kept) whole(after int64) (last int64, err error) {
 	return k.last, k.summed()
 }
 
-// summed holds a batch against its sum, if it has one.
+// summed holds a batch against its sum, if it has one. Of a file of layout 4 that is a sum without what is sealed.
 func (k *kept) summed() error {
-	if k.sum.Valid && k.sum.Int64 != sum(k.id, k.run, k.last, k.events) {
-		return batch.Changed(k.run, k.first, k.last)
+	switch {
+	case !k.sum.Valid, k.sum.Int64 == sum(k.id, k.run, k.last, k.events, k.sealed):
+		return nil
+	case len(k.sealed) > 0 && k.sum.Int64 == sum(k.id, k.run, k.last, k.events, nil):
+		return nil
 	}
-	return nil
+	return batch.Changed(k.run, k.first, k.last)
 }
 
 // mostTold bounds how many damaged runs an error names.
@@ -142,7 +182,7 @@ func (l *looker) look(ctx context.Context, db *sql.DB) error {
 
 // indexed are the tables that are found by an index, by the file's layout; those of values, of which there may be many, are left to
 // whoever reads them.
-var indexed = []string{1: "runs", 2: "runs locks messages files run_files", 3: "runs locks messages files run_files", 4: "runs locks messages files run_files"}
+var indexed = []string{1: "runs", 2: "runs locks messages files run_files", 3: "runs locks messages files run_files", 4: "runs locks messages files run_files", 5: "runs locks messages files run_files"}
 
 // indexes holds indexes against their tables: a run that is not found by one seems not to be there.
 func (l *looker) indexes(ctx context.Context) error {
@@ -163,11 +203,21 @@ func (l *looker) list(ctx context.Context) (map[int64]string, error) {
 	if l.version < layoutWithNumbers {
 		return nil, nil
 	}
-	ids := map[int64]string{}
-	return ids, each(ctx, l.tx, "SELECT number, "+summaryColumns+" FROM runs", func(rows *sql.Rows) error {
+	ids, summed := map[int64]string{}, "NULL"
+	if l.version >= layoutWithAllSums {
+		summed = "sum"
+	}
+	return ids, each(ctx, l.tx, strings.Replace("SELECT "+runColumns+" FROM runs", "sum", summed, 1), func(rows *sql.Rows) error {
 		var number int64
-		r, err := scanSummary(rows, &number)
-		ids[number] = r.ID
+		var ended, sum sql.NullInt64
+		r, err := scanSummary(rows, &number, &ended, &sum)
+		if ids[number] = r.ID; err != nil || !sum.Valid {
+			return err
+		}
+		is, err := rowSum(rows)
+		if err == nil && is != sum.Int64 {
+			l.add(r.ID, listChanged(r.ID))
+		}
 		return err
 	})
 }
@@ -180,13 +230,18 @@ func (l *looker) batches(ctx context.Context) error {
 	}
 	var run string
 	var last int64
-	var events sql.RawBytes
+	var parts parts
+	var data sql.RawBytes
 	err = each(ctx, l.tx, batchQueries[l.version], func(rows *sql.Rows) error {
 		var k kept
-		if err := rows.Scan(&k.id, &k.first, &k.run, &k.last, &events, &k.sum); err != nil {
+		var seq int64
+		if err := rows.Scan(&k.id, &seq, &k.first, &k.run, &k.last, &data, &k.sum); err != nil {
 			return err
 		}
-		k.events = events
+		if parts.take(k.id, seq, data) {
+			return nil
+		}
+		k.events, k.sealed = data, parts.of(k.id)
 		if k.run != run {
 			run, last = k.run, 0
 			number := k.id >> seqBits
@@ -267,7 +322,7 @@ func addSums(ctx context.Context, tx *sql.Tx) error {
 			if at, err = k.whole(at); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, "UPDATE batches SET sum = ? WHERE id = ?", sum(k.id, k.run, k.last, k.events), k.id); err != nil {
+			if _, err := tx.ExecContext(ctx, "UPDATE batches SET sum = ? WHERE id = ?", sum(k.id, k.run, k.last, k.events, nil), k.id); err != nil {
 				return err
 			}
 		}
