@@ -40,6 +40,7 @@ func TestDoubtOfAChangedInstance(t *testing.T) {
 		"done":          {run.DecisionDone, "v1", "v2", []string{"row a v2", "after"}},
 		"other keys":    {run.DecisionDone, `"b"]`, `"b", "c"]`, nil},
 		"what it needs": {run.DecisionDone, `id = "look"`, `id = "look closer"`, nil},
+		"how, done":     {run.DecisionDone, `  id         = "row`, "  timeout = \"1m\"\n  id = \"row", []string{"after"}},
 		"what comes":    {run.DecisionDone, `= "after"`, `= "afterwards"`, []string{"afterwards"}},
 	} {
 		t.Run(name, func(t *testing.T) {
