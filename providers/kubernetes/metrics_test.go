@@ -31,7 +31,7 @@ func TestTop(t *testing.T) {
 		mean     any
 	}{
 		"nodes": {"kubernetes_top_nodes", map[string]any{metricsPath + "nodes": nodesUsage, "/api/v1/nodes": twoNodes},
-			[]string{"gone", "b", "a"}, []any{nil, 90.0, 10.0}, 50.0},
+			[]string{"b", "a"}, []any{90.0, 10.0}, 50.0},
 		"pods": {"kubernetes_top_pods", map[string]any{
 			metricsPath + "namespaces/production/pods": podsUsage, "/api/v1/nodes": twoNodes, "/api/v1/namespaces/production/pods": podOnA,
 		}, []string{"p"}, []any{10.0}, 10.0},

@@ -45,13 +45,18 @@ func runTopNodes(ctx context.Context, in *provider.In[*client, topNodesArgs]) (*
 		return nil, err
 	}
 	allocatable := allocatableOf(known)
-	items := make([]topItem, len(used))
+	items := make([]topItem, 0, len(used))
 	for i := range used {
-		items[i] = topItem{Name: used[i].Name, CPUMillicores: used[i].Usage.Cpu().MilliValue(), MemoryBytes: used[i].Usage.Memory().Value()}
-		items[i].setPercent(allocatable[used[i].Name])
+		has, there := allocatable[used[i].Name]
+		if !there {
+			continue // it is gone, and its metrics stay for a while
+		}
+		item := topItem{Name: used[i].Name, CPUMillicores: used[i].Usage.Cpu().MilliValue(), MemoryBytes: used[i].Usage.Memory().Value()}
+		item.setPercent(has)
+		items = append(items, item)
 	}
 	result := topOf(items, max(in.Args.Limit, 1))
-	if missing := len(known) - len(used); missing > 0 && in.Args.LabelSelector == "" {
+	if missing := len(known) - len(items); missing > 0 && in.Args.LabelSelector == "" {
 		in.Warn("there are no metrics of %s", counted(missing, "node"))
 	}
 	return result, nil
