@@ -104,14 +104,7 @@ func TestApprovedBeforeItRanAgain(t *testing.T) {
 	out.Pauses(t)
 	id := out.Result.RunID
 	answer(t, opts.Journal, out, "go", "true")
-	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
-	answered := 0
-	for e, err := range opts.Journal.Events(t.Context(), id) {
-		if answered++; err != nil || e.Event.Type == run.StepAnswered {
-			break
-		}
-	}
-	opts.Journal = enginetest.CutAfter(t, opts.Journal, id, answered)
+	opts.Journal = cutAfterAnswer(t, fake, id, opts)
 	fake = &enginetest.Fake{}
 	enginetest.Rewrite(t, path, strings.Replace(parent, `id = "before"`, `id = "before now"`, 1))
 	out = enginetest.Resume(t, fake, id, opts)

@@ -173,7 +173,7 @@ func TestApprovalIsOfTheWritesOfARunbook(t *testing.T) {
 				t.Fatalf("%v ran, which nobody approved:\n%s", fake.Log(), again.Stream)
 			}
 			q := asked(t, again, "in")
-			if q.Again == nil || q.Again.Why != run.AgainOther {
+			if q.Again == nil || q.Again.Why != run.AgainChanged {
 				t.Fatalf("asked again as %+v", q.Again)
 			}
 			if name == "a secret" { // any that is blanked may be the one

@@ -110,7 +110,7 @@ func TestApprovalIsOfTheUndoToo(t *testing.T) {
 				t.Fatalf("it ran with an undo that nobody approved:\n%s", again.Stream)
 			}
 			q := asked(t, again, "w")
-			if q.Again == nil || q.Again.Why != run.AgainOther {
+			if q.Again == nil || q.Again.Why != run.AgainChanged {
 				t.Fatalf("asked again as %+v", q.Again)
 			}
 			if diff := cmp.Diff(c.changes, q.Again.Changes); diff != "" {

@@ -79,7 +79,8 @@ func refusals(out enginetest.Outcome) []run.Event {
 	return told
 }
 
-// TestAskedAgainSaysWhy: the question that follows an approval of other arguments names those, before and now.
+// TestAskedAgainSaysWhy: the question that follows another names the arguments that are others by now, before and now, and whose yes came to
+// nothing where the run had taken that in.
 func TestAskedAgainSaysWhy(t *testing.T) {
 	const text = `
 provider "fake" {}
@@ -88,26 +89,47 @@ step "fake_write" "scale" {
   approval {}
 }
 `
-	fake, j := &enginetest.Fake{}, enginetest.Store(t)
-	size := func(size string) enginetest.Options {
-		return enginetest.Options{Journal: j, Env: map[string]string{"SIZE": size}}
+	for name, takenIn := range map[string]bool{"not taken in": false, "taken in": true} {
+		t.Run(name, func(t *testing.T) {
+			fake := &enginetest.Fake{}
+			opts := enginetest.Options{Journal: enginetest.Store(t), Env: map[string]string{"SIZE": "three"}}
+			out := enginetest.Run(t, fake, text, opts)
+			out.Pauses(t)
+			id := out.Result.RunID
+			if why := asked(t, out, "scale").Again; why != nil {
+				t.Errorf("asked for the first time as %+v", why)
+			}
+			answer(t, opts.Journal, out, "scale", "true")
+			want := &run.AskedAgain{Why: run.AgainChanged, Changes: []run.Change{{Path: "id", Before: `"three"`, After: `"thirty"`}}}
+			if takenIn {
+				want.Why, want.By = run.AgainOther, "bob@ops"
+				opts.Journal = cutAfterAnswer(t, fake, id, opts)
+			}
+			fake, opts.Env = &enginetest.Fake{}, map[string]string{"SIZE": "thirty"}
+			again := enginetest.Resume(t, fake, id, opts)
+			again.Pauses(t)
+			if diff := cmp.Diff(want, asked(t, again, "scale").Again); diff != "" {
+				t.Error(diff)
+			}
+			answer(t, opts.Journal, again, "scale", "true")
+			last := enginetest.Resume(t, fake, id, opts)
+			last.Ends(t, 0)
+			if fake.Calls("thirty") != 1 || fake.Calls("three") != 0 {
+				t.Errorf("%d and %d calls\n%s", fake.Calls("three"), fake.Calls("thirty"), last.Stream)
+			}
+		})
 	}
-	out := enginetest.Run(t, fake, text, size("three"))
-	out.Pauses(t)
-	if why := asked(t, out, "scale").Again; why != nil {
-		t.Errorf("asked for the first time as %+v", why)
+}
+
+// cutAfterAnswer goes on with a run, and gives its history up to where the first answer was taken in.
+func cutAfterAnswer(t *testing.T, fake *enginetest.Fake, id string, opts enginetest.Options) journal.Journal {
+	t.Helper()
+	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+	answered := 0
+	for e, err := range opts.Journal.Events(t.Context(), id) {
+		if answered++; err != nil || e.Event.Type == run.StepAnswered {
+			break
+		}
 	}
-	answer(t, j, out, "scale", "true")
-	again := enginetest.Resume(t, fake, out.Result.RunID, size("thirty"))
-	again.Pauses(t)
-	want := &run.AskedAgain{Why: run.AgainOther, By: asked(t, again, "scale").Again.By, Changes: []run.Change{{Path: "id", Before: `"three"`, After: `"thirty"`}}}
-	if diff := cmp.Diff(want, asked(t, again, "scale").Again); diff != "" {
-		t.Error(diff)
-	}
-	answer(t, j, again, "scale", "true")
-	last := enginetest.Resume(t, fake, out.Result.RunID, size("thirty"))
-	last.Ends(t, 0)
-	if fake.Calls("thirty") != 1 || fake.Calls("three") != 0 {
-		t.Errorf("%d and %d calls\n%s", fake.Calls("three"), fake.Calls("thirty"), last.Stream)
-	}
+	return enginetest.CutAfter(t, opts.Journal, id, answered)
 }

@@ -61,7 +61,7 @@ func TestApprovalOfASecret(t *testing.T) {
 		why   string
 	}{
 		"the same secret":                      {first, true, true, ""},
-		"another secret":                       {"hunter3-q7", true, false, run.AgainOther},
+		"another secret":                       {"hunter3-q7", true, false, run.AgainChanged},
 		"the same secret, but the key is lost": {first, false, false, run.AgainUnproven},
 	} {
 		t.Run(name, func(t *testing.T) {

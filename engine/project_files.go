@@ -49,6 +49,22 @@ func (r *Recalled) lacksFiles(settled bool) hcl.Diagnostics {
 	return diags
 }
 
+// lacksQuestions refuses to go on where a question that waits for a person may be another than it was, and can't be worked out.
+func (r *Recalled) lacksQuestions() hcl.Diagnostics {
+	if r.asItWas {
+		return nil
+	}
+	unasked := r.Past.Unasked(r.Past.Again(r.settled...).Steps, r.Affected)
+	if unasked == nil {
+		return nil
+	}
+	return hcl.Diagnostics{{
+		Severity: hcl.DiagError, Summary: "What a step asks is not known",
+		Detail: fmt.Sprintf("Step %s waits for a person, and what it asks can't be worked out as things are now: %s. Nothing was run. Have what it reads there as it was, and resume again; undo and cancel do without it.",
+			unasked.Address, strings.TrimSuffix(unasked.Err.Error(), ".")),
+	}}
+}
+
 // readerOf is which of what is left to run has an expression around a place, in words; empty: none. What the run gives at its end is left too.
 func readerOf(rb *lang.Runbook, ahead []local.Ahead, at *hcl.Range) string {
 	if at == nil {

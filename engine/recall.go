@@ -172,6 +172,9 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 	if diags := append(r.compareMachines(opts), r.lacksFiles(false)...); diags.HasErrors() {
 		return diags
 	}
+	if diags := r.lacksQuestions(); diags.HasErrors() {
+		return diags
+	}
 	if opts.Earlier != nil {
 		for _, entry := range s.entries {
 			opts.Earlier(entry)

@@ -75,6 +75,9 @@ func (s *State) askAnew(e *Event) {
 // again first.
 func (s *State) AskedAgain() []string { return s.askedAgain(s.rerun(true, nil).Steps, "", false) }
 
+// AskedAgainAfter lists those that are asked anew where some steps, here and in the runbooks that steps run, run again first.
+func (s *State) AskedAgainAfter(again []string) []string { return s.askedAgain(again, "", false) }
+
 // askedAgain are those at addresses that begin with prefix; whole: all of them. again are the addresses of what runs again.
 func (s *State) askedAgain(again []string, prefix string, whole bool) []string {
 	var out []string

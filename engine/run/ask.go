@@ -93,6 +93,7 @@ func (s *State) waits(r ref, e *Event) {
 	a.what, a.answer, a.question = e.For, nil, e.Question
 	in.phase = asking
 	if a.question == nil {
+		s.armQuestion(r) // the time of what was asked before is over
 		return
 	}
 	a.former, a.since, a.deadline = nil, e.AskedAt(), time.Time{}

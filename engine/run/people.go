@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -73,6 +74,7 @@ type Question struct {
 // Why a question is asked once more: the values of AskedAgain.Why.
 const (
 	AgainOther    = "other"    // what it would do is not what was approved: Changes
+	AgainChanged  = "changed"  // what it is made of has changed since it was asked, before an answer was taken in: Changes
 	AgainUnread   = "unread"   // the answer is sensitive, and can't be read back
 	AgainBefore   = "before"   // what comes before the step is done again, or the files have changed
 	AgainUnproven = "unproven" // whether sensitive arguments are those that were approved can't be found out
@@ -83,9 +85,18 @@ type AskedAgain struct {
 	Why string `json:"why" blank:"-"`
 	// By is who had answered.
 	By string `json:"by,omitempty"`
-	// Changes are the arguments that are others now, and "target". Where before and after are both "(sensitive)", one of those
-	// changed at least.
+	// Changes are the arguments that are others now, "target", and of a question that changed what else it shows. Where before and after
+	// are both "(sensitive)", one of those changed at least.
 	Changes []Change `json:"changes,omitempty"`
+}
+
+// Changed says what is different in a question that changed, for an answer to what it was.
+func (a *AskedAgain) Changed() string {
+	paths := make([]string, len(a.Changes))
+	for i, c := range a.Changes {
+		paths[i] = c.Path
+	}
+	return "what is asked has changed since: " + strings.Join(paths, ", ")
 }
 
 // AskedUndo is the undo of a step that somebody approves.

@@ -78,7 +78,11 @@ func (c Config) again(a *run.AskedAgain) []Line {
 	case run.AgainUnproven:
 		say("asked again: the yes " + by + " was for arguments some of which are sensitive, and whether they are the same can't be found out")
 	default:
-		say("asked again: the yes " + by + " was for something else")
+		if a.Why == run.AgainChanged {
+			say("asked again: what it is made of has changed since it was asked; an answer to what it was does not count")
+		} else {
+			say("asked again: the yes " + by + " was for something else")
+		}
 		for _, change := range a.Changes {
 			if change.Before == change.After {
 				hidden = append(hidden, c.clean(change.Path))

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -47,23 +48,69 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 	return nil, nil
 }
 
-// otherNow lists what a question that was answered showed otherwise than it would now. Where nothing that it shows is different,
+// otherNow lists what a question that was asked showed otherwise than it would now. Where nothing that it shows is different,
 // what is not shown is.
 func (r *runner) otherNow(before, now *run.Question) []run.Change {
-	d := otherThan{shown: r.shown}
+	d := otherThan{shown: r.shown, action: now.Action}
+	d.compare("prompt", before.Prompt, now.Prompt)
+	for _, rule := range rules {
+		d.compare(rule.name, rule.of(before), rule.of(now))
+	}
 	d.compare("target", before.Target, now.Target)
 	d.arguments("", before.Arguments, now.Arguments)
 	d.undos("", before.Undo, now.Undo)
-	d.writes(before.Writes, now.Writes)
+	d.writes("", before.Writes, now.Writes)
 	if len(d.out) == 0 {
 		return d.hidden
 	}
 	return d.out
 }
 
+// rules are what else a question shows that is not about a write: who may answer, with what, and what happens where nobody does.
+var rules = []struct {
+	name string
+	of   func(*run.Question) string
+}{
+	{"items", func(q *run.Question) string {
+		if q.Kind != run.AskChecklist {
+			return "" // those of writes are compared with these
+		}
+		return strings.Join(q.Items, ", ")
+	}},
+	{"all_required", func(q *run.Question) string { return flag(q.AllRequired) }},
+	{"choices", func(q *run.Question) string { return strings.Join(q.Choices, ", ") }},
+	{"pattern", func(q *run.Question) string { return q.Pattern }},
+	{"type", func(q *run.Question) string { return q.Type }},
+	{"default", func(q *run.Question) string { return string(q.Default) }},
+	{"sensitive", func(q *run.Question) string { return flag(q.Sensitive) }},
+	{"approvers", func(q *run.Question) string { return strings.Join(q.Approvers, ", ") }},
+	{"on_timeout", func(q *run.Question) string { return q.OnTimeout }},
+	{"timeout_answer", func(q *run.Question) string { return string(q.TimeoutAnswer) }},
+	{"escalation", func(q *run.Question) string { return q.Escalation }},
+	{"levels", func(q *run.Question) string {
+		levels := make([]string, len(q.Levels))
+		for i, l := range q.Levels {
+			levels[i] = l.Contact + " after " + run.InUnits(millisecondsOf(l.AfterMS))
+			if l.Brief != "" {
+				levels[i] += ": " + l.Brief
+			}
+		}
+		return strings.Join(levels, "; ")
+	}},
+}
+
+func flag(set bool) string {
+	if set {
+		return "true"
+	}
+	return ""
+}
+
 // otherThan collects what is different, and what is blanked, so that it may be.
 type otherThan struct {
-	shown       func(string) string
+	shown func(string) string
+	// action is that of the writes that name none.
+	action      string
 	out, hidden []run.Change
 }
 
@@ -113,8 +160,9 @@ func (d *otherThan) undos(prefix string, before, now *run.AskedUndo) {
 	}
 }
 
-// writes compares those of a runbook by their steps, and, where these are the same, their order.
-func (d *otherThan) writes(before, now []run.ListedWrite) {
+// writes compares those of a runbook, or of instances, by their keys, which stand behind a prefix in what is told, and, where these are the
+// same, their order.
+func (d *otherThan) writes(prefix string, before, now []run.ListedWrite) {
 	was, orderBefore, orderNow := map[string]*run.ListedWrite{}, []string{}, []string{}
 	for i := range before {
 		was[before[i].Key] = &before[i]
@@ -125,25 +173,33 @@ func (d *otherThan) writes(before, now []run.ListedWrite) {
 		orderNow = append(orderNow, w.Key)
 		then := was[w.Key]
 		if delete(was, w.Key); then == nil {
-			d.compare(w.Key, notAskedAbout, w.String())
+			d.compare(prefix+w.Key, notAskedAbout, d.line(w))
 			continue
 		}
-		d.compare(w.Key+".action", then.Action, w.Action)
-		d.compare(w.Key+".effect", then.Effect, w.Effect)
-		d.compare(w.Key+".target", then.Target, w.Target)
-		d.arguments(w.Key+".", then.Arguments, w.Arguments)
-		d.arguments(w.Key+": ", then.Uses, w.Uses)
-		d.undos(w.Key+".", then.Undo, w.Undo)
-		d.compare(w.Key, then.Note, w.Note)
+		key := prefix + w.Key
+		d.compare(key+".action", then.Action, w.Action)
+		d.compare(key+".effect", then.Effect, w.Effect)
+		d.compare(key+".target", then.Target, w.Target)
+		d.arguments(key+".", then.Arguments, w.Arguments)
+		d.arguments(key+": ", then.Uses, w.Uses)
+		d.undos(key+".", then.Undo, w.Undo)
+		d.compare(key, then.Note, w.Note)
+		d.writes(key+"/", then.Writes, w.Writes)
 	}
 	for i := range before {
 		if w := &before[i]; was[w.Key] != nil {
-			d.compare(w.Key, w.String(), "")
+			d.compare(prefix+w.Key, d.line(w), "")
 		}
 	}
 	if len(d.out) == 0 {
 		d.compare("order", strings.Join(orderBefore, ", "), strings.Join(orderNow, ", "))
 	}
+}
+
+func (d *otherThan) line(w *run.ListedWrite) string {
+	whole := *w
+	whole.Action = cmp.Or(w.Action, d.action)
+	return whole.String()
 }
 
 // askAgain asks anew about arguments that changed, or ends a step whose arguments can't be worked out.

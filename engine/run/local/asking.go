@@ -59,36 +59,20 @@ const previewTime = 30 * time.Second
 
 // approvalQuestion shows what would be done, to what, and what that changes.
 func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
-	a := q.step.Approval
 	args, err := r.arguments(q.step, q.sends())
 	if err != nil {
 		return err
 	}
 	q.prepared = &prepared{args: args}
-	q.timeout = a.Timeout
-	out := &run.Question{
-		Kind: run.AskApproval, Prompt: "Run " + q.step.Action + "?", Action: q.step.Action, Effect: q.effect.String(), OnTimeout: "fail",
-		Again: q.again,
-	}
-	within, values, err := r.approves(q.execution, args, out)
+	q.timeout = q.step.Approval.Timeout
+	out, within, values, err := r.approval(q.execution, args)
 	if err != nil {
 		return err
 	}
 	defer r.closeAll(within)
+	out.Again = q.again
 	q.binding = r.bind(values, out)
 	out.Keyed = q.binding.digest
-	if a.Escalate {
-		out.OnTimeout = "escalate"
-	}
-	if a.Prompt != nil {
-		out.Prompt = r.remedyText(a.Prompt, q.local)
-	}
-	if out.Approvers, err = r.approvers(a.Approvers, q.local); err != nil {
-		return err
-	}
-	if out.Escalation, out.Levels, err = r.levels(q.step, a.Escalation, q.local); err != nil {
-		return err
-	}
 	if q.step.Child == nil {
 		r.preview(ctx, q, out)
 	}
@@ -96,6 +80,26 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	out.Writes = within.writes()
 	q.question = out
 	return nil
+}
+
+// approval is what an execution asks for before anybody looks at what it would change. It gives what [runner.approves] does too.
+func (r *runner) approval(x *execution, args cty.Value) (q *run.Question, within listed, values cty.Value, err error) {
+	a, local := x.step.Approval, x.sends()
+	q = &run.Question{Kind: run.AskApproval, Prompt: "Run " + x.step.Action + "?", Action: x.step.Action, Effect: x.effect.String(), OnTimeout: "fail"}
+	if a.Escalate {
+		q.OnTimeout = "escalate"
+	}
+	if a.Prompt != nil {
+		q.Prompt = r.remedyText(a.Prompt, local)
+	}
+	if q.Approvers, err = r.approvers(a.Approvers, local); err != nil {
+		return nil, nil, cty.NilVal, err
+	}
+	if q.Escalation, q.Levels, err = r.levels(x.step, a.Escalation, local); err != nil {
+		return nil, nil, cty.NilVal, err
+	}
+	within, values, err = r.approves(x, args, q)
+	return q, within, values, err
 }
 
 // approves fills in what an approval of an execution is given for. It gives the writes of the runbook that the step runs, and all values,
@@ -167,21 +171,26 @@ func (r *runner) actionQuestion(q *question) error {
 	if err != nil {
 		return err
 	}
-	asker, ok := q.step.Spec.(provider.Asker)
+	if q.question, err = r.asksItself(q.execution, args); err != nil {
+		return err
+	}
+	q.question.Again = q.again
+	return nil
+}
+
+// asksItself is the question of an action that is called with some arguments.
+func (r *runner) asksItself(x *execution, args cty.Value) (*run.Question, error) {
+	asker, ok := x.step.Spec.(provider.Asker)
 	if !ok {
-		return fmt.Errorf("%s asks nobody; this is a bug in its provider", q.step.Action)
+		return nil, fmt.Errorf("%s asks nobody; this is a bug in its provider", x.step.Action)
 	}
 	asked, err := asker.Question(args)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	escalation, levels, err := r.levels(q.step, q.step.Escalation, q.local)
-	if err != nil {
-		return err
-	}
-	q.question = QuestionOf(asked)
-	q.question.Escalation, q.question.Levels, q.question.Again = escalation, levels, q.again
-	return nil
+	q := QuestionOf(asked)
+	q.Escalation, q.Levels, err = r.levels(x.step, x.step.Escalation, x.sends())
+	return q, err
 }
 
 // QuestionOf is the question of an action as the events tell it.
@@ -298,19 +307,24 @@ func (s *session) shown(text string) string {
 // of what is shown and of the binding of what is not: from the plain digest of a short secret one could find the secret. Address is
 // the runner's own.
 func (r *runner) digestOf(address string, q *run.Question, as run.Asking) string {
-	bound := *q
-	bound.Digest, bound.Changes, bound.NoChange, bound.Again = "", nil, false, nil
-	bound.Writes, bound.Undo = asBound(q.Writes), undoAsBound(q.Undo)
-	text, err := json.Marshal(bound)
-	if err != nil {
-		return ""
-	}
-	text = fmt.Appendf([]byte(r.shown(string(text))), "\n%s\n%s", r.prefix+address, as.Since.UTC().Format(time.RFC3339Nano))
+	text := fmt.Appendf(nil, "%s\n%s\n%s", r.shown(string(boundJSON(q))), r.prefix+address, as.Since.UTC().Format(time.RFC3339Nano))
 	if as.Anew != nil {
 		text = fmt.Appendf(text, "\n%d", as.Anew.Seq)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// boundJSON is all of a question that an answer is bound to.
+func boundJSON(q *run.Question) []byte {
+	bound := *q
+	bound.Digest, bound.Changes, bound.NoChange, bound.Again = "", nil, false, nil
+	bound.Writes, bound.Undo = asBound(q.Writes), undoAsBound(q.Undo)
+	text, err := json.Marshal(bound)
+	if err != nil {
+		return nil // it is made of texts alone
+	}
+	return text
 }
 
 // undoAsBound leaves out how the files write an undo: it may be written otherwise, and be the same.
@@ -376,7 +390,7 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 	if x := r.live[address]; x != nil {
 		key = x.key
 	}
-	if taken, err := r.beforehand(step, key, w); taken || err != nil {
+	if taken, err := r.beforehand(step, key, w, q.Again); taken || err != nil {
 		return err
 	}
 	// Somebody who reads of the question elsewhere finds it in the journal.
@@ -388,11 +402,19 @@ func (r *runner) lay(step *lang.Step, address, what string, q *run.Question, tim
 }
 
 // beforehand takes the answer that was given before the question was asked, or asked again in this session; one that does not
-// fit ends the step. It reports whether there is one.
-func (r *runner) beforehand(step *lang.Step, key int, w run.Wait) (bool, error) {
+// fit ends the step. It reports whether there is one. again is why the question is asked once more in this session; nil: it is not. What
+// has changed since it was asked before, whoever gave the answer has not seen.
+func (r *runner) beforehand(step *lang.Step, key int, w run.Wait, again *run.AskedAgain) (bool, error) {
 	given, ok := r.Answers[r.prefix+w.Address]
 	if over := w.Over(); !ok || w.For != run.ForAnswer || !over.IsZero() && !r.clock().Before(over) {
 		return false, nil
+	}
+	if again != nil && again.Why == run.AgainChanged {
+		said, err := json.Marshal(given)
+		if err != nil {
+			return false, err
+		}
+		return false, r.refuse(w, &run.Answer{Value: said, By: r.User, Via: run.ViaFlag}, again.Changed())
 	}
 	value, err := w.Question.Beforehand(given)
 	if err != nil {

@@ -77,7 +77,7 @@ func (r *runner) bound(address string, args cty.Value) string {
 		err = json.Unmarshal(text, &key)
 	}
 	if err != nil || len(key) != bindingKeyLength {
-		r.Host.Log.Warn("what an approval was given for can't be read back; it is asked for again", "step", r.prefix+address, "error", err)
+		r.Host.Log.Warn("what an approval is asked for can't be read back, and a yes to it does not count", "step", r.prefix+address, "error", err)
 		return ""
 	}
 	return bindTo(key, args)

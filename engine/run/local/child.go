@@ -34,11 +34,8 @@ func (r *runner) runChild(a *attempt, limit time.Duration) (*provider.Result, er
 	b.use(scope, configs)
 	child := newRunner(r.session, b, r.hard)
 	child.stops, child.parent, child.asStep = a.stops, r, a.execution
-	if !a.fresh {
+	if child.wakes = !a.fresh; child.wakes {
 		b.recallFrames()
-		if err := child.wake(); err != nil {
-			return nil, err
-		}
 	}
 	if child.limitOfStep = limit != 0; !child.limitOfStep {
 		limit = a.step.Child.Timeout

@@ -41,22 +41,12 @@ func (l listed) writes() []run.ListedWrite {
 // askWrites asks about the writes that only the run could list. asked says that the answer is awaited, or that it was no; the
 // function works the question out.
 func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, keys []string, instances []lang.Frame) (_ func(), asked bool, err error) {
-	effect := r.effects[step.Name]
 	before, a := r.state.Answered(c.Address)
 	said := before != nil && !a.Yes() // nobody approves beforehand what somebody has said no to
-	if r.AutoApprove && !said || effect == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
+	if r.AutoApprove && !said || r.effects[step.Name] == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
 		return nil, false, nil
 	}
-	all := r.list(step, keys, instances)
-	q := &run.Question{
-		Kind: run.AskApproval, Action: step.Action, Effect: effect.String(), Items: keys, OnTimeout: "fail",
-		Prompt: fmt.Sprintf("Run %s %d times, once for each of these?", step.Action, len(keys)),
-	}
-	if len(keys) == 1 {
-		q.Prompt = fmt.Sprintf("Run %s for this?", step.Action)
-	}
-	q.Target = all.commonTarget()
-	q.Writes = all.writes()
+	all, q := r.writesQuestion(step, keys, instances)
 	same := before != nil && r.sameWrites(before, q)
 	switch {
 	case same && said:
@@ -65,15 +55,35 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 	case same, r.AutoApprove:
 		return nil, false, nil
 	}
-	x := r.executionAt(step, c)
-	if err := r.emit(&run.Event{Type: run.StepWaiting, Step: c.Address, For: run.ForWrites}); err != nil {
-		return nil, false, err
+	work, err := r.workOutWrites(ctx, r.executionAt(step, c), all, q)
+	return work, true, err
+}
+
+// writesQuestion asks about all instances of a step, with what each writes, but for what a dry run says.
+func (r *runner) writesQuestion(step *lang.Step, keys []string, instances []lang.Frame) (listed, *run.Question) {
+	all := r.list(step, keys, instances)
+	q := &run.Question{
+		Kind: run.AskApproval, Action: step.Action, Effect: r.effects[step.Name].String(), Items: keys, OnTimeout: "fail",
+		Prompt: fmt.Sprintf("Run %s %d times, once for each of these?", step.Action, len(keys)),
+	}
+	if len(keys) == 1 {
+		q.Prompt = fmt.Sprintf("Run %s for this?", step.Action)
+	}
+	q.Target = all.commonTarget()
+	q.Writes = all.writes()
+	return all, q
+}
+
+// workOutWrites tells that a question about writes is being worked out; the function adds what dry runs say.
+func (r *runner) workOutWrites(ctx context.Context, x *execution, all listed, q *run.Question) (func(), error) {
+	if err := r.emit(&run.Event{Type: run.StepWaiting, Step: x.address, For: run.ForWrites}); err != nil {
+		return nil, err
 	}
 	return func() {
 		previewAll(ctx, all)
 		q.Writes = all.writes()
 		r.asked <- &question{execution: x, what: run.ForWrites, question: q}
-	}, true, nil
+	}, nil
 }
 
 // list evaluates what each instance would be carried out with.

@@ -137,8 +137,8 @@ func (p *Past) find(address string) (_ *branch, local string, ok bool) {
 // recall folds an event of a branch, and keeps what expressions see of the steps.
 func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 	undo := e.Type == run.UndoStarted || e.Type == run.UndoFinished || e.Undoes != 0
-	if e.Step != "" && !b.has(e.Step) && !undo {
-		return nil // an instance that went with its step
+	if e.Step != "" && !b.has(e.Step) && !undo && e.Type != run.ClockRead {
+		return nil // an instance that went with its step; one that was asked about has read the clock before it is there
 	}
 	p.recallPlaces(e, sealed)
 	name := run.StepName(e.Step)

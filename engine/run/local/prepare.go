@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -81,22 +82,9 @@ func boolOf(v cty.Value, why func() string) (holds bool, problem string) {
 
 // expand takes what for_each gave in an earlier session, or evaluates it, once, into keys in order.
 func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (func(), error) {
-	var all *lang.Instances
-	var diags hcl.Diagnostics
-	if kept := r.each[step.Name]; r.holds(step, kept) {
-		all = kept.all
-	} else {
-		all, diags = r.scope.Instances(step.ForEach, frameAt(lang.Frame{}, c.Address, partForEach))
-	}
-	var keys []string
-	var instances []lang.Frame
-	problem := text(diags)
-	if !diags.HasErrors() {
-		keys, instances, problem = forEach(all)
-		problem = cmp.Or(problem, r.secretKeys(step, keys))
-	}
-	if problem != "" {
-		return nil, r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: "for_each: " + problem}, nil)
+	all, keys, instances, err := r.instances(step)
+	if err != nil {
+		return nil, r.end(step, -1, &run.Event{Step: c.Address, Outcome: run.Error, Error: err.Error()}, nil)
 	}
 	if ask, asked, err := r.askWrites(ctx, step, c, keys, instances); asked || err != nil {
 		return ask, err
@@ -105,6 +93,25 @@ func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (fu
 	e := &run.Event{Type: run.StepExpanded, Step: c.Address, Keys: &keys}
 	sealed := r.keepEach(step, all, e)
 	return nil, r.emitSealed(e, sealed)
+}
+
+// instances are those of a step, as its for_each gave them in an earlier session, or gives them now.
+func (r *runner) instances(step *lang.Step) (all *lang.Instances, keys []string, frames []lang.Frame, err error) {
+	var diags hcl.Diagnostics
+	if kept := r.each[step.Name]; r.holds(step, kept) {
+		all = kept.all
+	} else {
+		all, diags = r.scope.Instances(step.ForEach, frameAt(lang.Frame{}, step.Name, partForEach))
+	}
+	problem := text(diags)
+	if !diags.HasErrors() {
+		keys, frames, problem = forEach(all)
+		problem = cmp.Or(problem, r.secretKeys(step, keys))
+	}
+	if problem != "" {
+		return nil, nil, nil, errors.New("for_each: " + problem)
+	}
+	return all, keys, frames, nil
 }
 
 // forEach takes what a for_each gives: that of a map, an object or a set of strings.

@@ -12,7 +12,7 @@ import (
 )
 
 // The parts of a step in which now gives one time over all sessions, because they decide which instances there are, or
-// what is sent. Checks, conditions that are held again each time, texts and outputs have the time of their evaluation:
+// what is asked and sent. Checks, conditions that are held again each time, other texts and outputs have the time of their evaluation:
 // the events tell what came of them.
 const (
 	partWhen      = "when"

@@ -92,11 +92,9 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		if g.Undo != nil {
 			return nil // nobody is asked while steps are undone by hand
 		}
+		r.wakes = true
 		// Who looks on sees the questions that are open before somebody is asked.
-		if err := r.flush(r.hard, true); err != nil {
-			return err
-		}
-		return r.wake()
+		return r.flush(r.hard, true)
 	})
 }
 

@@ -66,6 +66,8 @@ type runner struct {
 	limit       time.Duration
 	limitOfStep bool
 
+	// wakes says that the branch was begun in an earlier session, and goes on.
+	wakes bool
 	// onlyUndoes says that the session only undoes what a person asked for.
 	onlyUndoes bool
 	// stays is what the run waits for where it was paused before a session that only undoes, and stays that; nil: the run ends.
@@ -163,6 +165,11 @@ func (r *runner) loop(limit time.Duration) (err error) {
 	wake := stopTimer()
 	defer wake.Stop()
 	r.desk.rest(r, false)
+	if r.wakes {
+		if err := r.wake(work); err != nil {
+			return r.quit(cancel, err)
+		}
+	}
 	for {
 		finished, err := r.advance(work)
 		if err != nil || finished {

@@ -55,7 +55,7 @@ func (p *Past) unblank(e *run.Event, sealed []byte) {
 	case e.Answer != nil:
 		answer := *e.Answer
 		e.Answer, part = &answer, &answer.Value
-	case e.Question != nil && e.Question.TimeoutAnswer != nil:
+	case e.Question != nil && e.Question.TimeoutAnswer != nil && !e.Question.Sensitive: // beside which a probe is sealed
 		question := *e.Question
 		e.Question, part = &question, &question.TimeoutAnswer
 	default:

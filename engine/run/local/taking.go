@@ -62,6 +62,9 @@ func (r *runner) outdated(w run.Wait, a *run.Answer) string {
 	if anew := r.state.AskedAnew(w.Address); anew != nil && a.At != nil && a.At.Before(anew.At) {
 		return anew.Why
 	}
+	if again := w.Question.Again; again != nil && again.Why == run.AgainChanged {
+		return again.Changed()
+	}
 	if r.otherKey[w.Address] {
 		return "it is sensitive, and can't be read with the key that is here"
 	}

@@ -1,0 +1,139 @@
+package local
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// otherwise says what is different where an open question comes out otherwise by now than it was asked; nil: nothing is.
+func (r *runner) otherwise(x *execution, w run.Wait) (*run.AskedAgain, error) {
+	now, same, err := r.asksNow(x, w)
+	if err != nil && !r.mayChange(x.step) {
+		return nil, nil // what it is made of is not to be had any more, and is what it was
+	}
+	if err != nil || same {
+		return nil, err
+	}
+	return &run.AskedAgain{Why: run.AgainChanged, Changes: r.otherNow(w.Question, now)}, nil
+}
+
+// mayChange reports whether what a step asks may come out otherwise than it did although its files are the same.
+func (b *branch) mayChange(step *lang.Step) bool {
+	for _, e := range graph.Deciding(step) {
+		around := b.runbook.Surroundings(e)
+		if around.Environment || around.Files || around.Clock || around.Variables && b.parent != nil && b.parent.mayChange(b.step) {
+			return true
+		}
+	}
+	return false
+}
+
+// asksNow is what an open question asks by now, as far as an answer is bound to it, and whether that is the same.
+func (r *runner) asksNow(x *execution, w run.Wait) (now *run.Question, same bool, err error) {
+	if w.For == run.ForWrites {
+		_, keys, instances, err := r.instances(x.step)
+		if err != nil {
+			return nil, false, err
+		}
+		_, now = r.writesQuestion(x.step, keys, instances)
+		return now, r.sameWrites(w.Question, now), nil
+	}
+	asks := func(args cty.Value) (*run.Question, error) {
+		if x.step.Approval == nil {
+			return r.asksItself(x, args)
+		}
+		return r.approvalNow(x, w, args)
+	}
+	// A result of an earlier session is sensitive as a whole where a part of it was blanked, and the question showed the rest. So is what is
+	// made of it, and it is told to nobody for that.
+	args, diags := object(r.scope, x.step.Spec.Spec().Args(), x.step.Args, x.sends(), nil)
+	if !diags.HasErrors() {
+		plain, _ := args.UnmarkDeep()
+		if now, err = asks(plain); err == nil && r.asksTheSame(w, now) {
+			return now, true, nil
+		}
+	}
+	if args, err = r.arguments(x.step, x.sends()); err != nil {
+		return nil, false, err
+	}
+	now, err = asks(args)
+	return now, err == nil && r.asksTheSame(w, now), err
+}
+
+// asksTheSame reports whether an open question is the one that would be asked by now, as far as that was shown.
+func (r *runner) asksTheSame(w run.Wait, now *run.Question) bool {
+	var before, after any
+	if json.Unmarshal(boundJSON(w.Question), &before) != nil || json.Unmarshal(boundJSON(now), &after) != nil {
+		return false
+	}
+	return saysTheSame(before, after, r.shown)
+}
+
+// saysTheSame reports whether decoded JSON is what an earlier session showed, where that blanked its secrets.
+func saysTheSame(before, after any, shown func(string) string) bool {
+	switch was := before.(type) {
+	case string:
+		is, text := after.(string)
+		return text && readsTheSame(shown(was), is, shown) || !text && shown(was) == lang.Blank
+	case []any:
+		is, ok := after.([]any)
+		return ok && slices.EqualFunc(was, is, func(a, b any) bool { return saysTheSame(a, b, shown) })
+	case map[string]any:
+		is, ok := after.(map[string]any)
+		return ok && maps.EqualFunc(was, is, func(a, b any) bool { return saysTheSame(a, b, shown) })
+	}
+	return before == after
+}
+
+// readsTheSame is saysTheSame for a text. What stands in the place of something blanked must be a secret as a whole, or all of it unknown here: the
+// secrets that a session knew are not all known in each.
+func readsTheSame(before, after string, shown func(string) string) bool {
+	if before == after || before == shown(after) {
+		return true
+	}
+	parts := strings.Split(before, lang.Blank)
+	rest, starts := strings.CutPrefix(after, parts[0])
+	rest, ends := strings.CutSuffix(rest, parts[len(parts)-1])
+	if !starts || !ends || len(parts) == 1 {
+		return false
+	}
+	hidden := func(piece string) bool { return shown(piece) == lang.Blank || shown(piece) == piece }
+	for _, part := range parts[1 : len(parts)-1] {
+		piece, more, found := strings.Cut(rest, part)
+		if !found || !hidden(piece) {
+			return false
+		}
+		rest = more
+	}
+	return hidden(rest)
+}
+
+// approvalNow is what an open approval asks by now. Where it can't be found out whether sensitive arguments are the same, that is left until
+// it was answered: it is asked again then.
+func (r *runner) approvalNow(x *execution, w run.Wait, args cty.Value) (*run.Question, error) {
+	now, within, values, err := r.approval(x, args)
+	if err != nil {
+		return nil, err
+	}
+	r.closeAll(within)
+	if w.Question.Keyed != "" {
+		now.Keyed = cmp.Or(r.bound(w.Address, values), w.Question.Keyed)
+	}
+	if p := x.step.Approval.Prompt; p != nil {
+		text, _ := r.scope.Text(p, x.sends()) // the prompt says what is wrong with it
+		plain, _ := text.Unmark()
+		if text.IsMarked() && readsTheSame(r.shown(w.Question.Prompt), stringOf(plain), r.shown) {
+			now.Prompt = w.Question.Prompt
+		}
+	}
+	return now, nil
+}
