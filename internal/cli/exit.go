@@ -24,8 +24,8 @@ var exitMeanings = []struct {
 	{ExitPassed, "passed, warnings allowed unless --fail-on warn; the files are valid"},
 	{ExitFailed, "the run took place and something failed or erred; fmt --check found a difference"},
 	{ExitRefused, "nothing was run: an invalid runbook, a wrong flag, a refusal by policy, by --read-only or of the question before a write"},
-	{ExitInterrupted, "paused or interrupted, even when something failed before: it can be resumed, and the last line says how"},
-	{ExitLeftOver, "the run ended and left something that a person must look at: an undo failed or did not run, or a write is in doubt"},
+	{ExitInterrupted, "paused or interrupted, even when something failed before or is left to look at: it can be resumed, and the last line says how"},
+	{ExitLeftOver, "the run ended and left something that a person must look at: an undo failed or did not run, or a write is in doubt, also where that has to be settled before anything is run"},
 }
 
 // exitError ends the program with a status. What there is to say was said, unless message is set; cause is what that tells of.

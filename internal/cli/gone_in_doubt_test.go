@@ -69,7 +69,7 @@ func TestAWriteInDoubtOutlivesItsStep(t *testing.T) {
 				t.Helper()
 				tt.again(t, false, "").does(t, status, says, append([]string{"resume", id, "--with-changes", "--auto-approve"}, args...)...)
 			}
-			resume(ExitRefused, []string{"in doubt: step " + tc.step + ", fake_write on fake://production, was sent at", "look whether " + tc.step + " took place"})
+			resume(ExitLeftOver, []string{"in doubt: step " + tc.step + ", fake_write on fake://production, was sent at", "look whether " + tc.step + " took place"})
 			resume(ExitLeftOver, []string{"nothing was run, and " + tc.step + " stays in doubt"}, "--in-doubt", "abort")
 			tt.again(t, false, "").does(t, ExitPassed, []string{"in doubt: " + tc.step}, "runs")
 			if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {

@@ -59,7 +59,7 @@ func TestPartOfAnUndo(t *testing.T) {
 func TestPartOfAWrite(t *testing.T) {
 	far := "took place in part: step pay, fake_write on fake://production, was sent at"
 	for name, tc := range map[string]settledPartly{
-		"nobody says it": {args: []string{"--auto-approve"}, status: ExitRefused, says: []string{far, "and erred: " + enginetest.ErrUnreadable.Error(), "whether all of pay took place"}},
+		"nobody says it": {args: []string{"--auto-approve"}, status: ExitLeftOver, says: []string{far, "and erred: " + enginetest.ErrUnreadable.Error(), "whether all of pay took place"}},
 		"redo":           {args: []string{"--in-doubt", "redo", "--auto-approve"}, says: []string{far, "is sent again, all of it"}, does: []string{"pay", "ship"}},
 		"done":           {args: []string{"--in-doubt", "pay=done", "--auto-approve"}, says: []string{far, "counts as done"}, does: []string{"ship"}},
 		"abort":          {args: []string{"--in-doubt", "abort"}, status: ExitLeftOver, says: []string{"pay stays as it is: a part of it took place"}},
@@ -91,7 +91,7 @@ func TestPartOfAWriteThatWouldBeUndoneTwice(t *testing.T) {
 	refused := "the undo of pay uses nothing of what its step gave, and takes back all of it: were the step sent again, that would be due twice. " +
 		"Undo what took place with: runbook undo ID pay, and resume, which sends all of it; or do the rest by hand, and say done"
 	for name, tc := range map[string]settledPartly{
-		"nobody says it": {args: []string{"--auto-approve"}, status: ExitRefused, says: []string{"whether all of pay took place, and say so with --in-doubt done: "}},
+		"nobody says it": {args: []string{"--auto-approve"}, status: ExitLeftOver, says: []string{"whether all of pay took place, and say so with --in-doubt done: "}},
 		"redo":           {args: []string{"--in-doubt", "redo", "--auto-approve"}, status: ExitRefused, says: []string{"nothing was run: " + refused}},
 		"done":           {args: []string{"--in-doubt", "done", "--auto-approve"}, says: []string{"counts as done"}, does: []string{"ship"}},
 		"asked: redo":    {types: "redo\nabort\n\n", args: []string{"--auto-approve"}, status: ExitLeftOver, says: []string{"done: it is, by hand or otherwise; abort", "It is not sent again: the undo of pay uses nothing of what its step gave"}},
@@ -148,7 +148,7 @@ step "fake_write" "next" {
 	far := "took place in part: the undo of w, fake_write on fake://production, was sent at"
 	again := []string{"w", "z", "next"}
 	for name, tc := range map[string]settledPartly{
-		"nobody says it": {args: []string{"--auto-approve"}, status: ExitRefused, says: []string{far, enginetest.ErrUnreadable.Error(), "whether all of the undo of w took place, and say so with --in-doubt done: "}},
+		"nobody says it": {args: []string{"--auto-approve"}, status: ExitLeftOver, says: []string{far, enginetest.ErrUnreadable.Error(), "whether all of the undo of w took place, and say so with --in-doubt done: "}},
 		"done":           {args: []string{"--in-doubt", "done", "--auto-approve"}, says: []string{far, "counts as done by hand"}, does: again},
 		"done, by name":  {args: []string{"--in-doubt", "w=done", "--auto-approve"}, says: []string{far, "counts as done by hand"}, does: again},
 		"redo":           {args: []string{"--in-doubt", "redo", "--auto-approve"}, status: ExitRefused, says: []string{"before the run goes on", "runbook undo ID w --in-doubt redo"}},

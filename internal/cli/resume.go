@@ -206,7 +206,11 @@ func (o *resumeOptions) settle(s *settler) ([]local.Settled, error) {
 	if len(open) == 0 {
 		return out, nil
 	}
-	return nil, s.notKept(errors.New(s.sayIt(open, "resume "+o.Run)), open[0], out)
+	message := s.sayIt(open, "resume "+o.Run)
+	if len(s.recalled.Past.Waits()) > 0 {
+		message += "\nUntil then no time limit of the questions of the run counts, and none of their levels is told."
+	}
+	return nil, s.notKept(&exitError{status: ExitLeftOver, message: message}, open[0], out)
 }
 
 // worthwhile refuses a run that has nothing left to do.

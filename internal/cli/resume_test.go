@@ -82,7 +82,7 @@ func TestResumeWithDoubt(t *testing.T) {
 		calls       int
 		says        []string
 	}{
-		"nobody there":  {status: ExitRefused, calls: 1, says: []string{"in doubt: step change, fake_write on fake://, was sent at", "--in-doubt done or --in-doubt redo"}},
+		"nobody there":  {status: ExitLeftOver, calls: 1, says: []string{"in doubt: step change, fake_write on fake://, was sent at", "--in-doubt done or --in-doubt redo"}},
 		"done":          {flags: []string{"--in-doubt", "done"}, status: ExitPassed, calls: 1, says: []string{"counts as done", "! change"}},
 		"redo":          {flags: []string{"--in-doubt", "redo"}, status: ExitPassed, calls: 2, says: []string{"is sent again", "✓ change"}},
 		"abort":         {flags: []string{"--in-doubt", "abort"}, status: ExitLeftOver, calls: 1, says: []string{"change stays in doubt"}},

@@ -38,7 +38,7 @@ func TestAQuestionIsAboutWhatWasSent(t *testing.T) {
 		return provider.Unknown, "the bank keeps no account of " + id, nil
 	}
 	next := tt.again(t, false, "")
-	next.does(t, ExitRefused, []string{"on fake://production, was sent at", `id = "pay"`, "keeps no account of pay\n"}, "resume", id, "--with-changes", "--auto-approve")
+	next.does(t, ExitLeftOver, []string{"on fake://production, was sent at", `id = "pay"`, "keeps no account of pay\n"}, "resume", id, "--with-changes", "--auto-approve")
 	if diff := cmp.Diff([]string{"pay"}, asked); diff != "" || strings.Contains(next.err.String(), "may have got pay more") {
 		t.Errorf("%s\n%s", diff, next.err)
 	}
@@ -83,7 +83,7 @@ func TestOnlyTheSameIsSentAgainUnasked(t *testing.T) {
 			tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Repeatable, "the author says so", nil }
 			status := ExitPassed
 			if len(tc.sent) == 1 {
-				status = ExitRefused
+				status = ExitLeftOver
 			}
 			next := tt.again(t, false, "")
 			next.does(t, status, tc.says, append([]string{"resume", id, "--with-changes", "--auto-approve"}, tc.args...)...)
@@ -196,7 +196,7 @@ step "fake_write" "pay" {
 	tt.fake.Do = nil
 	tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Repeatable, "the author says so", nil }
 	next := tt.again(t, false, "")
-	next.does(t, ExitRefused, []string{"What it depends on runs again first: make. If it took place, it did so with what was there before"}, "resume", id, "--auto-approve")
+	next.does(t, ExitLeftOver, []string{"What it depends on runs again first: make. If it took place, it did so with what was there before"}, "resume", id, "--auto-approve")
 	if said := next.err.String(); strings.Contains(said, "differs from the one that was sent") {
 		t.Error(said)
 	}

@@ -52,10 +52,10 @@ func TestASystemThatCantBeReachedMayTellLater(t *testing.T) {
 		return provider.Unknown, "", errors.New("connection refused")
 	}
 	next := tt.again(t, false, "")
-	next.does(t, ExitRefused, []string{"it can't be asked now: connection refused", "Bring it back, and resume again",
+	next.does(t, ExitLeftOver, []string{"it can't be asked now: connection refused", "Bring it back, and resume again",
 		"bring back the system that can't be reached, which may tell, and go on with: runbook resume " + id, "Only where it does not come back"}, "resume", id)
 	did := tt.fake.Log()
-	tt.again(t, false, "").does(t, ExitRefused, []string{"--in-doubt redo does not count as long as the system can't be reached", "nothing was run"}, "resume", id, "--in-doubt", "redo")
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"--in-doubt redo does not count as long as the system can't be reached", "nothing was run"}, "resume", id, "--in-doubt", "redo")
 	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
 		t.Error(diff)
 	}

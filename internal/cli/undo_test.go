@@ -170,12 +170,12 @@ func TestResumeOfAnUndoInDoubt(t *testing.T) {
 		"on failure":          {on: "failure", flag: "redo", status: ExitRefused, says: []string{refused}},
 		"on failure, by name": {on: "failure", flag: "cordon=redo", status: ExitRefused, says: []string{refused}},
 		"on failure, asked":   {on: "failure", types: "redo\nabort\n\n", status: ExitLeftOver, says: []string{"abort: leave everything as it is", "It is not sent again: the undo of cordon would have to be sent before"}},
-		"on failure, declared": {on: "failure", found: provider.Repeatable, status: ExitRefused,
+		"on failure, declared": {on: "failure", found: provider.Repeatable, status: ExitLeftOver,
 			says: []string{"The run goes on before the undo would be sent again", "look whether the undo of cordon took place, and say so with --in-doubt done: "}},
 		"on failure, told": {on: "failure", found: provider.NotDone,
 			says: []string{"counts as not done: what cordon did is there, and the run goes on with that", "? undo cordon", "in doubt: counts as not done, as the system told"}, does: []string{"scale a", "scale b", "break"}},
 		"at the end":           {on: "end", flag: "redo", says: []string{"counts as not done, and is sent again at the end of the run", "✓ undo cordon"}, does: []string{"break", "uncordon"}},
-		"at the end, declared": {on: "end", found: provider.Repeatable, status: ExitRefused, says: []string{"The run goes on before the undo would be sent again"}},
+		"at the end, declared": {on: "end", found: provider.Repeatable, status: ExitLeftOver, says: []string{"The run goes on before the undo would be sent again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt := newTerminal(t, false, nil, nil)
