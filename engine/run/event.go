@@ -361,7 +361,8 @@ const (
 	Cancelled Outcome = "cancelled"
 )
 
-// Undone counts, beside the outcomes of the steps, those whose effect was taken back and not done again (run_finished).
+// Undone counts, beside the outcomes of the steps, those whose effect was taken back and not done again (run_finished), in the runbooks that
+// steps run too, and each once, however often it took effect.
 const Undone Outcome = "undone"
 
 // severity ranks outcomes for the worst of many: error, fail, cancelled, warn, pass. A blocked step follows from a

@@ -295,7 +295,7 @@ func (s *State) Unchanged() []string {
 	return out
 }
 
-// Undone counts what took effect and is taken back, here and in the runbooks that steps run.
+// Undone counts the steps and instances, here and in the runbooks that steps run, of which what they did last is taken back.
 func (s *State) Undone() int {
 	n := 0
 	list := s.effectsInOrder()
