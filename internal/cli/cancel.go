@@ -100,6 +100,7 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 	defer cancel()
 	ticker := time.NewTicker(lookAgain)
 	defer ticker.Stop()
+	undoes := len(s.Undoing) > 0
 	for !s.over() {
 		select {
 		case <-ctx.Done():
@@ -110,6 +111,7 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 		case <-ticker.C:
 		}
 		err := s.read(ctx, history, s.ID, func(e journal.Entry) {
+			undoes = undoes || len(s.Undoing) > 0
 			if e.Event.Type == run.RunStopping && e.Event.Step == "" {
 				o.say("Run %s is stopping.", s.ID)
 			}
@@ -117,6 +119,10 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
+	}
+	if undoes && s.Last.Type == run.RunPaused {
+		o.say("The undos of run %s were stopped, and the run is still paused. End it with: %s", s.ID, o.command("cancel "+s.ID))
+		return nil
 	}
 	if s.Last.ExitStatus != nil && *s.Last.ExitStatus == ExitInterrupted {
 		o.say("Run %s has stopped. It goes on with: %s", s.ID, o.command("resume "+s.ID))

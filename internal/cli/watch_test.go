@@ -94,6 +94,29 @@ func told(t *testing.T, j journal.Journal, n int) {
 	}
 }
 
+// TestCancelOfUndos: who stops a session that undoes steps of a paused run hears that the run is still paused, and how it is ended.
+func TestCancelOfUndos(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	j := tt.history(t)
+	before := append(paused(), run.Event{Type: run.RunResumed, Undo: []string{"said"}})
+	keep(t, j, 1, before)
+	lease := holding(t, j)
+	status := make(chan int, 1)
+	go func() { status <- tt.run("cancel", pausedRun) }()
+	told(t, j, 1)
+	interrupted := ExitInterrupted
+	keep(t, j, int64(len(before)+1), []run.Event{{Type: run.RunStopping, Reason: "cancelled by alice@laptop"}})
+	waitFor(t, tt, "is stopping.")
+	keep(t, j, int64(len(before)+2), []run.Event{{Type: run.RunPaused, ExitStatus: &interrupted}})
+	says := "The undos of run " + pausedRun + " were stopped, and the run is still paused. End it with: runbook cancel " + pausedRun
+	if got := <-status; got != ExitPassed || !strings.Contains(tt.err.String(), says) || strings.Contains(tt.err.String(), "has stopped") {
+		t.Errorf("exit status %d\n%s", got, tt.err)
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)
 	j := tt.history(t)
