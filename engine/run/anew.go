@@ -19,6 +19,7 @@ const (
 	anewBefore    = "what comes before the step was done again since"
 	anewChanged   = "the files have changed since, and the step runs again"
 	anewCancelled = "the run was stopped since"
+	anewUndone    = "a part of what it is for was undone since, and is done again"
 )
 
 // askAnew has no answer count that was given so far, and nobody's silence.
@@ -72,7 +73,7 @@ func (s *State) askAnew(e *Event) {
 }
 
 // AskedAgain lists the open questions, here and in the runbooks that steps run, that a resume asks anew: something that they wait for runs
-// again first.
+// again first, or a part of what they are for was undone.
 func (s *State) AskedAgain() []string { return s.askedAgain(s.rerun(true, nil).Steps, "", false) }
 
 // AskedAgainAfter lists those that are asked anew where some steps, here and in the runbooks that steps run, run again first.
@@ -88,7 +89,8 @@ func (s *State) askedAgain(again []string, prefix string, whole bool) []string {
 		}
 	}
 	for _, w := range s.Waits() {
-		if whole || behind[s.byName[StepName(w.Address)]] {
+		itself := slices.ContainsFunc(again, func(a string) bool { return Covers(a, prefix+w.Address) })
+		if whole || itself || behind[s.byName[StepName(w.Address)]] {
 			out = append(out, prefix+w.Address)
 		}
 	}

@@ -198,7 +198,7 @@ type Event struct {
 	// run_stopping: how long the runbook could take, where that is why
 	LimitMS float64 `json:"limit_ms,omitempty" blank:"-"`
 
-	// AskedAgain are the steps with an open question that is asked again, as what comes before them runs again first (run_paused, where that
+	// AskedAgain are the steps with an open question that is asked again, as what comes before them, or a part of it, runs again first (run_paused, where that
 	// is what a session would do; run_resumed, where it does, and nobody waits for an answer until then): no answer that is given until
 	// then counts.
 	AskedAgain []string `json:"asked_again,omitempty" blank:"-"`

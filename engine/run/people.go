@@ -75,6 +75,7 @@ type Question struct {
 const (
 	AgainOther    = "other"    // what it would do is not what was approved: Changes
 	AgainChanged  = "changed"  // what it is made of has changed since it was asked, before an answer was taken in: Changes
+	AgainRest     = "rest"     // a part of the runbook that the step runs took place, and the rest did not
 	AgainUnread   = "unread"   // the answer is sensitive, and can't be read back
 	AgainBefore   = "before"   // what comes before the step is done again, or the files have changed
 	AgainUnproven = "unproven" // whether sensitive arguments are those that were approved can't be found out
@@ -157,6 +158,9 @@ type ListedWrite struct {
 	Undo *AskedUndo `json:"undo,omitempty"`
 	// Note says why it won't be carried out, or when it is, or why its arguments are not known.
 	Note string `json:"note,omitempty"`
+	// Done says of a step in a runbook of which a part took place in an earlier session when it did, and for which instances. It is not
+	// repeated.
+	Done string `json:"done,omitempty" blank:"-"`
 	// Writes are those of the runbook that an instance runs.
 	Writes []ListedWrite `json:"writes,omitempty"`
 }

@@ -151,6 +151,8 @@ func (s *State) reset(r ref, e *Event) {
 			if s.above != nil { // of another runbook, all that comes after may be another
 				fresh.asked.former = nil
 			}
+		case in.phase == asking && in.asked.question != nil:
+			fresh.asked.askAnew(e, anewUndone)
 		}
 	} else if in.asked != nil && in.phase == running && s.plan.Steps[r.step].Child && len(e.Changes) == 0 {
 		fresh.asked = in.asked

@@ -47,7 +47,7 @@ func pauseMidway(t *testing.T) (*terminal, string) {
 func TestUndoOfAPausedRun(t *testing.T) {
 	tt, id := pauseMidway(t)
 	stays := []string{
-		"✓ undo cordon", "paused: ", "calm waits for a yes or no\n    is asked again, as what comes before it runs again first: no answer counts until then\n" +
+		"✓ undo cordon", "paused: ", "calm waits for a yes or no\n    is asked again, as what comes before it, or a part of it, runs again first: no answer counts until then\n" +
 			"    runbook resume " + id + " --answer 'calm=yes|no'", "resume with: runbook resume " + id,
 	}
 	tt.again(t, false, "").does(t, ExitPassed, stays, "undo", id, "cordon", "--auto-approve")
@@ -56,7 +56,7 @@ func TestUndoOfAPausedRun(t *testing.T) {
 	tt.again(t, false, "").does(t, ExitPassed, []string{id, "paused"}, "runs", "--outcome", "paused")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"There are no such runs."}, "runs", "--outcome", "interrupted")
 	tt.again(t, false, "").does(t, ExitPassed, stays, "show", id)
-	again := "is asked again, as what comes before it runs again first: no answer counts until then. Resume the run, which asks then: runbook resume " + id +
+	again := "is asked again, as what comes before it, or a part of it, runs again first: no answer counts until then. Resume the run, which asks then: runbook resume " + id +
 		"; or answer with that: runbook resume " + id + " --answer 'calm=yes|no'"
 	tt.again(t, false, "").does(t, ExitPassed, []string{"calm waits for a yes or no", "Is it calm?", again}, "answer", id)
 	tt.again(t, false, "").does(t, ExitRefused, []string{"calm " + again}, "answer", id, "calm", "yes")

@@ -60,7 +60,7 @@ func TestOnlyWhatCouldCountWaits(t *testing.T) {
 	not(ExitPassed, "first waits for a yes or no", "second", "answer", id)
 	not(ExitPassed, `"step": "first"`, "second", "answer", id, "--json")
 	not(ExitPassed, "paused", "answered", "runs")
-	const again = "second is asked again, as what comes before it runs again first: no answer counts until then"
+	const again = "second is asked again, as what comes before it, or a part of it, runs again first: no answer counts until then"
 	tt.again(t, false, "").does(t, ExitRefused, []string{again, "runbook resume " + id + " --answer 'second=yes|no'"}, "answer", id, "second", "yes")
 	tt.again(t, false, "").does(t, ExitPassed, nil, "answer", id, "first", "yes")
 	tt.again(t, false, "").does(t, ExitInterrupted, []string{"✓ b", "an answer does not count", "second waits for a yes or no"}, "resume", id, "--auto-approve")

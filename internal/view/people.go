@@ -92,7 +92,7 @@ func valueOf(q *run.Question) string {
 }
 
 // AskedAgain says of an open question that no answer counts yet.
-const AskedAgain = "is asked again, as what comes before it runs again first: no answer counts until then"
+const AskedAgain = "is asked again, as what comes before it, or a part of it, runs again first: no answer counts until then"
 
 // ResumeWithAnswer is the command that goes on with a run and answers a question of it beforehand; empty: it takes no such answer.
 func ResumeWithAnswer(store, runID, step string, q *run.Question) string {

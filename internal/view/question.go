@@ -75,6 +75,8 @@ func (c Config) again(a *run.AskedAgain) []Line {
 		say("asked again: the answer " + by + " is sensitive, and can't be read back")
 	case run.AgainBefore:
 		say("asked again: what comes before this, or its files, is not what it was when the answer " + by + " was given")
+	case run.AgainRest:
+		say("asked again: a part of this took place before, and the rest did not; what is done is not repeated")
 	case run.AgainUnproven:
 		say("asked again: the yes " + by + " was for arguments some of which are sensitive, and whether they are the same can't be found out")
 	default:
@@ -140,6 +142,9 @@ func (c Config) writes(writes []run.ListedWrite) []Line {
 		}
 		if w.Note != "" {
 			text += ": " + w.Note
+		}
+		if w.Done != "" {
+			text += ": " + w.Done + ", is not repeated"
 		}
 		if w.Effect == "destructive" {
 			paint = c.Palette.Danger

@@ -145,11 +145,12 @@ func (t *Text) paused(e *run.Event) {
 	slices.SortStableFunc(t.asked.events, func(a, b run.Event) int { return e.InOrder(a.Step, b.Step) })
 	for i := range t.asked.events {
 		w := &t.asked.events[i]
-		if a := t.given[w.Step]; a != nil {
+		again := slices.Contains(e.AskedAgain, w.Step)
+		if a := t.given[w.Step]; a != nil && !again {
 			t.lines(t.wrapped("  ", t.answerWaits(w, a))...)
 			continue
 		}
-		waits, again := t.asked.wait(w), slices.Contains(e.AskedAgain, w.Step)
+		waits := t.asked.wait(w)
 		if waits.Resting = true; again {
 			waits = waits.Anew()
 		}

@@ -70,7 +70,9 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 		return err
 	}
 	defer r.closeAll(within)
-	out.Again = q.again
+	if out.Again = q.again; out.Again == nil && within.anyDone() {
+		out.Again = &run.AskedAgain{Why: run.AgainRest}
+	}
 	q.binding = r.bind(values, out)
 	out.Keyed = q.binding.digest
 	if q.step.Child == nil {

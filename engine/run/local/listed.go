@@ -174,7 +174,7 @@ func asBound(writes []run.ListedWrite) []run.ListedWrite {
 	writes = slices.Clone(writes)
 	for i := range writes {
 		w := &writes[i]
-		w.Changes, w.NoChange = nil, false
+		w.Changes, w.NoChange, w.Done = nil, false, ""
 		w.Undo, w.Writes = undoAsBound(w.Undo), asBound(w.Writes)
 	}
 	return writes

@@ -9,6 +9,7 @@ import (
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // within lists the steps of the runbook that a step runs which write, or whose undos do, in the order of the file and with those of the
@@ -29,7 +30,53 @@ func (r *runner) within(step *lang.Step, address string, variables cty.Value) (l
 			out = append(out, at.known(n.Step))
 		}
 	}
+	r.below[address].markDone(out)
 	return out, nil
+}
+
+// markDone says which of the writes of a runbook took place in an earlier session, as far as its steps tell it themselves; nil: it has not
+// begun.
+func (b *branch) markDone(all listed) {
+	if b == nil {
+		return
+	}
+	for i := range all {
+		w := &all[i]
+		at, own := b.find(w.Key)
+		if at == nil {
+			continue
+		}
+		if w.Done = at.doneAt(own); w.Done != "" {
+			w.prepared = nil // a dry run would show what is there
+		}
+	}
+}
+
+// doneAt says when a step took place, or its instances did that have; empty: it runs, or runs again.
+func (b *branch) doneAt(name string) string {
+	at := func(address string) string {
+		_, key, ended := b.state.Ended(address)
+		if e := b.values.ending(name, key); ended && e != nil && !e.undone && (e.outcome == run.Pass || e.outcome == run.Warn) {
+			return "done at " + provider.Moment(e.timing.finished)
+		}
+		return ""
+	}
+	instances := b.state.Instances(name)
+	if len(instances) == 0 {
+		return at(name)
+	}
+	var done []string
+	for i, address := range instances {
+		if when := at(address); when != "" {
+			done = append(done, b.values.key(name, i)+": "+when)
+		}
+	}
+	return strings.Join(done, ", ")
+}
+
+// anyDone reports whether one of the writes took place in an earlier session.
+func (l listed) anyDone() bool {
+	return slices.ContainsFunc(l, func(w listedWrite) bool { return w.Done != "" })
 }
 
 // deeper lists the writes of a runbook below, by addresses that begin with its step.
