@@ -90,6 +90,16 @@ func (r *Recalled) Redo(d run.Doubt) Redo {
 	return RedoInTurn
 }
 
+// InstanceGone reports whether a write that is to be sent again is of an instance that its step, or the one that runs its runbook, does not
+// have any more when that runs again: nothing sends it.
+func (r *Recalled) InstanceGone(s local.Settled) bool {
+	if r.asItWas || s.Undo || s.Gone || s.Decision != run.DecisionRedo {
+		return false
+	}
+	others := r.Past.OtherInstances(append(r.Past.Again(s).Steps, r.Affected...))
+	return slices.ContainsFunc(others, func(o local.Others) bool { return o.Loses(s.Address) })
+}
+
 // undecided is an error where something in doubt has no decision: it would be lost; and where it is to be sent again, and would not be. That a
 // system says that an undo did not take place sends nothing: the run stands on what the step did.
 func (r *Recalled) undecided(settled []local.Settled) error {

@@ -241,6 +241,8 @@ type Resolution struct {
 	Why string `json:"why,omitempty"`
 	// StepGone says that the runbook does not have the step any more, so that nothing follows from the decision.
 	StepGone bool `json:"step_gone,omitempty"`
+	// InstanceGone says that for_each does not give the instance any more, so that nothing sends it again.
+	InstanceGone bool `json:"instance_gone,omitempty"`
 	// Failed says that it is about an undo that had failed, and which somebody has done by hand, or has
 	// sent again though a part of it took place.
 	Failed bool `json:"failed,omitempty"`

@@ -110,3 +110,37 @@ func TestAGoneWriteThatDidNotTakePlace(t *testing.T) {
 		t.Errorf("%s\n%s", diff, next.out)
 	}
 }
+
+// TestAWriteOfAGoneInstanceThatDidNotTakePlace is not sent again either, where for_each does not give its instance any more.
+func TestAWriteOfAGoneInstanceThatDidNotTakePlace(t *testing.T) {
+	const each = `
+runbook "each" {}
+provider "fake" { name = "production" }
+step "fake_write" "w" {
+  for_each = toset(["a", "b"])
+  id       = each.key == "b" ? "pay" : each.key
+}
+`
+	within := strings.NewReplacer(`step "fake_write" "w"`, `step "runbook" "w"`, `id       = each.key == "b" ? "pay" : each.key`, `source   = "errand.hcl"`).Replace(each)
+	for name, tc := range map[string]struct{ text, step, now, gone string }{
+		"an instance":            {each, `w["b"]`, `"a", "d"`, "b gone"},
+		"of an instance's steps": {within, `w["a"]/pay`, `"d", "b"`, "a gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt, id := cutPay(t, tc.text, strings.Replace(tc.text, `"a", "b"`, tc.now, 1))
+			word := "--in-doubt=" + tc.step + "=redo"
+			sent := tt.fake.Calls("pay")
+			next := tt.again(t, false, "")
+			next.does(t, ExitPassed, []string{"in doubt: step " + tc.step, "counts as not done; its instance is gone, so that nothing sends it again", tc.gone},
+				"resume", id, "--with-changes", "--auto-approve", word)
+			if strings.Contains(next.out.String()+next.err.String(), "is sent again") {
+				t.Errorf("%s\n%s", next.out, next.err)
+			}
+			if got := tt.fake.Calls("pay"); tc.text == each && got != sent {
+				t.Errorf("it was sent %d times", got)
+			}
+			next = tt.again(t, false, "")
+			next.does(t, ExitPassed, []string{"in doubt: counts as not done, decided by alice@laptop"}, "show", id)
+		})
+	}
+}

@@ -50,6 +50,7 @@ func (s *settler) settle(d run.Doubt) (*local.Settled, error) {
 	s.tellSent(d)
 	decided, err := s.decide(d)
 	if err == nil && decided != nil {
+		decided.InstanceGone = s.recalled.InstanceGone(*decided)
 		s.say("  %s: %s", s.consequence(decided), s.blank(decided.Why))
 		if undo := s.recalled.LosesUndo(d); undo != "" && decided.Decision == run.DecisionDone {
 			return nil, s.undoLost(d, undo)
@@ -75,6 +76,8 @@ func (s *settler) consequence(d *local.Settled) string {
 		return "counts as not done: there is nothing of it to take back"
 	case d.Decision == run.DecisionDone:
 		return "counts as done"
+	case d.InstanceGone:
+		return "counts as not done; its instance is gone, so that nothing sends it again"
 	case d.Partly != "":
 		return "is sent again, all of it, as the file has it"
 	case s.goesOn && d.Undo && !d.Gone && d.How == run.HowInquired:

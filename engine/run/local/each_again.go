@@ -103,6 +103,14 @@ func (o Others) String() string {
 	return "step " + o.Address + " has other instances: " + strings.Join(out, "; ")
 }
 
+// Loses reports whether an address is that of an instance that goes, or of a step of the runbook that it runs.
+func (o Others) Loses(address string) bool {
+	return slices.ContainsFunc(o.Gone, func(key string) bool {
+		at := run.Address(o.Address, key, true)
+		return address == at || strings.HasPrefix(address, at+"/")
+	})
+}
+
 // OtherInstances are those of the steps that run again as a whole, with what reset names, as far as that can be told.
 func (p *Past) OtherInstances(reset []string) []Others {
 	var out []Others
