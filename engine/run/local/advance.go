@@ -34,6 +34,8 @@ type execution struct {
 	doubted bool
 	// key identifies the write to the system that it is sent to, or what is left of a read; empty for reads of which nothing can be left.
 	writeKey string
+	// sentTo is the system that its attempts act on, as their start tells: they end beside others that begin.
+	sentTo *run.Target
 	// child is the runbook that the step runs, and fresh that it has not run before; nil for other steps.
 	child *branch
 	fresh bool
@@ -194,6 +196,7 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 		e.Key = x.writeKey
 	}
 	r.sends(e)
+	x.sentTo = r.systems[x.address]
 	if err := r.emitSealed(e, sealed); err != nil {
 		return nil, false, err
 	}

@@ -118,7 +118,7 @@ func (r *runner) undoAt(x *execution, end *ending) *run.UndoTarget {
 	if t == nil {
 		return nil
 	}
-	acted := deed{system: r.systems[x.address], named: r.named.now}
+	acted := deed{system: x.sentTo, named: r.named.now}
 	if config := r.system(undo, local); config != nil && !acted.had(*config, r.Redact) {
 		return nil
 	}

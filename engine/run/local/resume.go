@@ -156,7 +156,7 @@ func (p *Past) settle(r *runner, d Settled, only bool) error {
 		return at.undoSettled(own, d)
 	}
 	x := at.executionAt(step, run.Command{Address: own, Step: i, Key: key})
-	x.attempts, x.timing.started = d.Attempt, d.At
+	x.attempts, x.timing.started, x.sentTo = d.Attempt, d.At, b.systems[own]
 	summary, warnings := p.notApplied(d)
 	if d.Found != nil && d.Found.Result != nil && p.furnish(b) == nil {
 		a := &attempt{execution: x, number: d.Attempt, result: d.Found.Result, ended: r.clock()}
