@@ -17,7 +17,7 @@ demo: lab-up build ## start the lab and run a morning health check against it
 
 .PHONY: test
 test: lab-up ## start the lab and run all tests against it (TESTS=./engine/... TESTFLAGS=-v)
-	bin/labctl run go test -count=1 $(TESTFLAGS) $(TESTS)
+	bin/labctl run go test -count=1 -timeout 30m $(TESTFLAGS) $(TESTS)
 
 .PHONY: chaos
 chaos: lab-up ## break networks, services, processes and disks under runs: every case, not the sample of make test
