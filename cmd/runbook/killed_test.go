@@ -118,11 +118,11 @@ step "runbook" "inner" {
 			}
 			until(t, "the end of the command", func() bool { _, err := os.Stat("/proc/" + group); return os.IsNotExist(err) })
 			status, said := ends(t, dir, "cancel", id) // the doubt stays
-			if status != 4 || !strings.Contains(said, "in doubt: step "+step) || !strings.Contains(said, "what is in doubt is settled with: runbook resume "+id) {
+			if status != 4 || !strings.Contains(said, "in doubt: step "+step) || !strings.Contains(said, "to go on with the run: runbook resume "+id) {
 				t.Errorf("exit status %d\n%s", status, said)
 			}
 			status, said = ends(t, dir, "resume", id)
-			if status != 2 || !strings.Contains(said, "does not run any more") || !strings.Contains(said, "--in-doubt done or --in-doubt redo") {
+			if status != 4 || !strings.Contains(said, "does not run any more") || !strings.Contains(said, "--in-doubt done or --in-doubt redo") {
 				t.Errorf("exit status %d\n%s", status, said)
 			}
 			if status, said = ends(t, dir, "resume", id, "--in-doubt", "redo"); status != 0 || len(lines(t, began)) != 2 {
@@ -169,7 +169,7 @@ step "local_command" "bad" {
 	}
 	until(t, "the end of the command", func() bool { _, err := os.Stat("/proc/" + group); return os.IsNotExist(err) })
 	status, said := ends(t, dir, "resume", id)
-	if status != 2 || !strings.Contains(said, "look whether the undo of work took place") {
+	if status != 4 || !strings.Contains(said, "look whether the undo of work took place") {
 		t.Errorf("exit status %d\n%s", status, said)
 	}
 	for _, flags := range [][]string{nil, {"--auto-approve"}, {"--auto-approve", "--in-doubt", "abort"}} {

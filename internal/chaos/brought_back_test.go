@@ -62,7 +62,7 @@ func TestPostgresIsBroughtBack(t *testing.T) {
 			got := runProgram(t, "resume", id, "--auto-approve", "--store", store)
 			if !tc.settled {
 				for _, want := range []string{" is committed, but it was started again at ", "that may be another's", "--in-doubt done or --in-doubt redo"} {
-					if got.status != 2 || !strings.Contains(got.stdout+got.stderr, want) {
+					if got.status != 4 || !strings.Contains(got.stdout+got.stderr, want) {
 						t.Errorf("exit status %d, expected %q\n%s%s", got.status, want, got.stdout, got.stderr)
 					}
 				}

@@ -50,7 +50,7 @@ func TestPostgresDiesUnderWrite(t *testing.T) {
 					t.Errorf("exit status %d\n%s%s", got.status, got.stdout, got.stderr)
 				}
 				id := runID.FindString(got.stdout + got.stderr)
-				if got = runProgram(t, "resume", id, "--store", store); got.status != 2 || !strings.Contains(got.stderr, "--in-doubt done or --in-doubt redo") {
+				if got = runProgram(t, "resume", id, "--store", store); got.status != 4 || !strings.Contains(got.stderr, "--in-doubt done or --in-doubt redo") {
 					t.Errorf("resume without a word: exit status %d\n%s%s", got.status, got.stdout, got.stderr)
 				}
 				got = runProgram(t, "resume", id, "--in-doubt", "redo", "--store", store)

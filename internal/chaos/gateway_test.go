@@ -95,7 +95,7 @@ func TestAGatewaySaysNothingOfTheWrite(t *testing.T) {
 			does(4, "nobody knows whether pay took place", "undo", id, "--auto-approve")
 			g.sent(t, http.MethodPost, 1)
 			if test.word != nil {
-				does(2, "it ended with: "+pay, "resume", id, "--auto-approve")
+				does(4, "it ended with: "+pay, "resume", id, "--auto-approve")
 				does(4, "stays in doubt", "resume", id, "--in-doubt", "abort")
 				g.sent(t, http.MethodPost, 1)
 			}

@@ -105,7 +105,7 @@ func (s standing) takenBack(t *testing.T, d death, asks bool) {
 		}
 		return
 	}
-	if got.status != 2 || s.get() != "old" || !strings.Contains(got.stderr, "is as it was before") || !strings.Contains(got.stderr, "can't be told") {
+	if got.status != 4 || s.get() != "old" || !strings.Contains(got.stderr, "is as it was before") || !strings.Contains(got.stderr, "can't be told") {
 		t.Errorf("status %d, %q is there: %s%s", got.status, s.get(), got.stdout, got.stderr)
 	}
 	if got = call(command(ctx, t, "resume", id, "--store", store, "--in-doubt", "redo")); got.status != cli0 || s.get() != "new" {
