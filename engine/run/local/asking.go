@@ -60,6 +60,9 @@ const previewTime = 30 * time.Second
 // approvalQuestion shows what would be done, to what, and what that changes.
 func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	args, err := r.arguments(q.step, q.sends())
+	if err == nil {
+		err = r.undoAllowed(q.execution)
+	}
 	if err != nil {
 		return err
 	}

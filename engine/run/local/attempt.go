@@ -83,7 +83,7 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 	}
 	way := beginHeadway()
 	if a.prepared == nil || !a.prepared.opened {
-		p, final, err := r.evaluate(ctx, a.execution, way)
+		p, final, err := r.evaluate(ctx, a, way)
 		if err != nil {
 			a.err, a.final = explainContext(ctx, err, limit), final
 			return
@@ -226,7 +226,7 @@ func (r *runner) emitNote(n noteRequest) error {
 
 // evaluate works out the arguments, unless somebody has approved of them before, and gets the client. final is true for
 // arguments: repeating would give the same.
-func (r *runner) evaluate(ctx context.Context, x *execution, way *headway) (_ *prepared, final bool, err error) {
+func (r *runner) evaluate(ctx context.Context, x *attempt, way *headway) (_ *prepared, final bool, err error) {
 	var args cty.Value
 	if x.prepared != nil {
 		args = x.prepared.args
@@ -235,6 +235,11 @@ func (r *runner) evaluate(ctx context.Context, x *execution, way *headway) (_ *p
 	}
 	if err := worseThanPlanned(x.step, args, x.effect); err != nil {
 		return nil, true, err
+	}
+	if x.earlier == nil && !x.doubted { // else it is too late for that
+		if err := r.undoAllowed(x.execution); err != nil {
+			return nil, true, err
+		}
 	}
 	if x.step.Child != nil {
 		return &prepared{args: args, opened: true}, false, nil

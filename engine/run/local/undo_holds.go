@@ -40,6 +40,19 @@ func (r *runner) heedsUndo(a *attempt, call *provider.Call) (refused func() erro
 	return func() error { return why }
 }
 
+// undoAllowed holds the undo of a step against the policies before the step is sent: what its arguments surely make of it, whatever the
+// result of the step will be.
+func (r *runner) undoAllowed(x *execution) error {
+	if x.step.Undo == nil || r.Allowed == nil {
+		return nil
+	}
+	undo, local := x.step.Undo.Step, x.local
+	local.Self = cty.DynamicVal
+	args := KnownArgs(r.scope, undo, local)
+	TellSecrets(args, r.Secrets)
+	return r.Allowed(r.runbook, undo, args)
+}
+
 // undoErrs evaluates the arguments of a step's undo with what is known of its result, and gives what is wrong whatever the rest will be.
 // Those that depend on anything else than the step itself may be another matter by then.
 func (r *runner) undoErrs(a *attempt, noted provider.NotedResult) error {
