@@ -54,7 +54,7 @@ func tellVariables(variables map[string]cty.Value, secrets local.SecretSink) {
 			if provider.IsSensitive(v) {
 				continue
 			}
-			for text := range local.Texts(v) {
+			for text := range lang.Texts(v) {
 				if !yield(text) {
 					return
 				}
@@ -156,7 +156,7 @@ func (w *literalWalker) Enter(n hclsyntax.Node) hcl.Diagnostics {
 	}
 	switch n := n.(type) {
 	case *hclsyntax.LiteralValueExpr:
-		for text := range local.Texts(n.Val) {
+		for text := range lang.Texts(n.Val) {
 			w.offer(text)
 		}
 	case *hclsyntax.ObjectConsKeyExpr:
@@ -173,6 +173,8 @@ func (w *literalWalker) hides(n hclsyntax.Node) bool {
 	switch n := n.(type) {
 	case *hclsyntax.FunctionCallExpr:
 		return n.Name == "sensitive"
+	case *hclsyntax.Block: // one of the workspace may not count here, where the runbook has its own
+		return n.Type == "provider"
 	case hclsyntax.Expression:
 		return w.hidden[n.Range()]
 	}

@@ -41,6 +41,7 @@ func hostFunctions(h *FunctionHost, table map[string]function.Function) {
 	table["pathexpand"] = textFunction("path", h.expand)
 	table["env"] = h.env()
 	table["secret"] = h.secret()
+	table["sensitive"] = h.sensitive()
 	table["timestamp"] = h.clock(func() time.Time { return h.StartedAt })
 	table["now"] = h.clock(func() time.Time {
 		if h.Now == nil {

@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"iter"
+
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -13,14 +15,24 @@ var anything = function.Parameter{
 	AllowUnknown: true, AllowNull: true, AllowMarked: true, AllowDynamicType: true,
 }
 
-func sensitiveFunctions(table map[string]function.Function) {
-	same := func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil }
-	table["sensitive"] = function.New(&function.Spec{
-		Params: []function.Parameter{anything}, Type: same,
+// sensitive marks a value, and has its texts blanked: who calls it so means it.
+func (h *FunctionHost) sensitive() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{anything}, Type: func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil },
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if h.OnSecret != nil {
+				plain, _ := args[0].UnmarkDeep()
+				for text := range Texts(plain) {
+					h.OnSecret(text)
+				}
+			}
 			return args[0].Mark(provider.Sensitive), nil
 		},
 	})
+}
+
+func sensitiveFunctions(table map[string]function.Function) {
+	same := func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil }
 	table["nonsensitive"] = function.New(&function.Spec{
 		Params: []function.Parameter{anything}, Type: same,
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
@@ -50,4 +62,28 @@ func sensitiveFunctions(table map[string]function.Function) {
 			return cty.StringVal(typeexpr.TypeString(args[0].Type())), nil
 		},
 	})
+}
+
+// Texts are the strings and numbers in a value without marks.
+func Texts(v cty.Value) iter.Seq[string] {
+	return func(yield func(string) bool) { eachText(v, yield) }
+}
+
+func eachText(v cty.Value, yield func(string) bool) bool {
+	switch {
+	case v.IsNull() || !v.IsKnown():
+		return true
+	case v.Type() == cty.String:
+		return yield(v.AsString())
+	case v.Type() == cty.Number: // a PIN
+		return yield(v.AsBigFloat().Text('f', -1))
+	case !v.CanIterateElements():
+		return true
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, item := it.Element(); !eachText(item, yield) {
+			return false
+		}
+	}
+	return true
 }

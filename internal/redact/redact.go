@@ -42,12 +42,12 @@ const (
 )
 
 // Add makes a value a secret from now on, and what programs tell of a value that says where something is: the path of a webhook,
-// the password of a database's URL. Values of fewer than [MinLength] characters are ignored, and those of white space alone. Of a URL that is made of a secret, such as
-// "https://api.example.com/report?key=" and a key, the rest is none; so the secret comes first.
+// the password of a database's URL. Values of fewer than [MinLength] characters are ignored, and those of white space alone.
 func (r *Redactor) Add(secret string) { r.add(secret, certain) }
 
-// Suspect makes a value a secret that stands where secrets may stand, such as each line of a file. What of it stands in the open too, by
-// [Redactor.Open], is none: who approves a step reads "production", whatever file has a line that says so.
+// Suspect makes a value a secret that is made of secrets, or stands where secrets may stand, such as each line of a file. What of it stands in the open too, by
+// [Redactor.Open], is none: who approves a step reads "production", whatever file has a line that says so. Of a URL that is made of a secret, such as
+// "https://api.example.com/report?key=" and a key, the rest is none; so the secret comes first.
 func (r *Redactor) Suspect(text string) { r.add(text, suspected) }
 
 // Open tells texts that stand in the open: in a runbook, or as an input of it. They are read once something is suspected, and must not change.
@@ -69,7 +69,7 @@ func (r *Redactor) add(secret string, sure certainty) {
 	if r.known == nil {
 		r.known, r.parts = map[string]certainty{}, map[string]certainty{}
 	}
-	parts := r.partsOf(secret)
+	parts := r.partsOf(secret, sure)
 	r.known[secret] = sure
 	if r.parts[secret] < sure {
 		r.find(secret, sure)
@@ -100,13 +100,14 @@ func hideable(text string) bool {
 	return utf8.RuneCountInString(text) >= MinLength && strings.TrimSpace(text) != ""
 }
 
-// partsOf are the parts of a new secret that are secrets too: of one in which a secret stands that was added before, pieces of that.
-func (r *Redactor) partsOf(secret string) []string {
+// partsOf are the parts of a new secret that are secrets too: of what is suspected and in which a secret stands that was added before,
+// pieces of that.
+func (r *Redactor) partsOf(secret string, sure certainty) []string {
 	made := false
 	var parts []string
 	if isPlace(secret) {
-		for known := range r.known {
-			if known == secret || !strings.Contains(secret, known) {
+		for known, how := range r.known {
+			if known == secret || how < certain || !strings.Contains(secret, known) {
 				continue
 			}
 			made = true
@@ -115,7 +116,7 @@ func (r *Redactor) partsOf(secret string) []string {
 			}
 		}
 	}
-	if !made {
+	if !made || sure == certain {
 		for line := range strings.Lines(secret) {
 			parts = append(parts, partsOf(strings.TrimSpace(line))...)
 		}

@@ -169,7 +169,7 @@ func tellBlanked(part, seen json.RawMessage, sink SecretSink) error {
 	_, blanks := withoutBlanks(seen)
 	for _, at := range blanks {
 		changeAt(v, at, func(secret cty.Value) cty.Value {
-			for text := range Texts(secret) {
+			for text := range lang.Texts(secret) {
 				sink.Suspect(text)
 			}
 			return secret

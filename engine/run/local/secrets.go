@@ -2,9 +2,11 @@ package local
 
 import (
 	"iter"
+	"regexp"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
@@ -33,14 +35,28 @@ func TellInputs(v cty.Value, sink SecretSink) {
 	}
 }
 
-// TellAttribute tells the secrets of an attribute's value. Of a map that is sensitive as a whole, such as headers, not all is secret.
+// TellAttribute tells the secrets of an attribute's value. Of a map that is sensitive as a whole, such as headers, not all is secret: that is
+// sure of those whose name says so.
 func TellAttribute(a *provider.Attribute, v cty.Value, sink SecretSink) {
-	if a.Sensitive && !a.Type.IsMapType() {
+	plain, _ := v.Unmark()
+	switch {
+	case !a.Sensitive:
+		TellSecrets(v, sink)
+	case !a.Type.IsMapType():
 		TellInputs(v, sink)
-		return
+	case plain.IsKnown() && !plain.IsNull():
+		for name, item := range plain.AsValueMap() {
+			if item = item.Mark(provider.Sensitive); secretive.MatchString(name) {
+				TellInputs(item, sink)
+			} else {
+				TellSecrets(item, sink)
+			}
+		}
 	}
-	TellSecrets(v, sink)
 }
+
+// secretive are names of what is secret, such as X-Api-Key and Cookie.
+var secretive = regexp.MustCompile(`(?i)auth|cookie|cred|key|pass|pin|pwd|secret|sess|sign|token`)
 
 func tellMarked(v cty.Value, tell func(string)) {
 	if v.Type().IsPrimitiveType() && !v.IsMarked() || !v.ContainsMarked() {
@@ -56,34 +72,10 @@ func tellMarked(v cty.Value, tell func(string)) {
 		if err != nil {
 			continue // a path into a set: the set as a whole is marked then
 		}
-		for text := range Texts(part) {
+		for text := range lang.Texts(part) {
 			tell(text)
 		}
 	}
-}
-
-// Texts are the strings and numbers in a value without marks.
-func Texts(v cty.Value) iter.Seq[string] {
-	return func(yield func(string) bool) { eachText(v, yield) }
-}
-
-func eachText(v cty.Value, yield func(string) bool) bool {
-	switch {
-	case v.IsNull() || !v.IsKnown():
-		return true
-	case v.Type() == cty.String:
-		return yield(v.AsString())
-	case v.Type() == cty.Number: // a PIN
-		return yield(v.AsBigFloat().Text('f', -1))
-	case !v.CanIterateElements():
-		return true
-	}
-	for it := v.ElementIterator(); it.Next(); {
-		if _, item := it.Element(); !eachText(item, yield) {
-			return false
-		}
-	}
-	return true
 }
 
 // tellResult tells the secrets of a result. Only what its schema calls sensitive, or leaves open, can hold one.
