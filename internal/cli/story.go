@@ -40,6 +40,8 @@ type story struct {
 	Waits []waitingStep
 	// Later are those that are asked about again once what comes before them, which runs again, has ended.
 	Later []waitingStep
+	// open and openLater are Waits and Later of a run that broke off and was ended by an undo: nobody is asked until it goes on.
+	open, openLater []waitingStep
 	// Steps are the addresses that were spoken of.
 	Steps map[string]bool
 	// Answered are the last answers to steps, by address.
@@ -140,6 +142,10 @@ func (s *story) take(e *run.Event) {
 		s.Stopping = s.Stopping || e.Step == "" // not only the runbook that a step runs
 	case run.RunResumed:
 		s.Stopping, s.Undoing = false, e.Undo
+		if e.Undo == nil {
+			s.Waits, s.Later = append(s.Waits, s.open...), append(s.Later, s.openLater...)
+			s.open, s.openLater = nil, nil
+		}
 		for _, step := range slices.Concat(e.Reset, e.Gone) {
 			s.drop(step)
 		}
@@ -150,12 +156,22 @@ func (s *story) take(e *run.Event) {
 			s.askedAgain(nil)
 		}
 	case run.RunFinished:
-		s.Waits, s.Later, s.Undoing = nil, nil, nil
+		s.rest()
 	case run.RunPaused:
 		s.Undoing = nil
 		s.askedAgain(e.AskedAgain)
 		slices.SortStableFunc(s.Waits, func(a, b waitingStep) int { return e.InOrder(a.Step, b.Step) })
 	}
+}
+
+// rest takes in that the run ended. A session that only undid things ended none of its questions.
+func (s *story) rest() {
+	if s.Undoing != nil {
+		s.open, s.openLater = append(s.open, s.Waits...), append(s.openLater, s.Later...)
+	} else {
+		s.open, s.openLater = nil, nil
+	}
+	s.Waits, s.Later, s.Undoing = nil, nil, nil
 }
 
 // askedAgain takes in which of those that wait are asked again.
