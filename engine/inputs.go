@@ -23,6 +23,9 @@ func inputsOf(plan *Plan, opts *RunOptions) *run.Inputs {
 		Variables: make(map[string]json.RawMessage, len(plan.Variables)), Targets: plan.Options.Targets, MaxParallel: plan.Options.MaxParallel,
 		TimeoutMS: float64(plan.Options.Timeout.Milliseconds()), FailOnWarn: opts.FailOnWarn, AutoApprove: opts.AutoApprove,
 	}
+	if opts.AutoApprove {
+		in.Approved = effectsTold(plan.Asked())
+	}
 	for name, v := range plan.Variables {
 		in.Variables[name] = lang.ValueToJSON(v)
 	}

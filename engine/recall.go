@@ -51,6 +51,8 @@ type Recalled struct {
 	// Lost is what took effect and can't be undone with the files as they are now: the run can't go on with them.
 	Lost []local.Lost
 
+	// approved names by effect what the approval with which the run began was given for.
+	approved map[string][]string
 	// touched are the steps that the changes touch; settled are the decisions about what is in doubt.
 	touched local.Touched
 	moved   bool
@@ -122,6 +124,9 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 	r := &Recalled{Plan: plan, files: changed.files, opts: s.runOptions(opts), elsewhere: opts.WithChanges, asItWas: opts.asItWas()}
 	if diags = append(diags, more...); diags.HasErrors() || plan == nil {
 		return r, diags
+	}
+	if in := s.header.Inputs; in != nil {
+		r.approved = in.Approved
 	}
 	if opts.Undo != nil {
 		e.readsSecrets(ctx, plan)

@@ -276,6 +276,8 @@ type Inputs struct {
 	TimeoutMS   float64                    `json:"timeout_ms,omitempty"`
 	FailOnWarn  bool                       `json:"fail_on_warn,omitempty"`
 	AutoApprove bool                       `json:"auto_approve,omitempty"`
+	// Approved names by effect what AutoApprove was said of: steps that change something, and undos, as they were planned.
+	Approved map[string][]string `json:"approved,omitempty" blank:"-"`
 }
 
 // Session is the process that runs a run for a while.

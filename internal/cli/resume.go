@@ -139,9 +139,9 @@ func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled,
 		return nil, err
 	}
 	r.Settle(settled)
-	approved := opts.AutoApprove || r.Approved() && !o.WithChanges && len(r.Repeated)+len(r.Instances) == 0
+	approved := opts.AutoApprove || r.Approved() && !o.WithChanges && len(r.Repeated)+len(r.Instances)+len(r.Worse()) == 0
 	remaining := r.Remaining()
-	told := len(r.Changes)+len(r.Told()) > 0
+	told := len(r.Changes)+len(r.Told())+len(r.Worse()) > 0
 	var all changing
 	if all.add(remaining); !approved && all.any() && told {
 		s.announce(header)
@@ -153,8 +153,8 @@ func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled,
 	return settled, nil
 }
 
-// tellAgain says before the question what changed in the files, and what had ended well and runs again, for that or because what it
-// depends on was undone.
+// tellAgain says before the question what changed in the files, what had ended well and runs again, for that or because what it
+// depends on was undone, and what does worse than was told.
 func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 	for _, change := range r.Changes {
 		o.say("changed: %s", o.blank(change))
@@ -162,7 +162,7 @@ func (o *resumeOptions) tellAgain(r *engine.Recalled) {
 	if again := r.Again(); len(again) > 0 {
 		o.say("runs again: %s", strings.Join(inShort(again), ", "))
 	}
-	for _, line := range r.Told() {
+	for _, line := range slices.Concat(r.Told(), r.Worse()) {
 		o.say("%s", o.blank(line))
 	}
 	o.say("")
