@@ -44,6 +44,8 @@ type State struct {
 	under   *effect
 	// byHand are the addresses, or the effects by their names, whose undo was asked for; nil: the run goes its own way.
 	byHand map[string]bool
+	// keepsWaiting says that the run was paused before undos were asked for, and is so after them.
+	keepsWaiting bool
 
 	prepare queue
 	settle  queue

@@ -113,9 +113,9 @@ func (s *State) dueAtEnd(p *placed) bool {
 }
 
 // heldByDoubt reports whether nobody knows whether the step took effect again after this: undoing the first time then would
-// not leave what was there before. Who asks for the undo by hand knows that.
+// not leave what was there before. Who asks for this undo alone knows that.
 func (s *State) heldByDoubt(p *placed) bool {
-	if s.byHand != nil {
+	if s.named(p) {
 		return false
 	}
 	r, err := p.of.resolve(p.address)
@@ -235,6 +235,7 @@ func (e *effect) doubtful() bool {
 // again. One in doubt, or of which a part took place, stays that, and is sent again only when somebody says so.
 func (s *State) resumeToUndo(e *Event) {
 	s.byHand = map[string]bool{}
+	s.keepsWaiting = s.paused
 	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""
 	for _, name := range e.Undo {
 		s.byHand[name] = e.Reason != ReasonSettle
@@ -308,15 +309,14 @@ func (s *State) Undone() int {
 }
 
 // NotUndone lists what, here and in the runbooks that steps run, is to be undone at the end, would the run end now: last
-// first. A run that goes on after some undos by hand is not at its end.
+// first. A run that goes on waiting after some undos by hand is not at its end. What was asked for by hand and waits for another that failed
+// is among them.
 func (s *State) NotUndone() []Effect {
-	if s.byHand != nil && s.open > 0 {
-		return nil
-	}
 	var out []Effect
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.stand() == undoPending && s.dueAtEnd(p) {
+		p := &list[i]
+		if p.stand() == undoPending && (!s.keepsWaiting && s.dueAtEnd(p) || s.stopping == "" && s.asked(p)) {
 			out = append(out, Effect{p.whole(), p.seq})
 		}
 	}

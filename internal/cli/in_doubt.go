@@ -132,6 +132,16 @@ func (w words) check(doubts []run.Doubt) error {
 	return errors.Join(errs...)
 }
 
+// unused refuses a word for all where there is nothing that it could be about: whoever did by hand what an undo would do is not to have it
+// done again.
+func (w words) unused(about int) error {
+	if w.others == "" || about > 0 {
+		return nil
+	}
+	return fmt.Errorf("nothing was run: --in-doubt %s: nothing of what is to be undone is in doubt, and no undo of it failed, so the word is about nothing. "+
+		"Leave it out to run the undos; what you took back by hand is not to be among them: name the steps", w.others)
+}
+
 // sayIt tells somebody who is not at a terminal how to settle what is in doubt.
 func (s *settler) sayIt(doubts []run.Doubt, command string) string {
 	all := ""

@@ -197,7 +197,7 @@ func TestWordAboutTwoThings(t *testing.T) {
 	tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
 	id := tt.lastRun(t)
 	tt.again(t, false, "").does(t, ExitLeftOver, nil, "resume", id, "--auto-approve")
-	tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, "pay", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, "pay@5", "--auto-approve")
 	did := tt.fake.Log()
 	tt.again(t, false, "").does(t, ExitRefused, []string{"--in-doubt pay=done: both the step and the undo of what it did before are to be settled; settle the undo first"},
 		"resume", id, "--in-doubt", "pay=done")

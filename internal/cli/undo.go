@@ -119,7 +119,14 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return drop(err)
 	}
+	approved := o.AutoApprove
 	if writes != nil {
+		if steps := o.stepsAfter(recalled, writes); len(steps) > 0 { // asked before anything is kept of it
+			if err := s.confirm(&recalled.Plan.Header, steps, approved, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
+				return drop(err)
+			}
+			approved = true
+		}
 		first, diags := eng.Settle(stop.ctx, recalled, writes)
 		if diags.HasErrors() || first == nil {
 			return first, diags, files, nil
@@ -140,6 +147,9 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err := o.said.check(append(open, doubtsOf(writes)...)); err != nil {
 		return drop(err)
 	}
+	if err := o.said.unused(len(open) + len(writes)); err != nil {
+		return drop(err)
+	}
 	header := &recalled.Plan.Header
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
 	if len(recalled.Past.Doubts()) > 0 || len(open) > 0 && asker != nil {
@@ -156,10 +166,10 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	for _, line := range o.blankAll(elsewhere) {
 		o.say("not undone here: %s", line)
 	}
-	if err := s.confirm(header, undoSteps(recalled, effects), o.AutoApprove, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
+	if err := s.confirm(header, undoSteps(recalled, effects), approved, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
 		return drop(err)
 	}
-	result, diags := eng.Undo(stop.ctx, recalled, undoNames(effects, settled, recalled.Past.Undoable()), settled)
+	result, diags := eng.Undo(stop.ctx, recalled, o.undoNames(effects, settled, recalled.Past.Undoable()), settled)
 	return result, diags, files, nil
 }
 
@@ -273,13 +283,16 @@ func settles(d run.Doubt, id string) string {
 	return "undo " + id + " " + run.Quote(d.Address) // of an undo, an old history does not tell which
 }
 
-// undoNames names what a session undoes, or whose undo it settles, among all that can be undone.
-func undoNames(effects []run.Effect, settled []local.Settled, all []run.Effect) []string {
+// undoNames names what a session undoes, or whose undo it settles, among all that can be undone: what was named alone by that.
+func (o *undoOptions) undoNames(effects []run.Effect, settled []local.Settled, all []run.Effect) []string {
 	some := slices.Clone(effects)
 	for _, d := range settled {
 		if e := undone(d.Doubt); !slices.Contains(some, e) {
 			some = append(some, e)
 		}
+	}
+	if isEffect(o.Step) {
+		return []string{o.Step}
 	}
 	return run.NameEffects(some, all)
 }

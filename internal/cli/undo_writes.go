@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/e82355ed/runbook/engine"
+	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
@@ -43,6 +45,22 @@ func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recal
 		}
 	}
 	return out, nil
+}
+
+// stepsAfter are the undos that will be run once what became of some writes is settled, as the question before them shows them.
+func (o *undoOptions) stepsAfter(r *engine.Recalled, settled []local.Settled) []engine.PlannedStep {
+	var out []engine.PlannedStep
+	for _, d := range settled {
+		step, target := r.SentBy(d.Doubt)
+		if d.Decision != run.DecisionDone || step == nil || step.Undo == nil {
+			continue
+		}
+		undo := step.Undo.Step
+		out = append(out, engine.PlannedStep{
+			Name: "undo of " + d.Address, Action: undo.Action, Effect: max(provider.Write, graph.Effect(undo)), Provider: target.Provider, Target: target.Target,
+		})
+	}
+	return append(out, undoSteps(r, o.effects(r.Past))...)
 }
 
 func doubtsOf(settled []local.Settled) []run.Doubt {

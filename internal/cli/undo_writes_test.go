@@ -103,3 +103,77 @@ func TestUndoSettlesWrites(t *testing.T) {
 		}
 	}
 }
+
+// TestUndoWaitsForADoubt: what a step did before is not taken back beside its last write that is left in doubt, as that would bring back what was in between; who names it
+// alone knows that.
+func TestUndoWaitsForADoubt(t *testing.T) {
+	const text = `
+runbook "test" {}
+provider "fake" {}
+step "fake_write" "pay" {
+  id = "pay"
+  assert { condition = self.call > 1 }
+  undo "fake_write" { id = "refund ${self.call}" }
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "pay" && n == 2 {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitLeftOver, nil, "resume", id, "--auto-approve")
+	did := tt.fake.Log()
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"this session leaves pay in doubt", "undo of pay: it did not run"}, "undo", id, "--auto-approve")
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "--auto-approve", "--in-doubt", "redo")
+	if diff := cmp.Diff(append(did, "refund 1"), tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWordAboutNothing: an undo that is neither in doubt nor failed is not sent on the word that it was done by hand.
+func TestWordAboutNothing(t *testing.T) {
+	for _, word := range []string{"done", "redo", "abort"} {
+		tt := newTerminal(t, false, nil, nil)
+		tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", rollBack), "--auto-approve")
+		did := tt.fake.Log()
+		tt.again(t, false, "").does(t, ExitRefused, []string{"--in-doubt " + word + ": nothing of what is to be undone is in doubt"},
+			"undo", tt.lastRun(t), "cordon", "--auto-approve", "--in-doubt", word)
+		if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestNothingIsSettledBeforeTheQuestion: who says no to the undos has settled nothing.
+func TestNothingIsSettledBeforeTheQuestion(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "scale" {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", rollBack), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitRefused, []string{"undo of scale[\"a\"]", "undo of cordon", "nothing was run"}, "undo", id, "--in-doubt", "done")
+	tt.again(t, true, "no\n").does(t, ExitRefused, []string{"the answer was not \"yes\""}, "undo", id, "--in-doubt", "done")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"in doubt: scale[\"a\"]"}, "runs")
+	tt.again(t, true, "yes\n").does(t, ExitPassed, []string{"settled by", "undo scale[\"a\"]", "undo cordon"}, "undo", id, "--in-doubt", "done")
+}
+
+// TestUndoOfAStepOfARunThatBrokeOff: what the end of the run has undone is not lost with that.
+func TestUndoOfAStepOfARunThatBrokeOff(t *testing.T) {
+	text := strings.Replace(rollBack, `{ id = "uncordon" }`, "{\n on = \"end\"\n id = \"uncordon\"\n}", 1)
+	tt := newTerminal(t, false, nil, nil)
+	store, id := brokenOffAt(t, tt, tt.file(t, "x.hcl", text), nil, run.StepFinished, `scale["a"]`)
+	tt.again(t, false, "").does(t, ExitLeftOver, []string{"undo scale[\"a\"]", "undo of cordon: it did not run; run it with: runbook undo " + id + " cordon"},
+		"undo", id, "scale", "--auto-approve", "--store", store)
+	tt.again(t, false, "").does(t, ExitPassed, []string{"undo cordon"}, "undo", id, "cordon", "--auto-approve", "--store", store)
+}

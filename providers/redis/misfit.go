@@ -36,7 +36,7 @@ func unnamed(command []string) string {
 	case len(words) == 0:
 		return "the command's name is empty; write it first, then its arguments: [\"GET\", \"key\"]"
 	case len(words) > 1:
-		return fmt.Sprintf("%q is no command, since a space is part of the name here; write its words apart: [\"%s\"]", command[0], strings.Join(words, "\", \""))
+		return fmt.Sprintf("%q is no command, since a space is part of the name here; write its words apart, as in [\"CONFIG\", \"GET\"]", command[0])
 	}
 	return ""
 }

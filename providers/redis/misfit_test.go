@@ -21,7 +21,7 @@ func TestMisfits(t *testing.T) {
 		"of a subcommand":    {[]string{"Config", "GET"}, "CONFIG GET takes at least 1 argument, and has 0"},
 		"without subcommand": {[]string{"CONFIG"}, "CONFIG takes at least 1 argument, and has 0"},
 		"of a module":        {[]string{"FT.SEARCH"}, ""},
-		"words in one":       {[]string{"CONFIG GET", "*"}, `write its words apart: ["CONFIG", "GET"]`},
+		"words in one":       {[]string{"CONFIG GET", "*"}, `"CONFIG GET" is no command, since a space is part of the name here; write its words apart`},
 	} {
 		query, change := queryMisfits(&queryArgs{Command: c.command}, known)["command"], changeMisfits(&commandArgs{Command: c.command}, known)["command"]
 		if !strings.Contains(query, c.says) || (query == "") != (c.says == "") || query != change {
