@@ -57,6 +57,8 @@ type Question struct {
 	// Keyed binds the answer to arguments that are not shown because they are sensitive: HMAC-SHA-256 (hexadecimal) with a key
 	// that is sealed beside the event. It tells nothing without that key.
 	Keyed string `json:"keyed,omitempty" blank:"-"`
+	// Words is such a digest, with the same key, of the rest of the question, where something of that is not shown.
+	Words string `json:"words,omitempty" blank:"-"`
 	// Writes are what a question about several writes is about, one for each of Items; of an approval of a step that runs a runbook what
 	// that writes, as far as it is known before it begins.
 	Writes []ListedWrite `json:"writes,omitempty"`

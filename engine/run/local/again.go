@@ -37,7 +37,7 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 	r.closeAll(within)
 	now.Keyed = ""
 	if r.hides(values, &now) {
-		if now.Keyed = r.bound(x.address, values); now.Keyed == "" {
+		if now.Keyed = r.bound(x.address, asBytes(values)); now.Keyed == "" {
 			return &run.AskedAgain{Why: run.AgainUnproven, By: a.By, Changes: r.otherNow(q, &now)}, nil
 		}
 	}

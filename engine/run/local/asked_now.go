@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"maps"
@@ -47,35 +48,52 @@ func (r *runner) asksNow(x *execution, w run.Wait) (now *run.Question, same bool
 		_, now = r.writesQuestion(x.step, keys, instances)
 		return now, r.sameWrites(w.Question, now), nil
 	}
-	asks := func(args cty.Value) (*run.Question, error) {
-		if x.step.Approval == nil {
-			return r.asksItself(x, args)
+	asks := func(args cty.Value) (now *run.Question, same bool, err error) {
+		if x.step.Approval != nil {
+			return r.approvalNow(x, w, args)
 		}
-		return r.approvalNow(x, w, args)
+		if now, err = r.asksItself(x, args); err != nil {
+			return nil, false, err
+		}
+		return now, r.sameWords(w, wordsOf(now, now.Prompt)), nil
 	}
 	// A result of an earlier session is sensitive as a whole where a part of it was blanked, and the question showed the rest. So is what is
 	// made of it, and it is told to nobody for that.
 	args, diags := object(r.scope, x.step.Spec.Spec().Args(), x.step.Args, x.sends(), nil)
 	if !diags.HasErrors() {
 		plain, _ := args.UnmarkDeep()
-		if now, err = asks(plain); err == nil && r.asksTheSame(w, now) {
+		if now, same, err = asks(plain); err == nil && same {
 			return now, true, nil
 		}
 	}
 	if args, err = r.arguments(x.step, x.sends()); err != nil {
 		return nil, false, err
 	}
-	now, err = asks(args)
-	return now, err == nil && r.asksTheSame(w, now), err
+	return asks(args)
 }
 
-// asksTheSame reports whether an open question is the one that would be asked by now, as far as that was shown.
-func (r *runner) asksTheSame(w run.Wait, now *run.Question) bool {
-	var before, after any
-	if json.Unmarshal(boundJSON(w.Question), &before) != nil || json.Unmarshal(boundJSON(now), &after) != nil {
-		return false
+// sameWords reports whether the words of an open question are what they would be by now. Where some were blanked, only the digest of them tells:
+// what stood there, this session may know as another secret, or as none.
+func (r *runner) sameWords(w run.Wait, now []byte) bool {
+	if before := wordsOf(w.Question, w.Question.Prompt); w.Question.Words == "" {
+		return bytes.Equal(before, now) && !lang.HoldsBlank(before)
 	}
-	return saysTheSame(before, after, r.shown)
+	return r.bound(w.Address, now) == w.Question.Words
+}
+
+// doesTheSame reports whether what an open approval is for is what it would be for by now, as far as that was shown: its values were compared.
+func (r *runner) doesTheSame(w run.Wait, now *run.Question) bool {
+	was, is := doneJSON(w.Question), doneJSON(now)
+	if w.Question.Keyed == "" {
+		return bytes.Equal(was, is)
+	}
+	var before, after any
+	return json.Unmarshal(was, &before) == nil && json.Unmarshal(is, &after) == nil && saysTheSame(before, after, r.shown)
+}
+
+// doneJSON is what an approval is for, as a yes is bound to it.
+func doneJSON(q *run.Question) []byte {
+	return boundJSON(&run.Question{Arguments: q.Arguments, Undo: q.Undo, Writes: q.Writes, Keyed: q.Keyed})
 }
 
 // saysTheSame reports whether decoded JSON is what an earlier session showed, where that blanked its secrets.
@@ -117,23 +135,16 @@ func readsTheSame(before, after string, shown func(string) string) bool {
 	return hidden(rest)
 }
 
-// approvalNow is what an open approval asks by now. Where it can't be found out whether sensitive arguments are the same, that is left until
-// it was answered: it is asked again then.
-func (r *runner) approvalNow(x *execution, w run.Wait, args cty.Value) (*run.Question, error) {
+// approvalNow is what an open approval asks by now, and whether that is the same. Where it can't be found out whether sensitive arguments are,
+// that is left until it was answered: it is asked again then.
+func (r *runner) approvalNow(x *execution, w run.Wait, args cty.Value) (now *run.Question, same bool, err error) {
 	now, within, values, err := r.approval(x, args)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	r.closeAll(within)
 	if w.Question.Keyed != "" {
-		now.Keyed = cmp.Or(r.bound(w.Address, values), w.Question.Keyed)
+		now.Keyed = cmp.Or(r.bound(w.Address, asBytes(values)), w.Question.Keyed)
 	}
-	if p := x.step.Approval.Prompt; p != nil {
-		text, _ := r.scope.Text(p, x.sends()) // the prompt says what is wrong with it
-		plain, _ := text.Unmark()
-		if text.IsMarked() && readsTheSame(r.shown(w.Question.Prompt), stringOf(plain), r.shown) {
-			now.Prompt = w.Question.Prompt
-		}
-	}
-	return now, nil
+	return now, r.sameWords(w, wordsOf(now, r.plainPrompt(x, now))) && r.doesTheSame(w, now), nil
 }

@@ -23,7 +23,7 @@ type question struct {
 	question *run.Question
 	timeout  time.Duration
 	prepared *prepared
-	// binding is of an approval's sensitive arguments.
+	// binding is of what the question does not show.
 	binding binding
 	err     error
 }
@@ -78,6 +78,7 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 	}
 	q.binding = r.bind(values, out)
 	out.Keyed = q.binding.digest
+	q.bindWords(r.session, out, r.plainPrompt(q.execution, out))
 	if q.step.Child == nil {
 		r.preview(ctx, q, out)
 	}
@@ -105,6 +106,17 @@ func (r *runner) approval(x *execution, args cty.Value) (q *run.Question, within
 	}
 	within, values, err = r.approves(x, args, q)
 	return q, within, values, err
+}
+
+// plainPrompt is the prompt of the approval of an execution whole, which is for nobody's eyes.
+func (r *runner) plainPrompt(x *execution, q *run.Question) string {
+	if p := x.step.Approval.Prompt; p != nil {
+		v, diags := r.scope.Value(p, x.sends())
+		if plain, _ := v.UnmarkDeep(); !diags.HasErrors() && plain.Type() == cty.String {
+			return stringOf(plain)
+		}
+	}
+	return q.Prompt
 }
 
 // approves fills in what an approval of an execution is given for. It gives the writes of the runbook that the step runs, and all values,
@@ -180,6 +192,7 @@ func (r *runner) actionQuestion(q *question) error {
 		return err
 	}
 	q.question.Again = q.again
+	q.bindWords(r.session, q.question, q.question.Prompt)
 	return nil
 }
 
@@ -357,7 +370,7 @@ func (r *runner) questionDone(q *question) error {
 	var sealed []byte
 	switch {
 	case q.binding.key != nil:
-		sealed = r.seal(q.binding.key)
+		sealed = r.seal(sealedKey{q.binding.key, q.question.TimeoutAnswer})
 	case q.question.Sensitive:
 		sealed = r.seal(probe)
 	}

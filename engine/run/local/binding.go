@@ -14,7 +14,7 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// binding binds an approval to arguments that its question can't show. Of those, a digest that anybody could work out would
+// binding binds an answer to what its question can't show. Of that, a digest that anybody could work out would
 // tell a short secret to whoever tries all of them, so it is made with a key that only the sealed part of the event holds.
 type binding struct {
 	digest string
@@ -28,10 +28,41 @@ func (s *session) bind(values cty.Value, q *run.Question) binding {
 	if !s.hides(values, q) {
 		return binding{}
 	}
-	b := binding{key: make([]byte, bindingKeyLength)}
-	rand.Read(b.key) // it never fails: see crypto/rand
-	b.digest = bindTo(b.key, values)
+	b := binding{key: newBindingKey()}
+	b.digest = bindTo(b.key, asBytes(values))
 	return b
+}
+
+func newBindingKey() []byte {
+	key := make([]byte, bindingKeyLength)
+	rand.Read(key) // it never fails: see crypto/rand
+	return key
+}
+
+// bindWords binds a question to its words, whose plain prompt is given, where it does not show all of them.
+func (q *question) bindWords(s *session, asked *run.Question, prompt string) {
+	if !lang.IsBlank(s.shown(string(wordsOf(asked, asked.Prompt)))) {
+		return
+	}
+	if q.binding.key == nil {
+		q.binding.key = newBindingKey()
+	}
+	asked.Words = bindTo(q.binding.key, wordsOf(asked, prompt))
+}
+
+// wordsOf is all of a question that an answer is bound to but what is done, which is bound by its values.
+func wordsOf(q *run.Question, prompt string) []byte {
+	words := *q
+	words.Prompt, words.Keyed, words.Words = prompt, "", ""
+	words.Arguments, words.Undo, words.Writes = nil, nil, nil
+	return boundJSON(&words)
+}
+
+// sealedKey is what is encrypted beside a question that is bound with a key.
+type sealedKey struct {
+	Key []byte `json:"key"`
+	// TimeoutAnswer is that of the question, which may be blanked there.
+	TimeoutAnswer json.RawMessage `json:"timeout_answer,omitempty"`
 }
 
 // hides reports whether something of the values is blanked: because it is marked, or because it is known as a secret.
@@ -57,35 +88,40 @@ func (s *session) hides(values cty.Value, q *run.Question) bool {
 	return err != nil || !bytes.Equal(s.Redact(text), text)
 }
 
-func bindTo(key []byte, args cty.Value) string {
-	plain, _ := args.UnmarkDeep()
+// asBytes is a value whole, without its marks.
+func asBytes(v cty.Value) []byte {
+	plain, _ := v.UnmarkDeep()
+	return lang.ValueToJSON(plain)
+}
+
+func bindTo(key, what []byte) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write(lang.ValueToJSON(plain))
+	mac.Write(what)
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// bound is what arguments come to under the binding of a question of an earlier session; empty where its key is not to be
+// bound is what something comes to under the binding of a question of an earlier session; empty where its key is not to be
 // had any more, so that the question is asked anew.
-func (r *runner) bound(address string, args cty.Value) string {
+func (r *runner) bound(address string, what []byte) string {
 	sealed := r.bindings[address]
 	if sealed == nil || r.Unseal == nil {
 		return ""
 	}
-	var key []byte
+	var with sealedKey
 	text, err := r.Unseal(sealed)
-	if err == nil {
-		err = json.Unmarshal(text, &key)
+	if err == nil && json.Unmarshal(text, &with) != nil {
+		err = json.Unmarshal(text, &with.Key) // of an older version
 	}
-	if err != nil || len(key) != bindingKeyLength {
-		r.Host.Log.Warn("what an approval is asked for can't be read back, and a yes to it does not count", "step", r.prefix+address, "error", err)
+	if err != nil || len(with.Key) != bindingKeyLength {
+		r.Host.Log.Warn("what was asked can't be read back, and an answer to it does not count", "step", r.prefix+address, "error", err)
 		return ""
 	}
-	return bindTo(key, args)
+	return bindTo(with.Key, what)
 }
 
 // recallBinding keeps the key of the question that a step asked last, or the probe of a sensitive one.
 func (b *branch) recallBinding(e *run.Event, sealed []byte) {
-	if e.Question != nil && (e.Question.Keyed != "" || e.Question.Sensitive) {
+	if q := e.Question; q != nil && (q.Keyed != "" || q.Words != "" || q.Sensitive) {
 		b.bindings[e.Step] = sealed
 	}
 }

@@ -41,7 +41,7 @@ type branch struct {
 	called lang.Frame
 	// each is what for_each gave in earlier sessions, by step, where that was kept.
 	each map[string]*keptEach
-	// bindings are the sealed keys of approvals that were asked for in earlier sessions, by address, and the probes of sensitive questions.
+	// bindings are the sealed keys of questions that were asked in earlier sessions, by address, and the probes of sensitive questions.
 	bindings map[string][]byte
 	// approved is what approvals were asked for last, by address.
 	approved map[string]*approved

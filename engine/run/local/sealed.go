@@ -55,7 +55,7 @@ func (p *Past) unblank(e *run.Event, sealed []byte) {
 	case e.Answer != nil:
 		answer := *e.Answer
 		e.Answer, part = &answer, &answer.Value
-	case e.Question != nil && e.Question.TimeoutAnswer != nil && !e.Question.Sensitive: // beside which a probe is sealed
+	case e.Question != nil && lang.HoldsBlank(e.Question.TimeoutAnswer) && !e.Question.Sensitive: // beside which a probe is sealed
 		question := *e.Question
 		e.Question, part = &question, &question.TimeoutAnswer
 	default:
@@ -73,6 +73,10 @@ func (p *Past) unblank(e *run.Event, sealed []byte) {
 		p.cfg.Host.Log.Warn("a sensitive part of the run can't be read back", "step", e.Step, "event", e.Type, "error", err)
 		*part = blankPart
 		return
+	}
+	var with sealedKey
+	if e.Question != nil && json.Unmarshal(plain, &with) == nil && with.Key != nil {
+		plain = with.TimeoutAnswer
 	}
 	*part = plain
 	tellAnswer(plain, p.cfg.Secrets)
