@@ -112,8 +112,8 @@ func saysTheSame(before, after any, shown func(string) string) bool {
 	return before == after
 }
 
-// readsTheSame is saysTheSame for a text of what a yes is bound to by its values too. What stands in the place of something blanked must be a secret as a whole, or all of it unknown here: the
-// secrets that a session knew are not all known in each.
+// readsTheSame is saysTheSame for a text, of what a yes is bound to by its values too. What stands in the place of something blanked must be a
+// secret as a whole, or all of it unknown here: the secrets that a session knew are not all known in each.
 func readsTheSame(before, after string, shown func(string) string) bool {
 	if before == after || before == shown(after) {
 		return true
