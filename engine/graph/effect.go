@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -12,7 +13,7 @@ import (
 )
 
 // Effect is the worst that a step can do as far as its text says: what its author states, and what its action
-// declares for the arguments that are constants. An argument, or an element of a list, that is computed counts as unknown. A step that runs a
+// declares for the arguments that are constants. An argument, or an element of a list or an object, that is computed counts as unknown. A step that runs a
 // runbook is as bad as the worst step of that. What an undo does is not counted: its own step tells.
 func Effect(s *lang.Step) provider.Effect { return newEffects().of(s) }
 
@@ -127,7 +128,7 @@ func constants(s *lang.Step, args *provider.Object) cty.Value {
 	return cty.ObjectVal(values)
 }
 
-// constant evaluates an expression that is written out, of a list each element that is; any other is unknown.
+// constant evaluates an expression that is written out, of a list and of an object each element that is; any other is unknown.
 func constant(e hclsyntax.Expression, want cty.Type) cty.Value {
 	if writtenOut(e) {
 		if v, diags := e.Value(nil); !diags.HasErrors() {
@@ -136,15 +137,49 @@ func constant(e hclsyntax.Expression, want cty.Type) cty.Value {
 			}
 		}
 	}
-	list, ok := e.(*hclsyntax.TupleConsExpr)
-	if !ok || !want.IsListType() || len(list.Exprs) == 0 {
-		return cty.UnknownVal(want)
+	switch e := e.(type) {
+	case *hclsyntax.TupleConsExpr:
+		if want == cty.DynamicPseudoType {
+			return cty.TupleVal(constantItems(e, want))
+		} else if want.IsListType() && len(e.Exprs) > 0 {
+			return cty.ListVal(constantItems(e, want.ElementType()))
+		}
+	case *hclsyntax.ObjectConsExpr:
+		if want == cty.DynamicPseudoType {
+			return constantObject(e)
+		}
 	}
-	items := make([]cty.Value, len(list.Exprs))
-	for i, item := range list.Exprs {
-		items[i] = constant(item, want.ElementType())
+	return cty.UnknownVal(want)
+}
+
+func constantItems(e *hclsyntax.TupleConsExpr, want cty.Type) []cty.Value {
+	items := make([]cty.Value, len(e.Exprs))
+	for i, item := range e.Exprs {
+		items[i] = constant(item, want)
 	}
-	return cty.ListVal(items)
+	return items
+}
+
+// constantObject has each attribute, where all of their names are written out.
+func constantObject(e *hclsyntax.ObjectConsExpr) cty.Value {
+	values := make(map[string]cty.Value, len(e.Items))
+	for _, item := range e.Items {
+		key, ok := item.KeyExpr.(*hclsyntax.ObjectConsKeyExpr)
+		if !ok {
+			return cty.DynamicVal
+		}
+		name := hcl.ExprAsKeyword(key)
+		if name == "" && writtenOut(key.Wrapped) {
+			if v, diags := key.Value(nil); !diags.HasErrors() && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+				name = v.AsString()
+			}
+		}
+		if name == "" {
+			return cty.DynamicVal
+		}
+		values[name] = constant(item.ValueExpr, cty.DynamicPseudoType)
+	}
+	return cty.ObjectVal(values)
 }
 
 // writtenOut reports whether an expression is strings, true, false, null, small numbers, and lists of these. Evaluating

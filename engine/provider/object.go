@@ -15,7 +15,8 @@ func (o *Object) Decode(v cty.Value, into any) error {
 	return o.decodeInto(v, reflect.ValueOf(into).Elem(), nil)
 }
 
-// decodeKnown decodes what is known; the rest keeps its default, unless it is known partly and tells that.
+// decodeKnown decodes what is known; the rest keeps its default, unless it is known partly and tells that. A value of any type that does
+// is as it is, with what is not known in it.
 func (o *Object) decodeKnown(v cty.Value, into any) (Known, error) {
 	unknown := map[string]bool{}
 	err := o.decodeInto(v, reflect.ValueOf(into).Elem(), unknown)
@@ -40,10 +41,11 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 				return fmt.Errorf("%s is not known yet", a.Name)
 			}
 			unknown[a.Name] = true
-			if a.Partly {
-				value = knownPart(value, a.Name, unknown)
-			} else {
+			switch {
+			case !a.Partly:
 				value = cty.NullVal(a.Type)
+			case a.Type != cty.DynamicPseudoType:
+				value = knownPart(value, a.Name, unknown)
 			}
 		}
 		if value.IsNull() {

@@ -44,7 +44,8 @@ type Attribute struct {
 	Place bool
 	// SaidIn names another argument that may say it itself, as a manifest has its own namespace; empty: none may.
 	SaidIn string
-	// Partly arguments tell Classify and its like what is known of them where the rest is not: a text its beginning, a list its elements.
+	// Partly arguments tell Classify and its like what is known of them where the rest is not: a text its beginning, a list its elements,
+	// a value of any type all of it, with what is not known in it.
 	Partly bool
 	// Public is set for an argument that others may read (those of a program stand in the list of processes): a sensitive
 	// value is refused with this sentence, which says why and what to write instead. Empty: any value is taken.

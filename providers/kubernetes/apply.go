@@ -14,7 +14,7 @@ import (
 )
 
 type applyArgs struct {
-	Manifest     cty.Value `rb:"manifest,required" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more. One with spec.replicas = 0 is destructive."`
+	Manifest     cty.Value `rb:"manifest,required,partly" doc:"What shall be: an object, a list of them, or YAML or JSON text of one or more. One with spec.replicas = 0 is destructive."`
 	Namespace    string    `rb:"namespace,place,filled" said_in:"manifest" check:"kubernetes_namespace" doc:"Namespace of objects that name none; null: the configuration's."`
 	Force        bool      `rb:"force" doc:"Take over fields that another field manager owns."`
 	FieldManager string    `rb:"field_manager,filled" default:"runbook" doc:"By whom the server says that the fields were set. What an earlier apply by the same has set, and the manifest does not name, goes."`
@@ -50,9 +50,10 @@ func applyAction() provider.Action {
 		Name: "kubernetes_apply", Doc: "Applies manifests on the server.",
 		Instead: "kubernetes_objects shows what is there",
 		Effect:  provider.Destructive, EffectArgs: []string{"manifest"},
-		Classify: func(a *applyArgs, _ provider.Known) provider.Effect { return toZero(zeroManifest(a.Manifest)) },
+		Classify: func(a *applyArgs, _ provider.Known) provider.Effect { return toZero(zeroManifest(a.Manifest, true)) },
+		AtLeast:  func(a *applyArgs, _ provider.Known) provider.Effect { return toZero(zeroManifest(a.Manifest, false)) },
 		Because: func(a *applyArgs, _ provider.Known) string {
-			return becauseZero("kubernetes_apply", zeroManifest(a.Manifest))
+			return becauseZero("kubernetes_apply", zeroManifest(a.Manifest, false), zeroManifest(a.Manifest, true))
 		},
 		Misfits: applyMisfits, Run: runApply, Preview: previewApply, Inquire: inquireApply, Noted: notedOfApply,
 		ChangedNothing: func(r *applyResult) bool { return len(r.Changes) == 0 && !r.untold },

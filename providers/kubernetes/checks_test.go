@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -110,62 +109,6 @@ func TestScaleEffect(t *testing.T) {
 			args["resource"], args["replicas"] = cty.StringVal("deployment/api"), c.replicas
 			if got := spec.Classify(cty.ObjectVal(args)); got != c.want {
 				t.Errorf("the effect is %s, expected %s", got, c.want)
-			}
-		})
-	}
-}
-
-// TestToZero has the other ways to scale to zero count like kubernetes_scale.
-func TestToZero(t *testing.T) {
-	number, text := cty.NumberIntVal, cty.StringVal
-	object := func(name string, v cty.Value) cty.Value { return cty.ObjectVal(map[string]cty.Value{name: v}) }
-	spec := func(replicas cty.Value) cty.Value { return object("spec", object("replicas", replicas)) }
-	operation := func(op, path string, value cty.Value) cty.Value {
-		return cty.TupleVal([]cty.Value{cty.ObjectVal(map[string]cty.Value{"op": text("test"), "path": text("/spec/replicas"), "value": number(0)}),
-			cty.ObjectVal(map[string]cty.Value{"op": text(op), "path": text(path), "value": value})})
-	}
-	manifest := func(replicas cty.Value) cty.Value {
-		return cty.ObjectVal(map[string]cty.Value{"apiVersion": text("apps/v1"), "kind": text("Deployment"),
-			"metadata": object("name", text("api")), "spec": object("replicas", replicas)})
-	}
-	const yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {replicas: "
-	cases := map[string]struct {
-		action, argument string
-		value            cty.Value
-		want             provider.Effect
-	}{
-		"merge patch":                {"patch", "patch", spec(number(0)), provider.Destructive},
-		"merge patch to three":       {"patch", "patch", spec(number(3)), provider.Write},
-		"merge patch of other":       {"patch", "patch", object("spec", object("paused", cty.True)), provider.Write},
-		"merge patch as text":        {"patch", "patch", text(`{"spec": {"replicas": 0}}`), provider.Destructive},
-		"operation":                  {"patch", "patch", operation("replace", "/spec/replicas", number(0)), provider.Destructive},
-		"operation that adds":        {"patch", "patch", operation("add", "/spec/replicas", number(0)), provider.Destructive},
-		"operation on all of spec":   {"patch", "patch", operation("replace", "/spec", object("replicas", number(0))), provider.Destructive},
-		"operation to three":         {"patch", "patch", operation("replace", "/spec/replicas", number(3)), provider.Write},
-		"operation that tests alone": {"patch", "patch", operation("test", "/spec/replicas", number(0)), provider.Write},
-		"operation elsewhere":        {"patch", "patch", operation("replace", "/spec/paused", cty.True), provider.Write},
-		"operations as text":         {"patch", "patch", text(`[{"op": "replace", "path": "/spec/replicas", "value": 0}]`), provider.Destructive},
-		"no patch":                   {"patch", "patch", text("{"), provider.Write},
-		"patch that is not there":    {"patch", "patch", cty.NullVal(cty.DynamicPseudoType), provider.Write},
-		"patch not known yet":        {"patch", "patch", cty.DynamicVal, provider.Write},
-		"manifest":                   {"apply", "manifest", manifest(number(0)), provider.Destructive},
-		"manifest with two":          {"apply", "manifest", manifest(number(2)), provider.Write},
-		"one of several":             {"apply", "manifest", cty.TupleVal([]cty.Value{manifest(number(2)), manifest(number(0))}), provider.Destructive},
-		"manifest as text":           {"apply", "manifest", text(yaml + "0}"), provider.Destructive},
-		"manifest as text, two":      {"apply", "manifest", text(yaml + "2}"), provider.Write},
-		"manifest not known yet":     {"apply", "manifest", cty.DynamicVal, provider.Write},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			spec := New().Action("kubernetes_" + c.action).Spec()
-			args := spec.Args().Null().AsValueMap()
-			args[c.argument] = c.value
-			if got := spec.Classify(cty.ObjectVal(args)); got != c.want {
-				t.Errorf("the effect is %s, expected %s", got, c.want)
-			}
-			const zero = "sets replicas to 0, at which nothing serves"
-			if because := spec.Because(cty.ObjectVal(args)); strings.Contains(because, zero) != (c.want == provider.Destructive) {
-				t.Errorf("it is called a write as %q", because)
 			}
 		})
 	}

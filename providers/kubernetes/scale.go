@@ -45,7 +45,8 @@ func scaleAction() provider.Action {
 			if !known("replicas") {
 				return "kubernetes_scale sets replicas to a number that is not known before the run, and may be zero"
 			}
-			return becauseZero("kubernetes_scale", a.Replicas != nil && *a.Replicas == 0)
+			zero := a.Replicas != nil && *a.Replicas == 0
+			return becauseZero("kubernetes_scale", zero, zero)
 		},
 		// A number that is not known yet may be zero, and null stands for what need not be.
 		Classify: func(a *scaleArgs, known provider.Known) provider.Effect {

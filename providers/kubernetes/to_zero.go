@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"slices"
+
 	"github.com/zclconf/go-cty/cty"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 
@@ -15,64 +17,120 @@ func toZero(zero bool) provider.Effect {
 	return provider.Write
 }
 
-// becauseZero says it of an action.
-func becauseZero(action string, zero bool) string {
-	if !zero {
-		return ""
+// becauseZero says it of an action that surely sets it, or may.
+func becauseZero(action string, surely, may bool) string {
+	switch {
+	case surely:
+		return action + " sets replicas to 0, at which nothing serves"
+	case may:
+		return "what " + action + " is to send is not known before the run, and may set replicas to 0, at which nothing serves"
 	}
-	return action + " sets replicas to 0, at which nothing serves"
+	return ""
 }
 
-// zeroManifest reports whether one of the objects shall have no replicas. What is not known yet, or is no manifest, says nothing of it.
-func zeroManifest(v cty.Value) bool {
-	if v == cty.NilVal {
-		return false
-	}
-	objects, err := manifestsOf(v)
-	if err != nil {
-		return false
-	}
-	for _, o := range objects {
-		if zeroReplicas(o) {
-			return true
+// zeroManifest reports whether one of the objects shall have no replicas. What is no manifest says nothing of it; open is what
+// counts where it depends on what is not known yet.
+func zeroManifest(v cty.Value, open bool) bool {
+	if text, ok := knownText(v); ok {
+		found, err := documents(text)
+		if err != nil {
+			return false
 		}
+		v = provider.FromGo(found)
 	}
-	return false
+	return oneOf(v, func(object cty.Value) bool {
+		return zeroReplicas(object, open) || oneOf(at(object, "items"), func(item cty.Value) bool { return zeroReplicas(item, open) })
+	})
 }
 
 // zeroPatch reports it of a patch of any form.
-func zeroPatch(v cty.Value) bool {
-	if v == cty.NilVal {
+func zeroPatch(v cty.Value, open bool) bool {
+	if text, ok := knownText(v); ok {
+		var body any
+		if kjson.Unmarshal([]byte(text), &body) != nil {
+			return false
+		}
+		v = provider.FromGo(body)
+	}
+	if !isList(v) {
+		return zeroReplicas(v, open)
+	}
+	return oneOf(v, func(operation cty.Value) bool { return zeroOperation(operation, open) })
+}
+
+func zeroOperation(operation cty.Value, open bool) bool {
+	op, path, value := at(operation, "op"), at(operation, "path"), at(operation, "value")
+	sets := open
+	if op.IsKnown() {
+		text, _ := knownText(op)
+		sets = slices.Contains([]string{"add", "replace"}, text)
+	}
+	if !sets || !path.IsKnown() {
+		return sets && open
+	}
+	switch text, _ := knownText(path); text {
+	case "/spec/replicas":
+		value = wrappedValue("spec", wrappedValue("replicas", value))
+	case "/spec":
+		value = wrappedValue("spec", value)
+	case "":
+	default:
 		return false
 	}
-	body, err := patchBody(v)
-	if err != nil {
+	return zeroReplicas(value, open)
+}
+
+func zeroReplicas(object cty.Value, open bool) bool {
+	n := at(at(object, "spec"), "replicas")
+	switch {
+	case !n.IsKnown():
+		return open
+	case n.IsNull() || n.Type() != cty.Number:
 		return false
 	}
-	if object, ok := body.(rawObject); ok {
-		return zeroReplicas(object)
+	sent, _ := n.AsBigFloat().Float64()
+	return sent == 0
+}
+
+func wrappedValue(name string, v cty.Value) cty.Value {
+	return cty.ObjectVal(map[string]cty.Value{name: v})
+}
+
+// at is what an object or a map has by a name; null: nothing.
+func at(v cty.Value, name string) cty.Value {
+	key := cty.StringVal(name)
+	switch {
+	case v == cty.NilVal:
+	case !v.IsKnown():
+		return cty.DynamicVal
+	case v.IsNull():
+	case v.Type().IsObjectType() && v.Type().HasAttribute(name):
+		return v.GetAttr(name)
+	case v.Type().IsMapType() && v.HasIndex(key).True():
+		return v.Index(key)
 	}
-	operations, _ := body.([]any)
-	for _, o := range operations {
-		operation, _ := o.(rawObject)
-		if op := digText(operation, "op"); op != "add" && op != "replace" {
-			continue
-		}
-		value := operation["value"]
-		switch digText(operation, "path") {
-		case "/spec/replicas":
-			value = rawObject{"spec": rawObject{"replicas": value}}
-		case "/spec":
-			value = rawObject{"spec": value}
-		case "":
-		default:
-			continue
-		}
-		if object, ok := value.(rawObject); ok && zeroReplicas(object) {
-			return true
-		}
+	return cty.NullVal(cty.DynamicPseudoType)
+}
+
+// oneOf reports it of one of a list, or of what is no list.
+func oneOf(v cty.Value, holds func(cty.Value) bool) bool {
+	if isList(v) {
+		return slices.ContainsFunc(v.AsValueSlice(), holds)
 	}
-	return false
+	return holds(v)
+}
+
+// isList reports whether it is known to be a list of whatever items.
+func isList(v cty.Value) bool {
+	return v != cty.NilVal && v.IsKnown() && !v.IsNull() && (v.Type().IsTupleType() || v.Type().IsListType() || v.Type().IsSetType())
+}
+
+// knownText is a text that is known.
+func knownText(v cty.Value) (string, bool) {
+	if v == cty.NilVal || v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+		return "", false
+	}
+	return v.AsString(), true
 }
 
 // patchBody reads a patch: an object or a list of operations, as values or as JSON text.
@@ -82,15 +140,4 @@ func patchBody(v cty.Value) (any, error) {
 		err = kjson.Unmarshal([]byte(text), &body)
 	}
 	return body, err
-}
-
-func zeroReplicas(object rawObject) bool {
-	spec, _ := object["spec"].(rawObject)
-	switch n := spec["replicas"].(type) {
-	case int64:
-		return n == 0
-	case float64:
-		return n == 0
-	}
-	return false
 }

@@ -251,10 +251,10 @@ func (r *runner) evaluate(ctx context.Context, x *attempt, way *headway) (_ *pre
 }
 
 // worseThanPlanned refuses what does worse with these arguments than was told of it beforehand: a step may have other instances at its
-// turn. Of an action that counts as less than its worst while its arguments are not known, that is known at its turn alone.
+// turn.
 func worseThanPlanned(step *lang.Step, args cty.Value, planned provider.Effect) error {
 	spec := step.Spec.Spec()
-	if step.Child != nil || spec.AuthorStatesEffect || spec.Classify(args) <= planned || spec.Classify(cty.UnknownVal(spec.Args().Type())) < spec.Effect {
+	if step.Child != nil || spec.AuthorStatesEffect || spec.Classify(args) <= planned {
 		return nil
 	}
 	return fmt.Errorf("nothing was sent: its effect is %s, and it was planned as a %s; state effect = \"%[1]s\" in it", spec.Classify(args), planned)
