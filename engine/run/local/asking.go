@@ -192,7 +192,11 @@ func (r *runner) actionQuestion(q *question) error {
 		return err
 	}
 	q.question.Again = q.again
-	q.bindWords(r.session, q.question, q.question.Prompt)
+	plain := q.question.Prompt
+	if prompt := q.step.Args["prompt"]; prompt != nil && provider.IsSensitive(args.GetAttr("prompt")) {
+		q.question.Prompt = r.remedyText(prompt.Expr, q.sends()) // what stands around a secret in it tells what the question is
+	}
+	q.bindWords(r.session, q.question, plain)
 	return nil
 }
 
