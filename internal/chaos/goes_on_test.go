@@ -58,7 +58,7 @@ func TestNothingBesideAStatementThatGoesOn(t *testing.T) {
 			before, id := marks(t, s), runsOf(t, store, 1)[0].ID
 			for _, args := range [][]string{
 				{"resume", id, "--auto-approve"}, {"resume", id, "--auto-approve", "--in-doubt", "redo"}, {"resume", id, "--auto-approve", "--in-doubt", "done"},
-				{"undo", id, "--auto-approve"}, {"undo", id, "first", "--auto-approve", "--in-doubt", "redo"}, {"cancel", id, "--auto-approve"},
+				{"undo", id, "--auto-approve"}, {"undo", id, "first", "--auto-approve"}, {"cancel", id, "--auto-approve"},
 			} {
 				got := runProgram(t, append(args, "--store", store)...)
 				for _, want := range []string{"long still goes on: ", fmt.Sprintf("server process %d", pid), fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid)} {
