@@ -23,7 +23,10 @@ func (f foreseen) and(other foreseen) foreseen {
 
 // foresee is what a step does with these arguments, and what its author states of it.
 func foresee(s *lang.Step, args cty.Value) foreseen {
-	worst, _ := policy.AtMost(s, args)
+	worst, unsure := policy.AtMost(s, args)
+	if !unsure {
+		return foreseen{worst, worst}
+	}
 	return foreseen{policy.AtLeast(s, args), worst}
 }
 

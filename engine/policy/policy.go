@@ -154,7 +154,7 @@ func AtLeast(s *lang.Step, args cty.Value) provider.Effect {
 // are not known may be anything. Unsure says that they decide whether it is as bad as that.
 func AtMost(s *lang.Step, args cty.Value) (effect provider.Effect, unsure bool) {
 	effect = Stated(s, s.Spec.Spec().Classify(args))
-	return effect, AtLeast(s, args) != effect
+	return effect, effect > provider.Read && AtLeast(s, args) != effect
 }
 
 // Stated joins what the action of a step declares with what the author states, who may raise an effect, and states it where the action
