@@ -84,10 +84,22 @@ func (r *Recalled) Again() []string {
 // Approved reports whether the person who began the run approved its writes beforehand.
 func (r *Recalled) Approved() bool { return r.opts.AutoApprove }
 
-// UndoStep is the undo of what a step did as a plan shows steps.
-func (r *Recalled) UndoStep(e run.Effect) PlannedStep {
+// UndoSteps are the undos of what steps did as a plan shows steps. Of a step that did several things that were not undone, each says when.
+func (r *Recalled) UndoSteps(effects []run.Effect) []PlannedStep {
+	times := map[string]int{}
+	for _, e := range r.Past.Undoable() {
+		times[e.Address]++
+	}
+	var out []PlannedStep
+	for _, e := range effects {
+		out = append(out, r.undoStep(e, times[e.Address] > 1))
+	}
+	return out
+}
+
+func (r *Recalled) undoStep(e run.Effect, severalTimes bool) PlannedStep {
 	out := PlannedStep{Name: "undo of " + e.Address, Effect: provider.Write}
-	if at := r.Past.ActedAt(e); r.Past.OneOfSeveral(e) && !at.IsZero() {
+	if at := r.Past.ActedAt(e); severalTimes && !at.IsZero() {
 		out.Name += ", as of " + provider.Moment(at)
 	}
 	if undo, target := r.Past.UndoOf(e); undo != nil {

@@ -66,9 +66,12 @@ func ParseEffect(name string) (Effect, bool) {
 
 // NameEffects names some of all effects: by the step where these are all that it did, otherwise each by itself.
 func NameEffects(some, all []Effect) []string {
-	partly := map[string]bool{}
+	among, partly := map[Effect]bool{}, map[string]bool{}
+	for _, e := range some {
+		among[e] = true
+	}
 	for _, e := range all {
-		partly[e.Address] = partly[e.Address] || !slices.Contains(some, e)
+		partly[e.Address] = partly[e.Address] || !among[e]
 	}
 	var out []string
 	seen := map[string]bool{}

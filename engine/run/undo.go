@@ -65,7 +65,9 @@ func (s *State) asked(p *placed) bool {
 }
 
 // named reports whether this undo was asked for, and not all of its step.
-func (s *State) named(p *placed) bool { return s.byHand[Effect{p.whole(), p.seq}.String()] }
+func (s *State) named(p *placed) bool {
+	return s.byHand != nil && s.byHand[Effect{p.whole(), p.seq}.String()]
+}
 
 // AskedForLeft reports whether undos that were asked for by hand did not run, because that was stopped.
 func (s *State) AskedForLeft() bool {

@@ -121,13 +121,11 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	}
 	approved := o.AutoApprove
 	if writes != nil {
-		if steps := o.stepsAfter(recalled, writes); len(steps) > 0 { // asked before anything is kept of it
-			if err := s.confirm(&recalled.Plan.Header, steps, approved, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
-				return drop(err)
-			}
-			approved = true
+		first, diags, err := o.settleFirst(eng, stop, s, recalled, writes)
+		if err != nil {
+			return drop(err)
 		}
-		first, diags := eng.Settle(stop.ctx, recalled, writes)
+		approved = true
 		if diags.HasErrors() || first == nil {
 			return first, diags, files, nil
 		}
@@ -166,7 +164,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	for _, line := range o.blankAll(elsewhere) {
 		o.say("not undone here: %s", line)
 	}
-	if err := s.confirm(header, undoSteps(recalled, effects), approved, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
+	if err := s.confirm(header, recalled.UndoSteps(effects), approved, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
 		return drop(err)
 	}
 	result, diags := eng.Undo(stop.ctx, recalled, o.undoNames(effects, settled, recalled.Past.Undoable()), settled)
@@ -276,8 +274,7 @@ func (o *undoOptions) typed() string {
 
 // settles is the command that decides about a write in doubt, or an undo, and runs nothing but undos.
 func settles(d run.Doubt, id string) string {
-	switch {
-	case d.Undo && d.Undoes != 0:
+	if d.Undo && d.Undoes != 0 {
 		return "undo " + id + " " + run.Quote(undone(d).String())
 	}
 	return "undo " + id + " " + run.Quote(d.Address) // of an undo, an old history does not tell which
@@ -395,13 +392,4 @@ func stepNames(rb *lang.Runbook, prefix string) []string {
 func within(address, step string) bool {
 	rest, ok := strings.CutPrefix(address, step)
 	return ok && (rest == "" || rest[0] == '[' || rest[0] == '/')
-}
-
-// undoSteps are the undos as the question before them shows them.
-func undoSteps(r *engine.Recalled, effects []run.Effect) []engine.PlannedStep {
-	var out []engine.PlannedStep
-	for _, e := range effects {
-		out = append(out, r.UndoStep(e))
-	}
-	return out
 }

@@ -47,6 +47,18 @@ func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recal
 	return out, nil
 }
 
+// settleFirst tells what became of some writes, in a session of its own. It asks before the undos that follow, so that who says no has settled
+// nothing.
+func (o *undoOptions) settleFirst(eng *engine.Engine, stop *interruption, s *stage, r *engine.Recalled, writes []local.Settled) (*engine.Result, diagnostics, error) {
+	if steps := o.stepsAfter(r, writes); len(steps) > 0 {
+		if err := s.confirm(&r.Plan.Header, steps, o.AutoApprove, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
+			return nil, nil, err
+		}
+	}
+	result, diags := eng.Settle(stop.ctx, r, writes)
+	return result, diags, nil
+}
+
 // stepsAfter are the undos that will be run once what became of some writes is settled, as the question before them shows them.
 func (o *undoOptions) stepsAfter(r *engine.Recalled, settled []local.Settled) []engine.PlannedStep {
 	var out []engine.PlannedStep
@@ -60,7 +72,7 @@ func (o *undoOptions) stepsAfter(r *engine.Recalled, settled []local.Settled) []
 			Name: "undo of " + d.Address, Action: undo.Action, Effect: max(provider.Write, graph.Effect(undo)), Provider: target.Provider, Target: target.Target,
 		})
 	}
-	return append(out, undoSteps(r, o.effects(r.Past))...)
+	return append(out, r.UndoSteps(o.effects(r.Past))...)
 }
 
 func doubtsOf(settled []local.Settled) []run.Doubt {

@@ -141,11 +141,6 @@ func (p *Past) ActedAt(e run.Effect) time.Time {
 	return d.end.timing.finished
 }
 
-// OneOfSeveral reports whether the step of an effect has others that were not undone.
-func (p *Past) OneOfSeveral(e run.Effect) bool {
-	return slices.ContainsFunc(p.Undoable(), func(other run.Effect) bool { return other.Address == e.Address && other != e })
-}
-
 // UndoOf is the undo of an effect, and the system that it has to act on, where that can be told; nil: it has none.
 func (p *Past) UndoOf(e run.Effect) (*lang.Step, run.Target) {
 	b, d, err := p.root.deedOf(e.Address, e.Seq)
