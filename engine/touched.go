@@ -144,13 +144,27 @@ func (l *toucher) uses() {
 
 func (l *toucher) argument(name string) {
 	l.any = true
-	before := l.before.Step(l.step.Name)
-	if before != nil && before.Args[name] != nil && l.step.Args[name] != nil && sameConstant(before.Args[name].Expr, l.step.Args[name].Expr) {
+	was, is := l.before.Step(l.step.Name).Argument(name), l.step.Argument(name)
+	if was != nil && is != nil && sameConstant(was, is) || slices.Contains(l.touch.Arguments, name) {
 		return
 	}
-	if !slices.Contains(l.touch.Arguments, name) {
-		l.touch.Arguments = append(l.touch.Arguments, name)
+	l.touch.Arguments = append(l.touch.Arguments, name)
+	if closed(l.before, was, l.differs) && closed(l.after, is, nil) {
+		l.touch.Former.Add(l.before, name, was)
 	}
+}
+
+// closed reports whether variables, but for those that are otherwise, locals and each are all that an expression is made of; nil: it is null.
+func closed(in *lang.Runbook, e *lang.Expr, otherwise map[string]bool) bool {
+	if e == nil {
+		return true
+	}
+	around := in.Surroundings(e)
+	return !around.Environment && !around.Files && !around.Clock && !slices.ContainsFunc(in.Uses(e), func(used *lang.Expr) bool {
+		return slices.ContainsFunc(used.Refs, func(ref lang.Ref) bool {
+			return ref.Kind != lang.RefVar && ref.Kind != lang.RefLocal && ref.Kind != lang.RefEach || otherwise["var "+ref.Name] && ref.Kind == lang.RefVar
+		})
+	})
 }
 
 // child looks into the runbook that the step runs.

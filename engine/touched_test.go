@@ -64,6 +64,14 @@ func TestOnlyWhatActsOtherwiseRunsAgain(t *testing.T) {
 		"one instance":      {`"w ${each.key}"`, `each.key == "b" ? "w B" : "w a"`, []string{"w B", "after pass"}},
 		"a value":           {`v = 1`, `v = 0`, []string{"w a", "w b", "after pass"}},
 		"a read":            {`"r"` + "\n", `"r2"` + "\n", []string{"r2", "w a", "w b", "after pass"}},
+		"how a read is":     {`"r"` + "\n", `local.v == 1 ? "${lower("R")}" : "x"` + "\n", nil},
+		"default":           {`timeout     = "10s"`, `level = 1`, nil},
+		"another level":     {`timeout     = "10s"`, `level = 2`, []string{"w a", "w b", "after pass"}},
+		"default of a read": {`timeout = "20s"`, `level = 1`, nil},
+		"level of a read":   {`timeout = "20s"`, `level = 2`, []string{"r", "w a", "w b", "after pass"}},
+		"null of a read":    {`timeout = "20s"`, `at = null`, nil},
+		"more of a read":    {`timeout = "20s"`, `at = "x"`, []string{"r", "w a", "w b", "after pass"}},
+		"surroundings":      {`"r"` + "\n", `env("NOBODY_SETS") == null ? "r" : "x"` + "\n", []string{"r", "w a", "w b", "after pass"}},
 		"what failed":       {`id         = "boom"`, `id         = "boom 2"`, nil},
 	}
 	for name, tc := range tests {
@@ -188,6 +196,64 @@ step "fake_write" "end" { id = "end ${step.kids["b"].outputs.o}" }
 			out = enginetest.Resume(t, fake, out.Result.RunID, opts)
 			out.Ends(t, 0)
 			if diff := cmp.Diff(slices.Sorted(slices.Values(tc.does)), slices.Sorted(slices.Values(fake.Log()[before:]))); diff != "" {
+				t.Errorf("%s\n%s", diff, out.Stream)
+			}
+		})
+	}
+}
+
+// TestAReadCountsByWhatItComesTo in the files as they were and as they are, in each instance and within a runbook that is given variables.
+func TestAReadCountsByWhatItComesTo(t *testing.T) {
+	t.Parallel()
+	const kid = planHead + `
+variable "k" { type = string }
+locals { name = "r ${var.k}" }
+step "fake_read" "r" {
+  for_each = { a = 1, b = 2 }
+  id       = "${local.name}${each.value}"
+}
+`
+	const parent = planHead + `
+variable "p" {
+  type    = string
+  default = "p"
+}
+step "runbook" "kid" {
+  source    = "./kid.hcl"
+  variables = { k = var.p }
+}
+step "fake_write" "boom" {
+  id         = "boom"
+  depends_on = [step.kid]
+}
+`
+	for name, tc := range map[string]struct {
+		old, new string
+		does     []string
+	}{
+		"a local":               {`"r ${var.k}"`, `format("r %s", var.k)`, nil},
+		"without the local":     {"${local.name}${", "r ${var.k}${", nil},
+		"another local":         {`"r ${var.k}"`, `"R ${var.k}"`, []string{"R p1", "R p2"}},
+		"one instance":          {`"${local.name}${each.value}"`, `"${local.name}${each.value == 1 ? 1 : "x"}"`, []string{"r px"}},
+		"how that is given":     {`k = var.p`, `k = "p"`, []string{"r p1", "r p2"}},
+		"what a variable gives": {`k = var.p`, `k = "q"`, []string{"r q1", "r q2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Dir(files(t, map[string]string{"parent.hcl": parent, "kid.hcl": kid}))
+			mended := false
+			fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}
+			out := enginetest.RunFile(t, fake, filepath.Join(dir, "parent.hcl"), opts)
+			out.Ends(t, 1)
+			before := len(fake.Log())
+			for name, text := range map[string]string{"kid.hcl": kid, "parent.hcl": parent} {
+				enginetest.Rewrite(t, filepath.Join(dir, name), strings.Replace(text, tc.old, tc.new, 1))
+			}
+			mended = true
+			out = enginetest.Resume(t, fake, out.Result.RunID, opts)
+			out.Ends(t, 0)
+			want := append(slices.Clone(tc.does), "boom")
+			if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(fake.Log()[before:]))); diff != "" {
 				t.Errorf("%s\n%s", diff, out.Stream)
 			}
 		})

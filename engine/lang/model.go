@@ -226,6 +226,14 @@ type Step struct {
 // HasArg reports whether the step's text gives an argument, be it null.
 func (s *Step) HasArg(argument string) bool { return s.Args[argument] != nil }
 
+// Argument is what the step writes as an argument; nil: it does not, or there is no step.
+func (s *Step) Argument(name string) *Expr {
+	if s == nil || s.Args[name] == nil {
+		return nil
+	}
+	return s.Args[name].Expr
+}
+
 // IsCheck reports whether the step is a check block.
 func (s *Step) IsCheck() bool { return s.Action == "" }
 

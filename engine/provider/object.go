@@ -52,7 +52,7 @@ func (o *Object) decodeInto(v cty.Value, target reflect.Value, unknown map[strin
 			if a.Required && unknown == nil {
 				return fmt.Errorf("%s is required and is null", a.Name)
 			}
-			value = a.fallback
+			value = a.OrDefault(value)
 		}
 		if value.IsNull() {
 			continue

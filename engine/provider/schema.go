@@ -173,6 +173,14 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 	return a
 }
 
+// OrDefault is what an action is given as the attribute: of null its default.
+func (a *Attribute) OrDefault(v cty.Value) cty.Value {
+	if v.IsNull() {
+		return a.fallback
+	}
+	return v
+}
+
 var units = []struct{ suffix, unit string }{
 	{"_ms", "ms"}, {"_seconds", "seconds"}, {"_bytes", "bytes"}, {"_percent", "percent"}, {"_at", "RFC 3339"},
 	{"_days", "days"}, {"_minutes", "minutes"}, {"_millicores", "millicores"},

@@ -21,6 +21,8 @@ type Touch struct {
 	// Runs says that whether it runs is written otherwise, Each that its instances are, Arguments which of its arguments are.
 	Runs, Each bool
 	Arguments  []string
+	// Former are those of the arguments that can be evaluated as they were written.
+	Former Former
 	// Within is what is otherwise in the runbook that it runs, Outputs says that what that gives is.
 	Within  Touched
 	Outputs bool
@@ -127,7 +129,7 @@ func (l *reach) part(address string) {
 	switch {
 	case end != nil && end.outcome == run.Skipped && !l.touch.Runs:
 	case well && !l.touch.acts(l.step) && !l.goesOnWithin(address, end):
-	case well && l.touch.acts(l.step) && l.sendsTheSame(address):
+	case well && l.touch.acts(l.step) && (l.sendsTheSame(address) || l.readsTheSame(address)):
 	default:
 		if !well && l.step.Child != nil {
 			l.goesOnWithin(address, end)
@@ -178,14 +180,16 @@ func (l *reach) sendsTheSame(address string) bool {
 	if err != nil {
 		return false
 	}
-	now, diags := object(r.scope, l.step.Spec.Spec().Args(), l.step.Args, x.sends(), r.Secrets)
-	was, err := openSent(r.Config, w, l.step.Spec.Spec().Args())
+	schema := l.step.Spec.Spec().Args()
+	now, diags := object(r.scope, schema, l.step.Args, x.sends(), r.Secrets)
+	was, err := openSent(r.Config, w, schema)
 	target, more := r.configs.Target(l.step, x.sends())
 	if target.Provider = w.on.Provider; err != nil || diags.HasErrors() || more.HasErrors() || !w.on.Same(target, r.Redact) {
 		return false
 	}
 	return l.touch.Each && sameValue(was, now) || !l.touch.Each && !slices.ContainsFunc(l.touch.Arguments, func(name string) bool {
-		return !now.Type().HasAttribute(name) || !sameValue(was.GetAttr(name), now.GetAttr(name))
+		a := schema.Attribute(name)
+		return a == nil || !sameValue(a.OrDefault(was.GetAttr(name)), a.OrDefault(now.GetAttr(name)))
 	})
 }
 
