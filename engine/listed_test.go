@@ -25,7 +25,7 @@ step "fake_write" "each" {
 // the next session too.
 func TestWritesFoundAtRunTimeAreShown(t *testing.T) {
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
-	out := enginetest.Run(t, fake, foundAtRunTime, enginetest.Options{Journal: j})
+	out := enginetest.Run(t, fake, foundAtRunTime, enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
 	out.Pauses(t)
 	var q *run.Question
 	for _, e := range out.Events {
@@ -44,7 +44,7 @@ func TestWritesFoundAtRunTimeAreShown(t *testing.T) {
 		t.Error("the question tells the secret")
 	}
 	answer(t, j, out, "each", "true")
-	last := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
+	last := enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Seal: plain, Unseal: opened})
 	if last.Result == nil || last.Result.ExitStatus != 0 || fake.Calls("a1") != 1 || fake.Calls("b1") != 0 {
 		t.Fatalf("%+v %v\n%s", last.Result, last.Diags, last.Stream)
 	}

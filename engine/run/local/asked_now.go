@@ -45,8 +45,9 @@ func (r *runner) asksNow(x *execution, w run.Wait) (now *run.Question, same bool
 		if err != nil {
 			return nil, false, err
 		}
-		_, now = r.writesQuestion(x.step, keys, instances)
-		return now, r.sameWrites(w.Question, now), nil
+		all, now := r.writesQuestion(x.step, keys, instances)
+		same, _ := r.sameWrites(w.Address, all, w.Question, now)
+		return now, same, nil // where it can't be found out, that is left until it was answered
 	}
 	asks := func(args cty.Value) (now *run.Question, same bool, err error) {
 		if x.step.Approval != nil {
@@ -81,10 +82,10 @@ func (r *runner) sameWords(w run.Wait, now []byte) bool {
 	return r.bound(w.Address, now) == w.Question.Words
 }
 
-// doesTheSame reports whether what an open approval is for is what it would be for by now, as far as that was shown: its values were compared.
-func (r *runner) doesTheSame(w run.Wait, now *run.Question) bool {
-	was, is := doneJSON(w.Question), doneJSON(now)
-	if w.Question.Keyed == "" {
+// doesTheSame reports whether what a question was asked for is what it would be for by now, as far as that was shown: its values were compared.
+func (r *runner) doesTheSame(asked, now *run.Question) bool {
+	was, is := doneJSON(asked), doneJSON(now)
+	if asked.Keyed == "" {
 		return bytes.Equal(was, is)
 	}
 	var before, after any
@@ -146,5 +147,5 @@ func (r *runner) approvalNow(x *execution, w run.Wait, args cty.Value) (now *run
 	if w.Question.Keyed != "" {
 		now.Keyed = cmp.Or(r.bound(w.Address, asBytes(values)), w.Question.Keyed)
 	}
-	return now, r.sameWords(w, wordsOf(now, r.plainPrompt(x, now))) && r.doesTheSame(w, now), nil
+	return now, r.sameWords(w, wordsOf(now, r.plainPrompt(x, now))) && r.doesTheSame(w.Question, now), nil
 }

@@ -374,6 +374,7 @@ func (r *runner) questionDone(q *question) error {
 	var sealed []byte
 	switch {
 	case q.binding.key != nil:
+		r.keys[q.address] = q.binding.key
 		sealed = r.seal(sealedKey{q.binding.key, q.question.TimeoutAnswer})
 	case q.question.Sensitive:
 		sealed = r.seal(probe)

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -65,27 +64,10 @@ type sealedKey struct {
 	TimeoutAnswer json.RawMessage `json:"timeout_answer,omitempty"`
 }
 
-// hides reports whether something of the values is blanked: because it is marked, or because it is known as a secret.
+// hides reports whether something of the values is blanked: because it is marked, or because it is known as a secret. What reads as if it
+// were counts as that.
 func (s *session) hides(values cty.Value, q *run.Question) bool {
-	if values.ContainsMarked() {
-		return true
-	}
-	if s.Redact == nil {
-		return false
-	}
-	shown := [][]run.ArgumentValue{q.Arguments}
-	if q.Undo != nil {
-		shown = append(shown, q.Undo.Arguments, q.Undo.Uses)
-	}
-	for i := range q.Writes {
-		w := &q.Writes[i]
-		shown = append(shown, w.Arguments, w.Uses)
-		if w.Undo != nil {
-			shown = append(shown, w.Undo.Arguments, w.Undo.Uses)
-		}
-	}
-	text, err := json.Marshal(shown)
-	return err != nil || !bytes.Equal(s.Redact(text), text)
+	return values.ContainsMarked() || lang.IsBlank(s.shown(string(doneJSON(q))))
 }
 
 // asBytes is a value whole, without its marks.
@@ -100,9 +82,12 @@ func bindTo(key, what []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// bound is what something comes to under the binding of a question of an earlier session; empty where its key is not to be
-// had any more, so that the question is asked anew.
+// bound is what something comes to under the binding of the question of a step; empty where that is of an earlier session and its key is not to
+// be had any more, so that the question is asked anew.
 func (r *runner) bound(address string, what []byte) string {
+	if key := r.keys[address]; key != nil {
+		return bindTo(key, what)
+	}
 	sealed := r.bindings[address]
 	if sealed == nil || r.Unseal == nil {
 		return ""

@@ -43,6 +43,8 @@ type branch struct {
 	each map[string]*keptEach
 	// bindings are the sealed keys of questions that were asked in earlier sessions, by address, and the probes of sensitive questions.
 	bindings map[string][]byte
+	// keys are those of questions that this session asked, by address.
+	keys map[string][]byte
 	// approved is what approvals were asked for last, by address.
 	approved map[string]*approved
 	// sent is what writes and undos of earlier sessions were sent with last, see sentKey.
@@ -63,7 +65,7 @@ func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[stri
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
 		each:  map[string]*keptEach{},
-		times: readings{prefix: prefix}, bindings: map[string][]byte{}, approved: map[string]*approved{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, undoneWith: map[string]*undoWith{}, acted: map[string]acted{}, named: &named{},
+		times: readings{prefix: prefix}, bindings: map[string][]byte{}, keys: map[string][]byte{}, approved: map[string]*approved{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, undoneWith: map[string]*undoWith{}, acted: map[string]acted{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b

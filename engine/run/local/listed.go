@@ -1,8 +1,8 @@
 package local
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -47,13 +47,21 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 		return nil, false, nil
 	}
 	all, q := r.writesQuestion(step, keys, instances)
-	same := before != nil && r.sameWrites(before, q)
+	same, proven := false, false
+	if before != nil {
+		same, proven = r.sameWrites(c.Address, all, before, q)
+	}
 	switch {
 	case same && said:
 		why := refusal(fmt.Sprintf("not run: %s said no%s", a.By, noted(a.Note)))
 		return nil, true, r.concludeWith(r.refused(r.executionAt(step, c), why))
-	case same, r.AutoApprove:
+	case same && proven, r.AutoApprove:
 		return nil, false, nil
+	case before != nil && !said:
+		q.Again = &run.AskedAgain{Why: run.AgainOther, By: a.By, Changes: r.otherNow(before, q)}
+		if same {
+			q.Again.Why = run.AgainUnproven
+		}
 	}
 	work, err := r.workOutWrites(ctx, r.executionAt(step, c), all, q)
 	return work, true, err
@@ -80,9 +88,11 @@ func (r *runner) workOutWrites(ctx context.Context, x *execution, all listed, q 
 		return nil, err
 	}
 	return func() {
+		b := r.bind(all.values(), q)
+		q.Keyed = b.digest
 		previewAll(ctx, all)
 		q.Writes = all.writes()
-		r.asked <- &question{execution: x, what: run.ForWrites, question: q}
+		r.asked <- &question{execution: x, what: run.ForWrites, question: q, binding: b}
 	}, nil
 }
 
@@ -90,7 +100,7 @@ func (r *runner) workOutWrites(ctx context.Context, x *execution, all listed, q 
 func (r *runner) list(step *lang.Step, keys []string, instances []lang.Frame) listed {
 	var out listed
 	for i, key := range keys {
-		w := listedWrite{by: r, execution: r.newExecution(step, i, instances[i])}
+		w := listedWrite{by: r, execution: r.newExecution(step, i, instances[i]), values: cty.EmptyObjectVal}
 		w.Key = key
 		if note := r.notRun(w.execution); note != "" {
 			w.Note = note
@@ -98,17 +108,17 @@ func (r *runner) list(step *lang.Step, keys []string, instances []lang.Frame) li
 			w.Note = "its arguments are not known: " + err.Error()
 		} else {
 			w.Arguments, w.Target, w.prepared = shownArguments(step, args), r.targetOf(w.execution), &prepared{args: args}
-			r.listWithin(&w, args)
+			w.values = cty.ObjectVal(map[string]cty.Value{"arguments": args, "writes": r.listWithin(&w, args)})
 		}
 		out = append(out, w)
 	}
 	return out
 }
 
-// listWithin adds what the runbook that an instance runs writes.
-func (r *runner) listWithin(w *listedWrite, args cty.Value) {
+// listWithin adds what the runbook that an instance runs writes, and gives the values of that.
+func (r *runner) listWithin(w *listedWrite, args cty.Value) cty.Value {
 	if w.execution.step.Child == nil {
-		return
+		return cty.EmptyObjectVal
 	}
 	within, err := r.within(w.execution.step, w.execution.address, args.GetAttr("variables"))
 	if err != nil {
@@ -116,6 +126,7 @@ func (r *runner) listWithin(w *listedWrite, args cty.Value) {
 	}
 	r.closeAll(within)
 	w.Writes, w.prepared = within.writes(), nil
+	return within.values()
 }
 
 // notRun says why an instance won't run, though it is among those that are asked about.
@@ -152,21 +163,19 @@ func (l listed) commonTarget() string {
 	return target
 }
 
-// sameWrites reports whether an answer to a question counts for another: all that it could show is the same.
-func (r *runner) sameWrites(before, now *run.Question) bool {
+// sameWrites reports whether an answer to a question counts for another: all that it could show is the same, and what it could not.
+// proven is false where the latter can't be found out, and all else is the same.
+func (r *runner) sameWrites(address string, all listed, before, now *run.Question) (same, proven bool) {
 	if before.Writes == nil { // asked by a version that showed the keys alone
-		return slices.Equal(before.Items, now.Items)
+		return slices.Equal(before.Items, now.Items), true
 	}
-	return before.Target == now.Target && slices.Equal(before.Items, now.Items) && r.plainWrites(before) == r.plainWrites(now)
-}
-
-// plainWrites are the writes of a question without what a dry run said, as everybody may see them.
-func (r *runner) plainWrites(q *run.Question) string {
-	text, err := json.Marshal(asBound(q.Writes))
-	if err != nil {
-		return err.Error()
+	as := *now
+	if proven = before.Keyed != "" || !lang.HoldsBlank(doneJSON(before)); before.Keyed != "" {
+		digest := r.bound(address, asBytes(all.values()))
+		as.Keyed, proven = cmp.Or(digest, before.Keyed), digest != ""
 	}
-	return r.shown(string(text))
+	same = r.shown(before.Target) == r.shown(now.Target) && slices.Equal(before.Items, now.Items) && r.doesTheSame(before, &as)
+	return same, proven
 }
 
 // asBound are writes as a yes to them is bound to them: without what a dry run said.
