@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -195,13 +194,37 @@ func (l *toucher) otherwise(e *lang.Expr) bool {
 	})
 }
 
-// provider reports whether a configuration of the step's provider is written otherwise.
+// provider reports whether the configuration that the step uses may be another, but for how that is used.
 func (l *toucher) provider() bool {
-	return l.step.Provider != nil && (l.differs["provider "+l.step.Provider.Name] || slices.ContainsFunc(l.after.Providers, func(c *lang.ProviderConfig) bool {
-		return c.Provider == l.step.Provider.Name && (l.otherwise(c.ForEach) || slices.ContainsFunc(slices.Collect(maps.Values(c.Config)), func(a *lang.Attr) bool {
-			return l.otherwise(a.Expr)
-		}))
-	}))
+	before := l.before.Step(l.step.Name)
+	if before == nil {
+		return true
+	}
+	was, is := settingsOf(l.before.ConfigOf(before)), settingsOf(l.after.ConfigOf(l.step))
+	return slices.ContainsFunc(names(was, is), func(name string) bool {
+		a, b := was[name], is[name]
+		return a == nil || b == nil || l.otherwise(b) || a.Written() != b.Written() && !sameConstant(a, b)
+	})
+}
+
+// settingsOf is what a provider block, where there is one, writes about what its configuration is, by name.
+func settingsOf(b *lang.ProviderConfig) map[string]*lang.Expr {
+	out := map[string]*lang.Expr{}
+	if b == nil {
+		return out
+	}
+	for name, attr := range b.Config {
+		if b.Schema != nil {
+			if a := b.Schema.Config().Attribute(name); a != nil && a.Conduct {
+				continue
+			}
+		}
+		out[name] = attr.Expr
+	}
+	if b.ForEach != nil {
+		out["for_each"] = b.ForEach
+	}
+	return out
 }
 
 // sameLocal reports whether a name is that of a local that is the same constant, written otherwise.

@@ -259,3 +259,67 @@ step "fake_write" "boom" {
 		})
 	}
 }
+
+// TestAConfigurationCountsForItsSteps where it makes another connection, and not for how it is used.
+func TestAConfigurationCountsForItsSteps(t *testing.T) {
+	t.Parallel()
+	const text = `
+runbook "test" {}
+locals { most = 3 }
+variable "where" {
+  type    = string
+  default = "s"
+}
+provider "fake" {
+  name    = var.where
+  at_once = local.most
+}
+provider "fake" {
+  alias = "eu"
+  name  = "eu"
+}
+step "fake_write" "here" { id = "here" }
+step "fake_write" "there" {
+  provider = provider.fake.eu
+  id       = "there"
+}
+step "fake_write" "boom" {
+  id         = "boom"
+  depends_on = [step.here, step.there]
+}
+`
+	for name, tc := range map[string]struct {
+		old, new string
+		does     []string
+	}{
+		"max_parallel":         {`name    = var.where`, "name    = var.where\nmax_parallel = 1", nil},
+		"its own":              {`at_once = local.most`, `at_once = 4`, nil},
+		"what that is made of": {`most = 3`, `most = 4`, nil},
+		"none of its own":      {`  at_once = local.most`, ``, nil},
+		"a part of the system": {`at_once = local.most`, `within = "x"`, []string{"here"}},
+		"another alias":        {`name  = "eu"`, "name  = \"eu\"\nwithin = \"x\"", []string{"there"}},
+		"a constant":           {`name  = "eu"`, `name  = "${"eu"}"`, nil},
+		"one that nobody uses": {`step "fake_write" "here"`, "provider \"fake\" { alias = \"us\" }\nstep \"fake_write\" \"here\"", nil},
+		"in another order":     {"provider \"fake\" {\n  alias = \"eu\"\n  name  = \"eu\"\n}\nstep \"fake_write\" \"here\" { id = \"here\" }", "step \"fake_write\" \"here\" { id = \"here\" }\nprovider \"fake\" {\n  name  = \"eu\"\n  alias = \"eu\"\n}", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mended := false
+			fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}
+			out := enginetest.Run(t, fake, text, opts)
+			out.Ends(t, 1)
+			before := len(fake.Log())
+			if !strings.Contains(text, tc.old) {
+				t.Fatal("nothing changes")
+			}
+			enginetest.Rewrite(t, out.Events[0].Files[0].Path, strings.Replace(text, tc.old, tc.new, 1))
+			mended = true
+			out = enginetest.Resume(t, fake, out.Result.RunID, opts)
+			out.Ends(t, 0)
+			want := append(slices.Clone(tc.does), "boom")
+			if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(fake.Log()[before:]))); diff != "" {
+				t.Errorf("%s\n%s", diff, out.Stream)
+			}
+		})
+	}
+}

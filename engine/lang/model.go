@@ -59,6 +59,23 @@ type Runbook struct {
 // Step finds a step or check by name; nil where there is none.
 func (r *Runbook) Step(name string) *Step { return r.stepsByName[name] }
 
+// ConfigOf is the provider block that a step uses; nil where there is none.
+func (r *Runbook) ConfigOf(s *Step) *ProviderConfig {
+	if s.IsCheck() || s.Provider == nil {
+		return nil
+	}
+	alias := ""
+	if s.ProviderRef != nil {
+		alias = s.ProviderRef.Alias
+	}
+	for _, b := range r.Providers {
+		if b.Provider == s.Provider.Name && b.Alias == alias {
+			return b
+		}
+	}
+	return nil
+}
+
 // Schedule is when the runbook is meant to run.
 type Schedule struct {
 	Cron, Timezone string

@@ -42,6 +42,8 @@ type Attribute struct {
 	// Place is set for an argument that says where the action acts, beside the configuration or in its place: a URL, a namespace, a
 	// path of a file.
 	Place bool
+	// Conduct is set for an argument of a configuration that decides how actions are carried out, and neither what they do nor where.
+	Conduct bool
 	// SaidIn names another argument that may say it itself, as a manifest has its own namespace; empty: none may.
 	SaidIn string
 	// Partly arguments tell Classify and its like what is known of them where the rest is not: a text its beginning, a list its elements,
@@ -154,6 +156,8 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 			a.Echo = true
 		case "place":
 			a.Place = true
+		case "conduct":
+			a.Conduct = true
 		case "partly":
 			a.Partly = true
 		default:

@@ -22,8 +22,8 @@ type config struct {
 	Context    string  `rb:"context" doc:"Context of the kubeconfig; null: its current one."`
 	Namespace  string  `rb:"namespace" check:"kubernetes_namespace" doc:"Namespace of the steps that name none; null: the context's, else default."`
 	InCluster  bool    `rb:"in_cluster" doc:"Use the service account of the pod that the engine runs in, and no kubeconfig."`
-	QPS        float64 `rb:"qps" doc:"At most this many requests a second; null: no limit of our own, the server's fair queuing decides."`
-	Burst      int     `rb:"burst" doc:"How many requests may exceed qps at once; null: twice qps."`
+	QPS        float64 `rb:"qps,conduct" doc:"At most this many requests a second; null: no limit of our own, the server's fair queuing decides."`
+	Burst      int     `rb:"burst,conduct" doc:"How many requests may exceed qps at once; null: twice qps."`
 }
 
 // cluster is a configuration after all rules have been applied.

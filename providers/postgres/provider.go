@@ -24,8 +24,8 @@ type config struct {
 	Password string `rb:"password,sensitive" doc:"Password; otherwise PGPASSWORD or the password file (PGPASSFILE, ~/.pgpass)."`
 	SSLMode  string `rb:"sslmode" one_of:"disable,allow,prefer,require,verify-ca,verify-full" doc:"How TLS is used, as libpq has it; prefer unless set."`
 
-	StatementTimeout time.Duration `rb:"statement_timeout" doc:"The server ends a statement that runs longer, whatever the step's timeout."`
-	MaxConnections   int           `rb:"max_connections" default:"8" doc:"At most this many connections are open at once; steps wait for one."`
+	StatementTimeout time.Duration `rb:"statement_timeout,conduct" doc:"The server ends a statement that runs longer, whatever the step's timeout."`
+	MaxConnections   int           `rb:"max_connections,conduct" default:"8" doc:"At most this many connections are open at once; steps wait for one."`
 }
 
 // New declares the provider.

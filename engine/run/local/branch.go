@@ -140,7 +140,7 @@ func (b *branch) schedule(parallel int) *run.Plan {
 	groups := map[*lang.ProviderConfig]int{}
 	for i, n := range b.graph.Nodes {
 		spec := specOf(n.Step, b.effects[n.Step.Name])
-		if c := providerBlock(b.runbook, n.Step); c != nil && c.MaxParallel > 0 {
+		if c := b.runbook.ConfigOf(n.Step); c != nil && c.MaxParallel > 0 {
 			if _, known := groups[c]; !known {
 				groups[c] = len(p.Limits)
 				p.Limits = append(p.Limits, c.MaxParallel)

@@ -63,23 +63,7 @@ type config struct {
 }
 
 // block is the provider block that a step uses; nil where there is none.
-func (c *Configs) block(s *lang.Step) *lang.ProviderConfig { return providerBlock(c.rb, s) }
-
-func providerBlock(rb *lang.Runbook, s *lang.Step) *lang.ProviderConfig {
-	if s.IsCheck() || s.Provider == nil {
-		return nil
-	}
-	alias := ""
-	if s.ProviderRef != nil {
-		alias = s.ProviderRef.Alias
-	}
-	for _, b := range rb.Providers {
-		if b.Provider == s.Provider.Name && b.Alias == alias {
-			return b
-		}
-	}
-	return nil
-}
+func (c *Configs) block(s *lang.Step) *lang.ProviderConfig { return c.rb.ConfigOf(s) }
 
 // Explicit reports whether a provider block names the step's target.
 func (c *Configs) Explicit(s *lang.Step) bool { return c.block(s) != nil }
