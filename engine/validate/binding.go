@@ -2,7 +2,6 @@ package validate
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -54,7 +53,7 @@ func binding(c *checker, s *lang.Step) {
 		}
 		c.error(ref.Range, "Unknown provider configuration", "There is no provider %q block. Write one, or leave this argument out to %s.", ref.Provider, without)
 	case ref.Key != nil && config.ForEach == nil:
-		c.error(ref.Range, "No keys", "The provider %q block at %s has no for_each, so it has no keys; write provider.%[1]s.", ref.Provider, at(config))
+		c.error(ref.Range, "No keys", "The provider %q block at %s has no for_each, so it has no keys; write provider.%[1]s.", ref.Provider, config.Place())
 	case ref.Key == nil && config.ForEach != nil:
 		c.error(ref.Range, "Which configuration?", "%s", c.whichKey(s, config))
 	default:
@@ -85,7 +84,7 @@ func (c *checker) targeted(s *lang.Step, config *lang.ProviderConfig) {
 			d += fmt.Sprintf(" Or name one: provider = provider.%s.%s.", s.Provider.Name, aliases[0])
 		}
 	case s.Provider.ReadsUnnamed && s.Provider.Unnamed(c.configured(config)) != "": // else the block itself is an error
-		d = s.Provider.WithoutTarget(capital(c.called(s)), at(config))
+		d = s.Provider.WithoutTarget(capital(c.called(s)), config.Place())
 	default:
 		return
 	}
@@ -98,7 +97,7 @@ func (c *checker) whichKey(s *lang.Step, config *lang.ProviderConfig) string {
 		or = ""
 	}
 	return fmt.Sprintf("The provider %q block at %s has for_each, so %s must say which one: provider = provider.%[1]s[\"key\"]%[4]s.",
-		config.Provider, at(config), c.called(s), or)
+		config.Provider, config.Place(), c.called(s), or)
 }
 
 // called names a step in a sentence, or what is none: an undo, a notifier.
@@ -110,11 +109,6 @@ func (c *checker) called(s *lang.Step) string {
 		return "the notifier of " + s.Name
 	}
 	return fmt.Sprintf("step %q", s.Name)
-}
-
-// at is a block's place, for a sentence.
-func at(config *lang.ProviderConfig) string {
-	return fmt.Sprintf("%s:%d", filepath.Base(config.Range.Filename), config.Range.Start.Line)
 }
 
 // key checks the key of provider.x[key].

@@ -88,7 +88,7 @@ func (c *config) withoutTarget(who string) string {
 	if c.block == nil || c.request.Config == cty.NilVal || c.schema.Unnamed(c.request.Config) == "" {
 		return ""
 	}
-	return c.schema.WithoutTarget(who, place(c.block.Range))
+	return c.schema.WithoutTarget(who, c.block.Place())
 }
 
 // choose finds the configuration of a step or an instance.
