@@ -117,7 +117,7 @@ func (e *Engine) config(ctx context.Context, plan *Plan, opts *RunOptions, held 
 		RunID: plan.RunID, StartedAt: plan.StartedAt, Runbook: plan.Runbook, Graph: plan.Graph, Effects: plan.effects(),
 		Expanding: plan.expanding(), Header: header, Scope: scope, Configs: plan.configs, MaxParallel: plan.maxParallel(), Timeout: plan.timeout(),
 		ReadOnly: plan.Options.ReadOnly, FailOnWarn: opts.FailOnWarn, Host: e.host(), Journal: opts.Journal, Sink: opts.Sink,
-		Redact: opts.Redact, Command: opts.Command, Secrets: plan.Options.Secrets, Interrupt: opts.Interrupt, Now: opts.Now,
+		Redact: opts.Redact, Command: opts.Command, Secrets: plan.Options.Secrets, Read: &plan.secrets.given, Interrupt: opts.Interrupt, Now: opts.Now,
 		Seal: opts.Seal, Unseal: opts.Unseal, Asker: opts.Asker, Answers: opts.Answers, AutoApprove: opts.AutoApprove,
 		User: e.User, Hostname: opts.Owner.Host, PID: opts.Owner.PID, SessionStart: time.Now(),
 		Leases: held.list(), LeaseTTL: leaseTime, Child: e.childMaker(ctx, plan), Allowed: plan.allowed, Files: filesOf(plan.Runbook), Inputs: sensitiveInputs(plan),

@@ -148,7 +148,7 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 		StepOutcome: func(string) string { return "" },
 		Host: lang.FunctionHost{
 			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: now,
-			Static: !p.Options.Apply && !p.Options.Undo, NoSecrets: p.Options.Undo, OnSecret: secret, Secrets: p.secrets.functions(ctx),
+			Static: !p.Options.Apply && !p.Options.Undo, NoSecrets: p.Options.Undo, OnSecret: secret, OnRead: p.secrets.given.Add, Secrets: p.secrets.functions(ctx),
 		},
 	}
 	return s

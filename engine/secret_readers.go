@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // SecretReader reads a secret of one kind (see [lang.SecretKinds]), for secret("KIND:NAME"). It is called by apply alone,
@@ -21,6 +22,8 @@ const secretTimeout = 15 * time.Second
 type secretReaders struct {
 	byKind map[string]SecretReader
 	host   provider.Host
+	// given are all that the plan and the run read, of whatever kind.
+	given local.ReadSecrets
 
 	mu    sync.Mutex
 	known map[string]*knownSecret

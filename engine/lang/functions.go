@@ -35,8 +35,10 @@ type FunctionHost struct {
 	// after the colon, which has the kind's form; their errors name the place and no secret. A kind without one is an error
 	// of who runs the runbook.
 	Secrets map[string]func(name string) (string, error)
-	// OnSecret is told every value that secret reads, so that it can be blanked out wherever it turns up; may be nil.
+	// OnSecret is told every value that secret reads, or sensitive is called with, so that it can be blanked out wherever it turns up; may be nil.
 	OnSecret func(value string)
+	// OnRead is told every value that secret reads; may be nil.
+	OnRead func(value string)
 }
 
 // Functions makes the function table of the language. The table is the caller's; the functions are safe for concurrent

@@ -80,6 +80,9 @@ func (h *FunctionHost) secret() function.Function {
 			if h.OnSecret != nil {
 				h.OnSecret(value)
 			}
+			if h.OnRead != nil {
+				h.OnRead(value)
+			}
 			return cty.StringVal(value).Mark(provider.Sensitive), nil
 		},
 	})

@@ -53,6 +53,7 @@ var ofRuns = map[Type]func(*State, *Event) error{
 	RunResumed:     (*State).resume,
 	CheckEvaluated: func(*State, *Event) error { return nil },
 	ClockRead:      func(*State, *Event) error { return nil },
+	SecretsKept:    func(*State, *Event) error { return nil },
 	AnswerRefused:  func(*State, *Event) error { return nil },
 	UndoStarted:    (*State).undoEvent,
 	UndoFinished:   (*State).undoEvent,

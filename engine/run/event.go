@@ -43,6 +43,9 @@ const (
 	// ClockRead keeps what now() gave in a part of the run, so that a later session sees the same. It changes nothing in the
 	// state, and is on disk before a write is sent that depends on it.
 	ClockRead Type = "clock_read"
+	// SecretsKept keeps what secret(…) gave, encrypted, so that a later session blanks it too, when it is another by then. It changes
+	// nothing in the state, and says nothing by itself.
+	SecretsKept Type = "secrets_kept"
 	// CheckEvaluated is one assertion, threshold, precondition or expectation with what it saw.
 	CheckEvaluated Type = "check"
 	// StepFinished is a step's, or an instance's, outcome.

@@ -156,7 +156,7 @@ func (l *Live) Pause() (resume func()) {
 // writes reports whether a view may write lines for an event; the rest need not disturb what is drawn.
 func writes(e *run.Event) bool {
 	switch e.Type {
-	case run.StepReady, run.StepExpanded, run.StepRetrying, run.StepNoted, run.CheckEvaluated, run.ClockRead, run.UndoStarted:
+	case run.StepReady, run.StepExpanded, run.StepRetrying, run.StepNoted, run.CheckEvaluated, run.ClockRead, run.SecretsKept, run.UndoStarted:
 		return false
 	case run.NotifyStarted:
 		return len(e.InsteadOf) > 0

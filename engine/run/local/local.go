@@ -48,6 +48,8 @@ type Config struct {
 	Command func(text string) string
 	// Secrets is told every sensitive string of arguments and results; nil: nobody is.
 	Secrets SecretSink
+	// Read are the values that secret(…) gave; nil: the history keeps none of them.
+	Read *ReadSecrets
 	// Unread says which secret of the run this session does not know, and why: nothing is shown then of what systems answer to its undos.
 	// Empty: it knows all.
 	Unread string

@@ -69,7 +69,11 @@ func (p *Past) take(entry journal.Entry) error {
 		p.gone = slices.DeleteFunc(p.gone, func(step string) bool { return slices.Contains(e.Gone, step) })
 		return p.resumeAll(&e)
 	}
-	if e.Type == run.StepResolved && e.Resolution.StepGone {
+	switch {
+	case e.Type == run.SecretsKept:
+		p.recallRead(entry.Sealed)
+		return nil
+	case e.Type == run.StepResolved && e.Resolution.StepGone:
 		return nil
 	}
 	if e.Type == run.RunStopping && e.Step != "" {

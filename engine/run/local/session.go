@@ -57,9 +57,19 @@ func newSession(cfg *Config) *session {
 
 // emit numbers an event of the runner at prefix, applies it to a state (nil: it was) and queues it for the journal.
 func (s *session) emit(state *run.State, prefix string, entry journal.Entry) error {
-	e := entry.Event
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t := entry.Event.Type; t != run.RunStarted && t != run.RunResumed { // nothing comes before the beginning of a session
+		if err := s.keepRead(); err != nil {
+			return err
+		}
+	}
+	return s.queue(state, prefix, entry)
+}
+
+// queue is emit for who holds the lock.
+func (s *session) queue(state *run.State, prefix string, entry journal.Entry) error {
+	e := entry.Event
 	s.seq++
 	e.V, e.Seq, e.Run = run.Version, s.seq, s.RunID
 	if e.Time.IsZero() {
