@@ -174,7 +174,9 @@ type ProviderConfig struct {
 }
 
 // Place is where the block stands, for a sentence: with the folder, as each folder above a runbook may have a workspace file.
-func (c *ProviderConfig) Place() string { return fmt.Sprintf("%s:%d", c.Range.Filename, c.Range.Start.Line) }
+func (c *ProviderConfig) Place() string {
+	return fmt.Sprintf("%s:%d", c.Range.Filename, c.Range.Start.Line)
+}
 
 // Attr is a named expression with its places.
 type Attr struct {
