@@ -131,7 +131,8 @@ func (o *answerOptions) undoneMeanwhile(ctx context.Context, history journal.Jou
 		return err
 	}
 	if held == nil {
-		return fmt.Errorf("nothing was answered: the program that undid %s is gone. Resume the run first, which asks then what is left to be asked: %s", undone, o.command("resume "+s.ID))
+		return fmt.Errorf("nothing was answered: an undo of %s was begun in the paused run, and the process that did it is gone. What is asked again depends on what of it took place. "+
+			"Go on with the undo: %s; or with the run, which asks then what is left to be asked: %s", undone, o.command("undo "+s.ID), o.command("resume "+s.ID))
 	}
 	return fmt.Errorf("nothing was answered: process %d on %s undoes %s now, and a step that comes after that is asked about again. Answer once it is done", held.Owner.PID, held.Owner.Host, undone)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,9 +78,18 @@ func (o *cancelOptions) look(ctx context.Context, history journal.Journal) (*sto
 	}
 	held, err := holder(ctx, history, s.ID)
 	if err == nil && s.Last.Type == run.RunFinished {
-		err = fmt.Errorf("run %s has ended; there is nothing to stop", s.ID)
+		err = o.hasEnded(s)
 	}
 	return s, held, err
+}
+
+// hasEnded says why there is nothing to stop.
+func (o *cancelOptions) hasEnded(s *story) error {
+	if len(s.Undid) == 0 {
+		return fmt.Errorf("run %s has ended; there is nothing to stop", s.ID)
+	}
+	return fmt.Errorf("run %s broke off, and the undo of %s ended it at %s; there is nothing to stop. What was undone or did not end runs again with: %s",
+		s.ID, strings.Join(s.Undid, ", "), provider.Moment(s.Last.Time), o.command("resume "+s.ID))
 }
 
 // ask has the process that runs the run stop it.

@@ -54,8 +54,10 @@ type story struct {
 	Last *run.Event
 	// Stopping says that nothing new starts any more.
 	Stopping bool
-	// Undoing are the steps that a session undoes which does nothing else.
-	Undoing []string
+	// Undoing are the steps that a session undoes which does nothing else; Undid those of the one that ended a run that had broken off.
+	Undoing, Undid []string
+	// ended says that the run has ended, whatever of it is undone then.
+	ended bool
 }
 
 // answeredAt is who answered a step, and when; in which event, and the answer's own ID.
@@ -143,6 +145,7 @@ func (s *story) take(e *run.Event) {
 	case run.RunResumed:
 		s.Stopping, s.Undoing = false, e.Undo
 		if e.Undo == nil {
+			s.Undid, s.ended = nil, false
 			s.Waits, s.Later = append(s.Waits, s.open...), append(s.Later, s.openLater...)
 			s.open, s.openLater = nil, nil
 		}
@@ -171,7 +174,10 @@ func (s *story) rest() {
 	} else {
 		s.open, s.openLater = nil, nil
 	}
-	s.Waits, s.Later, s.Undoing = nil, nil, nil
+	if !s.ended {
+		s.Undid = s.Undoing
+	}
+	s.Waits, s.Later, s.Undoing, s.ended = nil, nil, nil, true
 }
 
 // askedAgain takes in which of those that wait are asked again.

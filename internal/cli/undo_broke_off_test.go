@@ -66,3 +66,39 @@ func TestAnswerAfterAnUndoOfARunThatBrokeOff(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestAnswerWhereAnUndoBrokeOff says that one did, and what to do: what is asked again is open until then.
+func TestAnswerWhereAnUndoBrokeOff(t *testing.T) {
+	tt, id := pauseMidway(t)
+	store, _ := cutBehind(t, tt, []string{"undo"}, run.UndoStarted, "cordon")
+	says := []string{
+		"nothing was answered: an undo of drain, cordon was begun in the paused run, and the process that did it is gone. What is asked again depends on what of it took place. " +
+			"Go on with the undo: runbook undo " + id + " --store " + store + "; or with the run, which asks then what is left to be asked: runbook resume " + id + " --store " + store,
+	}
+	tt.again(t, false, "").does(t, ExitRefused, says, "answer", id, "calm", "yes", "--store", store)
+}
+
+// TestCancelAfterAnUndoEndedTheRun says so: a run that broke off has ended with the undo of what it did.
+func TestCancelAfterAnUndoEndedTheRun(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	store, id := brokenOffAt(t, tt, tt.file(t, "x.hcl", pausedInTheMiddle), nil, run.StepFinished, "cordon")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ undo cordon"}, "undo", id, "--auto-approve", "--store", store)
+	says := []string{
+		"run " + id + " broke off, and the undo of cordon ended it at ", "; there is nothing to stop. What was undone or did not end runs again with: runbook resume " + id + " --store " + store,
+	}
+	tt.again(t, false, "").does(t, ExitRefused, says, "cancel", id, "--store", store)
+	tt.again(t, false, "").does(t, ExitInterrupted, nil, "resume", id, "--auto-approve", "--store", store)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "cancel", id, "--auto-approve", "--store", store)
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "--auto-approve", "--store", store)
+	tt.again(t, false, "").does(t, ExitRefused, []string{"run " + id + " has ended; there is nothing to stop"}, "cancel", id, "--store", store)
+}
+
+// TestEndBeforeAnyStep: a run that broke off in its first write, which did not take place, has steps, none of which ended.
+func TestEndBeforeAnyStep(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.file(t, "kid.hcl", pausedInTheMiddle)
+	store, id := brokenOffAt(t, tt, tt.file(t, "x.hcl", "runbook \"p\" {}\nstep \"runbook\" \"in\" { source = \"./kid.hcl\" }\n"), nil, run.StepStarted, "in/cordon")
+	says := []string{"cancelled: no step has ended in "}
+	tt.again(t, false, "").does(t, ExitPassed, says, "undo", id, "--in-doubt", "redo", "--auto-approve", "--store", store)
+	tt.again(t, false, "").does(t, ExitPassed, says, "show", id, "--store", store)
+}

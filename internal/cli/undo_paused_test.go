@@ -47,7 +47,7 @@ func pauseMidway(t *testing.T) (*terminal, string) {
 func TestUndoOfAPausedRun(t *testing.T) {
 	tt, id := pauseMidway(t)
 	stays := []string{
-		"✓ undo cordon", "paused: ", "calm waits for a yes or no\n    is asked again, as what comes before it, or a part of it, runs again first: no answer counts until then\n" +
+		"✓ undo cordon", "paused: 2 passed, 1 undone", "calm waits for a yes or no\n    is asked again, as what comes before it, or a part of it, runs again first: no answer counts until then\n" +
 			"    runbook resume " + id + " --answer 'calm=yes|no'", "resume with: runbook resume " + id,
 	}
 	tt.again(t, false, "").does(t, ExitPassed, stays, "undo", id, "cordon", "--auto-approve")

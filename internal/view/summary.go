@@ -96,6 +96,9 @@ func (t *Text) finish(e *run.Event) {
 		word, paint = word+", but "+t.left.worst(), t.Palette.Bad
 	}
 	text := word + ": " + Counts(e.Counts)
+	if len(e.Counts) == 0 && e.Outcome == run.Cancelled {
+		text = word + ": no step has ended"
+	}
 	if e.DurationMS != nil {
 		text += " in " + Duration(milliseconds(*e.DurationMS))
 	}

@@ -28,14 +28,14 @@ func (r *runner) finish() (*Result, error) {
 // pause ends a session of a run that waits for people. status is the session's own: that of the run says that it is paused.
 func (r *runner) pause(waits []string, status int) (*Result, error) {
 	paused := exitInterrupted
-	e := &run.Event{Type: run.RunPaused, Reason: "waits for a person: " + strings.Join(waits, ", "), Waits: waits, AskedAgain: r.state.AskedAgain(), Counts: r.state.Counts(), ExitStatus: &paused}
+	e := &run.Event{Type: run.RunPaused, Reason: "waits for a person: " + strings.Join(waits, ", "), Waits: waits, AskedAgain: r.state.AskedAgain(), Counts: r.counts(), ExitStatus: &paused}
 	if err := r.emit(e); err != nil {
 		return nil, err
 	}
 	if err := r.flush(context.WithoutCancel(r.hard), true); err != nil {
 		return nil, err
 	}
-	return &Result{Paused: true, ExitStatus: status, Counts: r.state.Counts()}, nil
+	return &Result{Paused: true, ExitStatus: status, Counts: r.counts()}, nil
 }
 
 func (r *runner) exitStatus(outcome run.Outcome) int {
@@ -97,7 +97,7 @@ func (r *runner) finishBranch() error {
 	return r.state.Apply(&run.Event{Type: run.RunFinished, Outcome: r.state.RunOutcome()})
 }
 
-// counts are those of the run's end: its steps by outcome, and what of them was taken back.
+// counts are those of the session's end: the run's steps by outcome, and what of them was taken back.
 func (r *runner) counts() map[run.Outcome]int {
 	counts := r.state.Counts()
 	if n := r.state.Undone(); n > 0 {
