@@ -308,9 +308,18 @@ func (o *undoOptions) complete(ctx context.Context, args []string) []string {
 	if err != nil {
 		return nil
 	}
+	return effectNames(effects)
+}
+
+// effectNames are the names under which effects can be undone: their steps, and each by itself of a step that did several things.
+func effectNames(effects []run.Effect) []string {
+	times := map[string]int{}
+	for _, e := range effects {
+		times[e.Address]++
+	}
 	names := run.Addresses(effects)
 	for _, e := range effects {
-		if slices.ContainsFunc(effects, func(other run.Effect) bool { return other.Address == e.Address && other != e }) {
+		if times[e.Address] > 1 {
 			names = append(names, e.String())
 		}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // TestUndoOfOneTime: a step whose undo failed took effect again since, and the run stands on that. What is left to look at names the first time
@@ -108,4 +110,27 @@ step "fake_write" "scale" {
 	one, says := tt.again(t, false, ""), []string{"--in-doubt scale=done: more than one undo of that step is to be settled; say which: scale@"}
 	one.does(t, ExitRefused, says, "undo", id, "--auto-approve", "--in-doubt", "scale=done")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"counts as done by hand"}, "undo", id, "--auto-approve", "--in-doubt", "done")
+}
+
+// TestEffectNames: a step that did several things can be named as a whole, or for one of them.
+func TestEffectNames(t *testing.T) {
+	effects := []run.Effect{{Address: "b", Seq: 9}, {Address: "a", Seq: 5}, {Address: "b", Seq: 3}}
+	if diff := cmp.Diff([]string{"b", "a", "b@9", "b@3"}, effectNames(effects)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// BenchmarkEffectNames completes the undos of a run of many effects: twice of them cost twice as much.
+func BenchmarkEffectNames(b *testing.B) {
+	for _, n := range []int{10_000, 20_000} {
+		effects := make([]run.Effect, n)
+		for i := range effects {
+			effects[i] = run.Effect{Address: fmt.Sprint("s", i), Seq: int64(i)}
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				effectNames(effects)
+			}
+		})
+	}
 }
