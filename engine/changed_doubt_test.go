@@ -21,7 +21,7 @@ step "fake_read" "look" { id = "look" }
 step "fake_write" "row" {
   for_each   = toset(["a", "b"])
   id         = "row ${each.key} v1"
-  depends_on = [step.look]
+  value      = step.look.value
 }
 step "fake_read" "after" {
   id         = "after"
@@ -38,7 +38,8 @@ func TestDoubtOfAChangedInstance(t *testing.T) {
 	}{
 		"redo":          {run.DecisionRedo, "v1", "v2", []string{"row a v2", "row b v2", "after"}},
 		"done":          {run.DecisionDone, "v1", "v2", []string{"row a v2", "after"}},
-		"other keys":    {run.DecisionDone, `"b"]`, `"b", "c"]`, nil},
+		"one key more":  {run.DecisionDone, `"b"]`, `"b", "c"]`, []string{"row c v1", "after"}},
+		"one key less":  {run.DecisionDone, `"a", "b"]`, `"a"]`, nil},
 		"what it needs": {run.DecisionDone, `id = "look"`, `id = "look closer"`, nil},
 		"how, done":     {run.DecisionDone, `  id         = "row`, "  timeout = \"1m\"\n  id = \"row", []string{"after"}},
 		"what comes":    {run.DecisionDone, `= "after"`, `= "afterwards"`, []string{"afterwards"}},

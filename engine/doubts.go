@@ -96,8 +96,12 @@ func (r *Recalled) InstanceGone(s local.Settled) bool {
 	if r.asItWas || s.Undo || s.Gone || s.Decision != run.DecisionRedo {
 		return false
 	}
-	others := r.Past.OtherInstances(append(r.Past.Again(s).Steps, r.Affected...))
-	return slices.ContainsFunc(others, func(o local.Others) bool { return o.Loses(s.Address) })
+	return r.loses(s.Address, append(r.Past.Again(s).Steps, r.Affected...))
+}
+
+// loses reports whether an address is of an instance that a step does not have any more with what reset names.
+func (r *Recalled) loses(address string, reset []string) bool {
+	return slices.ContainsFunc(r.Past.OtherInstances(reset, r.others), func(o local.Others) bool { return o.Loses(address) })
 }
 
 // undecided is an error where something in doubt has no decision: it would be lost; and where it is to be sent again, and would not be. That a

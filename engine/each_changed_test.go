@@ -146,7 +146,6 @@ func TestEachHoldsOverChanges(t *testing.T) {
 // did that are gone can be undone.
 func TestEachThatChanged(t *testing.T) {
 	t.Parallel()
-	const inChild = "in eu x v1"
 	tests := []struct{ name, from, to string }{
 		{"a write", shipWrite, strings.Replace(shipWrite, `file("regions.txt")`, `"eu,ap"`, 1)},
 		{"a runbook", shipRunbook, strings.Replace(shipRunbook, `file("regions.txt")`, `"eu,ap"`, 1)},
@@ -165,10 +164,10 @@ func TestEachThatChanged(t *testing.T) {
 			}
 			out := enginetest.Resume(t, s.fake, s.run.Result.RunID, s.opts)
 			out.Ends(t, 0)
-			if diff := cmp.Diff([]string{"in ap x v1", inChild, "boom"}, s.fake.Log()[3:]); diff != "" {
+			if diff := cmp.Diff([]string{"in ap x v1", "boom"}, s.fake.Log()[3:]); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff([]string{"back eu x", "back ap x", "back us x", "back eu x"}, s.since(t, undoAll)); diff != "" {
+			if diff := cmp.Diff([]string{"back ap x", "back us x", "back eu x"}, s.since(t, undoAll)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -184,7 +183,7 @@ func TestEachThatChangedBeforeACrash(t *testing.T) {
 	at := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.RunResumed })
 	s.opts.Journal = enginetest.CutAfter(t, s.opts.Journal, s.run.Result.RunID, int(out.Events[at].Seq))
 	s.opts.WithChanges = false
-	if diff := cmp.Diff([]string{"in ap x v1", "in eu x v1", "boom"}, s.since(t, enginetest.Resume)); diff != "" {
+	if diff := cmp.Diff([]string{"in ap x v1", "boom"}, s.since(t, enginetest.Resume)); diff != "" {
 		t.Error(diff)
 	}
 }

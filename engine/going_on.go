@@ -40,7 +40,7 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	}
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{
-		Reset: slices.Compact(reset), Changes: r.Changes, Repeats: r.Told(), Settled: settled,
+		Reset: slices.Compact(reset), Instances: r.others, Changes: r.Changes, Repeats: r.Told(), Settled: settled,
 		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine,
 	})
 }
@@ -51,7 +51,12 @@ func (r *Recalled) except(reset []string, settled []local.Settled) ([]string, er
 	for _, d := range settled {
 		step := run.WholeStep(d.Address)
 		at := slices.Index(reset, step)
-		if d.Undo || d.Gone || d.Decision != run.DecisionDone || step == d.Address || at < 0 {
+		switch {
+		case d.Undo || d.Gone || d.Decision != run.DecisionDone || step == d.Address:
+			continue
+		case at < 0 && r.loses(d.Address, nil):
+			return nil, r.unplaced(d.Address)
+		case at < 0:
 			continue
 		}
 		instances, same := r.Past.SameInstances(step, reset)
@@ -72,6 +77,12 @@ func (r *Recalled) unsure(instance, step string) error {
 	return fmt.Errorf("%s counts as done, but step %s runs again for the changes in the files. It may have other instances then, and %[1]s would run a second time. Put "+
 		"the files back as they were, or move them away, so that the run goes on with those that it began with, and settle %[1]s without --with-changes first",
 		instance, step)
+}
+
+// unplaced says that an instance counts as done that its step does not have any more.
+func (r *Recalled) unplaced(instance string) error {
+	return fmt.Errorf("%s counts as done, and is not among the instances any more that for_each gives in the files as they are now. Put the files back as they were, or move them "+
+		"away, so that the run goes on with those that it began with, and settle it without --with-changes first", instance)
 }
 
 // Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that

@@ -55,7 +55,9 @@ type Recalled struct {
 	approved map[string][]string
 	// touched are the steps that the changes touch; settled are the decisions about what is in doubt.
 	touched local.Touched
-	moved   bool
+	// others are the keys of the instances that steps have from now on, by address, where a changed for_each gives others than they had.
+	others map[string][]string
+	moved  bool
 	// asItWas says that no step runs in the session.
 	asItWas bool
 	// elsewhere says that the run goes on also with other places than it had.
@@ -165,13 +167,13 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 			}
 		}
 	}
-	r.Settle(nil)
 	r.gone = r.Past.GoneDoubts(s.entries)
 	if r.former != nil {
 		if err := e.recallFormer(ctx, r, s); err != nil {
 			return problem("What steps did that have changed in the files can't be told", err)
 		}
 	}
+	r.Settle(nil)
 	r.tellOf(r.tellGone()...)
 	r.findLost()
 	if diags := append(r.compareMachines(opts), r.lacksFiles(false)...); diags.HasErrors() {

@@ -15,7 +15,7 @@ import (
 func (r *Recalled) Settle(settled []local.Settled) {
 	r.settled = settled
 	again := r.Past.Again(settled...)
-	r.Affected = slices.DeleteFunc(r.Past.Affected(r.touched), r.countsAsDone)
+	r.affect(again.Steps)
 	r.expect(append(slices.Clone(again.Steps), r.Affected...))
 	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
 	r.Behind = nil
@@ -31,12 +31,22 @@ func (r *Recalled) Settle(settled []local.Settled) {
 	}
 }
 
+// affect works out what the changes in the files have run again, beside what does in any case.
+func (r *Recalled) affect(again []string) {
+	var former *local.Past
+	if r.former != nil {
+		former = r.former.past
+	}
+	affected := r.Past.Affected(r.touched, again, former)
+	r.Affected, r.others = slices.DeleteFunc(affected.Steps, r.countsAsDone), affected.Instances
+}
+
 // expect works out which instances steps have when those run again that reset names, and tells of others than they had.
 func (r *Recalled) expect(reset []string) {
 	if r.asItWas {
 		return
 	}
-	others := r.Past.OtherInstances(reset)
+	others := r.Past.OtherInstances(reset, r.others)
 	r.Affected = r.Past.Without(r.Affected, others)
 	r.Instances, r.KeptValues = nil, r.Past.KeptValues(reset)
 	for _, o := range others {
@@ -44,7 +54,7 @@ func (r *Recalled) expect(reset []string) {
 	}
 	for i := range r.Plan.Steps {
 		if step := &r.Plan.Steps[i]; step.ForEach {
-			if keys, known := r.Past.Keys(step.Name, reset); known {
+			if keys, known := r.Past.Keys(step.Name, reset, r.others); known {
 				step.Keys, step.Expands = keys, false
 			}
 		}

@@ -9,28 +9,6 @@ func (s *State) start() {
 	}
 }
 
-func (s *State) expand(r ref, keys []string) {
-	step := &s.steps[r.step]
-	step.phase = expanded
-	step.keys = keys
-	step.instances = make([]instance, len(keys))
-	step.byAddress = make(map[string]int, len(keys))
-	step.left = len(keys)
-	for i := range keys {
-		step.byAddress[Address(s.plan.Steps[r.step].Name, keys[i], true)] = i
-	}
-	if len(keys) == 0 {
-		s.conclude(r, verdict{Pass, "for_each is empty: nothing to do"})
-		return
-	}
-	for i := range keys {
-		if i > 0 && s.plan.Steps[r.step].Serial {
-			break // the next one follows when this one has ended
-		}
-		s.prepareInstance(ref{r.step, i})
-	}
-}
-
 func (s *State) prepareInstance(r ref) {
 	s.at(r).phase = preparing
 	s.prepare.push(r)

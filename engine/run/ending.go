@@ -13,13 +13,16 @@ func (s *State) finish(r ref, e *Event) {
 		s.undoing = true // a timeout that no step felt is no failure: nothing is taken back for it
 	}
 	if r.key < 0 {
-		s.stepEnded(r.step, outcome)
+		s.stepEnded(r.step, s.endRest(r.step, outcome))
 		return
 	}
 	step := &s.steps[r.step]
 	step.left--
 	if outcome == Fail || outcome == Error {
 		s.failed()
+	}
+	if step.anew {
+		return // it has its turn still to come
 	}
 	if step.left == 0 {
 		s.stepEnded(r.step, combined(step.instances))

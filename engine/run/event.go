@@ -145,6 +145,9 @@ type Event struct {
 	Session *Session `json:"session,omitempty"`
 	// run_resumed: the steps and instances that will run again, and what changed in the files
 	Reset []string `json:"reset,omitempty" blank:"-"`
+	// Instances are the keys that steps with for_each have from now on, by the step's address, where changed files give others: what those
+	// did that stay is not repeated (run_resumed).
+	Instances map[string][]string `json:"instances,omitempty" blank:"-"`
 	// Gone are the steps that waited for a person and that the runbook does not have any more.
 	Gone []string `json:"gone,omitempty" blank:"-"`
 	// run_resumed of a session that only undoes: the steps and instances to undo, or what they did one time, as [Effect.String] names it

@@ -44,18 +44,25 @@ func (s *State) resume(e *Event) error {
 	}
 	for _, address := range e.Reset {
 		r, err := s.resolve(address)
-		switch {
+		switch _, anew := e.Instances[StepName(address)]; {
 		case err == nil:
 			s.reset(r, e)
 		case slices.Contains(e.Reset, StepName(address)): // the instance went with its step
+		case anew: // it is new, or went
 		default:
 			return fmt.Errorf("resume: %w", err)
 		}
+	}
+	for name, keys := range e.Instances {
+		s.expandAnew(name, keys)
 	}
 	s.resumed, s.keepsWaiting = true, false
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.timedOut, s.byHand = "", false, false, false, false, false, nil
 	s.resumeEffects()
 	s.awaitHalfDone(e.Reason != ReasonCancel)
+	if e.Reason != ReasonCancel {
+		s.awaitTurn(e)
+	}
 	s.recount()
 	s.askAnew(e)
 	return nil
@@ -139,6 +146,15 @@ func (s *State) Prepared() []string {
 // doubt or about to be repeated, keeps its key, and what an attempt that may have taken
 // place kept, also over one that did not. What it did, and was not undone, stays to be undone.
 func (s *State) reset(r ref, e *Event) {
+	s.renew(r, e)
+	if r.key < 0 {
+		step := &s.steps[r.step]
+		step.keys, step.instances, step.byAddress, step.left, step.anew = nil, nil, nil, 0, false
+	}
+}
+
+// renew is reset without what a step has instances for.
+func (s *State) renew(r ref, e *Event) {
 	in := s.at(r)
 	fresh := instance{phase: idle}
 	if in.attempts == 0 && in.asked != nil && (in.phase != ended || in.outcome == Cancelled) {
@@ -166,10 +182,6 @@ func (s *State) reset(r ref, e *Event) {
 		}
 	}
 	*in = fresh
-	if r.key < 0 {
-		step := &s.steps[r.step]
-		step.keys, step.instances, step.byAddress, step.left = nil, nil, nil, 0
-	}
 }
 
 // TakesOver reports whether a step that runs again takes something over from before: what it was asked about, or the key of
@@ -251,7 +263,7 @@ func (s *State) recountInstances(i int) {
 			step.left++
 		}
 	}
-	if step.left > 0 {
+	if step.left > 0 && !step.anew {
 		step.phase = expanded
 	}
 }
@@ -277,7 +289,7 @@ func (s *State) rearm(i int) {
 			s.armQuestion(ref{i, k})
 			s.tellLevels(ref{i, k})
 		case idle:
-			if s.steps[i].missing == 0 && (!s.plan.Steps[i].Serial || !under) {
+			if s.steps[i].missing == 0 && !s.steps[i].anew && (!s.plan.Steps[i].Serial || !under) {
 				s.prepareInstance(ref{i, k})
 				under = true
 			}

@@ -27,6 +27,8 @@ type survivor struct {
 	// patient answers nothing, so that time limits and escalations come.
 	patient bool
 	over    bool
+	// first is how many instances steps have before a change of the files gives them others.
+	first map[string]int
 }
 
 // randomSurvivor draws a plan in which everything occurs.
@@ -47,7 +49,7 @@ func randomSurvivor(t *rapid.T, stop bool) *survivor {
 	}
 	d := &driver{t: t, plan: p, world: randomWorld(t, p), starts: map[string]int{}, now: time.Unix(1e9, 0)}
 	d.state = NewState(p)
-	s := &survivor{driver: d, seen: newWitness(p), deny: map[string]bool{}, doubted: map[string]bool{}, retries: map[string]int{}}
+	s := &survivor{driver: d, seen: newWitness(p), deny: map[string]bool{}, doubted: map[string]bool{}, retries: map[string]int{}, first: maps.Clone(d.world.keys)}
 	for _, spec := range p.Steps {
 		s.deny[spec.Name] = spec.Asks && rapid.IntRange(0, 5).Draw(t, "deny") == 0
 	}
@@ -224,7 +226,11 @@ func (s *survivor) crash(events int) {
 	s.state = NewState(s.plan)
 	s.seen = newWitness(s.plan)
 	s.live, s.previews, s.undos, s.over = nil, nil, nil, false
+	s.world.keys = maps.Clone(s.first)
 	for i := range s.events {
+		for name, keys := range s.events[i].Instances {
+			s.world.keys[name] = len(keys)
+		}
 		if err := s.state.Apply(&s.events[i]); err != nil {
 			s.t.Fatalf("replay of %s %s: %v", s.events[i].Type, s.events[i].Step, err)
 		}
@@ -259,7 +265,17 @@ func (s *survivor) resume() {
 	reset := append(s.state.Again(effectsOf(undone)...).Steps, redo...)
 	reset = slices.DeleteFunc(reset, func(a string) bool { return slices.Contains(addressesOf(done), a) })
 	slices.Sort(reset)
-	s.tell(Event{Type: RunResumed, Reset: slices.Compact(append([]string{}, reset...))})
+	instances := s.otherInstances(reset, doubts)
+	for name := range instances { // those of them that have not ended begin anew
+		for _, address := range s.state.Instances(name) {
+			_, _, over := s.state.Ended(address)
+			if !over && !slices.ContainsFunc(doubts, func(d Doubt) bool { return d.Address == address }) {
+				reset = append(reset, address)
+			}
+		}
+	}
+	slices.Sort(reset)
+	s.tell(Event{Type: RunResumed, Reset: slices.Compact(append([]string{}, reset...)), Instances: instances})
 	for _, d := range done {
 		s.tell(Event{Type: StepResolved, Step: d.Address, Resolution: &Resolution{Decision: DecisionDone}})
 		e := s.finished(d.Address)
@@ -274,6 +290,34 @@ func (s *survivor) resume() {
 		}
 	}
 	s.keepsQuestions(waits, escalated)
+}
+
+// otherInstances draws one instance more, or less, for steps of which nobody has seen what they did. One that goes is not in doubt, and
+// nobody is asked about it.
+func (s *survivor) otherInstances(reset []string, doubts []Doubt) map[string][]string {
+	out := map[string][]string{}
+	for i := range s.plan.Steps {
+		name := s.plan.Steps[i].Name
+		n := len(s.state.Instances(name))
+		seen := slices.ContainsFunc(s.state.Dependents([]string{name}), func(d string) bool { return d != name && s.state.Began(d) })
+		if n == 0 || seen || slices.Contains(reset, name) || rapid.IntRange(0, 2).Draw(s.t, "other instances") > 0 {
+			continue
+		}
+		last := Address(name, fmt.Sprint(n-1), true)
+		_, asks := s.state.WaitOf(last)
+		inDoubt := slices.ContainsFunc(doubts, func(d Doubt) bool { return d.Address == last })
+		if n > 1 && !inDoubt && !asks && rapid.Bool().Draw(s.t, "one less") {
+			n--
+		} else {
+			s.world.outcome[Address(name, fmt.Sprint(n), true)] = rapid.SampledFrom([]Outcome{Pass, Pass, Fail, Error}).Draw(s.t, "instance")
+			n++
+		}
+		s.world.keys[name] = n
+		for k := range n {
+			out[name] = append(out[name], fmt.Sprint(k))
+		}
+	}
+	return out
 }
 
 // keepsQuestions checks that an open question is asked as before, or will be anew once what its step waits for has run again.

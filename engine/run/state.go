@@ -96,6 +96,8 @@ type stepState struct {
 	instances []instance
 	// left counts the instances that have not ended.
 	left int
+	// anew says that it is expanded once more, in its turn: it has other instances than it had then, of which those that stay keep what they did.
+	anew bool
 }
 
 // instance is a step without for_each, or one of its instances.

@@ -27,6 +27,8 @@ type seenStep struct {
 	outcome Outcome
 	// again is true from the resume that has it run again until it has ended.
 	again bool
+	// anew is true of a step with instances until it is expanded once more, with others.
+	anew bool
 	// last is what its last execution did.
 	last  *seenEffect
 	since time.Time
@@ -64,11 +66,13 @@ func (w *witness) see(t *rapid.T, e *Event) {
 		w.timedOut = w.timedOut || e.Reason == StopTimeout && w.plan.StopOnFailure
 	case RunResumed:
 		w.resumed(t, e.Reset)
+		w.others(e.Instances)
 	case StepExpanded:
 		if s := w.at(e.Step); s.again {
-			s.again = false
+			s.again, s.anew = false, false
 			for _, key := range *e.Keys {
-				w.at(Address(e.Step, key, true)).again = true
+				s := w.at(Address(e.Step, key, true))
+				s.again = s.outcome == ""
 			}
 		}
 	case StepStarted:
@@ -121,6 +125,23 @@ func (w *witness) resumed(t *rapid.T, reset []string) {
 	}
 	for _, address := range reset {
 		w.at(address).again = true
+	}
+}
+
+// others takes in that steps have other instances from now on, and are expanded anew.
+func (w *witness) others(instances map[string][]string) {
+	for name, keys := range instances {
+		for address, s := range w.steps {
+			if StepName(address) == name && address != name && !slices.ContainsFunc(keys, func(key string) bool { return Address(name, key, true) == address }) {
+				s.outcome, s.open, s.again = "", false, false
+			}
+		}
+		w.at(name).anew = true
+	}
+	for _, s := range w.steps {
+		if s.anew {
+			s.outcome, s.again = "", true
+		}
 	}
 }
 
@@ -219,6 +240,9 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 		t.Fatalf("%s had ended with %s, and ends again with %s", e.Step, s.outcome, e.Outcome)
 	}
 	s.running, s.outcome, s.open, s.again = false, e.Outcome, e.InDoubt, false
+	if s.anew {
+		w.restEnds(e.Step)
+	}
 	bad := e.Outcome == Fail || e.Outcome == Error
 	w.failed = w.failed || bad && w.plan.StopOnFailure && w.stopping == ""
 	w.undoing = w.undoing || bad && w.plan.StopOnFailure && w.stopping != "" || e.Outcome == Cancelled && w.timedOut
@@ -228,6 +252,15 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 	}
 	if e.Outcome != Cancelled {
 		s.since, s.level = time.Time{}, 0
+	}
+}
+
+// restEnds takes in that a step ended before it was expanded anew, and those of its instances with it that had not ended.
+func (w *witness) restEnds(step string) {
+	for address, s := range w.steps {
+		if StepName(address) == step {
+			s.again = false
+		}
 	}
 }
 

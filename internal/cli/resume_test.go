@@ -20,7 +20,7 @@ provider "fake" {}
 step "fake_read" "look" { id = "look" }
 step "fake_write" "change" {
   id         = "change"
-  depends_on = [step.look]
+  value      = step.look.value
 }
 step "fake_read" "after" {
   id         = "after"

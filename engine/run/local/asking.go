@@ -318,11 +318,11 @@ func (r *runner) levels(step *lang.Step, e *lang.Expr, local lang.Frame) (name s
 }
 
 // shown is a text as everybody may see it.
-func (s *session) shown(text string) string {
-	if s.Redact == nil {
+func (c *Config) shown(text string) string {
+	if c.Redact == nil {
 		return text
 	}
-	return string(s.Redact([]byte(text)))
+	return string(c.Redact([]byte(text)))
 }
 
 // digestOf binds an answer to what was asked, and to this asking of it: an answer to an earlier one does not count. It is made

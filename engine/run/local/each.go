@@ -34,9 +34,9 @@ func (r *runner) keepEach(step *lang.Step, all *lang.Instances, e *run.Event) (s
 // secretKeys says why instances can't have some keys; empty: they can. Addresses show them everywhere, so that none may hold a secret of the
 // run, be it one that a system echoes or a word that is one by chance. What is made of the files and the run's own variables alone stands
 // there in the open, and so does a whole word of the expression itself.
-func (r *runner) secretKeys(step *lang.Step, keys []string) string {
+func (b *branch) secretKeys(step *lang.Step, keys []string, shown func(string) string) string {
 	open, written := true, "\x00"
-	r.eachParts(step, func(at *branch, _ *lang.Step, e *lang.Expr) {
+	b.eachParts(step, func(at *branch, _ *lang.Step, e *lang.Expr) {
 		around := at.runbook.Surroundings(e)
 		open = open && !around.Environment && !around.Files
 		for _, used := range at.runbook.Uses(e) {
@@ -48,7 +48,7 @@ func (r *runner) secretKeys(step *lang.Step, keys []string) string {
 		return ""
 	}
 	for i, key := range keys {
-		if r.shown(key) != key && !strings.Contains(written, "\x00"+key+"\x00") {
+		if shown(key) != key && !strings.Contains(written, "\x00"+key+"\x00") {
 			return fmt.Sprintf("key %d of %d holds what is a secret of the run too, and would show it; give the instances other keys, as in { for i, x in [ … ] : tostring(i) => x }", i+1, len(keys))
 		}
 	}
@@ -73,6 +73,27 @@ func (b *branch) recallEach(p *Past, name string, e *run.Event, sealed []byte) {
 		b.each[name] = &keptEach{all: all, of: e.EachOf}
 	}
 	b.values.expand(name, *e.Keys, b.framesOf(name, *e.Keys))
+}
+
+// ended keeps how a step (key -1) or an instance ended, before the state takes that in. A step that was to be expanded anew ends with what was
+// left of it.
+func (b *branch) ended(name string, key int, end *ending) {
+	if key < 0 && b.state.Anew(name) {
+		keys, _ := b.values.keysOf(name)
+		b.values.endRest(name, b.state.Rest(name, keys), end)
+		return
+	}
+	b.values.end(name, key, end)
+}
+
+// expandAnew takes in which instances steps have from now on, by the address of the step, whose for_each changed files have otherwise.
+func (b *branch) expandAnew(instances map[string][]string) {
+	for name, keys := range instances {
+		if b.graph.Node(name) != nil && len(b.state.Instances(name)) > 0 {
+			delete(b.each, name)
+			b.values.expandAnew(name, keys, b.framesOf(name, keys))
+		}
+	}
 }
 
 // readEach is what for_each gave, if all of that was kept and can be read back, else nil.

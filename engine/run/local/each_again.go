@@ -111,17 +111,21 @@ func (o Others) Loses(address string) bool {
 	})
 }
 
-// OtherInstances are those of the steps that run again as a whole, with what reset names, as far as that can be told.
-func (p *Past) OtherInstances(reset []string) []Others {
+// OtherInstances are those of the steps that run again as a whole, with what reset names, as far as that can be told, and of those that have
+// others from now on, as [Affected] tells them.
+func (p *Past) OtherInstances(reset []string, others map[string][]string) []Others {
 	var out []Others
 	p.root.walk(func(b *branch) {
 		for _, n := range b.graph.Nodes {
 			address := b.prefix + n.Step.Name
 			was, expanded := b.values.keysOf(n.Step.Name)
-			if n.Step.ForEach == nil || !expanded || !slices.Contains(reset, address) || b.isGone(out) || p.furnish(b) != nil {
+			now, known := others[address]
+			if n.Step.ForEach == nil || !expanded || !known && !slices.Contains(reset, address) || b.isGone(out) || p.furnish(b) != nil {
 				continue
 			}
-			now, known := b.keysThen(n.Step.Name, reset)
+			if !known {
+				now, known = b.keysThen(n.Step.Name, reset)
+			}
 			o := Others{address, lacking(now, was), lacking(was, now)}
 			if known && len(o.New)+len(o.Gone) > 0 {
 				out = append(out, o)
@@ -158,7 +162,11 @@ func (p *Past) KeptValues(reset []string) []string {
 
 // lacking are the keys that others don't have.
 func lacking(keys, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return slices.Contains(others, k) })
+	among := make(map[string]bool, len(others))
+	for _, key := range others {
+		among[key] = true
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return among[key] })
 }
 
 // isGone reports whether the branch is of an instance that goes.
@@ -187,9 +195,12 @@ func (p *Past) Without(addresses []string, others []Others) []string {
 	})
 }
 
-// Keys are those of the instances that a step of the runbook itself has, or will have when it runs again with what reset names, where it came
-// to any, and that can be told.
-func (p *Past) Keys(name string, reset []string) (keys []string, known bool) {
+// Keys are those of the instances that a step of the runbook itself has, or will have when it runs again with what reset names, or as others
+// tell, where it came to any, and that can be told.
+func (p *Past) Keys(name string, reset []string, others map[string][]string) (keys []string, known bool) {
+	if keys, known = others[name]; known {
+		return keys, true
+	}
 	was, expanded := p.root.values.keysOf(name)
 	switch again := slices.Contains(reset, name); {
 	case !expanded || again && p.root.madeAnew(p.root.graph.Node(name).Step, reset):

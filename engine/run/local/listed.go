@@ -43,7 +43,7 @@ func (l listed) writes() []run.ListedWrite {
 func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, keys []string, instances []lang.Frame) (_ func(), asked bool, err error) {
 	before, a := r.state.Answered(c.Address)
 	said := before != nil && !a.Yes() // nobody approves beforehand what somebody has said no to
-	if r.AutoApprove && !said || r.effects[step.Name] == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(keys) == 0 {
+	if r.AutoApprove && !said || r.effects[step.Name] == provider.Read || !r.expanding[step.Name] || step.Approval != nil || len(r.state.Rest(step.Name, keys)) == 0 {
 		return nil, false, nil
 	}
 	all, q := r.writesQuestion(step, keys, instances)
@@ -67,8 +67,10 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 	return work, true, err
 }
 
-// writesQuestion asks about all instances of a step, with what each writes, but for what a dry run says.
+// writesQuestion asks about all instances of a step that are left to do, with what each writes, but for what a dry run says.
 func (r *runner) writesQuestion(step *lang.Step, keys []string, instances []lang.Frame) (listed, *run.Question) {
+	rest := r.state.Rest(step.Name, keys)
+	keys, instances = rest, framesAt(keys, instances, rest)
 	all := r.list(step, keys, instances)
 	q := &run.Question{
 		Kind: run.AskApproval, Action: step.Action, Effect: r.effects[step.Name].String(), Items: keys, OnTimeout: "fail",

@@ -290,7 +290,7 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 	}
 	delete(b.resolved, e.Step)
 	_, key, _ := b.state.Find(e.Step)
-	b.values.end(name, key, end)
+	b.ended(name, key, end)
 	b.remember(node.Step, key, e, end)
 }
 
@@ -309,12 +309,13 @@ func (p *Past) resumeAll(e *run.Event) error {
 	var err error
 	p.root.walk(func(b *branch) {
 		own := *e
-		own.Reset = under(b, e.Reset)
+		own.Reset, own.Instances = under(b, e.Reset), instancesUnder(b, e.Instances)
 		b.eachAnew(own.Reset, e.Reset)
 		if err == nil {
 			err = b.state.Apply(&own)
 		}
 		b.again(own.Reset)
+		b.expandAnew(own.Instances)
 	})
 	return err
 }
@@ -323,15 +324,29 @@ func (p *Past) resumeAll(e *run.Event) error {
 func under(b *branch, addresses []string) []string {
 	out := []string{}
 	for _, a := range addresses {
-		own, ok := strings.CutPrefix(a, b.prefix)
-		if !ok {
-			continue
-		}
-		if _, rest := run.SplitAddress(own); rest == "" && b.has(own) {
+		if own, ok := b.ownOf(a); ok && b.has(own) {
 			out = append(out, own)
 		}
 	}
 	return out
+}
+
+// instancesUnder are the instances of steps of a branch among those of the whole run.
+func instancesUnder(b *branch, instances map[string][]string) map[string][]string {
+	out := map[string][]string{}
+	for address, keys := range instances {
+		if own, ok := b.ownOf(address); ok {
+			out[own] = keys
+		}
+	}
+	return out
+}
+
+// ownOf is an address of the whole run as the branch sees it; false: it is of another.
+func (b *branch) ownOf(address string) (string, bool) {
+	own, ok := strings.CutPrefix(address, b.prefix)
+	_, rest := run.SplitAddress(own)
+	return own, ok && rest == ""
 }
 
 // Doubts lists the writes in doubt of all branches.

@@ -95,6 +95,19 @@ func (r *runner) expand(ctx context.Context, step *lang.Step, c run.Command) (fu
 	return nil, r.emitSealed(e, sealed)
 }
 
+// framesAt are those of the instances of some keys among all, in the same order.
+func framesAt(keys []string, frames []lang.Frame, some []string) []lang.Frame {
+	if len(some) == len(keys) {
+		return frames
+	}
+	byKey := framesByKey(keys, frames)
+	out := make([]lang.Frame, len(some))
+	for i, key := range some {
+		out[i] = byKey[key]
+	}
+	return out
+}
+
 // instances are those of a step, as its for_each gave them in an earlier session, or gives them now.
 func (r *runner) instances(step *lang.Step) (all *lang.Instances, keys []string, frames []lang.Frame, err error) {
 	var diags hcl.Diagnostics
@@ -106,7 +119,7 @@ func (r *runner) instances(step *lang.Step) (all *lang.Instances, keys []string,
 	problem := text(diags)
 	if !diags.HasErrors() {
 		keys, frames, problem = forEach(all)
-		problem = cmp.Or(problem, r.secretKeys(step, keys))
+		problem = cmp.Or(problem, r.secretKeys(step, keys, r.shown))
 	}
 	if problem != "" {
 		return nil, nil, nil, errors.New("for_each: " + problem)

@@ -27,7 +27,7 @@ func (f *Former) Add(runbook *lang.Runbook, name string, e *lang.Expr) {
 // readsTheSame reports whether the arguments of a read surely come to what they came to. With what it was sent is not kept, so that they are
 // evaluated as they were written.
 func (l *reach) readsTheSame(address string) bool {
-	if l.touch.Whole || l.touch.Each || l.step.Child != nil || graph.Effect(l.step) != provider.Read {
+	if l.touch.Whole || l.touch.Each && !l.seesTheSame(address) || l.step.Child != nil || graph.Effect(l.step) != provider.Read {
 		return false
 	}
 	r, x, err := l.Past.at(l.branch.prefix + address)

@@ -31,6 +31,8 @@ type Going struct {
 	// Reset are the steps and instances that run again; Changes what changed in the files, and Repeats what had ended well among what
 	// runs again, for people.
 	Reset, Changes, Repeats []string
+	// Instances are the keys that steps with for_each have from now on, by address, where changed files give others than they had.
+	Instances map[string][]string
 	// Settled are the decisions about all writes in doubt.
 	Settled []Settled
 	// Undo are the steps to undo, or what they did one time as [run.Effect.String] names it, and nothing else; nil: the run goes on.
@@ -56,7 +58,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		header, before := p.cfg.Header, p.standing()
 		e := &run.Event{
 			Type: run.RunResumed, Header: &header, Session: p.cfg.session(),
-			Reset: g.Reset, Gone: p.gone, Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
+			Reset: g.Reset, Instances: g.Instances, Gone: p.gone, Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
 		}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}

@@ -2,12 +2,14 @@ package local
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
-	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 // Touched is what changed files have otherwise about steps, by name. One of which they have something otherwise that decides neither what it
@@ -33,39 +35,71 @@ func (t *Touch) acts(step *lang.Step) bool {
 	return t.Whole || t.Each && step.Child == nil || len(t.Arguments) > 0
 }
 
-// Affected are the steps and instances, here and in the runbooks that steps run, that run again for what changed files have otherwise: what they
-// do is another, or something that they depend on runs again. A write that would be sent as it was does not.
-func (p *Past) Affected(touched Touched) []string {
-	if len(touched) == 0 {
-		return nil
-	}
-	return p.affected(p.root, touched)
+// Affected is what runs again for what changed files have otherwise, here and in the runbooks that steps run.
+type Affected struct {
+	// Steps are the addresses of the steps and instances.
+	Steps []string
+	// Instances are the keys of all instances that steps have from now on, by the step's address: of one that is not among Steps as a whole, and
+	// whose for_each gives others than it had.
+	Instances map[string][]string
 }
 
-func (p *Past) affected(b *branch, touched Touched) []string {
+// Affected are the steps and instances that run again for what changed files have otherwise: what they do is another, or something that they
+// depend on runs again. A write that would be sent as it was does not. again are the addresses of what runs again in any case, former is
+// the run as its files were.
+func (p *Past) Affected(touched Touched, again []string, former *Past) Affected {
+	if len(touched) == 0 {
+		return Affected{}
+	}
+	all := affected{Past: p, former: former, others: map[string][]string{}}
+	steps := all.in(p.root, touched)
+	for _, address := range slices.Sorted(maps.Keys(all.others)) { // which of them there are, only what runs again may tell
+		if b, name, _ := p.find(address); slices.Contains(again, address) || b.madeAnew(b.graph.Node(name).Step, append(steps, again...)) {
+			delete(all.others, address)
+			whole := map[string]bool{name: true}
+			b.behind(b.graph.Node(name), whole)
+			for _, behind := range slices.Sorted(maps.Keys(whole)) {
+				steps = append(append(steps, b.prefix+behind), p.inside(b, behind)...)
+			}
+		}
+	}
+	return Affected{steps, all.others}
+}
+
+// affected works out what runs again.
+type affected struct {
+	*Past
+	former *Past
+	// others are the instances of steps that have others than they had.
+	others map[string][]string
+}
+
+func (p *affected) in(b *branch, touched Touched) []string {
 	own, within, ran := map[string][]string{}, map[string][]string{}, []string{}
 	for name, t := range touched {
 		node := b.graph.Node(name)
 		if node == nil {
 			continue // --target leaves it out
 		}
-		look := reach{Past: p, branch: b, step: node.Step, touch: t}
+		look := reach{affected: p, branch: b, step: node.Step, touch: t}
 		look.at()
 		if own[name], within[name] = look.own, look.within; look.ran {
 			ran = append(ran, name)
 		}
+		if look.keys != nil {
+			p.others[b.prefix+name] = look.keys
+		}
 	}
 	whole := map[string]bool{}
 	for _, name := range ran {
-		for _, behind := range b.state.Dependents([]string{name}) {
-			whole[behind] = whole[behind] || behind != name
-		}
+		b.behind(b.graph.Node(name), whole)
 	}
 	var out []string
 	for _, n := range b.graph.Nodes {
 		name := n.Step.Name
 		if whole[name] || len(own[name]) == 1 && own[name][0] == name && n.Step.Child != nil && (touched[name].Each || touched[name].acts(n.Step)) {
 			out = append(append(out, b.prefix+name), p.inside(b, name)...)
+			delete(p.others, b.prefix+name)
 			continue
 		}
 		for _, address := range own[name] {
@@ -74,6 +108,34 @@ func (p *Past) affected(b *branch, touched Touched) []string {
 		out = append(out, within[name]...)
 	}
 	return out
+}
+
+// behind adds to the steps that run again as a whole those that depend on a step that does, through others too. A write that was carried out, and
+// is only to come after a read, as it refers to nothing of it, is not repeated for that.
+func (b *branch) behind(n *graph.Node, whole map[string]bool) {
+	for _, e := range n.Out {
+		step := e.To.Step
+		after := b.effects[n.Step.Name] == provider.Read && b.effects[step.Name] > provider.Read && b.carriedOut(step.Name) && !b.uses(step, n.Step.Name)
+		if e.Order || whole[step.Name] || after {
+			continue
+		}
+		whole[step.Name] = true
+		b.behind(e.To, whole)
+	}
+}
+
+// carriedOut reports whether a step, or an instance of it, ended well and was not undone.
+func (b *branch) carriedOut(name string) bool {
+	return len(b.values.tookPlace(name, func(string) bool { return true })) > 0
+}
+
+// uses reports whether what a step does, or with which instances, is made of the result of another.
+func (b *branch) uses(step *lang.Step, other string) bool {
+	return slices.ContainsFunc(graph.Deciding(step), func(e *lang.Expr) bool {
+		return slices.ContainsFunc(b.runbook.Uses(e), func(used *lang.Expr) bool {
+			return slices.ContainsFunc(used.Refs, func(ref lang.Ref) bool { return ref.Kind == lang.RefStep && ref.Name == other })
+		})
+	})
 }
 
 // inside are all steps of the runbooks that a step of the branch runs.
@@ -89,108 +151,6 @@ func (p *Past) inside(b *branch, name string) []string {
 		}
 	})
 	return out
-}
-
-// reach works out what of a step runs again for what is otherwise about it.
-type reach struct {
-	*Past
-	branch *branch
-	step   *lang.Step
-	touch  *Touch
-	// own are addresses of the step or of its instances, in its runbook; within are those of steps of the runbook that it runs.
-	own, within []string
-	// ran says that something runs again that others may have seen.
-	ran bool
-}
-
-func (l *reach) at() {
-	parts := l.branch.state.Instances(l.step.Name)
-	if len(parts) == 0 {
-		parts = []string{l.step.Name}
-	}
-	all := l.touch.Whole || l.touch.Each && !l.sameEach()
-	if all {
-		l.own = parts
-		l.ran = slices.ContainsFunc(parts, func(a string) bool { return l.endingOf(a) != nil })
-	} else {
-		for _, address := range parts {
-			l.part(address)
-		}
-	}
-	if len(l.own) == len(parts) && (all || l.touch.acts(l.step)) {
-		l.own = []string{l.step.Name} // which may have other instances then
-	}
-}
-
-// part looks at one instance, or at a step without any.
-func (l *reach) part(address string) {
-	end := l.endingOf(address)
-	well := end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && !end.undone
-	switch {
-	case end != nil && end.outcome == run.Skipped && !l.touch.Runs:
-	case well && !l.touch.acts(l.step) && !l.goesOnWithin(address, end):
-	case well && l.touch.acts(l.step) && (l.sendsTheSame(address) || l.readsTheSame(address)):
-	default:
-		if !well && l.step.Child != nil {
-			l.goesOnWithin(address, end)
-		}
-		l.own = append(l.own, address)
-		l.ran = l.ran || end != nil && (well || end.outcome == run.Skipped || l.touch.acts(l.step))
-	}
-}
-
-// goesOnWithin reports whether something runs again in the runbook that the step runs, or that would give something else.
-func (l *reach) goesOnWithin(address string, end *ending) bool {
-	child := l.branch.below[address]
-	if child == nil {
-		return false
-	}
-	again := l.affected(child, l.touch.Within)
-	l.within = append(l.within, again...)
-	return len(again) > 0 || end != nil && l.touch.Outputs && !l.givesTheSame(child, end)
-}
-
-func (l *reach) endingOf(address string) *ending {
-	if _, key, ok := l.branch.state.Find(address); ok {
-		return l.branch.values.ending(l.step.Name, key)
-	}
-	return nil
-}
-
-// sameEach reports whether for_each surely gives the keys that it gave; what each.value is by now, the arguments tell.
-func (l *reach) sameEach() bool {
-	was, expanded := l.branch.values.keysOf(l.step.Name)
-	if !expanded || l.step.ForEach == nil || l.branch.each[l.step.Name] != nil || l.furnish(l.branch) != nil {
-		return false
-	}
-	now, why := l.branch.framesNow(l.step.Name)
-	return why == "" && len(now) == len(was) && !slices.ContainsFunc(was, func(key string) bool {
-		_, there := now[key]
-		return !there
-	})
-}
-
-// sendsTheSame reports whether a write surely would be sent as it was, as far as the files have something otherwise.
-func (l *reach) sendsTheSame(address string) bool {
-	w := l.branch.sent[sentKey(address, 0)]
-	if w == nil || w.on.Lost() || w.action != l.step.Action || l.step.Child != nil {
-		return false
-	}
-	r, x, err := l.Past.at(l.branch.prefix + address)
-	if err != nil {
-		return false
-	}
-	schema := l.step.Spec.Spec().Args()
-	now, diags := object(r.scope, schema, l.step.Args, x.sends(), r.Secrets)
-	was, err := openSent(r.Config, w, schema)
-	target, more := r.configs.Target(l.step, x.sends())
-	if target.Provider = w.on.Provider; err != nil || diags.HasErrors() || more.HasErrors() || !w.on.Same(target, r.Redact) {
-		return false
-	}
-	return l.touch.Each && sameValue(was, now) || !l.touch.Each && !slices.ContainsFunc(l.touch.Arguments, func(name string) bool {
-		a := schema.Attribute(name)
-		return a == nil || !sameValue(a.OrDefault(was.GetAttr(name)), a.OrDefault(now.GetAttr(name)))
-	})
 }
 
 // givesTheSame reports whether a runbook that ended would surely give what it gave.

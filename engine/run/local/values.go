@@ -66,6 +66,8 @@ type stepValues struct {
 	keys  []string
 	each  []lang.Frame
 	ends  []*ending
+	// anew says that a step with instances is to be expanded once more.
+	anew bool
 	// value is made on first use and kept once the step has ended.
 	value cty.Value
 }
@@ -80,11 +82,52 @@ func newValues(g *graph.Graph) *values {
 	return v
 }
 
+// expand gives a step its instances. One that is expanded anew keeps how those ended that stay.
 func (v *values) expand(name string, keys []string, each []lang.Frame) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	s := v.steps[name]
-	s.keys, s.each, s.ends = keys, each, make([]*ending, len(keys))
+	s.take(keys, each, s.anew)
+	s.anew = false
+}
+
+// expandAnew gives a step other instances, before it is expanded once more.
+func (v *values) expandAnew(name string, keys []string, each []lang.Frame) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s := v.steps[name]
+	s.take(keys, each, true)
+	s.anew = true
+}
+
+func (s *stepValues) take(keys []string, each []lang.Frame, keeps bool) {
+	stay := map[string]*ending{}
+	for i, key := range s.keys {
+		if keeps {
+			stay[key] = s.ends[i]
+		}
+	}
+	ends := make([]*ending, len(keys))
+	for i, key := range keys {
+		ends[i] = stay[key]
+	}
+	s.keys, s.each, s.ends, s.value = keys, each, ends, cty.NilVal
+}
+
+// endRest keeps that instances of some keys ended as their step did, which was to be expanded anew.
+func (v *values) endRest(name string, keys []string, e *ending) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s, among := v.steps[name], map[string]bool{}
+	for _, key := range keys {
+		among[key] = true
+	}
+	for i, key := range s.keys {
+		if among[key] {
+			s.ends[i] = e
+		}
+	}
+	s.value = cty.NilVal
 }
 
 // reframe replaces what the instances of a step see as each.

@@ -1,0 +1,102 @@
+package run
+
+// expand gives a step its instances. One that is expanded anew keeps those that stay.
+func (s *State) expand(r ref, keys []string) {
+	step := &s.steps[r.step]
+	if !step.anew {
+		step.instances = nil
+	}
+	step.take(s.plan.Steps[r.step].Name, keys)
+	step.phase, step.anew = expanded, false
+	switch {
+	case len(keys) == 0:
+		s.conclude(r, verdict{Pass, "for_each is empty: nothing to do"})
+		return
+	case step.left == 0:
+		s.stepEnded(r.step, combined(step.instances))
+		return
+	}
+	for i := range keys {
+		if s.plan.Steps[r.step].Serial && step.takesTurn() {
+			break // the next one follows when this one has ended
+		}
+		if step.instances[i].phase == idle {
+			s.prepareInstance(ref{r.step, i})
+		}
+	}
+}
+
+// take gives a step the instances of some keys: those that it has stay as they are, and others go.
+func (s *stepState) take(name string, keys []string) {
+	had, at := s.instances, s.byAddress
+	s.keys, s.instances, s.byAddress, s.left = keys, make([]instance, len(keys)), make(map[string]int, len(keys)), 0
+	for i, key := range keys {
+		address := Address(name, key, true)
+		if was, ok := at[address]; ok && had != nil {
+			s.instances[i] = had[was]
+		}
+		s.byAddress[address] = i
+		if s.instances[i].phase != ended {
+			s.left++
+		}
+	}
+}
+
+// expandAnew has a step whose for_each is another have other instances, and be expanded in its turn: what those did that stay is not
+// repeated.
+func (s *State) expandAnew(name string, keys []string) {
+	i, ok := s.byName[name]
+	if !ok || len(s.steps[i].instances) == 0 {
+		return // --target leaves it out, or it has other instances in any case
+	}
+	s.steps[i].take(name, keys)
+	s.steps[i].anew = true
+}
+
+// awaitTurn has steps that are to be expanded anew wait for that, unless somebody is asked about it.
+func (s *State) awaitTurn(e *Event) {
+	for i := range s.steps {
+		step := &s.steps[i]
+		if asks := step.phase == asking && step.asked.question != nil; step.anew && !asks {
+			s.renew(ref{i, -1}, e)
+		}
+	}
+}
+
+// endRest has those instances of a step that was to be expanded anew, and ended before that, end as it did, which have not. It gives how
+// the step ended then.
+func (s *State) endRest(i int, outcome Outcome) Outcome {
+	step := &s.steps[i]
+	if !step.anew || step.left == 0 {
+		return outcome
+	}
+	for k := range step.instances {
+		if in := &step.instances[k]; in.phase != ended {
+			in.phase, in.outcome = ended, outcome
+		}
+	}
+	step.left = 0
+	return combined(step.instances)
+}
+
+// Rest are the keys of the instances of a step that have not ended, of those that its for_each gives.
+func (s *State) Rest(name string, keys []string) []string {
+	i, ok := s.byName[name]
+	if !ok || !s.steps[i].anew {
+		return keys
+	}
+	step := &s.steps[i]
+	var out []string
+	for _, key := range keys {
+		if at, had := step.byAddress[Address(name, key, true)]; !had || step.instances[at].phase != ended {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// Anew reports whether a step that has instances is expanded once more, with others.
+func (s *State) Anew(name string) bool {
+	i, ok := s.byName[name]
+	return ok && s.steps[i].anew
+}
