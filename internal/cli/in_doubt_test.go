@@ -146,7 +146,7 @@ func TestHeaderOnce(t *testing.T) {
 	}
 }
 
-// TestDoneOfAChangedInstance: where its step may have other instances that is refused, and the way on is told.
+// TestDoneOfAChangedInstance: where its step does not have the instance any more that is refused, and the way on is told.
 func TestDoneOfAChangedInstance(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)
 	tt.fake.Do = func(_ context.Context, id string, _ int) error {
@@ -157,8 +157,8 @@ func TestDoneOfAChangedInstance(t *testing.T) {
 	}
 	tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", twoDoubts), "--auto-approve")
 	id, did := tt.lastRun(t), tt.fake.Log()
-	tt.file(t, "x.hcl", strings.Replace(twoDoubts, `["eu"]`, `["eu", "us"]`, 1))
-	says := []string{`ship["eu"] counts as done`, "settle ship[\"eu\"] without --with-changes first"}
+	tt.file(t, "x.hcl", strings.Replace(twoDoubts, `["eu"]`, `["us"]`, 1))
+	says := []string{`ship["eu"] counts as done`, "settle it without --with-changes first"}
 	tt.again(t, false, "").does(t, ExitRefused, says, "resume", id, "--with-changes", "--in-doubt", "done", "--auto-approve")
 	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
 		t.Error(diff)
