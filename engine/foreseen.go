@@ -54,20 +54,22 @@ func (p *planner) foresee(s *lang.Step, args cty.Value, instances []lang.Frame) 
 	return out, args
 }
 
-// foreseeRunbook is what a step does that runs a runbook: what the worst of its planned steps does. That it writes at all is what the
-// text says.
+// foreseeRunbook is what a step does that runs a runbook: what the worst of its planned steps does. Where one may write, that it writes at all is
+// what the text says.
 func foreseeRunbook(s *lang.Step, steps []PlannedStep) foreseen {
 	text := graph.Effect(s)
 	if len(steps) == 0 {
 		return foreseen{text, text}
 	}
-	sure := min(text, provider.Write)
+	var out foreseen
 	if s.Effect != nil {
-		sure = max(sure, *s.Effect)
+		out = foreseen{*s.Effect, *s.Effect}
 	}
-	out := foreseen{sure, sure}
 	for i := range steps {
 		out = out.and(steps[i].foreseen())
+	}
+	if out.worst > provider.Read {
+		out.least = max(out.least, min(text, provider.Write))
 	}
 	return out
 }

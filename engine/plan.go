@@ -179,9 +179,14 @@ func (p *Plan) timeout() time.Duration {
 
 func (p *Plan) effects() map[string]provider.Effect {
 	effects := make(map[string]provider.Effect, len(p.Steps))
-	for _, s := range p.Steps {
-		effects[s.Name] = s.Effect
+	var add func([]PlannedStep)
+	add = func(steps []PlannedStep) {
+		for i := range steps {
+			effects[steps[i].Name] = steps[i].Effect
+			add(steps[i].Steps)
+		}
 	}
+	add(p.Steps)
 	return effects
 }
 

@@ -106,10 +106,7 @@ func (b *branch) find(address string) (_ *branch, own string) {
 func (b *branch) childBranch(step *lang.Step, address string) *branch {
 	// The checker has built the graph before and found no cycle in it.
 	g, _ := graph.Build(step.Child)
-	effects := make(map[string]provider.Effect, len(g.Nodes))
-	for _, n := range g.Nodes {
-		effects[n.Step.Name] = graph.Effect(n.Step)
-	}
+	effects := b.effectsWithin(step, g)
 	parallel := step.Child.MaxParallel
 	if b.most > 0 {
 		parallel = min(parallel, b.most)
@@ -121,6 +118,24 @@ func (b *branch) childBranch(step *lang.Step, address string) *branch {
 		child.expanding[n.Step.Name] = n.Step.ForEach != nil
 	}
 	return child
+}
+
+// effectsWithin are those of the steps of the runbook that a step runs: as they were planned with the variables that it is given, else the worst
+// that their text allows.
+func (b *branch) effectsWithin(step *lang.Step, g *graph.Graph) map[string]provider.Effect {
+	root, prefix := b, step.Name+"/"
+	for ; root.parent != nil; root = root.parent {
+		prefix = root.step.Name + "/" + prefix
+	}
+	effects := make(map[string]provider.Effect, len(g.Nodes))
+	for _, n := range g.Nodes {
+		effect, planned := root.effects[prefix+n.Step.Name]
+		if !planned {
+			effect = graph.Effect(n.Step)
+		}
+		effects[n.Step.Name] = effect
+	}
+	return effects
 }
 
 // use gives the branch what its variables decide.

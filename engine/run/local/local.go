@@ -24,7 +24,8 @@ type Config struct {
 	Runbook   *lang.Runbook
 	// Graph holds the steps that run.
 	Graph *graph.Graph
-	// Effects are the steps' effects by name, after what their authors stated.
+	// Effects are the steps' effects by name, after what their authors stated, and those of the steps of the runbooks that they run, "db/ping", as
+	// far as these were planned.
 	Effects map[string]provider.Effect
 	// Header is what run_started tells.
 	Header run.Header
