@@ -68,14 +68,16 @@ func newLeak(t *testing.T) *leak {
 	for name, value := range map[string]string{
 		"LEAK_HOOK": "http://127.0.0.1:1/services/T0LEAK/h00kT0ken-a?sig=s1gnature-a", "LEAK_HOOK_DNS": "http://nowhere.invalid/services/T1LEAK/h00kT0ken-b?sig=s1gnature-b",
 		"LEAK_BASE": "http://127.0.0.1:1/base/T2LEAK/h00kT0ken-c", "LEAK_TORN": "S3cr3t-half/Other*half-h2", "LEAK_ADDRESS": "where-hunter2-is.invalid:443",
-		"LEAK_PATTERN": "/nowhere/of-hunter2-too/*.log",
+		"LEAK_PATTERN": "/nowhere/of-hunter2-too/*.log", "LEAK_PATTERN_APART": "/nowhere/a hunter2 apart/*.log", "LEAK_FILE": "/nowhere/f1le of hunter2/x.log",
+		"LEAK_RESOURCE": "deployment/n4me-of-hunter2", "LEAK_NO_RESOURCE": "d3pl of hunter2/n4me/hunter2 alone", "LEAK_NAME": "B3tter_Hunter2_Name",
 	} {
 		env[name] = value
 	}
 	for name, value := range map[string]string{
 		"path of a hook": "/services/T0LEAK/h00kT0ken-a", "token of a hook": "h00kT0ken-a", "query of a hook": "s1gnature-a", "path of a name": "/services/T1LEAK/h00kT0ken-b",
 		"path of a base": "T2LEAK/h00kT0ken-c", "half of what is torn": "S3cr3t-half", "other half": "half-h2", "host of an address": "where-hunter2-is.invalid",
-		"folder of a pattern": "/nowhere/of-hunter2-too",
+		"folder of a pattern": "/nowhere/of-hunter2-too", "folder of one with blanks": "/nowhere/a hunter2 apart", "folder of a file": "f1le of hunter2",
+		"name of a resource": "n4me-of-hunter2", "type of none": "d3pl of hunter2", "name of none": "hunter2 alone", "a better name": "b3tter-hunter2-name",
 		"file":                `f'ile|hunter2;` + "`x`", "filed": `fi\led"hunter2`, "vault": `va'ult$hunter2!/+`, "kube": "kube,hunter2)=(!",
 		"key.pem": newKey(t), "tiny": "§¶¤",
 	} {

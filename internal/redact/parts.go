@@ -30,6 +30,26 @@ func partsOf(secret string) []string {
 	return nil
 }
 
+// partsOfPath are what programs tell of a secret by itself where it is a path, or another name of several parts such as TYPE/NAME of Kubernetes: what stands before
+// the last slash, or that before the first wildcard, and what stands behind it.
+func partsOfPath(secret string) []string {
+	if strings.Contains(secret, "\n") || strings.Contains(secret, "://") || !strings.Contains(secret, "/") {
+		return nil
+	}
+	end := len(secret)
+	if wild := strings.IndexAny(secret, "*?[{"); wild >= 0 {
+		end = wild
+	}
+	folder, name := path.Split(secret[:end])
+	var parts []string
+	for _, part := range []string{path.Clean(folder), name} {
+		if telling(part) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
 func partsOfURL(u *url.URL) []string {
 	var parts []string
 	onTheWeb := u.Scheme == "http" || u.Scheme == "https"

@@ -120,6 +120,9 @@ func (r *Redactor) partsOf(secret string, sure certainty) []string {
 		for line := range strings.Lines(secret) {
 			parts = append(parts, partsOf(strings.TrimSpace(line))...)
 		}
+		if sure == certain {
+			parts = append(parts, partsOfPath(secret)...)
+		}
 		return parts
 	}
 	if u, err := url.Parse(secret); err == nil {

@@ -81,7 +81,7 @@ func checkResource(value string) error {
 		return nameProblem(r, name)
 	}
 	if !strings.Contains(typ, ".") {
-		return fmt.Errorf(`%q is not a type that is known here; write a custom one with its group, such as "certificates.cert-manager.io/site"`, typ)
+		return fmt.Errorf(`the type in %q is not known here; write a custom one with its group, such as "certificates.cert-manager.io/site"`, value)
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func TestPodsOf(t *testing.T) {
 	_, _, err := client.podsOf(t.Context(), "svc/external", "production")
 	wantError(t, err, "selects no pods")
 	_, _, err = client.podsOf(t.Context(), "configmap/x", "production")
-	wantError(t, err, "not one of the types")
+	wantError(t, err, "not of one of the types")
 }
 
 // TestBoundsCutSecrets: what a bound leaves of a secret is blanked, in the program's output and in a long line of a log.

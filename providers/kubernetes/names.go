@@ -28,8 +28,9 @@ func named(what, name string, problems []string, rule string) error {
 		return nil
 	}
 	err := fmt.Errorf("invalid resource name %q, of a %s: %s", name, what, rule)
+	// The better name is not told: made of a secret, it would be none that is known.
 	if better := strings.ReplaceAll(strings.ToLower(name), "_", "-"); better != name && len(validation.IsDNS1123Label(better)) == 0 {
-		err = fmt.Errorf("%w; did you mean %q?", err, better)
+		err = fmt.Errorf("%w; in lower case, with - in the place of _, it is one", err)
 	}
 	return err
 }

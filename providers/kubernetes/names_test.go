@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,11 +16,11 @@ func TestNamesThatNoObjectHas(t *testing.T) {
 	known := func(string) bool { return true }
 	for _, tc := range []struct{ version, kind, name, says string }{
 		{"v1", "Pod", "api-1.site", ""},
-		{"v1", "Pod", "API_1", `did you mean "api-1"?`},
+		{"v1", "Pod", "API_1", "with - in the place of _"},
 		{"v1", "pods", "a b", "invalid resource name"},
 		{"v1", "Service", "api.v2", "at most 63"},
 		{"apps/v1", "Deployment", "api.v2", ""},
-		{"apps/v1", "Deployment", "Api", `did you mean "api"?`},
+		{"apps/v1", "Deployment", "Api", "in lower case"},
 		{"apps/v1", "Deployment", "", ""},
 		{"rbac.authorization.k8s.io/v1", "ClusterRole", "system:Node", ""},
 		{"example.com/v1", "Pod", "Not_Known", ""},
@@ -33,6 +34,24 @@ func TestNamesThatNoObjectHas(t *testing.T) {
 		if got := objectsMisfits(object, func(name string) bool { return name != "name" }); got != nil {
 			t.Errorf("a name that is not known: %v", got)
 		}
+	}
+}
+
+// TestAResourceIsNamedWhole in what is said against it: of a secret a part is not known as one. Nor is a better name that is made of it.
+func TestAResourceIsNamedWhole(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"d3pl of hunter2/n4me", "deployment/n4me/hunter2 alone", "d3pl/n4me", "d3pl/"} {
+		for check, err := range map[string]error{
+			"any": checkResource(text), "rollout": checkRolloutResource(text), "logs": checkLogSource(text),
+		} {
+			if err == nil || !strings.Contains(err.Error(), strconv.Quote(text)) || strings.Contains(strings.ReplaceAll(err.Error(), text, ""), "d3pl") ||
+				strings.Contains(strings.ReplaceAll(err.Error(), text, ""), "n4me") {
+				t.Errorf("%s, %q: %v", check, text, err)
+			}
+		}
+	}
+	if err := checkPodName("B3tter_Name"); err == nil || strings.Contains(err.Error(), "b3tter-name") {
+		t.Errorf("a better name: %v", err)
 	}
 }
 

@@ -105,18 +105,20 @@ func parseResource(text string, allowed []resource) (resource, string, error) {
 		for i, r := range allowed {
 			names[i] = r.singular
 		}
-		return resource{}, "", fmt.Errorf("%q is not one of the types that this action knows: %s", typ, strings.Join(names, ", "))
+		return resource{}, "", fmt.Errorf("%q is not of one of the types that this action knows: %s", text, strings.Join(names, ", "))
 	}
 	return found, name, nil
 }
 
+// splitResource takes TYPE/NAME apart. Its errors, as those of whoever calls it, show the text whole: where that is a secret, a part of it would
+// not be known as one.
 func splitResource(text string) (typ, name string, err error) {
 	typ, name, ok := strings.Cut(text, "/")
 	if !ok || typ == "" || name == "" {
 		return "", "", fmt.Errorf(`%q is not TYPE/NAME; write one like "deployment/api"`, text)
 	}
 	if problems := content.IsPathSegmentName(name); len(problems) > 0 {
-		return "", "", fmt.Errorf("%q can't be a name: it %s", name, strings.Join(problems, ", it "))
+		return "", "", fmt.Errorf("the name in %q can't be the name of an object: it %s", text, strings.Join(problems, ", it "))
 	}
 	return typ, name, nil
 }

@@ -35,6 +35,9 @@ func (c *client) subjectOf(ctx context.Context, text, namespace string) (subject
 	}
 	r, known := lookUp(typ)
 	if !known {
+		if !strings.Contains(typ, ".") {
+			return subject{}, wrong(op, checkResource(text))
+		}
 		if r, err = c.customResource(ctx, op, typ); err != nil {
 			return subject{}, err
 		}
@@ -54,10 +57,7 @@ func (c *client) subject(op string, r resource, namespace, name string) (subject
 
 // customResource looks up a type that is written with its group, in the version that the server prefers.
 func (c *client) customResource(ctx context.Context, op, typ string) (resource, error) {
-	plural, group, qualified := strings.Cut(typ, ".")
-	if !qualified {
-		return resource{}, wrong(op, checkResource(typ+"/name"))
-	}
+	plural, group, _ := strings.Cut(typ, ".")
 	var about struct {
 		PreferredVersion struct {
 			GroupVersion string `json:"groupVersion"`

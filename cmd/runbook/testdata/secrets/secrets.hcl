@@ -197,6 +197,41 @@ step "local_search" "pattern_too" {
   files   = secret("env:LEAK_PATTERN")
   pattern = "x"
 }
+step "local_search" "pattern_apart" {
+  files   = secret("env:LEAK_PATTERN_APART")
+  pattern = "x"
+}
+step "local_search" "no_pattern" {
+  files   = secret("env:LEAK_FILE")
+  pattern = "x"
+}
+step "local_files" "no_pattern_too" { pattern = secret("env:LEAK_FILE") }
+step "local_write_file" "no_folder" {
+  path    = secret("env:LEAK_FILE")
+  content = "x"
+}
+step "kubernetes_rollout_status" "resource" {
+  namespace = env("LEAK_NAMESPACE")
+  resource  = secret("env:LEAK_RESOURCE")
+}
+step "kubernetes_rollout_history" "resource_too" {
+  namespace = env("LEAK_NAMESPACE")
+  resource  = secret("env:LEAK_RESOURCE")
+}
+step "kubernetes_rollout_status" "no_resource" {
+  namespace = env("LEAK_NAMESPACE")
+  resource  = secret("env:LEAK_NO_RESOURCE")
+}
+step "kubernetes_logs" "no_resource_too" {
+  namespace = env("LEAK_NAMESPACE")
+  resource  = secret("env:LEAK_NO_RESOURCE")
+}
+step "kubernetes_objects" "no_name" {
+  api_version = "v1"
+  kind        = "Pod"
+  namespace   = env("LEAK_NAMESPACE")
+  name        = secret("env:LEAK_NAME")
+}
 step "tls_certificate" "address" { address = secret("env:LEAK_ADDRESS") }
 
 step "local_command" "prints" {
