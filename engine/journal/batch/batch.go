@@ -109,6 +109,40 @@ func Changed(runID string, first, last int64) error {
 	return fmt.Errorf("run %s: %w: its events %d to %d, or what is encrypted of them, are not all as they were written", runID, journal.ErrDamaged, first, last)
 }
 
+// Ends holds the last event that was read of a run against where the run ends as the store tells that apart from its events: those that are
+// lost there leave no gap.
+func Ends(runID string, end, read int64) error {
+	switch {
+	case read == end && read > 0:
+		return nil
+	case read == 0:
+		return fmt.Errorf("run %s: %w: none of its events is there", runID, journal.ErrDamaged)
+	case read < end:
+		return fmt.Errorf("run %s: %w: it went on to event %d, and what came after event %d is lost", runID, journal.ErrDamaged, end, read)
+	}
+	return fmt.Errorf("run %s: %w: the list of runs ends it with event %d, and there are events up to %d", runID, journal.ErrDamaged, end, read)
+}
+
+// Listed says that the row of a run in the list is not as it was written.
+func Listed(runID string) error {
+	return fmt.Errorf("run %s: %w: what the list of runs says of it is not as it was written", runID, journal.ErrDamaged)
+}
+
+// Stray says that something is encrypted of an event of a run that is not there.
+func Stray(runID string, seq int64) error {
+	return fmt.Errorf("run %s: %w: something is kept encrypted of event %d, which is not there", runID, journal.ErrDamaged, seq)
+}
+
+// Sent says that a message to a run is not as it was written.
+func Sent(runID string) error {
+	return fmt.Errorf("run %s: %w: a message to it is not as it was written", runID, journal.ErrDamaged)
+}
+
+// Held says that a lock is not as it was written.
+func Held(name string) error {
+	return fmt.Errorf("%w: the lock %q is not as it was written", journal.ErrDamaged, name)
+}
+
 // decoded is a line of a batch.
 type decoded struct {
 	event run.Event

@@ -199,6 +199,9 @@ func TestTruncatedLog(t *testing.T) {
 			}
 			n = e.Event.Seq
 		}
+		if r, err := journal.Check(t.Context(), j); err != nil || !r.Sound() {
+			t.Errorf("%d of 8 parts of the log: %+v, %v", part, r, err)
+		}
 		if n < last || n == 0 {
 			t.Errorf("%d of 8 parts of the log: %d events, after %d", part, n, last)
 		}

@@ -62,7 +62,7 @@ func (in *inserter) batch(ctx context.Context, b *batch.Batch) error {
 		}
 	}
 	if listed {
-		return sumRun(ctx, in.conn, b.Run)
+		return runRows.sum(ctx, in.conn, b.Run)
 	}
 	return nil
 }

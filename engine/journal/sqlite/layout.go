@@ -120,12 +120,27 @@ ALTER TABLE batches ADD COLUMN sum INTEGER; -- CRC-32C of the row, see addSums
 `,
 	// From here on the sum of a batch covers its rows in sealed.
 	`
-ALTER TABLE runs ADD COLUMN sum INTEGER; -- CRC-32C of the row, see sumRun
+ALTER TABLE runs ADD COLUMN sum INTEGER; -- CRC-32C of the row, see summedRows
+`,
+	// Where a run ends stands apart from its events, on another page, and is put there by each batch itself: one statement stays all of
+	// most transactions.
+	`
+ALTER TABLE messages ADD COLUMN sum INTEGER; -- likewise
+ALTER TABLE locks ADD COLUMN sum INTEGER; -- likewise
+CREATE TABLE ends (
+	number   INTEGER PRIMARY KEY, -- of the run
+	last_seq INTEGER NOT NULL -- of its last event
+);
+INSERT INTO ends (number, last_seq) SELECT number, coalesce((
+	SELECT last_seq FROM batches WHERE batches.id BETWEEN number << 32 AND (number << 32) + 4294967295 ORDER BY batches.id DESC LIMIT 1), 0) FROM runs;
+CREATE TRIGGER run_goes_on AFTER INSERT ON batches BEGIN
+	INSERT OR REPLACE INTO ends (number, last_seq) VALUES (new.id >> 32, new.last_seq);
+END;
 `,
 }
 
 // fills do what a step can't do in SQL, by the layout that it leads to.
-var fills = map[int]func(context.Context, *sql.Tx) error{layoutWithSums: addSums, layoutWithAllSums: addAllSums}
+var fills = map[int]func(context.Context, *sql.Tx) error{layoutWithSums: addSums, layoutWithAllSums: addAllSums, layoutWithEnds: addRowSums}
 
 // layoutWithLocks is the first that holds locks.
 const layoutWithLocks = 2
@@ -212,20 +227,12 @@ func (s *store) upgrade(ctx context.Context, tx *sql.Tx) error {
 
 // nobodyWrites refuses to change the layout under a process of an older version that runs a run: its next event could not be
 // written any more, and the run would break off.
-func (s *store) nobodyWrites(ctx context.Context, tx *sql.Tx, version int) (err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT "+lockColumns)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func (s *store) nobodyWrites(ctx context.Context, tx *sql.Tx, version int) error {
+	return each(ctx, tx, lockRows.query(version), func(rows *sql.Rows) error {
 		l, err := s.lock(rows)
-		if err != nil {
-			return err
+		if err == nil && !l.Gone && !l.Parked() {
+			err = journal.InUse(version, len(layouts), &l)
 		}
-		if !l.Gone && !l.Parked() {
-			return journal.InUse(version, len(layouts), &l)
-		}
-	}
-	return rows.Err()
+		return err
+	})
 }

@@ -29,7 +29,7 @@ type oldFile struct {
 	prunable int
 }
 
-// ofLayout2 is what layout2.db has, and layout3.db and layout4.db, which the program made of it when these were the newest.
+// ofLayout2 is what layout2.db has, and layout3.db to layout5.db, which the program made of it when these were the newest.
 var ofLayout2 = oldFile{
 	runs: map[string]string{
 		"01M87J05FX85X5KJVB2Y87R1JN": "running ", "01M87J05ERKR2XVSHE79884XGG": "paused ",
@@ -49,7 +49,7 @@ var oldFiles = map[string]oldFile{
 		killed: "01M877KYVJX4XEPV9VV76ZERAM", runbook: "disk-check", value: "root.used", values: 2, prunable: 3,
 		mailed: "01M877KYVJX4XEPV9VV76ZERAM",
 	},
-	"layout2.db": ofLayout2, "layout3.db": ofLayout2, "layout4.db": ofLayout2,
+	"layout2.db": ofLayout2, "layout3.db": ofLayout2, "layout4.db": ofLayout2, "layout5.db": ofLayout2,
 }
 
 // TestOldLayouts reads each old file as it is and after it was brought to the present layout, and has its runs go on.

@@ -10,9 +10,8 @@ import (
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
-
-const lockColumns = "name, owner, since, expires_at, expires_boot FROM locks"
 
 // Acquire takes a lock, or tells who holds it.
 func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration, seen *journal.Lock) (journal.Lease, *journal.Lock, error) {
@@ -22,19 +21,21 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 		return nil, nil, err
 	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		held, err := s.lock(tx.QueryRowContext(ctx, "SELECT "+lockColumns+" WHERE name = ?", name))
+		held, err := s.held(ctx, tx, name)
 		switch {
-		case err == nil && !held.YieldsTo(owner.Run, seen):
-			return &journal.LockedError{Lock: held}
-		case err == nil:
-			l.last = &held
-		case !errors.Is(err, sql.ErrNoRows):
-			return s.readError(err)
+		case err != nil:
+			return err
+		case held != nil && !held.YieldsTo(owner.Run, seen):
+			return &journal.LockedError{Lock: *held}
 		}
+		l.last = held
 		now, boot := s.now(), s.self.Uptime()
 		_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO locks (name, token, run, owner, since, expires_at, expires_boot)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			name, l.token, owner.Run, string(text), now.UnixMicro(), now.Add(ttl).UnixMicro(), int64(boot+ttl))
+		if err == nil {
+			err = lockRows.sum(ctx, tx, name)
+		}
 		if err != nil {
 			return s.writeError(err)
 		}
@@ -46,68 +47,71 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 	return l, l.last, nil
 }
 
-// Locks lists what is held, by name.
-func (s *store) Locks(ctx context.Context) (_ []journal.Lock, err error) {
-	if s.layout < layoutWithLocks {
-		return nil, nil
-	}
-	rows, err := s.db.QueryContext(ctx, "SELECT "+lockColumns+" ORDER BY name")
+// held is who holds a lock; nil: nobody does.
+func (s *store) held(ctx context.Context, tx *sql.Tx, name string) (held *journal.Lock, err error) {
+	err = each(ctx, tx, lockRows.query(s.layout)+" WHERE name = ?", func(rows *sql.Rows) error {
+		l, err := s.lock(rows)
+		held = &l
+		return err
+	}, name)
 	if err != nil {
 		return nil, s.readError(err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var out []journal.Lock
-	for rows.Next() {
-		l, err := s.lock(rows)
-		if err != nil {
-			return nil, s.readError(err)
-		}
-		out = append(out, l)
+	return held, nil
+}
+
+// Locks lists what is held, by name; with an error those that can be read.
+func (s *store) Locks(ctx context.Context) (out []journal.Lock, err error) {
+	if s.layout < layoutWithLocks {
+		return nil, nil
 	}
-	if err := rows.Err(); err != nil {
-		return nil, s.readError(err)
+	var damage error
+	err = each(ctx, s.db, lockRows.query(s.layout)+" ORDER BY name", func(rows *sql.Rows) error {
+		l, err := s.lock(rows)
+		switch {
+		case err == nil:
+			out = append(out, l)
+		case errors.Is(err, journal.ErrDamaged):
+			damage = errors.Join(damage, err)
+		default:
+			return err
+		}
+		return nil
+	})
+	if err = errors.Join(damage, err); err != nil {
+		return out, s.readError(err)
 	}
 	return out, nil
 }
 
 // Unlock frees a lock whose holder is gone or paused, with force any.
 func (s *store) Unlock(ctx context.Context, name string, force bool) (journal.Lock, error) {
-	var held journal.Lock
-	err := s.change(ctx, func(tx *sql.Tx) (err error) {
-		held, err = s.lock(tx.QueryRowContext(ctx, "SELECT "+lockColumns+" WHERE name = ?", name))
+	var was journal.Lock
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		held, err := s.held(ctx, tx, name)
 		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return fmt.Errorf("nobody holds the lock %q: %w", name, journal.ErrNotFound)
 		case err != nil:
-			return s.readError(err)
+			return err
+		case held == nil:
+			return fmt.Errorf("nobody holds the lock %q: %w", name, journal.ErrNotFound)
 		case !force && !held.Gone && !held.Parked():
-			return &journal.LockedError{Lock: held}
+			return &journal.LockedError{Lock: *held}
 		}
+		was = *held
 		if _, err := tx.ExecContext(ctx, "DELETE FROM locks WHERE name = ?", name); err != nil {
 			return s.writeError(err)
 		}
 		return nil
 	})
-	return held, err
+	return was, err
 }
 
 // lock reads a row and judges whether its holder is gone.
-func (s *store) lock(row interface{ Scan(...any) error }) (journal.Lock, error) {
-	var l journal.Lock
-	var owner []byte
-	var since, boot int64
-	var expires sql.NullInt64
-	if err := row.Scan(&l.Name, &owner, &since, &expires, &boot); err != nil {
+func (s *store) lock(rows *sql.Rows) (journal.Lock, error) {
+	l, boot, err := scanLock(rows)
+	if err != nil || l.Parked() {
 		return l, err
 	}
-	if err := json.Unmarshal(owner, &l.Owner); err != nil {
-		return l, fmt.Errorf("%w: the holder of the lock %q: %w", journal.ErrDamaged, l.Name, err)
-	}
-	l.Since = time.UnixMicro(since).UTC()
-	if !expires.Valid {
-		return l, nil
-	}
-	l.ExpiresAt = time.UnixMicro(expires.Int64).UTC()
 	// The wall clock may have been set since; the time since boot is the same for all that have the boot in common.
 	ended := !s.now().Before(l.ExpiresAt)
 	if s.self.Sees(l.Owner) {
@@ -115,6 +119,28 @@ func (s *store) lock(row interface{ Scan(...any) error }) (journal.Lock, error) 
 	}
 	l.Judge(s.self.Gone(l.Owner), ended)
 	return l, nil
+}
+
+// scanLock reads a row, and when the lease ends by the time since the holder's boot.
+func scanLock(rows *sql.Rows) (l journal.Lock, boot int64, err error) {
+	var token, run, owner, sum any
+	var since int64
+	var expires sql.NullInt64
+	if err := rows.Scan(&l.Name, &token, &run, &owner, &since, &expires, &boot, &sum); err != nil {
+		return l, 0, err
+	}
+	if _, changed, err := rowSum(rows); err != nil || changed {
+		return l, 0, errors.Join(err, batch.Held(l.Name))
+	}
+	text, _ := owner.(string)
+	if err := json.Unmarshal([]byte(text), &l.Owner); err != nil {
+		return l, 0, errors.Join(batch.Held(l.Name), err)
+	}
+	l.Since = time.UnixMicro(since).UTC()
+	if expires.Valid {
+		l.ExpiresAt = time.UnixMicro(expires.Int64).UTC()
+	}
+	return l, boot, nil
 }
 
 type lease struct {
@@ -176,12 +202,22 @@ func (l *lease) Return(ctx context.Context) error {
 // update runs a statement whose last arguments are the lease's name and token.
 func (l *lease) update(ctx context.Context, statement string, args ...any) error {
 	return l.store.change(ctx, func(tx *sql.Tx) error {
+		if _, err := l.store.held(ctx, tx, l.name); err != nil {
+			return err
+		}
 		done, err := tx.ExecContext(ctx, statement, append(args, l.name, l.token)...)
 		if err != nil {
 			return l.store.writeError(err)
 		}
-		if n, err := done.RowsAffected(); err != nil || n == 1 {
-			return err
+		n, err := done.RowsAffected()
+		if err == nil && n == 1 {
+			err = lockRows.sum(ctx, tx, l.name)
+		}
+		if err != nil {
+			return l.store.writeError(err)
+		}
+		if n == 1 {
+			return nil
 		}
 		return fmt.Errorf("the lock %q of run %s: %w", l.name, l.owner.Run, journal.ErrLeaseLost)
 	})

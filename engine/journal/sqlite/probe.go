@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
 var _ journal.Prober = (*store)(nil)
@@ -49,29 +49,22 @@ func (s *store) probe(ctx context.Context, id string) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // it only reads
 	var last int64
-	var parts parts
-	var data sql.RawBytes
-	err = each(ctx, tx, eventQueries[s.layout], func(rows *sql.Rows) error {
-		k, seq := kept{run: id}, int64(0)
-		if err := rows.Scan(&k.id, &seq, &data, &k.last, &k.sum); err != nil {
-			return err
-		}
-		if parts.take(k.id, seq, data) {
-			return nil
-		}
-		k.first, k.events, k.sealed = k.id&(1<<seqBits-1), data, parts.of(k.id)
+	ended, err := s.eachBatch(ctx, tx, id, 1, func(k *kept) (err error) {
 		last, err = k.whole(last)
 		return err
-	}, id, 1)
+	})
 	if err != nil {
 		return s.readError(err)
 	}
-	if last > 0 {
+	if last > 0 && !ended.Valid {
 		return nil
 	}
 	var listed int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM runs WHERE id = ?", id).Scan(&listed); err != nil || listed == 0 {
 		return err // it was pruned
 	}
-	return s.readError(fmt.Errorf("run %s: %w: none of its events is there", id, journal.ErrDamaged))
+	if err := batch.Ends(id, ended.Int64, last); err != nil {
+		return s.readError(err)
+	}
+	return nil
 }

@@ -72,6 +72,7 @@ func pruneSome(ctx context.Context, tx *sql.Tx, old journal.Old) (int, error) {
 		"DELETE FROM messages WHERE run IN " + ids,
 		"DELETE FROM vals WHERE run IN " + ids,
 		"DELETE FROM batches WHERE id IN " + batches,
+		"DELETE FROM ends WHERE number IN (SELECT number FROM runs WHERE id IN " + ids + ")",
 		"DELETE FROM runs WHERE id IN " + ids,
 	}
 	// Temporary tables are the connection's own and not in the file.

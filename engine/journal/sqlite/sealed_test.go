@@ -112,6 +112,38 @@ func TestDamagedSealedParts(t *testing.T) {
 	}
 }
 
+// TestStraySealedParts: what is encrypted of an event that is not there was never written so.
+func TestStraySealedParts(t *testing.T) {
+	for name, text := range map[string]string{
+		"of a batch behind the run's last": "INSERT INTO sealed SELECT batch + 5, seq + 5, data FROM sealed WHERE seq = 3",
+		"of a run that is not there":       "INSERT INTO sealed SELECT batch + (7 << 32), seq, data FROM sealed WHERE seq = 2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := withSealed(t)
+			statement(text)(t, path)
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const says = "which is not there"
+			if j, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), says) {
+				t.Errorf("open: %v, %v", j, err)
+			}
+			reader, err := OpenReadOnly(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r, err := journal.Check(t.Context(), reader); err != nil || r.Readable != 2 || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], says) {
+				t.Errorf("check: %+v, %v", r, err)
+			}
+			if err := reader.Close(); err != nil {
+				t.Error(err)
+			}
+			unchanged(t, path, b)
+		})
+	}
+}
+
 // TestDamagedListOfRuns: what has changed in the row of a run is damage of the file.
 func TestDamagedListOfRuns(t *testing.T) {
 	path := withSealed(t)
@@ -137,21 +169,32 @@ func TestDamagedListOfRuns(t *testing.T) {
 	unchanged(t, path, b)
 }
 
-// TestAddedSums: what a file of the layout before held is covered once it was brought to the present one.
+// TestAddedSums: what a file of a layout before held is covered once it was brought to the present one.
 func TestAddedSums(t *testing.T) {
-	old, err := os.ReadFile(filepath.Join("testdata", "layout4.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "runs.db")
-	if err := os.WriteFile(path, old, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := open(t, path).Close(); err != nil {
-		t.Fatal(err)
-	}
-	statement("UPDATE sealed SET data = substr(data, 1, length(data) - 1) || x'00'")(t, path)
-	if j, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "what is encrypted of them") {
-		t.Errorf("open: %v, %v", j, err)
+	for _, layout := range []string{"layout4.db", "layout5.db"} {
+		old, err := os.ReadFile(filepath.Join("testdata", layout))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for text, says := range map[string]string{
+			"UPDATE sealed SET data = substr(data, 1, length(data) - 1) || x'00'": "what is encrypted of them",
+			"UPDATE messages SET body = replace(body, 'true', 'null')":            "a message to it is not as it was written",
+			"UPDATE locks SET token = 'another' WHERE name = 'disk'":              `the lock "disk" is not as it was written`,
+			"DELETE FROM batches WHERE id = (SELECT max(id) FROM batches)":        "is lost",
+			"DELETE FROM ends WHERE number = 1":                                   "the list of runs ends it with event 0",
+			"DELETE FROM batches; DELETE FROM runs WHERE number = 1":              "and the list of runs does not have it",
+		} {
+			path := filepath.Join(t.TempDir(), "runs.db")
+			if err := os.WriteFile(path, old, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := open(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			statement(text)(t, path)
+			if j, err := Open(t.Context(), path); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s, %s: %v, %v", layout, text, j, err)
+			}
+		}
 	}
 }

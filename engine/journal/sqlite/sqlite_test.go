@@ -38,6 +38,21 @@ func TestContract(t *testing.T) {
 	})
 }
 
+func TestDamageContract(t *testing.T) {
+	journaltest.Damage(t, func(t *testing.T) journaltest.Altered {
+		path := filepath.Join(t.TempDir(), "runs.db")
+		return journaltest.Altered{
+			Open: func(ctx context.Context, access journal.Access) (journal.Journal, error) {
+				if access == journal.ReadOnly {
+					return OpenReadOnly(ctx, path)
+				}
+				return Open(ctx, path)
+			},
+			Alter: func(text string) { statement(text)(t, path) },
+		}
+	})
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	newer := filepath.Join(dir, "newer.db")

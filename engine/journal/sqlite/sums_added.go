@@ -3,70 +3,36 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-	"hash/crc32"
-
-	"github.com/e82355ed/runbook/engine/journal"
 )
 
-// runColumns are those that the sum of a run's row is of, the first three by which it is looked at.
-const runColumns = "number, ended_at, sum, " + summaryColumns
-
-// rowSum is the sum of the runColumns of a row, without the sum itself.
-func rowSum(rows *sql.Rows) (int64, error) {
-	names, err := rows.Columns()
-	if err != nil {
-		return 0, err
-	}
-	values, into := make([]any, len(names)), make([]any, len(names))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	if err := rows.Scan(into...); err != nil {
-		return 0, err
-	}
-	h := crc32.New(castagnoli)
-	for i, v := range values {
-		if names[i] == "sum" {
-			continue
+// addRowSums gives messages and locks their sums in a file of an older layout.
+func addRowSums(ctx context.Context, tx *sql.Tx) error {
+	for _, rows := range []summedRows{messageRows, lockRows} {
+		if err := rows.sumAll(ctx, tx); err != nil {
+			return err
 		}
-		if text, ok := v.([]byte); ok {
-			v = string(text)
-		}
-		fmt.Fprintf(h, "%v\x00", v) // it never fails
 	}
-	return int64(h.Sum32()), nil
+	return nil
 }
 
-// listChanged says that the row of a run in the list is not as it was written.
-func listChanged(runID string) error {
-	return fmt.Errorf("run %s: %w: what the list of runs says of it is not as it was written", runID, journal.ErrDamaged)
-}
-
-// preparer is a connection or a transaction.
-type preparer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// sumRun gives the row of a run its sum, once it was changed.
-func sumRun(ctx context.Context, db preparer, runID string) error {
-	rows, err := db.QueryContext(ctx, "SELECT "+runColumns+" FROM runs WHERE id = ?", runID)
+// sumAll gives all rows of a table their sums.
+func (s summedRows) sumAll(ctx context.Context, tx *sql.Tx) error {
+	var keys []any
+	err := each(ctx, tx, "SELECT "+s.key+" FROM "+s.table, func(rows *sql.Rows) error {
+		var key any
+		err := rows.Scan(&key)
+		keys = append(keys, key)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	var is int64
-	for rows.Next() {
-		if is, err = rowSum(rows); err != nil {
-			break
+	for _, key := range keys {
+		if err := s.sum(ctx, tx, key); err != nil {
+			return err
 		}
 	}
-	if err := errors.Join(err, rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	_, err = db.ExecContext(ctx, "UPDATE runs SET sum = ? WHERE id = ?", is, runID)
-	return err
+	return nil
 }
 
 // addAllSums gives the batches with sealed parts, and the list of runs, their sums in a file of an older layout.
@@ -86,22 +52,7 @@ func addAllSums(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
-	var ids []string
-	err = each(ctx, tx, "SELECT id FROM runs", func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := sumRun(ctx, tx, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return runRows.sumAll(ctx, tx)
 }
 
 // sumSealed gives a batch whose sum is that of its events one that covers its sealed parts, once it is sure of the events.
@@ -126,4 +77,35 @@ func sumSealed(ctx context.Context, tx *sql.Tx, id int64) error {
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE batches SET sum = ? WHERE id = ?", sum(k.id, k.run, k.last, k.events, k.sealed), id)
 	return err
+}
+
+// addSums gives the batches of a file of an older layout their sums, once it is sure of them.
+func addSums(ctx context.Context, tx *sql.Tx) error {
+	const some = 256
+	var run string
+	var at, id int64
+	for {
+		var read []kept
+		err := each(ctx, tx, "SELECT id, id & "+seqMask+", run, last_seq, events, NULL FROM batches WHERE id > ? ORDER BY id LIMIT ?", func(rows *sql.Rows) error {
+			var k kept
+			err := rows.Scan(&k.id, &k.first, &k.run, &k.last, &k.events, &k.sum)
+			read = append(read, k)
+			return err
+		}, id, some)
+		if err != nil || len(read) == 0 {
+			return err
+		}
+		for _, k := range read {
+			if k.run != run {
+				run, at = k.run, 0
+			}
+			if at, err = k.whole(at); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE batches SET sum = ? WHERE id = ?", sum(k.id, k.run, k.last, k.events, nil), k.id); err != nil {
+				return err
+			}
+		}
+		id = read[len(read)-1].id
+	}
 }
