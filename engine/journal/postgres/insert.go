@@ -21,14 +21,24 @@ func enqueue(queue *pgx.Batch, b *batch.Batch) error {
 	} else {
 		advance(queue, b)
 	}
+	listed := false
 	for i := range b.Entries {
 		e := &b.Entries[i]
+		listed = listed || isListed(e.Event)
 		if err := index(queue, b, e.Event); err != nil {
 			return err
 		}
 		beside(queue, b.Run, e)
 	}
+	if listed {
+		queue.Queue("UPDATE runbook.runs SET sum = "+runSum+" WHERE id = $1", b.Run)
+	}
 	return nil
+}
+
+// isListed reports whether an event changes what the list of runs says.
+func isListed(e *run.Event) bool {
+	return e.Type == run.RunStarted || e.Type == run.RunResumed || e.Type == run.RunPaused || e.Type == run.RunFinished
 }
 
 // durable has a statement's transaction be on disk before it is called committed, whatever the server's setting is.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
 // Send leaves a message for a run.
@@ -28,10 +29,12 @@ func (s *store) Send(ctx context.Context, runID string, m journal.Message) error
 	err = s.again(ctx, func() error {
 		// A message tells who sent it and when: one that is there is that of an attempt whose answer was lost. Who sends holds
 		// the run's row, so that messages of a run show up in the order of their ids: of two answers, both see the same first.
-		_, err := s.pool.Exec(ctx, `WITH run AS (SELECT id FROM runbook.runs WHERE id = $1 FOR NO KEY UPDATE)
+		queue := &pgx.Batch{}
+		queue.Queue(`WITH run AS (SELECT id FROM runbook.runs WHERE id = $1 FOR NO KEY UPDATE)
 			INSERT INTO runbook.messages (run, body) SELECT id, $2::json FROM run
 			WHERE NOT EXISTS (SELECT 1 FROM runbook.messages WHERE run = $1 AND body::text = $2::json::text)`, id, string(body))
-		return err
+		queue.Queue("UPDATE runbook.messages SET sum = "+messageSum+" WHERE run = $1 AND body::text = $2::json::text AND sum IS NULL", id, string(body))
+		return s.pool.SendBatch(ctx, queue).Close()
 	})
 	if err != nil {
 		return s.writeError(err)
@@ -48,13 +51,19 @@ func (s *store) Messages(ctx context.Context, runID string, after int64) ([]jour
 	return query(ctx, s, func(row pgx.CollectableRow) (m journal.Message, err error) {
 		var number int64
 		var body []byte
-		if err := row.Scan(&number, &body); err != nil {
+		var changed bool
+		if err := row.Scan(&number, &body, &changed); err != nil {
 			return m, err
 		}
-		err = json.Unmarshal(body, &m)
+		if changed {
+			return m, batch.Sent(id)
+		}
+		if err := json.Unmarshal(body, &m); err != nil {
+			return m, errors.Join(batch.Sent(id), err)
+		}
 		m.ID = number
-		return m, err
-	}, "SELECT id, body FROM runbook.messages WHERE run = $1 AND id > $2 ORDER BY id", id, after)
+		return m, nil
+	}, "SELECT id, body, "+rowChanged(s.layout, messageSum)+" FROM runbook.messages WHERE run = $1 AND id > $2 ORDER BY id", id, after)
 }
 
 // Discard deletes messages of a run.

@@ -88,12 +88,21 @@ UPDATE runbook.batches AS b SET sum = sha256(convert_to(run::text || ' ' || firs
 	FROM runbook.sealed WHERE run = b.run AND seq BETWEEN first_seq AND last_seq))
 	WHERE sum = sha256(convert_to(run::text || ' ' || first_seq || ' ' || last_seq || ' ', 'UTF8') || events)
 		AND EXISTS (SELECT 1 FROM runbook.sealed WHERE run = b.run AND seq BETWEEN first_seq AND last_seq)`,
+	// A later layout with other sums of rows works them out anew, so that this may go on to name what they are of by now.
+	`
+ALTER TABLE runbook.runs ADD COLUMN sum bytea;
+ALTER TABLE runbook.messages ADD COLUMN sum bytea;
+ALTER TABLE runbook.locks ADD COLUMN sum bytea;
+UPDATE runbook.runs SET sum = ` + runSum + `;
+UPDATE runbook.messages SET sum = ` + messageSum + `;
+UPDATE runbook.locks SET sum = ` + lockSum,
 }
 
-// The first layouts that have a sum for each batch, and one that covers what is sealed of it.
+// The first layouts that have a sum for each batch, one that covers what is sealed of it, and one for each row of the other tables.
 const (
 	layoutWithSums    = 2
 	layoutWithAllSums = 3
+	layoutWithRowSums = 4
 )
 
 // Keys of advisory locks, which belong to the database: migrations exclude each other, and Prune excludes new files.
@@ -184,7 +193,7 @@ func (s *store) nobodyWrites(ctx context.Context, tx pgx.Tx, version int) error 
 	if _, err := tx.Exec(ctx, "LOCK TABLE runbook.locks IN SHARE ROW EXCLUSIVE MODE"); err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, "SELECT "+lockColumns)
+	rows, err := tx.Query(ctx, selectLocks(version))
 	if err != nil {
 		return err
 	}

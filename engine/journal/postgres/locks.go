@@ -1,20 +1,25 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/batch"
 )
 
-// lockColumns end with whether the lease is out, by the database's clock.
-const lockColumns = "name, token, owner, since, expires_at, coalesce(expires_at <= clock_timestamp(), false) FROM runbook.locks"
+// selectLocks ends its rows with whether the lease is out, by the database's clock, and whether the row has changed.
+func selectLocks(layout int) string {
+	return "SELECT name, token, owner, since, expires_at, coalesce(expires_at <= clock_timestamp(), false), " + rowChanged(layout, lockSum) + " FROM runbook.locks"
+}
 
 // Acquire takes a lock, or tells who holds it.
 func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, ttl time.Duration, seen *journal.Lock) (journal.Lease, *journal.Lock, error) {
@@ -36,10 +41,11 @@ func (s *store) Acquire(ctx context.Context, name string, owner journal.Owner, t
 				return &journal.LockedError{Lock: *held}
 			}
 			l.last = held
-			_, err := tx.Exec(ctx, `INSERT INTO runbook.locks (name, token, run, owner, since, expires_at)
-				VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + $5)
+			_, err := tx.Exec(ctx, `INSERT INTO runbook.locks (name, token, run, owner, since, expires_at, sum)
+				SELECT name, token, run, owner, since, expires_at, `+lockSum+` FROM (SELECT $1::text AS name, $2::text AS token, $3::text AS run,
+					$4::json AS owner, clock_timestamp() AS since, clock_timestamp() + $5::interval AS expires_at) AS new
 				ON CONFLICT (name) DO UPDATE SET token = excluded.token, run = excluded.run, owner = excluded.owner,
-					since = excluded.since, expires_at = excluded.expires_at`, name, l.token, owner.Run, string(text), ttl)
+					since = excluded.since, expires_at = excluded.expires_at, sum = excluded.sum`, name, l.token, owner.Run, string(text), ttl)
 			return err
 		})
 	})
@@ -56,7 +62,7 @@ func (s *store) underLock(ctx context.Context, name string, do func(tx pgx.Tx, h
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('runbook/' || $1, 0))", name); err != nil {
 			return err
 		}
-		held, token, err := s.lock(tx.QueryRow(ctx, "SELECT "+lockColumns+" WHERE name = $1", name))
+		held, token, err := s.lock(tx.QueryRow(ctx, selectLocks(s.layout)+" WHERE name = $1", name))
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return do(tx, nil, "")
@@ -67,12 +73,33 @@ func (s *store) underLock(ctx context.Context, name string, do func(tx pgx.Tx, h
 	})
 }
 
-// Locks lists what is held, by name.
+// Locks lists what is held, by name; with an error those that can be read.
 func (s *store) Locks(ctx context.Context) ([]journal.Lock, error) {
 	if s.layout == 0 {
 		return nil, nil
 	}
-	return query(ctx, s, s.lockOf, "SELECT "+lockColumns+" ORDER BY name")
+	type row struct {
+		journal.Lock
+		damage error
+	}
+	rows, err := query(ctx, s, func(r pgx.CollectableRow) (row, error) {
+		l, err := s.lockOf(r)
+		if errors.Is(err, journal.ErrDamaged) {
+			return row{damage: err}, nil
+		}
+		return row{Lock: l}, err
+	}, selectLocks(s.layout)+" ORDER BY name")
+	var list []journal.Lock
+	var damage error
+	for _, r := range rows {
+		if damage = errors.Join(damage, r.damage); r.damage == nil {
+			list = append(list, r.Lock)
+		}
+	}
+	if damage != nil {
+		err = s.readError(damage)
+	}
+	return list, err
 }
 
 func (s *store) lockOf(row pgx.CollectableRow) (journal.Lock, error) {
@@ -122,12 +149,15 @@ func (s *store) lockError(err error) error {
 func (s *store) lock(row pgx.Row) (l journal.Lock, token string, err error) {
 	var owner []byte
 	var expires *time.Time
-	var out bool
-	if err := row.Scan(&l.Name, &token, &owner, &l.Since, &expires, &out); err != nil {
+	var out, changed bool
+	if err := row.Scan(&l.Name, &token, &owner, &l.Since, &expires, &out, &changed); err != nil {
 		return l, "", err
 	}
+	if changed {
+		return l, "", batch.Held(l.Name)
+	}
 	if err := json.Unmarshal(owner, &l.Owner); err != nil {
-		return l, "", fmt.Errorf("%w: the holder of the lock %q: %w", journal.ErrDamaged, l.Name, err)
+		return l, "", errors.Join(batch.Held(l.Name), err)
 	}
 	l.Since = l.Since.UTC()
 	if expires != nil {
@@ -153,7 +183,7 @@ const leased = "expires_at IS NOT NULL"
 
 // Renew puts the end off.
 func (l *lease) Renew(ctx context.Context) error {
-	return l.update(ctx, "UPDATE runbook.locks SET expires_at = clock_timestamp() + $3 WHERE name = $1 AND token = $2 AND "+leased, l.ttl)
+	return l.update(ctx, setLock(columns{"expires_at": "clock_timestamp() + $3::interval"})+" WHERE name = $1 AND token = $2 AND "+leased, l.ttl)
 }
 
 // Park leaves the lock to the paused run.
@@ -162,7 +192,7 @@ func (l *lease) Park(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.update(ctx, "UPDATE runbook.locks SET owner = $3, expires_at = NULL WHERE name = $1 AND token = $2", string(text))
+	return l.update(ctx, setLock(columns{"owner": "$3::json", "expires_at": "NULL::timestamptz"})+" WHERE name = $1 AND token = $2", string(text))
 }
 
 // Release frees the lock, if it is still this lease's.
@@ -187,19 +217,38 @@ func (l *lease) Return(ctx context.Context) error {
 	if !l.last.Parked() {
 		expires = &l.last.ExpiresAt
 	}
-	err = l.update(ctx, `UPDATE runbook.locks SET token = $2 || ' returned', run = $3, owner = $4, since = $5, expires_at = $6
-		WHERE name = $1 AND token IN ($2, $2 || ' returned')`, l.last.Owner.Run, string(text), l.last.Since, expires)
+	was := columns{"token": "$2::text || ' returned'", "run": "$3::text", "owner": "$4::json", "since": "$5::timestamptz", "expires_at": "$6::timestamptz"}
+	err = l.update(ctx, setLock(was)+" WHERE name = $1 AND token IN ($2, $2 || ' returned')", l.last.Owner.Run, string(text), l.last.Since, expires)
 	if errors.Is(err, journal.ErrLeaseLost) {
 		return nil
 	}
 	return err
 }
 
-// update runs a statement whose first arguments are the lease's name and token. It may be repeated.
+// columns are those of a lock that become others, as expressions.
+type columns map[string]string
+
+// setLock changes a lock, and its sum with it.
+func setLock(to columns) string {
+	names := []string{"name", "token", "run", "owner", "since", "expires_at"}
+	become := make([]string, len(names))
+	for i, name := range names {
+		become[i] = cmp.Or(to[name], "held."+name) + " AS " + name
+	}
+	return "UPDATE runbook.locks AS held SET (token, run, owner, since, expires_at, sum) = (SELECT token, run, owner, since, expires_at, " + lockSum +
+		" FROM (SELECT " + strings.Join(become, ", ") + ") AS new)"
+}
+
+// update runs a statement whose first arguments are the lease's name and token. It may be repeated. A lock that is not as it was written
+// stays so.
 func (l *lease) update(ctx context.Context, statement string, args ...any) error {
 	err := l.store.again(ctx, func() error {
-		done, err := l.store.pool.Exec(ctx, statement, append([]any{l.name, l.token}, args...)...)
-		if err == nil && done.RowsAffected() == 0 {
+		done, err := l.store.pool.Exec(ctx, statement+" AND NOT "+rowChanged(l.store.layout, lockSum), append([]any{l.name, l.token}, args...)...)
+		if err != nil || done.RowsAffected() > 0 {
+			return err
+		}
+		_, _, err = l.store.lock(l.store.pool.QueryRow(ctx, selectLocks(l.store.layout)+" WHERE name = $1", l.name))
+		if err == nil || errors.Is(err, pgx.ErrNoRows) {
 			err = fmt.Errorf("the lock %q of run %s: %w", l.name, l.owner.Run, journal.ErrLeaseLost)
 		}
 		return err

@@ -76,6 +76,27 @@ func TestContract(t *testing.T) {
 	})
 }
 
+func TestDamageContract(t *testing.T) {
+	journaltest.Damage(t, func(t *testing.T) journaltest.Altered {
+		address := database(t)
+		return journaltest.Altered{
+			Open: func(ctx context.Context, access journal.Access) (journal.Journal, error) {
+				return Open(ctx, address, access)
+			},
+			Alter: func(text string) {
+				conn, err := pgx.Connect(t.Context(), address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = conn.Exec(t.Context(), "SET search_path TO runbook; "+text)
+				if err := errors.Join(err, conn.Close(t.Context())); err != nil {
+					t.Fatal(err)
+				}
+			},
+		}
+	})
+}
+
 func TestOpenReadOnly(t *testing.T) {
 	address := database(t)
 	reader := open(t, address, journal.ReadOnly)
@@ -276,6 +297,7 @@ func TestClockOfLeases(t *testing.T) {
 				t.Fatal(err)
 			}
 			exec(t, address, "UPDATE runbook.locks SET expires_at = "+c.written, 1)
+			exec(t, address, "UPDATE runbook.locks SET sum = "+lockSum, 1)
 			locks, err := j.Locks(t.Context())
 			if err != nil || len(locks) != 1 {
 				t.Fatalf("locks: %+v, %v", locks, err)

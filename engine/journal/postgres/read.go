@@ -41,29 +41,41 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, 
 
 // find completes a run's id from a prefix.
 func (s *store) find(ctx context.Context, prefix string) (string, error) {
-	id, _, err := s.end(ctx, prefix)
-	return id, err
+	l, err := s.listed(ctx, prefix)
+	return l.id, err
 }
 
-// end completes a run's id from a prefix, and gives the number of its last event as the list of runs has it.
-func (s *store) end(ctx context.Context, prefix string) (id string, last int64, err error) {
+// listed is what the list of runs has of one.
+type listed struct {
+	id string
+	// last is the number of its last event.
+	last int64
+	// changed says that the row is not as it was written; stray is an event that is not there and of which something is sealed, if there is one.
+	changed bool
+	stray   *int64
+}
+
+// listed completes a run's id from a prefix.
+func (s *store) listed(ctx context.Context, prefix string) (listed, error) {
 	prefix = strings.ToUpper(prefix)
 	if s.layout == 0 || prefix == "" {
-		id, err = batch.Complete(prefix, nil)
-		return id, 0, err
+		_, err := batch.Complete(prefix, nil)
+		return listed{}, err
 	}
-	ends := map[string]int64{}
-	ids, err := query(ctx, s, func(r pgx.CollectableRow) (id string, err error) {
-		var last int64
-		err = r.Scan(&id, &last)
-		ends[id] = last
-		return id, err
-	}, "SELECT id, last_seq FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
+	found, err := query(ctx, s, func(r pgx.CollectableRow) (l listed, err error) {
+		return l, r.Scan(&l.id, &l.last, &l.changed, &l.stray)
+	}, "SELECT id, last_seq, "+rowChanged(s.layout, runSum)+", "+stray+" FROM runbook.runs WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2", prefix)
 	if err != nil {
-		return "", 0, err
+		return listed{}, err
 	}
-	id, err = batch.Complete(prefix, ids)
-	return id, ends[id], err
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = found[i].id
+	}
+	if _, err = batch.Complete(prefix, ids); err != nil {
+		return listed{}, err
+	}
+	return found[0], nil
 }
 
 // Events gives a run's events in order.
@@ -108,10 +120,11 @@ type row struct {
 
 // events reads a run from the batch that holds an event on; zero: all of it.
 func (s *store) events(ctx context.Context, runID string, from int64, yield func(journal.Entry) bool) error {
-	id, last, err := s.end(ctx, runID)
+	l, err := s.listed(ctx, runID)
 	if err != nil {
 		return err
 	}
+	id := l.id
 	r := batch.Reader{Run: id}
 	for {
 		batches, sealed, err := s.page(ctx, id, from)
@@ -135,7 +148,7 @@ func (s *store) events(ctx context.Context, runID string, from int64, yield func
 			}
 		}
 		if len(batches) < page {
-			return s.ends(ctx, id, last, r.Last)
+			return s.ends(ctx, &l, r.Last)
 		}
 		from = r.Last + 1
 	}

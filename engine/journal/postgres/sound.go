@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,22 +49,28 @@ func (s *store) changed() string {
 	return "coalesce(" + changed + ", false)"
 }
 
+// stray is the first event of a run that is not there and of which something is sealed.
+const stray = "(SELECT min(seq) FROM runbook.sealed WHERE run = runs.id AND (seq > last_seq OR seq < 1))"
+
 // ends holds the last event that was read of a run against the end that the list of runs had before, or has now: others may have
 // written meanwhile.
-func (s *store) ends(ctx context.Context, id string, last, read int64) error {
-	if read == last {
+func (s *store) ends(ctx context.Context, l *listed, read int64) error {
+	switch {
+	case l.changed:
+		return batch.Listed(l.id)
+	case l.stray != nil:
+		return batch.Stray(l.id, *l.stray)
+	case read == l.last:
 		return nil
 	}
-	_, now, err := s.end(ctx, id)
+	now, err := s.listed(ctx, l.id)
 	switch {
 	case err != nil: // it was pruned
 		return err
-	case read == 0:
-		return fmt.Errorf("run %s: %w: none of its events is there", id, journal.ErrDamaged)
-	case read < last:
-		return fmt.Errorf("run %s: %w: it went on to event %d, and what came after event %d is lost", id, journal.ErrDamaged, last, read)
-	case read > now:
-		return fmt.Errorf("run %s: %w: the list of runs ends it with event %d, and there are events up to %d", id, journal.ErrDamaged, now, read)
+	case read <= l.last:
+		return batch.Ends(l.id, l.last, read)
+	case read > now.last:
+		return batch.Ends(l.id, now.last, read)
 	}
 	return nil
 }
@@ -84,7 +91,24 @@ func (s *store) Examine(ctx context.Context) (ids, problems []string, err error)
 	for _, id := range strays {
 		problems = append(problems, fmt.Sprintf("run %s: there are events of it, and the list of runs does not have it", id))
 	}
-	return ids, problems, err
+	besides, besidesErr := s.besides(ctx)
+	return ids, append(problems, besides...), errors.Join(err, besidesErr)
+}
+
+// besides finds what has changed beside the runs.
+func (s *store) besides(ctx context.Context) (problems []string, err error) {
+	if s.layout < layoutWithRowSums {
+		return nil, nil
+	}
+	messages, err := query(ctx, s, pgx.RowTo[string], "SELECT DISTINCT run FROM runbook.messages WHERE "+rowChanged(s.layout, messageSum)+" ORDER BY run")
+	for _, id := range messages {
+		problems = append(problems, batch.Sent(id).Error())
+	}
+	locks, locksErr := query(ctx, s, pgx.RowTo[string], "SELECT name FROM runbook.locks WHERE "+rowChanged(s.layout, lockSum)+" ORDER BY name")
+	for _, name := range locks {
+		problems = append(problems, batch.Held(name).Error())
+	}
+	return problems, errors.Join(err, locksErr)
 }
 
 var _ journal.Prober = (*store)(nil)
@@ -94,10 +118,10 @@ func (s *store) Probe(ctx context.Context, ids []string) ([]string, error) {
 	if s.layout < layoutWithSums {
 		return nil, nil
 	}
-	return query(ctx, s, pgx.RowTo[string], `SELECT runs.id FROM runbook.runs LEFT JOIN
+	return query(ctx, s, pgx.RowTo[string], `SELECT runs.id FROM (SELECT id, last_seq, `+rowChanged(s.layout, runSum)+` AS changed, `+stray+` AS stray FROM runbook.runs) AS runs LEFT JOIN
 			(SELECT run, first_seq, last_seq, `+s.changed()+` AS changed, lag(last_seq, 1, 0::bigint) OVER (PARTITION BY run ORDER BY first_seq) AS before
 			FROM runbook.batches WHERE run = ANY($1)) AS b ON b.run = runs.id
-		WHERE runs.id = ANY($1) GROUP BY runs.id, runs.last_seq
-		HAVING count(b.run) = 0 OR bool_or(changed OR coalesce(first_seq <> before + 1, false))
+		WHERE runs.id = ANY($1) GROUP BY runs.id, runs.last_seq, runs.changed, runs.stray
+		HAVING runs.changed OR runs.stray IS NOT NULL OR count(b.run) = 0 OR bool_or(b.changed OR coalesce(first_seq <> before + 1, false))
 			OR coalesce((array_agg(b.last_seq ORDER BY first_seq DESC))[1] <> runs.last_seq, false)`, ids)
 }
