@@ -68,6 +68,8 @@ type toucher struct {
 	touch         *local.Touch
 	// any says that anything is.
 	any bool
+	// unknown says that it is not known of the run at any time with which variables.
+	unknown bool
 }
 
 func (l *toucher) look() {
@@ -148,22 +150,18 @@ func (l *toucher) argument(name string) {
 		return
 	}
 	l.touch.Arguments = append(l.touch.Arguments, name)
-	if closed(l.before, was, l.differs) && closed(l.after, is, nil) {
-		l.touch.Former.Add(l.before, name, was)
+	if l.known(l.before, was) && l.known(l.after, is) {
+		l.touch.Known = append(l.touch.Known, name)
 	}
 }
 
-// closed reports whether variables, but for those that are otherwise, locals and each are all that an expression is made of; nil: it is null.
-func closed(in *lang.Runbook, e *lang.Expr, otherwise map[string]bool) bool {
+// known reports whether what an expression comes to, nil being null, is known of the run at any time: it reads nothing beside it.
+func (l *toucher) known(in *lang.Runbook, e *lang.Expr) bool {
 	if e == nil {
 		return true
 	}
 	around := in.Surroundings(e)
-	return !around.Environment && !around.Files && !around.Clock && !slices.ContainsFunc(in.Uses(e), func(used *lang.Expr) bool {
-		return slices.ContainsFunc(used.Refs, func(ref lang.Ref) bool {
-			return ref.Kind != lang.RefVar && ref.Kind != lang.RefLocal && ref.Kind != lang.RefEach || otherwise["var "+ref.Name] && ref.Kind == lang.RefVar
-		})
-	})
+	return !around.Environment && !around.Files && !around.Clock && !(around.Variables && l.unknown)
 }
 
 // child looks into the runbook that the step runs.
@@ -174,6 +172,7 @@ func (l *toucher) child() {
 		return
 	}
 	within := newToucher(before.Child, l.step.Child, func(*lang.Runbook, *lang.Runbook, string) bool { return false })
+	within.unknown = l.touch.Each || !l.known(l.before, before.Argument("variables")) || !l.known(l.after, l.step.Argument("variables"))
 	given := slices.Index(l.touch.Arguments, "variables")
 	if given >= 0 {
 		l.touch.Arguments = slices.Delete(l.touch.Arguments, given, given+1)

@@ -202,18 +202,9 @@ step "fake_write" "end" { id = "end ${step.kids["b"].outputs.o}" }
 	}
 }
 
-// TestAReadCountsByWhatItComesTo in the files as they were and as they are, in each instance and within a runbook that is given variables.
-func TestAReadCountsByWhatItComesTo(t *testing.T) {
-	t.Parallel()
-	const kid = planHead + `
-variable "k" { type = string }
-locals { name = "r ${var.k}" }
-step "fake_read" "r" {
-  for_each = { a = 1, b = 2 }
-  id       = "${local.name}${each.value}"
-}
-`
-	const parent = planHead + `
+// readsInRunbooks are runbooks that pass a variable on, and read with it.
+var readsInRunbooks = map[string]string{
+	"parent.hcl": planHead + `
 variable "p" {
   type    = string
   default = "p"
@@ -226,7 +217,34 @@ step "fake_write" "boom" {
   id         = "boom"
   depends_on = [step.kid]
 }
-`
+`,
+	"kid.hcl": planHead + `
+variable "k" { type = string }
+locals { name = "r ${var.k}" }
+step "fake_read" "r" {
+  for_each = { a = 1, b = 2 }
+  id       = "${local.name}${each.value}"
+}
+step "runbook" "below" {
+  source    = "./below.hcl"
+  variables = { k = var.k }
+}
+step "fake_read" "last" { id = "last ${var.k}" }
+`,
+	"below.hcl": planHead + `
+variable "k" { type = string }
+variable "d" {
+  type    = string
+  default = "d"
+}
+step "fake_read" "below" { id = "${var.d} ${var.k}" }
+`,
+	"p.txt": "p",
+}
+
+// TestAReadCountsByWhatItComesTo in the files as they were and as they are, in each instance and within runbooks that are given variables.
+func TestAReadCountsByWhatItComesTo(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		old, new string
 		does     []string
@@ -235,18 +253,24 @@ step "fake_write" "boom" {
 		"without the local":     {"${local.name}${", "r ${var.k}${", nil},
 		"another local":         {`"r ${var.k}"`, `"R ${var.k}"`, []string{"R p1", "R p2"}},
 		"one instance":          {`"${local.name}${each.value}"`, `"${local.name}${each.value == 1 ? 1 : "x"}"`, []string{"r px"}},
-		"how that is given":     {`k = var.p`, `k = "p"`, []string{"r p1", "r p2"}},
-		"what a variable gives": {`k = var.p`, `k = "q"`, []string{"r q1", "r q2"}},
+		"how that is given":     {`k = var.p`, `k = "p"`, nil},
+		"how it is passed on":   {`{ k = var.k }`, `{ k = lower(var.k) }`, nil},
+		"what a variable gives": {`k = var.p`, `k = "q"`, []string{"r q1", "r q2", "d q", "last q"}},
+		"what is passed on":     {`{ k = var.k }`, `{ k = upper(var.k) }`, []string{"d P"}},
+		"a file":                {`k = var.p`, `k = file("p.txt")`, []string{"r p1", "r p2", "d p", "last p"}},
+		"a result":              {`"last ${var.k}"`, `step.r["a"].call > 0 ? "last ${var.k}" : "x"`, nil},
+		"another result":        {`"last ${var.k}"`, `"last ${step.r["a"].call}"`, []string{"last 1"}},
+		"another default":       {`default = "d"`, `default = "e"`, []string{"e p"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := filepath.Dir(files(t, map[string]string{"parent.hcl": parent, "kid.hcl": kid}))
+			dir := filepath.Dir(files(t, readsInRunbooks))
 			mended := false
 			fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}
 			out := enginetest.RunFile(t, fake, filepath.Join(dir, "parent.hcl"), opts)
 			out.Ends(t, 1)
 			before := len(fake.Log())
-			for name, text := range map[string]string{"kid.hcl": kid, "parent.hcl": parent} {
+			for name, text := range readsInRunbooks {
 				enginetest.Rewrite(t, filepath.Join(dir, name), strings.Replace(text, tc.old, tc.new, 1))
 			}
 			mended = true
@@ -321,5 +345,31 @@ step "fake_write" "boom" {
 				t.Errorf("%s\n%s", diff, out.Stream)
 			}
 		})
+	}
+}
+
+// TestAnAnswerStaysForTheSameQuestion however that is written by now; another one is asked.
+func TestAnAnswerStaysForTheSameQuestion(t *testing.T) {
+	t.Parallel()
+	const text = planHead + `
+step "fake_ask" "ok" { prompt = "Go on?" }
+step "fake_write" "boom" {
+  id         = "boom"
+  depends_on = [step.ok]
+}
+`
+	for prompt, asks := range map[string]bool{`"Go ${lower("ON")}?"`: false, `"Go on now?"`: true} {
+		mended := false
+		fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}
+		out := enginetest.Run(t, fake, text, opts)
+		out.Pauses(t)
+		answer(t, opts.Journal, out, "ok", "true")
+		enginetest.Resume(t, fake, out.Result.RunID, opts).Ends(t, 1)
+		enginetest.Rewrite(t, out.Events[0].Files[0].Path, strings.Replace(text, `"Go on?"`, prompt, 1))
+		mended = true
+		again := enginetest.Resume(t, fake, out.Result.RunID, opts)
+		if again.Result.Paused != asks {
+			t.Errorf("%s: asked %v\n%s", prompt, again.Result.Paused, again.Stream)
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package local
 
 import (
+	"slices"
+
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -9,45 +11,23 @@ import (
 	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// Former are arguments of a step as the files had them, made of nothing but variables that are what they were, locals and each.
-type Former struct {
-	runbook *lang.Runbook
-	// written are the expressions by the argument's name; nil: it was not there.
-	written map[string]*lang.Expr
-}
-
-// Add adds an argument of a step of a runbook as it was; nil: it was not there.
-func (f *Former) Add(runbook *lang.Runbook, name string, e *lang.Expr) {
-	if f.runbook = runbook; f.written == nil {
-		f.written = map[string]*lang.Expr{}
-	}
-	f.written[name] = e
-}
-
 // readsTheSame reports whether the arguments of a read surely come to what they came to. With what it was sent is not kept, so that they are
-// evaluated as they were written.
+// evaluated as the files were.
 func (l *reach) readsTheSame(address string) bool {
-	if l.touch.Whole || l.touch.Each && !l.seesTheSame(address) || l.step.Child != nil || graph.Effect(l.step) != provider.Read {
+	if l.touch.Whole || l.touch.Each && !l.seesTheSame(address) || l.step.Child != nil || graph.Effect(l.step) != provider.Read || l.former == nil {
 		return false
 	}
 	r, x, err := l.Past.at(l.branch.prefix + address)
-	if err != nil {
-		return false
-	}
-	before := &lang.Scope{Runbook: l.touch.Former.runbook, Variables: r.scope.Variables, VariablesLost: r.scope.VariablesLost, Host: r.scope.Host}
-	for _, name := range l.touch.Arguments {
+	before, y, lost := l.former.at(l.branch.prefix + address)
+	return err == nil && lost == nil && !slices.ContainsFunc(l.touch.Arguments, func(name string) bool {
 		a := l.step.Spec.Spec().Args().Attribute(name)
-		written, there := l.touch.Former.written[name]
-		if a == nil || !there {
-			return false
+		if a == nil || !slices.Contains(l.touch.Known, name) {
+			return true
 		}
-		was, knew := comesTo(before, written, a, x.sends())
-		now, knows := comesTo(r.scope, l.step.Argument(name), a, x.sends())
-		if !knew || !knows || !was.RawEquals(now) {
-			return false
-		}
-	}
-	return true
+		was, knew := comesTo(before.scope, y.step.Argument(name), a, y.sends())
+		now, knows := comesTo(r.scope, x.step.Argument(name), a, x.sends())
+		return !knew || !knows || !was.RawEquals(now)
+	})
 }
 
 // comesTo is what an action is given as an argument, where that is known. A nil expression is not there.

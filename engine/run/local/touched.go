@@ -23,8 +23,8 @@ type Touch struct {
 	// Runs says that whether it runs is written otherwise, Each that its instances are, Arguments which of its arguments are.
 	Runs, Each bool
 	Arguments  []string
-	// Former are those of the arguments that can be evaluated as they were written.
-	Former Former
+	// Known are those of the arguments that read nothing beside the run, neither as they were written nor as they are.
+	Known []string
 	// Within is what is otherwise in the runbook that it runs, Outputs says that what that gives is.
 	Within  Touched
 	Outputs bool
