@@ -40,6 +40,10 @@ var arrows = []arrow{
 		tests: []string{"internal/redact"}, why: "a view knows events alone",
 	},
 	{
+		from: "internal/report", only: []string{"engine/run", "engine/journal", "internal/term", "internal/view", "internal/report"},
+		tests: []string{"internal/redact"}, why: "a report knows events alone",
+	},
+	{
 		from: "engine/run", except: []string{"engine/run/local"}, only: []string{"engine/run"},
 		why: pureWhy,
 	},

@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -112,39 +113,48 @@ var vias = map[string]string{
 func (t *Text) answered(e *run.Event) {
 	question := t.asked.take(e.Step)
 	delete(t.given, e.Step)
-	a := e.Answer
-	if a == nil {
+	if e.Answer == nil {
 		return
 	}
 	var q *run.Question
 	if question != nil {
 		q = question.Question
 	}
-	t.personLine(e.Step, t.who(t.said(q, a.Value), e), t.Palette.Faint)
-	if q != nil && q.Kind == run.AskChecklist {
-		t.notDone(q, a)
-	}
-	if a.Note != "" {
-		t.bar("note: " + t.cleanLines(a.Note))
-	}
-	items := make([]string, 0, len(a.Notes))
-	for item := range a.Notes {
-		items = append(items, item)
-	}
-	slices.Sort(items)
-	for _, item := range items {
-		t.bar(t.clean(item) + ": " + t.cleanLines(a.Notes[item]))
+	t.personLine(e.Step, t.who(t.said(q, e.Answer.Value), e), t.Palette.Faint)
+	for _, line := range t.besides(q, e.Answer) {
+		t.bar(line)
 	}
 }
 
+// Answered says in words what an answer says, of whom and how it came, and below it what was noted with it; the question is nil where it is
+// not known any more.
+func Answered(q *run.Question, e *run.Event, c Config) (text string, notes []string) {
+	return c.who(c.said(q, e.Answer.Value), e), c.besides(q, e.Answer)
+}
+
+// besides are the lines about an answer beside its value: what was left undone of a checklist, and notes.
+func (c *Config) besides(q *run.Question, a *run.Answer) []string {
+	var lines []string
+	if q != nil && q.Kind == run.AskChecklist {
+		lines = c.notDone(q, a)
+	}
+	if a.Note != "" {
+		lines = append(lines, "note: "+c.cleanLines(a.Note))
+	}
+	for _, item := range slices.Sorted(maps.Keys(a.Notes)) {
+		lines = append(lines, c.clean(item)+": "+c.cleanLines(a.Notes[item]))
+	}
+	return lines
+}
+
 // who adds to what was said by whom it was, when and how.
-func (t *Text) who(text string, e *run.Event) string {
+func (c *Config) who(text string, e *run.Event) string {
 	a := e.Answer
 	if a.By != "" && a.Via != run.ViaTimeout {
-		text += " by " + t.clean(a.By)
+		text += " by " + c.clean(a.By)
 	}
-	text += " at " + t.local(a.GivenAt(e.Time)).Format(MomentFormat)
-	if via := firstOf(vias[a.Via], t.clean(a.Via)); via != "" {
+	text += " at " + c.local(a.GivenAt(e.Time)).Format(MomentFormat)
+	if via := firstOf(vias[a.Via], c.clean(a.Via)); via != "" {
 		text += ", " + via
 	}
 	return text
@@ -174,7 +184,7 @@ func (t *Text) refused(e *run.Event) {
 }
 
 // said puts an answer in words; the question is nil where it is not known any more.
-func (t *Text) said(q *run.Question, value json.RawMessage) string {
+func (c *Config) said(q *run.Question, value json.RawMessage) string {
 	var yes bool
 	var items []string
 	switch {
@@ -195,20 +205,21 @@ func (t *Text) said(q *run.Question, value json.RawMessage) string {
 		}
 		return fmt.Sprintf("%d done, said", len(items))
 	}
-	return "answered " + t.clean(string(value))
+	return "answered " + c.clean(string(value))
 }
 
 // notDone lists the items that were left unchecked.
-func (t *Text) notDone(q *run.Question, a *run.Answer) {
-	var done []string
+func (c *Config) notDone(q *run.Question, a *run.Answer) []string {
+	var done, lines []string
 	if json.Unmarshal(a.Value, &done) != nil {
-		return
+		return nil
 	}
 	for _, item := range q.Items {
 		if !slices.Contains(done, item) {
-			t.bar("not done: " + t.clean(item))
+			lines = append(lines, "not done: "+c.clean(item))
 		}
 	}
+	return lines
 }
 
 func (t *Text) escalated(e *run.Event) {

@@ -1,0 +1,264 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/term"
+	"github.com/e82355ed/runbook/internal/view"
+)
+
+// builder makes the document of what a recorder kept.
+type builder struct {
+	*Recorder
+	blank func([]byte) []byte
+}
+
+// Run is the run so far. blank goes once more over all that came from outside, as more secrets may be known by now than when it happened;
+// nil: there is nothing to blank. Nil is given before the first event.
+func (r *Recorder) Run(blank func([]byte) []byte) *Run {
+	if r.first.IsZero() {
+		return nil
+	}
+	b := builder{r, blank}
+	out := &Run{
+		V: Version, Run: r.id, State: b.state(), StartedAt: r.first, EndedAt: r.last, Header: &run.Header{}, Sessions: []Session{}, Steps: []*Step{},
+		DurationMS: milliseconds(r.last.Sub(r.first)),
+	}
+	if r.header != nil {
+		out.Header = b.clean(r.header).Header
+		out.Planned = out.Header.Steps
+	}
+	for i := range r.sessions {
+		out.Sessions = append(out.Sessions, b.session(i))
+	}
+	out.Steps = b.steps(out.Steps, &r.root)
+	b.undosOf(out)
+	b.ending(out)
+	return out
+}
+
+// ending adds how the run stands at the end of what was told.
+func (b *builder) ending(out *Run) {
+	out.Left = b.outstanding.Left()
+	if b.ended == nil {
+		out.Counts = countsOf(out.Steps)
+		return
+	}
+	e := b.clean(b.ended)
+	out.Counts, out.ExitStatus, out.Outcome, out.Error = maps.Clone(e.Counts), e.ExitStatus, e.Outcome, e.Error
+	out.NotUndone, out.Undoable, out.Outputs, out.Reason = e.NotUndone, e.Undoable, e.Outputs, e.Reason
+	if s := b.Recorder.session(); out.State == Interrupted && s != nil && s.stopping != nil {
+		out.Reason = s.stopping.Reason
+	}
+	if out.Counts == nil {
+		out.Counts = map[run.Outcome]int{}
+	}
+	if e.Type == run.RunFinished && e.DurationMS != nil {
+		out.DurationMS = *e.DurationMS
+	}
+}
+
+// countsOf counts the steps of the run itself, as its end would.
+func countsOf(steps []*Step) map[run.Outcome]int {
+	counts := map[run.Outcome]int{}
+	for _, s := range steps {
+		if _, within := run.SplitAddress(s.Step); within == "" && s.Outcome != "" {
+			counts[s.Outcome]++
+		}
+	}
+	return counts
+}
+
+// clean is an event without a secret.
+func (b *builder) clean(e *run.Event) *run.Event {
+	if b.blank == nil {
+		return e
+	}
+	if text, err := json.Marshal(e); err == nil && bytes.Equal(b.blank(text), text) {
+		return e
+	}
+	return e.Blanked(b.blank)
+}
+
+func (b *builder) state() State {
+	if b.ended == nil && b.states == Running {
+		return Running
+	}
+	return stateOf(b.ended)
+}
+
+// exitInterrupted is the exit status of a session that was interrupted.
+const exitInterrupted = 3
+
+// stateOf is the state that the last event of a session leaves; nil: it has none.
+func stateOf(e *run.Event) State {
+	switch {
+	case e == nil:
+		return BrokenOff
+	case e.Type == run.RunPaused:
+		return Paused
+	case e.ExitStatus != nil && *e.ExitStatus == exitInterrupted:
+		return Interrupted
+	}
+	return Ended
+}
+
+func (b *builder) session(i int) Session {
+	s := &b.sessions[i]
+	begun := b.clean(s.begun)
+	out := Session{What: whatOf(begun), StartedAt: begun.Time, EndedAt: s.last, State: stateOf(s.ended)}
+	if i == len(b.sessions)-1 {
+		out.State = b.state()
+	}
+	out.RunsAgain, out.Undoes, out.Changes, out.Repeats = begun.Reset, begun.Undo, begun.Changes, begun.Repeats
+	if p := begun.Session; p != nil {
+		out.User, out.Host, out.PID = p.User, p.Host, p.PID
+	}
+	if s.stopping != nil {
+		out.Reason = s.stopping.Reason
+	}
+	if s.ended != nil {
+		out.ExitStatus = s.ended.ExitStatus
+	}
+	return out
+}
+
+// whatOf is what a session does, by the event that begins it.
+func whatOf(e *run.Event) string {
+	switch {
+	case e.Type == run.RunStarted:
+		return "apply"
+	case e.Reason != "":
+		return e.Reason // "cancel", "settle"
+	case len(e.Undo) > 0:
+		return "undo"
+	}
+	return "resume"
+}
+
+// steps adds those below a record, each before what is below itself.
+func (b *builder) steps(out []*Step, above *record) []*Step {
+	for _, s := range above.below {
+		if s.started != nil || s.finished != nil || len(s.asked) > 0 || len(s.earlier) > 0 {
+			out = append(out, b.step(s))
+		}
+		out = b.steps(out, s)
+	}
+	return out
+}
+
+func (b *builder) step(s *record) *Step {
+	out := &Step{Step: s.address, Did: b.did(s.started, s.finished, s.checks, s.resolved)}
+	for i := range s.retries {
+		e := b.clean(&s.retries[i])
+		out.Retries = append(out.Retries, Retry{e.Attempt, e.Time, e.Error, e.InDoubt, e.DelayMS})
+	}
+	if s.finished != nil {
+		out.Source, out.ChangedNothing, out.Undone = s.finished.Source, s.finished.ChangedNothing, b.tookBack(s.finished)
+	}
+	for _, e := range s.earlier {
+		e = b.clean(e)
+		out.Earlier = append(out.Earlier, Earlier{e.Outcome, e.Time, e.Summary, e.Error, b.tookBack(e)})
+	}
+	for _, q := range s.asked {
+		out.Asked = append(out.Asked, b.asked(q))
+	}
+	return out
+}
+
+// tookBack reports whether what a step did by its end was taken back.
+func (b *builder) tookBack(e *run.Event) bool { return b.undone[e.Seq] || b.older[e.Step] }
+
+// did is what a step or an undo did, by its events.
+func (b *builder) did(started, finished *run.Event, checks []run.Event, resolved []*run.Event) Did {
+	out := Did{UnderWay: started != nil && finished == nil}
+	if started != nil {
+		e := b.clean(started)
+		out.Action, out.Effect, out.Target, out.Arguments, out.StartedAt = e.Action, e.Effect, e.Target, e.Arguments, &e.Time
+	}
+	clean := make([]run.Event, len(checks))
+	for i := range checks {
+		clean[i] = *b.clean(&checks[i])
+		if c := clean[i].Check; c != nil {
+			out.Checks = append(out.Checks, Check{*c, clean[i].Outcome})
+		}
+	}
+	for _, e := range resolved {
+		if e = b.clean(e); e.Resolution != nil {
+			out.Resolved = append(out.Resolved, Resolved{e.Time, *e.Resolution})
+		}
+	}
+	if finished == nil {
+		return out
+	}
+	e := b.clean(finished)
+	if e.Action != "" {
+		out.Action = e.Action
+	}
+	if e.DurationMS != nil {
+		out.DurationMS = *e.DurationMS
+	}
+	out.Outcome, out.Tolerated, out.EndedAt, out.Attempts, out.Summary, out.Error = e.Outcome, e.Tolerated, &e.Time, e.Attempts, e.Summary, e.Error
+	out.Detail, out.InDoubt, out.Partial, out.Show, out.Warnings, out.Remedies = e.Detail, e.InDoubt, e.Partial, e.Show, e.Warnings, e.Remedies
+	out.fact, out.evidence = view.Fact(e, clean), view.Evidence(e, clean, term.Unicode())
+	return out
+}
+
+// undosOf adds the undos, in the order in which they ran first.
+func (b *builder) undosOf(out *Run) {
+	of := map[string]int{}
+	for _, u := range b.undos {
+		of[u.step]++
+	}
+	for _, u := range b.undos {
+		undo := &Undo{Step: u.step, Undoes: u.undoes, Did: b.did(u.started, u.finished, nil, u.resolved), name: "undo " + u.step}
+		if of[u.step] > 1 {
+			undo.name = "undo " + run.Effect{Address: u.step, Seq: u.undoes}.String()
+		}
+		if u.finished != nil {
+			undo.ByHand = b.clean(u.finished).ByHand
+		}
+		out.Undos = append(out.Undos, undo)
+	}
+}
+
+// asked is a question with what followed.
+func (b *builder) asked(q *asked) *Asked {
+	c := view.Config{Glyphs: term.Unicode(), Zone: time.UTC}
+	out := &Asked{Open: q.question != nil && !q.closed, Pending: q.pending}
+	if q.question != nil {
+		e := b.clean(q.question)
+		out.At, out.Deadline, out.For, out.Question = e.AskedAt(), e.Deadline, e.For, e.Question
+		for _, line := range view.Question(e.Question, c) {
+			out.lines = append(out.lines, line.Text)
+		}
+	}
+	for _, e := range q.refused {
+		if e = b.clean(e); e.Answer != nil {
+			said, _ := view.Answered(nil, e, c)
+			out.Refused = append(out.Refused, Refused{e.Time, e.Answer, e.Error, said})
+		}
+	}
+	for _, e := range q.told {
+		if e = b.clean(e); e.Level != nil {
+			out.Told = append(out.Told, Told{e.Time, *e.Level, e.Outcome, e.Summary, e.Error, e.InDoubt})
+		}
+	}
+	if q.answer == nil || q.answer.Answer == nil {
+		return out
+	}
+	e := b.clean(q.answer)
+	given := e.Answer.GivenAt(e.Time)
+	out.Answer, out.AnsweredAt = e.Answer, &given
+	out.said, out.notes = view.Answered(out.Question, e, c)
+	if out.At.IsZero() {
+		out.At = given
+	}
+	return out
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
