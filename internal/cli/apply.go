@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +31,8 @@ func newApply(p *Program) *cobra.Command {
 		Example: "  runbook apply morning.hcl\n" +
 			"  runbook apply morning.hcl --var namespace=staging --read-only\n" +
 			"  runbook apply morning.hcl --target nodes --json > events.jsonl\n" +
-			"  runbook apply restart.hcl --auto-approve --fail-on warn",
+			"  runbook apply restart.hcl --auto-approve --fail-on warn\n" +
+			"  runbook apply morning.hcl --report junit=junit.xml --report html=morning.html",
 		Args: exactly("FILE"), ValidArgsFunction: runbookFiles,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.File = args[0]
@@ -59,6 +62,9 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err := o.checkAnswers(plan, o.answers, nil); err != nil {
 		return err
 	}
+	if err := o.reports.spare(o.Program, slices.Collect(maps.Keys(sourcesOf(plan.Runbook.Sources, o.Plan)))); err != nil {
+		return err
+	}
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	asked, err := o.confirm(&plan.Header, plan.Asked(), o.AutoApprove, stop, approveOrRefuse, planned(o.File))
@@ -70,6 +76,8 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 		return fmt.Errorf("nothing was run: %w", err)
 	}
 	v, seen := o.stage(o.JSON, o.Times, asked), &witness{}
+	v.reports = &o.reports
+	defer func() { err = o.reports.end(o.Program, seen, err) }()
 	run := o.session(history, v, seen, stop)
 	o.set(&run)
 	result, diags := eng.Run(stop.ctx, plan, run)

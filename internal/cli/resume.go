@@ -79,6 +79,8 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
+	s.reports = &o.reports
+	defer func() { err = o.reports.end(o.Program, seen, err) }()
 	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), WithChanges: o.WithChanges, Timeout: timeout, Secrets: &o.redactor}
 	opts.Earlier = func(e journal.Entry) {
 		o.told.take(e.Event)
@@ -98,7 +100,10 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
-	err = o.mayGoOn(stop.ctx, s, recalled, opts)
+	err = o.reports.spare(o.Program, slices.Collect(maps.Keys(files)))
+	if err == nil {
+		err = o.mayGoOn(stop.ctx, s, recalled, opts)
+	}
 	var settled []local.Settled
 	if err == nil {
 		settled, err = o.decide(stop, s, recalled, opts)

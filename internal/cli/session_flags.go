@@ -17,6 +17,7 @@ type sessionFlags struct {
 
 	answers map[string]string
 	wait    time.Duration
+	reports reports
 }
 
 var failOn = []string{"fail", "warn"}
@@ -30,6 +31,7 @@ func (f *sessionFlags) declare(cmd *cobra.Command, approve string) {
 	flags.BoolVar(&f.Times, "times", false, "begin each line with the time")
 	answersFlag(cmd, &f.Answers)
 	lockFlag(cmd, &f.LockTimeout)
+	f.reports.declare(cmd)
 	storeFlag(cmd, &f.Store)
 	mustComplete(cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp)))
 }
@@ -42,8 +44,10 @@ func (f *sessionFlags) parse() (err error) {
 	if f.wait, err = parseLockTimeout(f.LockTimeout); err != nil {
 		return err
 	}
-	f.answers, err = parseNamed("--answer", f.Answers)
-	return err
+	if f.answers, err = parseNamed("--answer", f.Answers); err != nil {
+		return err
+	}
+	return f.reports.parse()
 }
 
 // set has a session do as the flags say.

@@ -17,14 +17,16 @@ type showOptions struct {
 	*Program
 	Store, Run  string
 	JSON, Times bool
+	reports     reports
 }
 
 func newShow(p *Program) *cobra.Command {
 	o := &showOptions{Program: p}
 	cmd := &cobra.Command{
 		Use: "show RUN", Short: "Show a run of the past with its evidence",
-		Long:              "Shows a run as apply showed it. RUN is an id from \"runbook runs\", or the beginning of one.",
-		Example:           "  runbook show 01JD3V7C\n  runbook show 01JD3V7C --times\n  runbook show 01JD3V7C --json | jq 'select(.type == \"check\")'",
+		Long: "Shows a run as apply showed it. RUN is an id from \"runbook runs\", or the beginning of one.",
+		Example: "  runbook show 01JD3V7C\n  runbook show 01JD3V7C --times\n  runbook show 01JD3V7C --json | jq 'select(.type == \"check\")'\n" +
+			"  runbook show 01JD3V7C --report markdown=run.md",
 		Args:              exactly("RUN"),
 		ValidArgsFunction: p.runArgument(&o.Store, nil, nil),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -34,11 +36,15 @@ func newShow(p *Program) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&o.JSON, "json", false, "print the event stream, one JSON object a line")
 	cmd.Flags().BoolVar(&o.Times, "times", false, "begin each line with the time")
+	o.reports.declare(cmd)
 	storeFlag(cmd, &o.Store)
 	return cmd
 }
 
 func (o *showOptions) run(ctx context.Context) (err error) {
+	if err := o.reports.parse(); err != nil {
+		return err
+	}
 	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)
 	if err != nil {
 		return err
@@ -53,32 +59,18 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 		v = text
 	}
 	outstanding, told := &run.Outstanding{}, &story{}
-	// An event is shown once the next one is read: what was answered since is told with the end of a session.
-	var last *journal.Entry
-	for entry, err := range history.Events(ctx, o.Run) {
-		if errors.Is(err, journal.ErrNotFound) {
-			return noSuchRun(o.Run)
-		}
-		if last != nil {
-			v.Event(*last)
-		}
-		if err != nil && last == nil {
-			return errors.Join(v.Close(), err)
-		}
-		if err != nil {
-			return errors.Join(v.Close(), fmt.Errorf("the rest of the run can't be shown: %w", err))
-		}
-		last = &entry
-		outstanding.See(entry.Event)
-		told.take(entry.Event)
-	}
-	if last == nil {
-		return v.Close()
+	last, err := o.tell(ctx, history, v, func(e *run.Event) {
+		outstanding.See(e)
+		told.take(e)
+	})
+	if err != nil || last == nil {
+		return errors.Join(v.Close(), err)
 	}
 	err = told.takeGiven(ctx, history)
 	for i := range told.Waits {
 		if w := &told.Waits[i]; w.Given != nil {
 			text.Given(w.Step, w.Given.answer())
+			o.reports.given(w.Step, w.Given.answer())
 		}
 	}
 	v.Event(*last)
@@ -89,7 +81,35 @@ func (o *showOptions) run(ctx context.Context) (err error) {
 	default:
 		err = errors.Join(err, o.notOver(ctx, history, told, outstanding, text))
 	}
-	return errors.Join(v.Close(), err)
+	return o.reports.written(o.Program, errors.Join(v.Close(), err))
+}
+
+// tell shows all events but the last, which it gives: an event is shown once the next one is read, as what was answered since is told with
+// the end of a session.
+func (o *showOptions) tell(ctx context.Context, history journal.Journal, v view.View, on func(*run.Event)) (last *journal.Entry, err error) {
+	for entry, err := range history.Events(ctx, o.Run) {
+		if errors.Is(err, journal.ErrNotFound) {
+			return nil, noSuchRun(o.Run)
+		}
+		if last != nil {
+			v.Event(*last)
+		}
+		if err != nil && last == nil {
+			return nil, err
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the rest of the run can't be shown: %w", err)
+		}
+		o.reports.see(entry)
+		if last == nil {
+			if err := o.reports.spare(o.Program, nil); err != nil {
+				return nil, err
+			}
+		}
+		last = &entry
+		on(entry.Event)
+	}
+	return last, nil
 }
 
 // answersWait is the last line of a run that goes on with the answers that were given since. It is no event of the history: the run
@@ -133,6 +153,7 @@ func (o *showOptions) notOver(ctx context.Context, history journal.Journal, s *s
 	case err != nil:
 		return err
 	case held != nil:
+		o.reports.goesOn()
 		o.say("The run goes on: process %d on %s runs it. Follow it with: %s", held.Owner.PID, held.Owner.Host, o.command("watch "+id))
 	case o.JSON:
 		line, err := json.Marshal(brokenOff{V: run.Version, Run: id, Type: "run_interrupted", Left: left.Left()})

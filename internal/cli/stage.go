@@ -19,6 +19,8 @@ type stage struct {
 	// readable says that the terminal shows the run as text.
 	readable bool
 	text     *view.Text // nil: the event stream
+	// reports are told what the run did; nil: there are none.
+	reports *reports
 	// announced says that the header was shown already where questions are asked.
 	announced bool
 }
@@ -62,6 +64,7 @@ func (s *Streams) readTogether() bool { return s.OutTerminal || s.OneOutput }
 // recall has what is shown begin where earlier sessions left off. It is for before the run goes on.
 func (s *stage) recall(e journal.Entry) {
 	s.program.ownWords(e.Event)
+	s.reports.see(e)
 	if s.text != nil {
 		s.text.Recall(e)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,7 +25,8 @@ type undoOptions struct {
 	InDoubt                  []string
 	AutoApprove, JSON, Times bool
 	// said is what --in-doubt says.
-	said words
+	said    words
+	reports reports
 }
 
 func newUndo(p *Program) *cobra.Command {
@@ -58,6 +60,7 @@ func newUndo(p *Program) *cobra.Command {
 	flags.BoolVar(&o.Times, "times", false, "begin each line with the time")
 	p.inDoubtFlag(cmd, &o.InDoubt, &o.Store, run.LeftUndoInDoubt, "writes and undos in doubt", "by default you are asked, or they are left")
 	lockFlag(cmd, &o.LockTimeout)
+	o.reports.declare(cmd)
 	storeFlag(cmd, &o.Store)
 	return cmd
 }
@@ -75,13 +78,16 @@ func oneOrTwo(first, second string) cobra.PositionalArgs {
 	}
 }
 
-func (o *undoOptions) run(ctx context.Context) error {
+func (o *undoOptions) run(ctx context.Context) (err error) {
 	said, err := parseInDoubt(o.InDoubt)
 	if err != nil {
 		return err
 	}
 	lockTimeout, err := parseLockTimeout(o.LockTimeout)
 	if err != nil {
+		return err
+	}
+	if err := o.reports.parse(); err != nil {
 		return err
 	}
 	o.said = said
@@ -95,6 +101,8 @@ func (o *undoOptions) run(ctx context.Context) error {
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
+	s.reports = &o.reports
+	defer func() { err = o.reports.end(o.Program, seen, err) }()
 	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: o.effects, Secrets: &o.redactor, Earlier: s.recall}
 	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.undo(stop, s, opts)
@@ -114,6 +122,9 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	}
 	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
 		return nil, recalled.Drop(stop.ctx), files, err
+	}
+	if err := o.reports.spare(o.Program, slices.Collect(maps.Keys(files))); err != nil {
+		return drop(err)
 	}
 	writes, err := o.settleWrites(stop, s, recalled, opts)
 	if err != nil {

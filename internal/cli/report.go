@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/report"
+)
+
+// reports are those that --report asks for. The zero value asks for none, and costs nothing.
+type reports struct {
+	// specs are FORMAT=FILE as they were given.
+	specs []string
+	files []reportFile
+	// recorder keeps what they tell; nil: there is none to write.
+	recorder *report.Recorder
+}
+
+// declare declares the flag.
+func (r *reports) declare(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&r.specs, "report", nil, "also write a report of the whole run, `FORMAT=FILE` (repeatable): "+strings.Join(report.Formats(), ", "))
+	mustComplete(cmd.RegisterFlagCompletionFunc("report", completeReport))
+}
+
+// parse reads what the flags say, and looks whether each file can be written.
+func (r *reports) parse() error {
+	for _, spec := range r.specs {
+		f, err := parseReport(spec)
+		if err != nil {
+			return err
+		}
+		if err := f.look(); err != nil {
+			return fmt.Errorf("--report %s: %w", spec, err)
+		}
+		for _, other := range r.files {
+			if f.sameAs(other.path) {
+				return fmt.Errorf("--report %s: %s is named twice; each report needs a file of its own", spec, f.path)
+			}
+		}
+		r.files = append(r.files, f)
+	}
+	if len(r.files) > 0 {
+		r.recorder = &report.Recorder{}
+	}
+	return nil
+}
+
+// parseReport reads FORMAT=FILE.
+func parseReport(spec string) (reportFile, error) {
+	name, path, has := strings.Cut(spec, "=")
+	formats := report.Formats()
+	switch {
+	case !has && slices.Contains(formats, name):
+		return reportFile{}, fmt.Errorf("--report %s names no file; write --report %s=FILE", spec, name)
+	case !slices.Contains(formats, name):
+		meant := lang.Suggest(name, formats)
+		if !has && meant == "" {
+			return reportFile{}, fmt.Errorf("--report %q: write FORMAT=FILE, with a format of %s", spec, strings.Join(formats, ", "))
+		}
+		return reportFile{}, wrongValue("--report", name, formats)
+	case strings.TrimSpace(path) == "":
+		return reportFile{}, fmt.Errorf("--report %s names no file; write --report %sFILE", spec, spec)
+	case path == "-":
+		return reportFile{}, fmt.Errorf("--report %s: standard output is written --report %s=/dev/stdout", spec, name)
+	}
+	return reportFile{format: name, path: path}, nil
+}
+
+// spare refuses reports that would take the place of files that the run needs: those of the runbook, of its variables, and its history.
+func (r *reports) spare(p *Program, files []string) error {
+	if r.recorder == nil {
+		return nil
+	}
+	files = slices.Concat(files, r.recorder.Files())
+	if store, err := p.storePath(p.store); err == nil && !isURL(store) {
+		files = append(files, store, store+"-wal", store+"-shm")
+	}
+	for _, f := range r.files {
+		for _, path := range files {
+			if f.sameAs(path) {
+				return fmt.Errorf("--report %s=%s would take the place of %s, which the run needs; name another file", f.format, f.path, path)
+			}
+		}
+	}
+	return nil
+}
+
+// see takes in an event of the run.
+func (r *reports) see(e journal.Entry) {
+	if r != nil && r.recorder != nil {
+		r.recorder.See(e)
+	}
+}
+
+// given says that the open question of a step was answered, and that the run has not taken that in.
+func (r *reports) given(step string, a *run.Answer) {
+	if r.recorder != nil {
+		r.recorder.Given(step, a)
+	}
+}
+
+// goesOn says that a process runs the run.
+func (r *reports) goesOn() {
+	if r.recorder != nil {
+		r.recorder.GoesOn()
+	}
+}
+
+// write writes all reports, each though another fails.
+func (r *reports) write(p *Program) error {
+	if r.recorder == nil {
+		return nil
+	}
+	document := r.recorder.Run(p.redactor.Bytes)
+	if document == nil {
+		return nil
+	}
+	var failed []error
+	for _, f := range r.files {
+		if err := f.write(p, document); err != nil {
+			failed = append(failed, fmt.Errorf("the %s report %s was not written: %w", f.format, f.path, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// end writes the reports of a session that took place, and gives the error that the command ends with.
+func (r *reports) end(p *Program, seen *witness, err error) error {
+	if seen.runID() == "" {
+		return err // nothing was run
+	}
+	return r.written(p, err)
+}
+
+// written writes the reports, and gives the error that the command ends with, which would have been err.
+func (r *reports) written(p *Program, err error) error {
+	failed := r.write(p)
+	if failed == nil {
+		return err
+	}
+	p.say("%s%v", p.diagnosticStyle().Palette.Bad("Error: "), failed)
+	if err == nil {
+		return exit(ExitFailed)
+	}
+	return err
+}
+
+// completeReport completes formats, then the names of files.
+func completeReport(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	name, path, has := strings.Cut(typed, "=")
+	var out []string
+	if !has {
+		for _, f := range report.Formats() {
+			out = append(out, f+"=")
+		}
+		return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+	folder, begun := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean("./" + folder))
+	if filepath.IsAbs(folder) {
+		entries, err = os.ReadDir(folder)
+	}
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, e := range entries {
+		if hidden := strings.HasPrefix(e.Name(), ".") && begun == ""; hidden || !strings.HasPrefix(e.Name(), begun) {
+			continue
+		}
+		file := name + "=" + folder + e.Name()
+		if e.IsDir() {
+			file += "/"
+		}
+		out = append(out, file)
+	}
+	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
