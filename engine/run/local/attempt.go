@@ -319,7 +319,7 @@ func (r *runner) attemptDone(a *attempt) error {
 		err := r.end(a.step, a.key, &run.Event{
 			Step: a.address, Outcome: run.Cancelled, Error: why, Attempts: a.number, InDoubt: a.doubted,
 			DurationMS: new(milliseconds(a.ended.Sub(a.timing.started))),
-		}, &ending{outcome: run.Cancelled, err: why, timing: timing{a.timing.started, a.ended}, attempts: a.number})
+		}, &ending{outcome: run.Cancelled, err: why, timing: timing{started: a.timing.started, finished: a.ended}, attempts: a.number})
 		if err == nil && a.step.Child != nil && errors.Is(cancelled, errElsewhere) && r.state.Stopping() == "" {
 			return r.stop(stopRequest{reason: run.StopElsewhere, cause: errElsewhere})
 		}

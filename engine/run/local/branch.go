@@ -53,6 +53,8 @@ type branch struct {
 	resolved map[string]string
 	// undoneWith is what the undos of writes refer to, by address, as it stood when these were sent last.
 	undoneWith map[string]*undoWith
+	// started is when the first attempt at steps started in earlier sessions, by address.
+	started map[string]time.Time
 	// systems are those that writes were sent to last, by address.
 	systems map[string]*run.Target
 	// acted are the places where configurations of the branch had writes sent last in earlier sessions, by address.
@@ -64,7 +66,7 @@ type branch struct {
 func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[string]provider.Effect, parallel int) *branch {
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
-		each:  map[string]*keptEach{},
+		each: map[string]*keptEach{}, started: map[string]time.Time{},
 		times: readings{prefix: prefix}, bindings: map[string][]byte{}, keys: map[string][]byte{}, approved: map[string]*approved{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, undoneWith: map[string]*undoWith{}, acted: map[string]acted{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))

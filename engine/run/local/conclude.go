@@ -28,7 +28,7 @@ func (r *runner) withSelf(a *attempt) lang.Frame {
 }
 
 func (a *attempt) selfEnding() *ending {
-	e := &ending{timing: timing{a.timing.started, a.ended}, attempts: a.number}
+	e := &ending{timing: timing{started: a.timing.started, finished: a.ended}, attempts: a.number}
 	if a.result != nil {
 		e.result = a.result.Value
 	}
@@ -177,7 +177,7 @@ func (r *runner) concludeWith(c *conclusion) error {
 func (r *runner) endingWithout(e *run.Event) *ending {
 	end := &ending{outcome: e.Outcome, err: e.Error}
 	if x := r.live[e.Step]; x != nil && x.attempts > 0 {
-		end.attempts, end.timing = x.attempts, timing{x.timing.started, r.clock()}
+		end.attempts, end.timing = x.attempts, timing{started: x.timing.started, finished: r.clock()}
 		e.Attempts, e.DurationMS, e.InDoubt = x.attempts, new(end.timing.duration()), x.doubted
 	}
 	return end

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -29,8 +30,10 @@ type Past struct {
 	gone    []string
 	outcome run.Outcome
 	// sealed read back what is encrypted, and say why it can't be; unread is why the first of it could not be, empty: all was.
-	sealed []func() (lost string)
+	sealed [stages][]func() (lost string)
 	unread string
+	// pieces is held where such a reading adds another.
+	pieces sync.Mutex
 }
 
 // Recall folds the events of a run. Steps that the runbook no longer has are left out. The events must be those of one
@@ -162,6 +165,7 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 			b.recallSent(p, e, sealed)
 		}
 		if e.Type == run.StepStarted {
+			b.begins(e)
 			b.sends(e)
 			b.recallUndoWith(p, e, sealed)
 			b.actsOn(e)
@@ -267,11 +271,26 @@ func framesByKey(keys []string, frames []lang.Frame) map[string]lang.Frame {
 	return out
 }
 
+// begins keeps when the first attempt at a step started.
+func (b *branch) begins(e *run.Event) {
+	if _, began := b.started[e.Step]; !began || e.Attempt <= 1 {
+		b.started[e.Step] = e.Time
+	}
+}
+
+// began is when the first attempt at a step started, or what else tells that.
+func (b *branch) began(address string, otherwise time.Time) time.Time {
+	if at, began := b.started[address]; began {
+		return at
+	}
+	return otherwise
+}
+
 func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte) {
 	node := b.graph.Node(name)
 	end := &ending{outcome: e.Outcome, err: e.Error, attempts: e.Attempts}
 	if e.DurationMS != nil && e.Attempts > 0 {
-		end.timing = timing{started: e.Time.Add(-millisecondsOf(*e.DurationMS)), finished: e.Time}
+		end.timing = timing{started: b.began(e.Step, e.Time.Add(-millisecondsOf(*e.DurationMS))), finished: e.Time, took: e.DurationMS}
 	}
 	end.word = b.resolved[e.Step]
 	if e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed && !lang.HoldsBlank(e.Result) {
@@ -283,7 +302,7 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 			v, _ := p.restore(node.Step, e, nil, word)
 			return v
 		}
-		p.reads(e.Result, sealed, func() string { return p.tellSealed(node.Step.Spec.Spec().Results(), e.Result, sealed) })
+		p.reads(stageResults, e.Result, sealed, func() string { return p.tellSealed(node.Step.Spec.Spec().Results(), e.Result, sealed) })
 	}
 	if e.Result == nil {
 		end.lost = end.word

@@ -66,7 +66,7 @@ func (s *session) keepRead() error {
 
 // recallRead has the secrets of an earlier session blanked in this one.
 func (p *Past) recallRead(sealed []byte) {
-	p.sealed = append(p.sealed, func() string {
+	p.sealed[stageSecrets] = append(p.sealed[stageSecrets], func() string {
 		var values []string
 		if lost := p.open("what secret(…) gave in an earlier session", sealed, &values); lost != "" {
 			return lost

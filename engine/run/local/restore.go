@@ -119,23 +119,36 @@ func (p *Past) readBack(
 			return cty.NilVal, what + " is sensitive and can't be read back: it was not kept"
 		}
 	}
-	// Where a secret was blanked that nobody had marked, it is one in this session too, which perhaps never reads it.
 	clean, blanks := withoutBlanks(text)
-	change := sensitive
 	if sealed == nil {
-		kept.Result, change = clean, unknown
+		kept.Result = clean
 	}
 	v, err := read(kept.Result)
 	if err != nil {
 		return cty.NilVal, unreadable(what, err)
 	}
-	for _, at := range blanks {
-		v = changeAt(v, at, change)
+	for _, b := range blanks {
+		if sealed == nil {
+			v = changeAt(v, b.at, unknown)
+		} else {
+			v = p.cfg.guard(v, b)
+		}
 	}
 	for _, at := range kept.Sensitive {
 		v = changeAt(v, at, sensitive)
 	}
 	return v, ""
+}
+
+// guard makes a part of a value sensitive in which something was blanked that nobody had marked, unless this session blanks just that by itself: then
+// it is what it was in the session that it is of.
+func (c *Config) guard(v cty.Value, b blank) cty.Value {
+	return changeAt(v, b.at, func(part cty.Value) cty.Value {
+		if plain, _ := part.Unmark(); plain.Type() == cty.String && plain.IsKnown() && !plain.IsNull() && c.shown(plain.AsString()) == b.seen {
+			return part
+		}
+		return sensitive(part)
+	})
 }
 
 // open decrypts what an event left out, a sealedResult. lost says why that can't be had.
@@ -168,8 +181,14 @@ func sensitive(v cty.Value) cty.Value { return v.Mark(provider.Sensitive) }
 // unknown stands for what was not kept: whatever needs it errs, and what does not goes on.
 func unknown(v cty.Value) cty.Value { return cty.UnknownVal(v.Type()).Mark(provider.Sensitive) }
 
-// withoutBlanks takes out of a JSON text the strings in which a sensitive value was blanked, and gives their places.
-func withoutBlanks(text json.RawMessage) (json.RawMessage, []path) {
+// blank is a string in which something was blanked: its place, and what everybody may see of it.
+type blank struct {
+	at   path
+	seen string
+}
+
+// withoutBlanks takes out of a JSON text the strings in which a sensitive value was blanked, and gives these.
+func withoutBlanks(text json.RawMessage) (json.RawMessage, []blank) {
 	if !lang.HoldsBlank(text) {
 		return text, nil
 	}
@@ -179,29 +198,29 @@ func withoutBlanks(text json.RawMessage) (json.RawMessage, []path) {
 	if d.Decode(&tree) != nil {
 		return text, nil // reading it as a value says what is wrong
 	}
-	var places []path
-	tree = blanked(tree, nil, &places)
+	var blanks []blank
+	tree = blanked(tree, nil, &blanks)
 	clean, err := json.Marshal(tree)
 	if err != nil {
 		return text, nil
 	}
-	return clean, places
+	return clean, blanks
 }
 
-func blanked(v any, at path, places *[]path) any {
+func blanked(v any, at path, blanks *[]blank) any {
 	switch v := v.(type) {
 	case string:
 		if lang.IsBlank(v) {
-			*places = append(*places, slices.Clone(at))
+			*blanks = append(*blanks, blank{slices.Clone(at), v})
 			return nil
 		}
 	case map[string]any:
 		for k := range v {
-			v[k] = blanked(v[k], append(at, k), places)
+			v[k] = blanked(v[k], append(at, k), blanks)
 		}
 	case []any:
 		for i := range v {
-			v[i] = blanked(v[i], append(at, int64(i)), places)
+			v[i] = blanked(v[i], append(at, int64(i)), blanks)
 		}
 	}
 	return v

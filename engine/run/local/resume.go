@@ -158,7 +158,7 @@ func (p *Past) settle(r *runner, d Settled, only bool) error {
 		return at.undoSettled(own, d)
 	}
 	x := at.executionAt(step, run.Command{Address: own, Step: i, Key: key})
-	x.attempts, x.timing.started, x.sentTo = d.Attempt, d.At, b.systems[own]
+	x.attempts, x.timing.started, x.sentTo = d.Attempt, b.began(own, d.At), b.systems[own]
 	summary, warnings := p.notApplied(d)
 	if d.Found != nil && d.Found.Result != nil && p.furnish(b) == nil {
 		a := &attempt{execution: x, number: d.Attempt, result: d.Found.Result, ended: r.clock()}
@@ -173,7 +173,7 @@ func (p *Past) settle(r *runner, d Settled, only bool) error {
 		Step: own, Outcome: run.Warn, Summary: cmp.Or(summary, "taken as done: "+d.Why), Attempts: d.Attempt,
 		Warnings: append([]string{"its result is not known, and its checks were not evaluated"}, warnings...),
 	}
-	end := &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{d.At, r.clock()}, lost: countsAsDone(&d.Resolution, told.Time)}
+	end := &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{started: b.began(own, d.At), finished: r.clock()}, lost: countsAsDone(&d.Resolution, told.Time)}
 	var sealed []byte
 	if end.result = p.notedOf(step, d.Doubt); end.result != cty.NilVal {
 		names := slices.Sorted(maps.Keys(end.result.Type().AttributeTypes()))

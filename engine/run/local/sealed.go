@@ -108,11 +108,20 @@ func blankAnswer(a *run.Answer) *run.Answer {
 // isLost reports whether a part of an event was sealed and can't be had any more.
 func isLost(part json.RawMessage) bool { return strings.TrimSpace(string(part)) == string(blankPart) }
 
+// The stages in which what is encrypted is read back: what an earlier one tells, a later one knows.
+const (
+	stageSecrets = iota // what secret(…) gave
+	stageResults
+	stagePieces // of results, texts in which something was blanked
+	stageSent
+	stages
+)
+
 // reads has a part of an event read back: the secrets in it are known from then on, wherever they show up. read says why it can't be.
-func (p *Past) reads(part json.RawMessage, sealed []byte, read func() (lost string)) {
+func (p *Past) reads(stage int, part json.RawMessage, sealed []byte, read func() (lost string)) {
 	switch {
 	case sealed != nil:
-		p.sealed = append(p.sealed, read)
+		p.sealed[stage] = append(p.sealed[stage], read)
 	case lang.HoldsBlank(part):
 		p.missed("what is sensitive in the history was not kept")
 	}
@@ -123,13 +132,19 @@ func (p *Past) missed(why string) { p.unread = cmp.Or(p.unread, why) }
 
 // readSealed reads back what is encrypted, with all processors.
 func (p *Past) readSealed() {
+	for stage := range p.sealed {
+		p.readStage(p.sealed[stage])
+	}
+}
+
+func (p *Past) readStage(reads []func() (lost string)) {
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
-	lost := make([]string, len(p.sealed))
+	lost := make([]string, len(reads))
 	for at := range workers {
 		wg.Go(func() {
-			for i := at; i < len(p.sealed); i += workers {
-				lost[i] = p.sealed[i]()
+			for i := at; i < len(reads); i += workers {
+				lost[i] = reads[i]()
 			}
 		})
 	}
@@ -157,27 +172,44 @@ func (p *Past) tellSealed(schema *provider.Object, shown json.RawMessage, sealed
 		if part == nil || !holdsSecrets(a) || !lang.HoldsBlank(seenAs) || bytes.Equal(part, seenAs) {
 			continue // what was blank when it was kept tells nothing
 		}
-		if err := tellBlanked(part, seenAs, p.cfg.Secrets); err != nil {
+		if err := p.tellBlanked(part, seenAs); err != nil {
 			return unreadable(resultPart, err)
 		}
 	}
 	return ""
 }
 
-// tellBlanked tells of a part of a result what is blank in what everybody may see of it.
-func tellBlanked(part, seen json.RawMessage, sink SecretSink) error {
+// tellBlanked tells of a part of a result what is blank in what everybody may see of it. Of a text a piece of which is blank, only what is known
+// by then of the other secrets says whether all of it is to be one.
+func (p *Past) tellBlanked(part, seen json.RawMessage) error {
 	v, err := provider.ExactJSON(part)
-	if err != nil || sink == nil {
+	if err != nil || p.cfg.Secrets == nil {
 		return err
 	}
 	_, blanks := withoutBlanks(seen)
-	for _, at := range blanks {
-		changeAt(v, at, func(secret cty.Value) cty.Value {
+	for _, b := range blanks {
+		changeAt(v, b.at, func(secret cty.Value) cty.Value {
 			for text := range lang.Texts(secret) {
-				sink.Suspect(text)
+				if b.seen == lang.Blank {
+					p.cfg.Secrets.Suspect(text)
+				} else {
+					p.tellPiece(text, b.seen)
+				}
 			}
 			return secret
 		})
 	}
 	return nil
+}
+
+// tellPiece has a text blanked as a whole of which this session does not blank the piece by itself that was.
+func (p *Past) tellPiece(text, seen string) {
+	p.pieces.Lock()
+	defer p.pieces.Unlock()
+	p.sealed[stagePieces] = append(p.sealed[stagePieces], func() string {
+		if p.cfg.shown(text) != seen {
+			p.cfg.Secrets.Suspect(text)
+		}
+		return ""
+	})
 }

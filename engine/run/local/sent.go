@@ -63,7 +63,7 @@ func (b *branch) recallSent(p *Past, e *run.Event, sealed []byte) {
 		w := &sentWith{action: e.Action, on: e.On(), arguments: e.Arguments, sealed: sealed}
 		b.sent[sentKey(e.Step, e.Undoes)] = w
 		if step := b.senderOf(e); step != nil && step.Action == e.Action {
-			p.reads(e.Arguments, sealed, func() string {
+			p.reads(stageSent, e.Arguments, sealed, func() string {
 				if _, err := openSent(p.cfg, w, step.Spec.Spec().Args()); err != nil {
 					return err.Error()
 				}
@@ -134,7 +134,10 @@ func openSent(cfg *Config, w *sentWith, schema *provider.Object) (cty.Value, err
 	if err != nil {
 		return cty.NilVal, err
 	}
-	for _, at := range append(blanks, kept.Sensitive...) {
+	for _, b := range blanks {
+		out = cfg.guard(out, b)
+	}
+	for _, at := range kept.Sensitive {
 		out = changeAt(out, at, sensitive)
 	}
 	TellSecrets(out, cfg.Secrets)

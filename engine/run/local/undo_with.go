@@ -103,7 +103,7 @@ func (b *branch) recallUndoWith(p *Past, e *run.Event, sealed []byte) {
 		values, _ := read()
 		return values
 	}}
-	p.reads(text, sealed, func() string {
+	p.reads(stageSent, text, sealed, func() string {
 		_, lost := read()
 		return lost
 	})
