@@ -10,6 +10,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -53,6 +54,43 @@ func ResultToValue(text json.RawMessage, ty cty.Type) (_ cty.Value, lacks []stri
 		return cty.NilVal, nil, err
 	}
 	return v, lacks, nil
+}
+
+// TypeBeside is the type of a value as cty writes it, where the JSON that [ValueToJSON] makes of it does not tell that by itself: it has a list, a set or
+// a map in it. Nil: it has none.
+func TypeBeside(v cty.Value) json.RawMessage {
+	if isToldByJSON(v.Type()) {
+		return nil
+	}
+	text, err := ctyjson.MarshalType(v.Type())
+	if err != nil {
+		return nil // a capsule, which no expression makes
+	}
+	return text
+}
+
+// TypeOf reads what [TypeBeside] wrote. What can't be read, as a secret was blanked in it, may be anything.
+func TypeOf(text json.RawMessage) cty.Type {
+	ty, err := ctyjson.UnmarshalType(text)
+	if err != nil || HoldsBlank(text) {
+		return cty.DynamicPseudoType
+	}
+	return ty
+}
+
+func isToldByJSON(ty cty.Type) bool {
+	switch {
+	case ty.IsObjectType():
+		for _, attribute := range ty.AttributeTypes() {
+			if !isToldByJSON(attribute) {
+				return false
+			}
+		}
+		return true
+	case ty.IsTupleType():
+		return !slices.ContainsFunc(ty.TupleElementTypes(), func(element cty.Type) bool { return !isToldByJSON(element) })
+	}
+	return !ty.IsCollectionType()
 }
 
 // lacking reports whether what was read of a JSON text has not all the attributes of a type.

@@ -180,6 +180,9 @@ type Event struct {
 	Tolerated Outcome `json:"tolerated,omitempty"`
 	// Result is the action's result; sensitive parts read "(sensitive)".
 	Result json.RawMessage `json:"result,omitempty"`
+	// ResultTypes are the types, as cty writes them, of those parts of the result whose JSON does not tell them: sets, lists and maps where anything may
+	// stand.
+	ResultTypes map[string]json.RawMessage `json:"result_types,omitempty"`
 	// Show is what the step's show expression gave.
 	Show     json.RawMessage `json:"show,omitempty"`
 	Remedies []Remedy        `json:"remedies,omitempty"`

@@ -35,6 +35,8 @@ type UndoTarget struct {
 type UndoWith struct {
 	// Values is an object: what each part came to, by the argument and the part's place in it, "env.1".
 	Values json.RawMessage `json:"values"`
+	// Types are the types, as cty writes them, of those of them whose JSON does not tell them.
+	Types map[string]json.RawMessage `json:"types,omitempty"`
 	// Written are digests of the text of the arguments, by name: once one is another, it is meant otherwise.
 	Written map[string]string `json:"written" blank:"-"`
 }

@@ -83,6 +83,7 @@ func (r *runner) describe(c *conclusion, tolerated run.Outcome) {
 	e.Partial = a.tookPart()
 	if a.result != nil {
 		e.Result, e.ChangedNothing = lang.ValueToJSON(a.result.Value), a.result.ChangedNothing && a.err == nil
+		tellResultTypes(e, a.step, a.result.Value)
 		e.Summary, e.Warnings = a.result.Summary, a.result.Warnings
 		if a.result.Failure != nil {
 			e.Detail = a.result.Failure.Detail

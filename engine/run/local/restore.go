@@ -71,7 +71,7 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string
 	}
 	var lacks []string
 	read := func(text json.RawMessage) (v cty.Value, err error) {
-		v, lacks, err = lang.ResultToValue(text, known)
+		v, lacks, err = lang.ResultToValue(text, withTypes(known, e.ResultTypes))
 		return v, err
 	}
 	v, lost := p.readBack(resultPart, e.Result, read, sealed, whole)
@@ -86,6 +86,62 @@ func (p *Past) restore(step *lang.Step, e *run.Event, sealed []byte, word string
 		why = append(why, "an older version recorded it without "+strings.Join(lacks, ", "))
 	}
 	return v, strings.Join(why, ", and ")
+}
+
+// typesBeside are the types of those among values whose JSON does not tell them, by name.
+func typesBeside(values map[string]cty.Value) map[string]json.RawMessage {
+	var out map[string]json.RawMessage
+	for name, v := range values {
+		out = addType(out, name, v)
+	}
+	return out
+}
+
+func addType(types map[string]json.RawMessage, name string, v cty.Value) map[string]json.RawMessage {
+	text := lang.TypeBeside(v)
+	if text == nil {
+		return types
+	}
+	if types == nil {
+		types = map[string]json.RawMessage{}
+	}
+	types[name] = text
+	return types
+}
+
+// typeTold is the type of a value, as far as it was told beside its JSON.
+func typeTold(types map[string]json.RawMessage, name string) cty.Type {
+	if text, told := types[name]; told {
+		return lang.TypeOf(text)
+	}
+	return cty.DynamicPseudoType
+}
+
+// tellResultTypes has an event tell the types of those parts of a step's result of which the schema leaves that open.
+func tellResultTypes(e *run.Event, step *lang.Step, result cty.Value) {
+	plain, _ := result.Unmark()
+	if step.Spec == nil || plain.IsNull() || !plain.IsKnown() {
+		return
+	}
+	for name, ty := range step.Spec.Spec().Results().Type().AttributeTypes() {
+		if ty.Equals(cty.DynamicPseudoType) && plain.Type().HasAttribute(name) {
+			e.ResultTypes = addType(e.ResultTypes, name, plain.GetAttr(name))
+		}
+	}
+}
+
+// withTypes is the type of a result whose open parts were told beside its JSON.
+func withTypes(ty cty.Type, told map[string]json.RawMessage) cty.Type {
+	if len(told) == 0 {
+		return ty
+	}
+	types := maps.Clone(ty.AttributeTypes())
+	for name, is := range types {
+		if is.Equals(cty.DynamicPseudoType) {
+			types[name] = typeTold(told, name)
+		}
+	}
+	return cty.Object(types)
 }
 
 // resultPart is what the result of a step is called where it can't be read back.

@@ -179,6 +179,7 @@ func (p *Past) settle(r *runner, d Settled, only bool) error {
 		names := slices.Sorted(maps.Keys(end.result.Type().AttributeTypes()))
 		e.Warnings[0] = "of its result it is known what was noted before it was sent (" + strings.Join(names, ", ") + "), and its checks were not evaluated"
 		e.Result = lang.ValueToJSON(end.result)
+		tellResultTypes(e, step, end.result)
 		sealed = at.sealEnd(e, &provider.Result{Value: end.result})
 	}
 	return at.endSealed(step, key, e, end, sealed)

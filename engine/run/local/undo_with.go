@@ -50,7 +50,7 @@ func (r *runner) keepUndoWith(x *execution, e *run.Event) cty.Value {
 		return cty.NilVal
 	}
 	with := cty.ObjectVal(values)
-	e.UndoWith = &run.UndoWith{Values: lang.ValueToJSON(with), Written: written}
+	e.UndoWith = &run.UndoWith{Values: lang.ValueToJSON(with), Types: typesBeside(values), Written: written}
 	r.undoneWith[x.address] = &undoWith{written: written, values: func() map[string]cty.Value { return values }}
 	return with
 }
@@ -94,11 +94,11 @@ func (b *branch) recallUndoWith(p *Past, e *run.Event, sealed []byte) {
 		}
 		return
 	}
-	text := e.UndoWith.Values
+	text, types := e.UndoWith.Values, e.UndoWith.Types
 	if !lang.HoldsBlank(text) {
 		sealed = nil
 	}
-	read := sync.OnceValues(func() (map[string]cty.Value, string) { return p.readUndoWith(text, sealed) })
+	read := sync.OnceValues(func() (map[string]cty.Value, string) { return p.readUndoWith(text, types, sealed) })
 	b.undoneWith[e.Step] = &undoWith{written: e.UndoWith.Written, values: func() map[string]cty.Value {
 		values, _ := read()
 		return values
@@ -110,14 +110,14 @@ func (b *branch) recallUndoWith(p *Past, e *run.Event, sealed []byte) {
 }
 
 // readUndoWith reads what was kept. What can't be had any more is unknown: the undo says so, and does not run.
-func (p *Past) readUndoWith(text json.RawMessage, sealed []byte) (_ map[string]cty.Value, lost string) {
+func (p *Past) readUndoWith(text json.RawMessage, told map[string]json.RawMessage, sealed []byte) (_ map[string]cty.Value, lost string) {
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(text, &given); err != nil {
 		return nil, "what its undo refers to can't be read: " + err.Error()
 	}
 	types := map[string]cty.Type{}
 	for part := range given {
-		types[part] = cty.DynamicPseudoType
+		types[part] = typeTold(told, part)
 	}
 	v, lost := p.readBack("what its undo refers to", text, as(cty.Object(types)), sealed, func(s *sealedResult) *sealedResult { return s.Undo })
 	if lost != "" {
