@@ -29,15 +29,18 @@ func (s *State) Again(undone ...int64) Rerun { return s.rerun(s.paused, undone) 
 // rerun is Again of a run that is paused, or is not.
 func (s *State) rerun(paused bool, undone []int64) Rerun {
 	var out Rerun
-	s.addAgain(&out, "", false, paused, undone)
+	s.addAgain(&out, "", rerunAs{goesOn: paused}, undone)
 	slices.Sort(out.Steps)
 	return out
 }
 
-// addAgain adds what of a runbook runs again, at addresses that begin with prefix; whole: all of it that has begun; goesOn: nothing that
-// failed.
-func (s *State) addAgain(out *Rerun, prefix string, whole, goesOn bool, undone []int64) {
-	a := s.newAgain(goesOn, undone)
+// rerunAs says how a runbook runs again: whole: all of it that has begun; goesOn: nothing that failed; looks: also what changes nothing and ended
+// well, as only the checks of the step that runs it failed.
+type rerunAs struct{ whole, goesOn, looks bool }
+
+// addAgain adds what of a runbook runs again, at addresses that begin with prefix.
+func (s *State) addAgain(out *Rerun, prefix string, as rerunAs, undone []int64) {
+	a := s.newAgain(as, undone)
 	for i := range s.steps {
 		if a.undone[i] {
 			a.behindUndone(i, prefix, out)
@@ -49,14 +52,26 @@ func (s *State) addAgain(out *Rerun, prefix string, whole, goesOn bool, undone [
 		}
 	}
 	for i := range s.steps {
-		for _, address := range a.addresses(i, whole) {
+		for _, address := range a.addresses(i, as.whole) {
 			out.Steps = append(out.Steps, prefix+address)
 		}
 	}
 	for _, c := range s.children {
-		i := s.byName[StepName(c.address)]
-		c.state.addAgain(out, prefix+c.address+"/", whole || a.whole[i] || a.left && s.WasUndone(c.address, undone...), goesOn, undone)
+		within := as
+		within.whole = as.whole || a.whole[s.byName[StepName(c.address)]] || a.left && s.WasUndone(c.address, undone...)
+		within.looks = as.looks || a.failedAfter(c)
+		c.state.addAgain(out, prefix+c.address+"/", within, undone)
 	}
+}
+
+// failedAfter reports whether a step runs again whose runbook ended well: it failed by its own checks, of what that gave.
+func (a *again) failedAfter(c child) bool {
+	r, err := a.resolve(c.address)
+	if err != nil || !a.runs(r) {
+		return false
+	}
+	in, came := a.at(r), c.state.RunOutcome()
+	return in.phase == ended && (in.outcome == Fail || in.outcome == Error) && (came == Pass || came == Warn)
 }
 
 // again works out what of a runbook runs again.
@@ -68,6 +83,7 @@ type again struct {
 	// goesOn says that what failed stays that. But for the steps that run a runbook in which something is to be settled, and those that were
 	// blocked by something that runs again.
 	goesOn    bool
+	looks     bool
 	settles   map[string]bool
 	unblocked []bool
 	// left says that there is more to do than to undo, see somethingLeft.
@@ -77,19 +93,19 @@ type again struct {
 	own, undone, whole []bool
 }
 
-func (s *State) newAgain(goesOn bool, undone []int64) *again {
+func (s *State) newAgain(as rerunAs, undone []int64) *again {
 	n := len(s.steps)
 	a := &again{
-		State: s, goesOn: goesOn, settles: map[string]bool{}, unblocked: make([]bool, n), effects: undone, within: map[string]bool{},
+		State: s, goesOn: as.goesOn, looks: as.looks, settles: map[string]bool{}, unblocked: make([]bool, n), effects: undone, within: map[string]bool{},
 		own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n),
 	}
 	for _, c := range s.children {
 		if c.state.CountsAsNotRun(undone...) {
 			a.within[c.address] = true
 		}
-		a.settles[c.address] = goesOn && c.state.anyToSettle()
+		a.settles[c.address] = as.goesOn && c.state.anyToSettle()
 	}
-	a.left = s.somethingLeft(undone) || len(a.within) > 0
+	a.left = s.somethingLeft(undone) || len(a.within) > 0 || as.looks
 	s.each(func(r ref, _ *instance) {
 		a.undone[r.step] = a.undone[r.step] || a.wasUndone(r)
 		a.own[r.step] = a.own[r.step] || a.runs(r)
@@ -127,7 +143,13 @@ func (a *again) runs(r ref) bool {
 	if r.key < 0 && len(a.steps[r.step].instances) > 0 {
 		return false
 	}
-	return a.at(r).again() && !a.stays(r) || a.wasUndone(r)
+	return a.at(r).again() && !a.stays(r) || a.wasUndone(r) || a.looks && a.looked(r)
+}
+
+// looked reports whether something ended well that changes nothing, or that runs a runbook in which something may be that does not.
+func (a *again) looked(r ref) bool {
+	in, spec := a.at(r), &a.plan.Steps[r.step]
+	return (!spec.Write || spec.Child) && in.phase == ended && (in.outcome == Pass || in.outcome == Warn)
 }
 
 func (a *again) wasUndone(r ref) bool {
