@@ -95,6 +95,20 @@ func torn(secret string) []string {
 	return strings.FieldsFunc(secret, func(r rune) bool { return strings.ContainsRune("/?#@:*[]{}", r) })
 }
 
+// unescaped is a secret that is written as URLs write what it stands for, such as the signature of a link: who reads the URL tells that.
+func unescaped(secret string) []string {
+	if !strings.Contains(secret, "%") {
+		return nil
+	}
+	var out []string
+	for _, read := range []func(string) (string, error){url.PathUnescape, url.QueryUnescape} {
+		if plain, err := read(secret); err == nil && plain != secret {
+			out = append(out, plain)
+		}
+	}
+	return out
+}
+
 // isPlace reports whether a text is a URL or a path.
 func isPlace(text string) bool {
 	scheme, _, isURL := strings.Cut(text, "://")

@@ -121,7 +121,7 @@ func (r *Redactor) partsOf(secret string, sure certainty) []string {
 			parts = append(parts, partsOf(strings.TrimSpace(line))...)
 		}
 		if sure == certain {
-			parts = append(parts, partsOfPath(secret)...)
+			parts = append(append(parts, partsOfPath(secret)...), unescaped(secret)...)
 		}
 		return parts
 	}
