@@ -116,13 +116,16 @@ func heldDamaged(t *testing.T, store Altered) {
 func fill(t *testing.T, store Altered) {
 	t.Helper()
 	j := opened(t, store, journal.ReadWrite)
-	write1 := func(list []run.Event) {
-		for i := range list {
-			write(t, j, list[i:i+1])
+	for _, list := range [][]run.Event{events("01A", "daily", run.Pass, start), events("01B", "daily", run.Pass, start)[:3]} {
+		for _, e := range entries(t, list) { // a batch each
+			if e.Event.Seq >= 4 {
+				e.Sealed = []byte("sealed")
+			}
+			if err := appendAll(t, j, []journal.Entry{e}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	write1(events("01A", "daily", run.Pass, start))
-	write1(events("01B", "daily", run.Pass, start)[:3])
 	if err := j.Send(t.Context(), "01A", journal.Message{Kind: journal.MessageCancel, At: start, By: "ann@ops"}); err != nil {
 		t.Fatal(err)
 	}

@@ -131,17 +131,19 @@ var errEnough = errors.New("enough")
 func (s *store) eachBatch(ctx context.Context, db preparer, id string, from int64, do func(*kept) error) (last sql.NullInt64, err error) {
 	var parts parts
 	var data sql.RawBytes
-	return last, each(ctx, db, eventQueries[s.layout], func(rows *sql.Rows) error {
-		k, seq := kept{run: id}, int64(0)
-		if err := rows.Scan(&k.id, &seq, &data, &k.last, &k.sum, &last); err != nil {
+	err = each(ctx, db, eventQueries[s.layout], func(rows *sql.Rows) error {
+		k, seq, end := kept{run: id}, int64(0), sql.NullInt64{}
+		if err := rows.Scan(&k.id, &seq, &data, &k.last, &k.sum, &end); err != nil {
 			return err
 		}
 		if parts.take(k.id, seq, data) {
 			return nil
 		}
+		last = end
 		k.first, k.events, k.sealed = k.id&(1<<seqBits-1), data, parts.of(k.id)
 		return do(&k)
 	}, id, from)
+	return last, err
 }
 
 // ends holds the last event that was read of a run against its end.
