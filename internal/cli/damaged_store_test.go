@@ -26,10 +26,31 @@ const pageSize = 4096
 
 // world is a history with runs of each kind, and commands on it by name.
 type world struct {
-	tt       *terminal
-	whole    []byte
+	tt    *terminal
+	whole []byte
+	// older is the file before the last two of its runs.
+	older    []byte
 	commands map[string][]string
 	passed   string
+	// said is what commands that read say of the whole history, which is named PATH in it.
+	said map[string]string
+}
+
+// reading are the commands that read a history, and say the same of one at any time.
+var reading = []string{"runs", "runs --json", "show", "show --json", "answer (list)"}
+
+// sayAll notes what commands say of the whole history.
+func (w *world) sayAll(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "runs.db")
+	if err := os.WriteFile(path, w.whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.said = map[string]string{}
+	for _, command := range reading {
+		_, said := w.does(t, command, path)
+		w.said[command] = strings.ReplaceAll(said, path, "PATH")
+	}
 }
 
 // newWorld makes a history in which one run has passed, one has a write in doubt, and one waits for a person.
@@ -40,11 +61,15 @@ func newWorld(t *testing.T) *world {
 	file := tt.file(t, "x.hcl", doubtful)
 	tt.does(t, ExitLeftOver, nil, "apply", file, "--auto-approve")
 	doubt := tt.lastRun(t)
+	path := filepath.Join(tt.dir, ".local", "state", "runbook", "runs.db")
+	older, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	tt.again(t, false, "").does(t, ExitPassed, nil, "apply", file, "--auto-approve")
 	next := tt.again(t, false, "")
 	next.does(t, ExitPassed, nil, "apply", file, "--auto-approve")
-	w := &world{tt: tt, passed: next.lastRun(t)}
-	path := filepath.Join(tt.dir, ".local", "state", "runbook", "runs.db")
+	w := &world{tt: tt, passed: next.lastRun(t), older: older}
 	j, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
@@ -248,6 +273,7 @@ func TestStoreThatIsNoFile(t *testing.T) {
 // is not written by any.
 func TestFlippedBytes(t *testing.T) {
 	w := newWorld(t)
+	w.sayAll(t)
 	for seed := range uint64(*flips) {
 		random := rand.New(rand.NewPCG(seed, 779))
 		bad := bytes.Clone(w.whole)
@@ -255,6 +281,24 @@ func TestFlippedBytes(t *testing.T) {
 			bad[random.IntN(len(bad))] ^= byte(1 << random.IntN(8))
 		}
 		w.judge(t, fmt.Sprint("seed ", seed), bad)
+	}
+}
+
+// TestOlderPages has each page be what it was before, as where the disk lost a write of it, the next one, or blank in part.
+func TestOlderPages(t *testing.T) {
+	w := newWorld(t)
+	w.sayAll(t)
+	for at := 0; at+pageSize <= len(w.whole); at += pageSize {
+		for name, page := range map[string][]byte{
+			"as it was":  w.older[min(at, len(w.older)):min(at+pageSize, len(w.older))],
+			"half blank": make([]byte, pageSize/2),
+			"the next":   w.whole[min(at+pageSize, len(w.whole)):min(at+2*pageSize, len(w.whole))],
+		} {
+			bad := bytes.Clone(w.whole)
+			if copy(bad[at:], page); !bytes.Equal(bad, w.whole) {
+				w.judge(t, fmt.Sprint("page ", at/pageSize+1, " is ", name), bad)
+			}
+		}
 	}
 }
 
@@ -291,6 +335,10 @@ func (w *world) judge(t *testing.T, which string, bad []byte) {
 		status, said := w.does(t, command, path)
 		if found != ExitPassed {
 			same(t, command, before, path)
+		}
+		want, reads := w.said[command]
+		if got := strings.ReplaceAll(said, path, "PATH"); reads && got != want && (found == ExitPassed || status == ExitPassed && !strings.Contains(got, "damaged")) {
+			t.Errorf("%s: %s says other than before, and not that anything is damaged:\n%s\nand not\n%s", which, command, got, want)
 		}
 		if status != ExitPassed && found != ExitPassed && (!strings.Contains(said, path) || strings.TrimSpace(said) == "") {
 			t.Errorf("%s: %s (status %d) does not name the file:\n%s", which, command, status, said)

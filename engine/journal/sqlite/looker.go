@@ -55,13 +55,21 @@ func indexed(layout int) []string {
 // indexes holds indexes against their tables: a run that is not found by one seems not to be there.
 func (l *looker) indexes(ctx context.Context) error {
 	for _, table := range indexed(l.version) {
-		var found string
-		if err := l.tx.QueryRowContext(ctx, "PRAGMA integrity_check("+table+")").Scan(&found); err != nil {
+		if err := l.index(ctx, table); err != nil {
 			return err
 		}
-		if found != "ok" {
-			l.add(table, fmt.Errorf("%w: the table of %s: %s", journal.ErrDamaged, table, found))
-		}
+	}
+	return nil
+}
+
+// index holds the indexes of a table against it.
+func (l *looker) index(ctx context.Context, table string) error {
+	var found string
+	if err := l.tx.QueryRowContext(ctx, "PRAGMA integrity_check("+table+")").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		l.add(table, fmt.Errorf("%w: the table of %s: %s", journal.ErrDamaged, table, found))
 	}
 	return nil
 }

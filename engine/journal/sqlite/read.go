@@ -18,6 +18,9 @@ const defaultLimit = 50
 // Runs lists runs, newest first. Where the list is damaged it is made from what is left of the runs.
 func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, error) {
 	out, err := s.list(ctx, f)
+	if err == nil && s.Writer == nil {
+		err = s.listed(ctx)
+	}
 	if !errors.Is(err, journal.ErrDamaged) || s.Writer != nil {
 		return out, err
 	}
@@ -26,6 +29,27 @@ func (s *store) Runs(ctx context.Context, f journal.Filter) ([]journal.Summary, 
 		return out, errors.Join(err, leftErr)
 	}
 	return left.Runs(ctx, f)
+}
+
+// listed holds the list of runs against its indexes and sums: a run that is not found by them would seem not to be there.
+func (s *store) listed(ctx context.Context) error {
+	if s.layout == 0 {
+		return nil
+	}
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return s.readError(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	l := looker{tx: tx, version: s.layout}
+	list, err := l.list(ctx)
+	if err == nil {
+		err = errors.Join(l.index(ctx, "runs"), l.ends(ctx, list))
+	}
+	if err := errors.Join(err, l.err()); err != nil {
+		return s.readError(err)
+	}
+	return nil
 }
 
 func (s *store) list(ctx context.Context, f journal.Filter) (_ []journal.Summary, err error) {
@@ -91,7 +115,7 @@ func scanSummary(rows *sql.Rows, before ...any) (journal.Summary, error) {
 
 // find completes a run's id from a prefix. Of a damaged file nobody can say that a run is not there: its id may be what has changed.
 func (s *store) find(ctx context.Context, prefix string) (string, error) {
-	id, err := s.listed(ctx, strings.ToUpper(prefix))
+	id, err := s.complete(ctx, strings.ToUpper(prefix))
 	if errors.Is(err, journal.ErrNotFound) && s.Writer == nil && s.layout > 0 {
 		if damage := s.whole(ctx); errors.Is(damage, journal.ErrDamaged) {
 			return "", damage
@@ -100,8 +124,8 @@ func (s *store) find(ctx context.Context, prefix string) (string, error) {
 	return id, err
 }
 
-// listed completes a run's id from the list of runs.
-func (s *store) listed(ctx context.Context, prefix string) (string, error) {
+// complete completes a run's id from the list of runs.
+func (s *store) complete(ctx context.Context, prefix string) (string, error) {
 	if s.layout == 0 {
 		return batch.Complete(prefix, nil)
 	}

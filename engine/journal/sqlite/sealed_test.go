@@ -169,6 +169,29 @@ func TestDamagedListOfRuns(t *testing.T) {
 	unchanged(t, path, b)
 }
 
+// TestDamagedIndexOfRuns: a run that the index of the list does not have is listed all the same, with the damage.
+func TestDamagedIndexOfRuns(t *testing.T) {
+	path := withSealed(t)
+	for _, text := range []string{ // the index is made anew as one without the run
+		"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' WHERE id > ''01A''' WHERE name = 'runs_by_time'",
+		"REINDEX runs_by_time",
+		"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' WHERE id > ''01A''', '') WHERE name = 'runs_by_time'",
+	} {
+		statement(text)(t, path)
+	}
+	reader, err := OpenReadOnly(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs, err := reader.Runs(t.Context(), journal.Filter{})
+	if !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "index runs_by_time") || len(runs) != 2 {
+		t.Errorf("runs: %+v, %v", runs, err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestAddedSums: what a file of a layout before held is covered once it was brought to the present one.
 func TestAddedSums(t *testing.T) {
 	for _, layout := range []string{"layout4.db", "layout5.db"} {
