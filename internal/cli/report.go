@@ -120,6 +120,7 @@ func (r *reports) write(p *Program) error {
 	if r.recorder == nil {
 		return nil
 	}
+	r.recorder.Store = p.blank(p.store)
 	document := r.recorder.Run(p.redactor.Bytes)
 	if document == nil {
 		return nil

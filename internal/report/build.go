@@ -26,7 +26,7 @@ func (r *Recorder) Run(blank func([]byte) []byte) *Run {
 	b := builder{r, blank}
 	out := &Run{
 		V: Version, Run: r.id, State: b.state(), StartedAt: r.first, EndedAt: r.last, Header: &run.Header{}, Sessions: []Session{}, Steps: []*Step{},
-		DurationMS: milliseconds(r.last.Sub(r.first)),
+		DurationMS: milliseconds(r.last.Sub(r.first)), store: r.Store,
 	}
 	if r.header != nil {
 		out.Header = b.clean(r.header).Header

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"strings"
-
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
@@ -54,8 +52,7 @@ func (r *Run) cases() []testCase {
 		out = append(out, c)
 	}
 	for _, u := range r.Undos {
-		fact, _, _ := strings.Cut(u.fact, "\n")
-		c := r.caseOf(term.CleanLine(u.name), u.besides(fact), &u.Did)
+		c := r.caseOf(term.CleanLine(u.name), u.line(), &u.Did)
 		c.out = append(u.settled(), c.out...)
 		out = append(out, c)
 	}

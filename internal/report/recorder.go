@@ -12,6 +12,9 @@ import (
 // Recorder keeps of the events of one run what a report tells. Give it all events in order, those of earlier sessions too. The zero value is
 // before the first; it is not safe for concurrent use.
 type Recorder struct {
+	// Store is the history that --store named; commands for people to type name it again.
+	Store string
+
 	id     string
 	header *run.Event // the last event with a header
 	// first and last are when the first and the last event happened.

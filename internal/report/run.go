@@ -52,6 +52,9 @@ type Run struct {
 	NotUndone []string          `json:"not_undone,omitempty"`
 	Undoable  int               `json:"undoable,omitempty"`
 	Outputs   []run.OutputValue `json:"outputs,omitempty"`
+
+	// store is the history that --store named.
+	store string
 }
 
 // Session is one process that ran the run.

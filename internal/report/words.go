@@ -89,6 +89,12 @@ func (s *Step) line() string {
 	return s.Did.besides(text)
 }
 
+// line is what matters most of an undo, on one line.
+func (u *Undo) line() string {
+	text, _, _ := strings.Cut(u.fact, "\n")
+	return u.besides(text)
+}
+
 // before tells how a step came to its end: what it did before it ran again, attempts that erred, and what became of a doubt.
 func (s *Step) before() []string {
 	var lines []string
@@ -195,16 +201,19 @@ func (r *Run) passed() bool { return r.Outcome == run.Pass || r.Outcome == run.W
 func (r *Run) next() string {
 	switch r.State {
 	case Paused:
-		return "It waits for a person, and goes on with: runbook resume " + r.Run
+		return "It waits for a person, and goes on with: " + r.command("resume")
 	case Interrupted:
-		return "It was stopped before its end (" + orElse(r.Reason, "interrupt") + "), and goes on with: runbook resume " + r.Run
+		return "It was stopped before its end (" + orElse(r.Reason, "interrupt") + "), and goes on with: " + r.command("resume")
 	case BrokenOff:
-		return "It has no end: the program that ran it is gone, or could not keep its history. It goes on with: runbook resume " + r.Run
+		return "It has no end: the program that ran it is gone, or could not keep its history. It goes on with: " + r.command("resume")
 	case Running:
-		return "It has not ended: a process runs it. It is followed with: runbook watch " + r.Run
+		return "It has not ended: a process runs it. It is followed with: " + r.command("watch")
 	}
 	return ""
 }
+
+// command is one about the run for people to type.
+func (r *Run) command(name string) string { return view.Command(r.store, name+" "+r.Run) }
 
 func orElse(text, otherwise string) string {
 	if text == "" {
@@ -233,6 +242,77 @@ func (r *Run) leftLines() []string {
 		lines = append(lines, "undo of "+term.CleanLine(step)+": it did not run")
 	}
 	return lines
+}
+
+// sign is that of how the run stands.
+func (r *Run) sign() string {
+	if r.State != Ended {
+		return "…"
+	}
+	if o := outcomes[r.Outcome]; o.sign != "" && (r.ExitStatus == nil || *r.ExitStatus != run.ExitLeftOver) {
+		return o.sign
+	}
+	return outcomes[run.Fail].sign
+}
+
+// prompt is what was asked, on one line.
+func (q *Asked) prompt() string {
+	if q.Question == nil {
+		return ""
+	}
+	text, _, _ := strings.Cut(term.Clean(q.Question.Prompt), "\n")
+	return orElse(text, string(q.Question.Kind))
+}
+
+// came tells what followed on a question: who was called, what did not count, and the answer.
+func (q *Asked) came() []string {
+	var lines []string
+	for _, t := range q.Told {
+		who := fmt.Sprintf("level %d, %s, ", t.Level.Number, term.CleanLine(t.Level.Contact))
+		switch {
+		case t.Outcome == "":
+			lines = append(lines, who+"fell due at "+moment(t.At))
+		case t.Outcome == run.Pass:
+			lines = append(lines, withReason(who+"was told", t.Summary))
+		case t.InDoubt:
+			lines = append(lines, withReason(who+"was perhaps told", t.Error))
+		default:
+			lines = append(lines, withReason(who+"was not told", t.Error))
+		}
+	}
+	for _, f := range q.Refused {
+		lines = append(lines, withReason("does not count: "+f.said, f.Error))
+	}
+	switch {
+	case q.Answer == nil && q.Open:
+		lines = append(lines, "nobody has answered")
+	case q.Answer == nil:
+		lines = append(lines, "nobody answered")
+	case q.Pending:
+		lines = append(lines, q.said+"; it counts when the run goes on")
+	default:
+		lines = append(append(lines, q.said), q.notes...)
+	}
+	return lines
+}
+
+// Word says what a session did.
+func (s Session) Word() string { return orElse(whatWords[s.What], s.What) }
+
+// End says how a session ended.
+func (s Session) End() string {
+	text := map[State]string{Paused: "paused", Interrupted: "interrupted", BrokenOff: "broken off", Running: "goes on"}[s.State]
+	text = orElse(text, "ended")
+	if s.Reason != "" {
+		text += ": " + s.Reason
+	}
+	return text
+}
+
+// Word says how a check ended.
+func (c Check) Word() string {
+	words := map[run.Outcome]string{run.Pass: "✓ holds", run.Warn: "! warns", run.Fail: "✗ does not hold", run.Error: "✗ erred"}
+	return orElse(words[c.Outcome], string(c.Outcome))
 }
 
 // moment writes a time for people, in UTC: a report is read anywhere.

@@ -14,6 +14,8 @@ type format struct {
 // formats are all of them.
 var formats = []format{
 	{"junit", writeJUnit},
+	{"markdown", writeMarkdown},
+	{"html", writeHTML},
 	{"json", writeJSON},
 	{"tap", writeTAP},
 }

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/journal/sqlite"
+	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/report"
+)
+
+// reportFlags ask for a report in each format, in the terminal's folder.
+func (tt *terminal) reportFlags(args ...string) []string {
+	for _, format := range report.Formats() {
+		args = append(args, "--report", format+"="+filepath.Join(tt.dir, "report."+format))
+	}
+	return args
+}
+
+// reported demands that each report but the JSON holds a text.
+func (tt *terminal) reported(t *testing.T, text string) {
+	t.Helper()
+	for _, format := range report.Formats() {
+		got, err := os.ReadFile(filepath.Join(tt.dir, "report."+format))
+		if err != nil || format != "json" && !strings.Contains(string(got), text) {
+			t.Errorf("%s does not say %q: %v\n%s", format, text, err, got)
+		}
+	}
+}
+
+// TestReportOfARunThatBreaks: also of a run that is interrupted, and of one whose history can't be written any more, there is a report.
+func TestReportOfARunThatBreaks(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "look" {
+			tt.signals <- os.Interrupt
+			waitFor(t, tt, "nothing new starts")
+		}
+		return nil
+	}
+	book := tt.file(t, "book.hcl", doubtful)
+	if status := tt.run(tt.reportFlags("apply", book, "--auto-approve")...); status != ExitInterrupted {
+		t.Errorf("exit status %d\n%s", status, tt.err)
+	}
+	tt.reported(t, "and goes on with: runbook resume "+tt.lastRun(t))
+
+	tt = newTerminal(t, false, nil, nil)
+	store := &breaking{at: run.StepFinished, step: "change", with: journal.ErrNoSpace}
+	tt.OpenJournal = func(ctx context.Context, path string) (_ journal.Journal, err error) {
+		store.Journal, err = sqlite.Open(ctx, path)
+		return store, err
+	}
+	book = tt.file(t, "book.hcl", doubtful)
+	if status := tt.run(tt.reportFlags("apply", book, "--auto-approve")...); status != ExitLeftOver {
+		t.Errorf("exit status %d\n%s", status, tt.err)
+	}
+	tt.reported(t, "nobody knows whether it took place")
+	tt.reported(t, "It has no end: the program that ran it is gone, or could not keep its history.")
+}
+
+// TestReportOfARunThatGoesOn in another process says so.
+func TestReportOfARunThatGoesOn(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	j := tt.history(t)
+	keep(t, j, 1, paused()[:3])
+	lease := holding(t, j)
+	if status := tt.run(tt.reportFlags("show", pausedRun)...); status != ExitPassed {
+		t.Errorf("exit status %d\n%s", status, tt.err)
+	}
+	tt.reported(t, "a process runs it. It is followed with: runbook watch "+pausedRun)
+	if err := lease.Release(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if status := tt.run(tt.reportFlags("show", pausedRun)...); status != ExitPassed {
+		t.Errorf("exit status %d\n%s", status, tt.err)
+	}
+	tt.reported(t, "It goes on with: runbook resume "+pausedRun)
+}
