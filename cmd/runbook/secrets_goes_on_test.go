@@ -43,6 +43,7 @@ func TestNoSecretIsWrittenWhenARunGoesOn(t *testing.T) {
 			g.takeBack(t)
 			g.look(t)
 			g.keep(t)
+			g.written(t, 50)
 			g.grep(t)
 		})
 	}
@@ -118,7 +119,11 @@ func (g *goesOn) call(t *testing.T, want []int, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, "runbook", append(args, "--log-level", "trace")...)
+	flags := []string{"--log-level", "trace"}
+	if slices.Contains([]string{"apply", "resume", "undo", "show"}, args[0]) {
+		flags = append(flags, g.reports(fmt.Sprintf("%02d-%s", g.calls+1, args[0]))...)
+	}
+	c := exec.CommandContext(ctx, "runbook", slices.Concat(args, flags)...)
 	c.Env, c.Stdin = g.env, strings.NewReader(g.stdin)
 	g.stdin = ""
 	var stdout, stderr bytes.Buffer

@@ -15,6 +15,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/url"
 	"os"
@@ -24,6 +25,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/e82355ed/runbook/internal/report"
 )
 
 // leak is a run full of secrets, and all that it leaves behind.
@@ -78,7 +81,7 @@ func newLeak(t *testing.T) *leak {
 		"path of a base": "T2LEAK/h00kT0ken-c", "half of what is torn": "S3cr3t-half", "other half": "half-h2", "host of an address": "where-hunter2-is.invalid",
 		"folder of a pattern": "/nowhere/of-hunter2-too", "folder of one with blanks": "/nowhere/a hunter2 apart", "folder of a file": "f1le of hunter2",
 		"name of a resource": "n4me-of-hunter2", "type of none": "d3pl of hunter2", "name of none": "hunter2 alone", "a better name": "b3tter-hunter2-name",
-		"file":                `f'ile|hunter2;` + "`x`", "filed": `fi\led"hunter2`, "vault": `va'ult$hunter2!/+`, "kube": "kube,hunter2)=(!",
+		"file": `f'ile|hunter2;` + "`x`", "filed": `fi\led"hunter2`, "vault": `va'ult$hunter2!/+`, "kube": "kube,hunter2)=(!",
 		"key.pem": newKey(t), "tiny": "§¶¤",
 	} {
 		l.secrets[name] = value
@@ -137,6 +140,7 @@ func (l *leak) run(t *testing.T, want int, command string, flags ...string) {
 	args := append([]string{command, filepath.Join("testdata", "secrets", "secrets.hcl"), "--log-level", "trace"}, flags...)
 	if command == "apply" {
 		args = append(args, "--store", filepath.Join(l.outputs, "runs.db"), "--auto-approve")
+		args = append(args, l.reports(fmt.Sprintf("%02d-%s", l.ran+1, command))...)
 	}
 	c := exec.CommandContext(t.Context(), "runbook", args...)
 	c.Env = l.env
@@ -159,9 +163,33 @@ func (l *leak) run(t *testing.T, want int, command string, flags ...string) {
 	if command != "apply" {
 		return
 	}
+	l.written(t, 5)
 	for _, part := range []string{"(sensitive)", "wrong_password", "password authentication failed", "no_such_name"} {
 		if !strings.Contains(stdout.String(), part) {
 			t.Errorf("%q is not in the output, so the test tries less than it seems to", part)
+		}
+	}
+}
+
+// reports are the flags for a report in each format.
+func (l *leak) reports(name string) []string {
+	var flags []string
+	for _, format := range report.Formats() {
+		flags = append(flags, "--report", format+"="+filepath.Join(l.outputs, name+".report."+format))
+	}
+	return flags
+}
+
+// written demands that so many reports were written, else the test tries less than it seems to.
+func (l *leak) written(t *testing.T, least int) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(l.outputs, "*.report.*"))
+	if err != nil || len(found) < least {
+		t.Errorf("%d reports were written, want %d: %v", len(found), least, err)
+	}
+	for _, file := range found {
+		if text, err := os.ReadFile(file); err != nil || !bytes.Contains(text, []byte("sensitive")) {
+			t.Errorf("%s has nothing that was blanked: %v", file, err)
 		}
 	}
 }
@@ -213,6 +241,9 @@ var digits = regexp.MustCompile(`%[0-9A-F]{2}`)
 func formsOf(secret string) map[string]string {
 	forms := map[string]string{"itself": strings.TrimSpace(secret), "hex": hex.EncodeToString([]byte(secret))}
 	forms["upper hex"] = strings.ToUpper(forms["hex"])
+	for name, escape := range map[string]func(string) string{"HTML": html.EscapeString, "XML": inXML, "Markdown": inMarkdown} {
+		forms[name] = escape(forms["itself"])
+	}
 	forms["upper case"], forms["lower case"] = strings.ToUpper(forms["itself"]), strings.ToLower(forms["itself"])
 	forms["JSON in ASCII"] = strings.Trim(strconv.QuoteToASCII(forms["itself"]), `"`)
 	whole := base64.StdEncoding.EncodeToString([]byte(secret))

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"html"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,6 +49,18 @@ var encodings = map[string]func(string) string{
 	"thrice":    func(s string) string { return inJSON(inJSON(inJSON(s))) },
 	"garbage":   func(s string) string { return `{"error": ` + s },
 }
+
+func inXML(s string) string {
+	var b strings.Builder
+	if err := xml.EscapeText(&b, []byte(s)); err != nil {
+		panic(err) // a builder takes everything
+	}
+	return b.String()
+}
+
+var meansSomething = regexp.MustCompile(`[\\*_{}\[\]<>()#!|~&$^` + "`" + `]`)
+
+func inMarkdown(s string) string { return meansSomething.ReplaceAllString(s, `\$0`) }
 
 func inJSON(s string) string {
 	text, err := json.Marshal(map[string]string{"sent": s})
