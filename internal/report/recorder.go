@@ -103,7 +103,7 @@ func (r *Recorder) See(entry journal.Entry) {
 // slim is an event without what no report tells, which may be long.
 func slim(e *run.Event) *run.Event {
 	s := *e
-	s.Result, s.Note, s.Each, s.EachType, s.UndoWith, s.UndoAt, s.Instances = nil, nil, nil, nil, nil, nil, nil
+	s.Result, s.ResultTypes, s.Note, s.Each, s.EachType, s.UndoWith, s.UndoAt, s.Instances = nil, nil, nil, nil, nil, nil, nil, nil
 	return &s
 }
 
