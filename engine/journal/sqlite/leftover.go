@@ -62,12 +62,9 @@ func findLeftover(ctx context.Context, path string, damage error) (*leftover, er
 	l := &leftover{path: path, pages: p, damage: damage, runs: map[string]*leftRun{}, files: map[string]place{}}
 	numbers := map[int64]string{}
 	sealed := map[[2]int64]place{} // by the batch's id and the event's number
-	for n := uint32(1); n <= p.count; n++ {
+	for _, n := range p.numbers() {
 		if ctx.Err() != nil {
 			return nil, errors.Join(ctx.Err(), p.close())
-		}
-		if p.free[n] {
-			continue
 		}
 		for i, c := range p.cells(n) {
 			l.take(&c, place{n, i}, numbers, sealed)

@@ -151,8 +151,8 @@ func unwritten(path string) bool {
 // magic is what an SQLite file begins with, see its file format.
 const magic = "SQLite format 3\x00"
 
-// refuse refuses an empty file beside a log that is not, as SQLite would begin anew and delete the log, and a file that
-// was never a history. One whose beginning is blank may have been one.
+// refuse refuses an empty file beside a log that is not, as SQLite would begin anew and delete the log, one beside a log of which SQLite
+// would drop a part, and a file that was never a history. One whose beginning is blank may have been one.
 func refuse(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -171,7 +171,7 @@ func refuse(path string) error {
 	case string(start) != magic && len(bytes.Trim(start, "\x00")) > 0:
 		return errors.New("it is no history of runs but some other file, and stays as it is")
 	}
-	return nil
+	return soundLog(path)
 }
 
 func isCannotOpen(err error) bool {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 )
 
 // pages reads a file page by page, whatever its pointers say: what is left of it. The numbers are those of SQLite's file
@@ -13,7 +15,7 @@ import (
 type pages struct {
 	file, log *os.File // log may be nil
 	size      int      // of a page
-	count     uint32
+	count     uint32   // of those that the file itself has
 	// newer are the pages that the log has, with their place there.
 	newer map[uint32]int64
 	// free are the pages that hold nothing any more, as far as they can be told.
@@ -62,7 +64,6 @@ func (p *pages) close() error {
 
 // readLog finds the pages that committed transactions have in the log.
 func (p *pages) readLog(path string) error {
-	const headSize, frameHead = 32, 24
 	log, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -71,22 +72,25 @@ func (p *pages) readLog(path string) error {
 		return err
 	}
 	p.log = log
-	head := make([]byte, headSize)
-	if _, err := log.ReadAt(head, 0); err != nil || int(binary.BigEndian.Uint32(head[8:])) != p.size {
-		return nil //nolint:nilerr // a log that is torn is none
+	head := make([]byte, logHead)
+	if n, err := log.ReadAt(head, 0); n < len(head) {
+		return unlessEnd(err)
 	}
-	salt := string(head[16:24])
+	l := newLogReader(head)
+	if l.whole && l.page != p.size {
+		return nil // the log of another file
+	}
 	frame, begun := make([]byte, frameHead), map[uint32]int64{}
-	for at := int64(headSize); ; at += frameHead + int64(p.size) {
-		if _, err := log.ReadAt(frame, at); err != nil || string(frame[8:16]) != salt {
-			return nil //nolint:nilerr // it ends here
+	for at := int64(logHead); ; at += frameHead + int64(p.size) {
+		if n, err := log.ReadAt(frame, at); n < len(frame) {
+			return unlessEnd(err)
+		}
+		if !l.ours(frame) {
+			continue
 		}
 		begun[binary.BigEndian.Uint32(frame)] = at + frameHead
-		if total := binary.BigEndian.Uint32(frame[4:]); total > 0 { // a commit
-			for n, place := range begun {
-				p.newer[n] = place
-			}
-			p.count = max(p.count, total)
+		if binary.BigEndian.Uint32(frame[4:]) > 0 { // a commit
+			maps.Copy(p.newer, begun)
 			clear(begun)
 		}
 	}
@@ -112,6 +116,22 @@ func (p *pages) findFree() {
 	}
 }
 
+// numbers are those of the pages that may hold something, in order. What the log says of the size is not believed, as it may have changed.
+func (p *pages) numbers() []uint32 {
+	var out []uint32
+	for n := uint32(1); n <= p.count; n++ {
+		out = append(out, n)
+	}
+	for n := range p.newer {
+		if n > p.count {
+			out = append(out, n)
+		}
+	}
+	out = slices.DeleteFunc(out, func(n uint32) bool { return p.free[n] })
+	slices.Sort(out)
+	return out
+}
+
 // read gives a page by its number, from 1.
 func (p *pages) read(n uint32) ([]byte, error) {
 	page := make([]byte, p.size)
@@ -119,7 +139,7 @@ func (p *pages) read(n uint32) ([]byte, error) {
 	if place, ok := p.newer[n]; ok {
 		file, at = p.log, place
 	}
-	if n == 0 || n > p.count {
+	if n == 0 || n > p.count && file == p.file {
 		return nil, fmt.Errorf("page %d is missing", n)
 	}
 	if _, err := file.ReadAt(page, at); err != nil {
@@ -192,7 +212,7 @@ func (p *pages) cell(kind byte, b []byte) (c cell, ok bool) {
 		c.rowid, n = varint(b)
 		b = b[n:]
 	}
-	if n == 0 || size < 1 || size > int64(p.count)*int64(p.size) {
+	if n == 0 || size < 1 || size > int64(len(p.newer)+int(p.count))*int64(p.size) {
 		return c, false
 	}
 	c.size = int(size)
