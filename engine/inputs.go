@@ -60,10 +60,28 @@ func filesOf(rb *lang.Runbook) []journal.File {
 // fileRefs name the same files, the runbook's own first.
 func fileRefs(rb *lang.Runbook) []run.FileRef {
 	var out []run.FileRef
+	found := map[string][]string{}
+	workspacesOf(rb, found)
 	for _, name := range sourceNames(rb) {
-		out = append(out, run.FileRef{Path: absolute(name), SHA256: hashOf(rb.Sources[name].Bytes)})
+		out = append(out, run.FileRef{Path: absolute(name), SHA256: hashOf(rb.Sources[name].Bytes), Workspaces: found[name]})
 	}
 	return out
+}
+
+// workspacesOf adds the absolute paths of the workspaces of a runbook, and of those that it runs, by the runbook's file.
+func workspacesOf(rb *lang.Runbook, to map[string][]string) {
+	if to[rb.File] != nil {
+		return
+	}
+	to[rb.File] = []string{}
+	for _, file := range rb.Workspaces {
+		to[rb.File] = append(to[rb.File], absolute(file))
+	}
+	for _, s := range rb.Steps {
+		if s.Child != nil {
+			workspacesOf(s.Child, to)
+		}
+	}
 }
 
 func sourceNames(rb *lang.Runbook) []string {

@@ -19,15 +19,15 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	if len(s.header.Files) == 0 {
 		return nil, changes{}, problem("The run can't go on", errors.New("it was kept by a version of runbook that did not keep its files"))
 	}
-	kept := map[string][]byte{}
+	kept, workspaces := map[string][]byte{}, map[string][]string{}
 	var differ []string
 	for _, ref := range s.header.Files {
 		content, err := opts.Journal.File(ctx, s.runID, ref.SHA256)
 		if err != nil {
 			return nil, changes{}, problem("A file of the run is missing in the history", fmt.Errorf("%s: %w", ref.Path, err))
 		}
-		kept[ref.Path] = content
-		now, err := os.ReadFile(ref.Path)
+		kept[ref.Path], workspaces[ref.Path] = content, ref.Workspaces
+		now, err := readIfThere(ref.Path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			// What is gone is taken from the history.
@@ -42,7 +42,10 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	if opts.asItWas() { // what ran was checked before it did, and rules that a version since has are no reason not to take it back
 		check = graph.Build
 	}
-	before, diags := e.read(path, lang.LoadOptions{ReadFile: fromMap(kept), Environment: s.header.Environment}, check)
+	before, diags := e.read(path, lang.LoadOptions{
+		ReadFile: fromMap(kept), Environment: s.header.Environment,
+		Workspaces: func(path string) []string { return workspaces[absolute(path)] },
+	}, check)
 	diags, files := withoutFiles(diags)
 	before.TellLiterals(opts.Secrets)
 	if opts.asItWas() || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
@@ -78,6 +81,14 @@ func cmpEmpty(text, otherwise string) string {
 		return otherwise
 	}
 	return text
+}
+
+// readIfThere reads a file. What is none, such as the pipe that a shell's <(command) was, holds what it held no longer.
+func readIfThere(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fs.ErrNotExist
+	}
+	return os.ReadFile(path)
 }
 
 // fromMap reads files that were kept.

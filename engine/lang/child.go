@@ -144,7 +144,8 @@ func (f *family) load(rb *Runbook, s *Step, source string, opts *LoadOptions) (*
 	if len(f.path) >= maxDepth {
 		return problem("Nested too deeply", fmt.Sprintf("More than %d runbooks run one within the other.", maxDepth))
 	}
-	key := real + policyKey(rb.Policies)
+	// By the path as it is written: what the file's own paths lead to depends on it, and a later session knows it by that.
+	key := filepath.Join(absoluteDir(path), filepath.Base(path)) + policyKey(rb.Policies)
 	if child, done := f.loaded[key]; done {
 		return child, nil
 	}
@@ -158,18 +159,6 @@ func (f *family) load(rb *Runbook, s *Step, source string, opts *LoadOptions) (*
 	child, diags := load(path, opts, f, rb)
 	f.loaded[key] = child
 	return child, diags
-}
-
-// realPath is a file's absolute path without links, so that one file has one name.
-func (o *LoadOptions) realPath(path string) string {
-	abs := filepath.Join(absoluteDir(path), filepath.Base(path))
-	if o.ReadFile != nil {
-		return abs
-	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		return real
-	}
-	return abs
 }
 
 func describeLoop(loop []*ancestor) string {

@@ -1,14 +1,10 @@
 package lang
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
-	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -25,6 +21,9 @@ type LoadOptions struct {
 	// ReadFile reads a file; nil: the file system, bounded by MaxFileBytes. Its error for a file that is not there
 	// must be fs.ErrNotExist.
 	ReadFile func(path string) ([]byte, error)
+	// Workspaces lists the workspaces of a runbook, the nearest first, where ReadFile gives files as they were and the links are
+	// gone by which they were found. Nothing for one whose workspaces its path leads to.
+	Workspaces func(path string) []string
 	// MaxFileBytes is the largest file accepted, in bytes; zero: [DefaultMaxFileBytes].
 	MaxFileBytes int
 	// Environment is chosen among those that the runbook and its workspace declare; empty: none is. It applies to the
@@ -37,15 +36,6 @@ func (o *LoadOptions) maxFileBytes() int {
 		return o.MaxFileBytes
 	}
 	return DefaultMaxFileBytes
-}
-
-// workspaceNames are the names of a workspace file, in the order in which a folder is searched for them.
-var workspaceNames = [...]string{"workspace.hcl", "workspace.hcl.json"}
-
-// IsWorkspace reports whether path is named as a workspace file is, so that it is for [LoadWorkspace].
-func IsWorkspace(path string) bool {
-	base := filepath.Base(path)
-	return base == workspaceNames[0] || base == workspaceNames[1]
 }
 
 // Load reads the runbook file at path and the workspace above it. All problems come back at once, sorted by file and
@@ -65,6 +55,7 @@ func load(path string, opts *LoadOptions, f *family, parent *Runbook) (*Runbook,
 	workspaces, wsDiags := findWorkspaces(path, opts, f.provider)
 	diags = append(diags, wsDiags...)
 	for i, workspace := range workspaces {
+		rb.Workspaces = append(rb.Workspaces, workspace.File)
 		if i == 0 {
 			rb.mergeWorkspace(workspace)
 		}
@@ -101,6 +92,9 @@ func distinct(diags hcl.Diagnostics) hcl.Diagnostics {
 // LoadWorkspace reads a workspace file alone, to check it. The result holds its blocks and no steps.
 func LoadWorkspace(path string, opts LoadOptions) (*Runbook, hcl.Diagnostics) {
 	rb, diags := loadFile(path, &opts, workspaceFile, childProvider())
+	if files, more := opts.workspacesIn(filepath.Dir(path)); slices.Contains(files, filepath.Clean(path)) {
+		diags = append(diags, more...)
+	}
 	rb.Workspace = path
 	rb.index()
 	sortDiagnostics(diags, path)
@@ -149,59 +143,6 @@ func loadFile(path string, opts *LoadOptions, kind fileKind, child *provider.Pro
 	d.decodeFile(file.Body)
 	rb.Sources[path] = d.inNativeForm(file)
 	return rb, append(diags, d.diags...)
-}
-
-// findWorkspaces reads the workspace files in path's folder and those above it, the nearest first. Whoever may write a folder can put
-// one there, so that those further up are heeded too.
-func findWorkspaces(path string, opts *LoadOptions, child *provider.Provider) ([]*Runbook, hcl.Diagnostics) {
-	var found []*Runbook
-	var diags hcl.Diagnostics
-	shown := filepath.Dir(path)
-	for dir := absoluteDir(path); ; dir = filepath.Dir(dir) {
-		workspace, more := workspaceIn(shown, path, opts, child)
-		diags = append(diags, more...)
-		if workspace != nil {
-			found = append(found, workspace)
-		}
-		if dir == filepath.Dir(dir) {
-			return found, diags
-		}
-		shown = filepath.Join(shown, "..")
-	}
-}
-
-// workspaceIn reads the workspace file in a folder, if it is not path itself; nil: there is none, or it can't be read.
-func workspaceIn(folder, path string, opts *LoadOptions, child *provider.Provider) (*Runbook, hcl.Diagnostics) {
-	for _, name := range workspaceNames {
-		candidate := filepath.Join(folder, name)
-		if candidate == filepath.Clean(path) {
-			continue
-		}
-		source, err := readFile(candidate, opts)
-		if isAbsent(candidate, err, opts) {
-			continue
-		}
-		if err != nil {
-			return nil, hcl.Diagnostics{unreadable(candidate, err)}
-		}
-		return decodeWorkspace(candidate, source, opts, child)
-	}
-	return nil, nil
-}
-
-// isAbsent reports whether err says that there is no such file; so it does where its folder may not be looked into.
-func isAbsent(path string, err error, opts *LoadOptions) bool {
-	if errors.Is(err, fs.ErrPermission) && opts.ReadFile == nil {
-		_, statErr := os.Stat(path)
-		return statErr != nil
-	}
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errDirectory)
-}
-
-func decodeWorkspace(path string, source []byte, opts *LoadOptions, child *provider.Provider) (*Runbook, hcl.Diagnostics) {
-	found := *opts
-	found.ReadFile = func(string) ([]byte, error) { return source, nil }
-	return loadFile(path, &found, workspaceFile, child)
 }
 
 // mergeWorkspace adds the workspace's blocks that the runbook does not have itself.

@@ -36,6 +36,8 @@ type Runbook struct {
 	File, Dir string
 	// Workspace is the path of the workspace file, or empty.
 	Workspace string
+	// Workspaces are the paths of all workspace files whose policies and environments hold, the nearest first.
+	Workspaces []string
 	// Sources are the parsed files by file name, for diagnostics.
 	Sources map[string]*hcl.File
 

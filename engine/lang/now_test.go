@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"io/fs"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ output "local_file" { value = local.file }
 				return text, nil
 			}
 		}
-		return nil, nil
+		return nil, fs.ErrNotExist
 	}
 	got := map[string][]Place{}
 	for _, file := range []string{"r.hcl", "r.hcl.json"} {

@@ -62,12 +62,7 @@ func readBounded(path string, limit int, wait time.Duration) (source []byte, err
 
 // unreadable is the diagnostic for a file that could not be read. It has no snippet, as there is no source.
 func unreadable(path string, err error) *hcl.Diagnostic {
-	cause := err
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		cause = pathErr.Err
-	}
-	detail := fmt.Sprintf("%s can't be read: %s.", path, cause)
+	detail := fmt.Sprintf("%s can't be read: %s.", path, reason(err))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		detail = fmt.Sprintf("There is no file %s.", path)
@@ -75,6 +70,15 @@ func unreadable(path string, err error) *hcl.Diagnostic {
 		detail = fmt.Sprintf("%s is a directory; name a runbook file in it.", path)
 	}
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unreadable file", Detail: detail}
+}
+
+// reason is what is wrong with a file, without its path.
+func reason(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }
 
 // ReadSource reads a file as [Load] does: at most as many bytes as it accepts. The diagnostics say why there is no source.

@@ -267,6 +267,8 @@ type FileRef struct {
 	Path string `json:"path" blank:"-"`
 	// SHA256 of the content, hexadecimal.
 	SHA256 string `json:"sha256" blank:"-"`
+	// Workspaces are those of a runbook among the files, the nearest first: links may have led to them that are gone since.
+	Workspaces []string `json:"workspaces,omitempty" blank:"-"`
 }
 
 // Inputs are what the person who started a run gave, so that a resumed one goes on with the same.

@@ -113,7 +113,7 @@ func unique(diags hcl.Diagnostics) hcl.Diagnostics {
 func isCheckable(path string) bool { return isRunbookFile(path) || lang.IsWorkspace(path) }
 
 // findFiles lists the files that the arguments name: a file itself, of a folder all files below that want accepts. Hidden
-// folders are left out, and so are pipes, sockets and devices: nobody knows when they end.
+// folders are left out, and so are pipes, sockets and devices, also behind links: nobody knows when they end.
 func findFiles(paths []string, want func(string) bool, noun string) ([]string, hcl.Diagnostics) {
 	var files []string
 	var diags hcl.Diagnostics
@@ -137,7 +137,7 @@ func findFiles(paths []string, want func(string) bool, noun string) ([]string, h
 				return err
 			case d.IsDir() && file != path && strings.HasPrefix(d.Name(), "."):
 				return filepath.SkipDir
-			case d.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) == 0 && !d.IsDir() && want(file):
+			case !d.IsDir() && want(file) && mayEnd(file, d):
 				add(file)
 			}
 			return nil
@@ -149,6 +149,15 @@ func findFiles(paths []string, want func(string) bool, noun string) ([]string, h
 		}
 	}
 	return files, diags
+}
+
+// mayEnd reports whether a file that was found may be read: it is no pipe, socket or device, nor a link to one.
+func mayEnd(file string, d fs.DirEntry) bool {
+	mode := d.Type()
+	if info, err := os.Stat(file); err == nil {
+		mode = info.Mode()
+	}
+	return mode&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) == 0
 }
 
 func problem(summary, format string, args ...any) *hcl.Diagnostic {
