@@ -15,10 +15,8 @@ func (s *State) Apply(e *Event) error {
 	case e.Type == StepResolved && e.Undoes != 0:
 		return s.undoEvent(e)
 	case e.Type == StepResolved && e.Resolution.Decision == DecisionRedo:
-		if r, err := s.resolve(e.Step); err == nil && s.at(r).endedInDoubt() {
-			s.at(r).sending().resolution = e.Resolution
-		}
-		return nil // otherwise it is among what run_resumed named
+		s.sendAgain(e)
+		return nil
 	case e.Type == StepNoted && s.noteOfUndo(e):
 		return nil
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -17,6 +18,20 @@ type sent struct {
 	again bool
 	// earlier is what an attempt before kept of the same write that may have taken place.
 	earlier *Earlier
+	// ended is the number of the step_finished event after which it may have taken place, whole or in part, the first of these; 0: there is none.
+	ended int64
+}
+
+// place is where a write that ends stands in the order of what was done: where it ended. One of which nobody knew then whether all of it took
+// place was carried out when it ended so, however much later that is decided: what was done since may stand on it.
+func (s *sent) place(e *Event, spec *StepSpec) int64 {
+	if s == nil || spec.Child {
+		return e.Seq
+	}
+	if s.ended == 0 && (e.InDoubt || e.Partial) {
+		s.ended = e.Seq
+	}
+	return cmp.Or(s.ended, e.Seq)
 }
 
 // Earlier is an attempt at a write that may have taken place, and after which the write is sent again.
@@ -76,7 +91,7 @@ func (in *instance) sending() *sent {
 
 func (s *sent) send(e *Event) {
 	if e.Key != s.Key {
-		s.earlier, s.again = nil, false
+		s.earlier, s.again, s.ended = nil, false, 0
 	}
 	s.Key, s.At, s.Attempt, s.Note, s.Ended = e.Key, e.Time, e.Attempt, nil, ""
 	s.begun, s.inDoubt, s.resolution = e.Action != "runbook", false, nil
@@ -150,6 +165,22 @@ func (s *State) settled(r ref, e *Event) {
 	s.tookEffect(r, e)
 	if in.outcome = e.Outcome; r.key >= 0 && s.steps[r.step].phase == ended {
 		s.steps[r.step].outcome = combined(s.steps[r.step].instances)
+	}
+}
+
+// sendAgain takes in that a write which may have taken place is sent again. On the word of somebody who knows that it did not, it is carried out
+// then.
+func (s *State) sendAgain(e *Event) {
+	r, err := s.resolve(e.Step)
+	if err != nil || s.at(r).sent == nil {
+		return
+	}
+	in := s.at(r)
+	if in.endedInDoubt() { // otherwise it is among what run_resumed named
+		in.sent.resolution = e.Resolution
+	}
+	if e.Resolution.How != HowDeclared {
+		in.sent.ended = 0
 	}
 }
 

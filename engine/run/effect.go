@@ -10,9 +10,9 @@ import (
 // effect is what one execution of a step with an undo did. A step that took effect twice has two, each with an undo of its
 // own.
 type effect struct {
-	// seq is the number of the step_finished event that told it.
-	seq  int64
-	step int
+	// seq is the number of the step_finished event that told it, and its name; at its place in the order of what was done, see [sent.place].
+	seq, at int64
+	step    int
 	// address is the step's or the instance's, also where that went since.
 	address string
 	undo    undoPhase
@@ -107,23 +107,23 @@ type placed struct {
 	of *State
 	// prefix is what its address begins with, seen from the state whose order it is.
 	prefix string
-	// at is the number of the event with which it ended, seen from there: that of the step that runs its runbook.
-	at int64
+	// place is the number of the event with which it ended, seen from there: that of the step that runs its runbook.
+	place int64
 }
 
 func (p *placed) whole() string { return p.prefix + p.address }
 
-// effectsInOrder lists what the steps did, and those of the runbooks that they run: what ended first first. What a runbook did ended
-// when the step that ran it did, and just before what that step has an undo of its own for.
+// effectsInOrder lists what the steps did, and those of the runbooks that they run: what was carried out first first, by the ends. What a
+// runbook did ended when the step that ran it did, and just before what that step has an undo of its own for.
 func (s *State) effectsInOrder() []placed {
 	var out []placed
 	for _, c := range s.children {
 		out = append(out, c.effects(s.ends[c.address])...)
 	}
 	for _, e := range s.effects {
-		out = append(out, placed{effect: e, of: s, at: e.seq})
+		out = append(out, placed{effect: e, of: s, place: e.at})
 	}
-	slices.SortStableFunc(out, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(out, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
 	return out
 }
 
@@ -134,11 +134,11 @@ func (c child) effects(ends []int64) []placed {
 	for i := range list {
 		p := &list[i]
 		p.prefix = c.address + "/" + p.prefix
-		at, _ := slices.BinarySearch(ends, p.at)
+		at, _ := slices.BinarySearch(ends, p.place)
 		if at < len(ends) {
-			p.at = ends[at]
+			p.place = ends[at]
 		} else {
-			p.at = list[len(list)-1].at
+			p.place = list[len(list)-1].place
 		}
 	}
 	return list
@@ -149,6 +149,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 	in, spec := s.at(r), &s.plan.Steps[r.step]
 	address := s.address(r)
 	did := in.tookPart(e, address)
+	place := in.sent.place(e, spec)
 	in.unchanged = e.ChangedNothing && (in.sent == nil || !in.sent.again)
 	if in.sent != nil {
 		in.sent.inDoubt, in.sent.Ended = e.InDoubt, cmp.Or(e.Error, e.Summary)
@@ -177,7 +178,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 	if spec.Undo == UndoNever && !s.otherPlan || e.InDoubt || e.Result == nil && !resolved {
 		return
 	}
-	in.effect = &effect{seq: e.Seq, step: r.step, address: address, undo: undoPending, well: e.Outcome == Pass || e.Outcome == Warn}
+	in.effect = &effect{seq: e.Seq, at: place, step: r.step, address: address, undo: undoPending, well: e.Outcome == Pass || e.Outcome == Warn}
 	if spec.Undo != UndoNever { // otherwise it can't be undone any more, but may have been
 		s.effects = append(s.effects, in.effect)
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -155,7 +156,7 @@ func (n *nest) do(h *house, c Command) {
 		}
 		n.tell(h, Event{Type: StepReady, Step: c.Address})
 	case Start:
-		n.tell(h, Event{Type: StepStarted, Step: c.Address, Attempt: c.Attempt})
+		n.tell(h, Event{Type: StepStarted, Step: c.Address, Attempt: c.Attempt, Key: cmp.Or(c.Sent, fmt.Sprint(len(n.events)))})
 		if !h.plan.Steps[c.Step].Child {
 			h.live = append(h.live, c.Address)
 			return
@@ -318,6 +319,8 @@ func (n *nest) resume() {
 		case d.done:
 			n.tell(d.of, Event{Type: StepResolved, Step: d.Address, Resolution: &Resolution{Decision: DecisionDone}})
 			n.tell(d.of, Event{Type: StepFinished, Step: d.Address, Outcome: Warn})
+		default:
+			n.tell(d.of, Event{Type: StepResolved, Step: d.Address, Resolution: &Resolution{Decision: DecisionRedo, How: randomWord(n.t)}})
 		}
 	}
 }

@@ -17,18 +17,21 @@ type overseer struct {
 	// that do, timedOut those whose time was over, which counts once a step feels it; running the steps under way, unknown the writes
 	// in doubt.
 	failing, failed, stopping, timedOut, running, unknown map[string]bool
+	// keys are those of the last writes, doubtful the first ends of these after which they may have taken place.
+	keys     map[string]string
+	doubtful map[string]int64
 }
 
-// deed is what one execution did; undo as in seenEffect.
+// deed is what one execution did; at and undo as in seenEffect.
 type deed struct {
-	seq     int64
+	seq, at int64
 	address string
 	kind    UndoKind
 	undo    string
 }
 
 func newOverseer() *overseer {
-	o := &overseer{ends: map[string][]int64{}, unknown: map[string]bool{}}
+	o := &overseer{ends: map[string][]int64{}, unknown: map[string]bool{}, keys: map[string]string{}, doubtful: map[string]int64{}}
 	o.begin()
 	return o
 }
@@ -54,6 +57,10 @@ func (o *overseer) see(t *rapid.T, root *house, e *Event) {
 	case StepStarted:
 		o.running[e.Step] = true
 		o.unknown[e.Step] = !root.spec(e.Step).Child
+		if o.keys[e.Step] != e.Key {
+			o.keys[e.Step] = e.Key
+			delete(o.doubtful, e.Step)
+		}
 	case StepFinished:
 		o.finished(t, root, e)
 	case UndoStarted:
@@ -62,6 +69,9 @@ func (o *overseer) see(t *rapid.T, root *house, e *Event) {
 		x := o.effects[slices.IndexFunc(o.effects, func(x *deed) bool { return x.seq == e.Undoes })]
 		x.undo = string(e.Outcome)
 	case StepResolved:
+		if e.Undoes == 0 && e.Resolution.Decision == DecisionRedo && e.Resolution.How != HowDeclared {
+			delete(o.doubtful, e.Step)
+		}
 		if at := slices.IndexFunc(o.effects, func(x *deed) bool { return x.seq == e.Undoes }); at >= 0 && e.Resolution.Decision == DecisionRedo {
 			o.effects[at].undo = ""
 		}
@@ -89,9 +99,11 @@ func (o *overseer) finished(t *rapid.T, root *house, e *Event) {
 		o.failing[prefix] = true
 	}
 	resolved := e.Outcome == Warn // only what was in doubt ends so
-	o.unknown[e.Step] = e.InDoubt
+	if o.unknown[e.Step] = e.InDoubt; e.InDoubt && o.doubtful[e.Step] == 0 {
+		o.doubtful[e.Step] = e.Seq
+	}
 	if spec.Undo != UndoNever && (e.Result != nil || resolved && !spec.Child) {
-		o.effects = append(o.effects, &deed{seq: e.Seq, address: e.Step, kind: spec.Undo})
+		o.effects = append(o.effects, &deed{seq: e.Seq, at: cmp.Or(o.doubtful[e.Step], e.Seq), address: e.Step, kind: spec.Undo})
 	}
 }
 
@@ -177,9 +189,9 @@ func (o *overseer) compare(x, y *deed, driver string) (order int, known bool) {
 	return cmp.Compare(len(b), len(a)), fine && also
 }
 
-// path is when an effect ended as the runbook of a prefix sees it, then as the one below that does, and so on to its own.
+// path is when an effect was carried out as the runbook of a prefix sees it, then as the one below that does, and so on to its own.
 func (o *overseer) path(x *deed, driver string) (out []int64, known bool) {
-	out, known = []int64{x.seq}, true
+	out, known = []int64{x.at}, true
 	for around := x.address; ; {
 		at := strings.LastIndex(around, "/")
 		if at+1 <= len(driver) {

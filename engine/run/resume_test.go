@@ -57,7 +57,7 @@ func randomSurvivor(t *rapid.T, stop bool) *survivor {
 }
 
 func (s *survivor) tell(e Event) {
-	if e.Step != "" && e.Type == StepStarted && s.plan.Steps[s.state.byName[StepName(e.Step)]].Write {
+	if e.Type == StepStarted && e.Key == "" && s.plan.Steps[s.state.byName[StepName(e.Step)]].Write {
 		e.Key = fmt.Sprintf("%s/%d", e.Step, len(s.events))
 	}
 	s.apply(e)
@@ -105,7 +105,7 @@ func (s *survivor) do(c Command) bool {
 			return false
 		}
 		s.starts[c.Address]++
-		s.tell(Event{Type: StepStarted, Step: c.Address, Attempt: c.Attempt})
+		s.tell(Event{Type: StepStarted, Step: c.Address, Attempt: c.Attempt, Key: c.Sent})
 		s.live = append(s.live, c.Address)
 	case Ask:
 		s.tell(Event{Type: StepWaiting, Step: c.Address, For: ForPreview})
@@ -282,6 +282,9 @@ func (s *survivor) resume() {
 		e.Result = json.RawMessage("{}")
 		s.tell(e)
 	}
+	for _, address := range redo {
+		s.tell(Event{Type: StepResolved, Step: address, Resolution: &Resolution{Decision: DecisionRedo, How: randomWord(s.t)}})
+	}
 	for _, d := range doubts {
 		if d.Undo && !slices.Contains(effectsOf(undone), d.Undoes) {
 			s.tell(Event{Type: StepResolved, Step: d.Address, Undoes: d.Undoes, Resolution: &Resolution{Decision: DecisionRedo}})
@@ -290,6 +293,11 @@ func (s *survivor) resume() {
 		}
 	}
 	s.keepsQuestions(waits, escalated)
+}
+
+// randomWord is how it was decided that a write is sent again.
+func randomWord(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"asked", HowDeclared}).Draw(t, "how it is sent again")
 }
 
 // otherInstances draws one instance more, or less, for steps of which nobody has seen what they did. One that goes is not in doubt, and

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 type witness struct {
 	plan  *Plan
 	steps map[string]*seenStep
-	// effects are what executions did that may be undone, in the order in which they ended.
+	// effects are what executions did that may be undone, in the order in which they were carried out.
 	effects  []*seenEffect
 	stopping string
 	// undoing says that the run stops after a failure, failed that a step failed for which it is to stop, timedOut that its time was
@@ -30,14 +31,19 @@ type seenStep struct {
 	// anew is true of a step with instances until it is expanded once more, with others.
 	anew bool
 	// last is what its last execution did.
-	last  *seenEffect
+	last *seenEffect
+	// key is that of its last write, doubtful the first end of it after which it may have taken place; 0: there is none.
+	key      string
+	doubtful int64
+
 	since time.Time
 	level int
 }
 
-// seenEffect is what one execution did. undo is empty while it is to be undone, "under way", or how the undo ended.
+// seenEffect is what one execution did, and at the event with which that was carried out. undo is empty while it is to be undone, "under way", or
+// how the undo ended.
 type seenEffect struct {
-	seq     int64
+	seq, at int64
 	address string
 	undo    string
 }
@@ -95,6 +101,9 @@ func (w *witness) see(t *rapid.T, e *Event) {
 	case UndoFinished:
 		w.undoFinished(t, e)
 	case StepResolved:
+		if e.Undoes == 0 && e.Resolution.Decision == DecisionRedo && e.Resolution.How != HowDeclared {
+			w.at(e.Step).doubtful = 0 // it did not take place
+		}
 		if at := slices.IndexFunc(w.effects, func(x *seenEffect) bool { return x.seq == e.Undoes }); at >= 0 && e.Resolution.Decision == DecisionRedo {
 			w.effects[at].undo = ""
 		}
@@ -116,8 +125,7 @@ func (w *witness) resumed(t *rapid.T, reset []string) {
 		named := slices.Contains(reset, address) || slices.Contains(reset, StepName(address))
 		s.running = false
 		if named {
-			answered := s.since
-			*s = seenStep{spec: s.spec, since: answered, level: s.level}
+			*s = seenStep{spec: s.spec, since: s.since, level: s.level, key: s.key, doubtful: s.doubtful}
 			if !slices.Contains(reset, address) {
 				delete(w.steps, address)
 			}
@@ -192,6 +200,9 @@ func (w *witness) started(t *rapid.T, e *Event) {
 		t.Fatalf("%s starts a second time, and nobody decided about the first", e.Step)
 	}
 	s.running, s.open = true, s.spec.Write
+	if s.key != e.Key {
+		s.key, s.doubtful = e.Key, 0
+	}
 	w.afterAll(t, e.Step, s.spec, map[string]bool{})
 	if !s.spec.Serial {
 		return
@@ -246,9 +257,13 @@ func (w *witness) finished(t *rapid.T, e *Event) {
 	bad := e.Outcome == Fail || e.Outcome == Error
 	w.failed = w.failed || bad && w.plan.StopOnFailure && w.stopping == ""
 	w.undoing = w.undoing || bad && w.plan.StopOnFailure && w.stopping != "" || e.Outcome == Cancelled && w.timedOut
+	if e.InDoubt && s.doubtful == 0 {
+		s.doubtful = e.Seq
+	}
 	if e.Result != nil && s.spec.Undo != UndoNever {
-		s.last = &seenEffect{seq: e.Seq, address: e.Step}
+		s.last = &seenEffect{seq: e.Seq, at: cmp.Or(s.doubtful, e.Seq), address: e.Step}
 		w.effects = append(w.effects, s.last)
+		slices.SortStableFunc(w.effects, func(a, b *seenEffect) int { return cmp.Compare(a.at, b.at) })
 	}
 	if e.Outcome != Cancelled {
 		s.since, s.level = time.Time{}, 0
@@ -289,7 +304,7 @@ func (w *witness) undoStarted(t *rapid.T, e *Event) {
 	x.undo = "under way"
 	for _, later := range w.effects[at+1:] {
 		if later.undo == "" && w.due(later) && !w.held(later) {
-			t.Fatalf("%s is undone before %s, which ended later", e.Step, later.address)
+			t.Fatalf("%s is undone before %s, which was carried out later", e.Step, later.address)
 		}
 	}
 }
