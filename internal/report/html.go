@@ -1,12 +1,12 @@
 package report
 
 import (
+	"bufio"
 	"crypto/sha256"
 	_ "embed" // the page and its style
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"io"
 	"strings"
 	"sync"
 
@@ -65,7 +65,7 @@ type talk struct {
 	Lines, Came      []string
 }
 
-func writeHTML(w io.Writer, r *Run) error {
+func writeHTML(w *bufio.Writer, r *Run) error {
 	t, err := page()
 	if err != nil {
 		return err

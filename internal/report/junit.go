@@ -1,9 +1,9 @@
 package report
 
 import (
+	"bufio"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 	"time"
@@ -68,7 +68,7 @@ type junitText struct {
 	Text string `xml:",chardata"`
 }
 
-func writeJUnit(w io.Writer, r *Run) error {
+func writeJUnit(w *bufio.Writer, r *Run) error {
 	suite := junitSuite{
 		Name: term.CleanLine(r.Header.Runbook), Time: seconds(r.DurationMS), Timestamp: r.StartedAt.UTC().Format("2006-01-02T15:04:05"),
 		Out: textOf(append([]string{r.stands(), r.next()}, r.leftLines()...)),
@@ -88,7 +88,7 @@ func writeJUnit(w io.Writer, r *Run) error {
 	all := junitSuites{
 		Name: "runbook", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors, Skipped: suite.Skipped, Time: suite.Time, Suite: suite,
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
+	if _, err := w.WriteString(xml.Header); err != nil {
 		return err
 	}
 	e := xml.NewEncoder(w)
@@ -96,7 +96,7 @@ func writeJUnit(w io.Writer, r *Run) error {
 	if err := e.Encode(&all); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "\n")
+	_, err := w.WriteString("\n")
 	return err
 }
 

@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 
@@ -22,8 +21,8 @@ const (
 	mostRows  = 500
 )
 
-func writeMarkdown(w io.Writer, r *Run) error {
-	m := markdown{bufio.NewWriter(w)}
+func writeMarkdown(w *bufio.Writer, r *Run) error {
+	m := markdown{w}
 	m.heading(1, r.sign()+" "+escapeMarkdown(r.title()))
 	m.paragraph(escapeMarkdown(r.stands()))
 	if next := r.next(); next != "" {
@@ -37,10 +36,10 @@ func writeMarkdown(w io.Writer, r *Run) error {
 	m.undos(r)
 	m.outputs(r)
 	m.about(r)
-	return m.Flush() // which gives the first error of all
+	return nil
 }
 
-func (m markdown) paragraph(text string) { fmt.Fprint(m, text, "\n\n") } //nolint:errcheck // a bufio.Writer keeps it for Flush
+func (m markdown) paragraph(text string) { fmt.Fprint(m, text, "\n\n") } //nolint:errcheck // the writer keeps it for its end
 
 func (m markdown) heading(level int, text string) {
 	m.paragraph(strings.Repeat("#", level) + " " + text)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 )
@@ -8,7 +9,7 @@ import (
 // format is one form of a report.
 type format struct {
 	name  string
-	write func(io.Writer, *Run) error
+	write func(*bufio.Writer, *Run) error
 }
 
 // formats are all of them.
@@ -33,7 +34,11 @@ func Formats() []string {
 func Write(w io.Writer, name string, r *Run) error {
 	for _, f := range formats {
 		if f.name == name {
-			return f.write(w, r)
+			b := bufio.NewWriter(w)
+			if err := f.write(b, r); err != nil {
+				return err
+			}
+			return b.Flush()
 		}
 	}
 	return fmt.Errorf("there is no report in the form %q", name)
