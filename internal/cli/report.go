@@ -80,18 +80,28 @@ func (r *reports) spare(p *Program, files []string) error {
 	if r.recorder == nil {
 		return nil
 	}
-	files = slices.Concat(files, r.recorder.Files())
+	files = slices.Concat(files, pathsOf(r.recorder.Files()))
 	if store, err := p.storePath(p.store); err == nil && !isURL(store) {
 		files = append(files, store, store+"-wal", store+"-shm")
 	}
+	files = append(files, p.keyPath())
 	for _, f := range r.files {
 		for _, path := range files {
-			if f.sameAs(path) {
+			if path != "" && f.sameAs(path) {
 				return fmt.Errorf("--report %s=%s would take the place of %s, which the run needs; name another file", f.format, f.path, path)
 			}
 		}
 	}
 	return nil
+}
+
+// pathsOf are the paths of files.
+func pathsOf(files []run.FileRef) []string {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+	return paths
 }
 
 // see takes in an event of the run.

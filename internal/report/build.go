@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/run"
@@ -51,7 +52,7 @@ func (b *builder) ending(out *Run) {
 	e := b.clean(b.ended)
 	out.Counts, out.ExitStatus, out.Outcome, out.Error = maps.Clone(e.Counts), e.ExitStatus, e.Outcome, e.Error
 	out.NotUndone, out.Undoable, out.Outputs, out.Reason = e.NotUndone, e.Undoable, e.Outputs, e.Reason
-	if s := b.Recorder.session(); out.State == Interrupted && s != nil && s.stopping != nil {
+	if s := b.Recorder.session(); s != nil && s.stopping != nil {
 		out.Reason = s.stopping.Reason
 	}
 	if out.Counts == nil {
@@ -165,7 +166,9 @@ func (b *builder) step(s *record) *Step {
 		out.Earlier = append(out.Earlier, Earlier{e.Outcome, e.Time, e.Summary, e.Error, b.tookBack(e)})
 	}
 	for _, q := range s.asked {
-		out.Asked = append(out.Asked, b.asked(q))
+		asked := b.asked(q)
+		asked.Again = asked.Open && b.ended != nil && slices.Contains(b.ended.AskedAgain, s.address)
+		out.Asked = append(out.Asked, asked)
 	}
 	return out
 }

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 	"github.com/e82355ed/runbook/internal/view"
@@ -59,7 +62,7 @@ func (r *Run) cases() []testCase {
 	for _, step := range r.NotUndone {
 		out = append(out, testCase{verdict: erred, name: "undo " + term.CleanLine(step), message: "it was due, and did not run", did: &Did{}})
 	}
-	return append(out, r.casesOfTheRun()...)
+	return r.caseOfTheEnd(append(out, r.casesOfTheRun()...))
 }
 
 // caseOf is the test of what did something.
@@ -99,7 +102,7 @@ func (r *Run) casesOfTheRun() []testCase {
 			out = append(out, testCase{verdict: erred, name: "output " + o.Name, message: term.CleanLine(o.Error), did: &Did{}})
 		}
 	}
-	c := testCase{verdict: erred, name: "the run", message: r.next(), did: &Did{}}
+	c := testCase{verdict: erred, name: theRun, message: r.next(), did: &Did{}}
 	switch {
 	case r.Error != "":
 		c.message = term.CleanLine(r.Error)
@@ -110,6 +113,23 @@ func (r *Run) casesOfTheRun() []testCase {
 	}
 	return append(out, c)
 }
+
+// caseOfTheEnd adds a failure where nothing else tells why the exit status is not that of a success: the time was over, or a warning is not
+// to pass.
+func (r *Run) caseOfTheEnd(out []testCase) []testCase {
+	bad := func(c testCase) bool { return c.verdict == failed || c.verdict == erred }
+	if r.State != Ended || r.ExitStatus == nil || *r.ExitStatus == 0 || slices.ContainsFunc(out, bad) {
+		return out
+	}
+	message := fmt.Sprintf("%s; the exit status is %d", r.stands(), *r.ExitStatus)
+	if r.Reason != "" {
+		message += " (stopped: " + r.Reason + ")"
+	}
+	return append(out, testCase{verdict: failed, name: theRun, message: message, did: &Did{}})
+}
+
+// theRun is the name of the test that is the run itself.
+const theRun = "the run"
 
 // valueLines lay out an output.
 func valueLines(o *run.OutputValue) []string {

@@ -132,16 +132,12 @@ func (r *Recorder) session() *session {
 	return &r.sessions[len(r.sessions)-1]
 }
 
-// Files are the paths of the runbook's files, as far as events told them.
-func (r *Recorder) Files() []string {
+// Files are the runbook's files, as far as events told them.
+func (r *Recorder) Files() []run.FileRef {
 	if r.header == nil {
 		return nil
 	}
-	var paths []string
-	for _, f := range r.header.Files {
-		paths = append(paths, f.Path)
-	}
-	return paths
+	return r.header.Files
 }
 
 // GoesOn says that a process runs the run: what has not ended is under way. Otherwise a run whose last session has no end broke off.

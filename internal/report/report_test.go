@@ -189,3 +189,32 @@ func TestUnknownFormat(t *testing.T) {
 
 // texts are the nasty ones by name.
 func texts() []string { return slices.Sorted(maps.Keys(nasty)) }
+
+// TestFailedThoughNoStepDid: a run whose time was over, or whose warnings are not to pass, is no success for a CI either.
+func TestFailedThoughNoStepDid(t *testing.T) {
+	end := run.Event{Type: run.RunFinished, Outcome: run.Cancelled, Counts: map[run.Outcome]int{run.Cancelled: 1}, ExitStatus: status(1)}
+	cancelled := run.Event{Type: run.StepFinished, Step: "a", Outcome: run.Cancelled, Error: "the runbook's timeout has passed"}
+	r := recorded(t, begun(), started("a", "http_request", "read"), run.Event{Type: run.RunStopping, Reason: run.StopTimeout}, cancelled, end).Run(nil)
+	if got, want := written(t, "junit", r), `<failure message="cancelled: 1 cancelled in 4.0 s; the exit status is 1 (stopped: timeout)" type="fail">`; !strings.Contains(got, want) {
+		t.Errorf("%q is not in:\n%s", want, got)
+	}
+	end.Outcome, end.Counts = run.Warn, map[run.Outcome]int{run.Warn: 1}
+	r = recorded(t, begun(), started("a", "http_request", "read"), finished("a", run.Warn, "slow"), end).Run(nil)
+	if got, want := written(t, "tap", r), "not ok 2 - the run"; !strings.Contains(got, want) {
+		t.Errorf("%q is not in:\n%s", want, got)
+	}
+	*end.ExitStatus = 0
+	r = recorded(t, begun(), started("a", "http_request", "read"), finished("a", run.Warn, "slow"), end).Run(nil)
+	if got := written(t, "tap", r); strings.Contains(got, "not ok") {
+		t.Error(got)
+	}
+}
+
+// TestAskedAgainFirst says that no answer counts until then.
+func TestAskedAgainFirst(t *testing.T) {
+	all := everything()[:20]
+	all[19].AskedAgain = []string{"set"}
+	if got, want := written(t, "tap", recorded(t, all...).Run(nil)), "no answer counts until then)"; !strings.Contains(got, want) {
+		t.Errorf("%q is not in:\n%s", want, got)
+	}
+}

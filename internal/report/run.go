@@ -173,7 +173,9 @@ type Asked struct {
 	For      string        `json:"for"`
 	Question *run.Question `json:"question"`
 	// Open says that it waits for an answer.
-	Open   bool        `json:"open,omitempty"`
+	Open bool `json:"open,omitempty"`
+	// Again says that it is asked again first: no answer counts until then.
+	Again  bool        `json:"asked_again,omitempty"`
 	Answer *run.Answer `json:"answer,omitempty"`
 	// AnsweredAt is when the answer was given. Pending says that the run has not taken it in.
 	AnsweredAt *time.Time `json:"answered_at,omitempty"`

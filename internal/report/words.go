@@ -151,7 +151,10 @@ func (q *Asked) waits() string {
 	if prompt, _, _ := strings.Cut(term.Clean(q.Question.Prompt), "\n"); prompt != "" {
 		text += ": " + prompt
 	}
-	if q.Pending {
+	switch {
+	case q.Again:
+		text += " (it " + view.AskedAgain + ")"
+	case q.Pending:
 		text += " (" + q.said + "; it counts when the run goes on)"
 	}
 	return text
