@@ -14,7 +14,7 @@ type sent struct {
 	// nobody knows whether it took place.
 	begun, inDoubt bool
 	resolution     *Resolution
-	// again says that an attempt before may have taken place: what the last one found there may be that one's work.
+	// again says that an attempt before may have taken place, and none did for sure since: what the last one found there may be that one's work.
 	again bool
 	// earlier is what an attempt before kept of the same write that may have taken place.
 	earlier *Earlier
@@ -176,7 +176,11 @@ func (s *State) sendAgain(e *Event) {
 		return
 	}
 	in := s.at(r)
-	if in.endedInDoubt() { // otherwise it is among what run_resumed named
+	if in.doubtful(&s.plan.Steps[r.step]) { // otherwise it is among what run_resumed named
+		in.sent.attempted(true)
+		in.sent.earlier = in.sent.earlier.judged()
+	}
+	if in.endedInDoubt() {
 		in.sent.resolution = e.Resolution
 	}
 	if e.Resolution.How != HowDeclared {

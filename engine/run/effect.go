@@ -155,7 +155,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 		in.sent.inDoubt, in.sent.Ended = e.InDoubt, cmp.Or(e.Error, e.Summary)
 		in.sent.attempted(e.InDoubt)
 		if !e.InDoubt && (e.Result != nil || e.Outcome == Pass || e.Outcome == Warn) {
-			in.sent.earlier = nil
+			in.sent.earlier, in.sent.again = nil, false
 		}
 	}
 	if spec.Child {

@@ -144,7 +144,7 @@ func (s *State) Prepared() []string {
 // a step runs, unless the files changed; who said no, or let the time pass, or was asked in a run that was stopped then, is asked anew. A
 // write that is sent again, because it was in
 // doubt or about to be repeated, keeps its key, and what an attempt that may have taken
-// place kept, also over one that did not. What it did, and was not undone, stays to be undone.
+// place kept, also over one that did not, and over sessions in which it had not its turn. What it did, and was not undone, stays to be undone.
 func (s *State) reset(r ref, e *Event) {
 	s.renew(r, e)
 	if r.key < 0 {
@@ -173,7 +173,7 @@ func (s *State) renew(r ref, e *Event) {
 	} else if in.asked != nil && in.phase == running && s.plan.Steps[r.step].Child && len(e.Changes) == 0 {
 		fresh.asked = in.asked
 	}
-	if in.sent != nil && in.partly == nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.earlier != nil) {
+	if in.sent != nil && in.partly == nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.again) {
 		fresh.sent = &sent{
 			Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last(), again: in.sent.again || in.phase == running && in.sent.begun,
 			ended: in.sent.ended,
