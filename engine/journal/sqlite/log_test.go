@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -90,5 +91,51 @@ func TestLogWhileItGrows(t *testing.T) {
 	close(stop)
 	if err := <-over; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFlippedBytesBesideALog flips bytes anywhere in a file and its log: what is opened for writing all the same has all events, but for those
+// of the last transaction, and what is not stays as it is.
+func TestFlippedBytesBesideALog(t *testing.T) {
+	whole := crashed(t, 20)
+	file, err := os.ReadFile(whole)
+	log, logErr := os.ReadFile(logOf(whole))
+	if err := errors.Join(err, logErr); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(60) {
+		random := rand.New(rand.NewPCG(seed, 41))
+		path := filepath.Join(t.TempDir(), "runs.db")
+		badFile, badLog := bytes.Clone(file), bytes.Clone(log)
+		for range 1 + random.IntN(4) {
+			if at := random.IntN(len(file) + len(log)); at < len(file) {
+				badFile[at] ^= byte(1 << random.IntN(8))
+			} else {
+				badLog[at-len(file)] ^= byte(1 << random.IntN(8))
+			}
+		}
+		if err := errors.Join(os.WriteFile(path, badFile, 0o600), os.WriteFile(logOf(path), badLog, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := OpenReadOnly(t.Context(), path); err == nil {
+			if _, err := journal.Check(t.Context(), left); err != nil {
+				t.Errorf("seed %d: check: %v", seed, err)
+			}
+			if err := left.Close(); err != nil {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+		}
+		j, err := Open(t.Context(), path)
+		if err != nil {
+			unchanged(t, path, badFile)
+			unchanged(t, logOf(path), badLog)
+			continue
+		}
+		if r, err := journal.Check(t.Context(), j); err != nil || !r.Sound() || r.Events < 19 {
+			t.Errorf("seed %d: it opens, and a check: %+v, %v", seed, r, err)
+		}
+		if err := j.Close(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
 	}
 }
