@@ -97,6 +97,7 @@ type fakeArgs struct {
 	Value cty.Value `rb:"value" doc:"What the result's value is."`
 	At    string    `rb:"at,place" doc:"Where it acts."`
 	Words []string  `rb:"words,filled" doc:"Nothing looks at them."`
+	Seen  []string  `rb:"seen" public:"everyone can read it; hand it over as words" doc:"Nothing looks at them, and everybody sees them."`
 	Level int       `rb:"level" default:"1" doc:"Nothing looks at it."`
 }
 

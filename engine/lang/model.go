@@ -95,9 +95,11 @@ type Expr struct {
 	// Source is its text in the file.
 	Source string
 
-	base  int    // the position in the file that Source begins at
-	timed bool   // it may call now
-	json  string // the text of the JSON value that it is, or stands in; empty: it is an expression of the native syntax
+	base  int  // the position in the file that Source begins at
+	timed bool // it may call now
+	// original is what it was before values came in the place of its parts; nil: it is as it was.
+	original *Expr
+	json     string // the text of the JSON value that it is, or stands in; empty: it is an expression of the native syntax
 }
 
 // RefKind is the first word of a reference.

@@ -20,8 +20,16 @@ func (e *Expr) Rewrite(replace func(part *Expr, at string) Replacement) *Expr {
 	w := rewriter{of: e, replace: replace}
 	inner := w.expr(e.Expression, "")
 	out := newExpr(inner, e.Source, e.base)
-	out.timed = e.timed
+	out.timed, out.original = e.timed, e.AsWritten()
 	return out
+}
+
+// AsWritten is the expression as it stands in its file: without what [Expr.Rewrite] put in the place of its parts.
+func (e *Expr) AsWritten() *Expr {
+	if e.original != nil {
+		return e.original
+	}
+	return e
 }
 
 type rewriter struct {

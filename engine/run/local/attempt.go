@@ -260,12 +260,15 @@ func worseThanPlanned(step *lang.Step, args cty.Value, planned provider.Effect) 
 	return fmt.Errorf("nothing was sent: its effect is %s, and it was planned as a %s; state effect = \"%[1]s\" in it", spec.Classify(args), planned)
 }
 
-// arguments works out what an action is called with, and holds it against the policies and --read-only: what only the run
-// can tell may do more than the plan could see.
+// arguments works out what an action is called with, and holds it against the policies, --read-only and the secrets of the run: what only
+// the run can tell may do more than the plan could see.
 func (r *runner) arguments(step *lang.Step, local lang.Frame) (cty.Value, error) {
 	args, diags := object(r.scope, step.Spec.Spec().Args(), step.Args, local, r.Secrets)
 	if diags.HasErrors() {
 		return cty.NilVal, errors.New(text(diags))
+	}
+	if err := r.echoed(step, args, local); err != nil {
+		return cty.NilVal, err
 	}
 	if r.Allowed != nil {
 		if err := r.Allowed(r.runbook, step, args); err != nil {

@@ -37,10 +37,8 @@ func (r *runner) keepEach(step *lang.Step, all *lang.Instances, e *run.Event) (s
 func (b *branch) secretKeys(step *lang.Step, keys []string, shown func(string) string) string {
 	open, written := true, "\x00"
 	b.eachParts(step, func(at *branch, _ *lang.Step, e *lang.Expr) {
-		around := at.runbook.Surroundings(e)
-		open = open && !around.Environment && !around.Files
+		open = open && !at.takesIn(e)
 		for _, used := range at.runbook.Uses(e) {
-			open = open && !refersTo(used, lang.RefStep)
 			written += used.Written()
 		}
 	})

@@ -23,7 +23,12 @@ func (b *branch) holds(step *lang.Step, kept *keptEach) bool {
 // eachParts visits what the for_each of a step is made of: the expression, and, where it reads variables of a runbook that a step runs,
 // what that step gives them, and has as each itself.
 func (b *branch) eachParts(step *lang.Step, visit func(at *branch, by *lang.Step, e *lang.Expr)) {
-	at, by, parts := b, step, []*lang.Expr{step.ForEach}
+	b.madeOf(step, []*lang.Expr{step.ForEach}, visit)
+}
+
+// madeOf is eachParts for any expressions of a step.
+func (b *branch) madeOf(step *lang.Step, parts []*lang.Expr, visit func(at *branch, by *lang.Step, e *lang.Expr)) {
+	at, by := b, step
 	for {
 		within := false
 		for _, part := range parts {
