@@ -337,6 +337,29 @@ step "fake_write" "after" { id = "after ${join(",", keys(step.w))}" }
 	}
 }
 
+// TestASkippedInstanceSeesAnotherEach: its when is decided anew; one that sees the same stays skipped, and what was carried out stays.
+func TestASkippedInstanceSeesAnotherEach(t *testing.T) {
+	t.Parallel()
+	for _, changed := range []string{`d = "yes", e = "no"`, `d = "yes", e = "no", f = "no"`} {
+		s := moreRun(t, enginetest.Syntaxes[0], `
+step "fake_write" "w" {
+  for_each = { b = "yes", d = "no", e = "no" }
+  id       = "w ${each.key}"
+  when     = each.value == "yes"
+}
+step "fake_write" "boom" {
+  id         = "boom"
+  depends_on = [step.w]
+  run_if     = "always"
+}
+`)
+		enginetest.Rewrite(t, s.file, strings.Replace(textOf(t, s.file), `d = "no", e = "no"`, changed, 1))
+		if got := s.since(t, enginetest.Resume); !slices.Equal(got, []string{"w d", "boom"}) {
+			t.Errorf("%s: %q", changed, got)
+		}
+	}
+}
+
 func textOf(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)

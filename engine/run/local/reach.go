@@ -120,7 +120,7 @@ func (l *reach) part(address string) {
 	end := l.endingOf(address)
 	well := end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && !end.undone
 	switch {
-	case end != nil && end.outcome == run.Skipped && !l.touch.Runs:
+	case end != nil && end.outcome == run.Skipped && !l.touch.Runs && !l.decidedAnew(address):
 	case well && !l.acts(address) && !l.goesOnWithin(address, end):
 	case well && l.acts(address) && (l.sendsTheSame(address) || l.readsTheSame(address)):
 	default:
@@ -130,6 +130,11 @@ func (l *reach) part(address string) {
 		l.own = append(l.own, address)
 		l.ran = l.ran || end != nil && (well || end.outcome == run.Skipped || l.acts(address))
 	}
+}
+
+// decidedAnew reports whether the when of an instance may come to something else, as it sees another each.
+func (l *reach) decidedAnew(address string) bool {
+	return l.touch.Each && refersTo(l.step.When, lang.RefEach) && !l.seesTheSame(address)
 }
 
 // acts reports whether an instance, or a step without any, may do something else than it did.
