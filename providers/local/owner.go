@@ -27,3 +27,14 @@ func keepOwner(f *os.File, old os.FileInfo) error {
 	}
 	return nil
 }
+
+// namesOf is how many names a file has; 1: also where the system does not say.
+func namesOf(info os.FileInfo) uint64 {
+	if info == nil {
+		return 1
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Nlink) //nolint:unconvert // it is narrower on other systems
+	}
+	return 1
+}

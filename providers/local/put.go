@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // begunError is of a write that may have taken place in part.
@@ -73,8 +74,8 @@ func follow(path string) (string, error) {
 
 // replace puts a new file in the place of the old one: whoever reads sees the one or the other, and a full disk leaves
 // the old one as it was. A write that a crash has cut off leaves a file of its own beside it, which the next attempt with
-// the same key takes away.
-func replace(path, key string, old *fileState, content []byte, mode os.FileMode) (err error) {
+// the same key takes away. It warns of what the new file does not have of the old one.
+func replace(path, key string, old *fileState, content []byte, mode os.FileMode, warn func(format string, args ...any)) (err error) {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -94,10 +95,8 @@ func replace(path, key string, old *fileState, content []byte, mode os.FileMode)
 	if _, err := temporary.Write(content); err != nil {
 		return err
 	}
-	if err := keepOwner(temporary, old.info); err != nil {
-		return err
-	}
-	if err := temporary.Chmod(mode); err != nil { // after the owner, whose change may take bits away
+	lost, err := old.handOn(temporary, path, mode)
+	if err != nil {
 		return err
 	}
 	if err := temporary.Sync(); err != nil {
@@ -109,7 +108,24 @@ func replace(path, key string, old *fileState, content []byte, mode os.FileMode)
 	if err := os.Rename(temporary.Name(), path); err != nil {
 		return err
 	}
+	if len(lost) > 0 {
+		warn("the file was replaced without some of its extended attributes: %s", strings.Join(lost, ", "))
+	}
+	if n := namesOf(old.info); n > 1 {
+		warn("the file had %d names (hard links) and was replaced under this one: the others keep the old content", n)
+	}
 	return settle(folder)
+}
+
+// handOn gives a new file what the one at path has beside its content. The system may not let it keep some attributes.
+func (s *fileState) handOn(f *os.File, path string, mode os.FileMode) (lost []string, err error) {
+	if err := keepOwner(f, s.info); err != nil {
+		return nil, err
+	}
+	if s.exists {
+		lost = keepAttributes(f, path) // after the owner, whose change may take some away
+	}
+	return lost, f.Chmod(mode) // which is what the access list was made for, or is to be another
 }
 
 // besides makes the file that will take the place of another.

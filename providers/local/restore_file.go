@@ -83,7 +83,7 @@ func runRestore(ctx context.Context, in *provider.In[*client, restoreArgs]) (*re
 	default:
 		mode, badMode := parseMode(wanted.Mode)
 		if err = badMode; err == nil {
-			err = replace(path, in.Key, now, []byte(*in.Args.Before.Content), mode)
+			err = replace(path, in.Key, now, []byte(*in.Args.Before.Content), mode, in.Warn)
 		}
 	}
 	if err != nil {

@@ -126,7 +126,7 @@ func runWrite(ctx context.Context, in *provider.In[*client, writeArgs]) (*writeR
 	if w.append {
 		err = add(w.path, w.content, w.mode)
 	} else {
-		err = replace(w.path, in.Key, w.old, w.content, w.mode)
+		err = replace(w.path, in.Key, w.old, w.content, w.mode, in.Warn)
 	}
 	if err != nil {
 		return nil, writeError(opWrite, w.path, err)
