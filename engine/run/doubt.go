@@ -193,6 +193,19 @@ func (s *State) anyToSettle() bool {
 	return len(s.InDoubt())+len(s.HalfDone()) > 0 || slices.ContainsFunc(s.children, func(c child) bool { return c.state.anyToSettle() })
 }
 
+// toSettle adds the addresses of the writes of which somebody has to say what became, here and in the runbooks that steps run, behind prefix.
+func (s *State) toSettle(prefix string, out []string) []string {
+	for _, d := range slices.Concat(s.InDoubt(), s.HalfDone()) {
+		if !d.Undo {
+			out = append(out, prefix+d.Address)
+		}
+	}
+	for _, c := range s.children {
+		out = c.state.toSettle(prefix+c.address+"/", out)
+	}
+	return out
+}
+
 // InDoubt lists the writes in doubt: those under way when the last session broke off, and those that ended without
 // anybody knowing how. Undos count too.
 func (s *State) InDoubt() []Doubt {

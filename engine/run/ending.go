@@ -114,6 +114,8 @@ func (s *State) stepEnded(i int, outcome Outcome) {
 			s.decide(waiter)
 		case to.phase == expanded:
 			s.decideInstances(waiter)
+		case to.phase == asking:
+			s.keepsAsking(ref{waiter, -1})
 		}
 	}
 }

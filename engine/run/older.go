@@ -10,6 +10,9 @@ var sooner = map[Type]phase{
 // goesOnSooner lets a step go on that waits, where an older version did.
 func (s *State) goesOnSooner(r ref, e *Event) {
 	in := s.at(r)
+	if s.resumed && in.phase == asking && (e.Type == StepReady || e.Type == StepExpanded) {
+		in.phase = preparing // it took the question back, as a write before it had been in doubt
+	}
 	to, known := sooner[e.Type]
 	if !known || !s.resumed || in.phase != idle || s.steps[r.step].missing == 0 {
 		return

@@ -63,8 +63,9 @@ func (s *State) resume(e *Event) error {
 	if e.Reason != ReasonCancel {
 		s.awaitTurn(e)
 	}
-	s.recount()
-	s.askAnew(e)
+	behind := s.behindAgain()
+	s.recount(behind)
+	s.askAnew(e, behind)
 	return nil
 }
 
@@ -192,8 +193,8 @@ func (s *State) TakesOver(address string) bool {
 	return err == nil && (s.at(r).asked != nil || s.at(r).sent != nil)
 }
 
-// recount works out from the phases what the events would have counted.
-func (s *State) recount() {
+// recount works out from the phases what the events would have counted. behind are the steps that wait for one that runs again.
+func (s *State) recount(behind []bool) {
 	s.prepare, s.settle, s.ask, s.due, s.levels, s.waiting = queue{}, queue{}, queue{}, queue{}, queue{}, nil
 	s.ready = make([]queue, len(s.plan.Limits)+1)
 	s.running, s.active, s.open = 0, make([]int, len(s.plan.Limits)), 0
@@ -218,7 +219,7 @@ func (s *State) recount() {
 		if step := &s.steps[i]; step.phase == idle && step.missing == 0 {
 			s.decide(i)
 		}
-		s.rearm(i)
+		s.rearm(i, behind[i])
 	}
 }
 
@@ -269,9 +270,9 @@ func (s *State) recountInstances(i int) {
 	}
 }
 
-// rearm puts the parts of a step back where they wait.
-func (s *State) rearm(i int) {
-	if s.steps[i].missing > 0 {
+// rearm puts the parts of a step back where they wait; behind says that something that it waits for runs again.
+func (s *State) rearm(i int, behind bool) {
+	if behind {
 		s.withdraw(i)
 	}
 	for _, in := range s.parts(i) {
@@ -303,14 +304,16 @@ func (s *stepState) takesTurn() bool {
 	return slices.ContainsFunc(s.instances, func(in instance) bool { return in.phase != idle && in.phase != ended })
 }
 
-// decideInstances settles what happens to the instances that run again, once what they depend on, and runs again too, has
-// ended.
+// decideInstances settles what happens to the instances that run again, or are asked about, once what they depend on, and runs again too or was in
+// doubt, has ended.
 func (s *State) decideInstances(i int) {
 	outcome := verdicts[s.plan.Steps[i].RunIf](&s.steps[i])
 	under := s.steps[i].takesTurn()
 	for k := range s.steps[i].instances {
 		r := ref{i, k}
 		switch {
+		case s.at(r).phase == asking:
+			s.keepsAsking(r)
 		case s.at(r).phase != idle:
 		case s.stops() != "" && !s.mayStillRun(i):
 			s.cancel(r, s.stops())

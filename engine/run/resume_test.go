@@ -292,7 +292,10 @@ func (s *survivor) resume() {
 			s.tell(Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Pass})
 		}
 	}
-	s.keepsQuestions(waits, escalated)
+	for name := range instances {
+		reset = append(reset, name)
+	}
+	s.keepsQuestions(waits, escalated, reset)
 }
 
 // randomWord is how it was decided that a write is sent again.
@@ -328,13 +331,26 @@ func (s *survivor) otherInstances(reset []string, doubts []Doubt) map[string][]s
 	return out
 }
 
-// keepsQuestions checks that an open question is asked as before, or will be anew once what its step waits for has run again.
-func (s *survivor) keepsQuestions(waits []Wait, escalated map[string]int) {
+// runsAgain reports whether something of a step runs again, or of one that it waits for, through others too.
+func (s *survivor) runsAgain(i int, again []string) bool {
+	return slices.ContainsFunc(again, func(a string) bool { return StepName(a) == s.plan.Steps[i].Name }) ||
+		slices.ContainsFunc(s.plan.Steps[i].Deps, func(d Dep) bool { return s.runsAgain(d.Step, again) })
+}
+
+// keepsQuestions checks that an open question is asked as before, or will be anew once what its step waits for has run again, or ends as its step
+// does not run by how what was in doubt has ended.
+func (s *survivor) keepsQuestions(waits []Wait, escalated map[string]int, again []string) {
 	now := s.state.Waits()
 	for _, w := range waits {
 		r, _ := s.state.resolve(w.Address)
 		at := slices.IndexFunc(now, func(n Wait) bool { return n.Address == w.Address })
-		withdrawn := slices.Contains([]phase{idle, preparing, settling}, s.state.at(r).phase)
+		withdrawn := slices.Contains([]phase{idle, preparing}, s.state.at(r).phase)
+		if at < 0 && withdrawn && !s.runsAgain(r.step, again) {
+			s.t.Fatalf("the question about %s is taken back, and nothing runs again for which it would be: %v", w.Address, again)
+		}
+		if at < 0 && s.state.at(r).phase == settling {
+			continue
+		}
 		if later := s.state.at(r).asked; at < 0 && withdrawn && later != nil && later.since.IsZero() && later.escalated == 0 {
 			continue
 		}
