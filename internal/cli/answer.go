@@ -74,14 +74,9 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, history.Close()) }()
-	s, err := readStory(ctx, history, o.Run)
+	s, err := o.story(ctx, history)
 	if err != nil {
 		return err
-	}
-	if held, err := holder(ctx, history, s.ID); err != nil {
-		return err
-	} else if held == nil {
-		s.brokenOff()
 	}
 	if o.Step == "" {
 		return o.list(ctx, history, s)
@@ -100,6 +95,9 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 	if err := w.Question.Distinct(answer.Value); err != nil {
 		return fmt.Errorf("%s: %w", w.Step, err)
 	}
+	if s, w, err = o.stillAsked(ctx, history, w); err != nil {
+		return err
+	}
 	answer.By, answer.Via, answer.Digest, answer.ID = o.User, run.ViaCommand, w.Question.Digest, rand.Text()
 	m := journal.Message{Kind: journal.MessageAnswer, Step: w.Step, Answer: answer, At: o.Now().UTC(), By: o.User}
 	if err := o.inTime(ctx, history, s, w, m.At); err != nil {
@@ -117,6 +115,19 @@ func (o *answerOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	return o.report(ctx, history, s, w, m)
+}
+
+// story is what the history tells of the run by now.
+func (o *answerOptions) story(ctx context.Context, history journal.Journal) (*story, error) {
+	s, err := readStory(ctx, history, o.Run)
+	if err != nil {
+		return nil, err
+	}
+	held, err := holder(ctx, history, s.ID)
+	if err == nil && held == nil {
+		s.brokenOff()
+	}
+	return s, err
 }
 
 // find gives the step that is to be answered, by somebody who may, for the first time.

@@ -49,6 +49,34 @@ func (s *story) takeGiven(ctx context.Context, history journal.Journal) error {
 	return nil
 }
 
+// stillAsked looks once more whether a step waits for an answer to the question that was shown: it may have taken long to answer it.
+func (o *answerOptions) stillAsked(ctx context.Context, history journal.Journal, shown *waitingStep) (*story, *waitingStep, error) {
+	s, err := o.story(ctx, history)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := o.find(ctx, history, s)
+	if err == nil {
+		err = o.askedOtherwise(s, w, shown.Question)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("nothing was answered: %w", err)
+	}
+	return s, w, nil
+}
+
+// askedOtherwise says what is different in the question of a step that waits; nil: it is the one that was shown.
+func (o *answerOptions) askedOtherwise(s *story, w *waitingStep, shown *run.Question) error {
+	if w.Question.Digest == shown.Digest {
+		return nil
+	}
+	what := "is asked anew since it was shown"
+	if again := w.Question.Again; again != nil && len(again.Changes) > 0 {
+		what = "is asked anew, as " + again.Changed()
+	}
+	return fmt.Errorf("%s %s. Look at it, and answer that: %s", w.Step, what, o.command("answer "+s.ID+" "+run.Quote(w.Step)))
+}
+
 // counts reports why an answer that was sent does not count: of two who answer at the same moment, neither has seen the
 // other's answer.
 func (o *answerOptions) counts(ctx context.Context, history journal.Journal, s *story, w *waitingStep, id string) error {

@@ -165,7 +165,7 @@ func (o *answerOptions) ask(ctx context.Context, history journal.Journal, s *sto
 			cancel(form.ErrInterrupted)
 		}
 	}()
-	go o.watchAnswer(ctx, history, *s, w.Step, cancel)
+	go o.watchAnswer(ctx, history, *s, w, cancel)
 	r := form.Request{Step: w.Step, For: w.For, Question: w.Question, Since: w.Since, Told: w.Told, Resting: s.Resting, Shown: true, Apart: true}
 	if w.Deadline != nil {
 		r.Deadline = *w.Deadline
@@ -188,8 +188,8 @@ const lookAgain = 300 * time.Millisecond
 
 var errAnsweredElsewhere = errors.New("the step does not wait any more: its time is over, or the run has ended")
 
-// watchAnswer takes the question away when the step does not wait any more.
-func (o *answerOptions) watchAnswer(ctx context.Context, history journal.Journal, s story, step string, cancel context.CancelCauseFunc) {
+// watchAnswer takes the question away when the step does not wait any more for an answer to what was shown.
+func (o *answerOptions) watchAnswer(ctx context.Context, history journal.Journal, s story, shown *waitingStep, cancel context.CancelCauseFunc) {
 	ticker := time.NewTicker(lookAgain)
 	defer ticker.Stop()
 	s.Waits = slices.Clone(s.Waits)
@@ -199,16 +199,17 @@ func (o *answerOptions) watchAnswer(ctx context.Context, history journal.Journal
 			return
 		case <-ticker.C:
 		}
-		if why := o.answeredElsewhere(ctx, history, &s, step); why != nil {
+		if why := o.answeredElsewhere(ctx, history, &s, shown); why != nil {
 			cancel(why)
 			return
 		}
 	}
 }
 
-// answeredElsewhere says who answered a step, or that it does not wait any more; nil while it does. No event tells of an answer
-// while no process takes it in.
-func (o *answerOptions) answeredElsewhere(ctx context.Context, history journal.Journal, s *story, step string) error {
+// answeredElsewhere says who answered a step, that it is asked otherwise, or that it does not wait any more; nil while it does. No event
+// tells of an answer while no process takes it in.
+func (o *answerOptions) answeredElsewhere(ctx context.Context, history journal.Journal, s *story, shown *waitingStep) error {
+	step := shown.Step
 	if s.read(ctx, history, s.ID, nil) != nil || s.takeGiven(ctx, history) != nil {
 		return nil //nolint:nilerr // a history that can't be read shows up when the answer is sent
 	}
@@ -217,7 +218,9 @@ func (o *answerOptions) answeredElsewhere(ctx context.Context, history journal.J
 	case i >= 0 && s.Waits[i].Given != nil:
 		return o.wasGiven(ctx, history, s, &s.Waits[i])
 	case i >= 0:
-		return nil
+		return o.askedOtherwise(s, &s.Waits[i], shown.Question)
+	case s.later(step) != nil:
+		return fmt.Errorf("%s %s", step, o.askedAgain(s, s.later(step)))
 	case was:
 		return fmt.Errorf("%s answered %s at %s, and the first answer counts", answered.By, step, provider.Moment(answered.At))
 	}
