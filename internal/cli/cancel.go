@@ -121,7 +121,9 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 		case <-ticker.C:
 		}
 		err := s.read(ctx, history, s.ID, func(e journal.Entry) {
-			undoes = undoes || len(s.Undoing) > 0
+			if e.Event.Type == run.RunResumed {
+				undoes = len(s.Undoing) > 0
+			}
 			if e.Event.Type == run.RunStopping && e.Event.Step == "" {
 				o.say("Run %s is stopping.", s.ID)
 			}
@@ -130,14 +132,20 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 			return err
 		}
 	}
-	if undoes && s.Last.Type == run.RunPaused {
-		o.say("The undos of run %s were stopped, and the run is still paused. End it with: %s", s.ID, o.command("cancel "+s.ID))
-		return nil
-	}
-	if s.Last.ExitStatus != nil && *s.Last.ExitStatus == ExitInterrupted {
-		o.say("Run %s has stopped. It goes on with: %s", s.ID, o.command("resume "+s.ID))
-		return nil
-	}
-	o.say("Run %s has ended.", s.ID)
+	o.say("%s", o.hasStopped(s, undoes))
 	return nil
+}
+
+// hasStopped says how a run is left whose process was told to stop; undoes says that this only took steps back.
+func (o *cancelOptions) hasStopped(s *story, undoes bool) string {
+	interrupted := s.Last.ExitStatus != nil && *s.Last.ExitStatus == ExitInterrupted
+	switch {
+	case undoes && s.Last.Type == run.RunPaused:
+		return fmt.Sprintf("The undos of run %s were stopped, and the run is still paused. End it with: %s", s.ID, o.command("cancel "+s.ID))
+	case undoes && interrupted:
+		return fmt.Sprintf("The undos of run %s were stopped. Those that are left run with: %s", s.ID, o.command("undo "+s.ID))
+	case interrupted:
+		return fmt.Sprintf("Run %s has stopped. It goes on with: %s", s.ID, o.command("resume "+s.ID))
+	}
+	return fmt.Sprintf("Run %s has ended.", s.ID)
 }

@@ -94,26 +94,41 @@ func told(t *testing.T, j journal.Journal, n int) {
 	}
 }
 
-// TestCancelOfUndos: who stops a session that undoes steps of a paused run hears that the run is still paused, and how it is ended.
+// TestCancelOfUndos: who stops a session that undoes steps hears what that leaves: a run that is still paused, or undos to be done. Of what
+// was taken back, nothing is done again unasked.
 func TestCancelOfUndos(t *testing.T) {
-	tt := newTerminal(t, false, nil, nil)
-	j := tt.history(t)
-	before := append(paused(), run.Event{Type: run.RunResumed, Undo: []string{"said"}})
-	keep(t, j, 1, before)
-	lease := holding(t, j)
-	status := make(chan int, 1)
-	go func() { status <- tt.run("cancel", pausedRun) }()
-	told(t, j, 1)
 	interrupted := ExitInterrupted
-	keep(t, j, int64(len(before)+1), []run.Event{{Type: run.RunStopping, Reason: "cancelled by alice@laptop"}})
-	waitFor(t, tt, "is stopping.")
-	keep(t, j, int64(len(before)+2), []run.Event{{Type: run.RunPaused, ExitStatus: &interrupted}})
-	says := "The undos of run " + pausedRun + " were stopped, and the run is still paused. End it with: runbook cancel " + pausedRun
-	if got := <-status; got != ExitPassed || !strings.Contains(tt.err.String(), says) || strings.Contains(tt.err.String(), "has stopped") {
-		t.Errorf("exit status %d\n%s", got, tt.err)
-	}
-	if err := lease.Release(t.Context()); err != nil {
-		t.Error(err)
+	passed := append(paused()[:1:1], run.Event{Type: run.RunFinished, Outcome: run.Pass, ExitStatus: new(ExitPassed)})
+	for name, c := range map[string]struct {
+		before []run.Event
+		last   run.Event
+		says   string
+	}{
+		"paused": {paused(), run.Event{Type: run.RunPaused, ExitStatus: &interrupted},
+			"were stopped, and the run is still paused. End it with: runbook cancel " + pausedRun},
+		"ended": {passed, run.Event{Type: run.RunFinished, Outcome: run.Pass, ExitStatus: &interrupted},
+			"were stopped. Those that are left run with: runbook undo " + pausedRun},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			j := tt.history(t)
+			before := append(c.before, run.Event{Type: run.RunResumed, Undo: []string{"said"}})
+			keep(t, j, 1, before)
+			lease := holding(t, j)
+			status := make(chan int, 1)
+			go func() { status <- tt.run("cancel", pausedRun) }()
+			told(t, j, 1)
+			keep(t, j, int64(len(before)+1), []run.Event{{Type: run.RunStopping, Reason: "cancelled by alice@laptop"}})
+			waitFor(t, tt, "is stopping.")
+			keep(t, j, int64(len(before)+2), []run.Event{c.last})
+			says := "The undos of run " + pausedRun + " " + c.says
+			if got := <-status; got != ExitPassed || !strings.Contains(tt.err.String(), says) || strings.Contains(tt.err.String(), "has stopped") {
+				t.Errorf("exit status %d\n%s", got, tt.err)
+			}
+			if err := lease.Release(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -17,8 +17,10 @@ type witness struct {
 	mu      sync.Mutex
 	run     string
 	started bool
-	deeds   []deed
-	index   map[string]int // of deeds, by name
+	// goesOn is the command that goes on with what the session is about, without the run.
+	goesOn string
+	deeds  []deed
+	index  map[string]int // of deeds, by name
 }
 
 // deed is a step, or an undo, that the session began last.
@@ -41,6 +43,11 @@ func (w *witness) see(e journal.Entry) {
 	w.run = e.Event.Run
 	i, known := w.index[name]
 	switch e.Event.Type {
+	case run.RunStarted, run.RunResumed:
+		w.goesOn = map[bool]string{false: "resume", true: "cancel"}[e.Event.Reason == run.ReasonCancel]
+		if len(e.Event.Undo) > 0 {
+			w.goesOn = "undo"
+		}
 	case run.StepStarted, run.UndoStarted:
 		w.started = true
 		if e.Event.Action == lang.ChildAction {
@@ -101,7 +108,7 @@ func (w *witness) status(kept func(runID string) int64) int {
 }
 
 // elsewhere is what to do about a run that this process may not go on with, whether another does or not.
-const elsewhere = "Go on with: RESUME\nWhile another process runs the run, that is refused; it is followed with: WATCH"
+const elsewhere = "Go on with: COMMAND\nWhile another process runs the run, that is refused; it is followed with: WATCH"
 
 type wayOn struct {
 	cause error
@@ -110,13 +117,13 @@ type wayOn struct {
 
 // waysOn say what to do about the error that a run broke off with. The last is for all other errors.
 var waysOn = []wayOn{
-	{journal.ErrNoSpace, "Free space on the disk of STORE, then go on with: RESUME"},
-	{journal.ErrAway, "Once STORE can be reached again, go on with: RESUME"},
-	{journal.ErrMoved, "Bring the file that was STORE, with those beside it (-wal, -shm), back there, then go on with: RESUME"},
+	{journal.ErrNoSpace, "Free space on the disk of STORE, then go on with: COMMAND"},
+	{journal.ErrAway, "Once STORE can be reached again, go on with: COMMAND"},
+	{journal.ErrMoved, "Bring the file that was STORE, with those beside it (-wal, -shm), back there, then go on with: COMMAND"},
 	{journal.ErrDamaged, "Put STORE in safety as it is. What can be read of it is told by: CHECK"},
 	{journal.ErrLeaseLost, elsewhere},
 	{journal.ErrConflict, elsewhere},
-	{nil, "Once STORE can be written again, go on with: RESUME"},
+	{nil, "Once STORE can be written again, go on with: COMMAND"},
 }
 
 // brokenOff says what a run left that ended without a result, as its history could not be written, and how it goes on.
@@ -150,7 +157,7 @@ func (p *Program) brokenOff(history journal.Journal, seen *witness, diags diagno
 		return errors.Join(exit(status), err)
 	}
 	i := slices.IndexFunc(waysOn, func(w wayOn) bool { return w.cause == nil || errors.Is(cause, w.cause) })
-	p.say("%s", strings.NewReplacer("STORE", store, "RESUME", p.command("resume "+seen.run), "WATCH", p.command("watch "+seen.run),
+	p.say("%s", strings.NewReplacer("STORE", store, "COMMAND", p.command(seen.goesOn+" "+seen.run), "WATCH", p.command("watch "+seen.run),
 		"CHECK", p.command("runs check")).Replace(waysOn[i].text))
 	return exit(status)
 }

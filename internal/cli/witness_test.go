@@ -159,3 +159,30 @@ step "fake_write" "two" {
 		})
 	}
 }
+
+// TestStoreBreaksInAnUndo: what goes on then is the undo, not the run that it takes back.
+func TestStoreBreaksInAnUndo(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	store := tt.file(t, "runs.db", "")
+	book := tt.file(t, "book.hcl", `
+runbook "undone" {}
+provider "fake" {}
+step "fake_write" "change" {
+  id = "change"
+  undo "fake_write" { id = "back" }
+}
+`)
+	for with, says := range map[error]string{
+		journal.ErrAway:     "Once " + store + " can be reached again, go on with: runbook undo ",
+		journal.ErrConflict: "Go on with: runbook undo ",
+	} {
+		applies := tt.again(t, false, "")
+		applies.does(t, ExitPassed, nil, "apply", book, "--auto-approve", "--store", store)
+		undoes, id := tt.again(t, false, ""), applies.lastRun(t)
+		undoes.OpenJournal = func(ctx context.Context, path string) (journal.Journal, error) {
+			j, err := sqlite.Open(ctx, path)
+			return &breaking{Journal: j, at: run.UndoFinished, step: "change", with: with}, err
+		}
+		undoes.does(t, ExitLeftOver, []string{says + id}, "undo", id, "--auto-approve", "--store", store)
+	}
+}
