@@ -23,6 +23,9 @@ func (b *book) copied() *book {
 // mutate changes a runbook in one way, and says how.
 func (g *generator) mutate(from *book) (*book, string) {
 	b := from.copied()
+	if len(b.steps) == 0 {
+		return b, "nothing" // all of them went
+	}
 	at := g.IntN(len(b.steps))
 	s := b.steps[at]
 	switch g.IntN(12) {
