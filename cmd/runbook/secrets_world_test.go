@@ -58,7 +58,7 @@ func inXML(s string) string {
 	return b.String()
 }
 
-var meansSomething = regexp.MustCompile(`[\\*_{}\[\]<>()#!|~&$^` + "`" + `]`)
+var meansSomething = regexp.MustCompile("[\\\\`*_\\[\\]<#|~&$]")
 
 func inMarkdown(s string) string { return meansSomething.ReplaceAllString(s, `\$0`) }
 

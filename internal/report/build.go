@@ -67,7 +67,7 @@ func (b *builder) ending(out *Run) {
 func countsOf(steps []*Step) map[run.Outcome]int {
 	counts := map[run.Outcome]int{}
 	for _, s := range steps {
-		if _, within := run.SplitAddress(s.Step); within == "" && s.Outcome != "" {
+		if _, within := run.SplitAddress(s.Step); within == "" && s.Outcome != "" && !s.Gone {
 			counts[s.Outcome]++
 		}
 	}
@@ -153,14 +153,15 @@ func (b *builder) steps(out []*Step, above *record) []*Step {
 }
 
 func (b *builder) step(s *record) *Step {
-	out := &Step{Step: s.address, Did: b.did(s.started, s.finished, s.checks, s.resolved)}
+	out := &Step{Step: s.address, Gone: s.gone, Did: b.did(s.started, s.finished, s.checks, s.resolved)}
 	for i := range s.retries {
 		e := b.clean(&s.retries[i])
 		out.Retries = append(out.Retries, Retry{e.Attempt, e.Time, e.Error, e.InDoubt, e.DelayMS})
 	}
 	if s.finished != nil {
-		out.Source, out.ChangedNothing, out.Undone = s.finished.Source, s.finished.ChangedNothing, b.tookBack(s.finished)
+		out.Source, out.ChangedNothing = s.finished.Source, s.finished.ChangedNothing
 	}
+	out.Undone = b.isUndone(s)
 	for _, e := range s.earlier {
 		e = b.clean(e)
 		out.Earlier = append(out.Earlier, Earlier{e.Outcome, e.Time, e.Summary, e.Error, b.tookBack(e)})
@@ -171,6 +172,17 @@ func (b *builder) step(s *record) *Step {
 		out.Asked = append(out.Asked, asked)
 	}
 	return out
+}
+
+// isUndone reports whether what a step did last was taken back. One that changed nothing, or counts as done on
+// somebody's word, stands on what it did before.
+func (b *builder) isUndone(s *record) bool {
+	last, before := s.finished, len(s.earlier)
+	for last != nil && !b.tookBack(last) && before > 0 && (last.ChangedNothing || last.Result == nil && last == s.finished && s.settled) {
+		before--
+		last = s.earlier[before]
+	}
+	return last != nil && b.tookBack(last)
 }
 
 // tookBack reports whether what a step did by its end was taken back.

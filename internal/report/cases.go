@@ -41,6 +41,9 @@ var verdicts = map[run.Outcome]verdict{
 func (r *Run) cases() []testCase {
 	var out []testCase
 	for _, s := range r.Steps {
+		if s.Gone {
+			continue
+		}
 		c := r.caseOf(term.CleanLine(s.Step), s.line(), &s.Did)
 		c.source = s.Source
 		if q := s.open(); s.Outcome == "" && q != nil {

@@ -83,7 +83,9 @@ func writeHTML(w *bufio.Writer, r *Run) error {
 			one.Waits = append([]string{q.waits()}, q.lines...)
 			data.Open = append(data.Open, one)
 		}
-		data.add(one)
+		if !s.Gone {
+			data.add(one)
+		}
 		data.Rows = append(data.Rows, one)
 		for _, q := range s.Asked {
 			data.Talks = append(data.Talks, talk{s.Step, moment(q.At), q.prompt(), q.lines, q.came()})

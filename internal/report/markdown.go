@@ -145,6 +145,9 @@ func (m markdown) troubles(r *Run) {
 		m.fence(d.evidence)
 	}
 	for _, s := range r.Steps {
+		if s.Gone {
+			continue
+		}
 		tell(s.Step, s.line(), &s.Did)
 	}
 	for _, u := range r.Undos {
@@ -232,11 +235,11 @@ func (m markdown) about(r *Run) {
 	m.table(rows)
 }
 
-// punctuation is what may mean something in Markdown, wherever it stands.
-var punctuation = regexp.MustCompile("[\\\\`*_{}\\[\\]<>()#!|~&$^]")
+// punctuation is what may mean something in Markdown, wherever it stands: with these escaped, no other sign has anything to go with.
+var punctuation = regexp.MustCompile("[\\\\`*_\\[\\]<#|~&$]")
 
 // beginning is what may mean something where a line begins.
-var beginning = regexp.MustCompile(`^([-+=]|[0-9]+\.)`)
+var beginning = regexp.MustCompile(`^([-+=>]|[0-9]+[.)])`)
 
 // escapeMarkdown writes a text on one line so that it reads as it is.
 func escapeMarkdown(text string) string {

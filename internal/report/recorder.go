@@ -1,12 +1,14 @@
 package report
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // Recorder keeps of the events of one run what a report tells. Give it all events in order, those of earlier sessions too. The zero value is
@@ -50,6 +52,10 @@ type record struct {
 	earlier  []*run.Event
 	resolved []*run.Event
 	asked    []*asked
+	// settled says that the last end tells what became of the one before it: nothing ran in between.
+	settled bool
+	// gone says that the files do not have it any more.
+	gone bool
 }
 
 // undoKey names an undo: the step, and the number of the event whose effect it takes back.
@@ -71,6 +77,7 @@ const mostRepeats = 10
 // See takes in the next event.
 func (r *Recorder) See(entry journal.Entry) {
 	e := slim(entry.Event)
+	ended := r.ended
 	r.begin(e)
 	r.outstanding.See(e)
 	switch e.Type {
@@ -86,8 +93,15 @@ func (r *Recorder) See(entry journal.Entry) {
 		}
 		s := r.record(e.Step)
 		s.resolved = append(s.resolved, e)
+	case run.StepExpanded:
+		if e.Keys != nil {
+			r.expanded(e.Step, *e.Keys)
+		}
 	case run.RunResumed:
-		r.resumed(e)
+		r.resumed(e, entry.Event.Instances)
+		if ended != nil && ended.Type == run.RunFinished && e.Undo == nil && e.Reason == "" {
+			r.leaveOut()
+		}
 	case run.RunStopping:
 		if s := r.session(); s != nil && e.Step == "" {
 			s.stopping = e
@@ -100,10 +114,16 @@ func (r *Recorder) See(entry journal.Entry) {
 	}
 }
 
+// aResult stands for the result of an action: that there was one matters, and not what it was.
+var aResult = json.RawMessage("null")
+
 // slim is an event without what no report tells, which may be long.
 func slim(e *run.Event) *run.Event {
 	s := *e
-	s.Result, s.ResultTypes, s.Note, s.Each, s.EachType, s.UndoWith, s.UndoAt, s.Instances = nil, nil, nil, nil, nil, nil, nil, nil
+	if s.Result != nil {
+		s.Result = aResult
+	}
+	s.ResultTypes, s.Note, s.Each, s.EachType, s.UndoWith, s.UndoAt, s.Instances = nil, nil, nil, nil, nil, nil, nil
 	return &s
 }
 
@@ -196,6 +216,7 @@ func parentOf(address string) string {
 // step takes in an event of a step.
 func (r *Recorder) step(e *run.Event) {
 	s := r.record(e.Step)
+	s.gone = false
 	switch e.Type {
 	case run.StepStarted:
 		if s.finished != nil {
@@ -209,7 +230,7 @@ func (r *Recorder) step(e *run.Event) {
 	case run.CheckEvaluated:
 		s.checks = append(s.checks, *e)
 	case run.StepFinished:
-		if s.finished != nil {
+		if s.settled = s.finished != nil; s.settled {
 			s.archive()
 		}
 		s.finished = e
@@ -264,8 +285,12 @@ func (r *Recorder) undo(e *run.Event) {
 	}
 }
 
-// resumed takes in that another session begins: what runs again, and which questions nobody is asked any more.
-func (r *Recorder) resumed(e *run.Event) {
+// resumed takes in that another session begins: what runs again, which questions nobody is asked any more, and what the files do not have any
+// more.
+func (r *Recorder) resumed(e *run.Event, instances map[string][]string) {
+	for step, keys := range instances {
+		r.expanded(step, keys)
+	}
 	for _, step := range slices.Concat(e.Reset, e.Gone) {
 		r.covered(step, func(s *record) {
 			if slices.Contains(e.Reset, step) {
@@ -277,6 +302,35 @@ func (r *Recorder) resumed(e *run.Event) {
 	for _, step := range e.AskedAgain {
 		if s := r.records[step]; s != nil {
 			s.close()
+		}
+	}
+}
+
+// leaveOut takes in that a run goes on that had ended: what did not pass runs again, or is not in the files any more.
+func (r *Recorder) leaveOut() {
+	for _, s := range r.records {
+		if s.finished != nil && !passes[s.finished.Outcome] {
+			s.gone = true
+		}
+	}
+}
+
+// passes are the outcomes of what a resume does not repeat.
+var passes = map[run.Outcome]bool{run.Pass: true, run.Warn: true, run.Skipped: true}
+
+// expanded takes in which instances a step has from now on.
+func (r *Recorder) expanded(step string, keys []string) {
+	s := r.records[step]
+	if s == nil {
+		return
+	}
+	has := map[string]bool{}
+	for _, key := range keys {
+		has[view.Address(step, key)] = true
+	}
+	for _, below := range s.below {
+		if run.Covers(step, below.address) {
+			below.gone = !has[below.address]
 		}
 	}
 }

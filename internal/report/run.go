@@ -117,6 +117,8 @@ type Step struct {
 	Source string `json:"source,omitempty"`
 	Did
 	ChangedNothing bool `json:"changed_nothing,omitempty"`
+	// Gone says that the files of a later session do not have it any more: it counts for nothing.
+	Gone bool `json:"gone,omitempty"`
 	// Undone says that what it did was taken back, and not done again.
 	Undone bool `json:"undone,omitempty"`
 	// Earlier is how it ended before it ran again.

@@ -148,7 +148,7 @@ func hostile(text string) []run.Event {
 		{Type: run.StepEscalated, Step: "b", Level: &run.Level{Number: 1, Contact: text, Brief: text}}, warned, again, skip, undid,
 		{Type: run.StepResolved, Step: "b", Resolution: &run.Resolution{Decision: run.DecisionDone, Who: text, Why: text}},
 		{
-			Type: run.RunResumed, Session: &run.Session{Host: "ops", User: text}, Changes: []string{text}, Repeats: []string{text}, Reset: []string{"d"},
+			Type: run.RunResumed, Session: &run.Session{Host: "ops", User: text}, Changes: []string{text}, Repeats: []string{text}, Undo: []string{"b"}, Reset: []string{"d"},
 		},
 		{
 			Type: run.RunFinished, Outcome: run.Pass, Error: text, DurationMS: ms(1), ExitStatus: status(1), Counts: map[run.Outcome]int{run.Pass: 1},

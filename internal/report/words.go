@@ -86,6 +86,9 @@ func (s *Step) line() string {
 	if s.Undone {
 		text += " (undone)"
 	}
+	if s.Gone {
+		text += " (no longer in the runbook)"
+	}
 	return s.Did.besides(text)
 }
 

@@ -59,6 +59,7 @@ func (s *story) judge(in session, out enginetest.Outcome) {
 		j.status(last, out.Result)
 	}
 	s.replays(j)
+	s.reported(events)
 }
 
 // refused reports whether a session may have ended without a result.
