@@ -126,7 +126,7 @@ func TestNewInstancesAreTold(t *testing.T) {
 	out := enginetest.Resume(t, s.fake, s.run.Result.RunID, s.opts)
 	out.Ends(t, 0)
 	at := slices.IndexFunc(out.Events, func(e run.Event) bool { return e.Type == run.RunResumed })
-	want := map[string][]string{"seen": {"b", "c"}, "sure": {"b", "c"}, "w": {"b", "c"}}
+	want := []run.Instances{{Step: "seen", Keys: []string{"b", "c"}}, {Step: "sure", Keys: []string{"b", "c"}}, {Step: "w", Keys: []string{"b", "c"}}}
 	if diff := cmp.Diff(want, out.Events[at].Instances); diff != "" {
 		t.Error(diff)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -88,6 +89,9 @@ func (r *Recalled) unplaced(instance string) error {
 // Undo takes back what steps at some addresses of a recalled run did, last first. settled are decisions about undos that
 // are in doubt; one of these without a decision stays that.
 func (e *Engine) Undo(ctx context.Context, r *Recalled, addresses []string, settled []local.Settled) (*Result, hcl.Diagnostics) {
+	if len(addresses) == 0 && !r.Past.Paused() {
+		return nil, append(problem("Nothing was undone", errors.New("no step is named that is to be")), r.Drop(ctx)...)
+	}
 	return e.goOn(ctx, r, local.Going{Undo: addresses, Settled: settled})
 }
 

@@ -61,3 +61,39 @@ step "fake_write" "end" {
 		t.Error(diff)
 	}
 }
+
+// TestAFailedCheckLooksAgain: what a failed check judges runs again with it, where that changes nothing.
+func TestAFailedCheckLooksAgain(t *testing.T) {
+	t.Parallel()
+	const text = planHead + `
+step "fake_read" "r" { id = "r" }
+step "fake_read" "other" { id = "other" }
+step "fake_write" "w" { id = "w" }
+check "c" {
+  assert {
+    condition     = step.r.value == "good" && step.w.call == 1
+    error_message = "it is ${step.r.value}"
+  }
+}
+step "fake_write" "end" {
+  id         = "end"
+  depends_on = [step.c, step.other]
+}
+`
+	state := "bad"
+	fake := &enginetest.Fake{Says: func(id string) string {
+		if id == "r" {
+			return state
+		}
+		return ""
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.Run(t, fake, text, opts)
+	out.Ends(t, 1)
+	before := len(fake.Log())
+	state = "good"
+	enginetest.Resume(t, fake, out.Result.RunID, opts).Ends(t, 0)
+	if diff := cmp.Diff([]string{"r", "end"}, fake.Log()[before:]); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
@@ -55,8 +56,8 @@ type Recalled struct {
 	approved map[string][]string
 	// touched are the steps that the changes touch; settled are the decisions about what is in doubt.
 	touched local.Touched
-	// others are the keys of the instances that steps have from now on, by address, where a changed for_each gives others than they had.
-	others map[string][]string
+	// others are the instances that steps have from now on, by address, where a changed for_each gives others than they had.
+	others map[string]*lang.Instances
 	moved  bool
 	// asItWas says that no step runs in the session.
 	asItWas bool

@@ -70,8 +70,8 @@ func (a *again) failedAfter(c child) bool {
 	if err != nil || !a.runs(r) {
 		return false
 	}
-	in, came := a.at(r), c.state.RunOutcome()
-	return in.phase == ended && (in.outcome == Fail || in.outcome == Error) && (came == Pass || came == Warn)
+	came := c.state.RunOutcome()
+	return a.failed(r) && (came == Pass || came == Warn)
 }
 
 // again works out what of a runbook runs again.
@@ -91,13 +91,15 @@ type again struct {
 	// own are the steps of which a part runs again for itself, undone those of which one was undone, whole those that run again from
 	// their beginning for what they depend on.
 	own, undone, whole []bool
+	// judged are those of which a check failed.
+	judged []bool
 }
 
 func (s *State) newAgain(as rerunAs, undone []int64) *again {
 	n := len(s.steps)
 	a := &again{
 		State: s, goesOn: as.goesOn, looks: as.looks, settles: map[string]bool{}, unblocked: make([]bool, n), effects: undone, within: map[string]bool{},
-		own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n),
+		own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n), judged: make([]bool, n),
 	}
 	for _, c := range s.children {
 		if c.state.CountsAsNotRun(undone...) {
@@ -110,6 +112,7 @@ func (s *State) newAgain(as rerunAs, undone []int64) *again {
 		a.undone[r.step] = a.undone[r.step] || a.wasUndone(r)
 		a.own[r.step] = a.own[r.step] || a.runs(r)
 	})
+	a.lookWhatIsJudged()
 	for i := range a.steps {
 		if a.goesOn && (a.own[i] || a.undone[i]) {
 			a.unblock(i)
@@ -143,7 +146,26 @@ func (a *again) runs(r ref) bool {
 	if r.key < 0 && len(a.steps[r.step].instances) > 0 {
 		return false
 	}
-	return a.at(r).again() && !a.stays(r) || a.wasUndone(r) || a.looks && a.looked(r)
+	return a.at(r).again() && !a.stays(r) || a.wasUndone(r) || (a.looks || a.judged[r.step]) && a.looked(r)
+}
+
+// lookWhatIsJudged has run again what changes nothing and a check judges that failed: else it would judge the same once more.
+func (a *again) lookWhatIsJudged() {
+	for i := range a.steps {
+		if !a.plan.Steps[i].Check || !a.own[i] || !slices.ContainsFunc(a.refs(i), a.failed) {
+			continue
+		}
+		for _, d := range a.plan.Steps[i].Deps {
+			if !d.Order && slices.ContainsFunc(a.refs(d.Step), a.looked) {
+				a.judged[d.Step], a.own[d.Step] = true, true
+			}
+		}
+	}
+}
+
+func (a *again) failed(r ref) bool {
+	in := a.at(r)
+	return in.phase == ended && (in.outcome == Fail || in.outcome == Error)
 }
 
 // looked reports whether something ended well that changes nothing, or that runs a runbook in which something may be that does not.

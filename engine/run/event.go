@@ -145,9 +145,9 @@ type Event struct {
 	Session *Session `json:"session,omitempty"`
 	// run_resumed: the steps and instances that will run again, and what changed in the files
 	Reset []string `json:"reset,omitempty" blank:"-"`
-	// Instances are the keys that steps with for_each have from now on, by the step's address, where changed files give others: what those
-	// did that stay is not repeated (run_resumed).
-	Instances map[string][]string `json:"instances,omitempty" blank:"-"`
+	// Instances are what steps with for_each have from now on, where changed files give others: what those did that stay is not repeated
+	// (run_resumed).
+	Instances []Instances `json:"instances,omitempty"`
 	// Gone are the steps that waited for a person and that the runbook does not have any more.
 	Gone []string `json:"gone,omitempty" blank:"-"`
 	// run_resumed of a session that only undoes: the steps and instances to undo, or what they did one time, as [Effect.String] names it
@@ -229,6 +229,17 @@ type Event struct {
 	// Left is what else a person must look at, in whichever session it came about.
 	Left       []Left `json:"left,omitempty"`
 	ExitStatus *int   `json:"exit_status,omitempty"`
+}
+
+// Instances are those of a step.
+type Instances struct {
+	// Step is its address.
+	Step string   `json:"step" blank:"-"`
+	Keys []string `json:"keys" blank:"-"`
+	// Each, EachType and EachOf are as in [Event].
+	Each     json.RawMessage `json:"each,omitempty"`
+	EachType json.RawMessage `json:"each_type,omitempty" blank:"-"`
+	EachOf   string          `json:"each_of,omitempty" blank:"-"`
 }
 
 // Left is something that a run leaves for a person to look at.

@@ -1,10 +1,12 @@
 package run
 
+import "maps"
+
 // expand gives a step its instances. One that is expanded anew keeps those that stay.
 func (s *State) expand(r ref, keys []string) {
 	step := &s.steps[r.step]
 	if !step.anew {
-		step.instances = nil
+		step.forget()
 	}
 	step.take(s.plan.Steps[r.step].Name, keys)
 	step.phase, step.anew = expanded, false
@@ -16,26 +18,41 @@ func (s *State) expand(r ref, keys []string) {
 		s.stepEnded(r.step, combined(step.instances))
 		return
 	}
+	serial, under := s.plan.Steps[r.step].Serial, step.takesTurn()
 	for i := range keys {
-		if s.plan.Steps[r.step].Serial && step.takesTurn() {
+		if serial && under {
 			break // the next one follows when this one has ended
 		}
 		if step.instances[i].phase == idle {
 			s.prepareInstance(ref{r.step, i})
+			under = true
 		}
 	}
 }
 
-// take gives a step the instances of some keys: those that it has stay as they are, and others go.
+// take gives a step the instances of some keys: those that it has, or had, are as they were.
 func (s *stepState) take(name string, keys []string) {
-	had, at := s.instances, s.byAddress
+	had := s.gone
+	if had == nil {
+		had = map[string]instance{}
+	}
+	for address, i := range s.byAddress {
+		had[address] = s.instances[i]
+	}
 	s.keys, s.instances, s.byAddress, s.left = keys, make([]instance, len(keys)), make(map[string]int, len(keys)), 0
 	for i, key := range keys {
 		address := Address(name, key, true)
-		if was, ok := at[address]; ok && had != nil {
-			s.instances[i] = had[was]
-		}
-		s.byAddress[address] = i
+		s.instances[i], s.byAddress[address] = had[address], i
+		delete(had, address)
+	}
+	maps.DeleteFunc(had, func(_ string, in instance) bool { return in.phase != ended })
+	s.gone = had
+	s.countLeft()
+}
+
+func (s *stepState) countLeft() {
+	s.left = 0
+	for i := range s.instances {
 		if s.instances[i].phase != ended {
 			s.left++
 		}
@@ -46,18 +63,27 @@ func (s *stepState) take(name string, keys []string) {
 // repeated.
 func (s *State) expandAnew(name string, keys []string) {
 	i, ok := s.byName[name]
-	if !ok || len(s.steps[i].instances) == 0 {
+	if !ok || s.steps[i].byAddress == nil {
 		return // --target leaves it out, or it has other instances in any case
 	}
 	s.steps[i].take(name, keys)
 	s.steps[i].anew = true
 }
 
-// awaitTurn has steps that are to be expanded anew wait for that, unless somebody is asked about it.
+// forget has a step have no instances yet.
+func (s *stepState) forget() {
+	s.keys, s.instances, s.byAddress, s.gone, s.left, s.anew = nil, nil, nil, nil, 0, false
+}
+
+// awaitTurn has steps that are to be expanded anew wait for that, unless somebody is asked about what is left of it.
 func (s *State) awaitTurn(e *Event) {
 	for i := range s.steps {
 		step := &s.steps[i]
-		if asks := step.phase == asking && step.asked.question != nil; step.anew && !asks {
+		if !step.anew {
+			continue
+		}
+		step.countLeft()
+		if asks := step.phase == asking && step.asked.question != nil; !asks || step.left == 0 {
 			s.renew(ref{i, -1}, e)
 		}
 	}

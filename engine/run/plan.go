@@ -30,6 +30,8 @@ type StepSpec struct {
 	ContinueOnError bool
 	// Asks says that a person must answer before an attempt.
 	Asks bool
+	// Check says that the step only judges what others gave.
+	Check bool
 	// Child says that the step runs another runbook, whose own events tell what took place.
 	Child bool
 	// Undo is when what the step did is taken back.

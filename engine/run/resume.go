@@ -42,19 +42,19 @@ func (s *State) resume(e *Event) error {
 		s.resumeToUndo(e)
 		return nil
 	}
+	for _, x := range e.Instances {
+		s.expandAnew(x.Step, x.Keys)
+	}
 	for _, address := range e.Reset {
 		r, err := s.resolve(address)
-		switch _, anew := e.Instances[StepName(address)]; {
+		switch {
 		case err == nil:
 			s.reset(r, e)
 		case slices.Contains(e.Reset, StepName(address)): // the instance went with its step
-		case anew: // it is new, or went
+		case s.Anew(StepName(address)): // it is gone
 		default:
 			return fmt.Errorf("resume: %w", err)
 		}
-	}
-	for name, keys := range e.Instances {
-		s.expandAnew(name, keys)
 	}
 	s.resumed, s.keepsWaiting = true, false
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.timedOut, s.byHand = "", false, false, false, false, false, nil
@@ -149,8 +149,7 @@ func (s *State) Prepared() []string {
 func (s *State) reset(r ref, e *Event) {
 	s.renew(r, e)
 	if r.key < 0 {
-		step := &s.steps[r.step]
-		step.keys, step.instances, step.byAddress, step.left, step.anew = nil, nil, nil, 0, false
+		s.steps[r.step].forget()
 	}
 }
 
@@ -259,13 +258,7 @@ func (s *State) recountInstances(i int) {
 	if len(step.instances) == 0 {
 		return
 	}
-	step.left = 0
-	for k := range step.instances {
-		if step.instances[k].phase != ended {
-			step.left++
-		}
-	}
-	if step.left > 0 && !step.anew {
+	if step.countLeft(); step.left > 0 && !step.anew {
 		step.phase = expanded
 	}
 }

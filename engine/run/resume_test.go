@@ -228,8 +228,8 @@ func (s *survivor) crash(events int) {
 	s.live, s.previews, s.undos, s.over = nil, nil, nil, false
 	s.world.keys = maps.Clone(s.first)
 	for i := range s.events {
-		for name, keys := range s.events[i].Instances {
-			s.world.keys[name] = len(keys)
+		for _, x := range s.events[i].Instances {
+			s.world.keys[x.Step] = len(x.Keys)
 		}
 		if err := s.state.Apply(&s.events[i]); err != nil {
 			s.t.Fatalf("replay of %s %s: %v", s.events[i].Type, s.events[i].Step, err)
@@ -266,8 +266,8 @@ func (s *survivor) resume() {
 	reset = slices.DeleteFunc(reset, func(a string) bool { return slices.Contains(addressesOf(done), a) })
 	slices.Sort(reset)
 	instances := s.otherInstances(reset, doubts)
-	for name := range instances { // those of them that have not ended begin anew
-		for _, address := range s.state.Instances(name) {
+	for _, x := range instances { // those of them that have not ended begin anew
+		for _, address := range s.state.Instances(x.Step) {
 			_, _, over := s.state.Ended(address)
 			if !over && !slices.ContainsFunc(doubts, func(d Doubt) bool { return d.Address == address }) {
 				reset = append(reset, address)
@@ -292,8 +292,8 @@ func (s *survivor) resume() {
 			s.tell(Event{Type: UndoFinished, Step: d.Address, Undoes: d.Undoes, Outcome: Pass})
 		}
 	}
-	for name := range instances {
-		reset = append(reset, name)
+	for _, x := range instances {
+		reset = append(reset, x.Step)
 	}
 	s.keepsQuestions(waits, escalated, reset)
 }
@@ -305,28 +305,32 @@ func randomWord(t *rapid.T) string {
 
 // otherInstances draws one instance more, or less, for steps of which nobody has seen what they did. One that goes is not in doubt, and
 // nobody is asked about it.
-func (s *survivor) otherInstances(reset []string, doubts []Doubt) map[string][]string {
-	out := map[string][]string{}
+func (s *survivor) otherInstances(reset []string, doubts []Doubt) []Instances {
+	var out []Instances
 	for i := range s.plan.Steps {
 		name := s.plan.Steps[i].Name
 		n := len(s.state.Instances(name))
 		seen := slices.ContainsFunc(s.state.Dependents([]string{name}), func(d string) bool { return d != name && s.state.Began(d) })
-		if n == 0 || seen || slices.Contains(reset, name) || rapid.IntRange(0, 2).Draw(s.t, "other instances") > 0 {
+		if s.state.steps[i].byAddress == nil || seen || slices.Contains(reset, name) || rapid.IntRange(0, 2).Draw(s.t, "other instances") > 0 {
 			continue
 		}
 		last := Address(name, fmt.Sprint(n-1), true)
 		_, asks := s.state.WaitOf(last)
 		inDoubt := slices.ContainsFunc(doubts, func(d Doubt) bool { return d.Address == last })
-		if n > 1 && !inDoubt && !asks && rapid.Bool().Draw(s.t, "one less") {
+		if n > 0 && !inDoubt && !asks && rapid.Bool().Draw(s.t, "one less") {
 			n--
 		} else {
-			s.world.outcome[Address(name, fmt.Sprint(n), true)] = rapid.SampledFrom([]Outcome{Pass, Pass, Fail, Error}).Draw(s.t, "instance")
+			if next := Address(name, fmt.Sprint(n), true); s.world.outcome[next] == "" {
+				s.world.outcome[next] = rapid.SampledFrom([]Outcome{Pass, Pass, Fail, Error}).Draw(s.t, "instance")
+			}
 			n++
 		}
 		s.world.keys[name] = n
+		x := Instances{Step: name}
 		for k := range n {
-			out[name] = append(out[name], fmt.Sprint(k))
+			x.Keys = append(x.Keys, fmt.Sprint(k))
 		}
+		out = append(out, x)
 	}
 	return out
 }

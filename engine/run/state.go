@@ -94,6 +94,8 @@ type stepState struct {
 	// byAddress finds an instance by its whole address.
 	byAddress map[string]int
 	instances []instance
+	// gone are those that a change of the files took away, by address.
+	gone map[string]instance
 	// left counts the instances that have not ended.
 	left int
 	// anew says that it is expanded once more, in its turn: it has other instances than it had then, of which those that stay keep what they did.

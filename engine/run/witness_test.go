@@ -137,11 +137,12 @@ func (w *witness) resumed(t *rapid.T, reset []string) {
 }
 
 // others takes in that steps have other instances from now on, and are expanded anew.
-func (w *witness) others(instances map[string][]string) {
-	for name, keys := range instances {
+func (w *witness) others(instances []Instances) {
+	for _, x := range instances {
+		name, keys := x.Step, x.Keys
 		for address, s := range w.steps {
 			if StepName(address) == name && address != name && !slices.ContainsFunc(keys, func(key string) bool { return Address(name, key, true) == address }) {
-				s.outcome, s.open, s.again = "", false, false
+				s.again = false // what it did stays, should it come back
 			}
 		}
 		w.at(name).anew = true

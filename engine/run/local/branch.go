@@ -176,7 +176,7 @@ func (b *branch) schedule(parallel int) *run.Plan {
 func specOf(s *lang.Step, effect provider.Effect) run.StepSpec {
 	spec := run.StepSpec{
 		Name: s.Name, RunIf: string(s.RunIf), Group: -1, ContinueOnError: s.ContinueOnError,
-		Write: effect != provider.Read, Child: s.Child != nil, Asks: asks(s),
+		Write: effect != provider.Read, Child: s.Child != nil, Asks: asks(s), Check: s.IsCheck(),
 	}
 	spec.Serial = spec.Write
 	if s.Undo != nil {

@@ -118,17 +118,20 @@ func (o Others) Loses(address string) bool {
 
 // OtherInstances are those of the steps that run again as a whole, with what reset names, as far as that can be told, and of those that have
 // others from now on, as [Affected] tells them.
-func (p *Past) OtherInstances(reset []string, others map[string][]string) []Others {
+func (p *Past) OtherInstances(reset []string, others map[string]*lang.Instances) []Others {
 	var out []Others
 	p.root.walk(func(b *branch) {
 		for _, n := range b.graph.Nodes {
 			address := b.prefix + n.Step.Name
 			was, expanded := b.values.keysOf(n.Step.Name)
-			now, known := others[address]
+			all, known := others[address]
 			if n.Step.ForEach == nil || !expanded || !known && !slices.Contains(reset, address) || b.isGone(out) || p.furnish(b) != nil {
 				continue
 			}
-			if !known {
+			var now []string
+			if known {
+				now = all.Keys
+			} else {
 				now, known = b.keysThen(n.Step.Name, reset)
 			}
 			o := Others{address, lacking(now, was), lacking(was, now)}
@@ -202,9 +205,9 @@ func (p *Past) Without(addresses []string, others []Others) []string {
 
 // Keys are those of the instances that a step of the runbook itself has, or will have when it runs again with what reset names, or as others
 // tell, where it came to any, and that can be told.
-func (p *Past) Keys(name string, reset []string, others map[string][]string) (keys []string, known bool) {
-	if keys, known = others[name]; known {
-		return keys, true
+func (p *Past) Keys(name string, reset []string, others map[string]*lang.Instances) (keys []string, known bool) {
+	if all, known := others[name]; known {
+		return all.Keys, true
 	}
 	was, expanded := p.root.values.keysOf(name)
 	switch again := slices.Contains(reset, name); {

@@ -70,7 +70,7 @@ func (p *Past) take(entry journal.Entry) error {
 	case run.RunResumed:
 		p.ended, p.paused = false, p.paused && e.Undo != nil
 		p.gone = slices.DeleteFunc(p.gone, func(step string) bool { return slices.Contains(e.Gone, step) })
-		return p.resumeAll(&e)
+		return p.resumeAll(&e, entry.Sealed)
 	}
 	switch {
 	case e.Type == run.SecretsKept:
@@ -157,7 +157,8 @@ func (b *branch) recall(p *Past, e *run.Event, sealed []byte) error {
 		if slices.ContainsFunc(*e.Keys, func(key string) bool { return strings.Contains(key, lang.Blank) }) {
 			return fmt.Errorf("a key of step %s holds a secret, and the version that began the run did not keep it; what the step did has to be looked at, and taken back, by hand", b.prefix+name)
 		}
-		b.recallEach(p, name, e, sealed)
+		x := run.Instances{Keys: *e.Keys, Each: e.Each, EachType: e.EachType, EachOf: e.EachOf}
+		b.recallEach(p, name, x, sealed, b.values.expand)
 	case run.StepFinished:
 		b.recallEnding(p, name, e, sealed)
 	case run.StepStarted, run.UndoStarted:
@@ -243,6 +244,15 @@ func (b *branch) framesOf(name string, keys []string) []lang.Frame {
 
 // framesNow is what the instances that for_each gives now see as each, by key; why says why that is not to be had.
 func (b *branch) framesNow(name string) (byKey map[string]lang.Frame, why string) {
+	all, why := b.instancesNow(name)
+	if all == nil {
+		return nil, why
+	}
+	return framesByKey(all.Keys, all.Frames), ""
+}
+
+// instancesNow are those that for_each gives now; nil: there is none, or why says why they are not to be had.
+func (b *branch) instancesNow(name string) (all *lang.Instances, why string) {
 	each := b.graph.Node(name).Step.ForEach
 	switch {
 	case b.scope == nil:
@@ -256,11 +266,10 @@ func (b *branch) framesNow(name string) (byKey map[string]lang.Frame, why string
 	if diags.HasErrors() {
 		return nil, "for_each can't be evaluated any more: " + text(diags)
 	}
-	keys, frames, problem := forEach(all)
-	if problem != "" {
+	if _, _, problem := forEach(all); problem != "" {
 		return nil, "for_each can't be evaluated any more, perhaps for a sensitive result of an earlier session that was not kept: " + problem
 	}
-	return framesByKey(keys, frames), ""
+	return all, ""
 }
 
 func framesByKey(keys []string, frames []lang.Frame) map[string]lang.Frame {
@@ -314,7 +323,7 @@ func (b *branch) recallEnding(p *Past, name string, e *run.Event, sealed []byte)
 }
 
 // resumeAll begins another session in every branch.
-func (p *Past) resumeAll(e *run.Event) error {
+func (p *Past) resumeAll(e *run.Event, sealed []byte) error {
 	if len(e.Changes) > 0 {
 		p.root.walk(func(b *branch) {
 			for _, a := range b.approved {
@@ -326,36 +335,41 @@ func (p *Past) resumeAll(e *run.Event) error {
 		return p.root.state.Apply(e)
 	}
 	var err error
+	each := p.sealedEach(e, sealed)
 	p.root.walk(func(b *branch) {
 		own := *e
-		own.Reset, own.Instances = under(b, e.Reset), instancesUnder(b, e.Instances)
+		own.Instances = b.ownInstances(e.Instances)
+		own.Reset = b.under(e.Reset, own.Instances)
 		b.eachAnew(own.Reset, e.Reset)
 		if err == nil {
 			err = b.state.Apply(&own)
 		}
 		b.again(own.Reset)
-		b.expandAnew(own.Instances)
+		b.expandAnew(p, own.Instances, each)
 	})
 	return err
 }
 
-// under are the addresses of a branch among those of the whole run.
-func under(b *branch, addresses []string) []string {
+// under are the addresses of the branch among those of the whole run. Of steps that get other instances, some are not there yet.
+func (b *branch) under(addresses []string, instances []run.Instances) []string {
 	out := []string{}
 	for _, a := range addresses {
-		if own, ok := b.ownOf(a); ok && b.has(own) {
+		own, ok := b.ownOf(a)
+		other := func(x run.Instances) bool { return x.Step == run.StepName(own) }
+		if ok && (b.has(own) || slices.ContainsFunc(instances, other)) {
 			out = append(out, own)
 		}
 	}
 	return out
 }
 
-// instancesUnder are the instances of steps of a branch among those of the whole run.
-func instancesUnder(b *branch, instances map[string][]string) map[string][]string {
-	out := map[string][]string{}
-	for address, keys := range instances {
-		if own, ok := b.ownOf(address); ok {
-			out[own] = keys
+// ownInstances are the instances of steps of the branch among those of the whole run.
+func (b *branch) ownInstances(all []run.Instances) []run.Instances {
+	var out []run.Instances
+	for _, x := range all {
+		if own, ok := b.ownOf(x.Step); ok {
+			x.Step = own
+			out = append(out, x)
 		}
 	}
 	return out

@@ -1,8 +1,11 @@
 package local
 
 import (
-	"maps"
 	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
@@ -18,9 +21,10 @@ type reach struct {
 	own, within []string
 	// ran says that something runs again that others may have seen.
 	ran bool
-	// keys are those of the instances that the step has from now on, where its for_each is to be evaluated anew; nil: it is not, or all run again.
-	keys []string
-	// now is what instances see as each, by key, and same says of which surely that is what they saw: where for_each is another.
+	// all are the instances that the step has from now on, where its for_each is another; others says that it is to be expanded anew for that.
+	all    *lang.Instances
+	others bool
+	// now is what these see as each, by key, and same says of which surely that is what they saw.
 	now  map[string]lang.Frame
 	same map[string]bool
 }
@@ -42,77 +46,101 @@ func (l *reach) at() {
 			l.part(address)
 		}
 	}
-	if len(l.own) == len(parts) && l.keys == nil && (all || l.touch.acts(l.step)) {
+	if len(l.own) == len(parts) && !l.others && (all || l.touch.acts(l.step)) {
 		l.own = []string{l.step.Name} // which may have other instances then
 	}
 }
 
-// seesEach works out what the instances of the step see as each; false: that can't be told, or it has none yet.
+// seesEach works out what the instances of the step see as each; false: that can't be told, or it never came to any.
 func (l *reach) seesEach() bool {
 	b, name := l.branch, l.step.Name
 	was, expanded := b.values.keysOf(name)
-	if !expanded || len(was) == 0 || l.step.ForEach == nil || l.furnish(b) != nil {
+	if !expanded || l.step.ForEach == nil || l.furnish(b) != nil {
 		return false
 	}
-	now, why := b.framesNow(name)
-	if why != "" || len(now) == 0 || b.secretKeys(l.step, slices.Sorted(maps.Keys(now)), l.cfg.shown) != "" {
+	all, why := b.instancesNow(name)
+	if why != "" || b.secretKeys(l.step, all.Keys, l.cfg.shown) != "" {
 		return false
 	}
-	l.now, l.same = now, map[string]bool{}
+	l.all, l.now, l.same = all, framesByKey(all.Keys, all.Frames), map[string]bool{}
+	then := l.framesBefore()
 	for _, key := range was {
-		before, there := l.frameBefore(key)
-		frame, stays := now[key]
+		before, there := then[key]
+		frame, stays := l.now[key]
 		l.same[key] = there && stays && before.EachLost == "" && before.EachValue.IsWhollyKnown() && sameValue(before.EachValue, frame.EachValue)
-		if stays && !l.same[key] && b.each[name] != nil && l.step.Child != nil {
-			return false // its runbook was given what was kept
-		}
 	}
 	return true
 }
 
-// frameBefore is what an instance saw as each, as the files were; false: that is not known.
-func (l *reach) frameBefore(key string) (lang.Frame, bool) {
+// framesBefore is what the instances saw as each, as the files were, by key, as far as that is known.
+func (l *reach) framesBefore() map[string]lang.Frame {
 	if l.former == nil {
-		return lang.Frame{}, false
+		return nil
 	}
 	b, name, ok := l.former.find(l.branch.prefix + l.step.Name)
 	if !ok || l.former.furnish(b) != nil {
-		return lang.Frame{}, false
+		return nil
 	}
-	return b.values.instance(name, key)
+	return b.values.framesByKey(name)
 }
 
-// instances looks at those that stay of a step whose for_each is another, and at those that are new.
+// instances looks at those that stay of a step whose for_each is another, at those that are new, and at those that had gone and are back.
 func (l *reach) instances() {
 	b, name := l.branch, l.step.Name
 	was, _ := b.values.keysOf(name)
-	is := slices.Sorted(maps.Keys(l.now))
-	isNew, gone := lacking(is, was), lacking(was, is)
-	if len(isNew)+len(gone) > 0 || b.each[name] != nil {
-		l.keys = is
-	}
+	isNew, gone := lacking(l.all.Keys, was), lacking(was, l.all.Keys)
+	l.others = len(isNew)+len(gone) > 0 || b.each[name] != nil
 	for _, key := range was {
 		l.ran = l.ran || len(isNew)+len(gone) > 0 && l.endingOf(run.Address(name, key, true)) != nil
 	}
-	b.values.reframe(name, func(keys []string) []lang.Frame {
-		frames := make([]lang.Frame, len(keys))
-		for i, key := range keys {
-			frame, stays := l.now[key]
-			if !stays {
-				frame, _ = b.values.instance(name, key)
-			}
-			frames[i] = frame
-		}
-		return frames
-	})
-	for _, key := range is {
+	l.ran = l.ran || len(isNew) > 0 && len(was) == 0 && b.state.Outcome(name) != ""
+	for _, key := range l.all.Keys {
 		address := run.Address(name, key, true)
-		if _, had := l.same[key]; had {
-			l.part(address)
-		} else {
+		switch _, had := l.same[key]; {
+		case !had && b.values.goneEnding(name, key) == nil:
 			l.own = append(l.own, address)
+		case l.step.Child != nil && !l.givesTheSameRunbook(address, key):
+			l.own, l.within = append(l.own, address), append(l.within, l.inside(b, address)...)
+		default:
+			l.part(address)
 		}
 	}
+}
+
+// givesTheSameRunbook reports whether what the runbook that an instance runs is given can be worked out as it is now: else it runs again as a whole.
+func (l *reach) givesTheSameRunbook(address, key string) bool {
+	if l.same[key] {
+		return true
+	}
+	below := l.branch.below[address]
+	if _, had := l.same[key]; had || below == nil {
+		return l.branch.each[l.step.Name] == nil // what was kept is what it was given
+	}
+	return below.called.EachKey != cty.NilVal && sameValue(below.called.EachValue, l.now[key].EachValue)
+}
+
+// execution is a step, or an instance of it, as it would be carried out, with a runner that can evaluate what it refers to.
+func (l *reach) execution(address string) (*runner, *execution, error) {
+	key, keyed := l.keyOf(address)
+	frame, sees := l.now[key]
+	if !keyed || !sees {
+		return l.Past.at(l.branch.prefix + address)
+	}
+	if err := l.furnish(l.branch); err != nil {
+		return nil, nil, err
+	}
+	r := l.runnerOf(l.branch)
+	return r, r.newExecution(l.step, 0, frame), nil
+}
+
+// keyOf is the key in the address of an instance.
+func (l *reach) keyOf(address string) (key string, keyed bool) {
+	quoted, keyed := strings.CutPrefix(address, l.step.Name+"[")
+	if !keyed {
+		return "", false
+	}
+	key, err := strconv.Unquote(strings.TrimSuffix(quoted, "]"))
+	return key, err == nil
 }
 
 // part looks at one instance, or at a step without any.
@@ -147,8 +175,8 @@ func (l *reach) acts(address string) bool {
 
 // seesTheSame reports whether an instance of a step whose for_each is another surely sees as each what it saw.
 func (l *reach) seesTheSame(address string) bool {
-	_, key, ok := l.branch.state.Find(address)
-	return ok && key >= 0 && l.same[l.branch.values.key(l.step.Name, key)]
+	key, keyed := l.keyOf(address)
+	return keyed && l.same[key]
 }
 
 // goesOnWithin reports whether something runs again in the runbook that the step runs, or that would give something else.
@@ -163,10 +191,11 @@ func (l *reach) goesOnWithin(address string, end *ending) bool {
 }
 
 func (l *reach) endingOf(address string) *ending {
-	if _, key, ok := l.branch.state.Find(address); ok {
-		return l.branch.values.ending(l.step.Name, key)
+	if _, at, ok := l.branch.state.Find(address); ok {
+		return l.branch.values.ending(l.step.Name, at)
 	}
-	return nil
+	key, _ := l.keyOf(address)
+	return l.branch.values.goneEnding(l.step.Name, key)
 }
 
 // sendsTheSame reports whether a write surely would be sent as it was, as far as the files have something otherwise.
@@ -175,7 +204,7 @@ func (l *reach) sendsTheSame(address string) bool {
 	if w == nil || w.on.Lost() || w.action != l.step.Action || l.step.Child != nil {
 		return false
 	}
-	r, x, err := l.Past.at(l.branch.prefix + address)
+	r, x, err := l.execution(address)
 	if err != nil {
 		return false
 	}

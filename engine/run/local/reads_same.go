@@ -17,7 +17,7 @@ func (l *reach) readsTheSame(address string) bool {
 	if l.touch.Whole || l.touch.Each && !l.seesTheSame(address) || l.step.Child != nil || graph.Effect(l.step) != provider.Read || l.former == nil {
 		return false
 	}
-	r, x, err := l.Past.at(l.branch.prefix + address)
+	r, x, err := l.execution(address)
 	before, y, lost := l.former.at(l.branch.prefix + address)
 	return err == nil && lost == nil && !slices.ContainsFunc(l.touch.Arguments, func(name string) bool {
 		a := l.step.Spec.Spec().Args().Attribute(name)

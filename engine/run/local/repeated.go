@@ -29,11 +29,21 @@ func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
 				continue
 			}
 			out = append(out, repeatWords(b.prefix, b.values.tookPlace(n.Step.Name, func(a string) bool {
-				return (among[address] || among[b.prefix+a]) && !done[b.prefix+a] && !b.state.WasUndone(a, undone...)
+				runs := among[b.prefix+a] || among[address] && b.mayHave(n.Step.Name, a, again)
+				return runs && !done[b.prefix+a] && !b.state.WasUndone(a, undone...)
 			}))...)
 		}
 	})
 	return out
+}
+
+// mayHave reports whether a step that runs again as a whole may have an instance then: one that is gone does not come back by chance.
+func (b *branch) mayHave(name, instance string, again []string) bool {
+	if b.has(instance) {
+		return true
+	}
+	then, known := b.instancesThen(name, again)
+	return known && slices.Contains(then, instance)
 }
 
 // mostNamed bounds how many instances are named of one step.

@@ -31,8 +31,8 @@ type Going struct {
 	// Reset are the steps and instances that run again; Changes what changed in the files, and Repeats what had ended well among what
 	// runs again, for people.
 	Reset, Changes, Repeats []string
-	// Instances are the keys that steps with for_each have from now on, by address, where changed files give others than they had.
-	Instances map[string][]string
+	// Instances are those that steps with for_each have from now on, by address, where changed files give others than they had.
+	Instances map[string]*lang.Instances
 	// Settled are the decisions about all writes in doubt.
 	Settled []Settled
 	// Undo are the steps to undo, or what they did one time as [run.Effect.String] names it, and nothing else; nil: the run goes on.
@@ -56,9 +56,13 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 			r.stays = append([]string{}, p.root.state.Waiting()...)
 		}
 		header, before := p.cfg.Header, p.standing()
+		instances, secret, err := p.given(r, g.Instances)
+		if err != nil {
+			return err
+		}
 		e := &run.Event{
 			Type: run.RunResumed, Header: &header, Session: p.cfg.session(),
-			Reset: g.Reset, Instances: g.Instances, Gone: p.gone, Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
+			Reset: g.Reset, Instances: instances, Gone: p.gone, Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
 		}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}
@@ -70,7 +74,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 			e.Reason = run.ReasonSettle
 		}
 		begun := p.notices()
-		sealed, err := r.sealBeginning(nil, e.Header)
+		sealed, err := r.sealBeginning(secret, e.Header)
 		if err != nil {
 			return err
 		}
@@ -104,7 +108,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 func (p *Past) begin(r *runner, e *run.Event, sealed []byte) error {
 	e.Seq, e.Time = r.nextSeq(), r.clock().UTC() // as it will be told: what it does to questions goes by them
 	open := p.Waits()
-	if err := p.resumeAll(e); err != nil {
+	if err := p.resumeAll(e, sealed); err != nil {
 		return err
 	}
 	if e.Undo == nil && e.Reason != run.ReasonCancel {

@@ -10,6 +10,7 @@ import (
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // Touched is what changed files have otherwise about steps, by name. One of which they have something otherwise that decides neither what it
@@ -39,9 +40,9 @@ func (t *Touch) acts(step *lang.Step) bool {
 type Affected struct {
 	// Steps are the addresses of the steps and instances.
 	Steps []string
-	// Instances are the keys of all instances that steps have from now on, by the step's address: of one that is not among Steps as a whole, and
-	// whose for_each gives others than it had.
-	Instances map[string][]string
+	// Instances are all that steps have from now on, by the step's address: of one that is not among Steps as a whole, and whose for_each gives others
+	// than it had.
+	Instances map[string]*lang.Instances
 }
 
 // Affected are the steps and instances that run again for what changed files have otherwise: what they do is another, or something that they
@@ -51,7 +52,7 @@ func (p *Past) Affected(touched Touched, again []string, former *Past) Affected 
 	if len(touched) == 0 {
 		return Affected{}
 	}
-	all := affected{Past: p, former: former, others: map[string][]string{}}
+	all := affected{Past: p, former: former, others: map[string]*lang.Instances{}}
 	steps := all.in(p.root, touched)
 	for _, address := range slices.Sorted(maps.Keys(all.others)) { // which of them there are, only what runs again may tell
 		if b, name, _ := p.find(address); slices.Contains(again, address) || b.madeAnew(b.graph.Node(name).Step, append(steps, again...)) {
@@ -71,7 +72,7 @@ type affected struct {
 	*Past
 	former *Past
 	// others are the instances of steps that have others than they had.
-	others map[string][]string
+	others map[string]*lang.Instances
 }
 
 func (p *affected) in(b *branch, touched Touched) []string {
@@ -86,8 +87,8 @@ func (p *affected) in(b *branch, touched Touched) []string {
 		if own[name], within[name] = look.own, look.within; look.ran {
 			ran = append(ran, name)
 		}
-		if look.keys != nil {
-			p.others[b.prefix+name] = look.keys
+		if look.others {
+			p.others[b.prefix+name] = look.all
 		}
 	}
 	whole := map[string]bool{}
@@ -124,9 +125,9 @@ func (b *branch) behind(n *graph.Node, whole map[string]bool) {
 	}
 }
 
-// carriedOut reports whether a step, or an instance of it, ended well and was not undone.
+// carriedOut reports whether a step, or an instance of it, ended well and was not undone, and none with an error that was tolerated.
 func (b *branch) carriedOut(name string) bool {
-	return len(b.values.tookPlace(name, func(string) bool { return true })) > 0
+	return len(b.values.tookPlace(name, func(string) bool { return true })) > 0 && !b.values.anyTolerated(name)
 }
 
 // uses reports whether what a step does, or with which instances, is made of the result of another.
@@ -138,12 +139,12 @@ func (b *branch) uses(step *lang.Step, other string) bool {
 	})
 }
 
-// inside are all steps of the runbooks that a step of the branch runs.
-func (p *Past) inside(b *branch, name string) []string {
+// inside are all steps of the runbooks that a step of the branch, or an instance of it, runs.
+func (p *Past) inside(b *branch, address string) []string {
 	var out []string
 	p.root.walk(func(at *branch) {
 		for up := at; up.parent != nil; up = up.parent {
-			if up.parent == b && up.step.Name == name {
+			if up.parent == b && run.Covers(address, up.address) {
 				for _, n := range at.graph.Nodes {
 					out = append(out, at.prefix+n.Step.Name)
 				}

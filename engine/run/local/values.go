@@ -1,6 +1,7 @@
 package local
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -71,6 +72,8 @@ type stepValues struct {
 	keys  []string
 	each  []lang.Frame
 	ends  []*ending
+	// gone is how those ended, by key, that a change of the files took away.
+	gone map[string]*ending
 	// anew says that a step with instances is to be expanded once more.
 	anew bool
 	// value is made on first use and kept once the step has ended.
@@ -106,17 +109,28 @@ func (v *values) expandAnew(name string, keys []string, each []lang.Frame) {
 }
 
 func (s *stepValues) take(keys []string, each []lang.Frame, keeps bool) {
-	stay := map[string]*ending{}
+	had := s.gone
+	if had == nil || !keeps {
+		had = map[string]*ending{}
+	}
 	for i, key := range s.keys {
-		if keeps {
-			stay[key] = s.ends[i]
+		if keeps && s.ends[i] != nil {
+			had[key] = s.ends[i]
 		}
 	}
 	ends := make([]*ending, len(keys))
 	for i, key := range keys {
-		ends[i] = stay[key]
+		ends[i] = had[key]
+		delete(had, key)
 	}
-	s.keys, s.each, s.ends, s.value = keys, each, ends, cty.NilVal
+	s.keys, s.each, s.ends, s.gone, s.value = keys, each, ends, had, cty.NilVal
+}
+
+// goneEnding is how an instance ended that a change of the files took away; nil: there is none.
+func (v *values) goneEnding(name, key string) *ending {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.steps[name].gone[key]
 }
 
 // endRest keeps that instances of some keys ended as their step did, which was to be expanded anew.
@@ -235,7 +249,8 @@ type placed struct {
 	word    string // see ending.word
 }
 
-// tookPlace are the step, or the instances of it, that were carried out last, ended well and were not undone, of those that count.
+// tookPlace are the step, or the instances of it, that were carried out last, ended well and were not undone, of those that count. Those that are
+// gone are among them.
 func (v *values) tookPlace(name string, counts func(address string) bool) []placed {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -250,7 +265,27 @@ func (v *values) tookPlace(name string, counts func(address string) bool) []plac
 	for i, end := range s.ends {
 		look(end, run.Address(name, s.keys[i], true))
 	}
+	for _, key := range slices.Sorted(maps.Keys(s.gone)) {
+		look(s.gone[key], run.Address(name, key, true))
+	}
 	return out
+}
+
+// anyTolerated reports whether a step, or an instance of it, ended with an error that was tolerated.
+func (v *values) anyTolerated(name string) bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	s := v.steps[name]
+	return slices.ContainsFunc(append(slices.Clone(s.ends), s.whole), func(end *ending) bool {
+		return end != nil && end.outcome == run.Warn && end.err != ""
+	})
+}
+
+// framesByKey are what the instances of a step see as each, by key.
+func (v *values) framesByKey(name string) map[string]lang.Frame {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return framesByKey(v.steps[name].keys, v.steps[name].each)
 }
 
 // undone keeps that what a step or an instance did last was taken back.
