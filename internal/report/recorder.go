@@ -287,8 +287,9 @@ func (r *Recorder) undo(e *run.Event) {
 
 // resumed takes in that another session begins: what runs again, which questions nobody is asked any more, and what the files do not have any
 // more.
-func (r *Recorder) resumed(e *run.Event, instances map[string][]string) {
-	for step, keys := range instances {
+func (r *Recorder) resumed(e *run.Event, instances []run.Instances) {
+	for _, x := range instances {
+		step, keys := x.Step, x.Keys
 		r.expanded(step, keys)
 	}
 	for _, step := range slices.Concat(e.Reset, e.Gone) {
