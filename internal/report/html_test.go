@@ -60,28 +60,8 @@ func readHTML(t *testing.T, text string) (elements []string) {
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			elements = append(elements, token.Data)
-			names, known := allowed[token.Data]
-			if !known {
-				t.Fatalf("an element %s", token.Data)
-			}
-			for _, a := range token.Attr {
-				if !slices.Contains(names, a.Key) || a.Key == "href" && !strings.HasPrefix(a.Val, "#step-") && !strings.HasPrefix(a.Val, "#undo-") {
-					t.Errorf("<%s %s=%q>", token.Data, a.Key, a.Val)
-				}
-				if token.Data == "meta" && strings.Contains(a.Val, "default-src") {
-					policy = a.Val
-				}
-			}
-			if token.Data == "th" && (len(token.Attr) == 0 || token.Attr[0].Key != "scope") {
-				t.Error("a header of a table without its scope")
-			}
-			if h := token.Data; len(h) == 2 && h[0] == 'h' && h[1] >= '1' && h[1] <= '6' {
-				if next := int(h[1] - '0'); next > level+1 {
-					t.Errorf("%s after a heading of level %d", h, level)
-				} else {
-					level = next
-				}
-			}
+			policy += checkAttributes(t, token)
+			level = checkHeading(t, token.Data, level)
 			if token.Data != "meta" && token.Data != "br" {
 				open = append(open, token.Data)
 			}
@@ -100,6 +80,40 @@ func readHTML(t *testing.T, text string) (elements []string) {
 		t.Errorf("the policy is %q, want %q", policy, want)
 	}
 	return elements
+}
+
+// checkAttributes holds an element to the attributes that it may have, and gives the policy where it is that of the page.
+func checkAttributes(t *testing.T, token html.Token) (policy string) {
+	t.Helper()
+	names, known := allowed[token.Data]
+	if !known {
+		t.Fatalf("an element %s", token.Data)
+	}
+	for _, a := range token.Attr {
+		if !slices.Contains(names, a.Key) || a.Key == "href" && !strings.HasPrefix(a.Val, "#step-") && !strings.HasPrefix(a.Val, "#undo-") {
+			t.Errorf("<%s %s=%q>", token.Data, a.Key, a.Val)
+		}
+		if token.Data == "meta" && strings.Contains(a.Val, "default-src") {
+			policy = a.Val
+		}
+	}
+	if token.Data == "th" && (len(token.Attr) == 0 || token.Attr[0].Key != "scope") {
+		t.Error("a header of a table without its scope")
+	}
+	return policy
+}
+
+// checkHeading holds a heading against the level of the one before it, and gives its own.
+func checkHeading(t *testing.T, element string, level int) int {
+	t.Helper()
+	if len(element) != 2 || element[0] != 'h' || element[1] < '1' || element[1] > '6' {
+		return level
+	}
+	next := int(element[1] - '0')
+	if next > level+1 {
+		t.Errorf("%s after a heading of level %d", element, level)
+	}
+	return next
 }
 
 // TestColourMeansNothingAlone: beside each colour there is a word.
