@@ -45,7 +45,7 @@ func TestRulesFire(t *testing.T) {
 	write("providers/b/a.go", "package x\nimport (\n env \"os\"\n \"fmt\"\n)\nvar _ = env.Getenv(\"X\")\nfunc init() { fmt.Println() }\n")
 	write("providers/b/a_test.go", "package x\nimport _ \"os\"\nfunc init() {}\n")
 	write("providers/c/c.go", "package c\n")
-	write("internal/view/a.go", "package x\nimport _ \"example.com/m/internal/cli\"\n")
+	write("internal/view/a.go", "package x\nimport _ \"example.com/m/internal/cli\"\nimport _ \"html/template\"\n")
 	write("internal/cli/a.go", "package x\nimport \"os\"\nfunc f() { os.Exit(1) }\n")
 	write("internal/cli/long.go", "package x\n"+strings.Repeat("\n", maxLines))
 	write("inner/go.mod", "module example.com/inner\n")
@@ -62,6 +62,7 @@ func TestRulesFire(t *testing.T) {
 		"engine/run/b.go:8: go: the scheduler is pure: no clock, no input or output, no goroutine",
 		"engine/run/b.go:9: time.Now: the scheduler is pure: no clock, no input or output, no goroutine",
 		"internal/cli/long.go has 501 lines; split it before 500",
+		"internal/view/a.go imports html/template: a program that holds a template keeps every exported method of all its packages",
 		"internal/view/a.go imports internal/cli: a view knows events alone",
 		"internal/view/a.go imports internal/cli: the command line is on top",
 		"package internal/util has a name that says nothing",

@@ -22,6 +22,7 @@ func Check(t *Tree) []string {
 			if f.Lines > maxLines {
 				report("%s has %d lines; split it before %d", f.Name, f.Lines, maxLines)
 			}
+			checkTemplates(p, f, report)
 			checkGlobals(t, p, f, report)
 			checkPure(t, p, f, report)
 		}
@@ -85,6 +86,15 @@ func (a *arrow) check(p *Package, f *File, report reporter) {
 		allowed := a.only == nil || underAny(target, a.only) || slices.Contains(a.only, "self") && under(target, folder)
 		if !allowed || underAny(target, a.never) {
 			report("%s imports %s: %s", f.Name, target, a.why)
+		}
+	}
+}
+
+// checkTemplates finds imports that would make the program larger than what it does.
+func checkTemplates(p *Package, f *File, report reporter) {
+	for _, imported := range f.Imports {
+		if templates[imported] && !f.Test && !underAny(p.Path, templatesAllowed) {
+			report("%s imports %s: a program that holds a template keeps every exported method of all its packages", f.Name, imported)
 		}
 	}
 }

@@ -3,130 +3,246 @@ package report
 import (
 	"bufio"
 	"crypto/sha256"
-	_ "embed" // the page and its style
+	_ "embed" // the style
 	"encoding/base64"
 	"fmt"
-	"html/template"
 	"strings"
-	"sync"
 
 	"github.com/e82355ed/runbook/engine/run"
-	"github.com/e82355ed/runbook/internal/term"
-	"github.com/e82355ed/runbook/internal/view"
 )
-
-//go:embed page.html.tmpl
-var pageText string
 
 //go:embed page.css
 var pageStyle string
 
-// page is the template, read where a page is written first: most programs write none.
-var page = sync.OnceValues(func() (*template.Template, error) {
-	return template.New("page").Funcs(template.FuncMap{
-		"clean": term.Clean, "moment": moment, "duration": duration, "value": view.Value, "output": valueLines, "lines": lines, "kind": kindOf,
-		"number": func(v float64) string { return fmt.Sprintf("%g", v) }, "compact": compact,
-	}).Parse(pageText)
-})
-
-// pageData is what the template is given.
-type pageData struct {
-	*Run
-	Style template.CSS
-	// Policy lets a browser load and run nothing but the style of the page.
-	Policy         string
-	Title          string
-	Sign, Stands   string
-	Next           string
-	LeftLines      []string
-	Facts          [][2]string
-	Rows           []row
-	Troubles, Open []row
-	Undid          []row
-	Talks          []talk
-}
-
 // row is a step or an undo as the page shows it.
 type row struct {
-	// ID is what links lead to.
-	ID                     string
-	Name, Sign, Word, Line string
-	Took                   string
-	Depth                  int
-	Before                 []string
-	Evidence               []string
-	Waits                  []string
+	// id is what links lead to.
+	id               string
+	name, word, line string
+	nested, gone     bool
+	before           []string
 	*Did
 }
 
-// talk is a question with what followed.
-type talk struct {
-	Step, At, Prompt string
-	Lines, Came      []string
+// stepRows are the steps, undoRows the undos.
+func (r *Run) stepRows() (rows []row) {
+	for i, s := range r.Steps {
+		rows = append(rows, row{fmt.Sprintf("step-%d", i+1), s.Step, s.word(), s.line(), strings.Contains(s.Step, "/"), s.Gone, s.before(), &s.Did})
+	}
+	return rows
+}
+
+func (r *Run) undoRows() (rows []row) {
+	for i, u := range r.Undos {
+		rows = append(rows, row{id: fmt.Sprintf("undo-%d", i+1), name: u.name, word: u.word(), line: u.line(), before: u.settled(), Did: &u.Did})
+	}
+	return rows
 }
 
 func writeHTML(w *bufio.Writer, r *Run) error {
-	t, err := page()
-	if err != nil {
-		return err
-	}
+	p := page{w}
+	steps, undos := r.stepRows(), r.undoRows()
+	p.raw("<!DOCTYPE html>\n")
+	p.within("html", func() {
+		p.head(r)
+		p.within("body", func() {
+			p.within("main", func() {
+				p.summary(r, append(steps[:len(steps):len(steps)], undos...))
+				p.waits(r, steps)
+				p.facts(r)
+				p.rows("Steps", "All steps in order", "step", steps)
+				p.rows("Undos", "What was taken back, in order", "undo", undos)
+				p.outputs(r)
+				p.people(r)
+				p.sessions(r)
+				p.evidence(steps, undos)
+			})
+		})
+	}, "lang", "en")
+	return nil
+}
+
+// head has a policy that lets a browser load and run nothing but the style of the page.
+func (p page) head(r *Run) {
 	sum := sha256.Sum256([]byte(pageStyle))
-	data := pageData{
-		Run: r, Style: template.CSS(pageStyle), //nolint:gosec // our own
-		Policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
-		Title:  r.title(), Sign: r.sign(), Stands: r.stands(), Next: r.next(), LeftLines: r.leftLines(), Facts: r.facts(),
+	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+	p.within("head", func() {
+		p.open("meta", "charset", "utf-8")
+		p.open("meta", "http-equiv", "Content-Security-Policy", "content", policy)
+		p.open("meta", "name", "viewport", "content", "width=device-width, initial-scale=1")
+		p.open("meta", "name", "referrer", "content", "no-referrer")
+		p.element("title", r.title()+": "+r.stands())
+		p.within("style", func() { p.raw(pageStyle) })
+	})
+}
+
+// outcome writes a sign, which a word stands beside for those who don't see it, in its colour.
+func (p page) outcome(d *Did, word string) {
+	p.open("span", "class", kindOf(d.Outcome))
+	p.open("span", "aria-hidden", "true")
+	p.text(d.sign())
+	p.raw("</span> ")
+	p.text(word)
+	p.raw("</span>")
+}
+
+func (p page) link(r row) { p.element("a", r.name, "href", "#"+r.id) }
+
+// summary says how the run stands, and what of it a person should look at.
+func (p page) summary(r *Run, all []row) {
+	p.within("h1", func() {
+		p.open("span", "aria-hidden", "true")
+		p.text(r.sign())
+		p.raw("</span> ")
+		p.text(r.title())
+	})
+	p.element("p", r.stands(), "class", "stands")
+	if next := r.next(); next != "" {
+		p.element("p", next, "class", "note")
 	}
+	if left := r.leftLines(); len(left) > 0 {
+		p.element("h2", "Left to look at")
+		p.within("ul", func() {
+			for _, line := range left {
+				p.element("li", line)
+			}
+		})
+	}
+	troubles := all[:0:0]
+	for _, one := range all {
+		if bad := one.Outcome == run.Fail || one.Outcome == run.Error || one.Outcome == run.Warn; bad && !one.gone {
+			troubles = append(troubles, one)
+		}
+	}
+	if len(troubles) == 0 {
+		return
+	}
+	p.element("h2", "Did not pass")
+	p.within("ul", func() {
+		for _, one := range troubles {
+			p.within("li", func() {
+				p.outcome(one.Did, one.word)
+				p.raw(": ")
+				p.link(one)
+				p.text(one.line)
+			})
+		}
+	})
+}
+
+// waits writes the questions that wait for an answer.
+func (p page) waits(r *Run, rows []row) {
+	begun := false
 	for i, s := range r.Steps {
-		one := rowOf(fmt.Sprintf("step-%d", i+1), s.Step, s.line(), &s.Did)
-		one.Word, one.Before, one.Depth = s.word(), s.before(), strings.Count(s.Step, "/")
-		if q := s.open(); q != nil {
-			one.Waits = append([]string{q.waits()}, q.lines...)
-			data.Open = append(data.Open, one)
+		q := s.open()
+		if q == nil {
+			continue
 		}
-		if !s.Gone {
-			data.add(one)
+		if !begun {
+			begun = true
+			p.element("h2", "Waits for a person")
 		}
-		data.Rows = append(data.Rows, one)
+		p.within("h3", func() { p.link(rows[i]) })
+		p.lines(append([]string{q.waits()}, q.lines...))
+	}
+}
+
+func (p page) facts(r *Run) {
+	p.element("h2", "The run")
+	facts := r.facts()
+	p.table("What ran, where and when", nil, len(facts), func(i int) {
+		p.element("th", facts[i][0], "scope", "row")
+		p.element("td", facts[i][1])
+	})
+}
+
+// rows writes steps, or undos, as a table with links to their evidence.
+func (p page) rows(title, caption, what string, rows []row) {
+	if len(rows) == 0 {
+		return
+	}
+	p.element("h2", title)
+	p.table(caption, []string{"outcome", what, "in short", "took"}, len(rows), func(i int) {
+		one := rows[i]
+		p.within("td", func() { p.outcome(one.Did, one.word) })
+		class := ""
+		if one.nested {
+			class = "within"
+		}
+		p.within("th", func() { p.link(one) }, "scope", "row", "class", class)
+		p.element("td", one.line)
+		p.element("td", one.took(), "class", "took")
+	})
+}
+
+func (p page) outputs(r *Run) {
+	if len(r.Outputs) > 0 {
+		p.element("h2", "Outputs")
+	}
+	for i := range r.Outputs {
+		o := &r.Outputs[i]
+		p.element("h3", o.Name)
+		if o.Description != "" {
+			p.element("p", o.Description, "class", "faint")
+		}
+		p.lines(valueLines(o))
+	}
+}
+
+// people writes what was asked, and what followed.
+func (p page) people(r *Run) {
+	type asked struct {
+		step string
+		*Asked
+	}
+	var all []asked
+	for _, s := range r.Steps {
 		for _, q := range s.Asked {
-			data.Talks = append(data.Talks, talk{s.Step, moment(q.At), q.prompt(), q.lines, q.came()})
+			all = append(all, asked{s.Step, q})
 		}
 	}
-	for i, u := range r.Undos {
-		one := rowOf(fmt.Sprintf("undo-%d", i+1), u.name, u.line(), &u.Did)
-		one.Before = u.settled()
-		data.add(one)
-		data.Undid = append(data.Undid, one)
+	if len(all) > 0 {
+		p.element("h2", "People")
 	}
-	return t.Execute(w, data)
+	p.table("What was asked, and what followed", []string{"asked", "step", "what", "then"}, len(all), func(i int) {
+		p.element("td", moment(all[i].At))
+		p.element("th", all[i].step, "scope", "row")
+		p.within("td", func() { p.lines(all[i].lines) })
+		p.within("td", func() { p.lines(all[i].came()) })
+	})
 }
 
-// add lists what did not pass.
-func (d *pageData) add(one row) {
-	switch one.Outcome {
-	case run.Fail, run.Error, run.Warn:
-		d.Troubles = append(d.Troubles, one)
+func (p page) sessions(r *Run) {
+	if len(r.Sessions) > 0 {
+		p.element("h2", "Sessions")
 	}
+	p.table("The processes that ran it", []string{"from", "until", "by", "what", "then"}, len(r.Sessions), func(i int) {
+		s := &r.Sessions[i]
+		by := s.User
+		if s.PID != 0 {
+			by += fmt.Sprintf(" (process %d on %s)", s.PID, s.Host)
+		}
+		p.element("td", moment(s.StartedAt))
+		p.element("td", moment(s.EndedAt))
+		p.element("td", by)
+		p.within("td", func() {
+			p.text(s.word())
+			p.lines(s.told())
+		})
+		p.element("td", s.end())
+	})
 }
 
-func rowOf(id, name, line string, d *Did) row {
-	return row{ID: id, Name: name, Sign: d.sign(), Word: d.word(), Line: line, Took: d.took(), Did: d, Evidence: d.evidence}
-}
-
-// lines are lines of text, one below the other.
-func lines(all []string) string { return term.Clean(strings.Join(all, "\n")) }
-
-// kindOf is the class of an outcome, which gives it its colour beside its sign and its word.
-func kindOf(o run.Outcome) string {
-	switch o {
-	case run.Pass:
-		return "good"
-	case run.Warn, run.Cancelled:
-		return "warn"
-	case run.Fail, run.Error:
-		return "bad"
+// told is what a session told when it began.
+func (s *Session) told() []string {
+	var lines []string
+	for _, what := range []struct {
+		label string
+		all   []string
+	}{{"undoes ", s.Undoes}, {"runs again: ", s.RunsAgain}, {"changed: ", s.Changes}, {"", s.Repeats}} {
+		for _, text := range what.all {
+			lines = append(lines, what.label+text)
+		}
 	}
-	return "none"
+	return lines
 }
-
-// compact writes a check's condition on one line, as the terminal does.
-func compact(text string) string { return strings.Join(strings.Fields(term.Clean(text)), " ") }

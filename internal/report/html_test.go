@@ -120,8 +120,8 @@ func checkHeading(t *testing.T, element string, level int) int {
 func TestColourMeansNothingAlone(t *testing.T) {
 	got := written(t, "html", recorded(t, everything()...).Run(nil))
 	for _, want := range []string{
-		`<td class="bad"><span aria-hidden="true">✗</span> failed</td>`, `<td class="warn"><span aria-hidden="true">!</span> warned</td>`,
-		`<td class="none"><span aria-hidden="true">⊘</span> blocked</td>`, `<td class="bad">✗ does not hold</td>`,
+		`<span class="bad"><span aria-hidden="true">✗</span> failed</span>`, `<span class="warn"><span aria-hidden="true">!</span> warned</span>`,
+		`<span class="none"><span aria-hidden="true">⊘</span> blocked</span>`, `<td class="bad">✗ does not hold</td>`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not there", want)

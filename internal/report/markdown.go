@@ -230,7 +230,7 @@ func (m markdown) about(r *Run) {
 	rows = [][]string{{"session", "by", "what", "until", "then"}}
 	for i := range r.Sessions {
 		s := &r.Sessions[i]
-		rows = append(rows, []string{moment(s.StartedAt), s.User, s.Word(), moment(s.EndedAt), s.End()})
+		rows = append(rows, []string{moment(s.StartedAt), s.User, s.word(), moment(s.EndedAt), s.end()})
 	}
 	m.table(rows)
 }

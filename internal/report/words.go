@@ -302,11 +302,11 @@ func (q *Asked) came() []string {
 	return lines
 }
 
-// Word says what a session did.
-func (s Session) Word() string { return orElse(whatWords[s.What], s.What) }
+// word says what a session did.
+func (s *Session) word() string { return orElse(whatWords[s.What], s.What) }
 
-// End says how a session ended.
-func (s Session) End() string {
+// end says how a session ended.
+func (s *Session) end() string {
 	text := map[State]string{Paused: "paused", Interrupted: "interrupted", BrokenOff: "broken off", Running: "goes on"}[s.State]
 	text = orElse(text, "ended")
 	if s.Reason != "" {
@@ -315,8 +315,8 @@ func (s Session) End() string {
 	return text
 }
 
-// Word says how a check ended.
-func (c Check) Word() string {
+// word says how a check ended.
+func (c *Check) word() string {
 	words := map[run.Outcome]string{run.Pass: "✓ holds", run.Warn: "! warns", run.Fail: "✗ does not hold", run.Error: "✗ erred"}
 	return orElse(words[c.Outcome], string(c.Outcome))
 }
