@@ -337,3 +337,31 @@ func TestAnsweredBesideAnAnswer(t *testing.T) {
 		})
 	}
 }
+
+// TestCtrlCBesideSecrets: a secret may begin as what is drawn ends. Then the terminal still gets whole what is drawn, and what is said.
+func TestCtrlCBesideSecrets(t *testing.T) {
+	dir := t.TempDir()
+	const text = `
+runbook "slow" {}
+step "local_command" "nap" {
+  command = ["sleep", "30"]
+  effect  = "read"
+  env     = { K = secret("env:KEY"), L = secret("env:LINE") }
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "x.hcl"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, dir, "xterm-256color", "apply", "x.hcl")
+	cmd.Env = append(cmd.Env, "KEY=[Jxx9-a-secret", "LINE=stops at once\nand no more")
+	s := start(t, cmd)
+	s.Sees(t, "running 1")
+	s.Types(t, "\x03")
+	if got := s.ends(t); got != 3 {
+		t.Errorf("exit status %d", got)
+	}
+	shown := s.Text()
+	if !strings.Contains(shown, "interrupt: nothing new starts, writes in flight end; once more ") || strings.Contains(shown, "\x1b") {
+		t.Errorf("shown: %q", shown)
+	}
+}

@@ -31,6 +31,9 @@ func (p *Program) printJSON(v any) error {
 // say writes a line to standard error. Where that can't be written there is nobody left to tell.
 func (p *Program) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.Err, format+"\n", args...)
+	if p.settleErr != nil {
+		p.settleErr() // a line is whole, and what comes next may come from elsewhere
+	}
 }
 
 // printDiagnostics writes problems to standard error and gives the error that refuses to go on, where one must.

@@ -44,11 +44,13 @@ type Program struct {
 	// bareErr is standard error without the redactor: what draws on the terminal blanks secrets itself.
 	bareErr io.Writer
 	// bareOut is standard output without it: JSON is blanked before it is JSON.
-	bareOut  io.Writer
-	log      hclog.Logger
-	noColour bool
-	logLevel string
-	store    string // the history that --store named
+	bareOut io.Writer
+	// settleOut and settleErr write out what the redactor holds back of what was written, as a secret may begin so.
+	settleOut, settleErr func()
+	log                  hclog.Logger
+	noColour             bool
+	logLevel             string
+	store                string // the history that --store named
 }
 
 // keyVariable holds the key that seals sensitive results, for teams.
@@ -62,6 +64,8 @@ func (p *Program) start() (flush func() error) {
 	safe := p.redactor.Writer(errs)
 	p.bareErr, p.bareOut = p.Err, results
 	p.Out, p.Err, p.errGate = out, safe, errs
+	p.settleOut = func() { _ = out.Flush() } // its errors are noted with the results
+	p.settleErr = func() { _ = safe.Flush() }
 	return func() error {
 		err := out.Flush()
 		return cmp.Or(err, results.err, safe.Flush())

@@ -111,7 +111,7 @@ func (s *stage) draw(json bool, config view.Config) {
 	}
 	screen := view.Screen{Out: p.bareErr, Size: p.Size, Now: p.Now, Shared: shared, Crowded: p.OutPipe}
 	if shared {
-		screen.Out = p.Out
+		screen.Out, screen.Settle = redacting{p, p.bareOut}, p.settleOut
 	}
 	s.live = view.NewLive(s.View, screen, config)
 	s.View = s.live

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -18,6 +19,9 @@ import (
 // Screen is the terminal that a live view draws on.
 type Screen struct {
 	Out io.Writer
+	// Settle writes out what is on its way to the terminal from the inner view, so that nothing of it comes into the middle of what is
+	// written next. Nil: nothing is.
+	Settle func()
 	// Size gives columns and rows, asked for each frame.
 	Size func() (width, height int)
 	// Now is the clock.
@@ -63,6 +67,8 @@ type Live struct {
 	// paused is true while something else has the terminal, quiet says until when a crowded one is not drawn on.
 	paused bool
 	quiet  time.Time
+	// above are the writers whose text appears above the live lines.
+	above []*aboveLive
 }
 
 // liveStep is a step that is under way, or waits.
@@ -144,6 +150,7 @@ func (l *Live) Recall(e journal.Entry) {
 func (l *Live) Pause() (resume func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.settle()
 	l.write(l.erase())
 	l.paused = true
 	return func() {
@@ -171,19 +178,43 @@ func writes(e *run.Event) bool {
 // OnClose has f called when the live lines are gone. Call it before the first event.
 func (l *Live) OnClose(f func()) { l.after = f }
 
-// Above gives a writer to w, which is on the same terminal, whose text appears above the live lines.
-func (l *Live) Above(w io.Writer) io.Writer { return aboveLive{l, w} }
+// Above gives a writer to w, which is on the same terminal, whose text appears above the live lines, in whole lines.
+func (l *Live) Above(w io.Writer) io.Writer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := &aboveLive{live: l, w: w}
+	l.above = append(l.above, a)
+	return a
+}
 
 type aboveLive struct {
 	live *Live
 	w    io.Writer
+	held []byte // of a line that has not ended
 }
 
-func (a aboveLive) Write(p []byte) (int, error) {
+func (a *aboveLive) Write(p []byte) (int, error) {
 	a.live.mu.Lock()
 	defer a.live.mu.Unlock()
+	a.held = append(a.held, p...)
+	select {
+	case <-a.live.begun:
+		return len(p), a.pass(bytes.LastIndexByte(a.held, '\n') + 1)
+	default: // nothing is drawn yet, and what is asked waits within its line
+		return len(p), a.pass(len(a.held))
+	}
+}
+
+// pass writes so much of what is held. The lock is held.
+func (a *aboveLive) pass(n int) error {
+	if n == 0 {
+		return nil
+	}
+	a.live.settle()
 	a.live.write(a.live.erase())
-	return a.w.Write(p)
+	_, err := a.w.Write(a.held[:n])
+	a.held = slices.Clone(a.held[n:])
+	return err
 }
 
 // Close takes the live lines away and closes the inner view.
@@ -192,11 +223,15 @@ func (l *Live) Close() error {
 	<-l.done
 	l.mu.Lock()
 	l.write(l.erase())
+	var err error
+	for _, a := range l.above {
+		err = errors.Join(err, a.pass(len(a.held)))
+	}
 	l.mu.Unlock()
 	if l.after != nil {
 		l.after()
 	}
-	return l.inner.Close()
+	return errors.Join(err, l.inner.Close())
 }
 
 func (l *Live) note(e *run.Event) {
@@ -310,8 +345,16 @@ func (l *Live) erase() []byte {
 	return []byte(up)
 }
 
+// settle has the terminal to itself: whoever writes to it next has the lock.
+func (l *Live) settle() {
+	if l.screen.Settle != nil {
+		l.screen.Settle()
+	}
+}
+
 func (l *Live) write(frame []byte) {
 	if len(frame) > 0 {
+		l.settle()
 		// A terminal that is gone shows up where the results are written.
 		_, _ = l.screen.Out.Write(frame)
 	}
