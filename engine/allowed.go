@@ -17,7 +17,7 @@ func (p *Plan) allowed(rb *lang.Runbook, s *lang.Step, args cty.Value) error {
 	if len(rb.Policies) == 0 && !p.Options.ReadOnly || s.Child != nil {
 		return nil
 	}
-	u := policy.Use{Step: s, Args: args, Effect: policy.AtLeast(s, args)}
+	u := policy.Use{Step: s, Args: args, Effect: policy.Judged(s, args)}
 	if owner := rb.Step(s.Name); owner != nil && owner.Undo != nil && owner.Undo.Step.Range == s.Range {
 		u.Step, u.Undo = owner, true
 	}

@@ -73,7 +73,7 @@ func (p *planner) notifier(e *lang.Escalation, number int) PlannedNotify {
 		Suppressed: p.plan.Options.ReadOnly,
 	}
 	p.hold(policy.Use{Step: s, Notifies: true}, s, args)
-	if policy.AtLeast(s, args) == provider.Destructive {
+	if policy.Judged(s, args) == provider.Destructive {
 		p.diags = append(p.diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "A destructive notifier", Subject: &s.ActionRange,
 			Detail: fmt.Sprintf("With these arguments %s is destructive. A notifier runs by itself, so it is a read or a write.", s.Action),

@@ -54,7 +54,7 @@ func (p *planner) hold(u policy.Use, s *lang.Step, args cty.Value) {
 	if len(p.plan.Runbook.Policies) == 0 {
 		return
 	}
-	u.Args, u.Effect = args, policy.AtLeast(s, args)
+	u.Args, u.Effect = args, policy.Judged(s, args)
 	p.diags = append(p.diags, policy.Check(p.plan.Runbook.Policies, u)...)
 }
 

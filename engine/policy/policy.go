@@ -20,7 +20,7 @@ type Use struct {
 	Undo bool
 	// Notifies is true where Step is a notifier, which stands in an escalation and has no approval of its own.
 	Notifies bool
-	// Effect is what it does at least.
+	// Effect is what it does, see [Judged].
 	Effect provider.Effect
 	// Args are its arguments, an object of its action's type; what is not known yet is unknown, what is not given null.
 	Args cty.Value
@@ -155,6 +155,15 @@ func AtLeast(s *lang.Step, args cty.Value) provider.Effect {
 func AtMost(s *lang.Step, args cty.Value) (effect provider.Effect, unsure bool) {
 	effect = Stated(s, s.Spec.Spec().Classify(args))
 	return effect, effect > provider.Read && AtLeast(s, args) != effect
+}
+
+// Judged is the effect that policies go by: what is sure, and the worst where all is known that the effect depends on, as nothing tells more of it
+// before it acts.
+func Judged(s *lang.Step, args cty.Value) provider.Effect {
+	if s.Spec != nil && s.Spec.Spec().EffectKnown(args) {
+		return Stated(s, s.Spec.Spec().Classify(args))
+	}
+	return AtLeast(s, args)
 }
 
 // Stated joins what the action of a step declares with what the author states, who may raise an effect, and states it where the action

@@ -155,6 +155,6 @@ func (c *checker) use(u policy.Use, s *lang.Step) {
 		return
 	}
 	u.Args = c.args(s)
-	u.Effect = policy.AtLeast(s, u.Args)
+	u.Effect = policy.Judged(s, u.Args)
 	c.diags = append(c.diags, policy.Check(c.rb.Policies, u)...)
 }

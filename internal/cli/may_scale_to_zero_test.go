@@ -51,6 +51,11 @@ step "kubernetes_patch" "label" {
   resource = "deployment/api"
   patch    = { metadata = { labels = { by = step.q.stdout } } }
 }
+step "kubernetes_patch" "copied" {
+  resource = "deployment/api"
+  type     = "json"
+  patch    = [{ op = "copy", from = "/spec/minReadySeconds", path = "/spec/replicas" }]
+}
 step "kubernetes_patch" "encoded" {
   resource = "deployment/api"
   patch    = jsonencode({ metadata = { labels = { by = step.q.stdout } } })
@@ -64,7 +69,7 @@ func TestQuestionTellsWhatMayScaleToZero(t *testing.T) {
 	file := tt.file(t, "x.hcl", mayScaleToZero)
 	tt.does(t, ExitRefused, []string{"the plan changes something"}, "apply", file)
 	want := map[string][]string{
-		changesSomething: {"label", "name"}, mayDestroy: {"encoded", "object", "patch", "text"}, destroys: {"sure"},
+		changesSomething: {"label", "name"}, mayDestroy: {"copied", "encoded", "object", "patch", "text"}, destroys: {"sure"},
 	}
 	if diff := cmp.Diff(want, underHeadings(tt.err.String())); diff != "" {
 		t.Errorf("%s\n%s", diff, tt.err)
@@ -85,10 +90,35 @@ func TestGraphTellsTheWorst(t *testing.T) {
 	}
 	want := map[string]string{
 		"q": "read", "text": "destructive", "object": "destructive", "name": "write", "sure": "destructive", "patch": "destructive", "label": "write",
-		"encoded": "destructive",
+		"encoded": "destructive", "copied": "destructive",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestPolicyJudgesWhatOnlyTheServerKnows: the run tells no more of what a patch copies onto replicas, so that policies judge the worst of it.
+func TestPolicyJudgesWhatOnlyTheServerKnows(t *testing.T) {
+	const copied = `
+step "local_command" "q" {
+  command = ["/usr/bin/printf", "/spec/replicas"]
+  effect  = "read"
+}
+step "kubernetes_patch" "copied" {
+  resource = "deployment/api"
+  type     = "json"
+  patch    = [{ op = "copy", from = "/spec/minReadySeconds", path = PATH }]
+}
+`
+	for path, want := range map[string]int{`"/spec/replicas"`: ExitRefused, "step.q.stdout": ExitFailed} {
+		tt := withProviders(t)
+		tt.file(t, "kubeconfig", kubeconfigOfNobody)
+		tt.file(t, "workspace.hcl", `policy { effects = ["read", "write"] }`)
+		file := tt.file(t, "x.hcl", "runbook \"zero\" {}\nprovider \"kubernetes\" { kubeconfig = \"kubeconfig\" }\n"+strings.Replace(copied, "PATH", path, 1))
+		tt.does(t, want, nil, "apply", file, "--auto-approve")
+		if said := tt.out.String() + tt.err.String(); !strings.Contains(said, `The effect of step "copied" is "destructive", which the policy does not allow.`) {
+			t.Errorf("%s is not refused:\n%s", path, said)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 type patchArgs struct {
 	Resource  string    `rb:"resource,required" check:"kubernetes_resource" doc:"What to patch, as TYPE/NAME: service/api."`
-	Patch     cty.Value `rb:"patch,required,partly" doc:"The patch: an object, a list of JSON Patch operations, or either as JSON text. One that sets spec.replicas to 0 is destructive."`
+	Patch     cty.Value `rb:"patch,required,partly" doc:"The patch: an object, a list of JSON Patch operations, or either as JSON text. One that sets spec.replicas to 0 is destructive; one that copies or moves something onto it may be."`
 	Type      string    `rb:"type" default:"strategic" one_of:"strategic,merge,json" doc:"How to read the patch; strategic is for built-in types only."`
 	Namespace string    `rb:"namespace,place,filled" check:"kubernetes_namespace" doc:"Its namespace; null: the configuration's."`
 	Force     bool      `rb:"force" doc:"No difference here: a patch takes over the fields that it sets. It is there because kubernetes_apply has it."`

@@ -23,7 +23,7 @@ func becauseZero(action string, surely, may bool) string {
 	case surely:
 		return action + " sets replicas to 0, at which nothing serves"
 	case may:
-		return "what " + action + " is to send is not known before the run, and may set replicas to 0, at which nothing serves"
+		return action + " may set replicas to 0, at which nothing serves: what it sets is not known before the run"
 	}
 	return ""
 }
@@ -59,14 +59,10 @@ func zeroPatch(v cty.Value, open bool) bool {
 }
 
 func zeroOperation(operation cty.Value, open bool) bool {
-	op, path, value := at(operation, "op"), at(operation, "path"), at(operation, "value")
-	sets := open
-	if op.IsKnown() {
-		text, _ := knownText(op)
-		sets = slices.Contains([]string{"add", "replace"}, text)
-	}
-	if !sets || !path.IsKnown() {
-		return sets && open
+	path := at(operation, "path")
+	value, puts := putsThere(operation, open)
+	if !puts || !path.IsKnown() {
+		return puts && open
 	}
 	switch text, _ := knownText(path); text {
 	case "/spec/replicas":
@@ -78,6 +74,22 @@ func zeroOperation(operation cty.Value, open bool) bool {
 		return false
 	}
 	return zeroReplicas(value, open)
+}
+
+// putsThere is what an operation puts at its path; false: nothing. What one copies or moves is known to the server alone.
+func putsThere(operation cty.Value, open bool) (value cty.Value, puts bool) {
+	op, value := at(operation, "op"), at(operation, "value")
+	text, _ := knownText(op)
+	switch {
+	case !op.IsKnown():
+		if !at(operation, "from").IsNull() {
+			value = cty.DynamicVal
+		}
+		return value, open
+	case text == "copy", text == "move":
+		return cty.DynamicVal, true
+	}
+	return value, text == "add" || text == "replace"
 }
 
 func zeroReplicas(object cty.Value, open bool) bool {

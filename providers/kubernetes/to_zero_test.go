@@ -23,6 +23,10 @@ func operation(op, path, value cty.Value) cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{"op": op, "path": path, "value": value})
 }
 
+func moving(op, from, path cty.Value) cty.Value {
+	return cty.ObjectVal(map[string]cty.Value{"op": op, "from": from, "path": path})
+}
+
 // deployment is a manifest with these values in it.
 func deployment(kind, name, spec cty.Value) cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{"apiVersion": literal("apps/v1"), "kind": kind, "metadata": object("name", name), "spec": spec})
@@ -62,7 +66,7 @@ func testToZero(t *testing.T, action, argument string, cases map[string]toZeroCa
 // TestPatchToZero has a patch that scales to zero count like kubernetes_scale, and one that may, as only the run tells, be called that.
 func TestPatchToZero(t *testing.T) {
 	open, none, replace, path := cty.DynamicVal, whole(0), literal("replace"), literal("/spec/replicas")
-	tests := operation(literal("test"), path, none)
+	tests, elsewhere := operation(literal("test"), path, none), literal("/spec/minReadySeconds")
 	testToZero(t, "kubernetes_patch", "patch", map[string]toZeroCase{
 		"merge":                   {replicas(none), destroys},
 		"to three":                {replicas(whole(3)), changes},
@@ -91,6 +95,16 @@ func TestPatchToZero(t *testing.T) {
 		"open operation to zero":  {several(operation(cty.UnknownVal(cty.String), path, none)), mayDestroy},
 		"open operation to three": {several(operation(cty.UnknownVal(cty.String), path, whole(3))), changes},
 		"one open of several":     {several(tests, open), mayDestroy},
+		"copied onto it":          {several(tests, moving(literal("copy"), elsewhere, path)), mayDestroy},
+		"moved onto it":           {several(moving(literal("move"), elsewhere, path)), mayDestroy},
+		"copied onto all of spec": {several(moving(literal("copy"), elsewhere, literal("/spec"))), mayDestroy},
+		"copied onto the object":  {several(moving(literal("copy"), elsewhere, literal(""))), mayDestroy},
+		"copied as text":          {literal(`[{"op": "copy", "from": "/spec/minReadySeconds", "path": "/spec/replicas"}]`), mayDestroy},
+		"copied to an open path":  {several(moving(literal("copy"), path, cty.UnknownVal(cty.String))), mayDestroy},
+		"copied elsewhere":        {several(moving(literal("copy"), path, elsewhere)), changes},
+		"moved away":              {several(moving(literal("move"), path, elsewhere)), changes},
+		"open, and may copy":      {several(moving(cty.UnknownVal(cty.String), elsewhere, path)), mayDestroy},
+		"copied, and set to zero": {several(moving(literal("copy"), elsewhere, path), operation(replace, path, none)), destroys},
 	})
 }
 
