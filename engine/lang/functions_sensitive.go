@@ -56,7 +56,7 @@ func sensitiveFunctions(table map[string]function.Function) {
 	table["type"] = function.New(&function.Spec{
 		Params: []function.Parameter{anything}, Type: function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if args[0].Type() == cty.DynamicPseudoType {
+			if args[0].Type() == cty.DynamicPseudoType && !args[0].IsKnown() { // a null of no type is known to be of any
 				return cty.UnknownVal(cty.String), nil
 			}
 			return cty.StringVal(typeexpr.TypeString(args[0].Type())), nil

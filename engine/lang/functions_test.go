@@ -130,6 +130,8 @@ func calls() map[string]string {
 		`try(tonumber("x"), 5)`:                   `5`,
 		`can(tonumber("x"))`:                      `false`,
 		`type([1])`:                               `"tuple([number])"`,
+		`type(null)`:                              `"any"`,
+		`type({a = null})`:                        `"object({a=any})"`,
 		`upper("a")`:                              `"A"`,
 		`values({b = 1, a = 2})`:                  `[2, 1]`,
 		`zipmap(["a"], [1])`:                      `{a = 1}`,
