@@ -164,7 +164,8 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if len(recalled.Past.Doubts()) > 0 || len(open) > 0 && asker != nil {
 		s.announce(header)
 	}
-	settled, effects, err := o.settle(&settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said}, effects)
+	settler := &settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said}
+	settled, effects, err := o.settle(settler, effects, len(writes) > 0)
 	if err != nil {
 		return drop(err)
 	}
@@ -188,11 +189,13 @@ func notThere(elsewhere []string) string {
 		"try again; or undo it by hand.\n" + strings.Join(elsewhere, "\n")
 }
 
-// settle tells what is in doubt, and decides about the chosen undos among it: it gives these, and what is to be undone. What took
-// place is not sent again. What nobody decides about is left as it is, with what the step did before.
-func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled, []run.Effect, error) {
+// settle tells what is in doubt, and decides about the chosen undos among it: it gives these, and what is to be undone. What
+// took place is not sent again. What nobody decides about is left as it is, with what the step did before. doubted says that writes of the chosen
+// steps were in doubt, which are settled.
+func (o *undoOptions) settle(s *settler, effects []run.Effect, doubted bool) ([]local.Settled, []run.Effect, error) {
 	var out []local.Settled
 	var left []run.Doubt
+	doubted = doubted || slices.ContainsFunc(s.recalled.Past.Doubts(), func(d run.Doubt) bool { return chooses(effects, d) })
 	for _, d := range s.recalled.Past.Doubts() {
 		if !chooses(effects, d) {
 			if d.Undo || !o.namesStep(d.Address) { // otherwise it was told
@@ -218,7 +221,7 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 			}
 		}
 	}
-	failed, partly, err := o.byHand(s, effects)
+	failed, partly, err := o.byHand(s, effects, doubted)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -234,9 +237,8 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect) ([]local.Settled,
 }
 
 // byHand tells which of the chosen undos that failed count as done, as somebody did them by hand; the others are sent again. Of which a part
-// took place, that needs a word: left are those without one.
-func (o *undoOptions) byHand(s *settler, effects []run.Effect) (out []local.Settled, left []run.Doubt, err error) {
-	doubts := slices.ContainsFunc(s.recalled.Past.Doubts(), func(d run.Doubt) bool { return chooses(effects, d) })
+// took place, that needs a word: left are those without one. Where something was in doubt, a word for all is about that.
+func (o *undoOptions) byHand(s *settler, effects []run.Effect, doubted bool) (out []local.Settled, left []run.Doubt, err error) {
 	counts := s.recalled.Past.Left()
 	for _, d := range s.recalled.Past.FailedUndos() {
 		if !chooses(effects, d) {
@@ -246,7 +248,7 @@ func (o *undoOptions) byHand(s *settler, effects []run.Effect) (out []local.Sett
 		if d.Partly != "" {
 			s.say("%s", s.blank(d.Partly))
 		}
-		said, how, note, err := s.askFailed(d, toLookAt && (!doubts || d.Partly != ""), o.AutoApprove && d.Partly == "")
+		said, how, note, err := s.askFailed(d, toLookAt && (!doubted || d.Partly != ""), o.AutoApprove && d.Partly == "")
 		switch {
 		case err != nil:
 			return nil, nil, s.notKept(err, d, out)

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +132,33 @@ func BenchmarkEffectNames(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
 				effectNames(effects)
+			}
+		})
+	}
+}
+
+// TestAWordForAllIsAboutWhatIsInDoubt: where an undo is in doubt, or a write, a word for all does not make one done that failed: it is tried again.
+func TestAWordForAllIsAboutWhatIsInDoubt(t *testing.T) {
+	for name, lost := range map[string]string{"an undo": "recall eu", "a write": "ship eu"} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				switch {
+				case n == 1 && id == lost:
+					return errors.New("the answer got lost")
+				case n == 1 && id == "refund":
+					return enginetest.ErrUnreachable()
+				}
+				return nil
+			}
+			tt.does(t, map[bool]int{true: ExitPassed, false: ExitLeftOver}[lost == "recall eu"], nil, "apply", tt.file(t, "x.hcl", twoDoubts), "--auto-approve")
+			id := tt.lastRun(t)
+			tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, "--auto-approve")
+			before := len(tt.fake.Log())
+			next := tt.again(t, false, "")
+			next.does(t, ExitPassed, nil, "undo", id, "--auto-approve", "--in-doubt", "done")
+			if did := tt.fake.Log()[before:]; !slices.Contains(did, "refund") || strings.Contains(next.err.String(), "the undo of pay, which failed") {
+				t.Errorf("%q\n%s", did, next.err)
 			}
 		})
 	}
