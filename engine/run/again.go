@@ -143,7 +143,7 @@ func (a *again) stays(r ref) bool {
 
 // runs reports whether a step or an instance runs again for itself. Of a step with instances, these tell.
 func (a *again) runs(r ref) bool {
-	if r.key < 0 && len(a.steps[r.step].instances) > 0 {
+	if r.key < 0 && (len(a.steps[r.step].instances) > 0 || a.steps[r.step].anew) {
 		return false
 	}
 	return a.at(r).again() && !a.stays(r) || a.wasUndone(r) || (a.looks || a.judged[r.step]) && a.looked(r)
