@@ -56,7 +56,13 @@ func (o *LoadOptions) workspaces(path string) ([]string, hcl.Diagnostics) {
 		here, more := o.workspacesIn(f.shown)
 		files, diags = append(files, here...), append(diags, more...)
 	}
-	return slices.DeleteFunc(files, func(file string) bool { return file == filepath.Clean(path) }), diags
+	seen := map[string]bool{filepath.Clean(path): true}
+	return slices.DeleteFunc(files, func(file string) bool {
+		real := o.realPath(file) // which another folder may have a link to
+		again := seen[file] || seen[real]
+		seen[real] = true
+		return again
+	}), diags
 }
 
 // workspacesIn lists the workspace files of a folder. Two are a problem, as either could hold what is to hold.

@@ -90,3 +90,21 @@ func TestWorkspacesThroughLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestAWorkspaceBehindALink counts once, where a folder of links stands for another, as a mounted ConfigMap does.
+func TestAWorkspaceBehindALink(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/data/workspace.hcl", "policy { effects = [\"read\"] }\n")
+	write(t, dir+"/data/r.hcl", "runbook \"r\" {}\n")
+	if err := os.Mkdir(dir+"/mount", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"r.hcl", "workspace.hcl"} {
+		if err := os.Symlink("../data/"+name, filepath.Join(dir, "mount", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rb, diags := Load(dir+"/mount/r.hcl", LoadOptions{}); diags.HasErrors() || len(rb.Workspaces) != 1 || len(rb.Policies) != 1 {
+		t.Errorf("workspaces %q, %d policies, %v", rb.Workspaces, len(rb.Policies), diags)
+	}
+}
