@@ -73,6 +73,9 @@ func (r *runner) approvalQuestion(ctx context.Context, q *question) error {
 		return err
 	}
 	defer r.closeAll(within)
+	if err := within.refused(r.prefix + q.address + "/"); err != nil {
+		return err
+	}
 	if out.Again = q.again; out.Again == nil && within.anyDone() {
 		out.Again = &run.AskedAgain{Why: run.AgainRest}
 	}

@@ -28,6 +28,8 @@ type listedWrite struct {
 	prepared *prepared
 	// values are what is known of it, marks and all.
 	values cty.Value
+	// refused is why it is surely not sent; nil: nothing is known of that.
+	refused error
 }
 
 func (l listed) writes() []run.ListedWrite {
@@ -108,6 +110,8 @@ func (r *runner) list(step *lang.Step, keys []string, instances []lang.Frame) li
 			w.Note = note
 		} else if args, err := r.arguments(step, w.execution.sends()); err != nil {
 			w.Note = "its arguments are not known: " + err.Error()
+		} else if err := r.undoAllowed(w.execution); err != nil {
+			w.Note = "it will not be sent: " + err.Error()
 		} else {
 			w.Arguments, w.Target, w.prepared = shownArguments(step, args), r.targetOf(w.execution), &prepared{args: args}
 			w.values = cty.ObjectVal(map[string]cty.Value{"arguments": args, "writes": r.listWithin(&w, args)})

@@ -22,12 +22,15 @@ func (r *runner) within(step *lang.Step, address string, variables cty.Value) (l
 	b := r.childBranch(step, address)
 	b.use(scope, configs)
 	at := newRunner(r.session, b, r.hard)
+	beforehand := foresight{at, map[*graph.Node]bool{}}
 	var out listed
 	for _, n := range b.graph.Nodes {
 		if n.Step.Child != nil {
-			out = append(out, at.deeper(n.Step)...)
+			out = append(out, at.deeper(n.Step, beforehand.perhaps(n))...)
 		} else if b.effects[n.Step.Name] != provider.Read || n.Step.Undo != nil && graph.Effect(n.Step.Undo.Step) != provider.Read {
-			out = append(out, at.known(n.Step))
+			w := at.known(n.Step)
+			w.refused = beforehand.willRefuse(n)
+			out = append(out, w)
 		}
 	}
 	r.below[address].markDone(out)
@@ -45,6 +48,9 @@ func (b *branch) markDone(all listed) {
 		at, own := b.find(w.Key)
 		if at == nil {
 			continue
+		}
+		if at.state.Began(own) {
+			w.refused = nil // it may be too late for that
 		}
 		if w.Done = at.doneAt(own); w.Done != "" {
 			w.prepared = nil // a dry run would show what is there
@@ -79,8 +85,8 @@ func (l listed) anyDone() bool {
 	return slices.ContainsFunc(l, func(w listedWrite) bool { return w.Done != "" })
 }
 
-// deeper lists the writes of a runbook below, by addresses that begin with its step.
-func (r *runner) deeper(step *lang.Step) listed {
+// deeper lists the writes of a runbook below, by addresses that begin with its step, which may be skipped.
+func (r *runner) deeper(step *lang.Step, skipped bool) listed {
 	args, conditions := KnownArgs(r.scope, step, AnyInstance(step)), r.conditions(step)
 	out, err := r.within(step, step.Name, args.GetAttr("variables"))
 	if err != nil { // it may be known once its turn has come
@@ -94,6 +100,9 @@ func (r *runner) deeper(step *lang.Step) listed {
 		w.Key, w.Note = step.Name+"/"+w.Key, joined(append(slices.Clip(conditions), w.Note))
 		if len(conditions) > 0 {
 			w.prepared = nil
+		}
+		if skipped || step.ForEach != nil {
+			w.refused = nil
 		}
 	}
 	return out
@@ -136,13 +145,11 @@ func (r *runner) conditions(step *lang.Step) []string {
 		out = append(out, each)
 	}
 	if step.When != nil {
-		v, diags := r.scope.Value(step.When, AnyInstance(step))
-		plain, _ := v.Unmark()
-		switch known := !diags.HasErrors() && plain.IsKnown() && !r.scope.ReadsClock(step.When); {
-		case known && plain.RawEquals(cty.False):
-			out = append(out, "it will be skipped: when is false: "+step.When.Source)
-		case !known || !plain.RawEquals(cty.True):
+		switch holds, known := r.foretold(step.When, AnyInstance(step)); {
+		case !known:
 			out = append(out, "only where "+step.When.Source)
+		case !holds:
+			out = append(out, "it will be skipped: when is false: "+step.When.Source)
 		}
 	}
 	if step.RunIf == lang.RunIfFailure {
