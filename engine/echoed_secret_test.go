@@ -81,3 +81,50 @@ step "fake_write" "w" {
 		}
 	}
 }
+
+// TestAnEchoedSecretWithinAndInANotifier: a runbook that a step runs gets what a system gave back as a variable, a notifier
+// what is in the environment. What it is told of the question is blanked anyway.
+func TestAnEchoedSecretWithinAndInANotifier(t *testing.T) {
+	const child = `
+runbook "child" {}
+variable "found" { type = string }
+step "fake_write" "w" {
+  id   = "w"
+  seen = ["x", var.found]
+}
+`
+	says := func(string) string { return "it is argSecret-9" }
+	env := map[string]string{"TOKEN": "argSecret-9"}
+	t.Run("within", func(t *testing.T) {
+		parent := "runbook \"parent\" {}\n" + fmt.Sprintf(echoing, "step \"runbook\" \"kid\" {\n  source = \"./child.hcl\"\n  variables = { found = step.ls.value }\n}")
+		fake := &enginetest.Fake{Says: says}
+		out := enginetest.RunFile(t, fake, family(t, parent, child), enginetest.Options{AutoApprove: true, Env: env})
+		if got := out.Finished()["kid/w"]; got.Outcome != run.Error || !strings.Contains(got.Error, "seen holds what is a secret of the run too") || fake.Calls("w") > 0 {
+			t.Errorf("%+v, called: %v", got, fake.Log())
+		}
+	})
+	t.Run("notifier", func(t *testing.T) {
+		text := fmt.Sprintf(echoing, `
+contact "ann" { name = "Ann" }
+escalation "oncall" {
+  level {
+    contact = contact.ann
+    after   = "0s"
+    notify "fake_write" {
+      id   = "page"
+      seen = ["x", env("TOKEN")]
+    }
+  }
+}
+step "fake_ask" "ok" {
+  prompt     = "Is ${step.ls.value} well?"
+  timeout    = "1h"
+  escalation = escalation.oncall
+}`)
+		fake := &enginetest.Fake{Says: says}
+		out := enginetest.Run(t, fake, text, enginetest.Options{AutoApprove: true, Env: env})
+		if fake.Calls("page") > 0 || strings.Contains(out.Stream, "argSecret-9") || !strings.Contains(out.Stream, "seen holds what is a secret of the run too") {
+			t.Errorf("called: %v\n%s\n%v", fake.Log(), out.Stream, out.Diags)
+		}
+	})
+}
