@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // standsOnDoubt has steps that stand on a write which nobody knows to have taken place, and a question behind them.
@@ -78,5 +80,35 @@ func TestUndoBehindWhatWasInDoubt(t *testing.T) {
 				t.Errorf("%s\n%s", diff, out.Stream)
 			}
 		})
+	}
+}
+
+// TestWhenWhatWasInDoubtActed: a write that counts as done acted when it was sent, however much later that is said.
+func TestWhenWhatWasInDoubtActed(t *testing.T) {
+	t.Parallel()
+	fake := &enginetest.Fake{Do: failsFirst("w", errLost)}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+		return run.Resolution{Decision: run.DecisionDone, How: "asked", Who: "alice@ops"}
+	}
+	out := enginetest.Run(t, fake, standsOnDoubt, opts)
+	out.Pauses(t)
+	id, sent := out.Result.RunID, time.Time{}
+	for _, e := range out.Events {
+		if e.Type == run.StepStarted && e.Step == "w" {
+			sent = e.Time
+		}
+	}
+	later := sent.Add(time.Hour)
+	opts.Now = func() time.Time { return later }
+	enginetest.Settle(t, fake, id, opts)
+	r, diags := enginetest.New(fake, nil).Recall(t.Context(), id, engine.RecallOptions{RunOptions: engine.RunOptions{Journal: opts.Journal}, Undo: (*local.Past).Undoable})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	for _, e := range r.Past.Undoable() {
+		if at := r.Past.ActedAt(e); e.Address == "w" && !at.Equal(sent) || at.IsZero() || !at.Before(later) {
+			t.Errorf("%s acted at %s, and w was sent at %s", e.Address, at, sent)
+		}
 	}
 }

@@ -124,6 +124,18 @@ func (s *sent) doubt(address string) Doubt {
 	return d
 }
 
+// TakenAsDone is when the write of a step or an instance was sent last that was in doubt and counts as done; zero: there is none.
+func (s *State) TakenAsDone(address string) time.Time {
+	r, err := s.resolve(address)
+	if err != nil || s.at(r).sent == nil {
+		return time.Time{}
+	}
+	if sent := s.at(r).sent; sent.resolution != nil && sent.resolution.Decision == DecisionDone {
+		return sent.At
+	}
+	return time.Time{}
+}
+
 // halfDone reports whether a write erred after a part of it took place, which was not taken back: sent again, that would take place twice. It
 // stays that until its end is told, should the session that settles it break off.
 func (in *instance) halfDone() bool {

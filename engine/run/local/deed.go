@@ -30,6 +30,8 @@ type deed struct {
 	with *undoWith
 	// place is where its undo is evaluated.
 	place lang.Place
+	// acted is when it had taken place: of a write that counts as done, when it was sent. Zero: that can't be told.
+	acted time.Time
 }
 
 // remember keeps what an execution did that an undo may take back. e is the event that told its end.
@@ -38,6 +40,9 @@ func (b *branch) remember(step *lang.Step, key int, e *run.Event, end *ending) {
 		return
 	}
 	d := &deed{step: step, key: key, end: end, place: lang.Place{Step: step.Name, Part: partUndo, Effect: e.Seq}, undoAt: e.UndoAt}
+	if d.acted = b.state.TakenAsDone(e.Step); d.acted.IsZero() {
+		d.acted = end.timing.finished
+	}
 	if key >= 0 {
 		d.each, d.instance = b.values.each(step.Name, key), b.values.key(step.Name, key)
 		d.place.Step = run.Address(step.Name, d.instance, true)
@@ -138,7 +143,7 @@ func (p *Past) ActedAt(e run.Effect) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return d.end.timing.finished
+	return d.acted
 }
 
 // UndoOf is the undo of an effect, and the system that it has to act on, where that can be told; nil: it has none.

@@ -34,7 +34,7 @@ func (p *Past) LostIn(now *Past) []Lost {
 		if err != nil || inDoubt {
 			continue
 		}
-		l := Lost{Address: e.Address, At: did.end.timing.finished, Undo: did.undo(), OnEnd: did.step.Undo.OnEnd}
+		l := Lost{Address: e.Address, At: did.acted, Undo: did.undo(), OnEnd: did.step.Undo.OnEnd}
 		if l.Why, l.Stays = now.lacks(e, did.step); l.Why != "" {
 			out = append(out, l)
 		}
