@@ -46,7 +46,7 @@ func TestReportOfARunThatBreaks(t *testing.T) {
 	if status := tt.run(tt.reportFlags("apply", book, "--auto-approve")...); status != ExitInterrupted {
 		t.Errorf("exit status %d\n%s", status, tt.err)
 	}
-	tt.reported(t, "and goes on with: runbook resume "+tt.lastRun(t))
+	tt.reported(t, "; resume with: runbook resume "+tt.lastRun(t))
 
 	tt = newTerminal(t, false, nil, nil)
 	store := &breaking{at: run.StepFinished, step: "change", with: journal.ErrNoSpace}
@@ -59,7 +59,7 @@ func TestReportOfARunThatBreaks(t *testing.T) {
 		t.Errorf("exit status %d\n%s", status, tt.err)
 	}
 	tt.reported(t, "nobody knows whether it took place")
-	tt.reported(t, "It has no end: the program that ran it is gone, or could not keep its history.")
+	tt.reported(t, "It has no end: the program that ran it is gone, or could not keep its history")
 }
 
 // TestReportOfARunThatGoesOn in another process says so.
@@ -78,5 +78,5 @@ func TestReportOfARunThatGoesOn(t *testing.T) {
 	if status := tt.run(tt.reportFlags("show", pausedRun)...); status != ExitPassed {
 		t.Errorf("exit status %d\n%s", status, tt.err)
 	}
-	tt.reported(t, "It goes on with: runbook resume "+pausedRun)
+	tt.reported(t, "resume with: runbook resume "+pausedRun)
 }

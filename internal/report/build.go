@@ -16,6 +16,8 @@ import (
 type builder struct {
 	*Recorder
 	blank func([]byte) []byte
+	// left is what a person must look at.
+	left []run.Left
 }
 
 // Run is the run so far. blank goes once more over all that came from outside, as more secrets may be known by now than when it happened;
@@ -24,7 +26,8 @@ func (r *Recorder) Run(blank func([]byte) []byte) *Run {
 	if r.first.IsZero() {
 		return nil
 	}
-	b := builder{r, blank}
+	b := builder{Recorder: r, blank: blank}
+	b.left = b.leftNow()
 	out := &Run{
 		V: Version, Run: r.id, State: b.state(), StartedAt: r.first, EndedAt: r.last, Header: &run.Header{}, Sessions: []Session{}, Steps: []*Step{},
 		DurationMS: milliseconds(r.last.Sub(r.first)), store: r.Store,
@@ -44,7 +47,7 @@ func (r *Recorder) Run(blank func([]byte) []byte) *Run {
 
 // ending adds how the run stands at the end of what was told.
 func (b *builder) ending(out *Run) {
-	out.Left = b.outstanding.Left()
+	out.Left, out.ways = b.left, b.ways()
 	if b.ended == nil {
 		out.Counts = countsOf(out.Steps)
 		return
@@ -61,6 +64,34 @@ func (b *builder) ending(out *Run) {
 	if e.Type == run.RunFinished && e.DurationMS != nil {
 		out.DurationMS = *e.DurationMS
 	}
+}
+
+// leftNow is what a person must look at. What a process has under way is not: it will know.
+func (b *builder) leftNow() []run.Left {
+	left := b.outstanding.Left()
+	if b.state() != Running {
+		return left
+	}
+	return slices.DeleteFunc(left, func(l run.Left) bool {
+		if l.What == run.LeftInDoubt {
+			s := b.records[l.Step]
+			return s != nil && s.finished == nil && s.session == len(b.sessions)
+		}
+		u := b.undoOf[undoKey{l.Step, l.Undoes}]
+		return u != nil && u.finished == nil && u.session == len(b.sessions)
+	})
+}
+
+// ways are what there is to do about a run that does not wait, and that no process runs.
+func (b *builder) ways() []string {
+	c := view.Config{Store: b.Store}
+	switch {
+	case b.state() == BrokenOff:
+		return view.Next(b.id, b.doing, nil, c)
+	case b.ended != nil && b.ended.Type == run.RunFinished:
+		return view.Next(b.id, b.doing, b.clean(b.ended), c)
+	}
+	return nil
 }
 
 // countsOf counts the steps of the run itself, as its end would.
@@ -158,6 +189,7 @@ func (b *builder) step(s *record) *Step {
 		e := b.clean(&s.retries[i])
 		out.Retries = append(out.Retries, Retry{e.Attempt, e.Time, e.Error, e.InDoubt, e.DelayMS})
 	}
+	out.inDoubt(b.left, run.Left{Step: s.address, What: run.LeftInDoubt})
 	if s.finished != nil {
 		out.Source, out.ChangedNothing = s.finished.Source, s.finished.ChangedNothing
 	}
@@ -223,6 +255,16 @@ func (b *builder) did(started, finished *run.Event, checks []run.Event, resolved
 	return out
 }
 
+// inDoubt marks what has begun and has no end where it is among what is left. Old histories don't tell which effect an undo is of.
+func (d *Did) inDoubt(left []run.Left, as run.Left) {
+	d.doubt = d.UnderWay && slices.ContainsFunc(left, func(l run.Left) bool {
+		return l.Step == as.Step && l.What == as.What && (l.Undoes == as.Undoes || l.Undoes == 0)
+	})
+	if d.doubt {
+		d.fact = "it was under way when its session ended: nobody knows whether it took place"
+	}
+}
+
 // undosOf adds the undos, in the order in which they ran first.
 func (b *builder) undosOf(out *Run) {
 	of := map[string]int{}
@@ -231,6 +273,7 @@ func (b *builder) undosOf(out *Run) {
 	}
 	for _, u := range b.undos {
 		undo := &Undo{Step: u.step, Undoes: u.undoes, Did: b.did(u.started, u.finished, nil, u.resolved), name: "undo " + u.step}
+		undo.inDoubt(b.left, run.Left{Step: u.step, What: run.LeftUndoInDoubt, Undoes: u.undoes})
 		if of[u.step] > 1 {
 			undo.name = "undo " + run.Effect{Address: u.step, Seq: u.undoes}.String()
 		}

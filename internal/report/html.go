@@ -78,7 +78,11 @@ func (p page) head(r *Run) {
 
 // outcome writes a sign, which a word stands beside for those who don't see it, in its colour.
 func (p page) outcome(d *Did, word string) {
-	p.open("span", "class", kindOf(d.Outcome))
+	kind := kindOf(d.Outcome)
+	if d.doubt {
+		kind = kindOf(run.Error)
+	}
+	p.open("span", "class", kind)
 	p.open("span", "aria-hidden", "true")
 	p.text(d.sign())
 	p.raw("</span> ")
@@ -110,7 +114,7 @@ func (p page) summary(r *Run, all []row) {
 	}
 	troubles := all[:0:0]
 	for _, one := range all {
-		if bad := one.Outcome == run.Fail || one.Outcome == run.Error || one.Outcome == run.Warn; bad && !one.gone {
+		if bad := one.doubt || one.Outcome == run.Fail || one.Outcome == run.Error || one.Outcome == run.Warn; bad && !one.gone {
 			troubles = append(troubles, one)
 		}
 	}

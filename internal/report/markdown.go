@@ -133,7 +133,7 @@ func (m markdown) waits(r *Run) {
 func (m markdown) troubles(r *Run) {
 	begun := false
 	tell := func(name, line string, d *Did) {
-		if d.good() || d.Outcome == run.Blocked || d.Outcome == run.Cancelled || d.Outcome == "" {
+		if d.good() || d.Outcome == run.Blocked || d.Outcome == run.Cancelled || d.Outcome == "" && !d.doubt {
 			return
 		}
 		if !begun {

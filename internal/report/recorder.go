@@ -30,6 +30,7 @@ type Recorder struct {
 	undone      map[int64]bool
 	older       map[string]bool
 	outstanding run.Outstanding
+	doing       view.Doing
 	// ended is the last run_finished or run_paused, as long as no session follows.
 	ended  *run.Event
 	states State
@@ -52,6 +53,8 @@ type record struct {
 	earlier  []*run.Event
 	resolved []*run.Event
 	asked    []*asked
+	// session counts the sessions up to the one in which it began last.
+	session int
 	// settled says that the last end tells what became of the one before it: nothing ran in between.
 	settled bool
 	// gone says that the files do not have it any more.
@@ -69,6 +72,7 @@ type undoRecord struct {
 	undoKey
 	started, finished *run.Event
 	resolved          []*run.Event
+	session           int // as in a record
 }
 
 // mostRepeats bounds how many attempts, and how many earlier ends of a step, are kept: the last ones.
@@ -80,6 +84,7 @@ func (r *Recorder) See(entry journal.Entry) {
 	ended := r.ended
 	r.begin(e)
 	r.outstanding.See(e)
+	r.doing.See(e)
 	switch e.Type {
 	case run.StepStarted, run.StepRetrying, run.CheckEvaluated, run.StepFinished, run.StepWaiting, run.StepAnswered, run.AnswerRefused,
 		run.StepEscalated, run.NotifyFinished:
@@ -219,7 +224,7 @@ func (r *Recorder) step(e *run.Event) {
 	s.gone = false
 	switch e.Type {
 	case run.StepStarted:
-		if s.finished != nil {
+		if s.session = len(r.sessions); s.finished != nil {
 			s.archive()
 		}
 		if s.started == nil || e.Attempt <= 1 {
@@ -269,7 +274,7 @@ func (r *Recorder) undo(e *run.Event) {
 	}
 	switch e.Type {
 	case run.UndoStarted:
-		u.started, u.finished = e, nil
+		u.started, u.finished, u.session = e, nil, len(r.sessions)
 	case run.StepResolved:
 		u.resolved = append(u.resolved, e)
 	case run.UndoFinished:

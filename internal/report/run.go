@@ -53,8 +53,9 @@ type Run struct {
 	Undoable  int               `json:"undoable,omitempty"`
 	Outputs   []run.OutputValue `json:"outputs,omitempty"`
 
-	// store is the history that --store named.
+	// store is the history that --store named, and ways what there is to do about the run, in the words of the terminal.
 	store string
+	ways  []string
 }
 
 // Session is one process that ran the run.
@@ -106,6 +107,8 @@ type Did struct {
 	// Resolved is what became of it while it was in doubt.
 	Resolved []Resolved `json:"resolved,omitempty"`
 
+	// doubt says that it has begun and has no end, and that nobody knows whether it took place.
+	doubt bool
 	// fact and evidence are what the terminal shows of it.
 	fact     string
 	evidence []string

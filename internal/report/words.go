@@ -23,6 +23,8 @@ func (d *Did) word() string {
 		return o.word
 	case d.Outcome != "":
 		return string(d.Outcome)
+	case d.doubt:
+		return "in doubt"
 	case d.UnderWay:
 		return "under way"
 	}
@@ -30,6 +32,9 @@ func (d *Did) word() string {
 }
 
 func (d *Did) sign() string {
+	if d.doubt {
+		return outcomes[run.Error].sign
+	}
 	if o := outcomes[d.Outcome]; o.sign != "" {
 		return o.sign
 	}
@@ -205,17 +210,18 @@ func (r *Run) passed() bool { return r.Outcome == run.Pass || r.Outcome == run.W
 
 // next says what a run needs that has not simply ended; empty: nothing.
 func (r *Run) next() string {
+	var stands []string
 	switch r.State {
 	case Paused:
 		return "It waits for a person, and goes on with: " + r.command("resume")
-	case Interrupted:
-		return "It was stopped before its end (" + orElse(r.Reason, "interrupt") + "), and goes on with: " + r.command("resume")
-	case BrokenOff:
-		return "It has no end: the program that ran it is gone, or could not keep its history. It goes on with: " + r.command("resume")
 	case Running:
 		return "It has not ended: a process runs it. It is followed with: " + r.command("watch")
+	case Interrupted:
+		stands = []string{"It was stopped before its end (" + orElse(r.Reason, "interrupt") + ")"}
+	case BrokenOff:
+		stands = []string{"It has no end: the program that ran it is gone, or could not keep its history"}
 	}
-	return ""
+	return strings.Join(append(stands, r.ways...), "; ")
 }
 
 // command is one about the run for people to type.

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -178,30 +177,4 @@ func (t *Text) leftOver() {
 	for _, l := range t.left {
 		t.lines(t.wrapped("  ", l.text)...)
 	}
-}
-
-// undoLeft is the command for the undos of a kind that are left. Where the run did more that could be taken back, and on which it stands, it
-// names them.
-func (t *Text) undoLeft(e *run.Event, what run.LeftWhat, partial bool) string {
-	var names []string
-	undos := len(e.NotUndone)
-	for _, l := range e.Left {
-		if l.What != run.LeftInDoubt {
-			undos++
-		}
-		if l.What == what && l.Partial == partial {
-			names = append(names, l.Name())
-		}
-	}
-	if e.Undoable <= undos || len(names) == 0 {
-		return t.command("undo " + e.Run)
-	}
-	var commands []string
-	for _, name := range names[:min(len(names), mostNamed)] {
-		commands = append(commands, t.command("undo "+e.Run+" "+run.Quote(t.clean(name))))
-	}
-	if more := len(names) - len(commands); more > 0 {
-		commands = append(commands, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(commands, " and ")
 }

@@ -285,7 +285,7 @@ func (t *Text) resolved(e *run.Event) {
 		text = "failed before: is sent again"
 	case r.Failed:
 		text = "failed before: counts as done by hand"
-	case r.Decision == run.DecisionRedo && (r.StepGone || r.InstanceGone || t.byHand == (e.Undoes == 0)): // a run that goes on sends an undo where it falls due, and one that is taken back no write
+	case r.Decision == run.DecisionRedo && (r.StepGone || r.InstanceGone || t.doing.byHand == (e.Undoes == 0)): // a run that goes on sends an undo where it falls due, and one that is taken back no write
 		text = "in doubt: counts as not done"
 	case r.Decision == run.DecisionRedo:
 		text = "in doubt: is sent again"

@@ -39,8 +39,7 @@ func (t *Text) begin(e *run.Event) {
 
 // resumed begins another session: who goes on, what runs again, and what changed in the files meanwhile.
 func (t *Text) resumed(e *run.Event) {
-	t.takesBack = false
-	t.failed, t.byHand, t.cancelled, t.limit = nil, len(e.Undo) > 0, e.Reason == run.ReasonCancel, 0
+	t.failed = nil
 	if e.Header != nil {
 		t.header = e.Header
 	}
@@ -56,7 +55,7 @@ func (t *Text) resumed(e *run.Event) {
 		text = "cancelled"
 	case e.Reason == run.ReasonSettle:
 		text = "settled"
-	case t.byHand:
+	case t.doing.byHand:
 		text = "undo"
 	}
 	if e.Session != nil && e.Session.User != "" {
@@ -87,7 +86,7 @@ func (t *Text) resumed(e *run.Event) {
 	for _, step := range slices.Concat(e.Gone, e.AskedAgain) {
 		t.asked.forget(step)
 	}
-	if !t.byHand && e.Reason != run.ReasonCancel {
+	if !t.doing.byHand && e.Reason != run.ReasonCancel {
 		for i := range t.asked.events {
 			if t.given[t.asked.events[i].Step] == nil {
 				t.ask(&t.asked.events[i], e.Time)
@@ -179,7 +178,7 @@ func (t *Text) paused(e *run.Event) {
 		t.line("  " + t.clean(e.Reason))
 	}
 	t.leftOver()
-	t.resumeWith(e.Run)
+	t.line(t.resumeWith(e.Run, t.doing))
 }
 
 // answerWaits says how a step was answered that the run has not taken in.
@@ -190,23 +189,6 @@ func (t *Text) answerWaits(w *run.Event, a *run.Answer) string {
 	}
 	given := t.blanked(e)
 	return t.clean(w.Step) + ": " + t.who(t.said(w.Question, given.Answer.Value), given) + "; it counts when the run goes on"
-}
-
-func (t *Text) resumeWith(id string) { t.line("resume with: " + t.resumeCommand(id)) }
-
-// undoWith says how what the run did is taken back, where it did not pass and something can be.
-func (t *Text) undoWith(e *run.Event) {
-	if e.Undoable > 0 && !t.byHand && e.Outcome != run.Pass && e.Outcome != run.Warn {
-		t.line("undo what can be undone with: " + t.command("undo "+e.Run))
-	}
-}
-
-// resumeCommand goes on with the run; with twice the time, where that was over.
-func (t *Text) resumeCommand(id string) string {
-	if t.limit == 0 {
-		return t.command("resume " + id)
-	}
-	return t.command("resume " + id + " --timeout " + run.InUnits(2*t.limit))
 }
 
 // BrokenOff ends a run whose events end without an end, as the program that ran it is gone: what is left to look at, and how to go on.
@@ -243,63 +225,6 @@ func (t *Text) BrokenOff(id string, left []run.Left) {
 		}
 	}
 	t.line(t.Palette.Warn("interrupted: the program that ran it is gone") + " " + t.Glyphs.Dot + " run " + id)
-	switch {
-	case t.byHand:
-		t.line("the undos that are left run with: " + t.command("undo "+id))
-	case t.takesBack:
-		t.line("its undos were under way; to run those that are left: " + t.command("cancel "+id) + ", or, with what is in doubt: " + t.command("undo "+id))
-		t.line("to go on with the run, which does again what was undone: " + t.resumeCommand(id))
-	default:
-		t.resumeWith(id)
-	}
+	t.lines(t.afterBreak(id, t.doing)...)
 	t.flush()
-}
-
-// whatNext says what to do about a run that did not simply end.
-func (t *Text) whatNext(e *run.Event) {
-	if e.ExitStatus == nil {
-		return
-	}
-	switch *e.ExitStatus {
-	case exitInterrupted:
-		if t.byHand {
-			t.line("the undos that are left run with: " + t.command("undo "+e.Run))
-			return
-		}
-		t.undoWith(e)
-		t.resumeWith(e.Run)
-		return
-	case run.ExitLeftOver:
-	default:
-		t.undoWith(e)
-		if t.limit > 0 {
-			t.resumeWith(e.Run)
-		}
-		return
-	}
-	doubt, failed := t.left.any(inDoubt) || len(t.left) == 0, t.left.any(undoFailed) // without anything, an old version kept it
-	undoDoubt := t.left.any(undoInDoubt)
-	switch {
-	case doubt && (t.byHand || t.cancelled):
-		t.line("what is in doubt is settled with: " + t.command("undo "+e.Run) + ", which takes back what took place, or, to go on with the run: " + t.resumeCommand(e.Run))
-	case doubt:
-		t.line("what is in doubt is settled with: " + t.resumeCommand(e.Run))
-	}
-	if undoDoubt {
-		t.line("an undo in doubt is settled with: " + t.undoLeft(e, run.LeftUndoInDoubt, false) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
-	}
-	if passed := e.Outcome == run.Pass || e.Outcome == run.Warn; passed && failed && !t.byHand {
-		t.line("the run has passed on what the steps did whose undo failed: look whether that is whole; take it back only to take back the run")
-	}
-	if failed {
-		t.line("an undo is tried again with: " + t.undoLeft(e, run.LeftUndoFailed, false) + ", and one that you did by hand is settled with --in-doubt STEP=done")
-	}
-	partly := t.left.any(undoPartly)
-	if partly {
-		t.line("an undo of which a part took place is settled with: " + t.undoLeft(e, run.LeftUndoFailed, true) + ", or, with what is left of the run: " + t.resumeCommand(e.Run))
-	}
-	if !doubt && !undoDoubt && !failed && !partly {
-		t.line("undos that did not run are run with: " + t.command("undo "+e.Run))
-		t.resumeWith(e.Run)
-	}
 }

@@ -60,12 +60,8 @@ type Text struct {
 	left  leftovers
 	// sent are the writes that are under way.
 	sent map[string]bool
-	// byHand says that the session undoes what was asked for, and nothing else; cancelled that it only ends the run.
-	byHand, cancelled bool
-	// takesBack says that undos began by themselves.
-	takesBack bool
-	// limit is how long the session could take, where its time was over.
-	limit time.Duration
+	// doing is what the session does.
+	doing Doing
 	// given are the answers to open questions that the run has not taken in.
 	given map[string]*run.Answer
 	// begun says that something was shown, not only recalled.
@@ -108,6 +104,7 @@ func (t *Text) flush() {
 }
 
 func (t *Text) render(e *run.Event) {
+	t.doing.See(e)
 	if t.Times {
 		at := t.local(e.Time)
 		t.stamp, t.day = t.Palette.Faint(at.Format(time.TimeOnly))+" ", at.Format("2006-01-02 MST")
@@ -147,8 +144,6 @@ func (t *Text) render(e *run.Event) {
 		t.notified(e)
 	case run.StepResolved:
 		t.resolved(e)
-	case run.UndoStarted:
-		t.takesBack = !t.byHand
 	case run.UndoFinished:
 		t.undone(e)
 	case run.RunResumed:
@@ -164,13 +159,11 @@ func (t *Text) render(e *run.Event) {
 		what := "stopping"
 		if e.Step != "" { // the runbook that a step runs
 			what += " " + t.clean(strings.TrimSuffix(e.Step, "/"))
-		} else if e.Reason == run.StopTimeout {
-			t.limit = milliseconds(e.LimitMS)
 		}
 		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn(what+": "+t.clean(e.Reason)))
 	case run.RunFinished:
 		t.finish(e)
-		t.whatNext(e)
+		t.lines(t.afterEnd(e, t.doing, t.left)...)
 	}
 }
 

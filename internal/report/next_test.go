@@ -1,0 +1,100 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/e82355ed/runbook/engine/run"
+)
+
+// aWrite is a run of a write that passed, to be taken back.
+func aWrite() []run.Event {
+	return []run.Event{begun(), started("w", "redis_set", "write"), finished("w", run.Pass, "OK")}
+}
+
+// undoBegins are the events of a session that undoes by hand, until the undo was sent.
+func undoBegins() []run.Event {
+	return []run.Event{
+		{Type: run.RunResumed, Session: &run.Session{Host: "ops", PID: 8}, Undo: []string{"w"}},
+		{Type: run.UndoStarted, Step: "w", Action: "redis_set", Effect: "write", Undoes: 3, Attempt: 1},
+	}
+}
+
+// saysInAll demands a text of all formats that people or a CI read.
+func saysInAll(t *testing.T, r *Recorder, text string) {
+	t.Helper()
+	for _, format := range Formats() {
+		got := strings.ReplaceAll(written(t, format, r.Run(nil)), `\`, "")
+		if format != "json" && !strings.Contains(got, text) {
+			t.Errorf("%q is not in the %s report:\n%s", text, format, got)
+		}
+	}
+}
+
+// TestAnUndoThatBrokeOffGoesOnAsAnUndo: to resume the run would do again what was just taken back.
+func TestAnUndoThatBrokeOffGoesOnAsAnUndo(t *testing.T) {
+	r := recorded(t, append(aWrite(), undoBegins()...)...)
+	saysInAll(t, r, "the undos that are left run with: runbook undo "+runID)
+	if got := written(t, "markdown", r.Run(nil)); strings.Contains(got, "resume") {
+		t.Errorf("it is to be resumed:\n%s", got)
+	}
+	stopped := run.Event{Type: run.RunFinished, Outcome: run.Fail, ExitStatus: status(3), Undoable: 1}
+	saysInAll(t, recorded(t, append(append(aWrite(), undoBegins()[0]), stopped)...), "the undos that are left run with: runbook undo "+runID)
+	byItself := recorded(t, append(aWrite(), undoBegins()[1])...)
+	saysInAll(t, byItself, "its undos were under way; to run those that are left: runbook cancel "+runID)
+}
+
+// TestTimeThatWasOverIsGivenAgain with twice as much.
+func TestTimeThatWasOverIsGivenAgain(t *testing.T) {
+	over := run.Event{Type: run.RunStopping, Reason: run.StopTimeout, LimitMS: 60000}
+	end := run.Event{Type: run.RunFinished, Outcome: run.Cancelled, ExitStatus: status(1), Undoable: 1}
+	r := recorded(t, append(aWrite(), over, end)...)
+	saysInAll(t, r, "undo what can be undone with: runbook undo "+runID+"; resume with: runbook resume "+runID+" --timeout 2m")
+}
+
+// TestInDoubtWhenTheRunHasEnded: what was under way in a session that is gone is in doubt also where a later session ended the run and left it.
+func TestInDoubtWhenTheRunHasEnded(t *testing.T) {
+	const nobody = "it was under way when its session ended: nobody knows whether it took place"
+	left := func(what run.LeftWhat, undoes int64) run.Event {
+		return run.Event{Type: run.RunFinished, Outcome: run.Fail, ExitStatus: status(4), Left: []run.Left{{Step: "w", What: what, Undoes: undoes}}}
+	}
+	write := []run.Event{begun(), started("w", "redis_set", "write"), undoBegins()[0], left(run.LeftInDoubt, 0)}
+	undo := append(append(aWrite(), undoBegins()...), undoBegins()[0], left(run.LeftUndoInDoubt, 3))
+	for name, r := range map[string]*Recorder{"w": recorded(t, write...), "undo w": recorded(t, undo...)} {
+		saysInAll(t, r, nobody)
+		if tap := written(t, "tap", r.Run(nil)); !strings.Contains(tap, " - "+name+"\n  ---\n  message: \""+nobody) || strings.Contains(tap, "SKIP") {
+			t.Errorf("%s is no failure:\n%s", name, tap)
+		}
+		if xml := written(t, "junit", r.Run(nil)); !strings.Contains(xml, `<error message="`+nobody) {
+			t.Errorf("%s is no error:\n%s", name, xml)
+		}
+		if text := written(t, "markdown", r.Run(nil)); !strings.Contains(text, "| ✗ | "+name+" | in doubt |") {
+			t.Errorf("%s is not in doubt:\n%s", name, text)
+		}
+	}
+	settled := run.Event{Type: run.StepResolved, Step: "w", Resolution: &run.Resolution{Decision: run.DecisionRedo}}
+	ended := run.Event{Type: run.RunFinished, Outcome: run.Fail, ExitStatus: status(1)}
+	if tap := written(t, "tap", recorded(t, write[0], write[1], write[2], settled, ended).Run(nil)); strings.Contains(tap, "nobody knows") {
+		t.Errorf("what was settled is in doubt:\n%s", tap)
+	}
+}
+
+// TestUnderWayIsNotLeft while a process runs the run: it will know. What an earlier session left in doubt is.
+func TestUnderWayIsNotLeft(t *testing.T) {
+	r := recorded(t, append(append(aWrite(), started("x", "redis_set", "write")), undoBegins()...)...)
+	r.GoesOn()
+	document := r.Run(nil)
+	if left := document.leftLines(); !slices.Equal(left, []string{"x: nobody knows whether it took place"}) {
+		t.Errorf("left: %q", left)
+	}
+	if u := document.Undos[0]; u.word() != "under way" {
+		t.Errorf("the undo is %s", u.word())
+	}
+	failing := run.Event{Type: run.StepFinished, Step: "w", Outcome: run.Error, InDoubt: true, Error: "no answer"}
+	r = recorded(t, begun(), started("w", "redis_set", "write"), failing, started("x", "redis_set", "write"))
+	r.GoesOn()
+	if left := r.Run(nil).leftLines(); !slices.Equal(left, []string{"w: nobody knows whether it took place"}) {
+		t.Errorf("left: %q", left)
+	}
+}
