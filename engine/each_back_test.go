@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
 )
 
 // TestInstancesThatComeBack: one that a changed file took away, and that the next gives back, has not to be carried out again: what it did is still
@@ -116,5 +118,39 @@ func TestNothingIsLeftToAskAbout(t *testing.T) {
 	enginetest.Rewrite(t, s.file, planHead+listedWrites)
 	if got := s.since(t, enginetest.Resume); len(got) != 1 || got[0] != "boom" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestTheKeyOfAnInstanceThatComesBack is that of the write that did not take place, as somebody said, while it was away.
+func TestTheKeyOfAnInstanceThatComesBack(t *testing.T) {
+	t.Parallel()
+	const text = `
+step "fake_write" "w" {
+  for_each = toset(["b", "d"])
+  id       = "w ${each.key}"
+}
+`
+	s := &changedRun{opts: enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}}
+	s.file = enginetest.Write(t, planHead+text)
+	s.fake = &enginetest.Fake{Do: failsFirst("w b", errLost)}
+	s.run = enginetest.RunFile(t, s.fake, s.file, s.opts)
+	s.run.Ends(t, 4)
+	s.opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+		return run.Resolution{Decision: run.DecisionRedo, How: "flag", Who: "ann"}
+	}
+	enginetest.Rewrite(t, s.file, planHead+strings.Replace(text, `["b", "d"]`, `["c", "d"]`, 1))
+	s.fake.Do = failsFirst("w c", enginetest.ErrUnreachable())
+	enginetest.Resume(t, s.fake, s.run.Result.RunID, s.opts).Ends(t, 1)
+	enginetest.Rewrite(t, s.file, planHead+text)
+	out := enginetest.Resume(t, s.fake, s.run.Result.RunID, s.opts)
+	out.Ends(t, 0)
+	keys := map[string]bool{}
+	for _, e := range append(s.run.Events, out.Events...) {
+		if e.Type == run.StepStarted && e.Step == `w["b"]` {
+			keys[e.Key] = true
+		}
+	}
+	if len(keys) != 1 || s.fake.Calls("w b") != 2 {
+		t.Errorf("sent %d times, as %v", s.fake.Calls("w b"), keys)
 	}
 }

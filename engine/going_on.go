@@ -39,10 +39,20 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 			reset = append(reset, d.Address)
 		}
 	}
+	reset = r.withoutGone(reset, settled)
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{
 		Reset: slices.Compact(reset), Instances: r.others, Changes: r.Changes, Repeats: r.Told(), Settled: settled,
 		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine,
+	})
+}
+
+// withoutGone are those of what runs again that are not of an instance that its step does not have any more. What was decided of such a one is kept.
+func (r *Recalled) withoutGone(reset []string, settled []local.Settled) []string {
+	others := r.Past.OtherInstances(reset, r.others)
+	return slices.DeleteFunc(reset, func(address string) bool {
+		decided := slices.ContainsFunc(settled, func(d local.Settled) bool { return d.Address == address })
+		return !decided && slices.ContainsFunc(others, func(o local.Others) bool { return o.Loses(address) })
 	})
 }
 

@@ -38,6 +38,7 @@ func readStory(ctx context.Context, j journal.Journal, runID string, unseal func
 			s.header, s.started, s.sealed, s.runID = *e.Header, e.Time, entry.Sealed, e.Run
 		case e.Type == run.RunResumed && e.Header != nil:
 			s.header.Files = e.Files
+			s.approvedSince(e)
 		}
 		s.entries = append(s.entries, entry)
 	}
@@ -45,6 +46,15 @@ func readStory(ctx context.Context, j journal.Journal, runID string, unseal func
 		return nil, errors.New("its beginning is missing in the history")
 	}
 	return s, nil
+}
+
+// approvedSince takes in what a later session was approved for: its question told what is worse, or all of what had changed.
+func (s *story) approvedSince(e *run.Event) {
+	if s.header.Inputs == nil || e.Inputs == nil || !e.BeginsSteps() {
+		return
+	}
+	inputs := *s.header.Inputs
+	inputs.Approved, s.header.Inputs = e.Inputs.Approved, &inputs
 }
 
 // upToDate is the story as it stands now. It was read before the lock was taken: most often nothing was added in between,

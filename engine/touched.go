@@ -161,7 +161,7 @@ func (l *toucher) known(in *lang.Runbook, e *lang.Expr) bool {
 		return true
 	}
 	around := in.Surroundings(e)
-	return !around.Environment && !around.Files && !around.Clock && !(around.Variables && l.unknown)
+	return !around.Environment && !around.Files && !around.Clock && (!around.Variables || !l.unknown)
 }
 
 // child looks into the runbook that the step runs.

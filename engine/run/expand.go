@@ -45,7 +45,7 @@ func (s *stepState) take(name string, keys []string) {
 		s.instances[i], s.byAddress[address] = had[address], i
 		delete(had, address)
 	}
-	maps.DeleteFunc(had, func(_ string, in instance) bool { return in.phase != ended })
+	maps.DeleteFunc(had, func(_ string, in instance) bool { return in.phase != ended && (in.phase != idle || in.sent == nil) })
 	s.gone = had
 	s.countLeft()
 }

@@ -42,13 +42,21 @@ func (s *State) resume(e *Event) error {
 		s.resumeToUndo(e)
 		return nil
 	}
+	var later []string
+	for _, address := range e.Reset {
+		if r, err := s.resolve(address); err == nil {
+			s.reset(r, e)
+		} else {
+			later = append(later, address)
+		}
+	}
 	for _, x := range e.Instances {
 		s.expandAnew(x.Step, x.Keys)
 	}
-	for _, address := range e.Reset {
+	for _, address := range later {
 		r, err := s.resolve(address)
 		switch {
-		case err == nil:
+		case err == nil: // it is back
 			s.reset(r, e)
 		case slices.Contains(e.Reset, StepName(address)): // the instance went with its step
 		case s.Anew(StepName(address)): // it is gone

@@ -94,7 +94,7 @@ type stepState struct {
 	// byAddress finds an instance by its whole address.
 	byAddress map[string]int
 	instances []instance
-	// gone are those that a change of the files took away, by address.
+	// gone are those that a change of the files took away, by address: what ended, or has the key of a write that is to be sent again.
 	gone map[string]instance
 	// left counts the instances that have not ended.
 	left int

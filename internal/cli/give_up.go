@@ -45,7 +45,7 @@ func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOpti
 	if elsewhere, wholly := recalled.Past.Elsewhere(recalled.Past.NotUndone()); wholly || len(elsewhere) > 0 && recalled.Moved() {
 		return nil, recalled.Drop(stop.ctx), files, errors.New(notThere(o.blankAll(elsewhere)))
 	}
-	if err := s.confirm(&recalled.Plan.Header, recalled.UndoSteps(recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop, approve, o.command("show "+o.Run+" --json")); err != nil {
+	if err := s.confirm(&recalled.Plan.Header, recalled.UndoSteps(recalled.Past.NotUndone()), o.AutoApprove || recalled.Approved(), stop, o.command("show "+o.Run+" --json")); err != nil {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
 	result, diags := eng.Cancel(stop.ctx, recalled)

@@ -152,7 +152,7 @@ func (o *resumeOptions) decide(stop *interruption, s *stage, r *engine.Recalled,
 		s.announce(header)
 		o.tellAgain(r)
 	}
-	if err := s.confirm(header, remaining, approved, stop, approve, planned(header.File)); err != nil {
+	if err := s.confirm(header, remaining, approved, stop, planned(header.File)); err != nil {
 		return nil, forgotten(err, saidOf(settled), "it is settled once the run goes on")
 	}
 	return settled, nil

@@ -47,11 +47,11 @@ func (s *stage) announce(header *run.Header) {
 }
 
 // confirm is [Program.confirm] in a session that shows the header once.
-func (s *stage) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption, otherwise, whole string) error {
+func (s *stage) confirm(header *run.Header, steps []engine.PlannedStep, approved bool, stop *interruption, whole string) error {
 	if s.announced {
 		header = nil
 	}
-	asked, err := s.program.confirm(header, steps, approved, stop, otherwise, whole)
+	asked, err := s.program.confirm(header, steps, approved, stop, approve, whole)
 	if asked {
 		s.skipHeader()
 	}

@@ -176,7 +176,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	for _, line := range o.blankAll(elsewhere) {
 		o.say("not undone here: %s", line)
 	}
-	if err := s.confirm(header, recalled.UndoSteps(effects), approved, stop, approve, o.command("show "+o.Run+" --json")); err != nil {
+	if err := s.confirm(header, recalled.UndoSteps(effects), approved, stop, o.command("show "+o.Run+" --json")); err != nil {
 		return drop(err)
 	}
 	result, diags := eng.Undo(stop.ctx, recalled, o.undoNames(effects, settled, recalled.Past.Undoable()), settled)

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
 )
 
 // pausing waits for an answer, and then does to each what a file names, also in the runbook that a step runs.
@@ -73,4 +76,23 @@ func TestApprovalIsForWhatWasTold(t *testing.T) {
 			tt.again(t, false, "").does(t, ExitRefused, []string{"has passed"}, "resume", id)
 		})
 	}
+}
+
+// TestAStepThatCameLaterIsApproved by the word for the changes that brought it, and asked about no more.
+func TestAStepThatCameLaterIsApproved(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	broken := true
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if broken {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	const text = "runbook \"x\" {}\nprovider \"fake\" {}\nstep \"fake_read\" \"first\" { id = \"first\" }\n"
+	tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.file(t, "x.hcl", text+"step \"fake_write\" \"new\" { id = \"new\" }\n")
+	tt.again(t, false, "").does(t, ExitFailed, []string{"step new is new"}, "resume", id, "--with-changes", "--auto-approve")
+	broken = false
+	tt.again(t, false, "").does(t, ExitPassed, nil, "resume", id)
 }

@@ -32,7 +32,7 @@ func sumSealed(b *batch.Batch) []byte {
 		return []byte{}
 	}
 	for _, seq := range slices.Sorted(maps.Keys(sealed)) {
-		fmt.Fprintf(h, "%d %d %s", seq, len(sealed[seq]), sealed[seq]) // it never fails
+		h.Write(fmt.Appendf(nil, "%d %d %s", seq, len(sealed[seq]), sealed[seq]))
 	}
 	return h.Sum(nil)
 }

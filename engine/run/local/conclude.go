@@ -216,7 +216,7 @@ func (r *runner) endSealed(step *lang.Step, key int, e *run.Event, end *ending, 
 		}
 	}
 	e.Warnings = r.noticeWarnings(e.Step, e.Warnings)
-	r.branch.ended(step.Name, key, end)
+	r.ended(step.Name, key, end)
 	delete(r.live, e.Step)
 	err := r.emitSealed(e, sealed)
 	r.remember(step, key, e, end)
