@@ -20,7 +20,10 @@ func (e *Engine) childMaker(ctx context.Context, plan *Plan) func(*lang.Step, ct
 		for _, v := range values {
 			local.TellInputs(v, plan.Options.Secrets)
 		}
-		child := &Plan{Runbook: step.Child, Variables: values, Options: plan.Options, RunID: plan.RunID, StartedAt: plan.StartedAt, now: plan.now, secrets: plan.secrets}
+		child := &Plan{
+			Runbook: step.Child, Variables: values, Options: plan.Options, RunID: plan.RunID, StartedAt: plan.StartedAt, now: plan.now,
+			secrets: plan.secrets, reads: plan.reads,
+		}
 		scope := e.scope(ctx, child)
 		return scope, e.configs(plan, step.Child, scope, step.Child.MaxParallel), nil
 	}

@@ -70,6 +70,9 @@ type Plan struct {
 	scope   *lang.Scope
 	configs *local.Configs
 	secrets *secretReaders
+	// reads are the files that expressions have read, those of the runbooks within it too; within are their plans.
+	reads  *fileReads
+	within []*Plan
 }
 
 // Plan says what a run would do, without touching a system. The runbook must have been loaded without errors.
@@ -104,7 +107,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 	} else {
 		p.RunID = newRunID(now)
 	}
-	p.secrets = newSecretReaders(e.Secrets, e.host())
+	p.secrets, p.reads = newSecretReaders(e.Secrets, e.host()), &fileReads{}
 	p.scope = e.scope(ctx, p)
 	p.configs = e.configs(p, rb.Runbook, p.scope, p.maxParallel())
 	p.configs.Foresee = !opts.Apply
@@ -148,7 +151,7 @@ func (e *Engine) scope(ctx context.Context, p *Plan) *lang.Scope {
 		StepOutcome: func(string) string { return "" },
 		Host: lang.FunctionHost{
 			Lookup: e.Host.Lookup, HomeDir: e.Host.HomeDir, Dir: p.Runbook.Dir, StartedAt: p.StartedAt, Now: now,
-			Static: !p.Options.Apply && !p.Options.Undo, NoSecrets: p.Options.Undo, OnSecret: secret, OnRead: p.secrets.given.Add, Secrets: p.secrets.functions(ctx),
+			Static: !p.Options.Apply && !p.Options.Undo, NoSecrets: p.Options.Undo, OnSecret: secret, OnRead: p.secrets.given.Add, OnFile: p.reads.add, Secrets: p.secrets.functions(ctx),
 		},
 	}
 	return s

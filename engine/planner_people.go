@@ -121,6 +121,7 @@ func (p *planner) runbook(s *lang.Step, out *PlannedStep) {
 		seen: p.seen, child: p.child, graphs: p.graphs, below: s.Name,
 	}
 	p.child(sub.plan)
+	p.plan.within = append(p.plan.within, sub.plan)
 	p.children = append(p.children, sub)
 	for _, n := range g.Nodes {
 		step := sub.step(n)
@@ -143,7 +144,7 @@ func (s *PlannedStep) prefix(parent string) {
 
 // prepareChild gives the plan of a runbook that a step runs its scope and its configurations.
 func (e *Engine) prepareChild(ctx context.Context, parent, sub *Plan) {
-	sub.secrets = parent.secrets
+	sub.secrets, sub.reads = parent.secrets, parent.reads
 	sub.scope = e.scope(ctx, sub)
 	sub.configs = e.configs(parent, sub.Runbook, sub.scope, parent.maxParallel())
 	sub.configs.Foresee = true // its variables may depend on results

@@ -48,22 +48,10 @@ func readIn(scope *lang.Scope, e *lang.Expr, frame lang.Frame, seen map[*lang.Ex
 		}
 	}
 	for _, call := range calls.found {
-		_, more := scope.Value(&lang.Expr{Expression: call, Refs: within(e, call)}, frame)
+		_, more := scope.Value(e.Part(call), frame)
 		diags = append(diags, more...)
 	}
 	return diags
-}
-
-// within lists the references of a part of an expression.
-func within(e *lang.Expr, part hclsyntax.Expression) []lang.Ref {
-	at := part.Range()
-	var refs []lang.Ref
-	for _, ref := range e.Refs {
-		if ref.Range.Start.Byte >= at.Start.Byte && ref.Range.End.Byte <= at.End.Byte {
-			refs = append(refs, ref)
-		}
-	}
-	return refs
 }
 
 // secretCalls collects calls of secret that will be evaluated whatever the run finds, and choices between some. What

@@ -39,6 +39,8 @@ type FunctionHost struct {
 	OnSecret func(value string)
 	// OnRead is told every value that secret reads; may be nil.
 	OnRead func(value string)
+	// OnFile is told the whole path of every file whose content is read; may be nil.
+	OnFile func(path string)
 }
 
 // Functions makes the function table of the language. The table is the caller's; the functions are safe for concurrent

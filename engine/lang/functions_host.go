@@ -76,6 +76,9 @@ func (h *FunctionHost) read(path string) ([]byte, error) {
 		return nil, err
 	}
 	path = h.resolve(path)
+	if h.OnFile != nil {
+		h.OnFile(path)
+	}
 	content, err := readFile(path, &LoadOptions{ReadFile: h.ReadFile})
 	var pathErr *fs.PathError
 	switch {

@@ -62,7 +62,7 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err := o.checkAnswers(plan, o.answers, nil); err != nil {
 		return err
 	}
-	if err := o.reports.spare(o.Program, slices.Concat(pathsOf(plan.Header.Files), slices.Collect(maps.Keys(sourcesOf(plan.Runbook.Sources, o.Plan))))); err != nil {
+	if err := o.reports.spare(o.Program, plan, slices.Concat(pathsOf(plan.Header.Files), slices.Collect(maps.Keys(sourcesOf(plan.Runbook.Sources, o.Plan))))); err != nil {
 		return err
 	}
 	stop := o.watchInterrupts(ctx)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/run"
@@ -23,6 +24,8 @@ type reports struct {
 	files []reportFile
 	// recorder keeps what they tell; nil: there is none to write.
 	recorder *report.Recorder
+	// plans are those of the session: what they read is not to be written over.
+	plans []*engine.Plan
 }
 
 // declare declares the flag.
@@ -75,24 +78,35 @@ func parseReport(spec string) (reportFile, error) {
 	return reportFile{format: name, path: path}, nil
 }
 
-// spare refuses reports that would take the place of files that the run needs: those of the runbook, of its variables, and its history.
-func (r *reports) spare(p *Program, files []string) error {
+// spare refuses reports that would take the place of files that the run needs: those of the runbook, of its variables, what its expressions
+// read, and its history.
+func (r *reports) spare(p *Program, plan *engine.Plan, files []string) error {
 	if r.recorder == nil {
 		return nil
 	}
-	files = slices.Concat(files, pathsOf(r.recorder.Files()))
+	if plan != nil {
+		r.plans = append(r.plans, plan)
+	}
+	files = slices.Concat(files, pathsOf(r.recorder.Files()), r.filesRead())
 	if store, err := p.storePath(p.store); err == nil && !isURL(store) {
 		files = append(files, store, store+"-wal", store+"-shm")
 	}
 	files = append(files, p.keyPath())
 	for _, f := range r.files {
-		for _, path := range files {
-			if path != "" && f.sameAs(path) {
-				return fmt.Errorf("--report %s=%s would take the place of %s, which the run needs; name another file", f.format, f.path, path)
-			}
+		if path := f.among(files); path != "" {
+			return fmt.Errorf("--report %s=%s would take the place of %s, which the run needs; name another file", f.format, f.path, path)
 		}
 	}
 	return nil
+}
+
+// filesRead are the files that expressions of the run read, as far as that is known.
+func (r *reports) filesRead() []string {
+	var paths []string
+	for _, plan := range r.plans {
+		paths = append(paths, plan.FilesRead()...)
+	}
+	return paths
 }
 
 // pathsOf are the paths of files.
@@ -136,8 +150,13 @@ func (r *reports) write(p *Program) error {
 		return nil
 	}
 	var failed []error
+	read := r.filesRead()
 	for _, f := range r.files {
-		if err := f.write(p, document); err != nil {
+		err := f.spares(read)
+		if err == nil {
+			err = f.write(p, document)
+		}
+		if err != nil {
 			failed = append(failed, fmt.Errorf("the %s report %s was not written: %w", f.format, f.path, err))
 		}
 	}

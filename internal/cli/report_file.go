@@ -108,6 +108,24 @@ func (f reportFile) sameAs(path string) bool {
 	return wholePath(f.path) == wholePath(path)
 }
 
+// among is the first of some paths that leads to the same file; empty: none does.
+func (f reportFile) among(paths []string) string {
+	for _, path := range paths {
+		if path != "" && f.sameAs(path) {
+			return path
+		}
+	}
+	return ""
+}
+
+// spares is an error where it would take the place of a file that the run has read.
+func (f reportFile) spares(read []string) error {
+	if path := f.among(read); path != "" {
+		return fmt.Errorf("it would take the place of %s, which the run reads; name another file", path)
+	}
+	return nil
+}
+
 // wholePath is an absolute path, with the links in its folder followed.
 func wholePath(path string) string {
 	whole, err := filepath.Abs(path)

@@ -100,7 +100,7 @@ func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOpt
 	if diags.HasErrors() {
 		return nil, nil, nil, o.refuse(diags, files)
 	}
-	err = o.reports.spare(o.Program, slices.Collect(maps.Keys(files)))
+	err = o.reports.spare(o.Program, recalled.Plan, slices.Collect(maps.Keys(files)))
 	if err == nil {
 		err = o.mayGoOn(stop.ctx, s, recalled, opts)
 	}

@@ -102,7 +102,7 @@ func (o *showOptions) tell(ctx context.Context, history journal.Journal, v view.
 		}
 		o.reports.see(entry)
 		if last == nil {
-			if err := o.reports.spare(o.Program, nil); err != nil {
+			if err := o.reports.spare(o.Program, nil, nil); err != nil {
 				return nil, err
 			}
 		}

@@ -123,7 +123,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	drop := func(err error) (*engine.Result, diagnostics, sources, error) {
 		return nil, recalled.Drop(stop.ctx), files, err
 	}
-	if err := o.reports.spare(o.Program, slices.Collect(maps.Keys(files))); err != nil {
+	if err := o.reports.spare(o.Program, recalled.Plan, slices.Collect(maps.Keys(files))); err != nil {
 		return drop(err)
 	}
 	writes, err := o.settleWrites(stop, s, recalled, opts)
@@ -144,6 +144,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 		if recalled, diags = eng.Recall(stop.ctx, o.Run, opts); diags.HasErrors() {
 			return nil, nil, nil, o.refuse(diags, files)
 		}
+		o.reports.plans = append(o.reports.plans, recalled.Plan)
 		if !slices.ContainsFunc(recalled.Past.Undoable(), o.names) {
 			return first, recalled.Drop(stop.ctx), files, nil
 		}

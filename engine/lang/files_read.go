@@ -1,0 +1,53 @@
+package lang
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// FilesRead are the whole paths of the files whose content an expression reads, without its locals: those that are known now.
+func (s *Scope) FilesRead(e *Expr) []string {
+	host := s.Host
+	host.Dir = s.folderOf(e.Range().Filename)
+	var paths []string
+	// The callback gives no diagnostics, so the walk has none.
+	_ = hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		if !ok || len(call.Args) == 0 || call.Name != "secret" && !readsContent(call.Name) {
+			return nil
+		}
+		v, diags := s.Value(e.Part(call.Args[0]), Frame{})
+		if v, _ = v.Unmark(); diags.HasErrors() || v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+			return nil // the run tells
+		}
+		path, isFile := v.AsString(), true
+		if call.Name == "secret" {
+			path, isFile = strings.CutPrefix(path, "file:")
+		}
+		if whole, err := host.expand(path); isFile && err == nil {
+			paths = append(paths, host.resolve(whole))
+		}
+		return nil
+	})
+	return paths
+}
+
+// readsContent reports whether a function reads what a file holds.
+func readsContent(function string) bool {
+	return function == "templatefile" || strings.HasPrefix(function, "file") && function != "fileexists" && function != "fileset"
+}
+
+// Part is a part of an expression, with the references in it.
+func (e *Expr) Part(part hclsyntax.Expression) *Expr {
+	at := part.Range()
+	out := &Expr{Expression: part}
+	for _, ref := range e.Refs {
+		if ref.Range.Start.Byte >= at.Start.Byte && ref.Range.End.Byte <= at.End.Byte {
+			out.Refs = append(out.Refs, ref)
+		}
+	}
+	return out
+}
