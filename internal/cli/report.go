@@ -163,9 +163,10 @@ func (r *reports) write(p *Program) error {
 	return errors.Join(failed...)
 }
 
-// end writes the reports of a session that took place, and gives the error that the command ends with.
+// end writes the reports of a session that took place, or that could not as something is in doubt: they tell how the run stands. It gives the
+// error that the command ends with.
 func (r *reports) end(p *Program, seen *witness, err error) error {
-	if seen.runID() == "" {
+	if seen.runID() == "" && statusOf(err) != ExitLeftOver {
 		return err // nothing was run
 	}
 	return r.written(p, err)

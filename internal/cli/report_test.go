@@ -62,6 +62,23 @@ func TestReportOfARunThatBreaks(t *testing.T) {
 	tt.reported(t, "It has no end: the program that ran it is gone, or could not keep its history")
 }
 
+// TestReportWhereNothingIsSettled: a session that runs nothing, as something is in doubt, tells how the run stands, in place of an older report.
+func TestReportWhereNothingIsSettled(t *testing.T) {
+	for _, command := range []string{"resume", "undo"} {
+		tt := newTerminal(t, false, nil, nil)
+		store := &breaking{at: run.StepFinished, step: "change", with: journal.ErrNoSpace}
+		tt.OpenJournal = func(ctx context.Context, path string) (_ journal.Journal, err error) {
+			store.Journal, err = sqlite.Open(ctx, path)
+			return store, err
+		}
+		tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "book.hcl", doubtful), "--auto-approve")
+		tt.OpenJournal = sqlite.Open
+		id := idPattern.FindString(tt.err.String())
+		tt.does(t, ExitLeftOver, []string{"nothing was run"}, tt.reportFlags(command, id, "--in-doubt", "abort")...)
+		tt.reported(t, "nobody knows whether it took place")
+	}
+}
+
 // TestReportOfARunThatGoesOn in another process says so.
 func TestReportOfARunThatGoesOn(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)
