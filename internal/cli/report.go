@@ -169,6 +169,9 @@ func (r *reports) end(p *Program, seen *witness, err error) error {
 	if seen.runID() == "" && statusOf(err) != ExitLeftOver {
 		return err // nothing was run
 	}
+	if r.recorder != nil && seen.kept != 0 {
+		r.recorder.Kept(seen.kept)
+	}
 	return r.written(p, err)
 }
 

@@ -62,6 +62,17 @@ func TestReportOfARunThatBreaks(t *testing.T) {
 	tt.reported(t, "It has no end: the program that ran it is gone, or could not keep its history")
 }
 
+// TestReportOfAnEndThatWasNotKept tells of the write that is in doubt for the history.
+func TestReportOfAnEndThatWasNotKept(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.OpenJournal = func(ctx context.Context, path string) (journal.Journal, error) {
+		j, err := sqlite.Open(ctx, path)
+		return &breaking{Journal: j, at: run.StepFinished, step: "change", with: journal.ErrNoSpace, late: true}, err
+	}
+	tt.does(t, ExitLeftOver, []string{"but that could not be kept"}, tt.reportFlags("apply", tt.file(t, "book.hcl", doubtful), "--auto-approve")...)
+	tt.reported(t, "it passed, but that could not be kept: for the history nobody knows whether it took place")
+}
+
 // TestReportWhereNothingIsSettled: a session that runs nothing, as something is in doubt, tells how the run stands, in place of an older report.
 func TestReportWhereNothingIsSettled(t *testing.T) {
 	for _, command := range []string{"resume", "undo"} {

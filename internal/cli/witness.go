@@ -21,6 +21,8 @@ type witness struct {
 	goesOn string
 	deeds  []deed
 	index  map[string]int // of deeds, by name
+	// kept is the last event on disk of a run that broke off, as its history could not be written; zero: it did not.
+	kept int64
 }
 
 // deed is a step, or an undo, that the session began last.
@@ -129,6 +131,7 @@ var waysOn = []wayOn{
 // brokenOff says what a run left that ended without a result, as its history could not be written, and how it goes on.
 func (p *Program) brokenOff(history journal.Journal, seen *witness, diags diagnostics) error {
 	status := seen.status(history.Kept)
+	seen.kept = history.Kept(seen.run)
 	var cause error
 	for _, d := range diags {
 		if err, ok := d.Extra.(error); ok {
@@ -138,9 +141,9 @@ func (p *Program) brokenOff(history journal.Journal, seen *witness, diags diagno
 	if cause == nil || status == ExitRefused {
 		return exit(status)
 	}
-	doubts, unkept := seen.doubts(history.Kept(seen.run))
+	doubts, unkept := seen.doubts(seen.kept)
 	for _, d := range doubts {
-		switch kept := d.ended != 0 && d.ended <= history.Kept(seen.run); {
+		switch kept := d.ended != 0 && d.ended <= seen.kept; {
 		case kept:
 			p.say("in doubt: %s may or may not have taken place", d.name)
 		case d.ended != 0:

@@ -70,7 +70,7 @@ func (b *builder) ending(out *Run) {
 func (b *builder) leftNow() []run.Left {
 	left := b.outstanding.Left()
 	if b.state() != Running {
-		return left
+		return append(left, b.leftUnkept()...)
 	}
 	return slices.DeleteFunc(left, func(l run.Left) bool {
 		if l.What == run.LeftInDoubt {
@@ -80,6 +80,23 @@ func (b *builder) leftNow() []run.Left {
 		u := b.undoOf[undoKey{l.Step, l.Undoes}]
 		return u != nil && u.finished == nil && u.session == len(b.sessions)
 	})
+}
+
+// leftUnkept are those of which the history has no end.
+func (b *builder) leftUnkept() []run.Left {
+	var left []run.Left
+	add := func(started, finished *run.Event, what run.LeftWhat) {
+		if b.unkept(started, finished) {
+			left = append(left, run.Left{Step: started.Step, What: what, Undoes: started.Undoes, Action: started.Action, SentAt: &started.Time})
+		}
+	}
+	for _, address := range slices.Sorted(maps.Keys(b.records)) {
+		add(b.records[address].started, b.records[address].finished, run.LeftInDoubt)
+	}
+	for _, u := range b.undos {
+		add(u.started, u.finished, run.LeftUndoInDoubt)
+	}
+	return left
 }
 
 // ways are what there is to do about a run that does not wait, and that no process runs.
@@ -252,15 +269,20 @@ func (b *builder) did(started, finished *run.Event, checks []run.Event, resolved
 	out.Outcome, out.Tolerated, out.EndedAt, out.Attempts, out.Summary, out.Error = e.Outcome, e.Tolerated, &e.Time, e.Attempts, e.Summary, e.Error
 	out.Detail, out.InDoubt, out.Partial, out.Show, out.Warnings, out.Remedies = e.Detail, e.InDoubt, e.Partial, e.Show, e.Warnings, e.Remedies
 	out.fact, out.evidence = view.Fact(e, clean), view.Evidence(e, clean, term.Unicode())
+	if b.unkept(started, finished) {
+		out.fact = "it " + out.word() + ", but that could not be kept: for the history nobody knows whether it took place"
+		out.doubt, out.InDoubt = true, true
+	}
 	return out
 }
 
 // inDoubt marks what has begun and has no end where it is among what is left. Old histories don't tell which effect an undo is of.
 func (d *Did) inDoubt(left []run.Left, as run.Left) {
-	d.doubt = d.UnderWay && slices.ContainsFunc(left, func(l run.Left) bool {
+	began := d.UnderWay && slices.ContainsFunc(left, func(l run.Left) bool {
 		return l.Step == as.Step && l.What == as.What && (l.Undoes == as.Undoes || l.Undoes == 0)
 	})
-	if d.doubt {
+	if began {
+		d.doubt = true
 		d.fact = "it was under way when its session ended: nobody knows whether it took place"
 	}
 }

@@ -80,6 +80,29 @@ func TestInDoubtWhenTheRunHasEnded(t *testing.T) {
 	}
 }
 
+// TestAnEndThatWasNotKept is none for the history: who reads the report has the write to look at, as show tells it.
+func TestAnEndThatWasNotKept(t *testing.T) {
+	const text = "it passed, but that could not be kept: for the history nobody knows whether it took place"
+	write := recorded(t, append(aWrite(), started("read", "redis_get", "read"), finished("read", run.Pass, "OK"))...)
+	write.Kept(2)
+	undid := run.Event{Type: run.UndoFinished, Step: "w", Undoes: 3, Outcome: run.Pass}
+	undo := recorded(t, append(append(aWrite(), undoBegins()...), undid)...)
+	undo.Kept(5)
+	for name, r := range map[string]*Recorder{"w": write, "undo w": undo} {
+		saysInAll(t, r, text)
+		if tap := written(t, "tap", r.Run(nil)); strings.Count(tap, "\nnot ok ") != 2 || !strings.Contains(tap, " - "+name+"\n  ---\n  outcome") && !strings.Contains(tap, " - "+name+"\n  ---\n  message") {
+			t.Errorf("%s is no failure, or another is:\n%s", name, tap)
+		}
+		if left := r.Run(nil).Left; len(left) != 1 || left[0].Step != "w" {
+			t.Errorf("left: %+v", left)
+		}
+	}
+	write.Kept(3)
+	if left := write.Run(nil).Left; left != nil {
+		t.Errorf("what was kept is left: %+v", left)
+	}
+}
+
 // TestUnderWayIsNotLeft while a process runs the run: it will know. What an earlier session left in doubt is.
 func TestUnderWayIsNotLeft(t *testing.T) {
 	r := recorded(t, append(append(aWrite(), started("x", "redis_set", "write")), undoBegins()...)...)

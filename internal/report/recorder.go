@@ -34,6 +34,8 @@ type Recorder struct {
 	// ended is the last run_finished or run_paused, as long as no session follows.
 	ended  *run.Event
 	states State
+	// kept is the last event that the history has, where it could not be written any more; zero: it has all.
+	kept int64
 }
 
 // session is one session by the events that tell it.
@@ -167,6 +169,17 @@ func (r *Recorder) Files() []run.FileRef {
 
 // GoesOn says that a process runs the run: what has not ended is under way. Otherwise a run whose last session has no end broke off.
 func (r *Recorder) GoesOn() { r.states = Running }
+
+// Kept says that the history has no event after one, as it could not be written any more.
+func (r *Recorder) Kept(last int64) { r.kept = last }
+
+// unkept reports whether something was sent of which the history has no end, though it ended.
+func (r *Recorder) unkept(started, finished *run.Event) bool {
+	if r.kept == 0 || started == nil || finished == nil || finished.InDoubt || started.Seq > r.kept || finished.Seq <= r.kept {
+		return false
+	}
+	return started.Type == run.UndoStarted || started.Effect != "" && started.Effect != "read" && started.Action != "runbook"
+}
 
 // Given says that the open question of a step was answered, and that the run has not taken that in yet.
 func (r *Recorder) Given(step string, a *run.Answer) {

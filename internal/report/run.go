@@ -107,7 +107,7 @@ type Did struct {
 	// Resolved is what became of it while it was in doubt.
 	Resolved []Resolved `json:"resolved,omitempty"`
 
-	// doubt says that it has begun and has no end, and that nobody knows whether it took place.
+	// doubt says that it has begun and has no end in the history, and that nobody knows whether it took place.
 	doubt bool
 	// fact and evidence are what the terminal shows of it.
 	fact     string

@@ -19,12 +19,12 @@ var outcomes = map[run.Outcome]struct{ word, sign string }{
 // word says how a step, or an undo, ended, or where it stands.
 func (d *Did) word() string {
 	switch o := outcomes[d.Outcome]; {
+	case d.doubt:
+		return "in doubt"
 	case o.word != "":
 		return o.word
 	case d.Outcome != "":
 		return string(d.Outcome)
-	case d.doubt:
-		return "in doubt"
 	case d.UnderWay:
 		return "under way"
 	}
