@@ -40,8 +40,8 @@ func (r *Recorder) Run(blank func([]byte) []byte) *Run {
 		out.Sessions = append(out.Sessions, b.session(i))
 	}
 	out.Steps = b.steps(out.Steps, &r.root)
-	b.undosOf(out)
 	b.ending(out)
+	b.undosOf(out)
 	return out
 }
 
@@ -201,6 +201,7 @@ func (b *builder) steps(out []*Step, above *record) []*Step {
 }
 
 func (b *builder) step(s *record) *Step {
+	s = s.asItIs()
 	out := &Step{Step: s.address, Gone: s.gone, Did: b.did(s.started, s.finished, s.checks, s.resolved)}
 	for i := range s.retries {
 		e := b.clean(&s.retries[i])
@@ -221,6 +222,17 @@ func (b *builder) step(s *record) *Step {
 		out.Asked = append(out.Asked, asked)
 	}
 	return out
+}
+
+// asItIs is a record as its step stands: one that is gone does not run again, and ended as it did last.
+func (s *record) asItIs() *record {
+	last := len(s.earlier) - 1
+	if !s.gone || s.started != nil || s.finished != nil || last < 0 {
+		return s
+	}
+	out := *s
+	out.finished, out.earlier = s.earlier[last], s.earlier[:last]
+	return &out
 }
 
 // isUndone reports whether what a step did last was taken back. One that changed nothing, or counts as done on
@@ -292,6 +304,9 @@ func (b *builder) undosOf(out *Run) {
 	of := map[string]int{}
 	for _, u := range b.undos {
 		of[u.step]++
+	}
+	for _, step := range out.NotUndone {
+		of[step]++
 	}
 	for _, u := range b.undos {
 		undo := &Undo{Step: u.step, Undoes: u.undoes, Did: b.did(u.started, u.finished, nil, u.resolved), name: "undo " + u.step}

@@ -103,6 +103,32 @@ func TestAnEndThatWasNotKept(t *testing.T) {
 	}
 }
 
+// TestUndosAreToldApart: no two tests have one name, also where an undo of the same step did not run.
+func TestUndosAreToldApart(t *testing.T) {
+	failed := run.Event{Type: run.UndoFinished, Step: "w", Undoes: 3, Outcome: run.Fail, Summary: "READONLY"}
+	end := run.Event{
+		Type: run.RunFinished, Outcome: run.Fail, ExitStatus: status(4), Left: []run.Left{{Step: "w", What: run.LeftUndoFailed, Undoes: 3}}, NotUndone: []string{"w"},
+	}
+	tap := written(t, "tap", recorded(t, append(append(aWrite(), undoBegins()...), failed, end)...).Run(nil))
+	for _, want := range []string{"not ok 2 - undo w@3\n", "not ok 3 - undo w\n"} {
+		if !strings.Contains(tap, want) {
+			t.Errorf("%q is not in:\n%s", want, tap)
+		}
+	}
+}
+
+// TestAnInstanceThatIsGone keeps how it ended, though it was to run again.
+func TestAnInstanceThatIsGone(t *testing.T) {
+	both, one := []string{"a", "b"}, []string{"a"}
+	r := recorded(t, begun(), run.Event{Type: run.StepExpanded, Step: "w", Keys: &both}, started("w", "redis_set", "write"), started(`w["b"]`, "redis_set", "write"),
+		finished(`w["b"]`, run.Fail, "503"), run.Event{Type: run.RunFinished, Outcome: run.Fail, ExitStatus: status(1)},
+		run.Event{Type: run.RunResumed, Session: &run.Session{Host: "ops"}, Reset: []string{`w["b"]`}}, run.Event{Type: run.StepExpanded, Step: "w", Keys: &one}).Run(nil)
+	s := r.Steps[len(r.Steps)-1]
+	if !s.Gone || s.word() != "failed" || len(s.Earlier) != 0 || s.line() != "503 (no longer in the runbook)" {
+		t.Errorf("%s %s %q, earlier %+v", s.Step, s.word(), s.line(), s.Earlier)
+	}
+}
+
 // TestUnderWayIsNotLeft while a process runs the run: it will know. What an earlier session left in doubt is.
 func TestUnderWayIsNotLeft(t *testing.T) {
 	r := recorded(t, append(append(aWrite(), started("x", "redis_set", "write")), undoBegins()...)...)
