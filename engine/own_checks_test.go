@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -94,6 +96,41 @@ step "fake_write" "end" {
 	state = "good"
 	enginetest.Resume(t, fake, out.Result.RunID, opts).Ends(t, 0)
 	if diff := cmp.Diff([]string{"r", "end"}, fake.Log()[before:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWhatIsToleratedIsOver: what failed in a runbook whose step tolerates that does not run again, and nothing says that it does.
+func TestWhatIsToleratedIsOver(t *testing.T) {
+	t.Parallel()
+	const kid = planHead + `
+step "fake_read" "r" { id = "bad" }
+step "fake_write" "w" { id = "bad write" }
+`
+	const parent = planHead + `
+step "runbook" "sub" {
+  source            = "./kid.hcl"
+  continue_on_error = true
+}
+step "fake_write" "end" {
+  id         = "end"
+  depends_on = [step.sub]
+}
+`
+	mended := false
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		if strings.HasPrefix(id, "bad") || !mended {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.RunFile(t, fake, files(t, map[string]string{"parent.hcl": parent, "kid.hcl": kid}), opts)
+	out.Ends(t, 1)
+	mended = true
+	again := enginetest.Resume(t, fake, out.Result.RunID, opts)
+	again.Ends(t, 0)
+	if diff := cmp.Diff([]string{"end"}, again.Events[0].Reset); diff != "" {
 		t.Error(diff)
 	}
 }

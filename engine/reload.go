@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -37,6 +39,14 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 			differ = append(differ, ref.Path)
 		}
 	}
+	var came []string
+	if !opts.asItWas() {
+		var bad hcl.Diagnostics
+		if came, bad = newWorkspaces(kept); bad.HasErrors() {
+			return nil, changes{}, bad
+		}
+		differ = append(differ, came...)
+	}
 	path := s.header.Files[0].Path
 	check := e.check
 	if opts.asItWas() { // what ran was checked before it did, and rules that a version since has are no reason not to take it back
@@ -61,8 +71,8 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 		}
 		return before, changes{}, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "The runbook has changed since the run began",
-			Detail: fmt.Sprintf("%s: %s. Put the file back as it was, or go on with what is there now with --with-changes: then what is affected runs again.",
-				strings.Join(differ, ", "), cmpEmpty(told, "only comments, white space or the order differ, which changes nothing")),
+			Detail: fmt.Sprintf("%s: %s. Put the file back as it was%s, or go on with what is there now with --with-changes: then what is affected runs again.",
+				strings.Join(differ, ", "), cmpEmpty(told, "only comments, white space or the order differ, which changes nothing"), takeAway(came)),
 		}}
 	}
 	if more.HasErrors() {
@@ -74,6 +84,31 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 		out.before, out.told = nil, append(out.told, "the files as they were can't be read by this version, so that nothing tells what steps did that are gone")
 	}
 	return after, out, more
+}
+
+// newWorkspaces are those that hold for runbooks of a run by now, and were not there when it began: their policies do too.
+func newWorkspaces(kept map[string][]byte) (came []string, diags hcl.Diagnostics) {
+	for _, path := range slices.Sorted(maps.Keys(kept)) {
+		if lang.IsWorkspace(path) {
+			continue
+		}
+		now, more := lang.WorkspacesOf(path)
+		diags = append(diags, more...)
+		for _, file := range now {
+			if _, had := kept[absolute(file)]; !had && !slices.Contains(came, absolute(file)) {
+				came = append(came, absolute(file))
+			}
+		}
+	}
+	return came, diags
+}
+
+// takeAway says what else can be done about workspaces that came since.
+func takeAway(came []string) string {
+	if len(came) == 0 {
+		return ""
+	}
+	return " (what is new there, take away: " + strings.Join(came, ", ") + ")"
 }
 
 func cmpEmpty(text, otherwise string) string {

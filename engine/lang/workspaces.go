@@ -42,6 +42,9 @@ func findWorkspaces(path string, opts *LoadOptions, child *provider.Provider) ([
 	return found, diags
 }
 
+// WorkspacesOf lists the workspace files that hold for the runbook of a path now, the nearest first.
+func WorkspacesOf(path string) ([]string, hcl.Diagnostics) { return new(LoadOptions).workspaces(path) }
+
 // workspaces lists the workspace files of a runbook. What can't hold policies that are read is a problem: it may stand where some
 // are meant to be.
 func (o *LoadOptions) workspaces(path string) ([]string, hcl.Diagnostics) {

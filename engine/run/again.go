@@ -60,8 +60,21 @@ func (s *State) addAgain(out *Rerun, prefix string, as rerunAs, undone []int64) 
 		within := as
 		within.whole = as.whole || a.whole[s.byName[StepName(c.address)]] || a.left && s.WasUndone(c.address, undone...)
 		within.looks = as.looks || a.failedAfter(c)
+		if !within.whole && !within.looks && a.isOver(c) {
+			continue
+		}
 		c.state.addAgain(out, prefix+c.address+"/", within, undone)
 	}
+}
+
+// isOver reports whether the step that ran a runbook ended well, perhaps as what failed in there is tolerated, and does not run again.
+func (a *again) isOver(c child) bool {
+	r, err := a.resolve(c.address)
+	if err != nil || a.runs(r) {
+		return false
+	}
+	in := a.at(r)
+	return in.phase == ended && (in.outcome == Pass || in.outcome == Warn)
 }
 
 // failedAfter reports whether a step runs again whose runbook ended well: it failed by its own checks, of what that gave.

@@ -178,7 +178,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 		o.say("not undone here: %s", line)
 	}
 	if err := s.confirm(header, recalled.UndoSteps(effects), approved, stop, o.command("show "+o.Run+" --json")); err != nil {
-		return drop(err)
+		return drop(forgotten(err, saidOf(settled), "it is settled once the undos run"))
 	}
 	result, diags := eng.Undo(stop.ctx, recalled, o.undoNames(effects, settled, recalled.Past.Undoable()), settled)
 	return result, diags, files, nil

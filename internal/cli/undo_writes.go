@@ -52,7 +52,7 @@ func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recal
 func (o *undoOptions) settleFirst(eng *engine.Engine, stop *interruption, s *stage, r *engine.Recalled, writes []local.Settled) (*engine.Result, diagnostics, error) {
 	if steps := o.stepsAfter(r, writes); len(steps) > 0 {
 		if err := s.confirm(&r.Plan.Header, steps, o.AutoApprove, stop, o.command("show "+o.Run+" --json")); err != nil {
-			return nil, nil, err
+			return nil, nil, forgotten(err, saidOf(writes), "it is settled once the undos run")
 		}
 	}
 	result, diags := eng.Settle(stop.ctx, r, writes)
