@@ -4,17 +4,21 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 type watchOptions struct {
 	*Program
 	Store, Run  string
 	JSON, Times bool
+	// doing is what the last session does.
+	doing view.Doing
 }
 
 func newWatch(p *Program) *cobra.Command {
@@ -52,7 +56,7 @@ func (o *watchOptions) run(ctx context.Context) (err error) {
 	defer restore()
 	v := o.stage(o.JSON, o.Times, false)
 	for _, e := range begun {
-		v.Event(e)
+		o.shows(v, e)
 	}
 	ended, err := o.follow(ctx, history, s, v, signals)
 	if closeErr := v.Close(); err == nil {
@@ -66,9 +70,15 @@ func (o *watchOptions) run(ctx context.Context) (err error) {
 	case ended == watchLeft:
 		o.say("The run goes on; only the watching has ended. \"%s\" stops it.", o.command("cancel "+s.ID))
 	case ended == watchBrokenOff:
-		o.say("No process runs the run any more, and it has not ended. It goes on with: %s", o.command("resume "+s.ID))
+		o.say("No process runs the run any more, and it has not ended; %s", strings.Join(view.Next(s.ID, o.doing, nil, o.viewConfig(false)), "; "))
 	}
 	return exit(ExitInterrupted)
+}
+
+// shows shows an event.
+func (o *watchOptions) shows(v *stage, e journal.Entry) {
+	o.doing.See(e.Event)
+	v.Event(e)
 }
 
 // watchEnd is why the watching ended.
@@ -110,7 +120,7 @@ func (o *watchOptions) follow(ctx context.Context, history journal.Journal, s *s
 		case <-ticker.C:
 		}
 		quiet++
-		if err := s.read(ctx, history, s.ID, func(e journal.Entry) { quiet = 0; v.Event(e) }); err != nil {
+		if err := s.read(ctx, history, s.ID, func(e journal.Entry) { quiet = 0; o.shows(v, e) }); err != nil {
 			return 0, err
 		}
 	}

@@ -55,7 +55,10 @@ func TestWatchOfWhatGoesOnNoMore(t *testing.T) {
 	}{
 		"paused":     {paused(), false, ExitInterrupted, "resume with: runbook resume " + pausedRun},
 		"broken off": {paused()[:3], false, ExitInterrupted, "No process runs the run any more"},
-		"Ctrl-C":     {paused()[:3], true, ExitInterrupted, "only the watching has ended"},
+		"an undo that broke off": {
+			append(paused(), run.Event{Type: run.RunResumed, Undo: []string{"said"}}), false, ExitInterrupted, "the undos that are left run with: runbook undo " + pausedRun,
+		},
+		"Ctrl-C": {paused()[:3], true, ExitInterrupted, "only the watching has ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt := newTerminal(t, false, nil, nil)
