@@ -37,11 +37,7 @@ func (f reportFile) look() error {
 	case err == nil && !info.Mode().IsRegular():
 		return nil // a pipe or a device is opened once there is something to write
 	case err == nil:
-		file, err := os.OpenFile(f.path, os.O_WRONLY, 0)
-		if err != nil {
-			return fmt.Errorf("it can't be written: %w", cause(err))
-		}
-		if err := file.Close(); err != nil {
+		if err := f.lookAtFile(); err != nil {
 			return err
 		}
 	case !errors.Is(err, fs.ErrNotExist):
@@ -49,6 +45,34 @@ func (f reportFile) look() error {
 	}
 	return f.lookAtFolder()
 }
+
+// lookAtFile refuses a file that may not be replaced.
+func (f reportFile) lookAtFile() error {
+	file, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("it can't be written: %w", cause(err))
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	if file, err = os.Open(f.path); errors.Is(err, fs.ErrPermission) {
+		return nil // no history of this user is like that
+	} else if err != nil {
+		return err
+	}
+	beginning := make([]byte, len(databaseMark))
+	_, err = io.ReadFull(file, beginning)
+	switch {
+	case err == nil && string(beginning) == databaseMark:
+		err = errors.New("it is a database, such as a history; name another file")
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		err = nil
+	}
+	return errors.Join(err, file.Close())
+}
+
+// databaseMark is what a database of SQLite begins with (https://www.sqlite.org/fileformat.html).
+const databaseMark = "SQLite format 3\x00"
 
 // lookAtFolder refuses a folder in which no file can be made.
 func (f reportFile) lookAtFolder() error {
