@@ -60,13 +60,23 @@ func TestSensitiveAnswer(t *testing.T) {
 	}
 }
 
-// TestSensitiveAnswerThatNobodyCanRead stays unanswered.
+// TestSensitiveAnswerThatNobodyCanRead does not count, which is told, and another can be given.
 func TestSensitiveAnswerThatNobodyCanRead(t *testing.T) {
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
-	out := enginetest.Run(t, fake, secretly, enginetest.Options{Journal: j})
+	keyed := enginetest.Options{Journal: j, Seal: plain, Unseal: opened}
+	out := enginetest.Run(t, fake, secretly, keyed)
 	send(t, j, out, &journal.Message{Sealed: []byte("of another key")})
-	out = enginetest.Resume(t, fake, out.Result.RunID, enginetest.Options{Journal: j})
-	out.Pauses(t)
+	again := enginetest.Resume(t, fake, out.Result.RunID, keyed)
+	again.Pauses(t)
+	if !slices.ContainsFunc(again.Events, func(e run.Event) bool { return e.Type == run.AnswerRefused && strings.Contains(e.Error, "can't be read") }) {
+		t.Errorf("it does not say that the answer does not count:\n%s", again.Stream)
+	}
+	if left, err := j.Messages(t.Context(), out.Result.RunID, 0); err != nil || len(left) != 0 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+	sealed, _ := plain([]byte("true"))
+	send(t, j, out, &journal.Message{Sealed: sealed})
+	enginetest.Resume(t, fake, out.Result.RunID, keyed).Ends(t, 0)
 }
 
 // TestSensitiveQuestionAfterTheKey: where the key of the history is lost, the answer that nobody took in counts no more, and that is told; the

@@ -64,6 +64,8 @@ type given struct {
 	address string // the runner's own
 	answer  *run.Answer
 	message int64
+	// unread says why the value can't be read; empty: it can.
+	unread string
 }
 
 func newDesk(s *session) *desk {

@@ -152,17 +152,11 @@ func (d *desk) missed() bool {
 // deliverMail delivers an answer from elsewhere. Until it is, the run does not pause; whoever rests by then does not look
 // again.
 func (d *desk) deliverMail(ctx context.Context, to *openQuestion, m journal.Message) {
-	answer := d.unsealed(m)
-	if answer != nil {
-		answer.Digest = to.wait.Question.Digest
-		d.deliver(ctx, to, given{answer: answer, message: m.ID})
-	}
+	answer, unread := d.unsealed(m)
+	answer.Digest = to.wait.Question.Digest
+	d.deliver(ctx, to, given{answer: answer, message: m.ID, unread: unread})
 	d.mu.Lock()
 	d.delivering--
-	if answer == nil {
-		to.coming = false // another may be
-		nudge(d.polls)
-	}
 	d.mu.Unlock()
 	d.lookWhetherAllRest(ctx)
 }
@@ -227,7 +221,7 @@ func (d *desk) kept(ctx context.Context, w run.Wait) ([]given, error) {
 			slices.Contains(used, m.ID) {
 			continue
 		}
-		if answer := d.unsealed(m); answer != nil {
+		if answer, unread := d.unsealed(m); unread == "" {
 			out = append(out, given{answer: answer, message: m.ID})
 		}
 	}
@@ -236,12 +230,12 @@ func (d *desk) kept(ctx context.Context, w run.Wait) ([]given, error) {
 
 var errNoKey = errors.New("this session has no key")
 
-// unsealed is the answer in a message, with its value where that is sealed; nil: it can't be read, and the question stays.
-func (d *desk) unsealed(m journal.Message) *run.Answer {
+// unsealed is the answer in a message, with its value where that is sealed. unread says why that can't be read, so that it does not count.
+func (d *desk) unsealed(m journal.Message) (_ *run.Answer, unread string) {
 	answer := *m.Answer
 	answer.At = &m.At
 	if m.Sealed == nil {
-		return &answer
+		return &answer, ""
 	}
 	plain, err := []byte(nil), errNoKey
 	if d.session.Unseal != nil {
@@ -251,11 +245,10 @@ func (d *desk) unsealed(m journal.Message) *run.Answer {
 		err = errors.New("it is not JSON")
 	}
 	if err != nil {
-		d.session.Host.Log.Warn("a sensitive answer can't be read, and does not count", "step", m.Step, "by", m.By, "error", err)
-		return nil
+		return &answer, "it is sensitive, and can't be read: " + err.Error()
 	}
 	answer.Value = plain
-	return &answer
+	return &answer, ""
 }
 
 // use notes that the runner has the answer of a message.

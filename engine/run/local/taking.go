@@ -19,8 +19,8 @@ func (r *runner) take(g given) error {
 	if g.answer.Digest != w.Question.Digest {
 		return r.refuse(w, g.answer, r.outdated(w, g.answer)) // and stays open
 	}
-	why := ""
-	if err := r.mayAnswer(w.Question, g.answer); err != nil {
+	why := g.unread
+	if err := r.mayAnswer(w.Question, g.answer); err != nil && why == "" {
 		why = err.Error()
 	}
 	if w.Late(g.answer) {
