@@ -68,7 +68,9 @@ func TestSensitiveAnswerThatNobodyCanRead(t *testing.T) {
 	send(t, j, out, &journal.Message{Sealed: []byte("of another key")})
 	again := enginetest.Resume(t, fake, out.Result.RunID, keyed)
 	again.Pauses(t)
-	if !slices.ContainsFunc(again.Events, func(e run.Event) bool { return e.Type == run.AnswerRefused && strings.Contains(e.Error, "can't be read") }) {
+	if !slices.ContainsFunc(again.Events, func(e run.Event) bool {
+		return e.Type == run.AnswerRefused && strings.Contains(e.Error, "can't be read")
+	}) {
 		t.Errorf("it does not say that the answer does not count:\n%s", again.Stream)
 	}
 	if left, err := j.Messages(t.Context(), out.Result.RunID, 0); err != nil || len(left) != 0 {

@@ -91,6 +91,7 @@ func asking(c *checker, s *lang.Step) {
 		}
 	}
 	asker, ok := s.Spec.(provider.Asker)
+	args = withPrompt(args)
 	if !ok || !args.IsWhollyKnown() || slices.ContainsFunc(s.Spec.Spec().Args().Attributes, func(a provider.Attribute) bool {
 		return a.Required && args.GetAttr(a.Name).IsNull()
 	}) {
@@ -103,4 +104,14 @@ func asking(c *checker, s *lang.Step) {
 		}
 		c.error(at, "Can't be asked", "%s.", err)
 	}
+}
+
+// withPrompt has a prompt that only the run knows be any, as nothing else of a question depends on it.
+func withPrompt(args cty.Value) cty.Value {
+	if !args.Type().HasAttribute("prompt") || args.GetAttr("prompt").IsKnown() {
+		return args
+	}
+	known := args.AsValueMap()
+	known["prompt"] = cty.StringVal("?")
+	return cty.ObjectVal(known)
 }

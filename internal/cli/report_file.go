@@ -113,7 +113,7 @@ func (f reportFile) isStream() bool {
 func (f reportFile) target() (string, error) {
 	info, err := os.Lstat(f.path)
 	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return f.path, nil
+		return f.path, nil //nolint:nilerr // it is to be made
 	}
 	target, err := filepath.EvalSymlinks(f.path)
 	if errors.Is(err, fs.ErrNotExist) {

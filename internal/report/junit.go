@@ -70,7 +70,7 @@ type junitText struct {
 
 func writeJUnit(w *bufio.Writer, r *Run) error {
 	suite := junitSuite{
-		Name: term.CleanLine(r.Header.Runbook), Time: seconds(r.DurationMS), Timestamp: r.StartedAt.UTC().Format("2006-01-02T15:04:05"),
+		Name: term.CleanLine(r.Runbook), Time: seconds(r.DurationMS), Timestamp: r.StartedAt.UTC().Format("2006-01-02T15:04:05"),
 		Out: textOf(append([]string{r.stands(), r.next()}, r.leftLines()...)),
 	}
 	if len(r.Sessions) > 0 {
@@ -124,8 +124,8 @@ func (s *junitSuite) add(r *Run, c testCase) {
 // fileOf is the file that a test stands in, for links to it. Sources have the name alone: that of the runbook's own file is known in full.
 func fileOf(r *Run, source string) string {
 	name, _, _ := strings.Cut(source, ":")
-	if name != "" && name == filepath.Base(r.Header.File) {
-		return r.Header.File
+	if name != "" && name == filepath.Base(r.File) {
+		return r.File
 	}
 	return name
 }

@@ -127,7 +127,7 @@ func hostile(text string) []run.Event {
 		panic(err) // a string always encodes
 	}
 	h := begun()
-	h.Header.Title, h.Header.User, h.Header.Targets = text, text, []run.Target{{Provider: "redis", Target: text}}
+	h.Title, h.User, h.Targets = text, text, []run.Target{{Provider: "redis", Target: text}}
 	check := run.Event{Type: run.CheckEvaluated, Step: "a", Outcome: run.Fail, Check: &run.Check{
 		Kind: run.KindAssert, Severity: "fail", Message: text + "!", Expression: text, Place: "x.hcl:1", References: []run.Reference{{Expression: text, Value: text}},
 	}}

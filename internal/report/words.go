@@ -94,7 +94,7 @@ func (s *Step) line() string {
 	if s.Gone {
 		text += " (no longer in the runbook)"
 	}
-	return s.Did.besides(text)
+	return s.besides(text)
 }
 
 // line is what matters most of an undo, on one line.
@@ -178,8 +178,8 @@ func (r *Run) stands() string {
 	if r.DurationMS > 0 {
 		text += " in " + duration(r.DurationMS)
 	}
-	if r.Header.MTTRTargetMS > 0 {
-		text += fmt.Sprintf(" (target %s)", duration(r.Header.MTTRTargetMS))
+	if r.MTTRTargetMS > 0 {
+		text += fmt.Sprintf(" (target %s)", duration(r.MTTRTargetMS))
 	}
 	return text
 }
@@ -337,9 +337,9 @@ var whatWords = map[string]string{
 
 // title is the runbook's name, with its title where it has one.
 func (r *Run) title() string {
-	text := term.CleanLine(r.Header.Runbook)
-	if r.Header.Title != "" {
-		text += " · " + term.CleanLine(r.Header.Title)
+	text := term.CleanLine(r.Runbook)
+	if r.Title != "" {
+		text += " · " + term.CleanLine(r.Title)
 	}
 	return orElse(text, "run "+r.Run)
 }

@@ -33,3 +33,9 @@ step "demo_confirm" "not_an_escalation" {
   prompt     = "Is it done?"
   escalation = "oncall"
 }
+
+step "demo_confirm" "no_answer_to_any" {
+  prompt     = "Is it done, ${env("USER")}?"
+  timeout    = "1h"
+  on_timeout = 3
+}
