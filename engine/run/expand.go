@@ -83,8 +83,12 @@ func (s *State) awaitTurn(e *Event) {
 			continue
 		}
 		step.countLeft()
-		if asks := step.phase == asking && step.asked.question != nil; !asks || step.left == 0 {
+		said, asks := step.asked, step.phase == asking && step.asked.question != nil
+		if !asks || step.left == 0 {
 			s.renew(ref{i, -1}, e)
+		}
+		if said != nil && said.what == ForWrites && said.answer.Yes() {
+			step.asked = said // for which writes it was is held against those that are left
 		}
 	}
 }

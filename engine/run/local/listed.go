@@ -49,9 +49,14 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 		return nil, false, nil
 	}
 	all, q := r.writesQuestion(step, keys, instances)
-	same, proven := false, false
+	now, same, proven := q, false, false
 	if before != nil {
 		same, proven = r.sameWrites(c.Address, all, before, q)
+	}
+	if before != nil && !same && len(q.Items) < len(keys) { // it may have been given for all, of which these are left
+		var whole listed
+		whole, now = r.questionAbout(step, keys, instances)
+		same, proven = r.sameWrites(c.Address, whole, before, now)
 	}
 	switch {
 	case same && said:
@@ -60,7 +65,7 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 	case same && proven, r.AutoApprove:
 		return nil, false, nil
 	case before != nil && !said:
-		q.Again = &run.AskedAgain{Why: run.AgainOther, By: a.By, Changes: r.otherNow(before, q)}
+		q.Again = &run.AskedAgain{Why: run.AgainOther, By: a.By, Changes: r.otherNow(before, now)}
 		if same {
 			q.Again.Why = run.AgainUnproven
 		}
@@ -72,7 +77,11 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 // writesQuestion asks about all instances of a step that are left to do, with what each writes, but for what a dry run says.
 func (r *runner) writesQuestion(step *lang.Step, keys []string, instances []lang.Frame) (listed, *run.Question) {
 	rest := r.state.Rest(step.Name, keys)
-	keys, instances = rest, framesAt(keys, instances, rest)
+	return r.questionAbout(step, rest, framesAt(keys, instances, rest))
+}
+
+// questionAbout is one about some instances.
+func (r *runner) questionAbout(step *lang.Step, keys []string, instances []lang.Frame) (listed, *run.Question) {
 	all := r.list(step, keys, instances)
 	q := &run.Question{
 		Kind: run.AskApproval, Action: step.Action, Effect: r.effects[step.Name].String(), Items: keys, OnTimeout: "fail",

@@ -56,7 +56,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 			r.stays = append([]string{}, p.root.state.Waiting()...)
 		}
 		header, before := p.cfg.Header, p.standing()
-		instances, secret, err := p.given(r, g.Instances)
+		instances, secret, err := p.given(r, p.withListed(g))
 		if err != nil {
 			return err
 		}
