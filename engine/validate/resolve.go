@@ -1,6 +1,8 @@
 package validate
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -173,5 +175,16 @@ func (c *checker) unknownRoot(t hcl.Traversal) typecheck.Resolved {
 	if near := lang.Suggest(root, words); near != "" {
 		return unresolved(t, "Unknown name", "There is nothing named %s here; did you mean %s?", root, near)
 	}
-	return unresolved(t, "Unknown name", "There is nothing named %s here. A reference begins with one of %s; text stands in quotes.", root, strings.Join(words, ", "))
+	return unresolved(t, "Unknown name", "There is nothing named %s here. A reference begins with one of %s; text stands in quotes.%s", root, strings.Join(words, ", "), ofShell(t, root))
+}
+
+// shellName is a name as the variables of a shell have it.
+var shellName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+
+// ofShell says how a variable of a shell is written, which is pasted into a text with the command around it.
+func ofShell(t hcl.Traversal, root string) string {
+	if len(t) > 1 || !shellName.MatchString(root) {
+		return ""
+	}
+	return fmt.Sprintf(" In a text a variable of a shell is written $${%s}.", root)
 }

@@ -23,7 +23,7 @@ step "demo_list" "more" {
   namespace = step.nodse.version
   query     = local.nothing
   state     = run.idd
-  tags      = [runbook.path, contact.nobody.name, escalation.defualt.name]
+  tags      = [runbook.path, contact.nobody.name, escalation.defualt.name, "echo ${USER} ${USER.name}"]
   limit     = nodes.count
   queries   = [foo.bar, namespace, var, var["namespace"], provider.demo.x, sefl.count]
   when      = undefined_function(1) && lenght(step.nodes.items) > 0
