@@ -24,6 +24,9 @@ type RecallOptions struct {
 	// Undo makes it a session that only undoes, and says what, given what happened: of secrets only those are read that these undos need.
 	// Nil: steps are run.
 	Undo func(*local.Past) []run.Effect
+	// GivesUp says that the session is to end the run whatever its undos lack: one that needs a secret that can't be read fails by itself,
+	// which is told. Otherwise nothing runs without such a secret.
+	GivesUp bool
 	// Timeout bounds this session in place of what the run began with; zero: that does.
 	Timeout time.Duration
 	// Idle is for a session that runs nothing: no secret is read, and inputs that were encrypted are unknown.
@@ -158,14 +161,8 @@ func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallO
 		return problem("The run can't be taken up", err)
 	}
 	if opts.Undo != nil {
-		effects := opts.Undo(r.Past)
-		if diags := r.readFor(effects, s, opts); diags.HasErrors() {
+		if diags := r.furnish(opts.Undo(r.Past), s, opts); diags.HasErrors() {
 			return diags
-		}
-		if !opts.Idle && (len(effects) > 0 || len(r.Past.Doubts()) > 0) {
-			if r.cfg.Unread = r.unread(); r.cfg.Unread != "" {
-				r.cfg.Host.Log.Warn("a secret of the run can't be read here, so that nothing is shown of what systems answer to the undos", "why", r.cfg.Unread)
-			}
 		}
 	}
 	r.gone = r.Past.GoneDoubts(s.entries)

@@ -19,6 +19,27 @@ func (e *Engine) readsSecrets(ctx context.Context, p *Plan) {
 	p.configs = e.configs(p, p.Runbook, e.scope(ctx, p), p.maxParallel())
 }
 
+// furnish reads what a session needs that undoes effects. Where the run is given up, an undo that lacks something is told, and fails by itself.
+func (r *Recalled) furnish(effects []run.Effect, s *story, opts RecallOptions) hcl.Diagnostics {
+	diags := r.readFor(effects, s, opts)
+	if diags.HasErrors() && !opts.GivesUp {
+		return diags
+	}
+	if opts.Idle {
+		return nil
+	}
+	if diags.HasErrors() {
+		r.cfg.Host.Log.Warn("what an undo needs can't be read here, so that it will fail", "why", local.Text(diags))
+	}
+	if len(effects) == 0 && len(r.Past.Doubts()) == 0 {
+		return nil
+	}
+	if r.cfg.Unread = r.unread(); r.cfg.Unread != "" {
+		r.cfg.Host.Log.Warn("a secret of the run can't be read here, so that nothing is shown of what systems answer to the undos", "why", r.cfg.Unread)
+	}
+	return nil
+}
+
 // readFor reads the secrets that the undos of effects need, so that a missing one is told before anything runs, and has the header name
 // the systems that they act on.
 func (r *Recalled) readFor(effects []run.Effect, s *story, opts RecallOptions) hcl.Diagnostics {

@@ -252,7 +252,7 @@ func Cancel(t testing.TB, fake *Fake, runID string, opts Options) Outcome {
 	out, stream, redactor := Outcome{}, &bytes.Buffer{}, &redact.Redactor{}
 	e := opts.engine(fake)
 	recalled, diags := e.Recall(ctx, runID, engine.RecallOptions{
-		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secrets: redactor, Undo: (*local.Past).NotUndone,
+		RunOptions: opts.runOptions(opts.Journal, redactor, &out, stream), Secrets: redactor, Undo: (*local.Past).NotUndone, GivesUp: true,
 	})
 	if out.Diags = diags; diags.HasErrors() {
 		return out

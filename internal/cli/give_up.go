@@ -16,7 +16,7 @@ func (o *cancelOptions) giveUp(ctx context.Context, history journal.Journal, loc
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: (*local.Past).NotUndone, Secrets: &o.redactor, Earlier: s.recall}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: (*local.Past).NotUndone, GivesUp: true, Secrets: &o.redactor, Earlier: s.recall}
 	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.end(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus == ExitInterrupted {

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,8 +44,26 @@ func TestCancelAsksBeforeUndos(t *testing.T) {
 	}
 }
 
+// TestCancelWhereASecretIsGone: a run ends, and frees its lock, where the undo that is due can't be sent for want of a secret. What was
+// done by hand then is taken as such without it.
+func TestCancelWhereASecretIsGone(t *testing.T) {
+	text := strings.Replace(strings.Replace(waitsWithAnUndo, `"waits" {}`, `"waits" { lock = "gone" }`, 1), `id = "uncordon"`, `id = "uncordon ${secret("env:BACK")}"`, 1)
+	first := newTerminal(t, false, nil, map[string]string{"BACK": "back-12345"})
+	path := first.file(t, "x.hcl", text)
+	first.does(t, ExitInterrupted, nil, "apply", path, "--auto-approve")
+	id := first.lastRun(t)
+	first.again(t, false, "").does(t, ExitLeftOver, []string{"so that it will fail", "BACK is not set", "Take the effect of step cordon back by hand: fake_write on fake://production with id = ", "--in-doubt done"}, "cancel", id)
+	first.again(t, false, "").does(t, ExitRefused, []string{"has ended"}, "cancel", id)
+	first.again(t, false, "").does(t, ExitRefused, []string{"nobody holds"}, "unlock", "gone")
+	first.again(t, false, "").does(t, ExitRefused, []string{"BACK is not set"}, "undo", id, "--auto-approve")
+	first.again(t, false, "").does(t, ExitPassed, []string{"counts as done by hand"}, "undo", id, "--in-doubt", "done", "--auto-approve")
+	if diff := cmp.Diff([]string{"cordon"}, first.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestCancelNeedsNoSecrets: who gives a run up that has nothing to undo needs neither its secrets nor its key; where something is to
-// be undone, both are needed, and nothing is run without.
+// be undone, the key is needed, and nothing is run without.
 func TestCancelNeedsNoSecrets(t *testing.T) {
 	const text = `
 runbook "waits" {}

@@ -103,7 +103,7 @@ func (o *undoOptions) run(ctx context.Context) (err error) {
 	s, seen := o.stage(o.JSON, o.Times, false), &witness{}
 	s.reports = &o.reports
 	defer func() { err = o.reports.end(o.Program, seen, err) }()
-	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: o.effects, Secrets: &o.redactor, Earlier: s.recall}
+	opts := engine.RecallOptions{RunOptions: o.session(history, s, seen, stop), Undo: o.toSend, Secrets: &o.redactor, Earlier: s.recall}
 	opts.LockTimeout = lockTimeout
 	result, diags, files, err := o.undo(stop, s, opts)
 	if err == nil && result != nil && result.ExitStatus != ExitLeftOver && result.ExitStatus != ExitInterrupted {
@@ -343,6 +343,17 @@ func effectNames(effects []run.Effect) []string {
 // effects are those of the chosen step, or all.
 func (o *undoOptions) effects(p *local.Past) []run.Effect {
 	return slices.DeleteFunc(p.Undoable(), func(e run.Effect) bool { return !o.names(e) })
+}
+
+// toSend are those of them whose undo may be sent: what failed and counts as done by hand needs none of its secrets.
+func (o *undoOptions) toSend(p *local.Past) []run.Effect {
+	forAll := len(p.Doubts()) == 0
+	byHand := slices.DeleteFunc(p.FailedUndos(), func(d run.Doubt) bool {
+		return o.said.ofOne(d) != run.DecisionDone && !(forAll && o.said.of(d) == run.DecisionDone)
+	})
+	return slices.DeleteFunc(o.effects(p), func(e run.Effect) bool {
+		return slices.ContainsFunc(byHand, func(d run.Doubt) bool { return e == undone(d) })
+	})
 }
 
 // names reports whether an effect is among those that were named: all, those of a step, or what that did one time.
