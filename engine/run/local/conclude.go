@@ -3,6 +3,7 @@ package local
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -184,6 +185,15 @@ func (r *runner) endingWithout(e *run.Event) *ending {
 	return end
 }
 
+// tellUnsent has the end of a step without an attempt tell that its write, which was in doubt and was to be sent again, was not.
+func (r *runner) tellUnsent(e *run.Event) {
+	if e.InDoubt || e.Attempts > 0 || !r.declared(e.Step) {
+		return
+	}
+	e.InDoubt = true
+	e.Error = strings.TrimPrefix(e.Error+"; its write was not sent again, and nobody knows whether it took place before", "; ")
+}
+
 // end tells how a step or an instance ended and lets others see it. Without an ending no attempt was concluded.
 func (r *runner) end(step *lang.Step, key int, e *run.Event, end *ending) error {
 	return r.endSealed(step, key, e, end, nil)
@@ -206,6 +216,7 @@ func (r *runner) endSealed(step *lang.Step, key int, e *run.Event, end *ending, 
 			e.Outcome, e.Tolerated = run.Warn, run.Error
 		}
 		end = r.endingWithout(e)
+		r.tellUnsent(e)
 		if e.Outcome == run.Error || e.Tolerated != "" {
 			local := lang.Frame{}
 			if key >= 0 {
