@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -36,8 +38,9 @@ func newAnswer(p *Program) *cobra.Command {
 			"what an approval is about. VALUE is yes or no for an approval and a confirmation; all, none, or items by number or text with\n" +
 			"commas between for a checklist; the value for an input. The answer is kept with the run: a process that runs it goes on at\n" +
 			"once, a paused run when it is resumed. A sensitive value is no argument, which others could see: it is typed without being\n" +
-			"shown, or read from standard input.",
+			"shown, or read from standard input. A VALUE that begins with \"-\", such as a number below zero, comes last, behind \"--\".",
 		Example: "  runbook answer 01JD3V7C\n  runbook answer 01JD3V7C restart\n  runbook answer 01JD3V7C restart yes --note \"seen the graphs\"\n" +
+			"  runbook answer 01JD3V7C offset -- -5\n" +
 			"  runbook answer 01JD3V7C handover 1,3 --item-note \"3=will call back\"\n" +
 			"  pass show db/password | runbook answer 01JD3V7C password",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -61,11 +64,24 @@ func newAnswer(p *Program) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
+	cmd.SetFlagErrorFunc(belowZero)
 	cmd.Flags().StringVar(&o.Note, "note", "", "`TEXT` that is kept with the answer")
 	cmd.Flags().StringArrayVar(&o.ItemNotes, "item-note", nil, "a note on an item of a checklist, `ITEM=TEXT` with its number or text (repeatable)")
 	jsonFlag(cmd, &o.JSON, "what waits, or what was answered,")
 	storeFlag(cmd, &o.Store)
 	return cmd
+}
+
+// belowZero explains that a number below zero was taken for a flag.
+func belowZero(cmd *cobra.Command, err error) error {
+	var none *pflag.NotExistError
+	if errors.As(err, &none) {
+		value := none.GetSpecifiedShortnames()
+		if _, notOne := strconv.ParseFloat(value, 64); notOne == nil {
+			return fmt.Errorf("-%s is taken for a flag; a value that begins with \"-\" comes last, behind \"--\": %s RUN STEP -- -%[1]s", value, cmd.CommandPath())
+		}
+	}
+	return flagError(cmd, err)
 }
 
 func (o *answerOptions) run(ctx context.Context) (err error) {

@@ -90,19 +90,22 @@ func TestAnswer(t *testing.T) {
 		want *journal.Message
 		says string
 	}{
-		"approve":           {[]string{"scale", "yes", "--note", "fine"}, answer("scale", "true", "fine", nil, "d1"), "runbook resume " + pausedRun},
-		"deny":              {[]string{"scale", "no"}, answer("scale", "false", "", nil, "d1"), ""},
-		"half a yes":        {[]string{"scale", "y"}, nil, `write "yes" to approve`},
-		"no value":          {[]string{"scale"}, nil, "there is no terminal to ask on"},
-		"not an approver":   {[]string{"drop", "yes"}, nil, "alice@laptop may not answer drop: only bob may"},
-		"checklist":         {[]string{"tasks", "2", "--item-note", "a=b=by Kim", "--item-note", "1=later"}, answer("tasks", `["a=b"]`, "", map[string]string{"a=b": "by Kim", "call the bank": "later"}, ""), ""},
-		"unknown item":      {[]string{"tasks", "all", "--item-note", "3=x"}, nil, "--item-note"},
-		"note on no item":   {[]string{"scale", "yes", "--item-note", "1=x"}, nil, "for a checklist"},
-		"an instance":       {[]string{`size["eu"]`, "2"}, answer(`size["eu"]`, "2", "", nil, ""), ""},
-		"not a choice":      {[]string{`size["eu"]`, "3"}, nil, "not one of 1, 2"},
-		"misspelt":          {[]string{"scal", "yes"}, nil, `did you mean "scale"?`},
-		"answered already":  {[]string{"said", "yes"}, nil, "does not wait"},
-		"nothing like that": {[]string{"x", "yes", "z"}, nil, "too many"},
+		"approve":             {[]string{"scale", "yes", "--note", "fine"}, answer("scale", "true", "fine", nil, "d1"), "runbook resume " + pausedRun},
+		"deny":                {[]string{"scale", "no"}, answer("scale", "false", "", nil, "d1"), ""},
+		"half a yes":          {[]string{"scale", "y"}, nil, `write "yes" to approve`},
+		"no value":            {[]string{"scale"}, nil, "there is no terminal to ask on"},
+		"not an approver":     {[]string{"drop", "yes"}, nil, "alice@laptop may not answer drop: only bob may"},
+		"checklist":           {[]string{"tasks", "2", "--item-note", "a=b=by Kim", "--item-note", "1=later"}, answer("tasks", `["a=b"]`, "", map[string]string{"a=b": "by Kim", "call the bank": "later"}, ""), ""},
+		"unknown item":        {[]string{"tasks", "all", "--item-note", "3=x"}, nil, "--item-note"},
+		"note on no item":     {[]string{"scale", "yes", "--item-note", "1=x"}, nil, "for a checklist"},
+		"an instance":         {[]string{`size["eu"]`, "2"}, answer(`size["eu"]`, "2", "", nil, ""), ""},
+		"not a choice":        {[]string{`size["eu"]`, "3"}, nil, "not one of 1, 2"},
+		"below zero":          {[]string{`size["eu"]`, "-3"}, nil, `-3 is taken for a flag; a value that begins with "-" comes last, behind "--": runbook answer RUN STEP -- -3`},
+		"behind --":           {[]string{`size["eu"]`, "--", "-3"}, nil, "not one of 1, 2"},
+		"a flag that is none": {[]string{`size["eu"]`, "-x"}, nil, "unknown shorthand flag: 'x' in -x"},
+		"misspelt":            {[]string{"scal", "yes"}, nil, `did you mean "scale"?`},
+		"answered already":    {[]string{"said", "yes"}, nil, "does not wait"},
+		"nothing like that":   {[]string{"x", "yes", "z"}, nil, "too many"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
