@@ -93,13 +93,24 @@ type AskedAgain struct {
 	Changes []Change `json:"changes,omitempty"`
 }
 
-// Changed says what is different in a question that changed, for an answer to what it was.
+// Changed says what is different in a question that changed, for an answer to what it was. What is sensitive may be.
 func (a *AskedAgain) Changed() string {
-	paths := make([]string, len(a.Changes))
-	for i, c := range a.Changes {
-		paths[i] = c.Path
+	var seen, hidden []string
+	for _, c := range a.Changes {
+		if c.Before == c.After {
+			hidden = append(hidden, c.Path)
+		} else {
+			seen = append(seen, c.Path)
+		}
 	}
-	return "what is asked has changed since: " + strings.Join(paths, ", ")
+	switch changed := "what is asked has changed since: "; {
+	case len(seen) == 0:
+		return changed + strings.Join(hidden, ", ")
+	case len(hidden) > 0:
+		return changed + strings.Join(seen, ", ") + " (and, as it is sensitive, perhaps " + strings.Join(hidden, ", ") + ")"
+	default:
+		return changed + strings.Join(seen, ", ")
+	}
 }
 
 // AskedUndo is the undo of a step that somebody approves.

@@ -18,6 +18,7 @@ func TestAskedAgain(t *testing.T) {
 	}{
 		"another":    {run.AskedAgain{Why: run.AgainOther, By: "bob", Changes: []run.Change{{Path: "replicas", Before: "3", After: "5"}, {Path: "note", Before: `"x"`}}}, []string{"the yes of bob was for something else", "replicas was 3, and is 5 now", `note was "x", and is (none) now`}},
 		"a secret":   {run.AskedAgain{Why: run.AgainOther, By: "bob", Changes: []run.Change{{Path: "token", Before: blank, After: blank}}}, []string{"token is another now, and sensitive"}},
+		"both":       {run.AskedAgain{Why: run.AgainOther, By: "bob", Changes: []run.Change{{Path: "n", Before: "3", After: "5"}, {Path: "token", Before: blank, After: blank}}}, []string{"n was 3, and is 5 now", "what is sensitive may be another now too: token"}},
 		"secrets":    {run.AskedAgain{Why: run.AgainOther, Changes: []run.Change{{Path: "a", Before: blank, After: blank}, {Path: "b", Before: blank, After: blank}}}, []string{"of a, b, which are sensitive, one at least"}},
 		"changed":    {run.AskedAgain{Why: run.AgainChanged, Changes: []run.Change{{Path: "prompt", Before: "drop OLD?", After: "drop NEW?"}}}, []string{"what it is made of has changed since it was asked", "prompt was drop OLD?, and is drop NEW? now"}},
 		"the rest":   {run.AskedAgain{Why: run.AgainRest}, []string{"a part of this took place before, and the rest did not"}},

@@ -94,6 +94,8 @@ func (c Config) again(a *run.AskedAgain) []Line {
 		}
 	}
 	switch {
+	case len(hidden) > 0 && len(hidden) < len(a.Changes):
+		say("  what is sensitive may be another now too: " + strings.Join(hidden, ", "))
 	case len(hidden) == 1:
 		say("  " + hidden[0] + " is another now, and sensitive")
 	case len(hidden) > 1:

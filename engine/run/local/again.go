@@ -48,8 +48,8 @@ func (r *runner) mustAskAgain(x *execution) (*run.AskedAgain, error) {
 	return nil, nil
 }
 
-// otherNow lists what a question that was asked showed otherwise than it would now. Where nothing that it shows is different,
-// what is not shown is.
+// otherNow lists what a question that was asked showed otherwise than it would now, and what it does not show: where nothing else is different,
+// something of that is, and otherwise it may be.
 func (r *runner) otherNow(before, now *run.Question) []run.Change {
 	d := otherThan{shown: r.shown, action: now.Action}
 	d.compare("prompt", before.Prompt, now.Prompt)
@@ -60,10 +60,7 @@ func (r *runner) otherNow(before, now *run.Question) []run.Change {
 	d.arguments("", before.Arguments, now.Arguments)
 	d.undos("", before.Undo, now.Undo)
 	d.writes("", before.Writes, now.Writes)
-	if len(d.out) == 0 {
-		return d.hidden
-	}
-	return d.out
+	return append(d.out, d.hidden...)
 }
 
 // rules are what else a question shows that is not about a write: who may answer, with what, and what happens where nobody does.
