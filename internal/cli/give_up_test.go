@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,20 +47,42 @@ func TestCancelAsksBeforeUndos(t *testing.T) {
 	}
 }
 
+// waitsWithASecret is a paused run with a lock, whose undo needs a secret, and a terminal that has it.
+func waitsWithASecret(t *testing.T) (*terminal, string) {
+	text := strings.Replace(strings.Replace(waitsWithAnUndo, `"waits" {}`, `"waits" { lock = "gone" }`, 1), `id = "uncordon"`, `id = "uncordon ${secret("env:BACK")}"`, 1)
+	tt := newTerminal(t, false, nil, map[string]string{"BACK": "back-12345"})
+	tt.does(t, ExitInterrupted, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	return tt, tt.lastRun(t)
+}
+
 // TestCancelWhereASecretIsGone: a run ends, and frees its lock, where the undo that is due can't be sent for want of a secret. What was
 // done by hand then is taken as such without it.
 func TestCancelWhereASecretIsGone(t *testing.T) {
-	text := strings.Replace(strings.Replace(waitsWithAnUndo, `"waits" {}`, `"waits" { lock = "gone" }`, 1), `id = "uncordon"`, `id = "uncordon ${secret("env:BACK")}"`, 1)
-	first := newTerminal(t, false, nil, map[string]string{"BACK": "back-12345"})
-	path := first.file(t, "x.hcl", text)
-	first.does(t, ExitInterrupted, nil, "apply", path, "--auto-approve")
-	id := first.lastRun(t)
-	first.again(t, false, "").does(t, ExitLeftOver, []string{"so that it will fail", "BACK is not set", "Take the effect of step cordon back by hand: fake_write on fake://production with id = ", "--in-doubt done"}, "cancel", id)
+	first, id := waitsWithASecret(t)
+	first.again(t, false, "").does(t, ExitLeftOver, []string{"an undo that needs it will fail", "BACK is not set", "Take the effect of step cordon back by hand: fake_write on fake://production with id = ", "--in-doubt done"}, "cancel", id)
 	first.again(t, false, "").does(t, ExitRefused, []string{"has ended"}, "cancel", id)
 	first.again(t, false, "").does(t, ExitRefused, []string{"nobody holds"}, "unlock", "gone")
 	first.again(t, false, "").does(t, ExitRefused, []string{"BACK is not set"}, "undo", id, "--auto-approve")
 	first.again(t, false, "").does(t, ExitPassed, []string{"counts as done by hand"}, "undo", id, "--in-doubt", "done", "--auto-approve")
 	if diff := cmp.Diff([]string{"cordon"}, first.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAnUndoInDoubtWhereASecretIsGone: who looked, and says that it took place, needs no secret for that; to send it again takes it.
+func TestAnUndoInDoubtWhereASecretIsGone(t *testing.T) {
+	first, id := waitsWithASecret(t)
+	first.fake.Do = func(_ context.Context, id string, _ int) error {
+		if strings.HasPrefix(id, "uncordon") {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	first.does(t, ExitLeftOver, []string{"nobody knows whether it took place"}, "cancel", id)
+	did := slices.Clone(first.fake.Log())
+	first.again(t, false, "").does(t, ExitRefused, []string{"BACK is not set"}, "undo", id, "--in-doubt", "redo", "--auto-approve")
+	first.again(t, false, "").does(t, ExitPassed, []string{"counts as done"}, "undo", id, "--in-doubt", "cordon=done", "--auto-approve")
+	if diff := cmp.Diff(did, first.fake.Log()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -345,14 +345,17 @@ func (o *undoOptions) effects(p *local.Past) []run.Effect {
 	return slices.DeleteFunc(p.Undoable(), func(e run.Effect) bool { return !o.names(e) })
 }
 
-// toSend are those of them whose undo may be sent: what failed and counts as done by hand needs none of its secrets.
+// toSend are those of them whose undo may be sent: what somebody says is done needs none of its secrets.
 func (o *undoOptions) toSend(p *local.Past) []run.Effect {
-	forAll := len(p.Doubts()) == 0
-	byHand := slices.DeleteFunc(p.FailedUndos(), func(d run.Doubt) bool {
-		return o.said.ofOne(d) != run.DecisionDone && !(forAll && o.said.of(d) == run.DecisionDone)
-	})
+	doubts := p.Doubts()
+	done := slices.DeleteFunc(slices.Clone(doubts), func(d run.Doubt) bool { return !d.Undo || o.said.of(d) != run.DecisionDone })
+	for _, d := range p.FailedUndos() {
+		if said := o.said.ofOne(d); said == run.DecisionDone || said == "" && len(doubts) == 0 && o.said.others == run.DecisionDone {
+			done = append(done, d)
+		}
+	}
 	return slices.DeleteFunc(o.effects(p), func(e run.Effect) bool {
-		return slices.ContainsFunc(byHand, func(d run.Doubt) bool { return e == undone(d) })
+		return slices.ContainsFunc(done, func(d run.Doubt) bool { return e == undone(d) })
 	})
 }
 
