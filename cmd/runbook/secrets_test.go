@@ -71,7 +71,7 @@ func newLeak(t *testing.T) *leak {
 	for name, value := range map[string]string{
 		"LEAK_HOOK": "http://127.0.0.1:1/services/T0LEAK/h00kT0ken-a?sig=s1gnature-a", "LEAK_HOOK_DNS": "http://nowhere.invalid/services/T1LEAK/h00kT0ken-b?sig=s1gnature-b",
 		"LEAK_BASE": "http://127.0.0.1:1/base/T2LEAK/h00kT0ken-c", "LEAK_TORN": "S3cr3t-half/Other*half-h2", "LEAK_ADDRESS": "where-hunter2-is.invalid:443",
-		"LEAK_PATTERN": "/nowhere/of-hunter2-too/*.log", "LEAK_PATTERN_APART": "/nowhere/a hunter2 apart/*.log", "LEAK_FILE": "/nowhere/f1le of hunter2/x.log",
+		"LEAK_PATTERN": "/nowhere/of-hunter2-too/*.log", "LEAK_PATTERN_APART": "/nowhere/a hunter2 apart/*.log", "LEAK_FILE": "/proc/nowhere/f1le of hunter2/x.log",
 		"LEAK_RESOURCE": "deployment/n4me-of-hunter2", "LEAK_NO_RESOURCE": "d3pl of hunter2/n4me/hunter2 alone", "LEAK_NAME": "B3tter_Hunter2_Name",
 	} {
 		env[name] = value
