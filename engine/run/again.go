@@ -156,8 +156,8 @@ func (a *again) stays(r ref) bool {
 
 // runs reports whether a step or an instance runs again for itself. Of a step with instances, these tell.
 func (a *again) runs(r ref) bool {
-	if r.key < 0 && (len(a.steps[r.step].instances) > 0 || a.steps[r.step].anew) {
-		return false
+	if step := &a.steps[r.step]; r.key < 0 && (len(step.instances) > 0 || step.anew || step.byAddress != nil && step.phase == settling) {
+		return false // as does an empty for_each
 	}
 	return a.at(r).again() && !a.stays(r) || a.wasUndone(r) || (a.looks || a.judged[r.step]) && a.looked(r)
 }

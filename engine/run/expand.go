@@ -125,6 +125,12 @@ func (s *State) Rest(name string, keys []string) []string {
 	return out
 }
 
+// Expanded reports whether a step came to its instances, if only to none, and does not run again as a whole.
+func (s *State) Expanded(name string) bool {
+	i, ok := s.byName[name]
+	return ok && s.steps[i].byAddress != nil
+}
+
 // Anew reports whether a step that has instances is expanded once more, with others.
 func (s *State) Anew(name string) bool {
 	i, ok := s.byName[name]

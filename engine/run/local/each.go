@@ -100,7 +100,7 @@ func (b *branch) ended(name string, key int, end *ending) {
 // the step's address.
 func (b *branch) expandAnew(p *Past, instances []run.Instances, sealed map[string][]byte) {
 	for _, x := range instances {
-		if _, expanded := b.values.keysOf(x.Step); expanded && b.graph.Node(x.Step) != nil {
+		if b.state.Expanded(x.Step) {
 			b.recallEach(p, x.Step, x, sealed[b.prefix+x.Step], b.values.expandAnew)
 		}
 	}

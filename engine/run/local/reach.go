@@ -54,8 +54,8 @@ func (l *reach) at() {
 // seesEach works out what the instances of the step see as each; false: that can't be told, or it never came to any.
 func (l *reach) seesEach() bool {
 	b, name := l.branch, l.step.Name
-	was, expanded := b.values.keysOf(name)
-	if !expanded || l.step.ForEach == nil || l.furnish(b) != nil {
+	was, _ := b.values.keysOf(name)
+	if !b.state.Expanded(name) || l.step.ForEach == nil || l.furnish(b) != nil {
 		return false
 	}
 	all, why := b.instancesNow(name)

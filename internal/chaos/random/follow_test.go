@@ -28,6 +28,29 @@ func (j *judge) follows(address string, reset []string) bool {
 	}
 }
 
+// isJudged reports whether a step that changes nothing runs again for a check that does, as that failed: in its runbook, or of a step around that.
+func (j *judge) isJudged(address string, reset []string) bool {
+	prefix, own := split(address)
+	if own[0] == 'w' {
+		return false
+	}
+	if b := j.story.bookOf(prefix); b != nil {
+		for _, s := range b.steps {
+			if s.kind == check && j.isAgain(prefix+s.name, reset) && slices.Contains(s.deps(), run.StepName(own)) {
+				return true
+			}
+		}
+	}
+	for prefix != "" {
+		around := strings.TrimSuffix(prefix, "/")
+		if s := j.steps[around]; s != nil && (s.outcome == run.Fail || s.outcome == run.Error) && j.isAgain(around, reset) {
+			return true
+		}
+		prefix, _ = split(around)
+	}
+	return false
+}
+
 func (j *judge) isAgain(step string, reset []string) bool {
 	for address, s := range j.steps {
 		if (s.doubt || s.half) && run.Covers(step, address) {

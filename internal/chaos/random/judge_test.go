@@ -123,7 +123,7 @@ func (j *judge) resumed(e *run.Event) {
 			continue
 		}
 		passed := s.outcome == run.Pass || s.outcome == run.Warn
-		if passed && !j.wasUndone(address) && !s.doubt && s.action != below && !j.isAffected(address) && !j.follows(address, e.Reset) && e.Reason == "" {
+		if passed && !j.wasUndone(address) && !s.doubt && s.action != below && !j.isAffected(address) && !j.follows(address, e.Reset) && !j.isJudged(address, e.Reset) && e.Reason == "" {
 			j.fail(e, "%s had ended with %s, and runs again", address, s.outcome)
 		}
 		s.again, s.outcome = true, ""
