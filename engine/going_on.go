@@ -39,12 +39,28 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 			reset = append(reset, d.Address)
 		}
 	}
-	reset = r.withoutGone(reset, settled)
+	reset = r.withoutGone(append(reset, r.around(settled, reset)...), settled)
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{
 		Reset: slices.Compact(reset), Instances: r.others, Changes: r.Changes, Repeats: r.Told(), Settled: settled,
 		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine,
 	})
+}
+
+// around are the steps that had ended and run the runbook of a write that is to be sent again: nothing else sends it.
+func (r *Recalled) around(settled []local.Settled, reset []string) []string {
+	var out []string
+	for _, d := range settled {
+		if d.Undo || d.Gone || d.Decision != run.DecisionRedo {
+			continue
+		}
+		for _, step := range run.Around(d.Address) {
+			if r.Past.Over(step) && !slices.ContainsFunc(reset, func(a string) bool { return run.Covers(a, step) }) {
+				out = append(out, step)
+			}
+		}
+	}
+	return out
 }
 
 // withoutGone are those of what runs again that are not of an instance that its step does not have any more. What was decided of such a one is kept.

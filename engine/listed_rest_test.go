@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -79,4 +80,40 @@ step "fake_write" "each" {
 			}
 		})
 	}
+}
+
+// TestTheRestOfTheRest: a yes to what was left holds for what is left of that.
+func TestTheRestOfTheRest(t *testing.T) {
+	t.Parallel()
+	const text = planHead + `
+step "fake_read" "found" { id = "found" }
+step "fake_write" "each" {
+  for_each = toset([for i in range(step.found.call + 2) : "k${i}"])
+  id       = "go ${each.key}"
+  value    = sensitive(env("HIDDEN"))
+}
+`
+	down := map[string]bool{"go k1": true, "go k2": true}
+	fake := &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		if down[id] {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}}
+	opts := enginetest.Options{Journal: enginetest.Store(t), Seal: plain, Unseal: opened, Env: map[string]string{"HIDDEN": "one-s3cret"}}
+	out := enginetest.Run(t, fake, text, opts)
+	id := out.Result.RunID
+	answer(t, opts.Journal, out, "each", "true")
+	enginetest.Resume(t, fake, id, opts).Ends(t, 1)
+	opts.Env["HIDDEN"] = "two-s3crets"
+	asks := enginetest.Resume(t, fake, id, opts)
+	asks.Ends(t, 3)
+	if q := asked(t, asks, "each"); !slices.Equal(q.Items, []string{"k1", "k2"}) {
+		t.Errorf("it asks about %q", q.Items)
+	}
+	answer(t, opts.Journal, asks, "each", "true")
+	down["go k1"] = false
+	enginetest.Resume(t, fake, id, opts).Ends(t, 1)
+	down["go k2"] = false
+	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
 }

@@ -14,6 +14,8 @@ type sent struct {
 	// nobody knows whether it took place.
 	begun, inDoubt bool
 	resolution     *Resolution
+	// declared says that it is to be sent again on its author's word alone: until it is, nobody knows whether it took place.
+	declared bool
 	// again says that an attempt before may have taken place, and none did for sure since: what the last one found there may be that one's work.
 	again bool
 	// earlier is what an attempt before kept of the same write that may have taken place.
@@ -94,7 +96,7 @@ func (s *sent) send(e *Event) {
 		s.earlier, s.again, s.ended = nil, false, 0
 	}
 	s.Key, s.At, s.Attempt, s.Note, s.Ended = e.Key, e.Time, e.Attempt, nil, ""
-	s.begun, s.inDoubt, s.resolution = e.Action != "runbook", false, nil
+	s.begun, s.inDoubt, s.resolution, s.declared = e.Action != "runbook", false, nil, false
 }
 
 // attempted takes in how an attempt ended. What it kept counts for the next one where it may have taken place: one that surely
@@ -188,6 +190,7 @@ func (s *State) sendAgain(e *Event) {
 		return
 	}
 	in := s.at(r)
+	in.sent.declared = e.Resolution.How == HowDeclared
 	if in.doubtful(&s.plan.Steps[r.step]) { // otherwise it is among what run_resumed named
 		in.sent.attempted(true)
 		in.sent.earlier = in.sent.earlier.judged()

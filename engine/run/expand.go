@@ -103,6 +103,9 @@ func (s *State) endRest(i int, outcome Outcome) Outcome {
 	for k := range step.instances {
 		if in := &step.instances[k]; in.phase != ended {
 			in.phase, in.outcome = ended, outcome
+			if in.sent != nil && in.sent.declared {
+				in.sent.inDoubt = true
+			}
 		}
 	}
 	step.left = 0

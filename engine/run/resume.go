@@ -184,7 +184,7 @@ func (s *State) renew(r ref, e *Event) {
 	if in.sent != nil && in.partly == nil && (in.phase == running || in.phase == waiting || in.sent.inDoubt || in.sent.again) {
 		fresh.sent = &sent{
 			Doubt: in.sent.Doubt, begun: in.sent.begun, earlier: in.sent.last(), again: in.sent.again || in.phase == running && in.sent.begun,
-			ended: in.sent.ended,
+			ended: in.sent.ended, declared: in.sent.declared,
 		}
 		if in.phase == running || in.sent.inDoubt {
 			fresh.sent.earlier = fresh.sent.earlier.judged()

@@ -182,6 +182,19 @@ func SplitAddress(address string) (head, rest string) {
 	return head, strings.TrimPrefix(address[len(head):], "/")
 }
 
+// Around are the addresses of the steps whose runbooks the step of an address is in, the outermost first.
+func Around(address string) []string {
+	var out []string
+	for prefix := ""; ; {
+		head, rest := SplitAddress(address)
+		if rest == "" {
+			return out
+		}
+		out = append(out, prefix+head)
+		prefix, address = prefix+head+"/", rest
+	}
+}
+
 // Covers reports whether an address is that of a step, or of an instance of it.
 func Covers(step, address string) bool {
 	key, ok := strings.CutPrefix(address, step)

@@ -53,9 +53,9 @@ func (r *runner) askWrites(ctx context.Context, step *lang.Step, c run.Command, 
 	if before != nil {
 		same, proven = r.sameWrites(c.Address, all, before, q)
 	}
-	if before != nil && !same && len(q.Items) < len(keys) { // it may have been given for all, of which these are left
+	if before != nil && !same && len(lacking(q.Items, before.Items))+len(lacking(before.Items, keys)) == 0 { // these are left of those that it was given for
 		var whole listed
-		whole, now = r.questionAbout(step, keys, instances)
+		whole, now = r.questionAbout(step, before.Items, framesAt(keys, instances, before.Items))
 		same, proven = r.sameWrites(c.Address, whole, before, now)
 	}
 	switch {
