@@ -93,10 +93,9 @@ type again struct {
 	effects []int64
 	// within are the addresses of steps that run a runbook in which something was undone.
 	within map[string]bool
-	// goesOn says that what failed stays that. But for the steps that run a runbook in which something is to be settled, and those that were
-	// blocked by something that runs again.
-	goesOn    bool
-	looks     bool
+	// rerunAs: where it goes on, what failed stays that, but for the steps that run a runbook in which something is to be settled, and those
+	// that were blocked by something that runs again.
+	rerunAs
 	settles   map[string]bool
 	unblocked []bool
 	// left says that there is more to do than to undo, see somethingLeft.
@@ -111,7 +110,7 @@ type again struct {
 func (s *State) newAgain(as rerunAs, undone []int64) *again {
 	n := len(s.steps)
 	a := &again{
-		State: s, goesOn: as.goesOn, looks: as.looks, settles: map[string]bool{}, unblocked: make([]bool, n), effects: undone, within: map[string]bool{},
+		State: s, rerunAs: as, settles: map[string]bool{}, unblocked: make([]bool, n), effects: undone, within: map[string]bool{},
 		own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n), judged: make([]bool, n),
 	}
 	for _, c := range s.children {

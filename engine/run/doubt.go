@@ -126,6 +126,12 @@ func (s *sent) doubt(address string) Doubt {
 	return d
 }
 
+// Declared reports whether nobody knows if a write took place that is to be sent again on its author's word: until it is, that stays so.
+func (s *State) Declared(address string) bool {
+	r, err := s.resolve(address)
+	return err == nil && s.at(r).sent != nil && s.at(r).sent.declared
+}
+
 // TakenAsDone is when the write of a step or an instance was sent last that was in doubt and counts as done; zero: there is none.
 func (s *State) TakenAsDone(address string) time.Time {
 	r, err := s.resolve(address)

@@ -33,7 +33,7 @@ func (r *runner) newExecution(step *lang.Step, key int, local lang.Frame) *execu
 	if key >= 0 {
 		address = run.Address(step.Name, local.EachKey.AsString(), true)
 	}
-	return &execution{address: address, step: step, key: key, local: local, effect: r.effects[step.Name], doubted: r.declared(address)}
+	return &execution{address: address, step: step, key: key, local: local, effect: r.effects[step.Name], doubted: r.state.Declared(address)}
 }
 
 // ask works a question out.

@@ -187,7 +187,7 @@ func (r *runner) endingWithout(e *run.Event) *ending {
 
 // tellUnsent has the end of a step without an attempt tell that its write, which was in doubt and was to be sent again, was not.
 func (r *runner) tellUnsent(e *run.Event) {
-	if e.InDoubt || e.Attempts > 0 || !r.declared(e.Step) {
+	if e.InDoubt || e.Attempts > 0 || !r.state.Declared(e.Step) {
 		return
 	}
 	e.InDoubt = true

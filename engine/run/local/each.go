@@ -16,14 +16,14 @@ import (
 // keepEach keeps in an event what the for_each of a step gave, where it may give something else in a later session. What is sensitive of it is
 // given encrypted.
 func (r *runner) keepEach(step *lang.Step, all *lang.Instances, e *run.Event) (sealed []byte) {
-	x, sealed := r.keptEach(r.branch, step, all)
+	x, sealed := r.tellEach(r.branch, step, all)
 	e.Each, e.EachType, e.EachOf = x.Each, x.EachType, x.EachOf
 	return sealed
 }
 
-// keptEach tells the instances of a step of a branch, with what its for_each gave where it may give something else in a later session: files and the
+// tellEach tells the instances of a step of a branch, with what its for_each gave where it may give something else in a later session: files and the
 // environment change, and the variables of a runbook that a step runs may come from there.
-func (s *session) keptEach(b *branch, step *lang.Step, all *lang.Instances) (x run.Instances, sealed []byte) {
+func (s *session) tellEach(b *branch, step *lang.Step, all *lang.Instances) (x run.Instances, sealed []byte) {
 	delete(b.each, step.Name)
 	x = run.Instances{Step: b.prefix + step.Name, Keys: all.Keys}
 	v, around := all.Value, b.runbook.Surroundings(step.ForEach)
@@ -137,7 +137,7 @@ func (p *Past) given(r *runner, instances map[string]*lang.Instances) (out []run
 		if !ok {
 			return nil, nil, fmt.Errorf("there is no step %s", address)
 		}
-		x, own := r.keptEach(b, b.graph.Node(name).Step, instances[address])
+		x, own := r.tellEach(b, b.graph.Node(name).Step, instances[address])
 		if out = append(out, x); own == nil {
 			continue
 		}

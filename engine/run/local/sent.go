@@ -103,12 +103,6 @@ func (b *branch) declare(e *run.Event) {
 	}
 }
 
-// declared reports whether nobody knows if a write took place that is to be sent again on its author's word: until it is, that stays so.
-func (b *branch) declared(address string) bool {
-	w := b.sent[sentKey(address, 0)]
-	return w != nil && w.declared
-}
-
 // errNotKept is why it is not known what a write was sent with.
 var errNotKept = errors.New("what it was sent with was not kept")
 
