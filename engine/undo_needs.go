@@ -46,6 +46,7 @@ func (r *Recalled) readFor(effects []run.Effect, s *story, opts RecallOptions) h
 	p := &planner{plan: r.Plan}
 	seen := map[*lang.Expr]bool{}
 	for _, effect := range effects {
+		fine := len(p.diags)
 		for _, at := range r.Past.UndoIn(effect) {
 			for _, name := range slices.Sorted(maps.Keys(at.Step.Args)) {
 				p.diags = append(p.diags, secretsIn(at.Scope, at.Step.Args[name].Expr, seen)...)
@@ -54,11 +55,20 @@ func (r *Recalled) readFor(effects []run.Effect, s *story, opts RecallOptions) h
 				p.undoNow(at)
 			}
 		}
+		for _, d := range p.diags[fine:] {
+			d.Detail += r.doneByHand(effect)
+		}
 	}
 	r.Plan.Header.Targets, r.Plan.Header.Places = p.targets, p.places
 	r.cfg.Header.Targets, r.cfg.Header.Places = p.targets, p.places
 	r.moved = len(moved(s, r, opts)) > 0
 	return p.diags
+}
+
+// doneByHand says what to do about an undo that lacks a secret which is gone for good.
+func (r *Recalled) doneByHand(e run.Effect) string {
+	return " The undo of step " + e.Address + " needs it. Where it is gone for good, take back by hand what the step did, and say so with " +
+		r.opts.command("undo "+r.Plan.RunID+" "+run.Quote(e.String())+" --in-doubt done") + "."
 }
 
 // undoNow keeps where an undo acts, of which all is known that it needs.

@@ -68,7 +68,7 @@ type Doubt struct {
 	Undoes int64
 	// Resolution is set where it was decided already, and the crash came before what follows from it.
 	Resolution *Resolution
-	// Failed says that it is an undo that failed, of which a person knows whether it was done by hand since.
+	// Failed says that it is an undo that failed, or was never sent (At is zero then), of which a person knows whether it was done by hand.
 	Failed bool
 	// Partly is set where a part took place for sure, and tells how far it came: such a write is asked about as one in doubt is, before it
 	// is sent again.

@@ -256,7 +256,7 @@ type Resolution struct {
 	StepGone bool `json:"step_gone,omitempty"`
 	// InstanceGone says that for_each does not give the instance any more, so that nothing sends it again.
 	InstanceGone bool `json:"instance_gone,omitempty"`
-	// Failed says that it is about an undo that had failed, and which somebody has done by hand, or has
+	// Failed says that it is about an undo that had failed, or was never sent, and which somebody has done by hand, or has
 	// sent again though a part of it took place.
 	Failed bool `json:"failed,omitempty"`
 }

@@ -276,6 +276,17 @@ func (s *State) FailedUndos() []Doubt {
 	return out
 }
 
+// UnsentUndos lists the undos of what is there that were never sent, as what somebody may have done by hand.
+func (s *State) UnsentUndos() []Doubt {
+	var out []Doubt
+	for _, e := range s.effects {
+		if e.stand() == undoPending {
+			out = append(out, Doubt{Address: e.address, Undo: true, Undoes: e.seq, Failed: true})
+		}
+	}
+	return out
+}
+
 // HalfUndone lists the undos that failed and of which a part took place: what their steps did is neither there as it was, nor taken back.
 func (s *State) HalfUndone() []Doubt {
 	return slices.DeleteFunc(s.FailedUndos(), func(d Doubt) bool { return d.Partly == "" })

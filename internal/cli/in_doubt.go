@@ -139,7 +139,7 @@ func (w words) unused(about int) error {
 		return nil
 	}
 	return fmt.Errorf("nothing was run: --in-doubt %s: nothing of what is to be undone is in doubt, and no undo of it failed, so the word is about nothing. "+
-		"Leave it out to run the undos; what you took back by hand is not to be among them: name the steps", w.others)
+		"Leave it out to run the undos; of what you took back by hand, say so by name: --in-doubt STEP=done", w.others)
 }
 
 // sayIt tells somebody who is not at a terminal how to settle what is in doubt.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,9 +25,10 @@ type undoOptions struct {
 	LockTimeout              string
 	InDoubt                  []string
 	AutoApprove, JSON, Times bool
-	// said is what --in-doubt says.
-	said    words
-	reports reports
+	// said is what --in-doubt says, settledFirst the writes in doubt that it was about.
+	said         words
+	settledFirst []run.Doubt
+	reports      reports
 }
 
 func newUndo(p *Program) *cobra.Command {
@@ -140,7 +142,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 		if diags.HasErrors() || first == nil {
 			return first, diags, files, nil
 		}
-		opts.Earlier = nil // it was shown
+		opts.Earlier, o.settledFirst = nil, doubtsOf(writes) // they were shown
 		if recalled, diags = eng.Recall(stop.ctx, o.Run, opts); diags.HasErrors() {
 			return nil, nil, nil, o.refuse(diags, files)
 		}
@@ -153,7 +155,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return drop(err)
 	}
-	open := slices.DeleteFunc(append(recalled.Past.Doubts(), recalled.Past.FailedUndos()...), func(d run.Doubt) bool { return !chooses(effects, d) })
+	open := slices.DeleteFunc(append(recalled.Past.Doubts(), o.maybeByHand(recalled.Past)...), func(d run.Doubt) bool { return !chooses(effects, d) })
 	if err := o.said.check(append(open, doubtsOf(writes)...)); err != nil {
 		return drop(err)
 	}
@@ -237,11 +239,29 @@ func (o *undoOptions) settle(s *settler, effects []run.Effect, doubted bool) ([]
 	return out, effects, nil
 }
 
+// maybeByHand are the undos that somebody may have done by hand: those that failed, and those that were never sent of which just that is said, by
+// their name or because nothing else is named.
+func (o *undoOptions) maybeByHand(p *local.Past) []run.Doubt {
+	failed := p.FailedUndos()
+	open := slices.Concat(p.Doubts(), failed, o.settledFirst)
+	unsent := slices.DeleteFunc(p.UnsentUndos(), func(d run.Doubt) bool {
+		said := o.said.each[undone(d).String()]
+		if !slices.ContainsFunc(open, func(other run.Doubt) bool { return other.Address == d.Address }) {
+			said = cmp.Or(said, o.said.each[d.Address])
+			if o.Step == d.Address || o.Step == undone(d).String() {
+				said = cmp.Or(said, o.said.others)
+			}
+		}
+		return said != run.DecisionDone
+	})
+	return append(failed, unsent...)
+}
+
 // byHand tells which of the chosen undos that failed count as done, as somebody did them by hand; the others are sent again. Of which a part
 // took place, that needs a word: left are those without one. Where something was in doubt, a word for all is about that.
 func (o *undoOptions) byHand(s *settler, effects []run.Effect, doubted bool) (out []local.Settled, left []run.Doubt, err error) {
 	counts := s.recalled.Past.Left()
-	for _, d := range s.recalled.Past.FailedUndos() {
+	for _, d := range o.maybeByHand(s.recalled.Past) {
 		if !chooses(effects, d) {
 			continue
 		}
@@ -256,7 +276,7 @@ func (o *undoOptions) byHand(s *settler, effects []run.Effect, doubted bool) (ou
 		case said == abort:
 			return nil, nil, s.notKept(&exitError{status: ExitLeftOver, message: "nothing was run, and " + nameOf(d) + " stays as it is: it failed"}, d, out)
 		case said == run.DecisionDone:
-			s.say("%s, which failed at %s, counts as done by hand: %s", nameOf(d), provider.Moment(d.At), s.blank(s.wordOf(note)))
+			s.say("%s, which %s, counts as done by hand: %s", nameOf(d), cameTo(d), s.blank(s.wordOf(note)))
 		case d.Partly == "":
 			continue
 		case said == "":
@@ -267,6 +287,14 @@ func (o *undoOptions) byHand(s *settler, effects []run.Effect, doubted bool) (ou
 		out = append(out, local.Settled{Doubt: d, Resolution: run.Resolution{Decision: said, How: how, Who: s.User, Why: s.wordOf(note), Failed: true}})
 	}
 	return out, left, nil
+}
+
+// cameTo says what became of an undo that somebody has done by hand.
+func cameTo(d run.Doubt) string {
+	if d.At.IsZero() {
+		return "was never sent"
+	}
+	return "failed at " + provider.Moment(d.At)
 }
 
 // undone is the effect whose undo is in doubt.
@@ -347,9 +375,9 @@ func (o *undoOptions) effects(p *local.Past) []run.Effect {
 
 // toSend are those of them whose undo may be sent: what somebody says is done needs none of its secrets.
 func (o *undoOptions) toSend(p *local.Past) []run.Effect {
-	doubts := p.Doubts()
+	doubts := slices.DeleteFunc(p.Doubts(), func(d run.Doubt) bool { return !o.namesStep(d.Address) && !(d.Undo && o.names(undone(d))) })
 	done := slices.DeleteFunc(slices.Clone(doubts), func(d run.Doubt) bool { return !d.Undo || o.said.of(d) != run.DecisionDone })
-	for _, d := range p.FailedUndos() {
+	for _, d := range o.maybeByHand(p) {
 		if said := o.said.ofOne(d); said == run.DecisionDone || said == "" && len(doubts) == 0 && o.said.others == run.DecisionDone {
 			done = append(done, d)
 		}

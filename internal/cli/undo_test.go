@@ -229,7 +229,7 @@ func TestUndoOfWhatChangedNothing(t *testing.T) {
 
 // TestFailedUndoDoneByHand: who did by hand what an undo failed to do says so, and it counts as undone, with who said it and when.
 func TestFailedUndoDoneByHand(t *testing.T) {
-	told := []string{"undo cordon", "failed before: counts as done by hand, decided by alice@laptop"}
+	told := []string{"undo cordon", "counts as done by hand, decided by alice@laptop"}
 	tests := map[string]struct {
 		args   []string
 		types  string

@@ -27,7 +27,7 @@ func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recal
 	if len(writes) == 0 {
 		return nil, nil
 	}
-	undos := slices.DeleteFunc(append(r.Past.Doubts(), r.Past.FailedUndos()...), func(d run.Doubt) bool { return !d.Undo })
+	undos := slices.DeleteFunc(append(r.Past.Doubts(), o.maybeByHand(r.Past)...), func(d run.Doubt) bool { return !d.Undo })
 	if err := o.said.check(append(undos, writes...)); err != nil {
 		return nil, err
 	}

@@ -139,12 +139,12 @@ step "fake_write" "pay" {
 
 // TestWordAboutNothing: an undo that is neither in doubt nor failed is not sent on the word that it was done by hand.
 func TestWordAboutNothing(t *testing.T) {
-	for _, word := range []string{"done", "redo", "abort"} {
+	for _, words := range [][]string{{"done"}, {"redo"}, {"abort"}, {"redo", "cordon"}, {"abort", "cordon"}} {
 		tt := newTerminal(t, false, nil, nil)
 		tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", rollBack), "--auto-approve")
 		did := tt.fake.Log()
-		tt.again(t, false, "").does(t, ExitRefused, []string{"--in-doubt " + word + ": nothing of what is to be undone is in doubt"},
-			"undo", tt.lastRun(t), "cordon", "--auto-approve", "--in-doubt", word)
+		tt.again(t, false, "").does(t, ExitRefused, []string{"--in-doubt " + words[0] + ": nothing of what is to be undone is in doubt"},
+			append([]string{"undo", tt.lastRun(t), "--auto-approve", "--in-doubt"}, words...)...)
 		if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
 			t.Error(diff)
 		}

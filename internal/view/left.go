@@ -70,7 +70,7 @@ func (l leftovers) worst() string {
 func (t *Text) notUndone(e *run.Event) {
 	t.left = slices.DeleteFunc(t.left, func(x leftover) bool { return x.kind == undoNotRun })
 	for _, step := range e.NotUndone {
-		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: "+t.command("undo "+e.Run+" "+run.Quote(step)))
+		t.left.put(undoNotRun, "not undone "+step, "undo of "+t.clean(step)+": it did not run; run it with: "+t.command("undo "+e.Run+" "+run.Quote(step))+"; with --in-doubt done once it is done by hand")
 	}
 }
 

@@ -284,7 +284,7 @@ func (t *Text) resolved(e *run.Event) {
 	case r.Failed && r.Decision == run.DecisionRedo:
 		text = "failed before: is sent again"
 	case r.Failed:
-		text = "failed before: counts as done by hand"
+		text = "counts as done by hand"
 	case r.Decision == run.DecisionRedo && (r.StepGone || r.InstanceGone || t.doing.byHand == (e.Undoes == 0)): // a run that goes on sends an undo where it falls due, and one that is taken back no write
 		text = "in doubt: counts as not done"
 	case r.Decision == run.DecisionRedo:

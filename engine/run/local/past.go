@@ -394,6 +394,9 @@ func (p *Past) HalfUndone() []run.Doubt { return p.ofAll((*run.State).HalfUndone
 // FailedUndos lists the undos of all branches that failed.
 func (p *Past) FailedUndos() []run.Doubt { return p.ofAll((*run.State).FailedUndos) }
 
+// UnsentUndos lists the undos of all branches that were never sent.
+func (p *Past) UnsentUndos() []run.Doubt { return p.ofAll((*run.State).UnsentUndos) }
+
 func (p *Past) ofAll(list func(*run.State) []run.Doubt) []run.Doubt {
 	var out []run.Doubt
 	p.root.walk(func(b *branch) {
