@@ -54,6 +54,14 @@ func (f *former) recall(ctx context.Context, e *Engine, s *story, opts *RunOptio
 	return err
 }
 
+// formerPast is the run as its files were; nil: they have not changed.
+func (r *Recalled) formerPast() *local.Past {
+	if r.former == nil {
+		return nil
+	}
+	return r.former.past
+}
+
 // close lets go of what was opened to ask systems.
 func (f *former) close() error {
 	if f == nil {

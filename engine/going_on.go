@@ -43,7 +43,7 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{
 		Reset: slices.Compact(reset), Instances: r.others, Changes: r.Changes, Repeats: r.Told(), Settled: settled,
-		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine,
+		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine, Former: r.formerPast(),
 	})
 }
 

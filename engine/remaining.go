@@ -33,11 +33,7 @@ func (r *Recalled) Settle(settled []local.Settled) {
 
 // affect works out what the changes in the files have run again, beside what does in any case.
 func (r *Recalled) affect(again []string) {
-	var former *local.Past
-	if r.former != nil {
-		former = r.former.past
-	}
-	affected := r.Past.Affected(r.touched, again, former)
+	affected := r.Past.Affected(r.touched, again, r.formerPast())
 	r.Affected, r.others = slices.DeleteFunc(affected.Steps, r.countsAsDone), affected.Instances
 }
 

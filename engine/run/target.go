@@ -123,6 +123,14 @@ func (t Target) Same(now Target, redact func([]byte) []byte) bool {
 	return t.Target == short || redact != nil && t.Target == string(redact([]byte(short)))
 }
 
+// SamePlace is Same, however the configuration is called, where all of the place was kept.
+func (t Target) SamePlace(now Target, redact func([]byte) []byte) bool {
+	if t.Kept != "" {
+		now.Provider = t.Provider
+	}
+	return t.Same(now, redact)
+}
+
 // Moved says that a place was another than it is.
 func (t Target) Moved(now Target, then string) string {
 	switch {

@@ -36,6 +36,8 @@ type execution struct {
 	writeKey string
 	// sentTo is the system that its attempts act on, as their start tells: they end beside others that begin.
 	sentTo *run.Target
+	// undoAt is where its undo has to act, of a write that counts as done; nil: where the files have it act that are there now.
+	undoAt func(*ending) *run.UndoTarget
 	// child is the runbook that the step runs, and fresh that it has not run before; nil for other steps.
 	child *branch
 	fresh bool

@@ -112,17 +112,30 @@ func PlaceArgs(scope *lang.Scope, step *lang.Step, local lang.Frame) (cty.Value,
 
 // undoAt is where the undo of what a step did has to act. Nil: that can't be told, or the environment is another by now.
 func (r *runner) undoAt(x *execution, end *ending) *run.UndoTarget {
+	if x.undoAt != nil {
+		return x.undoAt(end)
+	}
 	undo, local := x.step.Undo.Step, x.local
 	local.Self = end.value()
 	t := r.placeOf(undo, local)
 	if t == nil {
 		return nil
 	}
-	acted := deed{system: x.sentTo, named: r.named.now}
-	if config := r.system(undo, local); config != nil && !acted.had(*config, r.Redact) {
+	acted := deed{step: x.step, system: x.sentTo, named: r.named.now}
+	if config := r.system(undo, local); config != nil && !r.had(&acted, *config, local) {
 		return nil
 	}
 	return &run.UndoTarget{Target: *t, Written: written(undo)}
+}
+
+// undoAtOf is where the undo of a write that counts as done has to act, as the files have it that sent it.
+func (p *Past) undoAtOf(address string, end *ending) *run.UndoTarget {
+	r, x, err := p.at(address)
+	if err != nil || x.step.Undo == nil {
+		return nil
+	}
+	x.sentTo = r.systems[x.address]
+	return r.undoAt(x, end)
 }
 
 // written is a digest of the text of the arguments that say where a step acts; empty: none does.

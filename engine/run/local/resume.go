@@ -33,8 +33,9 @@ type Going struct {
 	Reset, Changes, Repeats []string
 	// Instances are those that steps with for_each have from now on, by address, where changed files give others than they had.
 	Instances map[string]*lang.Instances
-	// Settled are the decisions about all writes in doubt.
+	// Settled are the decisions about all writes in doubt; Former is the run as the files were that sent these, nil: they are what they were.
 	Settled []Settled
+	Former  *Past
 	// Undo are the steps to undo, or what they did one time as [run.Effect.String] names it, and nothing else; nil: the run goes on.
 	Undo []string
 	// SettleOnly has the session do nothing but tell what became of writes in doubt: those of the steps in Undo.
@@ -91,7 +92,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 			return before.giveUp(r)
 		}
 		for _, decided := range g.Settled {
-			if err := p.settle(r, decided, g.SettleOnly); err != nil {
+			if err := p.settle(r, decided, g); err != nil {
 				return err
 			}
 		}
@@ -134,7 +135,7 @@ func withdrawn(before, after []run.Wait, reset []string) []string {
 }
 
 // settle tells what became of a write in doubt, and ends the step where it counts as done, or where nothing is to run.
-func (p *Past) settle(r *runner, d Settled, only bool) error {
+func (p *Past) settle(r *runner, d Settled, g Going) error {
 	if d.Gone {
 		told := &run.Event{Type: run.StepResolved, Step: d.Address, Undoes: d.Undoes, Resolution: &d.Resolution}
 		told.Resolution.StepGone = true
@@ -153,7 +154,7 @@ func (p *Past) settle(r *runner, d Settled, only bool) error {
 	i, key, _ := b.state.Find(own)
 	step := b.graph.Nodes[i].Step
 	switch {
-	case only && d.Decision != run.DecisionDone:
+	case g.SettleOnly && d.Decision != run.DecisionDone:
 		e := &run.Event{Step: own, Outcome: run.Cancelled, Summary: "it did not take place: " + d.Why, Attempts: d.Attempt}
 		return at.end(step, key, e, &ending{outcome: run.Cancelled, attempts: d.Attempt})
 	case d.Decision != run.DecisionDone:
@@ -163,6 +164,7 @@ func (p *Past) settle(r *runner, d Settled, only bool) error {
 	}
 	x := at.executionAt(step, run.Command{Address: own, Step: i, Key: key})
 	x.attempts, x.timing.started, x.sentTo = d.Attempt, b.began(own, d.At), b.systems[own]
+	x.undoAt = func(end *ending) *run.UndoTarget { return cmp.Or(g.Former, p).undoAtOf(d.Address, end) }
 	summary, warnings := p.notApplied(d)
 	if d.Found != nil && d.Found.Result != nil && p.furnish(b) == nil {
 		a := &attempt{execution: x, number: d.Attempt, result: d.Found.Result, ended: r.clock()}
@@ -178,15 +180,18 @@ func (p *Past) settle(r *runner, d Settled, only bool) error {
 		Warnings: append([]string{"its result is not known, and its checks were not evaluated"}, warnings...),
 	}
 	end := &ending{outcome: run.Warn, attempts: d.Attempt, timing: timing{started: b.began(own, d.At), finished: r.clock()}, lost: countsAsDone(&d.Resolution, told.Time)}
-	var sealed []byte
+	var result *provider.Result
 	if end.result = p.notedOf(step, d.Doubt); end.result != cty.NilVal {
 		names := slices.Sorted(maps.Keys(end.result.Type().AttributeTypes()))
 		e.Warnings[0] = "of its result it is known what was noted before it was sent (" + strings.Join(names, ", ") + "), and its checks were not evaluated"
 		e.Result = lang.ValueToJSON(end.result)
 		tellResultTypes(e, step, end.result)
-		sealed = at.sealEnd(e, &provider.Result{Value: end.result})
+		result = &provider.Result{Value: end.result}
 	}
-	return at.endSealed(step, key, e, end, sealed)
+	if step.Undo != nil {
+		e.UndoAt = x.undoAt(end)
+	}
+	return at.endSealed(step, key, e, end, at.sealEnd(e, result))
 }
 
 // notedOf is what is known of the result of a write by what was noted before it was sent; no value: nothing.

@@ -104,19 +104,29 @@ func (r *runner) system(step *lang.Step, local lang.Frame) *run.Target {
 	return &target
 }
 
-// wasOn are the systems of which the undo of a deed may have the one that it acts on: where the step acted itself, if the undo has that
-// configuration, else what the session named for its own.
-func (d *deed) wasOn(provider string) []run.Target {
-	if d.system != nil && d.system.Provider == provider {
+// wasOn are the systems of which the undo of a deed may have the one that it acts on, where its configuration is what now names: where the step
+// acted itself, if the undo has the configuration of the step, else what the session named for its own.
+func (r *runner) wasOn(d *deed, now run.Target, local lang.Frame) []run.Target {
+	name := now.Provider
+	if d.undoAt != nil {
+		name = d.undoAt.Provider // which may be called otherwise by now
+	}
+	if d.system != nil && (d.system.Provider == name || d.undoAt == nil && r.goesThrough(d.step, now.Provider, local)) {
 		return []run.Target{*d.system}
 	}
-	return slices.DeleteFunc(slices.Clone(d.named), func(t run.Target) bool { return t.Provider != provider })
+	return slices.DeleteFunc(slices.Clone(d.named), func(t run.Target) bool { return t.Provider != name })
+}
+
+// goesThrough reports whether a step has a configuration.
+func (r *runner) goesThrough(step *lang.Step, provider string, local lang.Frame) bool {
+	own := r.system(step, local)
+	return own != nil && own.Provider == provider
 }
 
 // had reports whether a deed may have been done with a system as its configuration names it now; also where nobody kept which.
-func (d *deed) had(now run.Target, redact func([]byte) []byte) bool {
-	known := d.wasOn(now.Provider)
-	return len(known) == 0 || slices.ContainsFunc(known, func(t run.Target) bool { return t.Same(now, redact) })
+func (r *runner) had(d *deed, now run.Target, local lang.Frame) bool {
+	known := r.wasOn(d, now, local)
+	return len(known) == 0 || slices.ContainsFunc(known, func(t run.Target) bool { return t.SamePlace(now, r.Redact) })
 }
 
 // undoSystem is the system on which the undo of a deed is to be done, and where that has moved the one that its configuration, or its
@@ -125,17 +135,17 @@ func (r *runner) undoSystem(d *deed, local lang.Frame) (was, moved *run.Target) 
 	undo := d.undo()
 	if at := d.undoAt; at != nil && at.Written == written(undo) {
 		local.At = lang.Place{}
-		if now := r.placeOf(undo, local); now != nil && !at.Same(*now, r.Redact) {
+		if now := r.placeOf(undo, local); now != nil && !at.SamePlace(*now, r.Redact) {
 			return &at.Target, now
 		} else if now != nil {
 			return now, nil
 		}
 	}
 	now := r.system(undo, local)
-	if now == nil || d.had(*now, r.Redact) {
+	if now == nil || r.had(d, *now, local) {
 		return now, nil
 	}
-	return &d.wasOn(now.Provider)[0], now
+	return &r.wasOn(d, *now, local)[0], now
 }
 
 // elsewhere refuses an undo whose configuration names another system than it did when the step acted; nil: it does not.
