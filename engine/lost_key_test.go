@@ -40,3 +40,46 @@ step "fake_write" "each" {
 		t.Errorf("%+v\n%s", last, out.Stream)
 	}
 }
+
+// TestConfigurationThatForEachLost: files of which a provider block has no key any more that the undo of what was done goes through are refused,
+// also where the step has no such instance any more; once that is undone, or done by hand, the run goes on with them.
+func TestConfigurationThatForEachLost(t *testing.T) {
+	t.Parallel()
+	const text = `
+provider "fake" {
+  for_each = toset([CLUSTERS])
+  name     = each.value
+}
+step "fake_write" "w" {
+  for_each = toset([CLUSTERS])
+  provider = provider.fake[each.key]
+  id       = "w ${each.key}"
+  undo "fake_write" { id = "back ${each.key}" }
+}
+step "fake_write" "boom" {
+  provider   = provider.fake["a"]
+  id         = "boom"
+  depends_on = [step.w]
+}
+`
+	has := func(clusters string) string { return "runbook \"test\" {}\n" + strings.ReplaceAll(text, "CLUSTERS", clusters) }
+	mended := false
+	fake := fails("boom", &mended)
+	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}
+	file := enginetest.Write(t, has(`"a", "b"`))
+	out := enginetest.RunFile(t, fake, file, opts)
+	out.Ends(t, 1)
+	id := out.Result.RunID
+	mended = true
+	enginetest.Rewrite(t, file, has(`"a"`))
+	out = enginetest.Resume(t, fake, id, opts)
+	const why = `step w["b"] was carried out at`
+	if text := out.Diags.Error(); out.Result != nil || !strings.Contains(text, why) || !strings.Contains(text, "provider.fake whose for_each gives no such key any more") {
+		t.Fatalf("%v\n%s", out.Diags, out.Stream)
+	}
+	enginetest.Undo(t, fake, id, opts, `w["b"]`).Ends(t, 1)
+	enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+	if fake.Calls("back b") != 1 || fake.Calls("w a") != 1 {
+		t.Errorf("%q", fake.Log())
+	}
+}

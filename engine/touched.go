@@ -84,7 +84,9 @@ func (l *toucher) look() {
 	}
 	l.uses()
 	l.whole(reads && (l.differs[checksPart+name] || slices.ContainsFunc(graph.Judging(l.step), l.otherwise)))
-	l.whole(l.provider())
+	if l.provider() {
+		l.any, l.touch.Config = true, true
+	}
 	if l.step.Child != nil {
 		l.child()
 	}
@@ -171,17 +173,24 @@ func (l *toucher) child() {
 		l.whole(true)
 		return
 	}
-	within := newToucher(before.Child, l.step.Child, func(*lang.Runbook, *lang.Runbook, string) bool { return false })
-	within.unknown = l.touch.Each || !l.known(l.before, before.Argument("variables")) || !l.known(l.after, l.step.Argument("variables"))
 	given := slices.Index(l.touch.Arguments, "variables")
 	if given >= 0 {
 		l.touch.Arguments = slices.Delete(l.touch.Arguments, given, given+1)
 	}
-	for name := range l.step.Child.Variables { // what they come to is compared where it is used
-		within.differs["var "+name] = within.differs["var "+name] || given >= 0 || l.touch.Each
+	l.touch.Within = l.within(before, given >= 0 || l.touch.Each)
+	l.touch.Kept = l.within(before, given >= 0)
+	l.any = l.any || len(l.touch.Within.Touched) > 0 || l.touch.Within.Outputs
+}
+
+// within looks into the runbook that the step runs; given says that its variables may come to something else: that is compared where they are
+// used.
+func (l *toucher) within(before *lang.Step, given bool) local.Within {
+	in := newToucher(before.Child, l.step.Child, func(*lang.Runbook, *lang.Runbook, string) bool { return false })
+	in.unknown = l.touch.Each && given || !l.known(l.before, before.Argument("variables")) || !l.known(l.after, l.step.Argument("variables"))
+	for name := range l.step.Child.Variables {
+		in.differs["var "+name] = in.differs["var "+name] || given
 	}
-	l.touch.Within, l.touch.Outputs = within.touched(), within.outputs()
-	l.any = l.any || len(l.touch.Within) > 0 || l.touch.Outputs
+	return local.Within{Touched: in.touched(), Outputs: in.outputs()}
 }
 
 // otherwise reports whether an expression refers to something that is written otherwise, through locals too.

@@ -181,10 +181,32 @@ func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame
 	}
 	at := slices.Index(keys, k.AsString())
 	if at < 0 {
-		return "", lang.Frame{}, diagnostic("There is no such configuration",
+		return "", lang.Frame{}, diagnostic(noSuchKey,
 			fmt.Sprintf("provider.%s has no key %q; its keys are %q.", s.Provider.Name, k.AsString(), keys), s.ProviderRef.Range)
 	}
 	return keys[at], instances[at], nil
+}
+
+// same reports whether a step surely goes through a configuration that is what another had.
+func (c *Configs) same(s *lang.Step, local lang.Frame, before *Configs, was *lang.Step, then lang.Frame) bool {
+	now, diags := c.choose(s, local)
+	had, more := before.choose(was, then)
+	if diags.HasErrors() || more.HasErrors() || now.request.Config == cty.NilVal || had.request.Config == cty.NilVal {
+		return false
+	}
+	return sameValue(now.request.Config, had.request.Config)
+}
+
+// noSuchKey is the summary of the error about a key that the for_each of a provider block does not give.
+const noSuchKey = "There is no such configuration"
+
+// lacksKey reports whether a step goes through a configuration of a provider block with for_each that is not there any more.
+func (c *Configs) lacksKey(s *lang.Step, local lang.Frame) bool {
+	if s.Provider == nil || c.block(s) == nil {
+		return false
+	}
+	_, diags := c.choose(s, local)
+	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Summary == noSuchKey })
 }
 
 // secretKey refuses the configuration of a key in which there is a secret of the run, for addresses show it everywhere. What the files say

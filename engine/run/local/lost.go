@@ -69,6 +69,8 @@ func (p *Past) lacks(e run.Effect, step *lang.Step) (why string, stays bool) {
 		return "has instances in the file by now, and its undo needs the key of one", false
 	case b.frame(did).EachLost != "" && usesEach(did.undo(), "value"):
 		return "is not among the instances of its for_each any more, and its undo needs its each.value", false
+	case p.furnishUndo(b) == nil && b.configs.lacksKey(did.undo(), b.frame(did)):
+		return "its undo goes through a provider." + did.undo().Provider.Name + " whose for_each gives no such key any more", false
 	}
 	for at := b; at.parent != nil; at = at.parent {
 		if at.caller().EachLost != "" && usesEach(at.step, "value") {

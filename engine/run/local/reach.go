@@ -146,11 +146,12 @@ func (l *reach) keyOf(address string) (key string, keyed bool) {
 // part looks at one instance, or at a step without any.
 func (l *reach) part(address string) {
 	end := l.endingOf(address)
-	well := end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && !end.undone
+	_, _, there := l.branch.state.Find(address) // whether one that was undone runs again is told by that, see [run.State.Again]
+	well := end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) && (there || !end.undone)
 	switch {
 	case end != nil && end.outcome == run.Skipped && !l.touch.Runs && !l.decidedAnew(address):
 	case well && !l.acts(address) && !l.goesOnWithin(address, end):
-	case well && l.acts(address) && (l.sendsTheSame(address) || l.readsTheSame(address)):
+	case well && l.acts(address) && !l.otherConfig(address) && (l.sendsTheSame(address) || l.readsTheSame(address)):
 	default:
 		if !well && l.step.Child != nil {
 			l.goesOnWithin(address, end)
@@ -168,9 +169,22 @@ func (l *reach) decidedAnew(address string) bool {
 // acts reports whether an instance, or a step without any, may do something else than it did.
 func (l *reach) acts(address string) bool {
 	if l.seesTheSame(address) {
-		return l.touch.Whole || len(l.touch.Arguments) > 0
+		return l.touch.Whole || len(l.touch.Arguments) > 0 || l.otherConfig(address)
 	}
-	return l.touch.acts(l.step)
+	return l.touch.acts(l.step) || l.otherConfig(address)
+}
+
+// otherConfig reports whether an instance may go through another configuration than it did: both are worked out with what is there now.
+func (l *reach) otherConfig(address string) bool {
+	if !l.touch.Config {
+		return false
+	}
+	if l.former == nil {
+		return true
+	}
+	r, x, err := l.execution(address)
+	before, y, lost := l.former.at(l.branch.prefix + address)
+	return err != nil || lost != nil || !r.configs.same(x.step, x.sends(), before.configs, y.step, y.sends())
 }
 
 // seesTheSame reports whether an instance of a step whose for_each is another surely sees as each what it saw.
@@ -185,9 +199,13 @@ func (l *reach) goesOnWithin(address string, end *ending) bool {
 	if child == nil {
 		return false
 	}
-	again := l.in(child, l.touch.Within)
+	within := l.touch.Within
+	if l.seesTheSame(address) {
+		within = l.touch.Kept
+	}
+	again := l.in(child, within.Touched)
 	l.within = append(l.within, again...)
-	return len(again) > 0 || end != nil && l.touch.Outputs && !l.givesTheSame(child, end)
+	return len(again) > 0 || end != nil && within.Outputs && !l.givesTheSame(child, end)
 }
 
 func (l *reach) endingOf(address string) *ending {

@@ -19,15 +19,21 @@ type Touched map[string]*Touch
 
 // Touch is what is otherwise about a step.
 type Touch struct {
-	// Whole says that the step may be another altogether: it is new, or has another action or provider.
-	Whole bool
+	// Whole says that the step may be another altogether: it is new, or has another action or provider. Config says that the configuration that it
+	// goes through may be.
+	Whole, Config bool
 	// Runs says that whether it runs is written otherwise, Each that its instances are, Arguments which of its arguments are.
 	Runs, Each bool
 	Arguments  []string
 	// Known are those of the arguments that read nothing beside the run, neither as they were written nor as they are.
 	Known []string
-	// Within is what is otherwise in the runbook that it runs, Outputs says that what that gives is.
-	Within  Touched
+	// Within is what is otherwise in the runbook that it runs, Kept in that of an instance that is given the variables that it was given.
+	Within, Kept Within
+}
+
+// Within is what changed files have otherwise in a runbook that a step runs; Outputs says that what it gives is.
+type Within struct {
+	Touched
 	Outputs bool
 }
 
