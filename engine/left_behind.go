@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
@@ -103,26 +106,46 @@ func sender(l run.Left) string {
 	return "the notifier of " + l.Step
 }
 
-// livesOn refuses to take a run up beside a read that an earlier session has left behind. A write that goes on is found where it is settled.
-func (e *Engine) livesOn(s *story) error {
-	o, a := &run.Outstanding{}, &aftermath{}
+// livesOn refuses to take a run up beside a read that an earlier session has left behind, and tells of all that it has. A write that goes on alone is
+// found where it is settled.
+func (e *Engine) livesOn(s *story) hcl.Diagnostics {
+	const summary = "The run can't be taken up"
+	o := &run.Outstanding{}
 	for _, entry := range s.entries {
 		o.See(entry.Event)
 	}
-	for _, sent := range o.Sent() {
-		if sent.What == run.LeftRead {
-			a.sent = append(a.sent, sent)
-		}
+	all := o.Sent()
+	reads := slices.DeleteFunc(slices.Clone(all), func(sent run.Sent) bool { return sent.What != run.LeftRead })
+	found, err := e.remains(&aftermath{sent: reads})
+	if err == nil && len(found.Running) > 0 {
+		found, err = e.remains(&aftermath{sent: all})
 	}
-	found, err := e.remains(a)
-	if err != nil || len(found.Running) == 0 {
-		return err
+	if err != nil {
+		return problem(summary, err)
+	}
+	if len(found.Running) == 0 {
+		return nil
 	}
 	for i := range found.Running {
 		l := &found.Running[i]
-		l.What = l.Step + " still goes on: " + strings.TrimPrefix(l.What, "step "+l.Step+": ")
+		l.What = strings.TrimPrefix(strings.Replace(l.What, ": ", " still goes on: ", 1), "step ")
 	}
-	return fmt.Errorf("nothing was run: %s", Sentences(found.Running))
+	diags := problem(summary, fmt.Errorf("nothing was run: %s", Sentences(found.Running)))
+	for _, l := range o.Left() {
+		diags[0].Extra = leftToLookAt{}
+		if !slices.ContainsFunc(found.Running, func(r LeftBehind) bool { return r.Step == l.Step }) {
+			diags[0].Detail += " To be settled then: " + strings.TrimPrefix(sender(l), "step ") + "."
+		}
+	}
+	return diags
+}
+
+// leftToLookAt marks an error beside which something is left that a person must look at.
+type leftToLookAt struct{}
+
+// LeavesToLookAt reports whether errors are of a run that has left something that a person must look at.
+func LeavesToLookAt(diags hcl.Diagnostics) bool {
+	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Extra == leftToLookAt{} })
 }
 
 // Sentences are what was left behind, one after the other.

@@ -62,7 +62,9 @@ step "fake_write" "boom" {
   depends_on = [step.w]
 }
 `
-	has := func(clusters string) string { return "runbook \"test\" {}\n" + strings.ReplaceAll(text, "CLUSTERS", clusters) }
+	has := func(clusters string) string {
+		return "runbook \"test\" {}\n" + strings.ReplaceAll(text, "CLUSTERS", clusters)
+	}
 	mended := false
 	fake := fails("boom", &mended)
 	opts := enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}

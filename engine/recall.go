@@ -151,13 +151,13 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 func (e *Engine) takeUp(ctx context.Context, r *Recalled, s *story, opts RecallOptions) hcl.Diagnostics {
 	r.cfg = e.config(ctx, r.Plan, &r.opts, r.held)
 	s, err := s.upToDate(ctx, opts.Journal, opts.Unseal)
-	if err == nil {
-		err = e.livesOn(s)
-	}
-	if err == nil {
-		r.Past, err = local.Recall(&r.cfg, s.entries, len(r.Changes) > 0)
-	}
 	if err != nil {
+		return problem("The run can't be taken up", err)
+	}
+	if diags := e.livesOn(s); diags.HasErrors() {
+		return diags
+	}
+	if r.Past, err = local.Recall(&r.cfg, s.entries, len(r.Changes) > 0); err != nil {
 		return problem("The run can't be taken up", err)
 	}
 	if opts.Undo != nil {

@@ -20,14 +20,17 @@ func (r *Recalled) Settle(settled []local.Settled) {
 	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
 	r.Behind = nil
 	for _, b := range again.Behind {
-		if b.Steps = slices.DeleteFunc(b.Steps, r.staysDone); len(b.Steps) == 0 {
-			continue
-		}
 		undone := b.Undone + " was"
 		if b.Within {
 			undone = "steps of " + b.Undone + " were"
 		}
-		r.Behind = append(r.Behind, "runs again, as "+undone+" undone: "+strings.Join(b.Steps, ", "))
+		stay := slices.DeleteFunc(slices.Concat(b.Steps, b.Doubtful), func(s string) bool { return !r.staysDone(s) })
+		if b.Steps = slices.DeleteFunc(b.Steps, r.staysDone); len(b.Steps) > 0 {
+			r.Behind = append(r.Behind, "runs again, as "+undone+" undone: "+strings.Join(b.Steps, ", "))
+		}
+		if len(stay) > 0 {
+			r.Behind = append(r.Behind, "stays, as it counts as done, though "+undone+" undone, which it stands on: "+strings.Join(slices.Compact(slices.Sorted(slices.Values(stay))), ", "))
+		}
 	}
 }
 

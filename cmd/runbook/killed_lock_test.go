@@ -173,3 +173,36 @@ func TestUnlockBesideACommandThatLivesOn(t *testing.T) {
 	letGo(t, dir, group)
 	says(t, dir, 0, nil, "resume", id, "--in-doubt", "redo")
 }
+
+// TestAReadAndAWriteThatLiveOn: both are told, and that a write is left to look at counts.
+func TestAReadAndAWriteThatLiveOn(t *testing.T) {
+	dir := t.TempDir()
+	command := func(name, effect string) string {
+		return "step \"local_command\" \"" + name + "\" {\n effect = \"" + effect + "\"\n timeout = \"2m\"\n" +
+			" command = [\"sh\", \"-c\", \"echo $$ > " + name + "; until [ -e go ]; do sleep 0.05; done\"]\n}\n"
+	}
+	text := "runbook \"both\" {}\n" + command("look", "read") + command("work", "write")
+	if err := os.WriteFile(filepath.Join(dir, "x.hcl"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	began := func(name string) bool {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		return err == nil && strings.HasSuffix(string(text), "\n")
+	}
+	killWhen(t, program(t, dir, "apply", "x.hcl", "--auto-approve", "--json"), func() bool { return began("look") && began("work") })
+	t.Cleanup(func() { letGo(t, dir, lines(t, filepath.Join(dir, "work"))[0]) })
+	id := newest(t, dir)
+	for _, args := range [][]string{{"resume", id, "--in-doubt", "redo"}, {"undo", id}, {"cancel", id}} {
+		says(t, dir, 4, []string{"nothing was run: ", "look still goes on: sh has been running", "work still goes on: sh has been running"}, args...)
+	}
+	group := lines(t, filepath.Join(dir, "work"))[0]
+	leader, err := strconv.Atoi(group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(-leader, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the end of the write", func() bool { _, err := os.Stat("/proc/" + group); return os.IsNotExist(err) })
+	says(t, dir, 4, []string{"look still goes on", "To be settled then: work."}, "resume", id)
+}

@@ -15,7 +15,8 @@ type Behind struct {
 	// Undone is the address of that step; Within says that it is steps of the runbook that it runs that were.
 	Undone string
 	Within bool
-	Steps  []string
+	// Steps had ended well, Doubtful have a write in doubt.
+	Steps, Doubtful []string
 }
 
 // Again lists what a resumed run does again. That is what failed, erred, was blocked or cancelled, did not end, or was undone; what
@@ -211,8 +212,11 @@ func (a *again) behindUndone(root int, prefix string, out *Rerun) {
 		if a.endedWell(i) {
 			b.Steps = append(b.Steps, prefix+a.plan.Steps[i].Name)
 		}
+		if slices.ContainsFunc(a.parts(i), func(in *instance) bool { return in.doubtful(&a.plan.Steps[i]) }) {
+			b.Doubtful = append(b.Doubtful, prefix+a.plan.Steps[i].Name)
+		}
 	}
-	if len(b.Steps) > 0 {
+	if len(b.Steps)+len(b.Doubtful) > 0 {
 		out.Behind = append(out.Behind, b)
 	}
 }

@@ -192,3 +192,40 @@ step "fake_read" "gate" {
 	}
 	tt.again(t, false, "").does(t, ExitPassed, told, "show", id)
 }
+
+// TestWhatCountsAsDoneStaysBehindAnUndo: a write that counts as done on somebody's word is not sent again though what it stands on was undone, and
+// that is said.
+func TestWhatCountsAsDoneStaysBehindAnUndo(t *testing.T) {
+	const text = `
+runbook "x" {}
+provider "fake" {}
+step "fake_write" "create" {
+  id = "create"
+  undo "fake_write" { id = "delete" }
+}
+step "fake_write" "attach" {
+  id         = "attach"
+  depends_on = [step.create]
+}
+step "fake_write" "verify" {
+  id         = "verify"
+  depends_on = [step.attach]
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "attach" {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, "create", "--auto-approve")
+	told := []string{"stays, as it counts as done, though create was undone, which it stands on: attach"}
+	tt.again(t, false, "").does(t, ExitPassed, append(told, "runs again: create, verify"), "resume", id, "--in-doubt", "attach=done")
+	if diff := cmp.Diff([]string{"create", "attach", "delete", "create", "verify"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, told, "show", id)
+}

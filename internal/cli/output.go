@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/diagfmt"
 	"github.com/e82355ed/runbook/internal/term"
@@ -44,7 +45,10 @@ func (p *Program) printDiagnostics(diags hcl.Diagnostics, sources map[string]*hc
 	if err := diagfmt.Text(p.Err, diagfmt.NewReport(unique(diags), sources), p.diagnosticStyle()); err != nil {
 		return fmt.Errorf("write to standard error: %w", err)
 	}
-	if diags.HasErrors() {
+	switch {
+	case engine.LeavesToLookAt(diags):
+		return exit(ExitLeftOver)
+	case diags.HasErrors():
 		return exit(ExitRefused)
 	}
 	return nil
