@@ -21,6 +21,21 @@ named AS (
     WHERE CASE WHEN f.schema OPERATOR(pg_catalog.=) '' THEN n.nspname OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(true)) ELSE n.nspname OPERATOR(pg_catalog.=) f.schema END
       AND (NOT f.field OR p.pronargs OPERATOR(pg_catalog.>=) 1 AND p.pronargs OPERATOR(pg_catalog.-) p.pronargdefaults OPERATOR(pg_catalog.<=) 1)
 ),
+-- Where no function has a name, a call of it with one argument is a cast to the type of that name, and so is x.name; to a
+-- row's type it is none.
+called_types AS (
+    SELECT y.oid
+    FROM asked_functions f
+    JOIN pg_catalog.pg_type y ON y.typname OPERATOR(pg_catalog.=) f.name
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) y.typnamespace
+    WHERE CASE WHEN f.schema OPERATOR(pg_catalog.=) '' THEN n.nspname OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(true)) ELSE n.nspname OPERATOR(pg_catalog.=) f.schema END
+      AND y.typrelid OPERATOR(pg_catalog.=) 0::oid
+),
+-- Before version 14 there are none, and no such column.
+multiranges AS (
+    SELECT g.rngtypid AS one, (pg_catalog.to_jsonb(g) OPERATOR(pg_catalog.->>) 'rngmultitypid')::oid AS many FROM pg_catalog.pg_range g
+    WHERE g.rngtypid OPERATOR(pg_catalog.>=) 16384::oid AND pg_catalog.to_jsonb(g) OPERATOR(pg_catalog.->>) 'rngmultitypid' IS NOT NULL
+),
 -- Operators that somebody made under an asked name, and those that PostgreSQL puts in their place: NOT a < b is a >= b.
 operators AS (
     SELECT o.oprname::text AS name, '' COLLATE pg_catalog."C" AS instead, o.oprcode::oid AS code, o.oprleft, o.oprright, o.oprresult, o.oprnegate::oid, o.oprcom::oid,
@@ -43,6 +58,7 @@ operands(oid) AS (
 -- A type brings what it is made of, and what operators and implicit casts make of it.
 types(oid) AS (
     SELECT oid FROM asked_types WHERE oid IS NOT NULL
+    UNION SELECT oid FROM called_types
     UNION SELECT * FROM (SELECT prorettype FROM named) n
     UNION SELECT * FROM (SELECT t.oid FROM named, LATERAL (SELECT * FROM pg_catalog.unnest(arguments) UNION ALL SELECT * FROM pg_catalog.unnest(outputs)) t(oid)
         WHERE named.oid OPERATOR(pg_catalog.>=) 16384::oid) p
@@ -56,6 +72,8 @@ types(oid) AS (
         UNION ALL SELECT y.typarray FROM pg_catalog.pg_type y WHERE y.oid OPERATOR(pg_catalog.=) t.oid AND y.oid OPERATOR(pg_catalog.>=) 16384::oid
         UNION ALL SELECT y.typbasetype FROM pg_catalog.pg_type y WHERE y.oid OPERATOR(pg_catalog.=) t.oid
         UNION ALL SELECT g.rngsubtype FROM pg_catalog.pg_range g WHERE g.rngtypid OPERATOR(pg_catalog.=) t.oid
+        UNION ALL SELECT g.many FROM multiranges g WHERE g.one OPERATOR(pg_catalog.=) t.oid
+        UNION ALL SELECT g.one FROM multiranges g WHERE g.many OPERATOR(pg_catalog.=) t.oid
         UNION ALL SELECT a.atttypid FROM pg_catalog.pg_type y JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) y.typrelid
             WHERE y.oid OPERATOR(pg_catalog.=) t.oid AND y.typrelid OPERATOR(pg_catalog.<>) 0 AND a.attnum OPERATOR(pg_catalog.>) 0
         UNION ALL SELECT o.oprresult FROM operators o WHERE t.oid OPERATOR(pg_catalog.=) o.oprleft OR t.oid OPERATOR(pg_catalog.=) o.oprright

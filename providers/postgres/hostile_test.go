@@ -77,6 +77,8 @@ var hostile = map[string]string{
 	"operator":              "SELECT 1 OPERATOR(S.@@@) 1",
 	"cast":                  "SELECT 'a'::S.mood::S.money",
 	"domain":                "SELECT 1::S.dom",
+	"domain, called":        "SELECT S.dom(1)",
+	"domains, called":       "SELECT S._dom('{1}')",
 	"domain, of argument":   "SELECT S.takes(1)",
 	"domain, of output":     "SELECT * FROM S.gives()",
 	"domain, of operand":    "SELECT '(1)' OPERATOR(S.~~~) '(1)'",
