@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/e82355ed/runbook/engine/graph"
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
@@ -26,7 +27,7 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	for _, ref := range s.header.Files {
 		content, err := opts.Journal.File(ctx, s.runID, ref.SHA256)
 		if err != nil {
-			return nil, changes{}, problem("A file of the run is missing in the history", fmt.Errorf("%s: %w", ref.Path, err))
+			return nil, changes{}, problem("A file of the run can't be read from the history", fmt.Errorf("%s: %w%s", ref.Path, err, bringBack(err)))
 		}
 		kept[ref.Path], workspaces[ref.Path] = content, ref.Workspaces
 		now, err := readIfThere(ref.Path)
@@ -84,6 +85,14 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 		out.before, out.told = nil, append(out.told, "the files as they were can't be read by this version, so that nothing tells what steps did that are gone")
 	}
 	return after, out, more
+}
+
+// bringBack says what to do about a file that the history has lost, or that has changed in it. What is in its place today may be another.
+func bringBack(err error) string {
+	if !errors.Is(err, journal.ErrDamaged) {
+		return ""
+	}
+	return ". The run neither goes on nor is undone or cancelled without it: have the history restored from a copy; \"runbook runs check\" tells what is damaged in it"
 }
 
 // newWorkspaces are those that hold for runbooks of a run by now, and were not there when it began: their policies do too.

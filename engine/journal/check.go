@@ -49,9 +49,8 @@ func Check(ctx context.Context, j Journal) (Report, error) {
 		return Report{}, err
 	}
 	r := Report{Runs: len(ids), Problems: problems}
-	files := map[string]bool{}
 	for _, id := range ids {
-		n, damage := readWhole(ctx, j, id, files)
+		n, damage := readWhole(ctx, j, id)
 		r.Events += n
 		switch {
 		case damage == nil:
@@ -66,8 +65,10 @@ func Check(ctx context.Context, j Journal) (Report, error) {
 	return r, nil
 }
 
-// readWhole reads a run with the files that are not known to be whole, and gives how many of its events can be read.
-func readWhole(ctx context.Context, j Journal, id string, files map[string]bool) (n int, damage error) {
+// readWhole reads a run with its files, and gives how many of its events can be read. A file that runs have in common is asked for of
+// each: what may be lost is that it belongs to one of them.
+func readWhole(ctx context.Context, j Journal, id string) (n int, damage error) {
+	files := map[string]bool{}
 	for e, err := range j.Events(ctx, id) {
 		if err != nil {
 			return n, err

@@ -56,7 +56,8 @@ type Journal interface {
 	// Events gives a run's events in order. It yields ErrNotFound for an unknown run, and ErrDamaged after the last event
 	// that can be read. A run's id may be shortened to a prefix that only one run has, here and in File, Send and Messages.
 	Events(ctx context.Context, runID string) iter.Seq2[Entry, error]
-	// File gives the content of a file of a run by its hash, or ErrNotFound, or ErrDamaged.
+	// File gives the content of a file of a run by the hash that its events name, or ErrNotFound for an unknown run, or ErrDamaged
+	// where the run's file has changed or is missing.
 	File(ctx context.Context, runID, sha256 string) ([]byte, error)
 	// Values gives the history of a threshold's values, newest first; name is "step.threshold".
 	Values(ctx context.Context, runbook, name string, limit int) ([]Value, error)

@@ -19,9 +19,9 @@ func Complete(prefix string, ids []string) (string, error) {
 	return ids[0], nil
 }
 
-// Missing says that a run has no file with a hash.
+// Missing says that a file is not there any more that a run's events name by its hash.
 func Missing(runID, hash string) error {
-	return fmt.Errorf("file %s of run %s: %w", hash, runID, journal.ErrNotFound)
+	return fmt.Errorf("run %s: %w: the file %s of its runbook is missing", runID, journal.ErrDamaged, hash)
 }
 
 // Intact gives the content of a run's file, if it is what its hash says.

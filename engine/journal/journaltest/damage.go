@@ -35,6 +35,7 @@ var alterations = map[string]struct {
 	"a run without its sum":         {`UPDATE runs SET sum = NULL WHERE id = '01A'`, "what the list of runs says of it is not as it was written", readRun},
 	"the last event is lost":        {`DELETE FROM batches WHERE run = '01A' AND last_seq = 5`, "it went on to event 5, and what came after event 4 is lost", readRun},
 	"all but the first are lost":    {`DELETE FROM batches WHERE run = '01A' AND last_seq > 1`, "it went on to event 5, and what came after event 1 is lost", readRun},
+	"a file of one run is lost":     {`DELETE FROM run_files WHERE run = '01B'`, "run 01B: the run history is damaged: the file " + inCommon.SHA256 + " of its runbook is missing", readFile},
 	"all events are lost":           {`DELETE FROM batches WHERE run = '01A'`, "none of its events is there", readRun},
 }
 
@@ -42,6 +43,17 @@ const (
 	aMessage = "run 01A: the run history is damaged: a message to it is not as it was written"
 	aLock    = `the lock "deploy" is not as it was written`
 )
+
+// inCommon is a file of both runs.
+var inCommon = file("in common")
+
+func readFile(ctx context.Context, j journal.Journal) error {
+	if _, err := j.File(ctx, "01A", inCommon.SHA256); err != nil {
+		return err
+	}
+	_, err := j.File(ctx, "01B", inCommon.SHA256)
+	return err
+}
 
 func readMessages(ctx context.Context, j journal.Journal) error {
 	_, errA := j.Messages(ctx, "01A", 0)
@@ -112,12 +124,16 @@ func heldDamaged(t *testing.T, store Altered) {
 	}
 }
 
-// fill keeps the runs 01A, which has ended, and 01B, which broke off, with a message and a lock of the first.
+// fill keeps the runs 01A, which has ended, and 01B, which broke off, of the same file, with a message and a lock of the first.
 func fill(t *testing.T, store Altered) {
 	t.Helper()
 	j := opened(t, store, journal.ReadWrite)
 	for _, list := range [][]run.Event{events("01A", "daily", run.Pass, start), events("01B", "daily", run.Pass, start)[:3]} {
+		list[0].Files = []run.FileRef{{Path: "daily.hcl", SHA256: inCommon.SHA256}}
 		for _, e := range entries(t, list) { // a batch each
+			if e.Event.Seq == 1 {
+				e.Files = []journal.File{inCommon}
+			}
 			if e.Event.Seq >= 4 {
 				e.Sealed = []byte("sealed")
 			}

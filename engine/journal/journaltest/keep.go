@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,10 +78,13 @@ func sealedAndFiles(t *testing.T, j journal.Journal, reopen func() journal.Journ
 			t.Errorf("file (-want +got):\n%s", diff)
 		}
 	}
-	for id, hash := range map[string]string{"01A": file("unknown").SHA256, "01B": own.SHA256, "01C": shared.SHA256} {
-		if _, err := other.File(t.Context(), id, hash); !errors.Is(err, journal.ErrNotFound) {
+	for id, hash := range map[string]string{"01A": file("unknown").SHA256, "01B": own.SHA256} {
+		if _, err := other.File(t.Context(), id, hash); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "is missing") {
 			t.Errorf("file of %s: got %v", id, err)
 		}
+	}
+	if _, err := other.File(t.Context(), "01C", shared.SHA256); !errors.Is(err, journal.ErrNotFound) {
+		t.Errorf("file of a run that is not there: got %v", err)
 	}
 }
 
