@@ -71,6 +71,11 @@ type Journal interface {
 	Close() error
 }
 
+// Named is a [Journal] that has a name for people, as its errors have it: an address may hold a password.
+type Named interface {
+	Name() string
+}
+
 // Old says which runs are old: those that ended before a time. A run that has not ended, or holds a lock, is not.
 type Old struct {
 	Before time.Time

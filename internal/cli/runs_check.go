@@ -44,6 +44,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if history == nil {
 		return fmt.Errorf("there is no history of runs to check: %s does not exist", address)
 	}
+	address = nameOfStore(history, address)
 	report, err := journal.Check(ctx, history)
 	if err = errors.Join(err, history.Close()); err != nil {
 		return err
@@ -135,5 +136,9 @@ func (p *Program) damageHint(err error) error {
 	if !errors.Is(err, journal.ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("%w\n%s tells which runs can be read; the file stays as it is", err, p.command("runs check"))
+	rest := "the file stays as it is"
+	if address, storeErr := p.storePath(p.store); storeErr == nil && isURL(address) {
+		rest = "have the database restored"
+	}
+	return fmt.Errorf("%w\n%s tells which runs can be read; %s", err, p.command("runs check"), rest)
 }

@@ -104,6 +104,14 @@ func (p *Program) hideStorePassword(address string) {
 	}
 }
 
+// nameOfStore is what a history is called: as its own errors call it, so that one history has one name.
+func nameOfStore(history journal.Journal, address string) string {
+	if named, ok := history.(journal.Named); ok {
+		return named.Name()
+	}
+	return address
+}
+
 // openHistory opens the history of runs; nil where there is none yet.
 func (p *Program) openHistory(ctx context.Context, flag string, access journal.Access) (journal.Journal, error) {
 	address, err := p.storePath(flag)

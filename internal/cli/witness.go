@@ -122,7 +122,7 @@ var waysOn = []wayOn{
 	{journal.ErrNoSpace, "Free space on the disk of STORE, then go on with: COMMAND"},
 	{journal.ErrAway, "Once STORE can be reached again, go on with: COMMAND"},
 	{journal.ErrMoved, "Bring the file that was STORE, with those beside it (-wal, -shm), back there, then go on with: COMMAND"},
-	{journal.ErrDamaged, "Put STORE in safety as it is. What can be read of it is told by: CHECK"},
+	{journal.ErrDamaged, "RESCUE. What can be read of it is told by: CHECK"},
 	{journal.ErrLeaseLost, elsewhere},
 	{journal.ErrConflict, elsewhere},
 	{nil, "Once STORE can be written again, go on with: COMMAND"},
@@ -159,8 +159,13 @@ func (p *Program) brokenOff(history journal.Journal, seen *witness, diags diagno
 	if err != nil {
 		return errors.Join(exit(status), err)
 	}
+	rescue := "Put STORE in safety as it is"
+	if isURL(store) {
+		rescue = "Have the database STORE restored"
+	}
+	store = nameOfStore(history, store)
 	i := slices.IndexFunc(waysOn, func(w wayOn) bool { return w.cause == nil || errors.Is(cause, w.cause) })
-	p.say("%s", strings.NewReplacer("STORE", store, "COMMAND", p.command(seen.goesOn+" "+seen.run), "WATCH", p.command("watch "+seen.run),
+	p.say("%s", strings.NewReplacer("RESCUE", strings.Replace(rescue, "STORE", store, 1), "STORE", store, "COMMAND", p.command(seen.goesOn+" "+seen.run), "WATCH", p.command("watch "+seen.run),
 		"CHECK", p.command("runs check")).Replace(waysOn[i].text))
 	return exit(status)
 }

@@ -81,7 +81,7 @@ func TestDamagedRun(t *testing.T) {
 				if damage.unseen {
 					continue
 				}
-				if err := readAll(t, j, "01B"); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), damage.says) {
+				if err := readAll(t, j, "01B"); !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), damage.says) || !strings.Contains(err.Error(), "history "+j.(journal.Named).Name()+": ") {
 					t.Errorf("read: %v", err)
 				}
 			}

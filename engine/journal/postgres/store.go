@@ -27,6 +27,11 @@ type store struct {
 	away     outage
 }
 
+var _ journal.Named = (*store)(nil)
+
+// Name is the address without the password and settings.
+func (s *store) Name() string { return s.name }
+
 // Close writes what is queued and closes the connections.
 func (s *store) Close() error {
 	if s.Writer != nil {
