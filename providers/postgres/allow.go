@@ -28,14 +28,29 @@ var harmless = set(
 	"uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "gen_random_bytes", "gen_salt",
 )
 
-// harmful are functions that are declared stable or immutable, and yet run SQL that is in a text or behind a table's
-// name, call what they are given the name of, or take a number for a transaction.
-var harmful = set(
-	"table_to_xml", "table_to_xmlschema", "table_to_xml_and_xmlschema", "schema_to_xml", "schema_to_xmlschema",
-	"schema_to_xml_and_xmlschema", "database_to_xml", "database_to_xmlschema", "database_to_xml_and_xmlschema",
-	"ts_rewrite", "pg_input_is_valid", "pg_input_error_info", "pg_current_xact_id", "txid_current",
-	"crosstab", "crosstab2", "crosstab3", "crosstab4", "connectby", "normal_rand",
-)
+// harmful are functions that are declared stable or immutable, and yet do what others would be refused for.
+var harmful = []struct {
+	// does goes on after the function's name.
+	does  string
+	names map[string]bool
+}{
+	{"runs or calls what it is given as a text, or the name of", set(
+		"table_to_xml", "table_to_xmlschema", "table_to_xml_and_xmlschema", "schema_to_xml", "schema_to_xmlschema",
+		"schema_to_xml_and_xmlschema", "database_to_xml", "database_to_xmlschema", "database_to_xml_and_xmlschema",
+		"ts_rewrite", "pg_input_is_valid", "pg_input_error_info", "crosstab", "crosstab2", "crosstab3", "crosstab4", "connectby")},
+	{"gives the transaction a number, which uses one up; pg_snapshot_xmax(pg_current_snapshot()) tells the next one",
+		set("pg_current_xact_id", "txid_current")},
+}
+
+// harm says what a function of a name does that is harmful; empty: nothing that is known.
+func harm(name string) string {
+	for _, h := range harmful {
+		if h.names[name] {
+			return h.does
+		}
+	}
+	return ""
+}
 
 // extensions whose functions count as PostgreSQL's own: none of those that they declare stable or immutable runs SQL
 // from a text. A function of any other extension counts as one that somebody wrote.

@@ -188,8 +188,8 @@ func (o object) verdict() string {
 		return fmt.Sprintf("%s calls a function, which may do anything", o)
 	case o.kind != "function":
 		return ""
-	case harmful[o.name]:
-		return fmt.Sprintf("%s runs or calls what it is given as a text", o)
+	case harm(o.name) != "":
+		return fmt.Sprintf("%s %s", o, harm(o.name))
 	case o.internal:
 		return fmt.Sprintf("%s is none that a query calls by its name", o)
 	case o.constructor:
