@@ -204,8 +204,10 @@ func TestEffect(t *testing.T) {
 func TestChecks(t *testing.T) {
 	p := New(Setup[struct{}, int]{Name: "bare"})
 	for name, cases := range map[string]map[string]string{
-		"regex":   {"a+": "", "a(": "missing closing ): `a(`", "(?=x)": "not an RE2"},
-		"url":     {"https://a/b": "", "/path": "", "": "", "http://": "no host", "ftp://x": `scheme "ftp"`, "http://u:secret@[": "not a URL"},
+		"regex": {"a+": "", "a(": "missing closing ): `a(`", "(?=x)": "not an RE2"},
+		"url": {"https://a/b": "", "/path": "", "": "", "http://": "no host", "ftp://x": `scheme "ftp"`, "http://u:secret@[": "not a URL",
+			"https://a/b c?d=e[f]|{g}'%20&h=a+b#i j": "", "/x?q=a secret": "urlencode", "/x?q=\"secret": "urlencode", "/x?q=secret\n": "urlencode", "/x\tsecret": "urlencode",
+			"/x?q=<secret>": "urlencode", "/x?q=sécret": "urlencode", "/x?q=secret\xff": "urlencode", "/x#secret? ": ""},
 		"address": {"a:1": "", "[::1]:443": "", "a": "write host and port", ":1": "write host", "a:": "write host", "a:0": "1 to 65535", "a:https": "1 to 65535"},
 		"glob":    {"/a/**/*.x": "", "a[": "not a pattern"},
 	} {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -74,7 +75,25 @@ func checkRegex(value string) error {
 	return nil
 }
 
+// CheckQuery refuses a URL with a byte in its query that has to be escaped there, and would be sent as it is: a blank ends what is asked
+// for. These are the query percent-encode set of the URL Standard; what else RFC 3986 does not allow, such as "[" and "|", servers take
+// from every browser. Control characters are refused anywhere. The error does not tell which byte it is, which may be one of a secret.
+func CheckQuery(text string) error {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	escaped := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"<>`, r) }
+	before, _, _ := strings.Cut(text, "#")
+	_, query, _ := strings.Cut(before, "?")
+	if !strings.ContainsFunc(text, control) && !strings.ContainsFunc(query, escaped) {
+		return nil
+	}
+	return errors.New("it has a character that must be escaped in a URL, such as a blank or a quote behind the \"?\"; " +
+		"write urlencode(…) around what is put into it")
+}
+
 func checkURL(value string) error {
+	if err := CheckQuery(value); err != nil {
+		return err
+	}
 	u, err := url.Parse(value)
 	if err != nil {
 		// url.Error repeats the whole text, which may hold a password.

@@ -103,6 +103,9 @@ func baseURL(text string) (*url.URL, error) {
 
 // locate joins a step's URL to the base.
 func (c *client) locate(text string) (*url.URL, error) {
+	if err := provider.CheckQuery(text); err != nil {
+		return nil, fmt.Errorf("url can't be asked for: %w, or give it in query", err)
+	}
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("url is not a URL; write one like \"https://example.com/health\"")

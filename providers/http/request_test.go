@@ -131,6 +131,8 @@ func TestLocate(t *testing.T) {
 		"no base":       {nil, "/health", `url "/health" is relative, and the provider block has no base_url`},
 		"wrong scheme":  {base, "ftp://x/y", `url "ftp://x/y" has no scheme and host; write one like "https://example.com/health"`},
 		"not a URL":     {base, "http://[", `url is not a URL; write one like "https://example.com/health"`},
+		"a blank":       {base, "/x?q=a b", `url can't be asked for: it has a character that must be escaped in a URL, such as a blank or a quote behind the "?"; write urlencode(…) around what is put into it, or give it in query`},
+		"blank in path": {base, "/a b?q=[c]", "https://api.example.com/v1/a%20b?q=[c]"},
 		"without slash": {nil, "localhost:80", `url "localhost:80" has no scheme and host; write one like "https://example.com/health"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +146,29 @@ func TestLocate(t *testing.T) {
 				t.Errorf("got %s, expected %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestQueryOfASecret: a secret with a byte that must not stand in what is asked for is not sent, and not told; escaped it is.
+func TestQueryOfASecret(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		asked.Add(1)
+		_, _ = fmt.Fprint(w, r.URL.Query().Get("q"))
+	}))
+	t.Cleanup(server.Close)
+	for _, secret := range []string{"hunter2 42", "hunter2\"42", "hunter2\r\nX-Evil: 42", "hunter2\x0042", "hünter2"} {
+		for _, method := range []string{"GET", "POST"} {
+			_, err := do(t, nil, providertest.Values{"url": str(server.URL + "/x?q=" + secret), "method": str(method)}, false)
+			if err == nil || asked.Load() > 0 || !provider.NothingDone(err) || !provider.Permanent(err) || !strings.Contains(err.Error(), "url can't be asked for") ||
+				!strings.Contains(err.Error(), "urlencode(…)") || strings.Contains(err.Error(), "nter2") {
+				t.Errorf("%s %q: asked %d times, %v", method, secret, asked.Load(), err)
+			}
+		}
+		r, err := do(t, nil, providertest.Values{"url": str(server.URL + "/x?q=" + url.QueryEscape(secret))}, false)
+		if err != nil || asked.Swap(0) != 1 || r.Value.GetAttr("body").AsString() != secret {
+			t.Errorf("%q escaped: %v, %v", secret, r, err)
+		}
 	}
 }
 
