@@ -8,7 +8,7 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 )
 
-// fileReads are the files that expressions of a run have read. Safe for concurrent use.
+// fileReads are the files that expressions of a run have read, or that arguments have named. Safe for concurrent use.
 type fileReads struct {
 	mu    sync.Mutex
 	paths map[string]bool
@@ -29,9 +29,9 @@ func (f *fileReads) all() []string {
 	return slices.Sorted(maps.Keys(f.paths))
 }
 
-// FilesRead are the files whose content expressions of the plan, or of the runbooks within it, read: those that are known beforehand, and
-// those that were read so far. Safe to call while the plan runs.
-func (p *Plan) FilesRead() []string {
+// FilesUsed are the files whose content expressions of the plan, or of the runbooks within it, read, and those that arguments name: those that
+// are known beforehand, and those that were found out so far. Safe to call while the plan runs.
+func (p *Plan) FilesUsed() []string {
 	paths, seen := p.reads.all(), map[*lang.Expr]bool{}
 	var of func(*Plan)
 	of = func(p *Plan) {

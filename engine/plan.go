@@ -70,7 +70,7 @@ type Plan struct {
 	scope   *lang.Scope
 	configs *local.Configs
 	secrets *secretReaders
-	// reads are the files that expressions have read, those of the runbooks within it too; within are their plans.
+	// reads are the files that expressions have read and arguments have named, those of the runbooks within it too; within are their plans.
 	reads  *fileReads
 	within []*Plan
 }

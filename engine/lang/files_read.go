@@ -35,6 +35,20 @@ func (s *Scope) FilesRead(e *Expr) []string {
 	return paths
 }
 
+// NamesFile tells OnFile of the files that an argument may name, by what it gave: some actions put the user's home folder for "~", and others don't.
+func (s *Scope) NamesFile(e *Expr, v cty.Value) {
+	v, _ = v.Unmark()
+	if s.Host.OnFile == nil || !v.IsKnown() || v.IsNull() || v.Type() != cty.String || v.AsString() == "" {
+		return
+	}
+	host := s.Host
+	host.Dir = s.folderOf(e.Range().Filename)
+	host.OnFile(host.resolve(v.AsString()))
+	if home, err := host.expand(v.AsString()); err == nil && home != v.AsString() {
+		host.OnFile(home)
+	}
+}
+
 // readsContent reports whether a function reads what a file holds.
 func readsContent(function string) bool {
 	return function == "templatefile" || strings.HasPrefix(function, "file") && function != "fileexists" && function != "fileset"

@@ -39,7 +39,7 @@ type FunctionHost struct {
 	OnSecret func(value string)
 	// OnRead is told every value that secret reads; may be nil.
 	OnRead func(value string)
-	// OnFile is told the whole path of every file whose content is read; may be nil.
+	// OnFile is told the whole path of every file whose content is read, or that an argument names; may be nil.
 	OnFile func(path string)
 }
 

@@ -42,6 +42,9 @@ type Attribute struct {
 	// Place is set for an argument that says where the action acts, beside the configuration or in its place: a URL, a namespace, a
 	// path of a file.
 	Place bool
+	// File is set for an argument that names a file of this machine, which the action or the client reads or writes: nothing else may take its
+	// place while the run needs it. A relative path starts at the folder of the file that holds the block.
+	File bool
 	// Conduct is set for an argument of a configuration that decides how actions are carried out, and neither what they do nor where.
 	Conduct bool
 	// SaidIn names another argument that may say it itself, as a manifest has its own namespace; empty: none may.
@@ -156,6 +159,8 @@ func attributeOf(t reflect.Type, f reflect.StructField, tag string) Attribute {
 			a.Echo = true
 		case "place":
 			a.Place = true
+		case "file":
+			a.File = true
 		case "conduct":
 			a.Conduct = true
 		case "partly":

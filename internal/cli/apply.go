@@ -48,7 +48,7 @@ func newApply(p *Program) *cobra.Command {
 }
 
 func (o *applyOptions) run(ctx context.Context) (err error) {
-	if err := o.parse(); err != nil {
+	if err := o.parse(o.Program); err != nil {
 		return err
 	}
 	eng := o.engine()

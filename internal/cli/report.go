@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/report"
 )
@@ -26,6 +28,10 @@ type reports struct {
 	recorder *report.Recorder
 	// plans are those of the session: what they read is not to be written over.
 	plans []*engine.Plan
+	// acts tells which arguments of an action are files.
+	acts *provider.Registry
+	// wrote are the files that writes and undos of the run so far were sent for, those of earlier sessions among them.
+	wrote []string
 }
 
 // declare declares the flag.
@@ -35,7 +41,7 @@ func (r *reports) declare(cmd *cobra.Command) {
 }
 
 // parse reads what the flags say, and looks whether each file can be written.
-func (r *reports) parse() error {
+func (r *reports) parse(p *Program) error {
 	for _, spec := range r.specs {
 		f, err := parseReport(spec)
 		if err != nil {
@@ -52,7 +58,7 @@ func (r *reports) parse() error {
 		r.files = append(r.files, f)
 	}
 	if len(r.files) > 0 {
-		r.recorder = &report.Recorder{}
+		r.recorder, r.acts = &report.Recorder{}, p.Registry()
 	}
 	return nil
 }
@@ -87,7 +93,7 @@ func (r *reports) spare(p *Program, plan *engine.Plan, files []string) error {
 	if plan != nil {
 		r.plans = append(r.plans, plan)
 	}
-	files = slices.Concat(files, pathsOf(r.recorder.Files()), r.filesRead())
+	files = slices.Concat(files, pathsOf(r.recorder.Files()), r.filesUsed())
 	if store, err := p.storePath(p.store); err == nil && !isURL(store) {
 		files = append(files, store, store+"-wal", store+"-shm")
 	}
@@ -100,13 +106,36 @@ func (r *reports) spare(p *Program, plan *engine.Plan, files []string) error {
 	return nil
 }
 
-// filesRead are the files that expressions of the run read, as far as that is known.
-func (r *reports) filesRead() []string {
-	var paths []string
+// filesUsed are the files that the run reads and writes, as far as that is known.
+func (r *reports) filesUsed() []string {
+	paths := slices.Clone(r.wrote)
 	for _, plan := range r.plans {
-		paths = append(paths, plan.FilesRead()...)
+		paths = append(paths, plan.FilesUsed()...)
 	}
 	return paths
+}
+
+// wroteTo keeps which files a write, or an undo, is sent for. Its event has the arguments as they were written: a relative path starts in one
+// of the folders of the runbook's files.
+func (r *reports) wroteTo(e *run.Event) {
+	_, action := r.acts.Action(e.Action)
+	var args map[string]json.RawMessage
+	if action == nil || json.Unmarshal(e.Arguments, &args) != nil {
+		return
+	}
+	for _, a := range action.Spec().Args().Attributes {
+		var path string
+		if !a.File || json.Unmarshal(args[a.Name], &path) != nil || path == "" {
+			continue
+		}
+		if filepath.IsAbs(path) {
+			r.wrote = append(r.wrote, path)
+			continue
+		}
+		for _, file := range r.recorder.Files() {
+			r.wrote = append(r.wrote, filepath.Join(filepath.Dir(file.Path), path))
+		}
+	}
 }
 
 // pathsOf are the paths of files.
@@ -120,8 +149,12 @@ func pathsOf(files []run.FileRef) []string {
 
 // see takes in an event of the run.
 func (r *reports) see(e journal.Entry) {
-	if r != nil && r.recorder != nil {
-		r.recorder.See(e)
+	if r == nil || r.recorder == nil {
+		return
+	}
+	r.recorder.See(e)
+	if len(e.Event.Arguments) > 0 {
+		r.wroteTo(e.Event)
 	}
 }
 
@@ -150,9 +183,9 @@ func (r *reports) write(p *Program) error {
 		return nil
 	}
 	var failed []error
-	read := r.filesRead()
+	used := r.filesUsed()
 	for _, f := range r.files {
-		err := f.spares(read)
+		err := f.spares(used)
 		if err == nil {
 			err = f.write(p, document)
 		}

@@ -142,10 +142,10 @@ func (f reportFile) among(paths []string) string {
 	return ""
 }
 
-// spares is an error where it would take the place of a file that the run has read.
-func (f reportFile) spares(read []string) error {
-	if path := f.among(read); path != "" {
-		return fmt.Errorf("it would take the place of %s, which the run reads; name another file", path)
+// spares is an error where it would take the place of a file that the run has read or written.
+func (f reportFile) spares(used []string) error {
+	if path := f.among(used); path != "" {
+		return fmt.Errorf("it would take the place of %s, which the run uses; name another file", path)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func resumable(r journal.Summary) bool {
 func (o *resumeOptions) run(ctx context.Context) (err error) {
 	said, err := parseInDoubt(o.InDoubt)
 	timeout, timeoutErr := parseTimeout(o.Timeout)
-	if err := errors.Join(err, timeoutErr, o.parse()); err != nil {
+	if err := errors.Join(err, timeoutErr, o.parse(o.Program)); err != nil {
 		return err
 	}
 	o.said = said

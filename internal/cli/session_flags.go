@@ -37,7 +37,7 @@ func (f *sessionFlags) declare(cmd *cobra.Command, approve string) {
 }
 
 // parse reads what the flags say.
-func (f *sessionFlags) parse() (err error) {
+func (f *sessionFlags) parse(p *Program) (err error) {
 	if !known(f.FailOn, failOn) {
 		return wrongValue("--fail-on", f.FailOn, failOn)
 	}
@@ -47,7 +47,7 @@ func (f *sessionFlags) parse() (err error) {
 	if f.answers, err = parseNamed("--answer", f.Answers); err != nil {
 		return err
 	}
-	return f.reports.parse()
+	return f.reports.parse(p)
 }
 
 // set has a session do as the flags say.

@@ -42,7 +42,7 @@ func newShow(p *Program) *cobra.Command {
 }
 
 func (o *showOptions) run(ctx context.Context) (err error) {
-	if err := o.reports.parse(); err != nil {
+	if err := o.reports.parse(o.Program); err != nil {
 		return err
 	}
 	history, err := o.openHistory(ctx, o.Store, journal.ReadOnly)

@@ -89,7 +89,7 @@ func (o *undoOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := o.reports.parse(); err != nil {
+	if err := o.reports.parse(o.Program); err != nil {
 		return err
 	}
 	o.said = said

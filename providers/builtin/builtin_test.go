@@ -1,7 +1,9 @@
 package builtin
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,5 +67,28 @@ func TestRegistry(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"kubernetes", "postgres", "redis", "http", "tls", "prometheus", "local", "manual"}, names); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// file is how the documentation of an argument that names one file begins.
+var file = regexp.MustCompile(`^(PEM file|Path of a kubeconfig file|File to )`)
+
+// TestFilesAreDeclared: an argument that names a file says so, for nothing else may take the place of that file.
+func TestFilesAreDeclared(t *testing.T) {
+	for _, p := range Registry().Providers() {
+		schemas := map[string]*provider.Object{p.Name: p.Config()}
+		for _, a := range p.Actions {
+			schemas[a.Spec().Name] = a.Spec().Args()
+		}
+		for name, o := range schemas {
+			if o == nil {
+				continue
+			}
+			for _, a := range o.Attributes {
+				if says := file.MatchString(a.Doc) || strings.HasSuffix(a.Name, "_file"); says != a.File {
+					t.Errorf("%s.%s: it is declared to name a file: %t; its name and documentation say so: %t", name, a.Name, a.File, says)
+				}
+			}
+		}
 	}
 }

@@ -18,9 +18,9 @@ type config struct {
 	Headers     map[string]string     `rb:"headers,sensitive" check_keys:"http_header" doc:"Headers of every request."`
 	BearerToken string                `rb:"bearer_token,sensitive" doc:"Token of the header Authorization."`
 	BasicAuth   *httpclient.BasicAuth `rb:"basic_auth,sensitive" doc:"User and password of the header Authorization."`
-	CAFile      string                `rb:"ca_file" doc:"PEM file of the authorities to trust in place of the system's."`
-	CertFile    string                `rb:"client_cert_file" doc:"PEM file of the client's own certificate."`
-	KeyFile     string                `rb:"client_key_file" doc:"PEM file of the key of client_cert_file."`
+	CAFile      string                `rb:"ca_file,file" doc:"PEM file of the authorities to trust in place of the system's."`
+	CertFile    string                `rb:"client_cert_file,file" doc:"PEM file of the client's own certificate."`
+	KeyFile     string                `rb:"client_key_file,file" doc:"PEM file of the key of client_cert_file."`
 	Proxy       string                `rb:"proxy,sensitive" doc:"URL of a proxy; without it HTTP_PROXY, HTTPS_PROXY and NO_PROXY decide."`
 }
 

@@ -18,7 +18,7 @@ import (
 
 // config is the provider block.
 type config struct {
-	Kubeconfig string  `rb:"kubeconfig" doc:"Path of a kubeconfig file; null: the files that KUBECONFIG names, else ~/.kube/config, else the pod's service account."`
+	Kubeconfig string  `rb:"kubeconfig,file" doc:"Path of a kubeconfig file; null: the files that KUBECONFIG names, else ~/.kube/config, else the pod's service account."`
 	Context    string  `rb:"context" doc:"Context of the kubeconfig; null: its current one."`
 	Namespace  string  `rb:"namespace" check:"kubernetes_namespace" doc:"Namespace of the steps that name none; null: the context's, else default."`
 	InCluster  bool    `rb:"in_cluster" doc:"Use the service account of the pod that the engine runs in, and no kubeconfig."`

@@ -9,7 +9,7 @@ import (
 )
 
 type restoreArgs struct {
-	Path   string     `rb:"path,required,filled,place" doc:"File to put back, such as self.path."`
+	Path   string     `rb:"path,required,filled,place,file" doc:"File to put back, such as self.path."`
 	Before fileBefore `rb:"before,required" doc:"How it was, such as self.before of local_write_file; one that did not exist is removed."`
 	After  *fileAfter `rb:"after" doc:"How it was left, such as self.after; a file that is not so any more is somebody else's work by now and is not touched."`
 }

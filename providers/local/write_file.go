@@ -11,7 +11,7 @@ import (
 )
 
 type writeArgs struct {
-	Path    string `rb:"path,required,filled,place" check:"file_to_write" doc:"File to write; missing folders on the way are made, and stay when the file is put back."`
+	Path    string `rb:"path,required,filled,place,file" check:"file_to_write" doc:"File to write; missing folders on the way are made, and stay when the file is put back."`
 	Content string `rb:"content,required" doc:"What to write."`
 	Mode    string `rb:"mode" check:"file_mode" doc:"Permissions in octal; by default those that the file has, setuid and its like included, or 0644 for a new one."`
 	Append  bool   `rb:"append" doc:"Add to the end of the file in place of replacing it."`

@@ -20,7 +20,7 @@ type config struct {
 	Headers     map[string]string     `rb:"headers,sensitive" check_keys:"http_header" doc:"Headers of every request."`
 	BearerToken string                `rb:"bearer_token,sensitive" doc:"Token of the header Authorization."`
 	BasicAuth   *httpclient.BasicAuth `rb:"basic_auth,sensitive" doc:"User and password of the header Authorization."`
-	CAFile      string                `rb:"ca_file" doc:"PEM file of the authorities to trust in place of the system's."`
+	CAFile      string                `rb:"ca_file,file" doc:"PEM file of the authorities to trust in place of the system's."`
 }
 
 // maxAnswerBytes bounds what is read of an answer: the client library would read it all.

@@ -16,7 +16,7 @@ type config struct {
 	Password  string   `rb:"password,sensitive" doc:"Password."`
 	DB        int      `rb:"db" default:"0" doc:"Number of the database."`
 	TLS       bool     `rb:"tls" default:"false" doc:"Whether to connect with TLS."`
-	CAFile    string   `rb:"ca_file" doc:"PEM file of the authorities that are trusted; the system's unless set."`
+	CAFile    string   `rb:"ca_file,file" doc:"PEM file of the authorities that are trusted; the system's unless set."`
 	Mode      string   `rb:"mode" default:"single" one_of:"single,sentinel,cluster" doc:"What the addresses are."`
 
 	MasterName       string `rb:"master_name" doc:"Name of the primary that the sentinels watch; required with mode sentinel."`

@@ -18,10 +18,10 @@ import (
 
 type certificateArgs struct {
 	Address    string `rb:"address" check:"address" doc:"Host and port of a server."`
-	PEMFile    string `rb:"pem_file" doc:"File to look at in place of a server; its first certificate is the one that counts."`
+	PEMFile    string `rb:"pem_file,file" doc:"File to look at in place of a server; its first certificate is the one that counts."`
 	ServerName string `rb:"server_name" doc:"Name to ask for (SNI) and to verify; by default the host of address."`
 	StartTLS   string `rb:"starttls" one_of:"postgres,smtp,imap" doc:"Protocol in which to ask for TLS before the handshake."`
-	CAFile     string `rb:"ca_file" doc:"PEM file of the authorities to verify with in place of the system's."`
+	CAFile     string `rb:"ca_file,file" doc:"PEM file of the authorities to verify with in place of the system's."`
 }
 
 // peer is what was found: certificates, and how they were shown.

@@ -46,7 +46,9 @@ func object(scope *lang.Scope, schema *provider.Object, attrs map[string]*lang.A
 		if a.Sensitive {
 			converted = converted.Mark(provider.Sensitive)
 		}
-		values[a.Name] = converted
+		if values[a.Name] = converted; a.File {
+			scope.NamesFile(attr.Expr, converted)
+		}
 		TellAttribute(a, converted, sink)
 	}
 	if diags.HasErrors() {
@@ -132,6 +134,9 @@ func KnownArgs(scope *lang.Scope, step *lang.Step, local lang.Frame) cty.Value {
 			if converted, err := convert.Convert(v, a.Type); err == nil {
 				values[a.Name] = converted
 			}
+		}
+		if a.File {
+			scope.NamesFile(attr.Expr, values[a.Name])
 		}
 	}
 	return cty.ObjectVal(values)
