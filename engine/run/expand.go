@@ -102,7 +102,7 @@ func (s *State) endRest(i int, outcome Outcome) Outcome {
 	}
 	for k := range step.instances {
 		if in := &step.instances[k]; in.phase != ended {
-			in.phase, in.outcome = ended, outcome
+			in.phase, in.outcome, in.atOnce = ended, outcome, true
 			if in.sent != nil && in.sent.declared {
 				in.sent.inDoubt = true
 			}

@@ -135,6 +135,19 @@ func TestCountsAreOfWhatEnded(t *testing.T) {
 	}
 }
 
+// TestAStepThatEndsAtOnceCountsOnce: where it was to be expanded anew, what it would have had is told by no event but its own.
+func TestAStepThatEndsAtOnceCountsOnce(t *testing.T) {
+	s := NewState(&Plan{MaxParallel: 3, Steps: []StepSpec{{Name: "each", RunIf: "success", Group: -1}}})
+	one := []string{"x"}
+	tell(t, s, joined([]Event{{Type: StepExpanded, Step: "each", Keys: &one}}, done(`each["x"]`, 2, Pass), []Event{
+		{Type: RunResumed, Instances: []Instances{{Step: "each", Keys: []string{"x", "y", "z"}}}, Reset: []string{`each["y"]`, `each["z"]`}},
+		{Type: RunStopping, Reason: StopInterrupt}, {Type: StepFinished, Step: "each", Outcome: Cancelled},
+	})...)
+	if diff := cmp.Diff(map[Outcome]int{Pass: 1, Cancelled: 1}, s.Counts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestNobodyIsToldWithoutALevel: what a damaged history tells of no level is passed over.
 func TestNobodyIsToldWithoutALevel(t *testing.T) {
 	told := Told{Nobody: []Untold{{Level: Level{Number: 1}}}}

@@ -125,6 +125,8 @@ type instance struct {
 	unchanged bool
 	// yields says that a step that runs a runbook holds no place, as that runbook only waits.
 	yields bool
+	// atOnce says that it ended with its step as a whole, before that came to its instances.
+	atOnce bool
 }
 
 // ref names a step (key -1) or one of its instances.
@@ -264,7 +266,8 @@ func (s *State) Failing() bool { return s.undoing || s.wantStop || s.timedOut &&
 // Finished reports whether run_finished was applied.
 func (s *State) Finished() bool { return s.finished }
 
-// Counts counts the ended steps and instances by outcome: an expanded step counts as its instances.
+// Counts counts the ended steps and instances by outcome: an expanded step counts as its instances. Those that ended with it at once, before it
+// was expanded anew, count as one: one event tells their end.
 func (s *State) Counts() map[Outcome]int {
 	counts := map[Outcome]int{}
 	for i := range s.steps {
@@ -275,10 +278,13 @@ func (s *State) Counts() map[Outcome]int {
 			}
 			continue
 		}
+		atOnce := false
 		for j := range step.instances {
-			if step.instances[j].phase == ended {
-				counts[step.instances[j].outcome]++
+			in := &step.instances[j]
+			if in.phase == ended && !(in.atOnce && atOnce) {
+				counts[in.outcome]++
 			}
+			atOnce = atOnce || in.atOnce
 		}
 	}
 	return counts
