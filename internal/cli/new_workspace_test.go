@@ -46,3 +46,14 @@ step "runbook" "kid" {
 		})
 	}
 }
+
+// TestAnUndoHasTheRunsPolicies: one that came since holds for what goes on, and takes away no way back.
+func TestAnUndoHasTheRunsPolicies(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", undoable), "--auto-approve")
+	tt.file(t, "workspace.hcl", "policy { effects = [\"read\"] }\n")
+	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", tt.lastRun(t), "cordon", "--auto-approve")
+	if log := tt.fake.Log(); log[len(log)-1] != "uncordon" {
+		t.Errorf("sent: %q", log)
+	}
+}
