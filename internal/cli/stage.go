@@ -77,7 +77,7 @@ func (s *stage) recall(e journal.Entry) {
 // shown with a question.
 func (p *Program) stage(json, times, asked bool) *stage {
 	config := p.viewConfig(times)
-	config.SkipHeader = asked && p.readTogether()
+	config.SkipHeader, config.Typed = asked && p.readTogether(), p.OutTerminal
 	s := &stage{program: p, out: &gate{w: p.Out}, readable: p.OutTerminal && !json}
 	if json {
 		s.out.w = p.bareOut

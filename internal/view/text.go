@@ -23,6 +23,8 @@ type Config struct {
 	Zone  *time.Location
 	// SkipHeader leaves out what runs against which targets, where it was shown already.
 	SkipHeader bool
+	// Typed says that what is typed shows where the next line begins: that an interrupt stops the run goes over its ^C.
+	Typed bool
 	// Store is the history that --store named; commands for people to type name it again.
 	Store string
 	// Redact blanks secrets in what came from outside, before text is cut, so that no half of one remains; nil: nothing to blank. What
@@ -159,6 +161,9 @@ func (t *Text) render(e *run.Event) {
 		what := "stopping"
 		if e.Step != "" { // the runbook that a step runs
 			what += " " + t.clean(strings.TrimSuffix(e.Step, "/"))
+		}
+		if t.Typed && e.Reason == run.StopInterrupt {
+			t.buf.WriteByte('\r')
 		}
 		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn(what+": "+t.clean(e.Reason)))
 	case run.RunFinished:

@@ -204,3 +204,18 @@ times of 2026-10-25 CET
 		t.Error(diff)
 	}
 }
+
+// TestAnInterruptGoesOverItsKey: a terminal has shown ^C where the line begins, which is written over; of another reason nothing was typed.
+func TestAnInterruptGoesOverItsKey(t *testing.T) {
+	c := config()
+	c.Typed = true
+	stops := func(reason string) string {
+		return render(t, c, entries(t, []run.Event{{Type: run.RunStopping, Reason: reason}}))
+	}
+	if got := stops(run.StopInterrupt); !strings.HasPrefix(got, "\r ■ stopping: interrupt\n") {
+		t.Errorf("%q", got)
+	}
+	if got := stops(run.StopTimeout); strings.Contains(got, "\r") {
+		t.Errorf("%q", got)
+	}
+}
