@@ -72,7 +72,7 @@ func parseReport(spec string) (reportFile, error) {
 		return reportFile{}, fmt.Errorf("--report %s names no file; write --report %s=FILE", spec, name)
 	case !slices.Contains(formats, name):
 		meant := lang.Suggest(name, formats)
-		if !has && meant == "" {
+		if name == "" || !has && meant == "" {
 			return reportFile{}, fmt.Errorf("--report %q: write FORMAT=FILE, with a format of %s", spec, strings.Join(formats, ", "))
 		}
 		return reportFile{}, wrongValue("--report", name, formats)

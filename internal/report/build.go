@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/e82355ed/runbook/engine/run"
@@ -208,6 +209,9 @@ func (b *builder) step(s *record) *Step {
 		out.Retries = append(out.Retries, Retry{e.Attempt, e.Time, e.Error, e.InDoubt, e.DelayMS})
 	}
 	out.inDoubt(b.left, run.Left{Step: s.address, What: run.LeftInDoubt})
+	if out.waits = out.UnderWay && !out.doubt && b.state() == Paused; out.waits { // a run pauses once nothing else is under way
+		out.fact = "a step of the runbook that it runs waits for a person"
+	}
 	if s.finished != nil {
 		out.Source, out.ChangedNothing = s.finished.Source, s.finished.ChangedNothing
 	}
@@ -281,11 +285,20 @@ func (b *builder) did(started, finished *run.Event, checks []run.Event, resolved
 	out.Outcome, out.Tolerated, out.EndedAt, out.Attempts, out.Summary, out.Error = e.Outcome, e.Tolerated, &e.Time, e.Attempts, e.Summary, e.Error
 	out.Detail, out.InDoubt, out.Partial, out.Show, out.Warnings, out.Remedies = e.Detail, e.InDoubt, e.Partial, e.Show, e.Warnings, e.Remedies
 	out.fact, out.evidence = view.Fact(e, clean), view.Evidence(e, clean, term.Unicode())
+	if first, rest, _ := strings.Cut(term.Clean(out.fact), "\n"); len(out.evidence) > 0 && rest != "" && begins(rest, out.evidence[0]) {
+		out.evidence = append([]string{first}, out.evidence...) // the terminal has it right above
+	}
 	if b.unkept(started, finished) {
 		out.fact = "it " + out.word() + ", but that could not be kept: for the history nobody knows whether it took place"
 		out.doubt, out.InDoubt = true, true
 	}
 	return out
+}
+
+// begins reports whether a line is the first of a text, however it is set in.
+func begins(text, line string) bool {
+	first, _, _ := strings.Cut(text, "\n")
+	return strings.TrimSpace(first) == strings.TrimSpace(line)
 }
 
 // inDoubt marks what has begun and has no end where it is among what is left. Old histories don't tell which effect an undo is of.

@@ -74,6 +74,10 @@ func (r *Run) caseOf(name, message string, d *Did) testCase {
 	switch {
 	case d.doubt:
 		c.verdict = erred
+	case d.Outcome == "" && d.waits:
+		c.verdict = skipped
+	case d.Outcome == "" && d.UnderWay && r.State == Running:
+		c.verdict, c.message = skipped, "it is under way"
 	case d.Outcome == "" && d.UnderWay:
 		c.verdict, c.message = skipped, "it was under way"
 	case d.Outcome == "":

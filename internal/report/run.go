@@ -109,6 +109,8 @@ type Did struct {
 
 	// doubt says that it has begun and has no end in the history, and that nobody knows whether it took place.
 	doubt bool
+	// waits says that it has begun and has no end, as a step within it waits for a person.
+	waits bool
 	// fact and evidence are what the terminal shows of it.
 	fact     string
 	evidence []string

@@ -25,10 +25,21 @@ func (d *Did) word() string {
 		return o.word
 	case d.Outcome != "":
 		return string(d.Outcome)
+	case d.waits:
+		return "waits"
 	case d.UnderWay:
 		return "under way"
 	}
 	return "not begun"
+}
+
+// inShort is the first line of a text, and says that there are more.
+func inShort(text string) string {
+	first, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if strings.TrimSpace(rest) != "" {
+		first += " …"
+	}
+	return first
 }
 
 func (d *Did) sign() string {
@@ -84,7 +95,7 @@ func (s *Step) open() *Asked {
 
 // line is what matters most of a step, on one line.
 func (s *Step) line() string {
-	text, _, _ := strings.Cut(s.fact, "\n")
+	text := inShort(s.fact)
 	if q := s.open(); s.Outcome == "" && q != nil {
 		text = q.waits()
 	}
@@ -99,8 +110,7 @@ func (s *Step) line() string {
 
 // line is what matters most of an undo, on one line.
 func (u *Undo) line() string {
-	text, _, _ := strings.Cut(u.fact, "\n")
-	return u.besides(text)
+	return u.besides(inShort(u.fact))
 }
 
 // before tells how a step came to its end: what it did before it ran again, attempts that erred, and what became of a doubt.
@@ -175,7 +185,7 @@ func (r *Run) stands() string {
 		counts = "no step has ended"
 	}
 	text := r.stateWord() + ": " + counts
-	if r.DurationMS > 0 {
+	if r.DurationMS > 0 && r.State != Running { // how long it takes is not known yet
 		text += " in " + duration(r.DurationMS)
 	}
 	if r.MTTRTargetMS > 0 {
