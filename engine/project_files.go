@@ -54,7 +54,8 @@ func (r *Recalled) lacksQuestions() hcl.Diagnostics {
 	if r.asItWas {
 		return nil
 	}
-	unasked := r.Past.Unasked(r.Past.Again(r.settled...).Steps, r.Affected)
+	again := r.Past.Again(r.settled...).Steps
+	unasked := r.Past.Unasked(again, r.Affected, r.Past.OtherInstances(append(slices.Clone(again), r.Affected...), r.others))
 	if unasked == nil {
 		return nil
 	}

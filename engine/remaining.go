@@ -17,7 +17,11 @@ func (r *Recalled) Settle(settled []local.Settled) {
 	again := r.Past.Again(settled...)
 	r.affect(again.Steps)
 	r.expect(append(slices.Clone(again.Steps), r.Affected...))
-	r.Repeated = r.Past.CarriedOut(append(again.Steps, r.Affected...), settled...)
+	runs := append(slices.Clone(again.Steps), r.Affected...)
+	if !r.asItWas {
+		runs = r.withoutGone(runs, nil)
+	}
+	r.Repeated = r.Past.CarriedOut(runs, settled...)
 	r.Behind = nil
 	for _, b := range again.Behind {
 		undone := b.Undone + " was"

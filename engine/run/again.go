@@ -58,6 +58,9 @@ func (s *State) addAgain(out *Rerun, prefix string, as rerunAs, undone []int64) 
 		}
 	}
 	for _, c := range s.children {
+		if i := s.byName[StepName(c.address)]; s.Aside(c.address) && !as.whole && !a.whole[i] {
+			continue // nothing of it runs, unless its instance comes back
+		}
 		within := as
 		within.whole = as.whole || a.whole[s.byName[StepName(c.address)]] || a.left && s.WasUndone(c.address, undone...)
 		within.looks = as.looks || a.failedAfter(c)
@@ -115,7 +118,7 @@ func (s *State) newAgain(as rerunAs, undone []int64) *again {
 		own: make([]bool, n), undone: make([]bool, n), whole: make([]bool, n), judged: make([]bool, n),
 	}
 	for _, c := range s.children {
-		if c.state.CountsAsNotRun(undone...) {
+		if !s.Aside(c.address) && c.state.CountsAsNotRun(undone...) {
 			a.within[c.address] = true
 		}
 		a.settles[c.address] = as.goesOn && c.state.anyToSettle()
@@ -301,7 +304,7 @@ func (s *State) CountsAsNotRun(undone ...int64) bool {
 	any := false
 	s.each(func(_ ref, in *instance) { any = any || in.wasUndone(undone) })
 	return any && s.somethingLeft(undone) ||
-		slices.ContainsFunc(s.children, func(c child) bool { return c.state.CountsAsNotRun(undone...) })
+		slices.ContainsFunc(s.children, func(c child) bool { return !s.Aside(c.address) && c.state.CountsAsNotRun(undone...) })
 }
 
 // WasUndone reports whether what a step or an instance did last was taken back.

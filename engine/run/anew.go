@@ -20,6 +20,7 @@ const (
 	anewChanged   = "the files have changed since, and the step runs again"
 	anewCancelled = "the run was stopped since"
 	anewUndone    = "a part of what it is for was undone since, and is done again"
+	anewAside     = "its instance was gone since"
 )
 
 // askAnew has no answer count that was given so far, and nobody's silence.
@@ -67,7 +68,7 @@ func (s *State) askAnew(e *Event, behind []bool) {
 	}
 	for _, c := range s.children {
 		if r, err := s.resolve(c.address); err == nil && behind[r.step] && s.at(r).phase == idle {
-			c.state.withdrawAll(e)
+			c.state.withdrawAll(e, anewBefore)
 		}
 	}
 }
@@ -134,19 +135,19 @@ func (s *State) markBehind(i int, behind []bool) {
 	}
 }
 
-// withdrawAll takes back all questions of a runbook whose step runs again once what it waits for has.
-func (s *State) withdrawAll(e *Event) {
+// withdrawAll takes back all questions of a runbook whose step runs again once what it waits for has, or is put aside.
+func (s *State) withdrawAll(e *Event, why string) {
 	s.each(func(_ ref, in *instance) {
 		if in.asked == nil || in.phase == ended {
 			return
 		}
-		in.asked.askAnew(e, anewBefore)
+		in.asked.askAnew(e, why)
 		if in.phase == asking {
 			in.phase = idle
 		}
 	})
 	for _, c := range s.children {
-		c.state.withdrawAll(e)
+		c.state.withdrawAll(e, why)
 	}
 }
 

@@ -62,7 +62,7 @@ var ofSteps = map[Type]struct {
 	in    []phase
 	apply func(*State, ref, *Event)
 }{
-	StepExpanded:  {[]phase{preparing}, func(s *State, r ref, e *Event) { s.expand(r, *e.Keys) }},
+	StepExpanded:  {[]phase{preparing}, (*State).expand},
 	StepReady:     {[]phase{preparing}, func(s *State, r ref, _ *Event) { s.makeReady(r) }},
 	StepStarted:   {[]phase{ready, waiting}, (*State).startAttempt},
 	StepRetrying:  {[]phase{running}, (*State).retry},

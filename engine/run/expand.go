@@ -1,14 +1,17 @@
 package run
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // expand gives a step its instances. One that is expanded anew keeps those that stay.
-func (s *State) expand(r ref, keys []string) {
-	step := &s.steps[r.step]
+func (s *State) expand(r ref, e *Event) {
+	step, keys := &s.steps[r.step], *e.Keys
 	if !step.anew {
 		step.forget()
 	}
-	step.take(s.plan.Steps[r.step].Name, keys)
+	s.take(r.step, keys, e)
 	step.phase, step.anew = expanded, false
 	switch {
 	case len(keys) == 0:
@@ -26,6 +29,19 @@ func (s *State) expand(r ref, keys []string) {
 		if step.instances[i].phase == idle {
 			s.prepareInstance(ref{r.step, i})
 			under = true
+		}
+	}
+}
+
+// take gives a step the instances of some keys. Nobody is asked any more in the runbooks that those ran which it loses: should one come back, its
+// questions are asked anew.
+func (s *State) take(i int, keys []string, e *Event) {
+	name := s.plan.Steps[i].Name
+	lost := slices.DeleteFunc(slices.Clone(s.children), func(c child) bool { return StepName(c.address) != name || s.Aside(c.address) })
+	s.steps[i].take(name, keys)
+	for _, c := range lost {
+		if s.Aside(c.address) {
+			c.state.withdrawAll(e, anewAside)
 		}
 	}
 }
@@ -61,13 +77,25 @@ func (s *stepState) countLeft() {
 
 // expandAnew has a step whose for_each is another have other instances, and be expanded in its turn: what those did that stay is not
 // repeated.
-func (s *State) expandAnew(name string, keys []string) {
-	i, ok := s.byName[name]
+func (s *State) expandAnew(x Instances, e *Event) {
+	i, ok := s.byName[x.Step]
 	if !ok || s.steps[i].byAddress == nil {
 		return // --target leaves it out, or it has other instances in any case
 	}
-	s.steps[i].take(name, keys)
+	s.take(i, x.Keys, e)
 	s.steps[i].anew = true
+}
+
+// Aside reports whether a step does not have, or not any more, the instance of an address, though it has come to its instances: what that did,
+// and the runbook that it ran, is put aside.
+func (s *State) Aside(address string) bool {
+	name := StepName(address)
+	i, ok := s.byName[name]
+	if !ok || name == address || s.steps[i].byAddress == nil {
+		return false
+	}
+	_, has := s.steps[i].byAddress[address]
+	return !has
 }
 
 // forget has a step have no instances yet.

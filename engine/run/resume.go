@@ -51,7 +51,7 @@ func (s *State) resume(e *Event) error {
 		}
 	}
 	for _, x := range e.Instances {
-		s.expandAnew(x.Step, x.Keys)
+		s.expandAnew(x, e)
 	}
 	for _, address := range later {
 		r, err := s.resolve(address)

@@ -105,6 +105,13 @@ func (b *branch) find(address string) (_ *branch, own string) {
 	return nil, ""
 }
 
+// isAside reports whether the step of an address, or one around it, does not have that instance any more.
+func (b *branch) isAside(address string) bool {
+	head, rest := run.SplitAddress(address)
+	child := b.below[head]
+	return b.state.Aside(address[:len(head)]) || child != nil && rest != "" && child.isAside(rest)
+}
+
 func (b *branch) childBranch(step *lang.Step, address string) *branch {
 	// The checker has built the graph before and found no cycle in it.
 	g, _ := graph.Build(step.Child)

@@ -190,11 +190,22 @@ func (b *branch) isGone(others []Others) bool {
 	return false
 }
 
-// Without are those among addresses that are not of a runbook whose step loses the instance that runs it.
+// staysAside reports whether the branch is of an instance that had gone before, and does not come back with what reset names, as far as that can be told.
+func (b *branch) staysAside(reset []string) bool {
+	for at := b; at.parent != nil; at = at.parent {
+		if at.parent.state.Aside(at.address) {
+			then, known := at.parent.instancesThen(at.step.Name, reset)
+			return known && !slices.Contains(then, at.address)
+		}
+	}
+	return false
+}
+
+// Without are those among addresses, which run again, that are not of a runbook whose step does not have the instance that ran it, or loses it.
 func (p *Past) Without(addresses []string, others []Others) []string {
 	var gone []string
 	p.root.walk(func(b *branch) {
-		if b.isGone(others) {
+		if b.isGone(others) || b.staysAside(addresses) {
 			gone = append(gone, b.prefix)
 		}
 	})

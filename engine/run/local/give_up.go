@@ -2,6 +2,7 @@ package local
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -25,7 +26,8 @@ func (p *Past) standing() *standing {
 	s := &standing{failing: map[*branch]bool{}, doubts: map[*branch][]doubtful{}}
 	p.root.walk(func(b *branch) {
 		s.failing[b] = b.state.Failing()
-		if b == p.root || s.failing[b] || b.state.Open() {
+		aside := b.parent != nil && p.root.isAside(strings.TrimSuffix(b.prefix, "/"))
+		if b == p.root || !aside && (s.failing[b] || b.state.Open()) {
 			s.branches = append(s.branches, b)
 		}
 		for _, d := range b.state.InDoubt() {

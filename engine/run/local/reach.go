@@ -97,12 +97,28 @@ func (l *reach) instances() {
 	for _, key := range l.all.Keys {
 		address := run.Address(name, key, true)
 		switch _, had := l.same[key]; {
-		case !had && b.values.goneEnding(name, key) == nil:
+		case !had && b.values.goneEnding(name, key) == nil && b.below[address] == nil:
 			l.own = append(l.own, address)
 		case l.step.Child != nil && !l.givesTheSameRunbook(address, key):
 			l.own, l.within = append(l.own, address), append(l.within, l.inside(b, address)...)
 		default:
 			l.part(address)
+			if !had {
+				l.goesOnBack(address)
+			}
+		}
+	}
+}
+
+// goesOnBack has what is left of the runbook of an instance that is back go on as that of one that did not end: nothing of it ran while it was gone.
+func (l *reach) goesOnBack(address string) {
+	child, end := l.branch.below[address], l.endingOf(address)
+	if child == nil || end != nil && (end.outcome == run.Pass || end.outcome == run.Warn) {
+		return
+	}
+	for _, again := range child.state.Again().Steps {
+		if again = child.prefix + again; !slices.Contains(l.within, again) {
+			l.within = append(l.within, again)
 		}
 	}
 }

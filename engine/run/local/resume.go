@@ -113,7 +113,13 @@ func (p *Past) begin(r *runner, e *run.Event, sealed []byte) error {
 		return err
 	}
 	if e.Undo == nil && e.Reason != run.ReasonCancel {
-		e.AskedAgain = withdrawn(open, p.Waits(), e.Reset)
+		for _, address := range withdrawn(open, p.Waits(), e.Reset) {
+			if p.root.isAside(address) {
+				e.Gone = append(slices.Clip(e.Gone), address)
+			} else {
+				e.AskedAgain = append(e.AskedAgain, address)
+			}
+		}
 	}
 	return r.session.emit(nil, "", journal.Entry{Event: e, Files: p.cfg.Files, Sealed: sealed})
 }

@@ -14,8 +14,8 @@ type Unasked struct {
 }
 
 // Unasked finds an open question that stays open and that can't be worked out, though it may be another than it was; nil: there is none.
-// again is what is under way or failed, and runs again; affected is what does so from its beginning.
-func (p *Past) Unasked(again, affected []string) *Unasked {
+// again is what is under way or failed, and runs again; affected is what does so from its beginning; others are the instances that steps get and lose.
+func (p *Past) Unasked(again, affected []string, others []Others) *Unasked {
 	all := append(slices.Clone(again), affected...)
 	withdrawn := p.root.state.AskedAgainAfter(all)
 	for _, w := range p.Waits() {
@@ -23,7 +23,8 @@ func (p *Past) Unasked(again, affected []string) *Unasked {
 		around := func(step string) bool {
 			return strings.HasPrefix(w.Address, step+"/") || strings.HasPrefix(w.Address, step+"[")
 		}
-		if slices.Contains(withdrawn, w.Address) || slices.ContainsFunc(all, asked) || slices.ContainsFunc(affected, around) {
+		gone := func(o Others) bool { return o.Loses(w.Address) }
+		if slices.Contains(withdrawn, w.Address) || slices.ContainsFunc(others, gone) || slices.ContainsFunc(all, asked) || slices.ContainsFunc(affected, around) {
 			continue
 		}
 		if err := p.unasked(w); err != nil {

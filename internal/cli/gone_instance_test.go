@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	goneChild = `
+runbook "child" {}
+variable "k" { type = string }
+provider "fake" {}
+contact "ann" { name = "Ann" }
+escalation "night" {
+  level {
+    contact = contact.ann
+    after   = "1h"
+  }
+}
+step "fake_write" "first" {
+  id = "first ${var.k}"
+  undo "fake_write" { id = "back ${var.k}" }
+}
+step "fake_write" "w" {
+  id         = "w ${var.k}"
+  depends_on = [step.first]
+  approval {
+    prompt     = "${var.k}?"
+    timeout    = "2h"
+    escalation = escalation.night
+  }
+}
+`
+	goneParent = `
+runbook "p" {}
+provider "fake" {}
+step "runbook" "c" {
+  for_each  = toset(["b", "c"])
+  source    = "child.hcl"
+  variables = { k = each.key }
+}
+`
+)
+
+// TestNobodyIsAskedInARunbookWhoseInstanceIsGone: no list has the question, no answer to it is kept, and nobody is called about it.
+func TestNobodyIsAskedInARunbookWhoseInstanceIsGone(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.file(t, "child.hcl", goneChild)
+	path := tt.file(t, "x.hcl", goneParent)
+	tt.does(t, ExitInterrupted, []string{`c["b"]/w waits for an approval`}, "apply", path, "--auto-approve")
+	id := tt.lastRun(t)
+	rewrite(t, path, strings.Replace(goneParent, `"b", `, "", 1))
+	not := func(status int, want string, args ...string) {
+		t.Helper()
+		next := tt.again(t, false, "")
+		next.does(t, status, []string{want}, args...)
+		if strings.Contains(next.out.String(), `c["b"]/w`) {
+			t.Errorf("%s:\n%s", args, next.out)
+		}
+	}
+	not(ExitInterrupted, `c["c"]/w waits for an approval`, "resume", id, "--with-changes", "--auto-approve")
+	not(ExitPassed, `c["c"]/w waits for an approval`, "answer", id)
+	not(ExitPassed, `"step": "c[\"c\"]/w"`, "answer", id, "--json")
+	not(ExitPassed, "paused", "runs")
+	tt.again(t, false, "").does(t, ExitRefused, []string{`step 'c["b"]/w' does not wait for a person; these do: c["c"]/w`}, "answer", id, `c["b"]/w`, "yes")
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, []string{"## Waits for a person", "(no longer in the runbook)"}, "show", id, "--report", "markdown=/dev/stdout")
+	if _, waits, _ := strings.Cut(next.out.String(), "## Waits for a person"); strings.Contains(waits[:strings.Index(waits, "\n## ")], `"b`) {
+		t.Errorf("the report says %s", waits)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, nil, "answer", id, `c["c"]/w`, "yes")
+	not(ExitPassed, "passed: 1 passed", "resume", id)
+	if diff := cmp.Diff([]string{"first b", "first c", "w c"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
