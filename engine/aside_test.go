@@ -132,3 +132,31 @@ func TestAnInstanceThatIsGoneRunsNot(t *testing.T) {
 		t.Errorf("it is back: %s", diff)
 	}
 }
+
+// TestUndosOfInstancesThatAreGoneAreCounted, in the session that undoes them and in those behind it.
+func TestUndosOfInstancesThatAreGoneAreCounted(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"writes": moreEach, "a runbook": shipRunbook + shipBoom} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, from, to := (*changedRun)(nil), `["b", "d"]`, `["c"]`
+			if name == "writes" {
+				s = moreRun(t, enginetest.Syntaxes[0], text)
+			} else {
+				s, from, to = ship(t, text), `file("regions.txt")`, `"ap"`
+			}
+			enginetest.Rewrite(t, s.file, planHead+strings.Replace(text, from, to, 1))
+			s.resumes(t)
+			s.run.Ends(t, 0)
+			out := enginetest.Undo(t, s.fake, s.run.Result.RunID, s.opts)
+			out.Ends(t, 0)
+			if got := out.Result.Counts[run.Undone]; got != 3 {
+				t.Errorf("%d undone of %q", got, s.fake.Log())
+			}
+			again := enginetest.Undo(t, s.fake, s.run.Result.RunID, s.opts)
+			if again.Result != nil && again.Result.Counts[run.Undone] != 3 {
+				t.Errorf("%d undone in the end", again.Result.Counts[run.Undone])
+			}
+		})
+	}
+}

@@ -236,3 +236,16 @@ func (s *State) current(e *effect) bool {
 	r, err := s.resolve(e.address)
 	return err == nil && s.at(r).effect == e
 }
+
+// lastOfGone reports whether an effect is what an instance did last that its step does not have any more.
+func (s *State) lastOfGone(e *effect) bool {
+	if !s.Aside(e.address) {
+		return false
+	}
+	for _, x := range slices.Backward(s.effects) {
+		if x.address == e.address {
+			return x == e
+		}
+	}
+	return false
+}

@@ -205,7 +205,7 @@ func (s *State) noteOfUndo(e *Event) bool {
 // resumeEffects begins another session: an undo that broke off is in doubt, and what was undone and is done again has
 // nothing to be undone any more.
 func (s *State) resumeEffects() {
-	s.effects = slices.DeleteFunc(s.effects, func(e *effect) bool { return e.undo == undoDone && !s.current(e) })
+	s.effects = slices.DeleteFunc(s.effects, func(e *effect) bool { return e.undo == undoDone && !s.current(e) && !s.lastOfGone(e) })
 	for _, e := range s.effects {
 		e.breakOff()
 		e.stands = e.stands || e.undo == undoFailed && e.refused
@@ -309,12 +309,13 @@ func (s *State) Unchanged() []string {
 	return out
 }
 
-// Undone counts the steps and instances, here and in the runbooks that steps run, of which what they did last is taken back.
+// Undone counts the steps and instances, here and in the runbooks that steps run, of which what they did last is taken back. Those that are gone
+// are among them.
 func (s *State) Undone() int {
 	n := 0
 	list := s.effectsInOrder()
 	for i := range list {
-		if p := &list[i]; p.undo == undoDone && p.of.current(p.effect) {
+		if p := &list[i]; p.undo == undoDone && (p.of.current(p.effect) || p.of.lastOfGone(p.effect)) {
 			n++
 		}
 	}
