@@ -39,10 +39,10 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 			reset = append(reset, d.Address)
 		}
 	}
-	reset = r.withoutGone(append(reset, r.around(settled, reset)...), settled)
+	reset = slices.DeleteFunc(r.withoutGone(append(reset, r.around(settled, reset)...), settled), r.Past.Untouched)
 	slices.Sort(reset)
 	return e.goOn(ctx, r, local.Going{
-		Reset: slices.Compact(reset), Instances: r.others, Changes: r.Changes, Repeats: r.Told(), Settled: settled,
+		Reset: slices.Compact(reset), Gone: r.goneOf(settled), Instances: r.others, Changes: r.Changes, Repeats: r.Told(), Settled: settled,
 		Elsewhere: r.elsewhere, OtherMachine: r.otherMachine, Former: r.formerPast(),
 	})
 }
@@ -58,6 +58,17 @@ func (r *Recalled) around(settled []local.Settled, reset []string) []string {
 			if r.Past.Over(step) && !slices.ContainsFunc(reset, func(a string) bool { return run.Covers(a, step) }) {
 				out = append(out, step)
 			}
+		}
+	}
+	return out
+}
+
+// goneOf are the writes that are to be sent again of instances that their steps do not have any more: nothing sends them.
+func (r *Recalled) goneOf(settled []local.Settled) []string {
+	var out []string
+	for _, d := range settled {
+		if r.InstanceGone(d) {
+			out = append(out, d.Address)
 		}
 	}
 	return out

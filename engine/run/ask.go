@@ -291,6 +291,11 @@ func (s *State) AskedBefore(address string) *Asking {
 	return &before
 }
 
+// RunsAgain are the steps that a run_resumed event has run again: what is decided of an instance that is gone is done with.
+func (e *Event) RunsAgain() []string {
+	return slices.DeleteFunc(slices.Clone(e.Reset), func(step string) bool { return slices.Contains(e.Gone, step) })
+}
+
 // AskedAt is when the question of a step_waiting event was asked.
 func (e *Event) AskedAt() time.Time {
 	if e.Since != nil {

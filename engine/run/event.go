@@ -148,7 +148,8 @@ type Event struct {
 	// Instances are what steps with for_each have from now on, where changed files give others: what those did that stay is not repeated
 	// (run_resumed).
 	Instances []Instances `json:"instances,omitempty"`
-	// Gone are the steps that waited for a person and that the runbook, or a for_each, does not have any more.
+	// Gone are the steps that waited for a person and that the runbook, or a for_each, does not have any more, and those in Reset whose write was in
+	// doubt and which nothing sends again, as for_each does not have them any more.
 	Gone []string `json:"gone,omitempty" blank:"-"`
 	// run_resumed of a session that only undoes: the steps and instances to undo, or what they did one time, as [Effect.String] names it
 	Undo    []string `json:"undo,omitempty" blank:"-"`

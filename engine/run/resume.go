@@ -116,10 +116,34 @@ func (s *State) Ended(address string) (step, key int, ok bool) {
 	return r.step, r.key, err == nil && s.at(r).phase == ended
 }
 
-// Began reports whether a step, or a part of it, had begun.
+// Began reports whether a step, or a part of it, had begun, be it of an instance that is gone.
 func (s *State) Began(address string) bool {
 	r, err := s.resolve(address)
-	return err == nil && (s.at(r).attempts > 0 || s.at(r).asked != nil || s.at(r).phase >= expanded)
+	if err != nil {
+		return s.keptAside(address)
+	}
+	return s.at(r).attempts > 0 || s.at(r).asked != nil || s.at(r).phase >= expanded
+}
+
+// keptAside reports whether something is kept of an instance that is gone.
+func (s *State) keptAside(address string) bool {
+	i, ok := s.byName[StepName(address)]
+	if !ok {
+		return false
+	}
+	_, kept := s.steps[i].gone[address]
+	return kept
+}
+
+// Untouched reports whether a step, or an instance of it, has nothing that running again would do away with: it has its turn still to come, or is
+// not there yet.
+func (s *State) Untouched(address string) bool {
+	r, err := s.resolve(address)
+	if err != nil {
+		return !s.keptAside(address)
+	}
+	in := s.at(r)
+	return in.phase == idle && in.asked == nil && in.sent == nil && in.effect == nil && (r.key >= 0 || s.steps[r.step].byAddress == nil)
 }
 
 // UnderWay lists the steps and instances of which an attempt was under way that leaves nothing in doubt.

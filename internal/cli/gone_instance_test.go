@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -73,6 +75,43 @@ func TestNobodyIsAskedInARunbookWhoseInstanceIsGone(t *testing.T) {
 	tt.again(t, false, "").does(t, ExitPassed, nil, "answer", id, `c["c"]/w`, "yes")
 	not(ExitPassed, "passed: 1 passed", "resume", id)
 	if diff := cmp.Diff([]string{"first b", "first c", "w c"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWhatRunsAgainNamesNoInstanceThatIsGone, nor one that is new, and the question says the same as the session.
+func TestWhatRunsAgainNamesNoInstanceThatIsGone(t *testing.T) {
+	const text = `
+runbook "p" { on_failure = "stop" }
+provider "fake" {}
+step "fake_write" "w" {
+  for_each = toset(["a", "b", "c"])
+  id       = "w ${each.key}"
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error {
+		if id == "w b" && n == 1 {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	path := tt.file(t, "x.hcl", text)
+	tt.does(t, ExitLeftOver, nil, "apply", path, "--auto-approve")
+	id := tt.lastRun(t)
+	rewrite(t, path, strings.Replace(text, `"b", "c"`, `"c", "z"`, 1))
+	for _, args := range [][]string{
+		{"resume", id, "--with-changes", "--in-doubt", "redo"},
+		{"resume", id, "--with-changes", "--in-doubt", "redo", "--auto-approve"},
+		{"show", id},
+	} {
+		next := tt.again(t, false, "")
+		next.run(args...)
+		if said := next.out.String() + next.err.String(); !strings.Contains(said, "runs again: w[\"c\"]\n") || !strings.Contains(said, "z new; b gone") {
+			t.Errorf("%s:\n%s", args, said)
+		}
+	}
+	if diff := cmp.Diff([]string{"w a", "w b", "w c", "w z"}, tt.fake.Log()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -164,7 +164,7 @@ func (b *builder) session(i int) Session {
 	if i == len(b.sessions)-1 {
 		out.State = b.state()
 	}
-	out.RunsAgain, out.Undoes, out.Changes, out.Repeats = begun.Reset, begun.Undo, begun.Changes, begun.Repeats
+	out.RunsAgain, out.Undoes, out.Changes, out.Repeats = begun.RunsAgain(), begun.Undo, begun.Changes, begun.Repeats
 	if p := begun.Session; p != nil {
 		out.User, out.Host, out.PID = p.User, p.Host, p.PID
 	}

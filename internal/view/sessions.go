@@ -65,8 +65,8 @@ func (t *Text) resumed(e *run.Event) {
 	for _, line := range t.wrapped("", text) {
 		t.line(t.Palette.Strong(line))
 	}
-	if len(e.Reset) > 0 && e.Reason != run.ReasonCancel {
-		t.lines(t.wrapped("  runs again: ", t.namesOf(e.Reset))...)
+	if again := e.RunsAgain(); len(again) > 0 && e.Reason != run.ReasonCancel {
+		t.lines(t.wrapped("  runs again: ", t.namesOf(again))...)
 	}
 	for _, change := range e.Changes {
 		for line := range strings.SplitSeq(strings.TrimRight(t.cleanLines(change), "\n"), "\n") {

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -62,11 +63,23 @@ func (c *readings) keep(at lang.Place, t time.Time) {
 func (c *readings) drop(address string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	maps.DeleteFunc(c.byPlace, func(at lang.Place, _ time.Time) bool { return readFor(address, at) })
+}
+
+// any reports whether something was read that drop forgets.
+func (c *readings) any(address string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for at := range c.byPlace {
-		if at.Effect == 0 && (at.Step == address || at.Step != "" && run.StepName(at.Step) == address) {
-			delete(c.byPlace, at)
+		if readFor(address, at) {
+			return true
 		}
 	}
+	return false
+}
+
+func readFor(address string, at lang.Place) bool {
+	return at.Effect == 0 && (at.Step == address || at.Step != "" && run.StepName(at.Step) == address)
 }
 
 // undone forgets when an undo was begun that ended: the next one is another. One that is sent again keeps it.

@@ -31,6 +31,8 @@ type Going struct {
 	// Reset are the steps and instances that run again; Changes what changed in the files, and Repeats what had ended well among what
 	// runs again, for people.
 	Reset, Changes, Repeats []string
+	// Gone are those in Reset that nothing sends again, as they are of an instance that is gone.
+	Gone []string
 	// Instances are those that steps with for_each have from now on, by address, where changed files give others than they had.
 	Instances map[string]*lang.Instances
 	// Settled are the decisions about all writes in doubt; Former is the run as the files were that sent these, nil: they are what they were.
@@ -63,7 +65,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		}
 		e := &run.Event{
 			Type: run.RunResumed, Header: &header, Session: p.cfg.session(),
-			Reset: g.Reset, Instances: instances, Gone: p.gone, Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
+			Reset: g.Reset, Instances: instances, Gone: slices.Concat(p.gone, g.Gone), Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
 		}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}
@@ -115,7 +117,7 @@ func (p *Past) begin(r *runner, e *run.Event, sealed []byte) error {
 	if e.Undo == nil && e.Reason != run.ReasonCancel {
 		for _, address := range withdrawn(open, p.Waits(), e.Reset) {
 			if p.root.isAside(address) {
-				e.Gone = append(slices.Clip(e.Gone), address)
+				e.Gone = append(e.Gone, address)
 			} else {
 				e.AskedAgain = append(e.AskedAgain, address)
 			}

@@ -180,7 +180,13 @@ func (l *reach) givesTheSame(child *branch, end *ending) bool {
 // Began reports whether a step, or an instance of it, had begun: one that had not does not run again.
 func (p *Past) Began(address string) bool {
 	b, own, ok := p.find(address)
-	return ok && b.state.Began(own)
+	return ok && (b.below[own] != nil || b.state.Began(own))
+}
+
+// Untouched reports whether nothing is known of a step, or of an instance of it: nothing is to be taken back of it for it to run.
+func (p *Past) Untouched(address string) bool {
+	b, own, ok := p.find(address)
+	return ok && b.below[own] == nil && b.state.Untouched(own) && !b.times.any(own)
 }
 
 func sameValue(was, now cty.Value) bool {
