@@ -22,61 +22,24 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 	if len(s.header.Files) == 0 {
 		return nil, changes{}, problem("The run can't go on", errors.New("it was kept by a version of runbook that did not keep its files"))
 	}
-	kept, workspaces := map[string][]byte{}, map[string][]string{}
-	var differ []string
-	for _, ref := range s.header.Files {
-		content, err := opts.Journal.File(ctx, s.runID, ref.SHA256)
-		if err != nil {
-			return nil, changes{}, problem("A file of the run can't be read from the history", fmt.Errorf("%s: %w%s", ref.Path, err, bringBack(err)))
-		}
-		kept[ref.Path], workspaces[ref.Path] = content, ref.Workspaces
-		now, err := readIfThere(ref.Path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			// What is gone is taken from the history.
-		case err != nil:
-			return nil, changes{}, problem("A file of the run can't be read", err)
-		case hashOf(now) != ref.SHA256:
-			differ = append(differ, ref.Path)
-		}
-	}
-	var came []string
-	if !opts.asItWas() {
-		var bad hcl.Diagnostics
-		if came, bad = newWorkspaces(kept); bad.HasErrors() {
-			return nil, changes{}, bad
-		}
-		differ = append(differ, came...)
+	was, diags := s.filesThen(ctx, &opts)
+	if diags.HasErrors() {
+		return nil, changes{}, diags
 	}
 	path := s.header.Files[0].Path
-	check := e.check
-	if opts.asItWas() { // what ran was checked before it did, and rules that a version since has are no reason not to take it back
-		check = graph.Build
-	}
-	before, diags := e.read(path, lang.LoadOptions{
-		ReadFile: fromMap(kept), Environment: s.header.Environment,
-		Workspaces: func(path string) []string { return workspaces[absolute(path)] },
-	}, check)
+	before, diags := e.readThen(path, was, s, &opts)
 	diags, files := withoutFiles(diags)
 	before.TellLiterals(opts.Secrets)
-	if opts.asItWas() || len(differ) == 0 || diags.HasErrors() && !opts.WithChanges {
+	if opts.asItWas() || len(was.differ) == 0 || diags.HasErrors() && !opts.WithChanges {
 		return before, changes{files: files}, diags
 	}
 	after, more := e.load(path, lang.LoadOptions{Environment: s.header.Environment})
 	more, files = withoutFiles(more)
 	after.TellLiterals(opts.Secrets)
-	if !opts.WithChanges {
-		told := "its text differs"
-		if after != nil && before != nil && !more.HasErrors() {
-			told = strings.Join(compare(before.Runbook, after.Runbook, opts.Redact).told, "; ")
-		}
-		return before, changes{}, hcl.Diagnostics{{
-			Severity: hcl.DiagError, Summary: "The runbook has changed since the run began",
-			Detail: fmt.Sprintf("%s: %s. Put the file back as it was%s, or go on with what is there now with --with-changes: then what is affected runs again.",
-				strings.Join(differ, ", "), cmpEmpty(told, "only comments, white space or the order differ, which changes nothing"), takeAway(came)),
-		}}
-	}
-	if more.HasErrors() {
+	switch {
+	case !opts.WithChanges:
+		return before, changes{}, was.refused(before, after, more, &opts)
+	case more.HasErrors():
 		return after, changes{}, more
 	}
 	out := compare(before.Runbook, after.Runbook, opts.Redact)
@@ -85,6 +48,65 @@ func (e *Engine) reload(ctx context.Context, s *story, opts RecallOptions) (*Run
 		out.before, out.told = nil, append(out.told, "the files as they were can't be read by this version, so that nothing tells what steps did that are gone")
 	}
 	return after, out, more
+}
+
+// filesThen are the files of a run as it kept them, by path, with the workspaces of runbooks among them.
+type filesThen struct {
+	kept       map[string][]byte
+	workspaces map[string][]string
+	// differ are the paths of those that are others now, or came since; came are the workspaces among these.
+	differ, came []string
+}
+
+// filesThen reads the files of the run from the history, and finds those that are others now. What is gone is taken from the history.
+func (s *story) filesThen(ctx context.Context, opts *RecallOptions) (*filesThen, hcl.Diagnostics) {
+	out := &filesThen{kept: map[string][]byte{}, workspaces: map[string][]string{}}
+	for _, ref := range s.header.Files {
+		content, err := opts.Journal.File(ctx, s.runID, ref.SHA256)
+		if err != nil {
+			return nil, problem("A file of the run can't be read from the history", fmt.Errorf("%s: %w%s", ref.Path, err, bringBack(err)))
+		}
+		out.kept[ref.Path], out.workspaces[ref.Path] = content, ref.Workspaces
+		now, err := readIfThere(ref.Path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, problem("A file of the run can't be read", err)
+		case hashOf(now) != ref.SHA256:
+			out.differ = append(out.differ, ref.Path)
+		}
+	}
+	if opts.asItWas() {
+		return out, nil
+	}
+	came, diags := newWorkspaces(out.kept)
+	out.differ, out.came = append(out.differ, came...), came
+	return out, diags
+}
+
+// readThen reads the runbook as it was. What ran was checked before it did, and rules that a version since has are no reason not to take it back.
+func (e *Engine) readThen(path string, was *filesThen, s *story, opts *RecallOptions) (*Runbook, hcl.Diagnostics) {
+	check := e.check
+	if opts.asItWas() {
+		check = graph.Build
+	}
+	return e.read(path, lang.LoadOptions{
+		ReadFile: fromMap(was.kept), Environment: s.header.Environment,
+		Workspaces: func(path string) []string { return was.workspaces[absolute(path)] },
+	}, check)
+}
+
+// refused says what is different in the files, with which the run goes on only where that is wanted.
+func (f *filesThen) refused(before, after *Runbook, diags hcl.Diagnostics, opts *RecallOptions) hcl.Diagnostics {
+	told := "its text differs"
+	if after != nil && before != nil && !diags.HasErrors() {
+		told = strings.Join(compare(before.Runbook, after.Runbook, opts.Redact).told, "; ")
+	}
+	return hcl.Diagnostics{{
+		Severity: hcl.DiagError, Summary: "The runbook has changed since the run began",
+		Detail: fmt.Sprintf("%s: %s. Put the file back as it was%s, or go on with what is there now with --with-changes: then what is affected runs again.",
+			strings.Join(f.differ, ", "), cmpEmpty(told, "only comments, white space or the order differ, which changes nothing"), takeAway(f.came)),
+	}}
 }
 
 // bringBack says what to do about a file that the history has lost, or that has changed in it. What is in its place today may be another.
