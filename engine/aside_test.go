@@ -160,3 +160,48 @@ func TestUndosOfInstancesThatAreGoneAreCounted(t *testing.T) {
 		})
 	}
 }
+
+// TestAnInstanceThatIsGoneVeilsNothing: what systems answer to undos is shown where nothing in the runbook of such an instance is secret, and is
+// not where something may be.
+func TestAnInstanceThatIsGoneVeilsNothing(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		was, is string
+		veiled  bool
+	}{
+		"nothing is secret": {"", "", false},
+		"a variable":        {"type = string", "sensitive = true", true},
+		"a secret":          {`id         = "w ${var.k}"`, `id = "w ${secret("env:TOLD_${var.k}")}"`, true},
+		"a configuration":   {`provider "fake" {}`, `provider "fake" { password = secret("env:TOLD_${var.k}") }`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			child := strings.Replace(asideChild, "  undo \"fake_write\" { id = \"back ${var.k}\" }\n", "", 1)
+			if tc.was != "" {
+				child = strings.Replace(child, tc.was, tc.is, 1)
+			}
+			parent := "step \"fake_write\" \"own\" {\n  id = \"own\"\n  undo \"fake_write\" { id = \"undo\" }\n}\n" + strings.Replace(asideParent, "each.key", "each.value", 1)
+			s := &changedRun{fake: &enginetest.Fake{Says: func(string) string { return "undone it is" }}, opts: enginetest.Options{
+				Journal: enginetest.Store(t), AutoApprove: true, Env: map[string]string{"TOLD_a": "s3cret-a", "TOLD_b": "s3cret-b", "TOLD_c": "s3cret-c"},
+				Seal: plain, Unseal: opened,
+			}}
+			s.file = enginetest.Write(t, planHead+parent)
+			s.put(t, "child.hcl", child)
+			s.run = enginetest.RunFile(t, s.fake, s.file, s.opts)
+			s.run.Pauses(t)
+			enginetest.Rewrite(t, s.file, planHead+strings.Replace(parent, `"a", `, "", 1))
+			s.opts.WithChanges = true
+			s.resumes(t)
+			s.run.Pauses(t)
+			out := enginetest.Undo(t, s.fake, s.run.Result.RunID, s.opts, "own")
+			for _, e := range out.Events {
+				if e.Type == run.UndoFinished && (string(e.Result) == `"(sensitive)"`) != tc.veiled {
+					t.Errorf("the undo gave %s", e.Result)
+				}
+			}
+			if s.fake.Calls("undo") != 1 {
+				t.Errorf("undone %d times: %v", s.fake.Calls("undo"), out.Diags)
+			}
+		})
+	}
+}

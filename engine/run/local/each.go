@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -164,6 +165,7 @@ func (p *Past) readEach(x run.Instances, sealed []byte) *lang.Instances {
 	}
 	v, lost := p.readBack("each.value", x.Each, as(ty), sealed, whole)
 	if lost != "" || !v.IsWhollyKnown() {
+		p.missed(cmp.Or(lost, "what a for_each gave can't be read back"))
 		return nil
 	}
 	TellSecrets(v, p.cfg.Secrets)

@@ -3,7 +3,9 @@ package local
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 )
@@ -47,13 +49,17 @@ func (e veiledError) Unwrap() error { return e.error }
 func (p *Past) Unread() string { return p.unread }
 
 // Evaluated are all steps and instances of the run, those of the runbooks that its steps ran too, with what evaluates them. An error
-// says what can't be.
+// says what can't be. A runbook whose variables are not known any more, as the instance that ran it is gone, is left out where nothing of it can
+// be secret.
 func (p *Past) Evaluated() (out []Evaluated, err error) {
 	p.root.walk(func(b *branch) {
-		if err == nil {
-			err = p.furnish(b)
-		}
 		if err != nil {
+			return
+		}
+		if lost := p.furnish(b); lost != nil {
+			if b.mayHoldSecrets() {
+				err = lost
+			}
 			return
 		}
 		for _, n := range b.graph.Nodes {
@@ -70,6 +76,40 @@ func (p *Past) Evaluated() (out []Evaluated, err error) {
 		}
 	})
 	return out, err
+}
+
+// mayHoldSecrets reports whether a runbook that a step runs, or what it is given, takes in a secret that is not in the history.
+func (b *branch) mayHoldSecrets() bool {
+	reads := func(rb *lang.Runbook, s *lang.Step) bool {
+		return slices.ContainsFunc(graph.Expressions(s), func(e *lang.Expr) bool { return rb.Surroundings(e).Secrets })
+	}
+	for _, v := range b.runbook.Variables {
+		if v.Sensitive {
+			return true
+		}
+	}
+	return reads(b.parent.runbook, b.step) || slices.ContainsFunc(b.graph.Nodes, func(n *graph.Node) bool {
+		steps := []*lang.Step{n.Step}
+		if n.Step.Undo != nil {
+			steps = append(steps, n.Step.Undo.Step)
+		}
+		return reads(b.runbook, n.Step) || slices.ContainsFunc(steps, b.secretConfig)
+	})
+}
+
+// secretConfig reports whether the provider block that a step uses holds a secret.
+func (b *branch) secretConfig(s *lang.Step) bool {
+	block := b.runbook.ConfigOf(s)
+	if block == nil || s.Provider == nil {
+		return false
+	}
+	for name, attr := range block.Config {
+		a := s.Provider.Config().Attribute(name)
+		if a == nil || a.Sensitive || b.runbook.Surroundings(attr.Expr).Secrets {
+			return true
+		}
+	}
+	return false
 }
 
 // Read reads the secrets of the configurations that a step and its undo use.
