@@ -89,8 +89,9 @@ func TestAQuestionOfAnInstanceThatIsGone(t *testing.T) {
 	}
 	enginetest.Rewrite(t, s.file, planHead+asideParent)
 	s.resumes(t)
-	for _, step := range []string{`c["b"]/w`, `c["c"]/w`} {
-		if diff := cmp.Diff([]string{step}, s.waits()); diff != "" {
+	waits := []string{`c["b"]/w`, `c["c"]/w`} // which was asked while the other was gone, and still is
+	for i, step := range waits {
+		if diff := cmp.Diff(waits[i:], s.waits()); diff != "" {
 			t.Errorf("it is back: %s", diff)
 		}
 		s.says(t, step)
