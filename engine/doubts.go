@@ -93,10 +93,16 @@ func (r *Recalled) Redo(d run.Doubt) Redo {
 // InstanceGone reports whether a write that is to be sent again is of an instance that its step, or the one that runs its runbook, does not
 // have any more when that runs again: nothing sends it.
 func (r *Recalled) InstanceGone(s local.Settled) bool {
-	if r.asItWas || s.Undo || s.Gone || s.Decision != run.DecisionRedo {
+	return s.Decision == run.DecisionRedo && r.OfGone(s.Doubt)
+}
+
+// OfGone reports whether a write in doubt is of such an instance.
+func (r *Recalled) OfGone(d run.Doubt) bool {
+	if r.asItWas || d.Undo || d.Gone {
 		return false
 	}
-	return r.loses(s.Address, append(r.Past.Again(s).Steps, r.Affected...))
+	again := r.Past.Again(local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo}})
+	return r.loses(d.Address, append(again.Steps, r.Affected...))
 }
 
 // loses reports whether an address is of an instance that a step does not have any more with what reset names.
@@ -149,7 +155,7 @@ func (r *Recalled) RunsFirst(d run.Doubt) []string {
 }
 
 func (r *Recalled) wouldBeTheSame(d run.Doubt) bool {
-	return !d.Gone && r.Past.SendsTheSame(d, len(r.Changes) > 0)
+	return !d.Gone && !r.OfGone(d) && r.Past.SendsTheSame(d, len(r.Changes) > 0)
 }
 
 func (r *Recalled) runsFirst(d run.Doubt) []string {

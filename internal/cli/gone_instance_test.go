@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
 const (
@@ -112,6 +114,40 @@ step "fake_write" "w" {
 		}
 	}
 	if diff := cmp.Diff([]string{"w a", "w b", "w c", "w z"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestADeclaredWriteOfAnInstanceThatIsGone is asked about: its author's word, that it may be sent again, says nothing where nothing sends it.
+func TestADeclaredWriteOfAnInstanceThatIsGone(t *testing.T) {
+	const text = `
+runbook "p" {}
+provider "fake" {}
+step "fake_write" "w" {
+  for_each = toset(["a", "b"])
+  id       = "w ${each.key}"
+  undo "fake_write" { id = "back ${each.key}" }
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Repeatable, "the author says so", nil }
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "w b" {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	path := tt.file(t, "x.hcl", text)
+	tt.does(t, ExitLeftOver, nil, "apply", path, "--auto-approve")
+	id := tt.lastRun(t)
+	rewrite(t, path, strings.Replace(text, `, "b"`, "", 1))
+	next := tt.again(t, false, "")
+	next.does(t, ExitLeftOver, []string{`look whether w["b"] took place`}, "resume", id, "--with-changes", "--auto-approve")
+	if strings.Contains(next.err.String(), "under a new key") {
+		t.Errorf("it says that it would be sent:\n%s", next.err)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, []string{"its instance is gone, so that nothing sends it again"}, "resume", id, "--with-changes", "--auto-approve", "--in-doubt", "redo")
+	if diff := cmp.Diff([]string{"w a", "w b"}, tt.fake.Log()); diff != "" {
 		t.Error(diff)
 	}
 }

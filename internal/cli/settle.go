@@ -135,7 +135,7 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	if found.Why != "" {
 		s.say("  %s", s.blank(found.Why))
 	}
-	if repeatable && !same && !d.Gone {
+	if repeatable && !same && !d.Gone && !s.recalled.OfGone(d) {
 		s.say("  %s", s.whyNotTheSame(d))
 	}
 	decision, how, note, err := s.ask(d, away)
