@@ -44,7 +44,7 @@ step "fake_write" "boom" {
 		return strings.Replace(s, "provider = provider.fake.x\n    id ", "provider = provider.fake.y\n    id ", 1)
 	}
 	renamed := func(s, to string) string {
-		s = strings.Replace(s, "provider.fake.x", "provider.fake.z", -1)
+		s = strings.ReplaceAll(s, "provider.fake.x", "provider.fake.z")
 		return strings.Replace(s, "alias = \"x\"\n  name  = \"one\"", "alias = \"z\"\n  name  = \""+to+"\"", 1)
 	}
 	for name, c := range map[string]struct {

@@ -281,7 +281,7 @@ func (s *State) Counts() map[Outcome]int {
 		atOnce := false
 		for j := range step.instances {
 			in := &step.instances[j]
-			if in.phase == ended && !(in.atOnce && atOnce) {
+			if in.phase == ended && (!in.atOnce || !atOnce) {
 				counts[in.outcome]++
 			}
 			atOnce = atOnce || in.atOnce

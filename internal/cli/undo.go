@@ -375,7 +375,7 @@ func (o *undoOptions) effects(p *local.Past) []run.Effect {
 
 // toSend are those of them whose undo may be sent: what somebody says is done needs none of its secrets.
 func (o *undoOptions) toSend(p *local.Past) []run.Effect {
-	doubts := slices.DeleteFunc(p.Doubts(), func(d run.Doubt) bool { return !o.namesStep(d.Address) && !(d.Undo && o.names(undone(d))) })
+	doubts := slices.DeleteFunc(p.Doubts(), func(d run.Doubt) bool { return !o.namesStep(d.Address) && (!d.Undo || !o.names(undone(d))) })
 	done := slices.DeleteFunc(slices.Clone(doubts), func(d run.Doubt) bool { return !d.Undo || o.said.of(d) != run.DecisionDone })
 	for _, d := range o.maybeByHand(p) {
 		if said := o.said.ofOne(d); said == run.DecisionDone || said == "" && len(doubts) == 0 && o.said.others == run.DecisionDone {

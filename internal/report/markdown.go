@@ -33,7 +33,7 @@ func writeMarkdown(w *bufio.Writer, r *Run) error {
 
 // top says what the run is, and how it stands.
 func (m *markdown) top() block {
-	text := heading(1, m.Run.sign()+" "+m.name(m.title())) + paragraph(m.line(m.stands()))
+	text := heading(1, m.sign()+" "+m.name(m.title())) + paragraph(m.line(m.stands()))
 	if next := m.next(); next != "" {
 		text += paragraph("> " + m.line(next))
 	}

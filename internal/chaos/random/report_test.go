@@ -31,7 +31,7 @@ func (s *story) reported(events []*run.Event) {
 		if _, within := run.SplitAddress(step.Step); within == "" && step.Outcome != "" && !step.Gone {
 			got[step.Outcome]++
 		}
-		if step.Undone && !step.Gone {
+		if step.Undone { // also of an instance that is gone
 			got[run.Undone]++
 		}
 	}
