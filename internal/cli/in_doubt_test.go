@@ -116,7 +116,7 @@ func TestUndoInDoubtByStep(t *testing.T) {
 		t.Helper()
 		tt.again(t, false, "").does(t, status, []string{says}, append([]string{"undo", id, "--auto-approve"}, args...)...)
 	}
-	undo(ExitRefused, "In doubt: pay", "pay", "--in-doubt", `ship["eu"]=redo`)
+	undo(ExitRefused, `ship["eu"] is not among the steps to be undone; it is settled with: runbook undo `+id+` 'ship["eu"]@`, "pay", "--in-doubt", `ship["eu"]=redo`)
 	undo(ExitRefused, `In doubt: pay, ship["eu"]`, "--in-doubt", "pya=redo")
 	undo(ExitLeftOver, "the undo stays in doubt", "--in-doubt", `ship["eu"]=redo`)
 	undo(ExitPassed, "counts as done", "--in-doubt", "pay=done")

@@ -155,8 +155,8 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return drop(err)
 	}
-	open := slices.DeleteFunc(append(recalled.Past.Doubts(), o.maybeByHand(recalled.Past)...), func(d run.Doubt) bool { return !chooses(effects, d) })
-	if err := o.said.check(append(open, doubtsOf(writes)...)); err != nil {
+	open := slices.DeleteFunc(o.settleable(recalled.Past), func(d run.Doubt) bool { return !chooses(effects, d) })
+	if err := o.checkSaid(recalled.Past, append(open, doubtsOf(writes)...)); err != nil {
 		return drop(err)
 	}
 	if err := o.said.unused(len(open) + len(writes)); err != nil {
@@ -375,7 +375,7 @@ func (o *undoOptions) effects(p *local.Past) []run.Effect {
 
 // toSend are those of them whose undo may be sent: what somebody says is done needs none of its secrets.
 func (o *undoOptions) toSend(p *local.Past) []run.Effect {
-	doubts := slices.DeleteFunc(p.Doubts(), func(d run.Doubt) bool { return !o.namesStep(d.Address) && (!d.Undo || !o.names(undone(d))) })
+	doubts := slices.DeleteFunc(p.Doubts(), func(d run.Doubt) bool { return !o.namesUndoOf(d) })
 	done := slices.DeleteFunc(slices.Clone(doubts), func(d run.Doubt) bool { return !d.Undo || o.said.of(d) != run.DecisionDone })
 	for _, d := range o.maybeByHand(p) {
 		if said := o.said.ofOne(d); said == run.DecisionDone || said == "" && len(doubts) == 0 && o.said.others == run.DecisionDone {
@@ -394,6 +394,11 @@ func (o *undoOptions) names(e run.Effect) bool {
 
 // namesStep reports whether a step is among those that were named, whatever it did.
 func (o *undoOptions) namesStep(address string) bool { return o.Step == "" || within(address, o.Step) }
+
+// namesUndoOf reports whether a step was named, or what one did one time that the undo takes back.
+func (o *undoOptions) namesUndoOf(d run.Doubt) bool {
+	return o.namesStep(d.Address) || d.Undo && o.names(undone(d))
+}
 
 // chosen are the effects to undo. What a write in doubt did, nobody knows.
 func (o *undoOptions) chosen(r *engine.Recalled) ([]run.Effect, error) {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/e82355ed/runbook/engine"
@@ -27,8 +29,8 @@ func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recal
 	if len(writes) == 0 {
 		return nil, nil
 	}
-	undos := slices.DeleteFunc(append(r.Past.Doubts(), o.maybeByHand(r.Past)...), func(d run.Doubt) bool { return !d.Undo })
-	if err := o.said.check(append(undos, writes...)); err != nil {
+	undos := slices.DeleteFunc(o.settleable(r.Past), func(d run.Doubt) bool { return !d.Undo || !o.namesUndoOf(d) })
+	if err := o.checkSaid(r.Past, append(undos, writes...)); err != nil {
 		return nil, err
 	}
 	s.announce(&r.Plan.Header)
@@ -45,6 +47,26 @@ func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recal
 		}
 	}
 	return out, nil
+}
+
+// settleable is all that a word can be about, of whichever step.
+func (o *undoOptions) settleable(p *local.Past) []run.Doubt {
+	return slices.Concat(p.Doubts(), o.maybeByHand(p))
+}
+
+// checkSaid refuses words about what this session does not settle, which is open, and says of what is in doubt elsewhere how that is settled.
+func (o *undoOptions) checkSaid(p *local.Past, open []run.Doubt) error {
+	all := o.settleable(p)
+	for _, step := range slices.Sorted(maps.Keys(o.said.each)) {
+		about := func(d run.Doubt) bool { return d.Address == step || d.Undo && undone(d).String() == step }
+		i := slices.IndexFunc(all, about)
+		if i < 0 || slices.ContainsFunc(open, about) {
+			continue
+		}
+		return fmt.Errorf("nothing was run: --in-doubt %s=%s: %s is not among the steps to be undone; it is settled with: %s", step, o.said.each[step], step,
+			o.command(settles(all[i], o.Run)+" --in-doubt "+o.said.each[step]))
+	}
+	return o.said.check(open)
 }
 
 // settleFirst tells what became of some writes, in a session of its own. It asks before the undos that follow, so that who says no has settled

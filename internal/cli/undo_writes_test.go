@@ -168,6 +168,39 @@ func TestNothingIsSettledBeforeTheQuestion(t *testing.T) {
 	tt.again(t, true, "yes\n").does(t, ExitPassed, []string{"settled by", "undo scale[\"a\"]", "undo cordon"}, "undo", id, "--in-doubt", "done")
 }
 
+// TestWordAboutAnotherStep: what is in doubt beside what is to be undone is not settled on the way, and the error says how it is.
+func TestWordAboutAnotherStep(t *testing.T) {
+	tt, id := doubtBeside(t, "scale")
+	did := tt.fake.Log()
+	undo := func(says string, args ...string) {
+		t.Helper()
+		tt.again(t, false, "").does(t, ExitRefused, []string{says}, append([]string{"undo", id, "--auto-approve"}, args...)...)
+	}
+	undo(`scale["a"] is not among the steps to be undone; it is settled with: runbook undo `+id+` 'scale["a"]' --in-doubt done`, "cordon", "--in-doubt", `scale["a"]=done`)
+	undo("cordon is not among the steps to be undone", "scale", "--in-doubt", "cordon=done", "--in-doubt", `scale["a"]=done`)
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// doubtBeside is a run of which some answers got lost, that of the undo of cordon among them where that is in doubt.
+func doubtBeside(t *testing.T, lost ...string) (*terminal, string) {
+	t.Helper()
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if slices.Contains(lost, id) {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}
+	tt.does(t, ExitLeftOver, nil, "apply", tt.file(t, "x.hcl", rollBack), "--auto-approve")
+	id := tt.lastRun(t)
+	if slices.Contains(lost, "uncordon") {
+		tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, "cordon", "--auto-approve")
+	}
+	return tt, id
+}
+
 // TestUndoOfAStepOfARunThatBrokeOff: what the end of the run has undone is not lost with that.
 func TestUndoOfAStepOfARunThatBrokeOff(t *testing.T) {
 	text := strings.Replace(rollBack, `{ id = "uncordon" }`, "{\n on = \"end\"\n id = \"uncordon\"\n}", 1)
