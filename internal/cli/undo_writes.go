@@ -94,7 +94,7 @@ func (o *undoOptions) stepsAfter(r *engine.Recalled, settled []local.Settled) []
 			Name: "undo of " + d.Address, Action: undo.Action, Effect: max(provider.Write, graph.Effect(undo)), Provider: target.Provider, Target: target.Target,
 		})
 	}
-	return append(out, r.UndoSteps(o.effects(r.Past))...)
+	return append(out, r.UndoSteps(o.toSend(r.Past))...)
 }
 
 func doubtsOf(settled []local.Settled) []run.Doubt {

@@ -183,6 +183,22 @@ func TestWordAboutAnotherStep(t *testing.T) {
 	}
 }
 
+// TestNothingIsSent: where a write counts as not done, and the undo in doubt as done, there is nothing to say yes to; what is sent is asked about
+// without what is done.
+func TestNothingIsSent(t *testing.T) {
+	tt, id := doubtBeside(t, "scale", "uncordon")
+	did := tt.fake.Log()
+	next := tt.again(t, false, "")
+	next.does(t, ExitRefused, []string{"undo of scale[\"a\"]"}, "undo", id, "--in-doubt", `scale["a"]=done`, "--in-doubt", "cordon=done")
+	if said := next.err.String(); strings.Contains(said, "undo of cordon  fake_write") {
+		t.Errorf("it is done, and asked about:\n%s", said)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, []string{"counts as not done", "counts as done"}, "undo", id, "--in-doubt", `scale["a"]=redo`, "--in-doubt", "cordon=done")
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // doubtBeside is a run of which some answers got lost, that of the undo of cordon among them where that is in doubt.
 func doubtBeside(t *testing.T, lost ...string) (*terminal, string) {
 	t.Helper()
