@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,6 +118,26 @@ func TestReferenceNamesEveryFunction(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("functions of the language and of the reference (-want +got):\n%s", diff)
+	}
+}
+
+// TestReferenceNamesWhatNeedsATimeout also refuses actions that need none.
+func TestReferenceNamesWhatNeedsATimeout(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| `timeout` \\| `\"30s\"` .*$").FindString(read(t, "reference/language.md"))
+	var got, want []string
+	for _, name := range regexp.MustCompile("`([a-z]+_[a-z_]+)`").FindAllStringSubmatch(row, -1) {
+		got = append(got, name[1])
+	}
+	for _, p := range builtin.Registry().Providers() {
+		for _, a := range p.Actions {
+			if s := a.Spec(); s.NeedsTimeout {
+				want = append(want, s.Name)
+			}
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("actions that need a timeout, and those that the reference names (-want +got):\n%s", diff)
 	}
 }
 
