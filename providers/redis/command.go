@@ -13,7 +13,7 @@ import (
 )
 
 type commandArgs struct {
-	Command  []string   `rb:"command,required,filled,partly" doc:"A command and its arguments: [\"DEL\", \"session:1\"]."`
+	Command  []string   `rb:"command,required,filled,partly" doc:"A command and its arguments: [\"DEL\", \"session:1\"]. Destructive are ACL DELUSER, CLUSTER DELSLOTS, CLUSTER FAILOVER, CLUSTER FLUSHSLOTS, CLUSTER FORGET, CLUSTER RESET, DEBUG, FAILOVER, FLUSHALL, FLUSHDB, FUNCTION DELETE, FUNCTION FLUSH, REPLICAOF, SHUTDOWN, SLAVEOF, SWAPDB, XGROUP DESTROY, and a script (EVAL, EVALSHA, FCALL, FUNCTION, SCRIPT) that names one of them; every other one is a write, DEL, UNLINK and LTRIM too."`
 	Replaces *stateHeld `rb:"replaces" doc:"What the key must hold for the command to be sent, such as self.after in an undo: another value is somebody else's work by now, and is left as it is."`
 }
 

@@ -3,9 +3,11 @@ package redis
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +81,16 @@ func sends(spec *provider.Spec, command cty.Value) cty.Value {
 	args := spec.Args().Null().AsValueMap()
 	args["command"] = command
 	return cty.ObjectVal(args)
+}
+
+// TestDestructiveCommandsAreDocumented: the reference names all of them, and no others.
+func TestDestructiveCommandsAreDocumented(t *testing.T) {
+	_, text, _ := strings.Cut(command.Spec().Args().Attribute("command").Doc, "Destructive are ")
+	text, _, _ = strings.Cut(text, ", and a script")
+	got := strings.Split(strings.ToLower(text), ", ")
+	if want := slices.Sorted(maps.Keys(losing)); !slices.Equal(got, want) {
+		t.Errorf("documented are %q, and destructive %q", got, want)
+	}
 }
 
 func TestClassify(t *testing.T) {
