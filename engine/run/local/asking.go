@@ -41,6 +41,7 @@ func (r *runner) ask(ctx context.Context, x *execution) (func(), bool, error) {
 	if err := r.emit(&run.Event{Type: run.StepWaiting, Step: x.address, For: run.ForPreview}); err != nil {
 		return nil, false, err
 	}
+	r.workOut(x)
 	return func() {
 		q := &question{execution: x}
 		if x.step.Approval != nil {

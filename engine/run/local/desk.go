@@ -3,7 +3,9 @@ package local
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/run"
@@ -27,9 +29,12 @@ type desk struct {
 	// mail has one element while the mailbox is read, so that who comes next knows what came of it.
 	mail chan struct{}
 
-	mu     sync.Mutex
-	asker  Asker
-	open   []*openQuestion // in the order in which they were asked
+	mu    sync.Mutex
+	asker Asker
+	open  []*openQuestion // in the order of the file
+	// shown is what stands at the terminal, and stays there as long as it is open: whoever types is not to answer another one. Nil: nothing does
+	// that may be answered there.
+	shown  *openQuestion
 	rested map[*runner]bool
 	// read is the last message that was looked at; early are answers to questions that are not open, or not yet again: the
 	// runbook that asks may only be on its way after a resume.
@@ -54,6 +59,9 @@ type desk struct {
 type openQuestion struct {
 	wait run.Wait // its address is whole
 	to   *runner
+	// spot is where it stands in the files, put when it was opened.
+	spot spot
+	put  time.Time
 	// closed is closed when it is answered or over; coming says that an answer from elsewhere is on its way.
 	closed chan struct{}
 	coming bool
@@ -84,10 +92,15 @@ func nudge(c chan struct{}) {
 
 // put opens a question of a runner; one about the same step is closed.
 func (d *desk) put(r *runner, wait run.Wait) {
-	wait.Address = r.prefix + wait.Address
-	d.take(wait.Address)
+	q := &openQuestion{wait: wait, to: r, spot: r.spotOf(wait.Address), put: time.Now(), closed: make(chan struct{})}
+	q.wait.Address = r.prefix + wait.Address
+	d.take(q.wait.Address)
 	d.mu.Lock()
-	d.open = append(d.open, &openQuestion{wait: wait, to: r, closed: make(chan struct{})})
+	before := slices.IndexFunc(d.open, func(other *openQuestion) bool { return slices.Compare(other.spot, q.spot) > 0 })
+	if before < 0 {
+		before = len(d.open)
+	}
+	d.open = slices.Insert(d.open, before, q)
 	d.mu.Unlock()
 	nudge(d.changed)
 	nudge(d.polls)
@@ -101,6 +114,9 @@ func (d *desk) take(address string) {
 		if q.wait.Address == address {
 			close(q.closed)
 			d.open = append(d.open[:i:i], d.open[i+1:]...)
+			if d.shown == q {
+				d.shown = nil
+			}
 			nudge(d.changed)
 			return
 		}
@@ -119,9 +135,7 @@ func (d *desk) work(ctx context.Context) {
 // ask asks at the terminal what is open, one after another.
 func (d *desk) ask(ctx context.Context) {
 	for {
-		d.mu.Lock()
-		asker, q := d.asker, d.next()
-		d.mu.Unlock()
+		asker, q, held := d.choose()
 		if asker == nil {
 			return
 		}
@@ -130,6 +144,7 @@ func (d *desk) ask(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-d.changed:
+			case <-held:
 			}
 			continue
 		}
@@ -146,9 +161,25 @@ func (d *desk) ask(ctx context.Context) {
 	}
 }
 
-// next is what stands at the terminal next: the first open question that whoever sits there may answer, or, where only others can
-// let the run go on, the first that waits for them; nil: there is none. Called with the lock held.
+// choose gives who is asked next, and what; nil: nobody, or nothing before something changes or held comes.
+func (d *desk) choose() (asker Asker, q *openQuestion, held <-chan time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if wait := d.settles(); wait > 0 {
+		return d.asker, nil, time.After(wait)
+	}
+	if q = d.next(); q != nil && q.wait.Question.MayAnswer(d.session.User) {
+		d.shown = q
+	}
+	return d.asker, q, nil
+}
+
+// next is what stands at the terminal next: what stands there already, the first open question that whoever sits there may answer, or, where
+// only others can let the run go on, the first that waits for them; nil: there is none. Called with the lock held.
 func (d *desk) next() *openQuestion {
+	if d.shown != nil {
+		return d.shown
+	}
 	for _, q := range d.open {
 		if q.wait.Question.MayAnswer(d.session.User) {
 			return q

@@ -9,7 +9,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
+	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -25,7 +27,7 @@ func deskOf(t *testing.T, box *mailbox) (*desk, *runner) {
 		Unseal: func(sealed []byte) ([]byte, error) { return sealed, nil },
 	}}
 	s.desk = newDesk(s)
-	r := &runner{session: s, branch: &branch{}, given: make(chan given), hard: t.Context()}
+	r := &runner{session: s, branch: &branch{graph: &graph.Graph{}}, given: make(chan given), hard: t.Context()}
 	s.desk.rested[r] = true
 	return s.desk, r
 }
@@ -80,6 +82,35 @@ func TestNextAtTheTerminal(t *testing.T) {
 				t.Errorf("%q stands at the terminal, expected %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestShownInTheOrderOfTheFile: the first of the file is shown next; what stands at the terminal stays there until it is answered, so that what is
+// typed is not for another.
+func TestShownInTheOrderOfTheFile(t *testing.T) {
+	d, r := deskOf(t, &mailbox{})
+	r.graph, _ = graph.Build(&lang.Runbook{Steps: []*lang.Step{{Name: "a"}, {Name: "b"}, {Name: "c"}}})
+	d.asker = leaves{}
+	shown := func(want string) {
+		t.Helper()
+		if _, q, _ := d.choose(); q == nil || q.wait.Address != want {
+			t.Errorf("shown: %+v, expected %s", q, want)
+		}
+	}
+	d.put(r, askAt("c"))
+	d.put(r, askAt("b"))
+	shown("b")
+	d.put(r, askAt("a"))
+	shown("b")
+	d.take("b")
+	shown("a")
+	d.take("a")
+	shown("c")
+	d.take("c")
+	d.rested[r] = false
+	d.put(r, askAt("c"))
+	if _, q, held := d.choose(); q != nil || held == nil {
+		t.Errorf("%+v is shown while others may come before it", q)
 	}
 }
 
@@ -236,7 +267,7 @@ func (leaves) Ask(context.Context, run.Wait) (*run.Answer, error) { return nil, 
 func TestPausesOnceNobodySitsThere(t *testing.T) {
 	d, _ := deskOf(t, &mailbox{})
 	d.asker = leaves{}
-	d.put(&runner{branch: &branch{}}, askAt("a"))
+	d.put(&runner{branch: &branch{graph: &graph.Graph{}}}, askAt("a"))
 	d.ask(t.Context())
 	select {
 	case <-d.session.pausing:

@@ -100,6 +100,7 @@ func (r *runner) workOutWrites(ctx context.Context, x *execution, all listed, q 
 	if err := r.emit(&run.Event{Type: run.StepWaiting, Step: x.address, For: run.ForWrites}); err != nil {
 		return nil, err
 	}
+	r.workOut(x)
 	return func() {
 		b := r.bind(all.values(), q)
 		q.Keyed = b.digest

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
@@ -70,7 +71,7 @@ func TestSecondAnswerBeforeThePause(t *testing.T) {
 	s.desk = newDesk(s)
 	d := s.desk
 	s.Host = provider.Host{Log: holdUp{hclog.NewNullLogger(), func() bool { d.mu.Lock(); defer d.mu.Unlock(); return d.delivering == 0 }}}
-	r := &runner{session: s, branch: &branch{}, given: make(chan given)}
+	r := &runner{session: s, branch: &branch{graph: &graph.Graph{}}, given: make(chan given)}
 	d.rested[r] = true
 	w := run.Wait{Address: "ok", Question: &run.Question{Kind: run.AskConfirm, Digest: "d"}}
 	d.put(r, w)
@@ -106,7 +107,7 @@ func TestPauseBesideAStoreThatHangs(t *testing.T) {
 		s := &session{pausing: make(chan struct{}), Config: &Config{Journal: hangs{}, Host: provider.Host{Log: hclog.NewNullLogger()}}}
 		s.desk = newDesk(s)
 		d := s.desk
-		r := &runner{session: s, branch: &branch{}, given: make(chan given), hard: t.Context()}
+		r := &runner{session: s, branch: &branch{graph: &graph.Graph{}}, given: make(chan given), hard: t.Context()}
 		d.put(r, run.Wait{Address: "ok", Question: &run.Question{Kind: run.AskConfirm, Digest: "d"}})
 		began := time.Now()
 		go d.answerComes(t.Context(), "ok")

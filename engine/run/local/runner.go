@@ -38,6 +38,10 @@ type runner struct {
 	given  chan given
 	notes  chan noteRequest
 	undone chan *undoing
+	// turns are the questions that are being worked out, in the order of the file; heldUntil says when those that are ready wait no longer for
+	// the others, nil: none is.
+	turns     []*turn
+	heldUntil <-chan time.Time
 	// notified carries notifications of levels that ended; notifying are those under way, which hold up nothing but the end.
 	notified  chan *notifying
 	notifying map[*notifying]bool
@@ -208,7 +212,9 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 		return r.attemptsDone(a)
 	case q := <-r.asked:
 		r.underWay--
-		return r.questionDone(q)
+		return r.worked(q)
+	case <-r.heldUntil:
+		return r.waitNoLonger()
 	case g := <-r.given:
 		r.desk.rest(r, false)
 		return r.take(g)
