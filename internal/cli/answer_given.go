@@ -171,7 +171,7 @@ func (o *answerOptions) askedAgain(s *story, w *waitingStep) string {
 		return view.AskedAgain
 	}
 	text := view.AskedAgain + ". Resume the run, which asks then: " + o.command("resume "+s.ID)
-	if command := view.ResumeWithAnswer(o.Store, s.ID, w.Step, w.Question); command != "" {
+	if command := view.ResumeWithAnswer(o.store, s.ID, w.Step, w.Question); command != "" {
 		text += "; or answer with that: " + command
 	}
 	return text

@@ -80,7 +80,7 @@ func (o *answerOptions) describe(s *story, w *waitingStep, terminal bool) []stri
 	case w.isOver(o.Now()):
 		return lines // the command would be refused
 	}
-	return append(lines, "  "+view.AnswerCommand(o.Store, s.ID, w.Step, w.Question))
+	return append(lines, "  "+view.AnswerCommand(o.store, s.ID, w.Step, w.Question))
 }
 
 // complete completes the steps that wait, and values that are known.

@@ -23,7 +23,7 @@ func (o *answerOptions) answer(ctx context.Context, history journal.Journal, s *
 	switch {
 	case w.Question.Sensitive && o.Value != nil:
 		return nil, fmt.Errorf("the answer to %s is sensitive, and everybody on this machine can see the arguments of a process: take this value as known to others. "+
-			"Leave VALUE out and type it, or pipe it: %s < FILE", w.Step, view.AnswerCommand(o.Store, s.ID, w.Step, w.Question))
+			"Leave VALUE out and type it, or pipe it: %s < FILE", w.Step, view.AnswerCommand(o.store, s.ID, w.Step, w.Question))
 	case o.Value == nil && (!w.Question.Sensitive || o.InTerminal):
 		return o.ask(ctx, history, s, w)
 	}
@@ -147,7 +147,7 @@ func cutItem(q *run.Question, text string) (item, note string, err error) {
 func (o *answerOptions) ask(ctx context.Context, history journal.Journal, s *story, w *waitingStep) (*run.Answer, error) {
 	seat := o.seat()
 	if seat == nil {
-		return nil, fmt.Errorf("VALUE is missing, and there is no terminal to ask on: write %s", view.AnswerCommand(o.Store, s.ID, w.Step, w.Question))
+		return nil, fmt.Errorf("VALUE is missing, and there is no terminal to ask on: write %s", view.AnswerCommand(o.store, s.ID, w.Step, w.Question))
 	}
 	if len(o.ItemNotes) > 0 || o.Note != "" {
 		return nil, errors.New("--note and --item-note go with a VALUE; without one, the form takes notes")

@@ -154,6 +154,31 @@ func TestStorePath(t *testing.T) {
 	}
 }
 
+// TestCommandsNameARelativeStoreInFull: they work from any folder, as the help of an incident is pasted into another shell.
+func TestCommandsNameARelativeStoreInFull(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "of the team")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	tt := newTerminal(t, false, nil, nil)
+	store := " --store '" + filepath.Join(dir, "rel.db") + "'"
+	tt.does(t, ExitInterrupted, []string{"calm yes|no" + store, "resume with: runbook resume"}, "apply", tt.file(t, "x.hcl", asksFirst), "--auto-approve", "--store", "rel.db")
+	said := tt.out.String() + tt.err.String()
+	if strings.Contains(said, "--store rel.db") {
+		t.Errorf("a command only works from one folder:\n%s", said)
+	}
+	_, id, _ := strings.Cut(said, "resume with: runbook resume ")
+	id, _, _ = strings.Cut(id, " ")
+	for _, command := range [][]string{{"show", id}, {"answer", id}, {"runs", "check"}} {
+		again := tt.again(t, false, "")
+		again.does(t, ExitPassed, nil, append(command, "--store", "./rel.db")...)
+		if said := again.out.String() + again.err.String(); strings.Contains(said, "rel.db") && strings.Count(said, "--store") != strings.Count(said, store) {
+			t.Errorf("%v: a command only works from one folder:\n%s", command, said)
+		}
+	}
+}
+
 // TestMistypedStore is refused, and makes nothing: it would be a new history.
 func TestMistypedStore(t *testing.T) {
 	t.Chdir(t.TempDir())

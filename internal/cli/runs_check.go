@@ -115,7 +115,7 @@ func afterDamage(address string, readable bool) []string {
 	}
 	lines := []string{fmt.Sprintf("Put %s in safety as it is, with %s-wal if that is beside it, and have nothing written into it any more.", address, address)}
 	if readable {
-		lines = append(lines, fmt.Sprintf("What can be read is shown by: %s, and by: %s", view.Command(address, "runs"), view.Command(address, "show RUN")))
+		lines = append(lines, fmt.Sprintf("What can be read is shown by: %s, and by: %s", view.Command(absoluteStore(address), "runs"), view.Command(absoluteStore(address), "show RUN")))
 	}
 	return append(lines, "New runs go on in another file, which --store or "+storeVariable+" names.")
 }

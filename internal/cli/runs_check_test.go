@@ -18,15 +18,15 @@ func TestCheckLines(t *testing.T) {
 		Damaged: []journal.DamagedRun{{Run: "01C", Events: 1, Error: "page 7:\nbtreeInitPage() returns error code 11"}},
 	}
 	want := []string{
-		"h.db is damaged. Of 3 runs, 2 can be read in full; 19 events of all can be read.",
+		"/srv/h.db is damaged. Of 3 runs, 2 can be read in full; 19 events of all can be read.",
 		"In full:", "  01A", "  01B",
 		"Up to the damage:", "  01C  1 event",
-		"Put h.db in safety as it is, with h.db-wal if that is beside it, and have nothing written into it any more.",
-		"What can be read is shown by: runbook runs --store h.db, and by: runbook show RUN --store h.db",
+		"Put /srv/h.db in safety as it is, with /srv/h.db-wal if that is beside it, and have nothing written into it any more.",
+		"What can be read is shown by: runbook runs --store /srv/h.db, and by: runbook show RUN --store /srv/h.db",
 		"New runs go on in another file, which --store or RUNBOOK_STORE names.",
 		"What the store says of it:", "  01C: page 7: btreeInitPage() returns error code 11",
 	}
-	if diff := cmp.Diff(want, checkLines("h.db", report)); diff != "" {
+	if diff := cmp.Diff(want, checkLines("/srv/h.db", report)); diff != "" {
 		t.Error(diff)
 	}
 	for i := range 100 {

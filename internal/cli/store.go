@@ -29,7 +29,7 @@ func storeFlag(cmd *cobra.Command, to *string) {
 
 // storePath is where the history of runs is kept: a file, or a database's URL.
 func (p *Program) storePath(flag string) (string, error) {
-	if p.store = flag; flag != "" {
+	if p.store = absoluteStore(flag); flag != "" {
 		p.hideStorePassword(flag)
 		return flag, checkStore("--store", flag)
 	}
@@ -44,6 +44,18 @@ func (p *Program) storePath(flag string) (string, error) {
 		return "", errors.New("there is no home folder for the history of runs; name a file with --store FILE")
 	}
 	return filepath.Join(p.HomeDir, ".local", "state", "runbook", "runs.db"), nil
+}
+
+// absoluteStore is what --store named, for commands that are typed from any folder.
+func absoluteStore(flag string) string {
+	if flag == "" || isURL(flag) {
+		return flag
+	}
+	path, err := filepath.Abs(flag)
+	if err != nil { // the folder that it stands in is gone
+		return flag
+	}
+	return path
 }
 
 // checkStore refuses what somebody mistyped: it would be a new history without a run in it. Only the default folder is made.
