@@ -52,7 +52,7 @@ func newAnswer(p *Program) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: p.runArgument(&o.Store, goesOn, o.complete),
+		ValidArgsFunction: p.runArgument(&o.Store, waitsForPeople, o.complete),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Run = args[0]
 			if len(args) > 1 {

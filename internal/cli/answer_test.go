@@ -262,6 +262,30 @@ func (tt *terminal) complete(t *testing.T, args ...string) string {
 	return tt.out.String()[before:]
 }
 
+// TestCompleteARunThatWaitsForLong: however many ran since, each command offers the runs that it can be about, with where they stand.
+func TestCompleteARunThatWaitsForLong(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitInterrupted, nil, "apply", tt.file(t, "asks.hcl", asksFirst), "--auto-approve")
+	waiting := tt.lastRun(t)
+	store, broken := brokenOffAt(t, tt, tt.file(t, "x.hcl", undoable), nil, run.StepFinished, "cordon")
+	file := tt.file(t, "good.hcl", "runbook \"good\" {}\n")
+	for range 60 {
+		tt.does(t, ExitPassed, nil, "apply", file)
+	}
+	for _, command := range []string{"answer", "cancel", "resume"} {
+		if got := tt.complete(t, command, ""); !strings.Contains(got, waiting+"\tasks paused\n") || strings.Contains(got, "good") {
+			t.Errorf("%s: completion gives %s", command, got)
+		}
+		got := tt.complete(t, command, "--store", store, "")
+		if offered := strings.Contains(got, broken+"\tundoable interrupted\n"); offered != (command != "answer") {
+			t.Errorf("%s: of a run that broke off completion gives %s", command, got)
+		}
+	}
+	if got := tt.complete(t, "show", waiting[:len(waiting)-1]); !strings.Contains(got, waiting) {
+		t.Errorf("of what was typed completion gives %s", got)
+	}
+}
+
 func TestInstancesThatAreAnsweredBeforehand(t *testing.T) {
 	inner := &lang.Runbook{Steps: []*lang.Step{{Name: "deep"}}}
 	rb := &lang.Runbook{Steps: []*lang.Step{

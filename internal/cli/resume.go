@@ -56,8 +56,11 @@ func newResume(p *Program) *cobra.Command {
 	return cmd
 }
 
-// resumable tells the runs that can be gone on with.
-func resumable(r journal.Summary) bool {
+// resumable selects the runs that can be gone on with: one that a process runs can't.
+func resumable(_ context.Context, _ journal.Journal, r journal.Summary) bool {
+	if r.Status == journal.Running {
+		return false
+	}
 	leftOver := r.ExitStatus != nil && *r.ExitStatus == ExitLeftOver
 	return r.Status != journal.Ended || r.Outcome != run.Pass && r.Outcome != run.Warn || leftOver
 }

@@ -161,13 +161,20 @@ func (o *runsOptions) filter() (journal.Filter, error) {
 	return f, nil
 }
 
+// stands is where a run stands, or how it ended: a word of --outcome.
+func stands(r journal.Summary) string {
+	if r.Status == journal.Ended && r.Outcome != "" {
+		return string(r.Outcome)
+	}
+	return string(r.Status)
+}
+
 func (o *runsOptions) rows(runs []listed) []string {
 	palette := o.palette(o.OutTerminal)
 	rows := [][]string{{"RUN", "STARTED", "RUNBOOK", "OUTCOME", "TIME", "STEPS", ""}}
 	for _, r := range runs {
-		outcome, took := string(r.Status), ""
+		outcome, took := stands(r.Summary), ""
 		if r.Status == journal.Ended && r.Outcome != "" {
-			outcome = string(r.Outcome)
 			took = view.Duration(time.Duration(r.DurationMS * float64(time.Millisecond)))
 		}
 		steps := ""

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -279,36 +280,65 @@ func (p *Program) openRun(ctx context.Context, store, id string, access journal.
 	return history, err
 }
 
-// completeRunIDs completes the id of a run.
-func (p *Program) completeRunIDs(ctx context.Context, store string, wanted func(journal.Summary) bool) []string {
+// mostOffered bounds how many runs a completion offers, the newest of those that fit.
+const mostOffered = 50
+
+// fits selects the runs that a command can be about.
+type fits func(ctx context.Context, history journal.Journal, r journal.Summary) bool
+
+// completeRunIDs completes the id of a run that begins as what was typed.
+func (p *Program) completeRunIDs(ctx context.Context, store, typed string, wanted fits) []string {
 	history, err := p.openHistory(ctx, store, journal.ReadOnly)
 	if err != nil || history == nil {
 		return nil
 	}
 	defer history.Close() //nolint:errcheck // a completion has nobody to tell
-	runs, err := history.Runs(ctx, journal.Filter{Limit: 20})
+	filter := journal.Filter{Limit: mostOffered}
+	if wanted != nil || typed != "" {
+		filter.Limit = math.MaxInt32 // a run may wait for long, while others come and go
+	}
+	runs, err := history.Runs(ctx, filter)
 	if err != nil {
 		return nil
 	}
+	locks, err := history.Locks(ctx)
+	if err != nil {
+		return nil
+	}
+	journal.Settle(runs, locks)
 	var names []string
 	for _, r := range runs {
-		if wanted == nil || wanted(r) {
-			names = append(names, r.ID+"\t"+r.Runbook+" "+string(r.Outcome))
+		if len(names) == mostOffered {
+			break
+		}
+		if strings.HasPrefix(r.ID, typed) && (wanted == nil || wanted(ctx, history, r)) {
+			names = append(names, r.ID+"\t"+r.Runbook+" "+stands(r))
 		}
 	}
 	return names
 }
 
 // goesOn selects the runs that have not ended.
-func goesOn(r journal.Summary) bool { return r.Status != journal.Ended }
+func goesOn(_ context.Context, _ journal.Journal, r journal.Summary) bool {
+	return r.Status != journal.Ended
+}
+
+// waitsForPeople selects those of them that wait for a person.
+func waitsForPeople(ctx context.Context, history journal.Journal, r journal.Summary) bool {
+	if r.Status == journal.Ended {
+		return false
+	}
+	s, err := readStory(ctx, history, r.ID)
+	return err == nil && len(s.Waits) > 0
+}
 
 // runArgument completes a command's first argument with runs, and lets rest complete the others.
-func (p *Program) runArgument(store *string, wanted func(journal.Summary) bool, rest func(ctx context.Context, args []string) []string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (p *Program) runArgument(store *string, wanted fits, rest func(ctx context.Context, args []string) []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 		switch {
 		case len(args) == 0:
-			return p.completeRunIDs(cmd.Context(), *store, wanted), directive
+			return p.completeRunIDs(cmd.Context(), *store, typed, wanted), directive
 		case rest != nil:
 			return rest(cmd.Context(), args), directive
 		}
