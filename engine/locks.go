@@ -102,9 +102,33 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 		if releaseErr := held.giveBack(context.WithoutCancel(ctx)); releaseErr != nil {
 			e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
 		}
-		return held, lockRefusal(err, opts, "The lock is held", "wait for it with --lock-timeout 10m; "+opts.command("unlock "+name)+" frees a lock whose holder is gone or paused")
+		return held, heldRefusal(err, opts, name)
 	}
 	return held, nil
+}
+
+// Held refuses a plan that would not get its locks, before anybody is asked about it: another run holds one of them that is paused, or whose
+// process lives. What one that is gone has left behind is found when the run begins, which holds all of it against the plan again.
+func (e *Engine) Held(ctx context.Context, plan *Plan, opts *RunOptions) hcl.Diagnostics {
+	names := plan.locks()
+	if len(names) == 0 || opts.LockTimeout > 0 {
+		return nil
+	}
+	all, err := opts.Journal.Locks(ctx)
+	if err != nil {
+		return lockRefusal(err, opts, "", "")
+	}
+	for i := range all {
+		if l := &all[i]; !l.Gone && slices.Contains(names, l.Name) {
+			return heldRefusal(&journal.LockedError{Lock: *l}, opts, l.Name)
+		}
+	}
+	return nil
+}
+
+// heldRefusal is lockRefusal for a lock that a runbook names.
+func heldRefusal(err error, opts *RunOptions, name string) hcl.Diagnostics {
+	return lockRefusal(err, opts, "The lock is held", "wait for it with --lock-timeout 10m; "+opts.command("unlock "+name)+" frees a lock whose holder is gone or paused")
 }
 
 // freeOld frees what a run kept while it was paused under names that its runbooks do not have any more.

@@ -65,6 +65,9 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err := o.reports.spare(o.Program, plan, slices.Concat(pathsOf(plan.Header.Files), slices.Collect(maps.Keys(sourcesOf(plan.Runbook.Sources, o.Plan))))); err != nil {
 		return err
 	}
+	if err := o.held(ctx, eng, plan, opening); err != nil {
+		return err
+	}
 	stop := o.watchInterrupts(ctx)
 	defer stop.release()
 	asked, err := o.confirm(&plan.Header, plan.Asked(), o.AutoApprove, stop, approveOrRefuse, planned(o.File))
@@ -89,6 +92,23 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 		return &exitError{status: seen.status(history.Kept), message: "the run ended without a result"}
 	}
 	return o.ending(result, diags.HasErrors(), errors.Join(viewErr, closeErr))
+}
+
+// held refuses, before the question, a plan whose lock another run holds: nobody is to decide about what can't run.
+func (o *applyOptions) held(ctx context.Context, eng *engine.Engine, plan *engine.Plan, opening *opening) error {
+	var all changing
+	if all.add(plan.Asked()); o.AutoApprove || !all.any() {
+		return nil // there is no question, and the run tells
+	}
+	history, err := opening.look()
+	if err != nil {
+		return fmt.Errorf("nothing was run: %w", err)
+	}
+	diags := eng.Held(ctx, plan, &engine.RunOptions{Journal: history, Command: o.command, LockTimeout: o.wait})
+	if diags.HasErrors() {
+		return o.refuse(diags, sourcesOf(plan.Runbook.Sources, o.Plan))
+	}
+	return nil
 }
 
 // ending is the exit status of a run that took place.

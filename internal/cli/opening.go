@@ -33,6 +33,12 @@ func (o *applyOptions) openBeside(ctx context.Context) *opening {
 	return p
 }
 
+// look waits for the journal without taking it.
+func (p *opening) look() (journal.Journal, error) {
+	<-p.opened
+	return p.journal, p.err
+}
+
 // take waits for the journal and hands it over: whoever takes it closes it.
 func (p *opening) take() (journal.Journal, error) {
 	<-p.opened

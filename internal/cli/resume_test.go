@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -188,6 +190,45 @@ func TestPausedRunKeepsItsLock(t *testing.T) {
 	if diff := cmp.Diff([]string{"change alice@laptop"}, tt.fake.Log()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestHeldBeforeTheQuestion: nobody is asked about what can't run, unless it waits for the lock; and what holds it after the question still counts.
+func TestHeldBeforeTheQuestion(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	file := tt.file(t, "x.hcl", asksFirst)
+	tt.does(t, ExitInterrupted, nil, "apply", file, "--auto-approve")
+	held := "deploy is held by run " + tt.lastRun(t)
+	for name, tc := range map[string]struct {
+		flags []string
+		asked bool
+	}{
+		"held": {}, "waits": {flags: []string{"--lock-timeout", "100ms"}, asked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			next := tt.again(t, true, "yes\n")
+			next.does(t, ExitRefused, []string{held}, append([]string{"apply", file}, tc.flags...)...)
+			if said := next.err.String(); strings.Contains(said, "Run it?") != tc.asked {
+				t.Errorf("asked:\n%s", said)
+			}
+		})
+	}
+	tt.again(t, false, "").does(t, ExitPassed, nil, "unlock", "deploy")
+	next := tt.again(t, true, "")
+	next.In = answersOnce{sync.OnceFunc(func() { // another run takes the lock while somebody thinks
+		tt.again(t, false, "").does(t, ExitInterrupted, nil, "apply", file, "--auto-approve")
+	}), strings.NewReader("yes\n")}
+	next.does(t, ExitRefused, []string{"Run it?", "deploy is held by run "}, "apply", file)
+}
+
+// answersOnce does something before it is read first.
+type answersOnce struct {
+	before func()
+	io.Reader
+}
+
+func (a answersOnce) Read(p []byte) (int, error) {
+	a.before()
+	return a.Reader.Read(p)
 }
 
 func TestUnlockAPausedRun(t *testing.T) {
