@@ -57,6 +57,11 @@ func (m mount) api(path string) string {
 	return m.path + "data/" + m.rest(path)
 }
 
+// noAnswer says that what came back is nothing that an engine of the mount gives.
+func (m mount) noAnswer() error {
+	return fmt.Errorf("the answer is not that of a key/value engine of version %d: does VAULT_ADDR point at a Vault, and the path at such an engine?", m.version)
+}
+
 // missing says why there is no secret at a path.
 func (m mount) missing(path string, data map[string]json.RawMessage) error {
 	var metadata struct {

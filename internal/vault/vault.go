@@ -116,7 +116,7 @@ func (c *client) read(ctx context.Context, path, field string) (string, error) {
 	fields := answer.Data
 	if m.version == 2 && fields != nil {
 		if damage := json.Unmarshal(fields["data"], &fields); damage != nil && err == nil {
-			return "", errors.New("the answer is not one of the key/value engine")
+			return "", m.noAnswer()
 		}
 	}
 	switch {
@@ -124,6 +124,8 @@ func (c *client) read(ctx context.Context, path, field string) (string, error) {
 		return "", m.missing(path, answer.Data)
 	case err != nil:
 		return "", err
+	case fields == nil:
+		return "", m.noAnswer()
 	}
 	raw, ok := fields[field]
 	if !ok {

@@ -159,6 +159,7 @@ func TestErrors(t *testing.T) {
 		_, _ = io.WriteString(w, `{"errors":["bad token `+r.Header.Get("X-Vault-Token")+`\n, long: `+strings.Repeat("x", 1000)+`"]}`)
 	})
 	page := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>hello</html>") })
+	other := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"hello":"world"}`) })
 	endless := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", maxAnswer+1))
 	})
@@ -182,6 +183,7 @@ func TestErrors(t *testing.T) {
 		"nobody there":      {nobody, token, []string{nobody, "kv/x", "connection refused"}},
 		"an echo":           {echo.URL, token, []string{echo.URL, "bad token (sensitive)", "…"}},
 		"another server":    {page.URL, token, []string{page.URL, "does VAULT_ADDR point at one"}},
+		"other JSON":        {other.URL, token, []string{other.URL, "not that of a key/value engine of version 2", "does VAULT_ADDR point at a Vault"}},
 		"an endless answer": {endless.URL, token, []string{"longer than"}},
 		"a silent server":   {silent.URL, token, []string{silent.URL, "timed out while waiting for the answer"}},
 	} {
