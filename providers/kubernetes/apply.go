@@ -57,8 +57,20 @@ func applyAction() provider.Action {
 		},
 		Misfits: applyMisfits, Run: runApply, Preview: previewApply, Inquire: inquireApply, Noted: notedOfApply,
 		ChangedNothing: func(r *applyResult) bool { return len(r.Changes) == 0 && !r.untold },
-		Summarize:      func(r *applyResult) string { return changesSummary(r.Changes) },
+		Summarize:      func(r *applyResult) string { return applySummary(r) },
 	})
+}
+
+// applySummary tells the objects that are new from the fields that are others: a new object is one change.
+func applySummary(r *applyResult) string {
+	made, fields := len(r.Created), len(r.Changes)-len(r.Created)
+	switch {
+	case made == 0:
+		return changesSummary(r.Changes)
+	case fields <= 0:
+		return counted(made, "object") + " created"
+	}
+	return counted(made, "object") + " created, " + counted(fields, "field") + " changed"
 }
 
 func changesSummary(changes []changeResult) string {
