@@ -75,9 +75,7 @@ func (o *runsOptions) run(ctx context.Context) error {
 		return err
 	}
 	if history == nil && !o.JSON {
-		path, err := o.storePath(o.Store)
-		o.say("There are no runs: no history is kept in %s yet.", path)
-		return err
+		return o.sayNoHistory(o.Store)
 	}
 	runs := []listed{}
 	if history != nil {

@@ -94,6 +94,9 @@ func (o *pruneOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if history == nil && !o.JSON {
+		return o.sayNoHistory(o.Store)
+	}
 	if history != nil {
 		defer func() { err = errors.Join(err, history.Close()) }()
 		damage, err := o.count(ctx, history, &out)

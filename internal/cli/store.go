@@ -124,6 +124,13 @@ func nameOfStore(history journal.Journal, address string) string {
 	return address
 }
 
+// sayNoHistory says that there is nothing to list, nor to delete.
+func (p *Program) sayNoHistory(flag string) error {
+	path, err := p.storePath(flag)
+	p.say("There are no runs: no history is kept in %s yet.", path)
+	return err
+}
+
 // openHistory opens the history of runs; nil where there is none yet.
 func (p *Program) openHistory(ctx context.Context, flag string, access journal.Access) (journal.Journal, error) {
 	address, err := p.storePath(flag)
