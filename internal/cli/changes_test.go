@@ -56,8 +56,8 @@ func TestUndoWithoutAResult(t *testing.T) {
 	before := tt.fake.Log()
 	next := tt.again(t, false, "")
 	next.does(t, ExitLeftOver, []string{"--in-doubt done"}, "undo", id, "--auto-approve")
-	if told := next.out.String() + next.err.String(); strings.Contains(told, "--with-changes") {
-		t.Errorf("it is advised to go on with the run:\n%s", told)
+	if told := next.out.String() + next.err.String(); strings.Contains(told, "--with-changes") || strings.Contains(told, "or try it again with") || !strings.Contains(told, "To try it again gives the same") {
+		t.Errorf("it is advised to go on with the run, or to try again what gives the same:\n%s", told)
 	}
 	tt.again(t, false, "").does(t, ExitPassed, nil, "undo", id, "pay", "--in-doubt", "done")
 	if diff := cmp.Diff(before, tt.fake.Log()); diff != "" {

@@ -134,7 +134,27 @@ func (r *runner) byHand(u *undoing) string {
 		return fmt.Sprintf("The undo of step %s did something before it erred: %s. Take back by hand what is left of: %s; and say that it is done with: %s --in-doubt done; or %s",
 			address, strings.TrimSuffix(u.err.Error(), "."), words, command, again)
 	}
+	if r.lacksResult(u) {
+		return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done. To try it again gives the same, as long as "+
+			"its undo needs what is not known of its result", address, words, command)
+	}
 	return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or try it again with: %[3]s", address, words, command)
+}
+
+// lacksResult reports whether an undo can't be worked out because nobody knows what its step gave: no further try finds that out.
+func (r *runner) lacksResult(u *undoing) bool {
+	if u.args != cty.NilVal || u.local.SelfLost == "" || r.scope == nil {
+		return false
+	}
+	known := u.local
+	known.Self, known.SelfLost = cty.DynamicVal, ""
+	for _, attr := range u.step.Args {
+		_, now := r.scope.Value(attr.Expr, u.local)
+		if _, then := r.scope.Value(attr.Expr, known); now.HasErrors() && !then.HasErrors() {
+			return true
+		}
+	}
+	return false
 }
 
 // command is one of the program that people are to type.
