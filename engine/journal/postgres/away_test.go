@@ -22,6 +22,11 @@ type door struct {
 	mu       sync.Mutex
 	listener net.Listener
 	open     []net.Conn
+	// room is how many bytes get through to who comes in, below zero: all. To who came in before the last hush none do.
+	room   int64
+	hushes int
+	// pause is how long each piece of an answer takes.
+	pause time.Duration
 }
 
 // before makes a door before the server of a URL and gives the URL that leads through it.
@@ -31,7 +36,7 @@ func before(t *testing.T, address string) (*door, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{t: t, server: u.Host}
+	d := &door{t: t, server: u.Host, room: -1}
 	d.unlock("127.0.0.1:0")
 	t.Cleanup(d.shut)
 	u.Host = d.listener.Addr().String()
@@ -63,11 +68,58 @@ func (d *door) unlock(address string) {
 			}
 			d.mu.Lock()
 			d.open = append(d.open, in, out)
+			go d.carry(in, out, d.room, d.hushes)
 			d.mu.Unlock()
-			go io.Copy(in, out) //nolint:errcheck // it ends with the connection
-			go io.Copy(out, in) //nolint:errcheck // likewise
+			go io.Copy(out, in) //nolint:errcheck // it ends with the connection
 		}
 	}()
+}
+
+// carry brings what the server says to who came in, as long as there is room.
+func (d *door) carry(in io.Writer, out io.Reader, room int64, hushes int) {
+	piece := make([]byte, 16<<10)
+	for {
+		n, err := out.Read(piece)
+		if err != nil {
+			return
+		}
+		d.mu.Lock()
+		pause := d.pause
+		if d.hushes > hushes {
+			room = 0
+		}
+		d.mu.Unlock()
+		<-time.After(pause)
+		if room >= 0 {
+			n = int(min(int64(n), room))
+			room -= int64(n)
+		}
+		if _, err := in.Write(piece[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// hush lets nothing more through to who came in, and some bytes to who comes in.
+func (d *door) hush(room int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.room = room
+	d.hushes++
+}
+
+// listen lets everything through to who comes in.
+func (d *door) listen() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.room = -1
+}
+
+// pace has each piece of what the server says take so long.
+func (d *door) pace(pause time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pause = pause
 }
 
 // shut has nobody come in, and ends what came in.

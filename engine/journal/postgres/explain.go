@@ -56,8 +56,8 @@ func (s *store) plain(err error) error {
 		if _, reason, dialed := strings.Cut(strings.TrimPrefix(text, "connect to "), ": "); dialed && strings.HasPrefix(text, "connect to ") {
 			text = reason // the address is named already
 		}
-		if errors.Is(err, context.DeadlineExceeded) {
-			text = "it does not answer"
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSilent) {
+			text = errSilent.Error()
 		}
 		return fmt.Errorf("%s; %s", s.hide(text), connectHint(err))
 	}

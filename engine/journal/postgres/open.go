@@ -16,13 +16,18 @@ import (
 // connections bounds what a process takes from the server: the writer, a lease, a look into the mailbox, a reader.
 const connections = 4
 
-// connectTimeout bounds the wait for a server that does not answer.
+// connectTimeout bounds the wait for a server that does not answer: for a login, and for a word of one that has let us in.
 const connectTimeout = 10 * time.Second
 
 // Open connects to the database of a URL, postgres://user:password@host:port/database, and makes the schema "runbook" on
 // first use, unless the access is for reading. Settings that the URL leaves out come from the PG* variables and
 // ~/.pgpass, as libpq has them. No error holds the password.
 func Open(ctx context.Context, url string, access journal.Access) (journal.Journal, error) {
+	return openWithin(ctx, url, access, connectTimeout)
+}
+
+// openWithin is Open with another bound of the wait for a word.
+func openWithin(ctx context.Context, url string, access journal.Access, silence time.Duration) (journal.Journal, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, badURL(err)
@@ -34,10 +39,11 @@ func Open(ctx context.Context, url string, access journal.Access) (journal.Journ
 	if config.ConnConfig.ConnectTimeout == 0 || config.ConnConfig.ConnectTimeout > connectTimeout {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	config.PingTimeout = silence / connections // those that an outage left behind take no longer than one login
 	c := config.ConnConfig
 	s := &store{
 		name: fmt.Sprintf("postgres://%s@%s:%d/%s", c.User, c.Host, c.Port, c.Database), secret: c.Password,
-		self: process.Self(), patience: patience,
+		self: process.Self(), patience: patience, lines: bound(config, silence),
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, s.explain(err)
@@ -53,12 +59,13 @@ func Open(ctx context.Context, url string, access journal.Access) (journal.Journ
 		}
 		return s.migrate(ctx)
 	}
-	// A server that says that it is about to be there is waited for; for a wrong address nobody wants to wait.
-	if err = look(); passing(err) && !isDial(err) {
+	// A server that says that it is about to be there is waited for; for a wrong address, or behind one that swallows what is
+	// sent, nobody wants to wait.
+	if err = look(); passing(err) && !isDial(err) && !errors.Is(err, errSilent) {
 		err = s.again(ctx, look)
 	}
 	if err != nil {
-		s.pool.Close()
+		s.hangUp()
 		return nil, s.explain(err)
 	}
 	if access != journal.ReadOnly {

@@ -19,6 +19,7 @@ type store struct {
 	// name is the address without the password, which is secret.
 	name, secret string
 	pool         *pgxpool.Pool
+	lines        *lines
 	// layout is the schema's; zero only for reading.
 	layout int
 	self   process.ID
@@ -37,8 +38,15 @@ func (s *store) Close() error {
 	if s.Writer != nil {
 		s.Finish()
 	}
-	s.pool.Close()
+	s.hangUp()
 	return nil
+}
+
+// hangUp closes the connections. A server that hears it takes a moment for that; one that is silent is not waited for.
+func (s *store) hangUp() {
+	cut := time.AfterFunc(time.Second, s.lines.cut)
+	defer cut.Stop()
+	s.pool.Close()
 }
 
 // Tail is the end of a run, for the writer.
