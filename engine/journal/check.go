@@ -42,7 +42,7 @@ type Prober interface {
 	Probe(ctx context.Context, ids []string) (damaged []string, err error)
 }
 
-// Check reads all runs of a journal, with their files, and reports which of them can be read.
+// Check reads all runs of a journal, with their files, and reports which of them can be read. It errs where its server is away.
 func Check(ctx context.Context, j Journal) (Report, error) {
 	ids, problems, err := examine(ctx, j)
 	if err != nil {
@@ -58,6 +58,8 @@ func Check(ctx context.Context, j Journal) (Report, error) {
 			r.Whole = append(r.Whole, id)
 		case ctx.Err() != nil:
 			return r, ctx.Err()
+		case errors.Is(damage, ErrAway):
+			return r, damage // which tells nothing of the run
 		default:
 			r.Damaged = append(r.Damaged, DamagedRun{Run: id, Events: n, Error: damage.Error()})
 		}

@@ -55,8 +55,9 @@ func (p *Program) completeInDoubt(ctx context.Context, store string, what run.Le
 	if err != nil || history == nil {
 		return out
 	}
-	defer history.Close() //nolint:errcheck // a completion has nobody to tell
-	for _, l := range outstanding(ctx, history, args[0]).Left() {
+	defer history.Close()                         //nolint:errcheck // a completion has nobody to tell
+	left, _ := outstanding(ctx, history, args[0]) // as far as it can be read
+	for _, l := range left.Left() {
 		if l.What == run.LeftUndoInDoubt || l.What == what || l.What == run.LeftUndoFailed && what == run.LeftUndoInDoubt {
 			for _, value := range inDoubt {
 				out = append(out, l.Name()+"="+value)

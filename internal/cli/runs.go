@@ -79,13 +79,29 @@ func (o *runsOptions) run(ctx context.Context) error {
 	}
 	runs := []listed{}
 	if history != nil {
-		found, err := o.settled(ctx, history, filter)
-		runs = append(runs, withLeft(ctx, history, found)...)
-		if err = errors.Join(err, markDamaged(ctx, history, runs), history.Close()); err != nil {
+		var err error
+		runs, err = o.look(ctx, history, filter)
+		switch err = errors.Join(err, history.Close()); {
+		case errors.Is(err, journal.ErrAway) && len(runs) == 0:
+			return err // nobody knows that there are none
+		case err != nil:
 			return errors.Join(o.print(runs), err)
 		}
 	}
 	return o.print(runs)
+}
+
+// look lists runs with what they leave; what can be read of them beside an error.
+func (o *runsOptions) look(ctx context.Context, history journal.Journal, filter journal.Filter) ([]listed, error) {
+	found, err := o.settled(ctx, history, filter)
+	if errors.Is(err, journal.ErrAway) {
+		return nil, err // without the locks nobody knows where they stand
+	}
+	runs, away := withLeft(ctx, history, found)
+	if away != nil {
+		return runs, away
+	}
+	return runs, errors.Join(err, markDamaged(ctx, history, runs))
 }
 
 // settled lists runs with where they stand; what can be read of them beside an error.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,22 +61,27 @@ func markDamaged(ctx context.Context, history journal.Journal, runs []listed) er
 }
 
 // withLeft adds what runs leave to look at. Only their events tell, which are read of those that may leave something.
-func withLeft(ctx context.Context, history journal.Journal, runs []journal.Summary) []listed {
+func withLeft(ctx context.Context, history journal.Journal, runs []journal.Summary) ([]listed, error) {
 	out := make([]listed, len(runs))
+	for i := range runs {
+		out[i].Summary = runs[i]
+	}
 	for i, r := range runs {
-		out[i].Summary = r
 		if r.Status == journal.Ended && (r.ExitStatus == nil || *r.ExitStatus != ExitLeftOver) {
 			continue
 		}
 		s := &story{}
-		o := outstanding(ctx, history, r.ID, s.take)
+		o, err := outstanding(ctx, history, r.ID, s.take)
+		if errors.Is(err, journal.ErrAway) {
+			return out, err // each of the others would wait for the server once more
+		}
 		if r.Status != journal.Running { // what a process is at is not left
 			out[i].Left, out[i].NotUndone = o.Left(), o.NotUndone()
 			s.brokenOff()
 		}
 		out[i].waiting(ctx, history, s, r.Status == journal.Running)
 	}
-	return out
+	return out, nil
 }
 
 // waiting adds the steps that wait for a person of whom nobody is known to know; one that was answered only waits for its run,
@@ -99,19 +105,19 @@ func (l *listed) waiting(ctx context.Context, history journal.Journal, s *story,
 	}
 }
 
-// outstanding is what the events of a run leave, as far as they can be read; each is shown to those who look on too.
-func outstanding(ctx context.Context, history journal.Journal, id string, looksOn ...func(*run.Event)) *run.Outstanding {
+// outstanding is what the events of a run leave, as far as they can be read, and why not further; each is shown to those who look on too.
+func outstanding(ctx context.Context, history journal.Journal, id string, looksOn ...func(*run.Event)) (*run.Outstanding, error) {
 	o := &run.Outstanding{}
 	for e, err := range history.Events(ctx, id) {
 		if err != nil {
-			break // show tells the rest
+			return o, err // show tells the rest
 		}
 		o.See(e.Event)
 		for _, look := range looksOn {
 			look(e.Event)
 		}
 	}
-	return o
+	return o, nil
 }
 
 // leftWords say what is left of each kind.
