@@ -42,9 +42,21 @@ func (l *locks) release(ctx context.Context, paused bool) error {
 	return l.giveUp(ctx, journal.Lease.Release)
 }
 
+// leaving is how long a session that was told to stop at once waits for the store to take its locks back; they run out by themselves.
+const leaving = 2 * time.Second
+
 // giveBack lets go of the locks of a session that did nothing. They are as they were found: a paused run keeps its own, and of a run
 // whose process is gone whoever wants them looks first what it has left behind.
-func (l *locks) giveBack(ctx context.Context) error { return l.giveUp(ctx, journal.Lease.Return) }
+func (l *locks) giveBack(ctx context.Context) error {
+	stopped := ctx.Err() != nil
+	ctx = context.WithoutCancel(ctx)
+	if stopped {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, leaving)
+		defer cancel()
+	}
+	return l.giveUp(ctx, journal.Lease.Return)
+}
 
 func (l *locks) giveUp(ctx context.Context, leave func(journal.Lease, context.Context) error) error {
 	var errs []error
@@ -99,7 +111,7 @@ func (e *Engine) lock(ctx context.Context, plan *Plan, opts *RunOptions) (*locks
 			held.named = append(held.named, lease)
 			continue
 		}
-		if releaseErr := held.giveBack(context.WithoutCancel(ctx)); releaseErr != nil {
+		if releaseErr := held.giveBack(ctx); releaseErr != nil {
 			e.host().Log.Warn("a lock could not be let go of; it runs out by itself", "error", releaseErr)
 		}
 		return held, heldRefusal(err, opts, name)

@@ -196,7 +196,7 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 	if err := r.former.close(); err != nil {
 		return problem("A client did not close cleanly", err)
 	}
-	if err := r.held.giveBack(context.WithoutCancel(ctx)); err != nil {
+	if err := r.held.giveBack(ctx); err != nil {
 		return problem("A lock could not be let go of", err)
 	}
 	return nil

@@ -74,6 +74,9 @@ func (o *applyOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := stop.beforehand(func() { opening.wait(stop.ctx) }); err != nil {
+		return err
+	}
 	history, err := opening.take()
 	if err != nil {
 		return fmt.Errorf("nothing was run: %w", err)

@@ -127,6 +127,6 @@ func readAnswer(in io.Reader, stop *interruption) (string, error) {
 		}
 		return strings.TrimSpace(a.text), nil
 	case <-stop.interrupt:
-		return "", errors.New("nothing was run: interrupted")
+		return "", errInterrupted
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,12 @@ func (o *cancelOptions) giveUp(ctx context.Context, history journal.Journal, loc
 
 func (o *cancelOptions) end(stop *interruption, s *stage, opts engine.RecallOptions) (*engine.Result, diagnostics, sources, error) {
 	eng := o.engine()
-	recalled, diags, err := o.recall(stop.ctx, eng, opts)
+	var refused error
+	recalled, diags, err := stop.recallIdle(func(ctx context.Context) (r *engine.Recalled, diags diagnostics) {
+		r, diags, refused = o.recall(ctx, eng, opts)
+		return r, diags
+	})
+	err = cmp.Or(err, refused)
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
 	o.ownOf(recalled)
 	switch {

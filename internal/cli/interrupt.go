@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/e82355ed/runbook/engine"
 )
 
 // interruption turns signals into the two ways of stopping a run.
@@ -18,6 +21,37 @@ type interruption struct {
 	raised chan os.Signal
 	// asking is true while a question waits for its answer: nothing runs that an interrupt could stop.
 	asking atomic.Bool
+	// idle is true while nothing runs yet: see beforehand.
+	idle atomic.Bool
+}
+
+var errInterrupted = errors.New("nothing was run: interrupted")
+
+// beforehand does what comes before a run begins, such as reading the history. The first interrupt ends it at once, and with it
+// the command: nothing is under way that would have to end.
+func (i *interruption) beforehand(do func()) error {
+	select {
+	case <-i.interrupt:
+		return errInterrupted
+	default:
+	}
+	i.idle.Store(true)
+	do()
+	if !i.idle.CompareAndSwap(true, false) || i.ctx.Err() != nil {
+		return errInterrupted
+	}
+	return nil
+}
+
+// recallIdle takes a run of the past up with recall, and lets go of it where an interrupt came meanwhile.
+func (i *interruption) recallIdle(recall func(ctx context.Context) (*engine.Recalled, diagnostics)) (r *engine.Recalled, diags diagnostics, err error) {
+	if err = i.beforehand(func() { r, diags = recall(i.ctx) }); err == nil {
+		return r, diags, nil
+	}
+	if r != nil && !diags.HasErrors() {
+		r.Drop(i.ctx)
+	}
+	return nil, nil, err
 }
 
 // watchInterrupts catches signals until release.
@@ -61,6 +95,11 @@ func (p *Program) interrupted(count int, s os.Signal, stop *interruption, cancel
 	case 1:
 		close(stop.interrupt)
 		if stop.asking.Load() {
+			return
+		}
+		if stop.idle.CompareAndSwap(true, false) {
+			cancel()
+			p.say("%s%v: stopping at once", p.over(s), s)
 			return
 		}
 		p.say("%s%v: nothing new starts, writes in flight end; once more stops at once", p.over(s), s)

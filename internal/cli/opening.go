@@ -9,6 +9,8 @@ import (
 // opening is a journal that is being opened while the runbook is read and planned.
 type opening struct {
 	opened chan struct{}
+	// stop ends the opening.
+	stop context.CancelFunc
 	// journal and err are set when opened is closed.
 	journal journal.Journal
 	err     error
@@ -16,7 +18,8 @@ type opening struct {
 }
 
 func (o *applyOptions) openBeside(ctx context.Context) *opening {
-	p := &opening{opened: make(chan struct{})}
+	ctx, stop := context.WithCancel(ctx)
+	p := &opening{opened: make(chan struct{}), stop: stop}
 	path, err := o.storePath(o.Store)
 	if err == nil {
 		err = o.checkKey()
@@ -39,6 +42,14 @@ func (p *opening) look() (journal.Journal, error) {
 	return p.journal, p.err
 }
 
+// wait returns once the journal is open, could not be opened, or nobody waits for it any more.
+func (p *opening) wait(ctx context.Context) {
+	select {
+	case <-p.opened:
+	case <-ctx.Done():
+	}
+}
+
 // take waits for the journal and hands it over: whoever takes it closes it.
 func (p *opening) take() (journal.Journal, error) {
 	<-p.opened
@@ -51,6 +62,7 @@ func (p *opening) take() (journal.Journal, error) {
 
 // discard closes a journal that nobody took: nothing was run. Why it could not be opened does not matter then.
 func (p *opening) discard() error {
+	p.stop()
 	<-p.opened
 	if p.taken || p.journal == nil {
 		return nil

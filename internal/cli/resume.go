@@ -97,7 +97,10 @@ func (o *resumeOptions) run(ctx context.Context) (err error) {
 // goOn recalls the run, settles what is in doubt, asks before it changes something, and goes on.
 func (o *resumeOptions) goOn(stop *interruption, s *stage, opts engine.RecallOptions) (_ *engine.Result, _ diagnostics, _ sources, err error) {
 	eng := o.engine()
-	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
+	recalled, diags, err := stop.recallIdle(func(ctx context.Context) (*engine.Recalled, diagnostics) { return eng.Recall(ctx, o.Run, opts) })
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
 	o.ownOf(recalled)
 	if diags.HasErrors() {

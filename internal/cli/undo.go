@@ -116,7 +116,10 @@ func (o *undoOptions) run(ctx context.Context) (err error) {
 
 func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptions) (*engine.Result, diagnostics, sources, error) {
 	eng := o.engine()
-	recalled, diags := eng.Recall(stop.ctx, o.Run, opts)
+	recalled, diags, err := stop.recallIdle(func(ctx context.Context) (*engine.Recalled, diagnostics) { return eng.Recall(ctx, o.Run, opts) })
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	files := sourcesOf(recalled.Files(), engine.PlanOptions{})
 	o.ownOf(recalled)
 	if diags.HasErrors() {

@@ -3,8 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,13 +52,25 @@ func (o *watchOptions) run(ctx context.Context) (err error) {
 	if err := s.read(ctx, history, o.Run, func(e journal.Entry) { begun = append(begun, e) }); err != nil {
 		return err
 	}
+	ctx, left := context.WithCancel(ctx)
 	signals, restore := o.Signals()
-	defer restore()
+	var leaving sync.WaitGroup
+	leaving.Go(func() {
+		select {
+		case <-signals:
+			left() // also from a store that does not answer
+		case <-ctx.Done():
+		}
+	})
+	defer func() { left(); leaving.Wait(); restore() }()
 	v := o.stage(o.JSON, o.Times, false)
 	for _, e := range begun {
 		o.shows(v, e)
 	}
-	ended, err := o.follow(ctx, history, s, v, signals)
+	ended, err := o.follow(ctx, history, s, v)
+	if err != nil && ctx.Err() != nil {
+		ended, err = watchLeft, nil
+	}
 	if closeErr := v.Close(); err == nil {
 		err = closeErr
 	}
@@ -94,7 +106,7 @@ const (
 const silence = 7
 
 // follow shows what is new until the run has ended or is given up.
-func (o *watchOptions) follow(ctx context.Context, history journal.Journal, s *story, v *stage, signals <-chan os.Signal) (watchEnd, error) {
+func (o *watchOptions) follow(ctx context.Context, history journal.Journal, s *story, v *stage) (watchEnd, error) {
 	ticker := time.NewTicker(lookAgain)
 	defer ticker.Stop()
 	quiet := 0
@@ -114,8 +126,6 @@ func (o *watchOptions) follow(ctx context.Context, history journal.Journal, s *s
 		}
 		select {
 		case <-ctx.Done():
-			return watchLeft, nil
-		case <-signals:
 			return watchLeft, nil
 		case <-ticker.C:
 		}
