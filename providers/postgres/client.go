@@ -34,6 +34,8 @@ type client struct {
 	plainPath atomic.Bool
 	// executions are those under way, by their *pgconn.PgConn: notices find them here.
 	executions sync.Map
+	// goodbyes are the requests to give up a statement that nobody waits for any more.
+	goodbyes sync.WaitGroup
 }
 
 // open makes the client; it touches no network.
@@ -59,6 +61,7 @@ func open(req provider.Open[config], shared *parsers) (*client, error) {
 // Close ends all connections.
 func (c *client) Close() error {
 	c.pool.Close()
+	c.goodbyes.Wait()
 	return c.parsers.giveBack()
 }
 
@@ -77,9 +80,9 @@ func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) 
 	}
 	if ctx.Err() != nil {
 		if stat := c.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns() {
-			return nil, c.fail(op, fmt.Errorf("wait for one of %d connections: %w", stat.MaxConns(), neterr.NoAnswer(ctx, time.Since(start))))
+			return nil, c.fail(op, fmt.Errorf("wait for one of %d connections, which other steps use: %w", stat.MaxConns(), neterr.NoAnswer(ctx, time.Since(start))))
 		}
-		return nil, c.fail(op, fmt.Errorf("connect to %s: %w", c.address, neterr.NoAnswer(ctx, time.Since(start))))
+		return nil, c.fail(op, fmt.Errorf("connect to %s and log in: %w", c.address, neterr.NoAnswer(ctx, time.Since(start))))
 	}
 	return nil, c.connectError(op, err)
 }
@@ -112,16 +115,27 @@ func (c *client) inspect(op string, conn *pgxpool.Conn) error {
 // utf8Names are how servers report the encoding; empty: one that reports none has no other.
 var utf8Names = set("UTF8", "UNICODE", "utf8", "")
 
-// discard closes a connection whose protocol state is not known. With interrupt, the server is asked to give up the
-// statement first, so that it doesn't go on for nobody.
-func (c *client) discard(conn *pgx.Conn, interrupt bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), cancelPatience)
-	defer cancel()
-	if interrupt {
+// discard closes a connection whose protocol state is not known, or that no other step is to use. A pool would hold its place
+// until the server has taken its leave, which a silent one never does.
+func (c *client) discard(conn *pgxpool.Conn) {
+	hangUp(conn.Hijack())
+}
+
+// interrupt is discard with the server asked first to give up the statement, so that it doesn't go on for nobody. The step
+// does not wait for that.
+func (c *client) interrupt(conn *pgxpool.Conn) {
+	taken := conn.Hijack()
+	c.goodbyes.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), cancelPatience)
+		defer cancel()
 		// A server that can't be reached for this can't be told; the connection's end will tell it.
-		_ = conn.PgConn().CancelRequest(ctx)
-	}
-	// Closing waits for the server; one that is silent is not waited for.
+		_ = taken.PgConn().CancelRequest(ctx)
+		hangUp(taken)
+	})
+}
+
+// hangUp closes a connection. Closing waits for the server; one that is silent is not waited for.
+func hangUp(conn *pgx.Conn) {
 	gone, stop := context.WithCancel(context.Background())
 	stop()
 	_ = conn.Close(gone)

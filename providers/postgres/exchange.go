@@ -66,7 +66,7 @@ func (c *client) look(ctx context.Context, op string, statements ...statement) (
 	return tables[1:], nil
 }
 
-// readOn is read on a connection that the caller releases.
+// readOn is read on a connection that the caller releases, which does nothing to one that is taken out of the pool here.
 func (c *client) readOn(ctx context.Context, op string, conn *pgxpool.Conn, statements []statement) (tables []table, took time.Duration, err error) {
 	start := time.Now()
 	x := exchange{conn: conn.Conn(), statements: statements}
@@ -75,10 +75,11 @@ func (c *client) readOn(ctx context.Context, op string, conn *pgxpool.Conn, stat
 	took = time.Since(start)
 	if !stop() {
 		// The interrupt may still set a deadline: this connection is never used again.
-		c.discard(conn.Conn(), err != nil)
 		if err != nil {
+			c.interrupt(conn)
 			return nil, took, c.fail(op, neterr.NoAnswer(ctx, took))
 		}
+		c.discard(conn)
 		return tables, took, nil
 	}
 	if err == nil {
@@ -87,7 +88,7 @@ func (c *client) readOn(ctx context.Context, op string, conn *pgxpool.Conn, stat
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return nil, took, c.serverError(op, x.failing(), refused)
 	}
-	c.discard(conn.Conn(), false)
+	c.discard(conn)
 	return nil, took, c.broken(op, err)
 }
 

@@ -139,14 +139,17 @@ func runExec(ctx context.Context, in *provider.In[*client, execArgs]) (*execResu
 		return nil, err
 	}
 	// On a connection of its own, before this one is taken: each may be the last.
-	x.sees = in.Args.Transaction && in.Client.seesChanges(ctx, list)
+	if in.Args.Transaction {
+		if x.sees, err = in.Client.seesChanges(ctx, list); err != nil {
+			return nil, unsent(err)
+		}
+	}
 	conn, err := in.Client.acquire(ctx, execOp)
 	if err != nil {
-		return nil, err
+		return nil, unsent(err)
 	}
 	// What a statement sets for its session must not be there for the next step.
-	defer conn.Release()
-	defer in.Client.discard(conn.Conn(), false)
+	defer in.Client.discard(conn)
 	x.conn, x.start = conn.Conn(), time.Now()
 	x.result.Before, x.result.After = cty.NullVal(cty.DynamicPseudoType), cty.NullVal(cty.DynamicPseudoType)
 	defer x.listen()()

@@ -194,10 +194,27 @@ func (x *execution) send(ctx context.Context, sql string, params [][]byte, limit
 func (x *execution) ended(ctx context.Context, err error, nothing bool) *provider.Error {
 	e := x.explain(ctx, err)
 	e.NothingDone = nothing
-	if !nothing {
+	switch {
+	case !nothing:
 		e.Hint = strings.TrimSpace(e.Hint + " " + unknown)
+	case sqlState(e) == "":
+		e.Hint = strings.TrimSpace(e.Hint + " " + unwritten)
 	}
 	return e
+}
+
+// unwritten is said where nothing was sent, or what was sent is rolled back, and no refusal says so.
+const unwritten = "Nothing was written."
+
+// unsent is an error that comes before a change is sent. A refusal of the server speaks for itself.
+func unsent(err error) error {
+	told, ok := errors.AsType[*provider.Error](err)
+	if !ok || sqlState(err) != "" {
+		return err
+	}
+	nothing := *told
+	nothing.Hint = strings.TrimSpace(told.Hint + " " + unwritten)
+	return &nothing
 }
 
 // explain makes the error of an execution.

@@ -2,23 +2,38 @@ package postgres
 
 import (
 	"context"
-	"slices"
+	"errors"
+
+	"github.com/e82355ed/runbook/engine/provider"
 )
 
-// seesChanges reports whether it can be told afterwards if the statements changed anything: all they do is known, and happens here.
-func (c *client) seesChanges(ctx context.Context, list []change) bool {
+// seesChanges reports whether it can be told afterwards if the statements changed anything: all they do is known, and happens here. An
+// error says that the time for finding out is over.
+func (c *client) seesChanges(ctx context.Context, list []change) (bool, error) {
 	for _, ch := range list {
 		if ch.tree == nil || ch.outside || !ch.tree.Whole() || ch.tree.Kind() == "SelectStmt" {
-			return false
+			return false, nil
 		}
 	}
-	return !slices.ContainsFunc(list, func(ch change) bool { return ch.tree.ChangesRows() && c.mayAct(ctx, ch.sql) })
+	for _, ch := range list {
+		if !ch.tree.ChangesRows() {
+			continue
+		}
+		mayAct := c.mayAct(ctx, ch.sql)
+		if told, ok := errors.AsType[*provider.Error](mayAct); ok && ctx.Err() != nil {
+			return false, told
+		}
+		if mayAct != nil {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
-// mayAct reports whether a change of rows may call what acts by other means than a change of rows: it notifies, or asks another
+// mayAct says why a change of rows may call what acts by other means than a change of rows: it notifies, or asks another
 // server. What can't be looked up may.
-func (c *client) mayAct(ctx context.Context, sql string) bool {
-	return c.hold(ctx, execOp, "EXPLAIN "+sql, object.sparedInChange) != nil
+func (c *client) mayAct(ctx context.Context, sql string) error {
+	return c.hold(ctx, execOp, "EXPLAIN "+sql, object.sparedInChange)
 }
 
 // sparedInChange reports whether a change may call the function and yet leave everything as it was: a default that takes a number from a
