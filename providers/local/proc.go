@@ -2,9 +2,11 @@ package local
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -56,7 +58,7 @@ func statOf(pid int) (stat, error) {
 	return parseStat(string(text))
 }
 
-// processes are those that run now, this one left out. Where there is no /proc, there are none.
+// processes are those that run now, this one left out: what started a process comes before it. Where there is no /proc, there are none.
 func processes() []stat {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -72,6 +74,7 @@ func processes() []stat {
 			all = append(all, s)
 		}
 	}
+	slices.SortFunc(all, func(a, b stat) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.pid, b.pid)) })
 	return all
 }
 

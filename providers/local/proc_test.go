@@ -42,3 +42,17 @@ func FuzzParseStat(f *testing.F) {
 		}
 	})
 }
+
+// TestProcessesInOrder: who was started first is named first, however many digits its id has.
+func TestProcessesInOrder(t *testing.T) {
+	all := processes()
+	if len(all) == 0 {
+		t.Skip("this system has no /proc")
+	}
+	for i := range len(all) - 1 {
+		a, b := all[i], all[i+1]
+		if a.start > b.start || a.start == b.start && a.pid > b.pid {
+			t.Errorf("%d, which started at %d, stands before %d, which started at %d", a.pid, a.start, b.pid, b.start)
+		}
+	}
+}
