@@ -49,7 +49,9 @@ func (i *interruption) recallIdle(recall func(ctx context.Context) (*engine.Reca
 		return r, diags, nil
 	}
 	if r != nil && !diags.HasErrors() {
-		r.Drop(i.ctx)
+		if left := r.Drop(i.ctx); left.HasErrors() {
+			err = errors.Join(err, left)
+		}
 	}
 	return nil, nil, err
 }

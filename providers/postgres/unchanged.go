@@ -19,12 +19,12 @@ func (c *client) seesChanges(ctx context.Context, list []change) (bool, error) {
 		if !ch.tree.ChangesRows() {
 			continue
 		}
-		mayAct := c.mayAct(ctx, ch.sql)
-		if told, ok := errors.AsType[*provider.Error](mayAct); ok && ctx.Err() != nil {
+		why := c.mayAct(ctx, ch.sql)
+		if told, ok := errors.AsType[*provider.Error](why); ok && ctx.Err() != nil {
 			return false, told
 		}
-		if mayAct != nil {
-			return false, nil
+		if why != nil {
+			return false, nil //nolint:nilerr // it says why it can't be told
 		}
 	}
 	return true, nil
