@@ -24,9 +24,15 @@ type reach struct {
 	// all are the instances that the step has from now on, where its for_each is another; others says that it is to be expanded anew for that.
 	all    *lang.Instances
 	others bool
-	// now is what these see as each, by key, and same says of which surely that is what they saw.
-	now  map[string]lang.Frame
-	same map[string]bool
+	// keys are these, and those that it had, by key.
+	keys map[string]keyThen
+}
+
+// keyThen is an instance of a step whose for_each is another: whether that gives it, and what it sees as each then; whether the step had it, and it
+// surely saw the same.
+type keyThen struct {
+	frame            lang.Frame
+	given, had, same bool
 }
 
 func (l *reach) at() {
@@ -62,12 +68,17 @@ func (l *reach) seesEach() bool {
 	if why != "" || b.secretKeys(l.step, all.Keys, l.cfg.shown) != "" {
 		return false
 	}
-	l.all, l.now, l.same = all, framesByKey(all.Keys, all.Frames), map[string]bool{}
+	l.all, l.keys = all, map[string]keyThen{}
+	for i, key := range all.Keys {
+		l.keys[key] = keyThen{frame: all.Frames[i], given: true}
+	}
 	then := l.framesBefore()
 	for _, key := range was {
-		before, there := then[key]
-		frame, stays := l.now[key]
-		l.same[key] = there && stays && before.EachLost == "" && before.EachValue.IsWhollyKnown() && sameValue(before.EachValue, frame.EachValue)
+		before, known := then[key]
+		k := l.keys[key]
+		k.had = true
+		k.same = known && k.given && before.EachLost == "" && before.EachValue.IsWhollyKnown() && sameValue(before.EachValue, k.frame.EachValue)
+		l.keys[key] = k
 	}
 	return true
 }
@@ -96,14 +107,14 @@ func (l *reach) instances() {
 	l.ran = l.ran || len(isNew) > 0 && len(was) == 0 && b.state.Outcome(name) != ""
 	for _, key := range l.all.Keys {
 		address := run.Address(name, key, true)
-		switch _, had := l.same[key]; {
-		case !had && b.values.goneEnding(name, key) == nil && b.below[address] == nil:
+		switch {
+		case !l.keys[key].had && b.values.goneEnding(name, key) == nil && b.below[address] == nil:
 			l.own = append(l.own, address)
 		case l.step.Child != nil && !l.givesTheSameRunbook(address, key):
 			l.own, l.within = append(l.own, address), append(l.within, l.inside(b, address)...)
 		default:
 			l.part(address)
-			if !had {
+			if !l.keys[key].had {
 				l.goesOnBack(address)
 			}
 		}
@@ -125,28 +136,28 @@ func (l *reach) goesOnBack(address string) {
 
 // givesTheSameRunbook reports whether what the runbook that an instance runs is given can be worked out as it is now: else it runs again as a whole.
 func (l *reach) givesTheSameRunbook(address, key string) bool {
-	if l.same[key] {
+	k, below := l.keys[key], l.branch.below[address]
+	if k.same {
 		return true
 	}
-	below := l.branch.below[address]
-	if _, had := l.same[key]; had || below == nil {
+	if k.had || below == nil {
 		return l.branch.each[l.step.Name] == nil // what was kept is what it was given
 	}
-	return below.called.EachKey != cty.NilVal && sameValue(below.called.EachValue, l.now[key].EachValue)
+	return below.called.EachKey != cty.NilVal && sameValue(below.called.EachValue, k.frame.EachValue)
 }
 
 // execution is a step, or an instance of it, as it would be carried out, with a runner that can evaluate what it refers to.
 func (l *reach) execution(address string) (*runner, *execution, error) {
 	key, keyed := l.keyOf(address)
-	frame, sees := l.now[key]
-	if !keyed || !sees {
+	k := l.keys[key]
+	if !keyed || !k.given {
 		return l.Past.at(l.branch.prefix + address)
 	}
 	if err := l.furnish(l.branch); err != nil {
 		return nil, nil, err
 	}
 	r := l.runnerOf(l.branch)
-	return r, r.newExecution(l.step, 0, frame), nil
+	return r, r.newExecution(l.step, 0, k.frame), nil
 }
 
 // keyOf is the key in the address of an instance.
@@ -206,7 +217,7 @@ func (l *reach) otherConfig(address string) bool {
 // seesTheSame reports whether an instance of a step whose for_each is another surely sees as each what it saw.
 func (l *reach) seesTheSame(address string) bool {
 	key, keyed := l.keyOf(address)
-	return keyed && l.same[key]
+	return keyed && l.keys[key].same
 }
 
 // goesOnWithin reports whether something runs again in the runbook that the step runs, or that would give something else.
