@@ -10,6 +10,9 @@ import (
 // follow: the program that ran it may be gone. The zero value is before the first event.
 type Outstanding struct {
 	left []Sent
+	// again are the writes in doubt that the session runs again, declared those of them of which nobody knows anything until they are sent.
+	again    []Sent
+	declared map[string]bool
 	// reads are those under way of which something may be left.
 	reads     []Sent
 	notUndone []string
@@ -64,7 +67,7 @@ func (o *Outstanding) See(e *Event) {
 	o.pauses(e)
 	switch e.Type {
 	case StepStarted:
-		if e.Effect != "" && e.Effect != "read" && e.Action != "runbook" {
+		if delete(o.declared, e.Step); e.Effect != "" && e.Effect != "read" && e.Action != "runbook" {
 			o.put(e, LeftInDoubt)
 		}
 		if o.endRead(e); e.Effect == "read" && e.Key != "" {
@@ -80,8 +83,11 @@ func (o *Outstanding) See(e *Event) {
 		o.notify(e)
 	case StepRetrying, StepWaiting:
 		o.endRead(e)
-		o.drop(e.Step, 0)
+		if !o.declared[e.Step] {
+			o.drop(e.Step, 0)
+		}
 	case StepFinished:
+		delete(o.declared, e.Step)
 		o.endRead(e)
 		o.ended(e, LeftInDoubt, "")
 	case UndoStarted:
@@ -91,9 +97,13 @@ func (o *Outstanding) See(e *Event) {
 	case StepResolved:
 		o.resolved(e)
 	case RunResumed:
-		o.notUndone = nil
+		o.notUndone, o.again = nil, nil
 		o.left = slices.DeleteFunc(o.left, func(l Sent) bool {
-			return l.What == LeftInDoubt && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, WholeStep(l.Step)))
+			again := l.What == LeftInDoubt && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, WholeStep(l.Step)))
+			if again {
+				o.again = append(o.again, l)
+			}
+			return again
 		})
 	case RunFinished:
 		o.ends(e)
@@ -116,9 +126,23 @@ func (o *Outstanding) resolved(e *Event) {
 	switch {
 	case e.Resolution == nil || e.Resolution.Decision != DecisionRedo && !e.Resolution.StepGone:
 	case e.Undoes != 0 && !e.Resolution.StepGone && (e.Resolution.How == HowDeclared || o.partly(e)):
+	case e.Undoes == 0 && !e.Resolution.StepGone && e.Resolution.How == HowDeclared:
+		o.declare(e.Step)
 	default:
 		o.drop(e.Step, e.Undoes)
+		delete(o.declared, e.Step)
 	}
+}
+
+// declare keeps a write in doubt that is to be sent again on its author's word, while it waits for its turn or for a person.
+func (o *Outstanding) declare(step string) {
+	if at := slices.IndexFunc(o.again, func(l Sent) bool { return l.Step == step }); at >= 0 {
+		o.left = append(o.left, o.again[at])
+	}
+	if o.declared == nil {
+		o.declared = map[string]bool{}
+	}
+	o.declared[step] = true
 }
 
 // partly reports whether a part of an undo took place.

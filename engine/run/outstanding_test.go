@@ -43,6 +43,17 @@ func TestOutstanding(t *testing.T) {
 			want:      []Left{undoDoubt},
 			notUndone: []string{"c"},
 		},
+		"declared, and waits for a yes": {
+			events: []Event{
+				write("a"), {Type: RunResumed, Reset: []string{"a"}}, {Type: StepResolved, Step: "a", Resolution: &Resolution{Decision: DecisionRedo, How: HowDeclared}},
+				{Type: StepWaiting, Step: "a"}, {Type: RunPaused}, {Type: RunResumed}, {Type: StepWaiting, Step: "a"}, {Type: RunPaused},
+			},
+			want: []Left{doubt("a")},
+		},
+		"declared, and sent": {events: []Event{
+			write("a"), {Type: RunResumed, Reset: []string{"a"}}, {Type: StepResolved, Step: "a", Resolution: &Resolution{Decision: DecisionRedo, How: HowDeclared}},
+			write("a"), {Type: StepRetrying, Step: "a"},
+		}},
 		"still at work": {events: []Event{write("a"), {Type: RunFinished, ExitStatus: &four}}, want: []Left{doubt("a")}},
 		"resumed":       {events: []Event{{Type: RunFinished, ExitStatus: &four, NotUndone: []string{"c"}}, {Type: RunResumed}}},
 	}
