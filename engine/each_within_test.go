@@ -68,6 +68,10 @@ step "fake_write" "boom" {
 		"a variable that is another": {
 			parent, given + "provider \"fake\" { name = var.u }\nstep \"fake_write\" \"w\" { id = \"w\" }\n", "u = each.value", `u = each.value == "b" ? "other" : each.value`, []string{"w"},
 		},
+		"a setting that reads what is outside": {
+			strings.Replace(planHead, "provider \"fake\" {}", "provider \"fake\" { name = env(\"T\") }", 1) + "step \"fake_write\" \"c\" { id = \"w\" }\n" + shipBoomBehindC, "",
+			`env("T")`, `"${env("T")}"`, []string{"w"},
+		},
 		"provider blocks":                          {perCluster, "", `["a", "b"]`, `["a", "b", "z"]`, []string{"w z"}},
 		"provider blocks, one less":                {perCluster, "", `["a", "b"]`, `["b"]`, nil},
 		"provider blocks, one of which is another": {perCluster, "", `"system ${h}"`, `"system ${h == "b" ? "2" : h}"`, []string{"w b"}},
@@ -75,7 +79,7 @@ step "fake_write" "boom" {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mended := false
-			fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true, Asker: secretive{}}
+			fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true, Asker: secretive{}, Env: map[string]string{"T": "t"}}
 			file := enginetest.Write(t, c.parent)
 			enginetest.Rewrite(t, filepath.Join(filepath.Dir(file), "child.hcl"), c.child)
 			out := enginetest.RunFile(t, fake, file, opts)

@@ -92,11 +92,11 @@ func (r *Recalled) except(reset []string, settled []local.Settled) ([]string, er
 		step := run.WholeStep(d.Address)
 		at := slices.Index(reset, step)
 		switch {
-		case d.Undo || d.Gone || d.Decision != run.DecisionDone || step == d.Address:
+		case d.Undo || d.Gone || d.Decision != run.DecisionDone:
 			continue
-		case at < 0 && r.loses(d.Address, nil):
+		case at < 0 && r.loses(d.Address, nil), step == d.Address && r.OfGone(d.Doubt):
 			return nil, r.unplaced(d.Address)
-		case at < 0:
+		case at < 0 || step == d.Address:
 			continue
 		}
 		instances, same := r.Past.SameInstances(step, reset)

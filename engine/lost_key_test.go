@@ -85,3 +85,38 @@ step "fake_write" "boom" {
 		t.Errorf("%q", fake.Log())
 	}
 }
+
+// TestUndoWithoutItsConfiguration: where what for_each of a provider block reads gives the key no more, the words to do it by hand name where the
+// step acted, as the history has it.
+func TestUndoWithoutItsConfiguration(t *testing.T) {
+	t.Parallel()
+	const text = `
+runbook "test" {}
+provider "fake" {
+  for_each = toset(split(",", env("HOSTS")))
+  name     = "on-${each.key}"
+}
+step "fake_write" "w" {
+  for_each = toset(["a", "b"])
+  provider = provider.fake[each.key]
+  id       = "w ${each.key}"
+  undo "fake_write" {
+    on = "end"
+    id = "back ${each.key}"
+  }
+}
+step "fake_ask" "sure" {
+  provider   = provider.fake["a"]
+  prompt     = "Sure?"
+  depends_on = [step.w]
+}
+`
+	fake, j := &enginetest.Fake{}, enginetest.Store(t)
+	out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"HOSTS": "a,b"}})
+	out.Pauses(t)
+	out = enginetest.Cancel(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Env: map[string]string{"HOSTS": "a"}})
+	out.Ends(t, 4)
+	if !strings.Contains(out.Stream, `Take the effect of step w[\"b\"] back by hand: fake_write on fake://on-b with id = \"back b\"`) {
+		t.Errorf("%s", out.Stream)
+	}
+}

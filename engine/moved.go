@@ -123,7 +123,7 @@ func (s *PlannedStep) uses(provider string) bool {
 // fromEnvironment finds the variables that an expression reads.
 var fromEnvironment = regexp.MustCompile(`(?:secret\("env:|env\(")(\w+)"`)
 
-// settings are the variables of the environment that the block of a configuration reads.
+// settings are the variables of the environment that the block of a configuration reads; empty where it reads anything else.
 func settings(rb *lang.Runbook, provider string) string {
 	whole, _, _ := strings.Cut(provider, "[")
 	name, alias, _ := strings.Cut(whole, ".")
@@ -133,6 +133,9 @@ func settings(rb *lang.Runbook, provider string) string {
 			continue
 		}
 		for _, attr := range b.Config {
+			if rb.Surroundings(attr.Expr).Files || b.ForEach != nil && rb.Surroundings(b.ForEach).Files {
+				return ""
+			}
 			for _, found := range fromEnvironment.FindAllStringSubmatch(attr.Expr.Source, -1) {
 				out = append(out, found[1])
 			}

@@ -84,9 +84,7 @@ func (l *toucher) look() {
 	}
 	l.uses()
 	l.whole(reads && (l.differs[checksPart+name] || slices.ContainsFunc(graph.Judging(l.step), l.otherwise)))
-	if l.provider() {
-		l.any, l.touch.Config = true, true
-	}
+	l.provider()
 	if l.step.Child != nil {
 		l.child()
 	}
@@ -202,17 +200,23 @@ func (l *toucher) otherwise(e *lang.Expr) bool {
 	})
 }
 
-// provider reports whether the configuration that the step uses may be another, but for how that is used.
-func (l *toucher) provider() bool {
+// provider looks at the configuration that the step uses, but for how that is used. What a setting that is otherwise came to then nobody knows where
+// it reads something beside the run, such as a secret: the step may be another then.
+func (l *toucher) provider() {
 	before := l.before.Step(l.step.Name)
 	if before == nil {
-		return true
+		l.whole(true)
+		return
 	}
 	was, is := settingsOf(l.before.ConfigOf(before)), settingsOf(l.after.ConfigOf(l.step))
-	return slices.ContainsFunc(names(was, is), func(name string) bool {
+	for _, name := range names(was, is) {
 		a, b := was[name], is[name]
-		return a == nil || b == nil || l.otherwise(b) || a.Written() != b.Written() && !sameConstant(a, b)
-	})
+		if a != nil && b != nil && !l.otherwise(b) && (a.Written() == b.Written() || sameConstant(a, b)) {
+			continue
+		}
+		l.any, l.touch.Config = true, true
+		l.whole(!l.known(l.before, a) || !l.known(l.after, b))
+	}
 }
 
 // settingsOf is what a provider block, where there is one, writes about what its configuration is, by name.

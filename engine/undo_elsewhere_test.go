@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -95,5 +96,95 @@ step "fake_write" "boom" {
 				t.Errorf("it was sent by hand: %q", fake.Log())
 			}
 		})
+	}
+}
+
+// TestUndoThatIsWrittenOtherwise: one that the file has otherwise by now is sent to the system that it had, also where only the run could tell
+// that, and to no other.
+func TestUndoThatIsWrittenOtherwise(t *testing.T) {
+	t.Parallel()
+	const (
+		parent = planHead + `
+step "fake_read" "where" { id = "where" }
+step "runbook" "c" {
+  source    = "./child.hcl"
+  variables = { base = "base ${step.where.call}" }
+}
+`
+		child = `
+runbook "child" {}
+variable "base" { type = string }
+provider "fake" { name = var.base }
+provider "fake" {
+  alias = "u"
+  name  = "${var.base}/u"
+}
+step "fake_write" "w" {
+  id = "w"
+  undo "fake_write" {
+    provider = provider.fake.u
+    id       = "back"
+    at       = "there"
+  }
+}
+`
+	)
+	for name, c := range map[string]struct {
+		was, is string
+		sends   int
+	}{
+		"another place":                {`at       = "there"`, `at       = "here"`, 1},
+		"another place and system":     {`"${var.base}/u"`, `"elsewhere"`, 0},
+		"another name of the system":   {`alias = "u"`, `alias = "v"`, 1},
+		"another system that is known": {`"${var.base}/u"`, `"${var.base}/other"`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mended := false
+			fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}
+			file := enginetest.Write(t, parent+shipBoomBehindC)
+			below := filepath.Join(filepath.Dir(file), "child.hcl")
+			enginetest.Rewrite(t, below, child)
+			out := enginetest.RunFile(t, fake, file, opts)
+			out.Ends(t, 1)
+			id, mend := out.Result.RunID, strings.NewReplacer(c.was, c.is, `"there"`, `"here"`)
+			changed := mend.Replace(child)
+			if strings.Contains(c.is, "alias") {
+				changed = strings.ReplaceAll(changed, "provider.fake.u", "provider.fake.v")
+			}
+			enginetest.Rewrite(t, below, changed)
+			mended = true
+			enginetest.Resume(t, fake, id, opts).Ends(t, 0)
+			out = enginetest.Undo(t, fake, id, opts, "c/w")
+			if fake.Calls("back") != c.sends {
+				t.Errorf("it was sent %d times, want %d\n%s", fake.Calls("back"), c.sends, out.Stream)
+			}
+		})
+	}
+}
+
+// TestDoneWithinAnInstanceThatIsGone: a write in doubt in the runbook of an instance that for_each does not give any more is not counted as done
+// with these files, as its undo would be lost.
+func TestDoneWithinAnInstanceThatIsGone(t *testing.T) {
+	t.Parallel()
+	s := &changedRun{fake: &enginetest.Fake{Do: func(_ context.Context, id string, _ int) error {
+		if id == "first b" {
+			return errors.New("the answer got lost")
+		}
+		return nil
+	}}, opts: enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}}
+	s.file = enginetest.Write(t, planHead+asideParent)
+	s.put(t, "child.hcl", strings.Replace(asideChild, "  approval { prompt = \"${var.k}?\" }\n", "", 1))
+	s.run = enginetest.RunFile(t, s.fake, s.file, s.opts)
+	s.run.Ends(t, 4)
+	id := s.run.Result.RunID
+	enginetest.Rewrite(t, s.file, planHead+strings.Replace(asideParent, `"b", `, "", 1))
+	s.opts.WithChanges = true
+	s.opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+		return run.Resolution{Decision: run.DecisionDone, How: "asked", Who: "me"}
+	}
+	out := enginetest.Resume(t, s.fake, id, s.opts)
+	if out.Result != nil || !strings.Contains(out.Diags.Error(), `c["b"]/first counts as done, and is not among the instances any more`) {
+		t.Errorf("%v\n%s", out.Diags, out.Stream)
 	}
 }

@@ -31,6 +31,13 @@ type UndoTarget struct {
 	Written string `json:"written,omitempty" blank:"-"`
 }
 
+// IsIn reports whether it is surely a place in a system: what arguments say of a place stands behind that.
+func (t *UndoTarget) IsIn(system Target) bool {
+	where, _ := system.Within()
+	rest, ok := strings.CutPrefix(t.Place, cmp.Or(where, system.Target))
+	return ok && (rest == "" || strings.HasSuffix(where, "/") || strings.ContainsRune("/,?\n", rune(rest[0])))
+}
+
 // UndoWith are parts of an undo's arguments, worked out before its step acted: those that need something else than the step's own result.
 type UndoWith struct {
 	// Values is an object: what each part came to, by the argument and the part's place in it, "env.1".

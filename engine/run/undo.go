@@ -342,23 +342,25 @@ func (s *State) LeftOver() bool { return len(s.Left()) > 0 }
 
 // Left lists what a person must look at, here and in the runbooks that steps run: writes and undos in doubt, and undos that
 // failed. One that failed before its step ran again, because the step failed too, counts only while it is due; so does one that did
-// nothing before the run went on, which stands on what the step did. One that was asked for by hand counts in any case, and one of which a part
+// nothing before the run went on and passed, which stands on what the step did. One that was asked for by hand counts in any case, and one of which a part
 // took place.
 func (s *State) Left() []Left {
-	out := s.leftInDoubt("", nil)
+	out, outcome := s.leftInDoubt("", nil), s.RunOutcome()
+	passed := outcome == Pass || outcome == Warn
 	list := s.effectsInOrder()
 	for i := range slices.Backward(list) {
-		if p := &list[i]; p.stand() == undoFailed && (p.partly != "" || s.asked(p) || s.dueAtEnd(p) || p.counts()) {
+		if p := &list[i]; p.stand() == undoFailed && (p.partly != "" || s.asked(p) || s.dueAtEnd(p) || p.counts(passed)) {
 			out = append(out, Left{Step: p.whole(), What: LeftUndoFailed, Partial: p.partly != "", Undoes: p.seq})
 		}
 	}
 	return out
 }
 
-// counts reports whether the effect of an undo that failed is to be looked at though the undo is not due.
-func (p *placed) counts() bool {
+// counts reports whether the effect of an undo that failed is to be looked at though the undo is not due. passed says that the run did, which
+// stands on what is there.
+func (p *placed) counts(passed bool) bool {
 	if p.of.current(p.effect) {
-		return !p.stands
+		return !p.stands || !passed
 	}
 	return p.well // a change of the files had the step run again: this is there beside what it did then
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
 )
 
 const waitsWithAnUndo = `
@@ -133,5 +135,37 @@ step "fake_write" "cordon" {
 		if more == "" {
 			tt.again(t, false, "").does(t, ExitPassed, []string{"■ well", "■ use"}, "show", id)
 		}
+	}
+}
+
+// TestAFailedUndoStaysLeftToLookAt: until the run has passed, which stands on what is there, also where it is given up or goes on and fails.
+func TestAFailedUndoStaysLeftToLookAt(t *testing.T) {
+	text := strings.Replace(strings.Replace(waitsWithAnUndo, "    on = \"end\"\n", "", 1), `prompt     = "Well?"`, "prompt     = \"Well?\"", 1)
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+	}{
+		"given up": {[]string{"cancel"}, ExitLeftOver},
+		"failed":   {[]string{"resume", "--answer", "well=no", "--auto-approve"}, ExitLeftOver},
+		"passed":   {[]string{"resume", "--answer", "well=yes", "--auto-approve"}, ExitPassed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Do = func(_ context.Context, id string, _ int) error {
+				if id == "uncordon" {
+					return enginetest.ErrUnreachable()
+				}
+				return nil
+			}
+			tt.does(t, ExitInterrupted, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+			id := tt.lastRun(t)
+			tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, "--auto-approve")
+			tt.again(t, false, "").does(t, c.status, nil, append([]string{c.args[0], id}, c.args[1:]...)...)
+			listed := tt.again(t, false, "")
+			listed.does(t, ExitPassed, nil, "runs")
+			if left := strings.Contains(listed.out.String(), "undo failed: cordon"); left != (c.status == ExitLeftOver) {
+				t.Errorf("runs says\n%s", listed.out)
+			}
+		})
 	}
 }

@@ -132,3 +132,23 @@ step "fake_read" "slow" {
 		})
 	}
 }
+
+// TestUndosOfInstancesAreDoneByHand: of all instances of a step, by its name.
+func TestUndosOfInstancesAreDoneByHand(t *testing.T) {
+	const text = `
+runbook "each" {}
+provider "fake" {}
+step "fake_write" "cordon" {
+  for_each = toset(["a", "b"])
+  id       = "cordon ${each.key}"
+  undo "fake_write" { id = "uncordon ${each.key}" }
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, []string{`the undo of cordon["a"], which was never sent, counts as done by hand`, `the undo of cordon["b"], which`},
+		"undo", tt.lastRun(t), "cordon", "--in-doubt", "done")
+	if diff := cmp.Diff([]string{"cordon a", "cordon b"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}

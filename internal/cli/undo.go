@@ -249,11 +249,15 @@ func (o *undoOptions) maybeByHand(p *local.Past) []run.Doubt {
 	open := slices.Concat(p.Doubts(), failed, o.settledFirst)
 	unsent := slices.DeleteFunc(p.UnsentUndos(), func(d run.Doubt) bool {
 		said := o.said.each[undone(d).String()]
+		step := run.WholeStep(d.Address)
 		if !slices.ContainsFunc(open, func(other run.Doubt) bool { return other.Address == d.Address }) {
 			said = cmp.Or(said, o.said.each[d.Address])
 			if o.Step == d.Address || o.Step == undone(d).String() {
 				said = cmp.Or(said, o.said.others)
 			}
+		}
+		if o.Step == step && !slices.ContainsFunc(open, func(other run.Doubt) bool { return run.WholeStep(other.Address) == step }) {
+			said = cmp.Or(said, o.said.others)
 		}
 		return said != run.DecisionDone
 	})

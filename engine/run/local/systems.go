@@ -117,6 +117,22 @@ func (r *runner) wasOn(d *deed, now run.Target, local lang.Frame) []run.Target {
 	return slices.DeleteFunc(slices.Clone(d.named), func(t run.Target) bool { return t.Provider != name })
 }
 
+// undoOn is the system on which the undo of a deed is to be done, for people. Where its configuration can't be worked out any more, as its key is
+// gone, that is what the history tells: what was worked out then, or, where the undo goes through the same kind of configuration, where the step
+// acted itself. Nil: nobody knows it.
+func (r *runner) undoOn(d *deed, local lang.Frame) *run.Target {
+	was, _ := r.undoSystem(d, local)
+	switch {
+	case was != nil:
+		return was
+	case d.undoAt != nil:
+		return &d.undoAt.Target
+	case d.undo().Provider != nil && d.undo().Provider == d.step.Provider:
+		return d.system
+	}
+	return nil
+}
+
 // goesThrough reports whether a step has a configuration.
 func (r *runner) goesThrough(step *lang.Step, provider string, local lang.Frame) bool {
 	own := r.system(step, local)
@@ -142,10 +158,17 @@ func (r *runner) undoSystem(d *deed, local lang.Frame) (was, moved *run.Target) 
 		}
 	}
 	now := r.system(undo, local)
-	if now == nil || r.had(d, *now, local) {
+	if now == nil {
+		return nil, nil
+	}
+	known := r.wasOn(d, *now, local)
+	switch {
+	case len(known) == 0 && d.undoAt != nil && !now.Here && !d.undoAt.IsIn(*now):
+		return &d.undoAt.Target, now
+	case len(known) == 0 || r.had(d, *now, local):
 		return now, nil
 	}
-	return &r.wasOn(d, *now, local)[0], now
+	return &known[0], now
 }
 
 // elsewhere refuses an undo whose configuration names another system than it did when the step acted; nil: it does not.

@@ -116,12 +116,11 @@ func (r *runner) byHand(u *undoing) string {
 		return fmt.Sprintf("Take the effect of step %s back by hand: %s; and say that it is done with: %s --in-doubt done; or, %s, with: %[3]s", address,
 			r.undoInWords(u.did, u.local), command, elsewhere.again())
 	}
-	on, _ := r.undoSystem(u.did, u.local)
 	words := ""
 	if u.args == cty.NilVal {
 		words = r.undoInWords(u.did, u.local)
 	} else {
-		words = doing(u.step, sentArguments(u.step, u.args), on)
+		words = doing(u.step, sentArguments(u.step, u.args), r.undoOn(u.did, u.local))
 	}
 	if u.inDoubt() {
 		return lookWhether(words, command)
@@ -185,8 +184,7 @@ func doing(step *lang.Step, arguments []string, on *run.Target) string {
 func (r *runner) undoInWords(d *deed, local lang.Frame) string {
 	local = d.shows(local)
 	arguments, uses := r.wordedArguments(d, local)
-	was, _ := r.undoSystem(d, local)
-	words := doing(d.undo(), arguments, was)
+	words := doing(d.undo(), arguments, r.undoOn(d, local))
 	if uses == nil {
 		return words
 	}
