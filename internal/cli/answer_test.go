@@ -293,7 +293,7 @@ func TestInstancesThatAreAnsweredBeforehand(t *testing.T) {
 	}}
 	for address, says := range map[string]string{
 		"plain": "", `each["a"]`: "", `kid["a/b"]/deep`: "",
-		"each": `each["KEY"]`, "kid/deep": `kid["KEY"]`, `plain["a"]`: "no for_each", `kid["a"]/deep["b"]`: "no for_each",
+		"each": `each["KEY"]`, "kid/deep": `as kid["KEY"]/deep`, `plain["a"]`: "no for_each", `kid["a"]/deep["b"]`: "no for_each",
 	} {
 		found, instance, _ := findStep(rb, address)
 		if found == nil || (instance == "") != (says == "") || !strings.Contains(instance, says) {

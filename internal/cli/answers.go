@@ -111,7 +111,7 @@ func findStep(rb *lang.Runbook, address string) (found *lang.Step, instance stri
 				found = s
 			}
 			if matches && instance == "" {
-				instance = wrongInstance(s, head)
+				instance = wrongInstance(s, prefix, head, below)
 			}
 			if s.Child != nil {
 				under := ""
@@ -126,11 +126,11 @@ func findStep(rb *lang.Runbook, address string) (found *lang.Step, instance stri
 	return found, instance, names
 }
 
-// wrongInstance says why a part of an address names no instance of a step.
-func wrongInstance(s *lang.Step, part string) string {
+// wrongInstance says why a part of an address, behind prefix and before below, names no instance of a step.
+func wrongInstance(s *lang.Step, prefix, part, below string) string {
 	switch keyed := part != s.Name; {
 	case s.ForEach != nil && !keyed:
-		return fmt.Sprintf("step %s has a for_each; answer each of its instances, as %s[\"KEY\"]", s.Name, s.Name)
+		return fmt.Sprintf("step %s has a for_each; answer each of its instances, as %s", s.Name, strings.TrimSuffix(prefix+s.Name+`["KEY"]/`+below, "/"))
 	case s.ForEach == nil && keyed:
 		return fmt.Sprintf("step %s has no for_each, so no instance %s", s.Name, part)
 	}
