@@ -40,7 +40,7 @@ func (r *Recorder) Run(blank func([]byte) []byte) *Run {
 	for i := range r.sessions {
 		out.Sessions = append(out.Sessions, b.session(i))
 	}
-	out.Steps = b.steps(out.Steps, &r.root)
+	out.Steps = b.steps(out.Steps, &r.root, false)
 	b.ending(out)
 	b.undosOf(out)
 	return out
@@ -190,20 +190,21 @@ func whatOf(e *run.Event) string {
 	return "resume"
 }
 
-// steps adds those below a record, each before what is below itself.
-func (b *builder) steps(out []*Step, above *record) []*Step {
+// steps adds those below a record, each before what is below itself. What is within an instance that is gone is gone with it.
+func (b *builder) steps(out []*Step, above *record, within bool) []*Step {
 	for _, s := range above.below {
+		within := within || above.gone && !run.Covers(above.address, s.address) // an instance is gone or not by itself
 		if s.started != nil || s.finished != nil || len(s.asked) > 0 || len(s.earlier) > 0 {
-			out = append(out, b.step(s))
+			out = append(out, b.step(s, within || s.gone))
 		}
-		out = b.steps(out, s)
+		out = b.steps(out, s, within)
 	}
 	return out
 }
 
-func (b *builder) step(s *record) *Step {
-	s = s.asItIs()
-	out := &Step{Step: s.address, Gone: s.gone, Did: b.did(s.started, s.finished, s.checks, s.resolved)}
+func (b *builder) step(s *record, gone bool) *Step {
+	s = s.asItIs(gone)
+	out := &Step{Step: s.address, Gone: gone, Did: b.did(s.started, s.finished, s.checks, s.resolved)}
 	for i := range s.retries {
 		e := b.clean(&s.retries[i])
 		out.Retries = append(out.Retries, Retry{e.Attempt, e.Time, e.Error, e.InDoubt, e.DelayMS})
@@ -229,9 +230,9 @@ func (b *builder) step(s *record) *Step {
 }
 
 // asItIs is a record as its step stands: one that is gone does not run again, and ended as it did last.
-func (s *record) asItIs() *record {
+func (s *record) asItIs(gone bool) *record {
 	last := len(s.earlier) - 1
-	if !s.gone || s.started != nil || s.finished != nil || last < 0 {
+	if !gone || s.started != nil || s.finished != nil || last < 0 {
 		return s
 	}
 	out := *s

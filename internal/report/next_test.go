@@ -129,6 +129,37 @@ func TestAnInstanceThatIsGone(t *testing.T) {
 	}
 }
 
+// TestWhatIsWithinAnInstanceThatIsGone counts for nothing either, until the instance comes back.
+func TestWhatIsWithinAnInstanceThatIsGone(t *testing.T) {
+	both, one := []string{"eu", "us"}, []string{"eu"}
+	expands := func(keys *[]string) run.Event { return run.Event{Type: run.StepExpanded, Step: "each", Keys: keys} }
+	resumed := run.Event{Type: run.RunResumed, Session: &run.Session{Host: "ops"}, Reset: []string{`each["us"]`}}
+	events := []run.Event{begun(), started("each", "runbook", "write"), expands(&both)}
+	for _, key := range both {
+		events = append(events, started(`each["`+key+`"]`, "runbook", "write"), finished(`each["`+key+`"]/w["a"]`, run.Pass, "OK"))
+	}
+	ended := run.Event{Type: run.RunFinished, Outcome: run.Fail, ExitStatus: status(1)}
+	events = append(events, finished(`each["us"]`, run.Fail, "503"), finished("each", run.Fail, "1 of 2 failed"), ended, resumed, expands(&one))
+	gone := func(r *Recorder) (steps []string) {
+		for _, s := range r.Run(nil).Steps {
+			if s.Gone {
+				steps = append(steps, s.Step)
+			}
+		}
+		return steps
+	}
+	r := recorded(t, events...)
+	if got := gone(r); !slices.Contains(got, `each["us"]/w["a"]`) || slices.ContainsFunc(got, func(step string) bool { return strings.HasPrefix(step, `each["eu"]`) }) {
+		t.Errorf("gone: %q", got)
+	}
+	if tap := written(t, "tap", r.Run(nil)); strings.Contains(tap, `each["us"]`) {
+		t.Errorf("what is gone is a test:\n%s", tap)
+	}
+	if got := gone(recorded(t, append(events, ended, resumed, expands(&both))...)); slices.ContainsFunc(got, func(step string) bool { return strings.Contains(step, "[") }) {
+		t.Errorf("the instance came back, and gone are %q", got)
+	}
+}
+
 // TestUnderWayIsNotLeft while a process runs the run: it will know. What an earlier session left in doubt is.
 func TestUnderWayIsNotLeft(t *testing.T) {
 	r := recorded(t, append(append(aWrite(), started("x", "redis_set", "write")), undoBegins()...)...)
