@@ -10,6 +10,7 @@ import (
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
+	"github.com/e82355ed/runbook/internal/view"
 )
 
 // witness notes what a run did until it ended without a result.
@@ -19,6 +20,7 @@ type witness struct {
 	started bool
 	// goesOn is the command that goes on with what the session is about, without the run.
 	goesOn string
+	stands []phase
 	deeds  []deed
 	index  map[string]int // of deeds, by name
 	// kept is the last event on disk of a run that broke off, as its history could not be written; zero: it did not.
@@ -34,6 +36,32 @@ type deed struct {
 	inDoubt      bool
 }
 
+// phase is what the session does from an event on, as far as it matters to how the run goes on.
+type phase struct {
+	from  int64
+	doing view.Doing
+}
+
+// stand takes note of what the session does from an event on.
+func (w *witness) stand(e *run.Event) {
+	last := w.standsAt(e.Seq)
+	now := last
+	if now.See(e); now != last {
+		w.stands = append(w.stands, phase{e.Seq, now})
+	}
+}
+
+// standsAt is what the session did when an event was the last.
+func (w *witness) standsAt(last int64) view.Doing {
+	var at view.Doing
+	for _, s := range w.stands {
+		if s.from <= last {
+			at = s.doing
+		}
+	}
+	return at
+}
+
 // see takes note of an event.
 func (w *witness) see(e journal.Entry) {
 	w.mu.Lock()
@@ -43,6 +71,7 @@ func (w *witness) see(e journal.Entry) {
 		name = "the undo of " + name
 	}
 	w.run = e.Event.Run
+	w.stand(e.Event)
 	i, known := w.index[name]
 	switch e.Event.Type {
 	case run.RunStarted, run.RunResumed:
@@ -165,7 +194,17 @@ func (p *Program) brokenOff(history journal.Journal, seen *witness, diags diagno
 	}
 	store = nameOfStore(history, store)
 	i := slices.IndexFunc(waysOn, func(w wayOn) bool { return w.cause == nil || errors.Is(cause, w.cause) })
-	p.say("%s", strings.NewReplacer("RESCUE", strings.Replace(rescue, "STORE", store, 1), "STORE", store, "COMMAND", p.command(seen.goesOn+" "+seen.run), "WATCH", p.command("watch "+seen.run),
+	p.say("%s", strings.NewReplacer("RESCUE", strings.Replace(rescue, "STORE", store, 1), "STORE", store, " with: COMMAND", p.goesOn(seen), "WATCH", p.command("watch "+seen.run),
 		"CHECK", p.command("runs check")).Replace(waysOn[i].text))
 	return exit(status)
+}
+
+// goesOn says with what a run goes on that broke off. To resume one whose undos were under way would do again what they took back: there is a
+// choice then, as in a report and in show.
+func (p *Program) goesOn(seen *witness) string {
+	doing := seen.standsAt(seen.kept)
+	if !doing.TakesBack() {
+		return " with: " + p.command(seen.goesOn+" "+seen.run)
+	}
+	return ":\n" + strings.Join(view.Next(seen.run, doing, nil, view.Config{Store: p.store}), "\n")
 }

@@ -102,7 +102,15 @@ step "fake_write" "two" {
 		},
 		"an undo": {
 			undone, breaking{at: run.UndoFinished, step: "change", with: journal.ErrNoSpace}, "after", ExitLeftOver,
-			[]string{inDoubt("the undo of step change"), "then go on" + resume}, "",
+			[]string{
+				inDoubt("the undo of step change"),
+				"then go on:\nits undos were under way; to run those that are left: runbook cancel RUN --store STORE, or, with what is in doubt: runbook undo RUN --store STORE\n" +
+					"to go on with the run, which does again what was undone: runbook resume RUN --store STORE\n",
+			}, "",
+		},
+		"an undo that was not sent": {
+			undone, breaking{at: run.UndoStarted, step: "change", with: journal.ErrNoSpace}, "after", ExitFailed,
+			[]string{"then go on" + resume}, "in doubt",
 		},
 		"a runbook within a runbook": {
 			nested, breaking{at: run.StepFinished, step: "inner/change", with: journal.ErrNoSpace}, "", ExitLeftOver,

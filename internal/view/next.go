@@ -34,6 +34,9 @@ func (d *Doing) See(e *run.Event) {
 	}
 }
 
+// TakesBack reports whether undos began by themselves.
+func (d *Doing) TakesBack() bool { return d.takesBack }
+
 // Next says what to do about a run after its last session, a line each: none where there is nothing to do. The end is its run_finished, or nil
 // where the program that ran it is gone.
 func Next(id string, d Doing, end *run.Event, c Config) []string {
