@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,6 +119,9 @@ func (r *reports) filesUsed() []string {
 // wroteTo keeps which files a write, or an undo, is sent for. Its event has the arguments as they were written: a relative path starts in one
 // of the folders of the runbook's files.
 func (r *reports) wroteTo(e *run.Event) {
+	if len(e.Arguments) == 0 {
+		return
+	}
 	_, action := r.acts.Action(e.Action)
 	var args map[string]json.RawMessage
 	if action == nil || json.Unmarshal(e.Arguments, &args) != nil {
@@ -147,13 +151,18 @@ func pathsOf(files []run.FileRef) []string {
 	return paths
 }
 
-// see takes in an event of the run.
+// see takes in an event of the run that the history has.
 func (r *reports) see(e journal.Entry) {
-	if r == nil || r.recorder == nil {
-		return
+	if r != nil && r.recorder != nil {
+		r.recorder.See(e)
+		r.wroteTo(e.Event)
 	}
-	r.recorder.See(e)
-	if len(e.Event.Arguments) > 0 {
+}
+
+// follow takes in an event as it happens, kept being the last that the history has by then.
+func (r *reports) follow(e journal.Entry, kept func(runID string) int64) {
+	if r != nil && r.recorder != nil {
+		r.recorder.Follow(e, kept(e.Event.Run))
 		r.wroteTo(e.Event)
 	}
 }
@@ -202,8 +211,12 @@ func (r *reports) end(p *Program, seen *witness, err error) error {
 	if seen.runID() == "" && statusOf(err) != ExitLeftOver {
 		return err // nothing was run
 	}
-	if r.recorder != nil && seen.kept != 0 {
-		r.recorder.Kept(seen.kept)
+	switch {
+	case r.recorder == nil:
+	case seen.kept != 0:
+		r.recorder.Broke(seen.kept, p.Now())
+	default:
+		r.recorder.Kept(math.MaxInt64)
 	}
 	return r.written(p, err)
 }

@@ -73,6 +73,36 @@ func TestReportOfAnEndThatWasNotKept(t *testing.T) {
 	tt.reported(t, "it passed, but that could not be kept: for the history nobody knows whether it took place")
 }
 
+// TestReportOfAWriteThatWasNotSent agrees with the terminal: what ended before it runs again, and of the write there is nothing to look at.
+func TestReportOfAWriteThatWasNotSent(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.OpenJournal = func(ctx context.Context, path string) (journal.Journal, error) {
+		j, err := sqlite.Open(ctx, path)
+		return &breaking{Journal: j, at: run.StepFinished, step: "slow", with: journal.ErrAway, late: true}, err
+	}
+	book := tt.file(t, "book.hcl", `
+runbook "two" {}
+provider "fake" {}
+step "fake_write" "one" { id = "one" }
+step "fake_read" "slow" {
+  id         = "slow"
+  depends_on = [step.one]
+}
+step "fake_write" "two" {
+  id         = "two"
+  depends_on = [step.slow]
+}
+`)
+	tt.does(t, ExitFailed, []string{"not kept: step slow ended, as shown above"}, tt.reportFlags("apply", book, "--auto-approve")...)
+	tt.reported(t, "it passed, but that could not be kept: it runs again")
+	for _, format := range report.Formats() {
+		got, err := os.ReadFile(filepath.Join(tt.dir, "report."+format))
+		if err != nil || strings.Contains(string(got), "nobody knows") || strings.Contains(string(got), `"left"`) {
+			t.Errorf("%s has something in doubt: %v\n%s", format, err, got)
+		}
+	}
+}
+
 // TestReportWhereNothingIsSettled: a session that runs nothing, as something is in doubt, tells how the run stands, in place of an older report.
 func TestReportWhereNothingIsSettled(t *testing.T) {
 	for _, command := range []string{"resume", "undo"} {

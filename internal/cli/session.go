@@ -19,7 +19,7 @@ import (
 // session is what every session of a run has: who looks on, who is asked, where it is kept and how it is sealed.
 func (p *Program) session(history journal.Journal, s *stage, seen *witness, stop *interruption) engine.RunOptions {
 	opts := engine.RunOptions{
-		Journal: history, Sink: func(e journal.Entry) { p.ownWords(e.Event); seen.see(e); s.reports.see(e); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
+		Journal: history, Sink: func(e journal.Entry) { p.ownWords(e.Event); seen.see(e); s.reports.follow(e, history.Kept); s.Event(e) }, Redact: p.redactor.Bytes, Interrupt: stop.interrupt,
 		Asker: p.asker(s, seen, stop), Command: p.command, Owner: process.Self().Owner("", "", p.User),
 		Waiting: p.sayWaiting, TookOver: p.sayTookOver,
 	}

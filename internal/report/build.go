@@ -71,7 +71,7 @@ func (b *builder) ending(out *Run) {
 func (b *builder) leftNow() []run.Left {
 	left := b.outstanding.Left()
 	if b.state() != Running {
-		return append(left, b.leftUnkept()...)
+		return left
 	}
 	return slices.DeleteFunc(left, func(l run.Left) bool {
 		if l.What == run.LeftInDoubt {
@@ -81,23 +81,6 @@ func (b *builder) leftNow() []run.Left {
 		u := b.undoOf[undoKey{l.Step, l.Undoes}]
 		return u != nil && u.finished == nil && u.session == len(b.sessions)
 	})
-}
-
-// leftUnkept are those of which the history has no end.
-func (b *builder) leftUnkept() []run.Left {
-	var left []run.Left
-	add := func(started, finished *run.Event, what run.LeftWhat) {
-		if b.unkept(started, finished) {
-			left = append(left, run.Left{Step: started.Step, What: what, Undoes: started.Undoes, Action: started.Action, SentAt: &started.Time})
-		}
-	}
-	for _, address := range slices.Sorted(maps.Keys(b.records)) {
-		add(b.records[address].started, b.records[address].finished, run.LeftInDoubt)
-	}
-	for _, u := range b.undos {
-		add(u.started, u.finished, run.LeftUndoInDoubt)
-	}
-	return left
 }
 
 // ways are what there is to do about a run that does not wait, and that no process runs.
@@ -205,6 +188,9 @@ func (b *builder) steps(out []*Step, above *record, within bool) []*Step {
 func (b *builder) step(s *record, gone bool) *Step {
 	s = s.asItIs(gone)
 	out := &Step{Step: s.address, Gone: gone, Did: b.did(s.started, s.finished, s.checks, s.resolved)}
+	if s.unkept {
+		out.isUnkept(writes(s.started))
+	}
 	for i := range s.retries {
 		e := b.clean(&s.retries[i])
 		out.Retries = append(out.Retries, Retry{e.Attempt, e.Time, e.Error, e.InDoubt, e.DelayMS})
@@ -216,7 +202,7 @@ func (b *builder) step(s *record, gone bool) *Step {
 	if s.finished != nil {
 		out.Source, out.ChangedNothing = s.finished.Source, s.finished.ChangedNothing
 	}
-	out.Undone = b.isUndone(s)
+	out.Undone = !s.unkept && b.isUndone(s)
 	for _, e := range s.earlier {
 		e = b.clean(e)
 		out.Earlier = append(out.Earlier, Earlier{e.Outcome, e.Time, e.Summary, e.Error, b.tookBack(e)})
@@ -289,11 +275,17 @@ func (b *builder) did(started, finished *run.Event, checks []run.Event, resolved
 	if first, rest, _ := strings.Cut(term.Clean(out.fact), "\n"); len(out.evidence) > 0 && rest != "" && begins(rest, out.evidence[0]) {
 		out.evidence = append([]string{first}, out.evidence...) // the terminal has it right above
 	}
-	if b.unkept(started, finished) {
-		out.fact = "it " + out.word() + ", but that could not be kept: for the history nobody knows whether it took place"
-		out.doubt, out.InDoubt = true, true
-	}
 	return out
+}
+
+// isUnkept marks what ended without the history having that: there it is under way.
+func (d *Did) isUnkept(wrote bool) {
+	said := "it " + d.word() + ", but that could not be kept: "
+	d.NotKept, d.Outcome, d.UnderWay, d.EndedAt, d.DurationMS = d.Outcome, "", true, nil, 0
+	if d.fact = said + "it runs again"; wrote {
+		d.fact = said + "for the history nobody knows whether it took place"
+		d.doubt, d.InDoubt = true, true
+	}
 }
 
 // begins reports whether a line is the first of a text, however it is set in.
@@ -304,7 +296,7 @@ func begins(text, line string) bool {
 
 // inDoubt marks what has begun and has no end where it is among what is left. Old histories don't tell which effect an undo is of.
 func (d *Did) inDoubt(left []run.Left, as run.Left) {
-	began := d.UnderWay && slices.ContainsFunc(left, func(l run.Left) bool {
+	began := d.UnderWay && d.NotKept == "" && slices.ContainsFunc(left, func(l run.Left) bool {
 		return l.Step == as.Step && l.What == as.What && (l.Undoes == as.Undoes || l.Undoes == 0)
 	})
 	if began {
@@ -324,6 +316,9 @@ func (b *builder) undosOf(out *Run) {
 	}
 	for _, u := range b.undos {
 		undo := &Undo{Step: u.step, Undoes: u.undoes, Did: b.did(u.started, u.finished, nil, u.resolved), name: "undo " + u.step}
+		if u.unkept {
+			undo.isUnkept(true)
+		}
 		undo.inDoubt(b.left, run.Left{Step: u.step, What: run.LeftUndoInDoubt, Undoes: u.undoes})
 		if of[u.step] > 1 {
 			undo.name = "undo " + run.Effect{Address: u.step, Seq: u.undoes}.String()

@@ -74,7 +74,7 @@ func (r *Run) caseOf(name, message string, d *Did) testCase {
 	switch {
 	case d.doubt:
 		c.verdict = erred
-	case d.Outcome == "" && d.waits:
+	case d.Outcome == "" && (d.waits || d.NotKept != ""):
 		c.verdict = skipped
 	case d.Outcome == "" && d.UnderWay && r.State == Running:
 		c.verdict, c.message = skipped, "it is under way"

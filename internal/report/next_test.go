@@ -83,11 +83,9 @@ func TestInDoubtWhenTheRunHasEnded(t *testing.T) {
 // TestAnEndThatWasNotKept is none for the history: who reads the report has the write to look at, as show tells it.
 func TestAnEndThatWasNotKept(t *testing.T) {
 	const text = "it passed, but that could not be kept: for the history nobody knows whether it took place"
-	write := recorded(t, append(aWrite(), started("read", "redis_get", "read"), finished("read", run.Pass, "OK"))...)
-	write.Kept(2)
+	write := broke(t, 2, append(aWrite(), started("read", "redis_get", "read"), finished("read", run.Pass, "OK"))...)
 	undid := run.Event{Type: run.UndoFinished, Step: "w", Undoes: 3, Outcome: run.Pass}
-	undo := recorded(t, append(append(aWrite(), undoBegins()...), undid)...)
-	undo.Kept(5)
+	undo := broke(t, 5, append(append(aWrite(), undoBegins()...), undid)...)
 	for name, r := range map[string]*Recorder{"w": write, "undo w": undo} {
 		saysInAll(t, r, text)
 		if tap := written(t, "tap", r.Run(nil)); strings.Count(tap, "\nnot ok ") != 2 || !strings.Contains(tap, " - "+name+"\n  ---\n  outcome") && !strings.Contains(tap, " - "+name+"\n  ---\n  message") {
@@ -97,9 +95,27 @@ func TestAnEndThatWasNotKept(t *testing.T) {
 			t.Errorf("left: %+v", left)
 		}
 	}
-	write.Kept(3)
-	if left := write.Run(nil).Left; left != nil {
+	if left := broke(t, 3, aWrite()...).Run(nil).Left; left != nil {
 		t.Errorf("what was kept is left: %+v", left)
+	}
+}
+
+// TestWhatWasNotSent is told nowhere, and a read whose end was not kept has not passed. How long it took is until the history was given up.
+func TestWhatWasNotSent(t *testing.T) {
+	slow := []run.Event{started("slow", "local_command", "read"), finished("slow", run.Pass, "OK"), started("two", "redis_set", "write")}
+	for _, kept := range []int64{3, 4} { // without, and with the start of the read
+		r := broke(t, kept, append(aWrite(), slow...)...)
+		saysInAll(t, r, "it passed, but that could not be kept: it runs again")
+		document := r.Run(nil)
+		if len(document.Left) != 0 || len(document.Steps) != 2 || document.Steps[1].Outcome != "" || document.Steps[1].NotKept != run.Pass {
+			t.Errorf("left %+v, steps %+v", document.Left, document.Steps)
+		}
+		if document.Counts[run.Pass] != 1 || document.DurationMS != 36000 {
+			t.Errorf("%v in %v", document.Counts, document.DurationMS)
+		}
+		if tap := written(t, "tap", document); !strings.Contains(tap, "ok 2 - slow # SKIP it passed, but") || strings.Contains(tap, "two") {
+			t.Error(tap)
+		}
 	}
 }
 

@@ -34,8 +34,8 @@ type Recorder struct {
 	// ended is the last run_finished or run_paused, as long as no session follows.
 	ended  *run.Event
 	states State
-	// kept is the last event that the history has, where it could not be written any more; zero: it has all.
-	kept int64
+	// coming are the events that were told, and of which the history is not known to have them.
+	coming []*run.Event
 }
 
 // session is one session by the events that tell it.
@@ -61,6 +61,8 @@ type record struct {
 	settled bool
 	// gone says that the files do not have it any more.
 	gone bool
+	// unkept says that the history has no end of it, though it ended.
+	unkept bool
 }
 
 // undoKey names an undo: the step, and the number of the event whose effect it takes back.
@@ -74,15 +76,17 @@ type undoRecord struct {
 	undoKey
 	started, finished *run.Event
 	resolved          []*run.Event
-	session           int // as in a record
+	session           int  // as in a record
+	unkept            bool // as in a record
 }
 
 // mostRepeats bounds how many attempts, and how many earlier ends of a step, are kept: the last ones.
 const mostRepeats = 10
 
 // See takes in the next event.
-func (r *Recorder) See(entry journal.Entry) {
-	e := slim(entry.Event)
+func (r *Recorder) See(entry journal.Entry) { r.see(slim(entry.Event), entry.Event.Instances) }
+
+func (r *Recorder) see(e *run.Event, instances []run.Instances) {
 	ended := r.ended
 	r.begin(e)
 	r.outstanding.See(e)
@@ -105,7 +109,7 @@ func (r *Recorder) See(entry journal.Entry) {
 			r.expanded(e.Step, *e.Keys)
 		}
 	case run.RunResumed:
-		r.resumed(e, entry.Event.Instances)
+		r.resumed(e, instances)
 		if ended != nil && ended.Type == run.RunFinished && e.Undo == nil && e.Reason == "" {
 			r.leaveOut()
 		}
@@ -169,17 +173,6 @@ func (r *Recorder) Files() []run.FileRef {
 
 // GoesOn says that a process runs the run: what has not ended is under way. Otherwise a run whose last session has no end broke off.
 func (r *Recorder) GoesOn() { r.states = Running }
-
-// Kept says that the history has no event after one, as it could not be written any more.
-func (r *Recorder) Kept(last int64) { r.kept = last }
-
-// unkept reports whether something was sent of which the history has no end, though it ended.
-func (r *Recorder) unkept(started, finished *run.Event) bool {
-	if r.kept == 0 || started == nil || finished == nil || finished.InDoubt || started.Seq > r.kept || finished.Seq <= r.kept {
-		return false
-	}
-	return started.Type == run.UndoStarted || started.Effect != "" && started.Effect != "read" && started.Action != "runbook"
-}
 
 // Given says that the open question of a step was answered, and that the run has not taken that in yet.
 func (r *Recorder) Given(step string, a *run.Answer) {

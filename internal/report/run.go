@@ -32,7 +32,7 @@ type Run struct {
 	ExitStatus *int                `json:"exit_status,omitempty"`
 	Counts     map[run.Outcome]int `json:"counts"`
 	StartedAt  time.Time           `json:"started_at"`
-	// EndedAt is when the last of what is told happened, and DurationMS how long that is from the start, pauses included.
+	// EndedAt is when the last of what is told happened, or when the history was given up that could not be written any more, and DurationMS how long that is from the start, pauses included.
 	EndedAt    time.Time `json:"ended_at"`
 	DurationMS float64   `json:"duration_ms"`
 	*run.Header
@@ -86,8 +86,10 @@ type Did struct {
 	Target    string          `json:"target,omitempty"`
 	Arguments json.RawMessage `json:"arguments,omitempty"`
 	// Outcome is empty where it has not ended; UnderWay says then that it had begun.
-	Outcome    run.Outcome     `json:"outcome,omitempty"`
-	UnderWay   bool            `json:"under_way,omitempty"`
+	Outcome  run.Outcome `json:"outcome,omitempty"`
+	UnderWay bool        `json:"under_way,omitempty"`
+	// NotKept is the outcome of one that ended without the history having that: it is under way there.
+	NotKept    run.Outcome     `json:"not_kept,omitempty"`
 	Tolerated  run.Outcome     `json:"tolerated,omitempty"`
 	StartedAt  *time.Time      `json:"started_at,omitempty"`
 	EndedAt    *time.Time      `json:"ended_at,omitempty"`

@@ -22,6 +22,21 @@ func status(v int) *int { return &v }
 func recorded(t testing.TB, events ...run.Event) *Recorder {
 	t.Helper()
 	r := &Recorder{}
+	tell(t, r.See, events...)
+	return r
+}
+
+// broke has a recorder follow events of which a history has those up to one, and that it could not be written for half a minute.
+func broke(t testing.TB, kept int64, events ...run.Event) *Recorder {
+	t.Helper()
+	r := &Recorder{}
+	tell(t, func(e journal.Entry) { r.Follow(e, min(e.Event.Seq-1, kept)) }, events...)
+	r.Broke(kept, began.Add(time.Duration(len(events)+30)*time.Second))
+	return r
+}
+
+func tell(t testing.TB, see func(journal.Entry), events ...run.Event) {
+	t.Helper()
 	for i, e := range events {
 		e.V, e.Seq, e.Run = run.Version, int64(i+1), runID
 		e.Time = began.Add(time.Duration(i) * time.Second)
@@ -33,9 +48,8 @@ func recorded(t testing.TB, events ...run.Event) *Recorder {
 		if err := json.Unmarshal(text, &kept); err != nil {
 			t.Fatal(err)
 		}
-		r.See(journal.Entry{Event: &kept, JSON: text})
+		see(journal.Entry{Event: &kept, JSON: text})
 	}
-	return r
 }
 
 func begun() run.Event {

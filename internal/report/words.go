@@ -27,6 +27,8 @@ func (d *Did) word() string {
 		return string(d.Outcome)
 	case d.waits:
 		return "waits"
+	case d.NotKept != "":
+		return "not kept"
 	case d.UnderWay:
 		return "under way"
 	}
@@ -185,7 +187,7 @@ func (r *Run) stands() string {
 		counts = "no step has ended"
 	}
 	text := r.stateWord() + ": " + counts
-	if r.DurationMS > 0 && r.State != Running { // how long it takes is not known yet
+	if r.DurationMS > 0 && r.State != Running && r.State != BrokenOff { // how long it takes is not known yet, or any more
 		text += " in " + duration(r.DurationMS)
 	}
 	if r.MTTRTargetMS > 0 {
