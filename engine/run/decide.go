@@ -153,6 +153,7 @@ func (s *State) stop(why string) {
 	if s.byHand != nil {
 		return // nothing but undos goes on: what waits for a resume goes on waiting
 	}
+	s.interrupted = s.interrupted || why == StopInterrupt || why == StopElsewhere
 	// A failure that was not announced yet came first.
 	s.undoing = s.undoing || s.wantStop || why == StopFailure
 	s.timedOut = s.timedOut || IsTimeout(why) && s.plan.StopOnFailure

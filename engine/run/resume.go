@@ -64,7 +64,7 @@ func (s *State) resume(e *Event) error {
 			return fmt.Errorf("resume: %w", err)
 		}
 	}
-	s.resumed, s.keepsWaiting = true, false
+	s.resumed, s.keepsWaiting, s.interrupted = true, false, false
 	s.stopping, s.wantStop, s.finished, s.paused, s.undoing, s.timedOut, s.byHand = "", false, false, false, false, false, nil
 	s.resumeEffects()
 	s.awaitHalfDone(e.Reason != ReasonCancel)

@@ -28,6 +28,8 @@ type State struct {
 	// paused is true between sessions; undoing when the steps' undos on failure are due; timedOut when they will be, should
 	// the runbook's timeout cut a step off.
 	paused, undoing, timedOut bool
+	// interrupted is true once the last session that ran steps was told to stop: undos by hand leave it so.
+	interrupted bool
 	// resumed is true from the second session on, otherPlan while events may be of another plan.
 	resumed, otherPlan bool
 	// effects are what executions of steps with an undo did, in the order in which they ended; ends, by the address of a step
@@ -256,6 +258,9 @@ func (s *State) Outcome(name string) Outcome {
 
 // Stopping is why nothing new starts, or empty.
 func (s *State) Stopping() string { return s.stopping }
+
+// Interrupted reports whether the last session that ran steps was told to stop. Undos by hand leave that as it is.
+func (s *State) Interrupted() bool { return s.interrupted }
 
 // Open reports whether a step has not ended.
 func (s *State) Open() bool { return s.open > 0 }

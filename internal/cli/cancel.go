@@ -142,7 +142,7 @@ func (o *cancelOptions) hasStopped(s *story, undoes bool) string {
 	switch {
 	case undoes && s.Last.Type == run.RunPaused:
 		return fmt.Sprintf("The undos of run %s were stopped, and the run is still paused. End it with: %s", s.ID, o.command("cancel "+s.ID))
-	case undoes && interrupted:
+	case undoes && interrupted && s.Last.Undoable > 0:
 		return fmt.Sprintf("The undos of run %s were stopped. Those that are left run with: %s", s.ID, o.command("undo "+s.ID))
 	case interrupted:
 		return fmt.Sprintf("Run %s has stopped. It goes on with: %s", s.ID, o.command("resume "+s.ID))

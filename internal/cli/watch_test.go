@@ -109,7 +109,7 @@ func TestCancelOfUndos(t *testing.T) {
 	}{
 		"paused": {paused(), run.Event{Type: run.RunPaused, ExitStatus: &interrupted},
 			"were stopped, and the run is still paused. End it with: runbook cancel " + pausedRun},
-		"ended": {passed, run.Event{Type: run.RunFinished, Outcome: run.Pass, ExitStatus: &interrupted},
+		"ended": {passed, run.Event{Type: run.RunFinished, Outcome: run.Pass, ExitStatus: &interrupted, Undoable: 1},
 			"were stopped. Those that are left run with: runbook undo " + pausedRun},
 	} {
 		t.Run(name, func(t *testing.T) {

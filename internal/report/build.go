@@ -56,7 +56,7 @@ func (b *builder) ending(out *Run) {
 	e := b.clean(b.ended)
 	out.Counts, out.ExitStatus, out.Outcome, out.Error = maps.Clone(e.Counts), e.ExitStatus, e.Outcome, e.Error
 	out.NotUndone, out.Undoable, out.Outputs, out.Reason = e.NotUndone, e.Undoable, e.Outputs, e.Reason
-	if s := b.Recorder.session(); s != nil && s.stopping != nil {
+	if s := b.stopped(); s != nil {
 		out.Reason = s.stopping.Reason
 	}
 	if out.Counts == nil {
@@ -65,6 +65,18 @@ func (b *builder) ending(out *Run) {
 	if e.Type == run.RunFinished && e.DurationMS != nil {
 		out.DurationMS = *e.DurationMS
 	}
+}
+
+// stopped is the session whose stop is why the run stands as it does: undos by hand that were not stopped leave it as it was. Nil: none.
+func (b *builder) stopped() *session {
+	for i := range slices.Backward(b.sessions) {
+		if s := &b.sessions[i]; s.stopping != nil {
+			return s
+		} else if len(s.begun.Undo) == 0 {
+			return nil
+		}
+	}
+	return nil
 }
 
 // leftNow is what a person must look at. What a process has under way is not: it will know.
@@ -151,8 +163,11 @@ func (b *builder) session(i int) Session {
 	if p := begun.Session; p != nil {
 		out.User, out.Host, out.PID = p.User, p.Host, p.PID
 	}
-	if s.stopping != nil {
+	switch {
+	case s.stopping != nil:
 		out.Reason = s.stopping.Reason
+	case len(begun.Undo) > 0 && out.State == Interrupted:
+		out.State = Ended // the run was interrupted before, and stays that
 	}
 	if s.ended != nil {
 		out.ExitStatus = s.ended.ExitStatus

@@ -40,7 +40,7 @@ func TestAnUndoThatBrokeOffGoesOnAsAnUndo(t *testing.T) {
 		t.Errorf("it is to be resumed:\n%s", got)
 	}
 	stopped := run.Event{Type: run.RunFinished, Outcome: run.Fail, ExitStatus: status(3), Undoable: 1}
-	saysInAll(t, recorded(t, append(append(aWrite(), undoBegins()[0]), stopped)...), "the undos that are left run with: runbook undo "+runID)
+	saysInAll(t, recorded(t, append(aWrite(), undoBegins()[0], run.Event{Type: run.RunStopping, Reason: run.StopInterrupt}, stopped)...), "the undos that are left run with: runbook undo "+runID)
 	byItself := recorded(t, append(aWrite(), undoBegins()[1])...)
 	saysInAll(t, byItself, "its undos were under way; to run those that are left: runbook cancel "+runID)
 }

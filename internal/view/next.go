@@ -14,6 +14,8 @@ type Doing struct {
 	byHand, cancelled bool
 	// takesBack says that undos began by themselves.
 	takesBack bool
+	// stopped says that the session was told to stop.
+	stopped bool
 	// limit is how long the session could take, where its time was over.
 	limit time.Duration
 }
@@ -28,6 +30,7 @@ func (d *Doing) See(e *run.Event) {
 	case run.UndoStarted:
 		d.takesBack = !d.byHand
 	case run.RunStopping:
+		d.stopped = d.stopped || e.Step == ""
 		if e.Step == "" && e.Reason == run.StopTimeout {
 			d.limit = milliseconds(e.LimitMS)
 		}
@@ -99,7 +102,7 @@ func (c *Config) afterEnd(e *run.Event, d Doing, left leftovers) []string {
 	switch status := *e.ExitStatus; {
 	case status == run.ExitLeftOver:
 		return c.afterLeft(e, d, left)
-	case status == exitInterrupted && d.byHand:
+	case status == exitInterrupted && d.byHand && d.stopped && e.Undoable > 0:
 		return []string{c.leftUndosWith(e.Run)}
 	case status == exitInterrupted || d.limit > 0:
 		return append(lines, c.resumeWith(e.Run, d))

@@ -52,6 +52,18 @@ func (r *runner) exitStatus(outcome run.Outcome) int {
 	return exitFailed
 }
 
+// statusOfRun is the exit status that the run has from now on. Undos by hand that leave nothing to look at leave it as it was: one that was
+// interrupted can still be resumed.
+func (r *runner) statusOfRun(outcome run.Outcome) int {
+	if r.onlyUndoes && r.state.Interrupted() && outcome != run.Pass && outcome != run.Warn {
+		if status := r.exitStatus(outcome); status != exitFailed {
+			return status
+		}
+		return exitInterrupted
+	}
+	return r.exitStatus(outcome)
+}
+
 // somethingLeft reports whether a session that was interrupted left something to go on with.
 func (r *runner) somethingLeft(outcome run.Outcome) bool {
 	if r.onlyUndoes {
@@ -113,7 +125,7 @@ func (r *runner) finishRun() error {
 		// What did not run gave no results; why is told by the steps, and beside each output.
 		r.outputDiags = nil
 	}
-	status := r.exitStatus(outcome)
+	status := r.statusOfRun(outcome)
 	took := milliseconds(r.clock().Sub(r.StartedAt))
 	return r.emit(&run.Event{
 		Type: run.RunFinished, Outcome: outcome, Counts: r.counts(), Outputs: r.outputs,
