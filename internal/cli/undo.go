@@ -116,7 +116,7 @@ func (o *undoOptions) run(ctx context.Context) (err error) {
 
 func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptions) (*engine.Result, diagnostics, sources, error) {
 	eng := o.engine()
-	recalled, diags, err := stop.recallIdle(func(ctx context.Context) (*engine.Recalled, diagnostics) { return eng.Recall(ctx, o.Run, opts) })
+	recalled, diags, err := stop.recallIdle(func(ctx context.Context) (*engine.Recalled, diagnostics) { return o.recall(ctx, eng, opts) })
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -23,6 +23,8 @@ func (r *runner) evaluateOutputs() ([]run.OutputValue, hcl.Diagnostics) {
 		switch {
 		case more.HasErrors():
 			got.Error = text(more)
+		case !v.IsWhollyKnown():
+			got.Error = "it needs a variable that is encrypted, and was not read in this session"
 		case o.Sensitive:
 			got.Value = json.RawMessage(`"(sensitive)"`)
 		default:
