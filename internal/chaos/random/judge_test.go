@@ -24,6 +24,9 @@ type judge struct {
 	seen     int // how many events it saw
 	reason   string
 	settles  bool // the session runs nothing: a write that did not take place ends so
+	byHand   bool // it only undoes
+	// interrupted says that the last session that ran steps was told to stop.
+	interrupted bool
 }
 
 // seen is what the events told of a step or an instance.
@@ -74,6 +77,7 @@ func (j *judge) see(e *run.Event) {
 		j.resumed(e)
 	case run.RunStopping:
 		j.reason = e.Reason
+		j.interrupted = j.interrupted || !j.byHand && (e.Reason == run.StopInterrupt || e.Reason == run.StopElsewhere)
 	case run.StepExpanded:
 		for address := range j.steps {
 			if run.Covers(e.Step, address) && !j.at(address).running {
@@ -106,6 +110,9 @@ func (j *judge) see(e *run.Event) {
 func (j *judge) resumed(e *run.Event) {
 	j.number++
 	j.reason, j.settles, j.affected = "", e.Reason == run.ReasonSettle, j.story.mutations[e.Seq]
+	if j.byHand = e.Undo != nil; !j.byHand {
+		j.interrupted = false
+	}
 	for _, s := range j.steps {
 		s.doubt = s.doubt || s.running && s.write
 		s.running = false
