@@ -141,3 +141,41 @@ func TestAnotherEachIsTold(t *testing.T) {
 		t.Errorf("told: %q", got)
 	}
 }
+
+// TestOtherInstancesAreTold: where what a for_each reads gives other keys once the run goes on, a step that has begun keeps those that it has, one that
+// has not gets the others, and that is told before.
+func TestOtherInstancesAreTold(t *testing.T) {
+	t.Parallel()
+	const text = `
+runbook "test" {}
+provider "fake" {}
+step "fake_write" "mark" {
+  for_each = toset(jsondecode(file("clusters.json")))
+  id       = "mark ${each.key}"
+}
+step "fake_ask" "sure" {
+  prompt     = "Sure?"
+  depends_on = [step.mark]
+}
+step "fake_write" "done" {
+  for_each   = toset(jsondecode(file("clusters.json")))
+  id         = "done ${each.key}"
+  depends_on = [step.sure]
+}
+`
+	dir := t.TempDir()
+	path, clusters := filepath.Join(dir, "test.hcl"), filepath.Join(dir, "clusters.json")
+	enginetest.Rewrite(t, path, text)
+	enginetest.Rewrite(t, clusters, `["eu","us"]`)
+	fake, opts := &enginetest.Fake{}, enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+	out := enginetest.RunFile(t, fake, path, opts)
+	out.Pauses(t)
+	opts.Answers = map[string]string{"sure": "yes"}
+	enginetest.Rewrite(t, clusters, `["ap","eu"]`)
+	out = enginetest.Resume(t, fake, out.Result.RunID, opts)
+	out.Ends(t, 0)
+	want := []string{"step mark keeps the instances that it began with; what its for_each reads gives others now, which a step has that has not begun (ap new; us gone)"}
+	if diff := cmp.Diff(want, out.Events[0].Repeats); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -95,7 +95,10 @@ type Others struct {
 	New, Gone []string
 }
 
-func (o Others) String() string {
+func (o Others) String() string { return "step " + o.Address + " has other instances: " + o.words() }
+
+// words say which they are.
+func (o Others) words() string {
 	var out []string
 	for _, part := range []struct {
 		keys []string
@@ -105,7 +108,7 @@ func (o Others) String() string {
 			out = append(out, fmt.Sprintf("%s %s", strings.Join(part.keys, ", "), part.be))
 		}
 	}
-	return "step " + o.Address + " has other instances: " + strings.Join(out, "; ")
+	return strings.Join(out, "; ")
 }
 
 // Loses reports whether an address is that of an instance that goes, or of a step of the runbook that it runs.
@@ -143,7 +146,8 @@ func (p *Past) OtherInstances(reset []string, others map[string]*lang.Instances)
 	return out
 }
 
-// KeptValues tells of the instances among those that run again that keep the each.value they began with, where for_each gives another now.
+// KeptValues tells of the steps that keep the instances that they began with, where what for_each reads gives others now, which a step has that has
+// not begun; and of the instances among those that run again that keep the each.value they began with, where it gives another now.
 func (p *Past) KeptValues(reset []string) []string {
 	var out []string
 	p.root.walk(func(b *branch) {
@@ -152,7 +156,12 @@ func (p *Past) KeptValues(reset []string) []string {
 			if !b.holds(n.Step, kept) || p.furnish(b) != nil {
 				continue
 			}
-			now, _ := b.framesNow(n.Step.Name) // what can't be told is not another value
+			now, why := b.framesNow(n.Step.Name) // what can't be told is not another value
+			keys := slices.Sorted(maps.Keys(now))
+			others := Others{b.prefix + n.Step.Name, lacking(keys, kept.all.Keys), lacking(kept.all.Keys, keys)}
+			if why == "" && len(others.New)+len(others.Gone) > 0 && b.secretKeys(n.Step, keys, p.cfg.shown) == "" {
+				out = append(out, "step "+others.Address+" keeps the instances that it began with; what its for_each reads gives others now, which a step has that has not begun ("+others.words()+")")
+			}
 			for key, frame := range kept.byKey() {
 				address := b.prefix + run.Address(n.Step.Name, key, true)
 				other, there := now[key]
