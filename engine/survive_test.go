@@ -236,6 +236,7 @@ step "runbook" "asks" {
 
 // TestTimeOfAChild: a runbook within a runbook whose time passes is an error of its step, and no interrupt of the run.
 func TestTimeOfAChild(t *testing.T) {
+	t.Parallel()
 	child := "runbook \"child\" {}\nprovider \"fake\" {}\nstep \"fake_write\" \"hang\" { id = \"hang\" }\n"
 	for name, test := range map[string]struct {
 		parent string
@@ -243,15 +244,16 @@ func TestTimeOfAChild(t *testing.T) {
 		status int
 	}{
 		"its own": {
-			parent: "runbook \"parent\" {}\nstep \"runbook\" \"db\" {\n source = \"./child.hcl\"\n timeout = \"50ms\"\n}\nstep \"fake_read\" \"other\" { id = \"other\" }\n",
+			parent: "runbook \"parent\" {}\nstep \"runbook\" \"db\" {\n source = \"./child.hcl\"\n timeout = \"2s\"\n}\nstep \"fake_read\" \"other\" { id = \"other\" }\n",
 			want:   map[string]run.Outcome{"db/hang": run.Cancelled, "db": run.Error, "other": run.Pass}, status: 4,
 		},
 		"the run's": {
-			parent: "runbook \"parent\" { timeout = \"50ms\" }\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\nstep \"fake_read\" \"other\" { id = \"other\" }\n",
+			parent: "runbook \"parent\" { timeout = \"2s\" }\nstep \"runbook\" \"db\" { source = \"./child.hcl\" }\nstep \"fake_read\" \"other\" { id = \"other\" }\n",
 			want:   map[string]run.Outcome{"db/hang": run.Cancelled, "db": run.Cancelled, "other": run.Pass}, status: 4,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			fake := &enginetest.Fake{Do: func(ctx context.Context, id string, _ int) error {
 				if id == "hang" {
 					<-ctx.Done()
