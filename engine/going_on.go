@@ -77,11 +77,14 @@ func (r *Recalled) goneOf(settled []local.Settled) []string {
 // withoutGone are those of what runs again that are not of an instance that its step does not have any more. What was decided of such a one is kept.
 func (r *Recalled) withoutGone(reset []string, settled []local.Settled) []string {
 	others := r.Past.OtherInstances(reset, r.others)
-	stay := r.Past.Without(reset, others)
+	stay := map[string]bool{}
+	for _, address := range r.Past.Without(reset, others) {
+		stay[address] = true
+	}
 	return slices.DeleteFunc(reset, func(address string) bool {
 		decided := slices.ContainsFunc(settled, func(d local.Settled) bool { return d.Address == address })
 		gone := slices.ContainsFunc(others, func(o local.Others) bool { return o.Loses(address) })
-		return !decided && (gone || !slices.Contains(stay, address))
+		return !decided && (gone || !stay[address])
 	})
 }
 

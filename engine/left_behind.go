@@ -128,7 +128,7 @@ func (e *Engine) livesOn(s *story) hcl.Diagnostics {
 	}
 	for i := range found.Running {
 		l := &found.Running[i]
-		l.What = strings.TrimPrefix(strings.Replace(l.What, ": ", " still goes on: ", 1), "step ")
+		l.What = strings.TrimPrefix(strings.Replace(l.What, l.Step+": ", l.Step+" still goes on: ", 1), "step ")
 	}
 	diags := problem(summary, fmt.Errorf("nothing was run: %s", Sentences(found.Running)))
 	for _, l := range o.Left() {
