@@ -37,6 +37,10 @@ func (s *State) expand(r ref, e *Event) {
 // questions are asked anew.
 func (s *State) take(i int, keys []string, e *Event) {
 	name := s.plan.Steps[i].Name
+	if !s.plan.Steps[i].Child {
+		s.steps[i].take(name, keys)
+		return
+	}
 	lost := slices.DeleteFunc(slices.Clone(s.children), func(c child) bool { return StepName(c.address) != name || s.Aside(c.address) })
 	s.steps[i].take(name, keys)
 	for _, c := range lost {

@@ -272,7 +272,7 @@ func (o *undoOptions) byHand(s *settler, effects []run.Effect, doubted bool) (ou
 		if !chooses(effects, d) {
 			continue
 		}
-		toLookAt := o.Step != "" || slices.ContainsFunc(counts, func(l run.Left) bool { return l.Step == d.Address && l.Undoes == d.Undoes })
+		toLookAt := o.toLookAt(d, counts)
 		if d.Partly != "" {
 			s.say("%s", s.blank(d.Partly))
 		}
@@ -294,6 +294,11 @@ func (o *undoOptions) byHand(s *settler, effects []run.Effect, doubted bool) (ou
 		out = append(out, local.Settled{Doubt: d, Resolution: run.Resolution{Decision: said, How: how, Who: s.User, Why: s.wordOf(note), Failed: true}})
 	}
 	return out, left, nil
+}
+
+// toLookAt reports whether an undo that failed is left to look at, or named: a word for all is about such.
+func (o *undoOptions) toLookAt(d run.Doubt, left []run.Left) bool {
+	return o.Step != "" || slices.ContainsFunc(left, func(l run.Left) bool { return l.Step == d.Address && l.Undoes == d.Undoes })
 }
 
 // cameTo says what became of an undo that somebody has done by hand.
@@ -384,8 +389,10 @@ func (o *undoOptions) effects(p *local.Past) []run.Effect {
 func (o *undoOptions) toSend(p *local.Past) []run.Effect {
 	doubts := slices.DeleteFunc(p.Doubts(), func(d run.Doubt) bool { return !o.namesUndoOf(d) })
 	done := slices.DeleteFunc(slices.Clone(doubts), func(d run.Doubt) bool { return !d.Undo || o.said.of(d) != run.DecisionDone })
+	counts := p.Left()
 	for _, d := range o.maybeByHand(p) {
-		if said := o.said.ofOne(d); said == run.DecisionDone || said == "" && len(doubts) == 0 && o.said.others == run.DecisionDone {
+		forAll := len(doubts) == 0 && o.toLookAt(d, counts)
+		if said := o.said.ofOne(d); said == run.DecisionDone || said == "" && forAll && o.said.others == run.DecisionDone {
 			done = append(done, d)
 		}
 	}

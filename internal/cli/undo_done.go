@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"slices"
 
 	"github.com/e82355ed/runbook/engine"
-	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
@@ -30,14 +28,5 @@ func (o *undoOptions) recall(ctx context.Context, eng *engine.Engine, opts engin
 
 // onlyDone reports whether all that is chosen is said to be done by hand, so that nothing is sent, and no system is to be asked.
 func (o *undoOptions) onlyDone(p *local.Past) bool {
-	if len(p.Doubts()) > 0 {
-		return false
-	}
-	open, left := o.maybeByHand(p), p.Left()
-	return !slices.ContainsFunc(o.effects(p), func(e run.Effect) bool {
-		return !slices.ContainsFunc(open, func(d run.Doubt) bool {
-			toLookAt := o.Step != "" || slices.ContainsFunc(left, func(l run.Left) bool { return l.Step == d.Address && l.Undoes == d.Undoes })
-			return undone(d) == e && (o.said.ofOne(d) == run.DecisionDone || o.said.ofOne(d) == "" && toLookAt && o.said.others == run.DecisionDone)
-		})
-	})
+	return len(p.Doubts()) == 0 && len(o.toSend(p)) == 0
 }

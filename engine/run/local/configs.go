@@ -181,8 +181,10 @@ func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame
 	}
 	at := slices.Index(keys, k.AsString())
 	if at < 0 {
-		return "", lang.Frame{}, diagnostic(noSuchKey,
+		lacks := diagnostic("There is no such configuration",
 			fmt.Sprintf("provider.%s has no key %q; its keys are %q.", s.Provider.Name, k.AsString(), keys), s.ProviderRef.Range)
+		lacks[0].Extra = noSuchKey{}
+		return "", lang.Frame{}, lacks
 	}
 	return keys[at], instances[at], nil
 }
@@ -197,8 +199,8 @@ func (c *Configs) same(s *lang.Step, local lang.Frame, before *Configs, was *lan
 	return sameValue(now.request.Config, had.request.Config)
 }
 
-// noSuchKey is the summary of the error about a key that the for_each of a provider block does not give.
-const noSuchKey = "There is no such configuration"
+// noSuchKey marks the error about a key that the for_each of a provider block does not give.
+type noSuchKey struct{}
 
 // lacksKey reports whether a step goes through a configuration of a provider block with for_each that is not there any more.
 func (c *Configs) lacksKey(s *lang.Step, local lang.Frame) bool {
@@ -206,7 +208,7 @@ func (c *Configs) lacksKey(s *lang.Step, local lang.Frame) bool {
 		return false
 	}
 	_, diags := c.choose(s, local)
-	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Summary == noSuchKey })
+	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Extra == noSuchKey{} })
 }
 
 // secretKey refuses the configuration of a key in which there is a secret of the run, for addresses show it everywhere. What the files say
