@@ -25,7 +25,8 @@ type declaration struct {
 	several bool
 }
 
-// source is an expression as it stands in a file: its tokens, and how it is shown, on one line.
+// source is an expression as it stands in a file: its tokens, and how it is shown, on one line. Where it holds relative paths that start at another
+// folder than the runbook's, both say so.
 type source struct{ tokens, shown string }
 
 // declarations are what a runbook's own file and its workspace declare, by what refers to it; of the other files the whole.
@@ -37,18 +38,20 @@ func declarations(rb *lang.Runbook) map[string]*declaration {
 			all["file "+besideOf(rb, name)] = []*declaration{{text: string(file.Bytes)}}
 			continue
 		}
-		declaredBy(all, file)
+		declaredBy(all, rb, name)
 	}
 	return together(all)
 }
 
 // besideOf is the path of a file of a runbook, seen from the runbook's own.
-func besideOf(rb *lang.Runbook, name string) string {
-	path, err := filepath.Rel(filepath.Dir(rb.File), name)
+func besideOf(rb *lang.Runbook, name string) string { return seenFrom(filepath.Dir(rb.File), name) }
+
+func seenFrom(folder, path string) string {
+	out, err := filepath.Rel(folder, path)
 	if err != nil { // one of them is relative, and the other is not
-		return name
+		return path
 	}
-	return path
+	return out
 }
 
 // together makes one of all that stands under a name.
@@ -85,15 +88,19 @@ const (
 	checksPart = "checks of "
 )
 
-// declaredBy adds what a file declares.
-func declaredBy(out map[string][]*declaration, file *hcl.File) {
-	body, ok := file.Body.(*hclsyntax.Body) // in either syntax
+// declaredBy adds what a file of a runbook declares.
+func declaredBy(out map[string][]*declaration, rb *lang.Runbook, name string) {
+	in := declaring{rb: rb, file: rb.Sources[name]}
+	body, ok := in.file.Body.(*hclsyntax.Body) // in either syntax
 	if !ok {
 		return
 	}
+	if folder := rb.FolderOf(name); folder != rb.Dir {
+		in.folder = seenFrom(rb.Dir, folder)
+	}
 	add := func(name string, d *declaration) { out[name] = append(out[name], d.whole()) }
 	for _, b := range body.Blocks {
-		all := declared(b, file)
+		all := in.declared(b)
 		if b.Type == "locals" {
 			for name, value := range all.assigned {
 				add("local "+name, &declaration{head: all.head, assigned: map[string]source{name: value}})
@@ -115,20 +122,39 @@ func declaredBy(out map[string][]*declaration, file *hcl.File) {
 	}
 }
 
+// declaring reads what a file declares.
+type declaring struct {
+	rb   *lang.Runbook
+	file *hcl.File
+	// folder is where its relative paths start, seen from the runbook's own; empty: there.
+	folder string
+}
+
 // declared reads a block.
-func declared(b *hclsyntax.Block, file *hcl.File) *declaration {
+func (in declaring) declared(b *hclsyntax.Block) *declaration {
 	d := &declaration{head: b.Type, assigned: map[string]source{}}
 	for _, label := range b.Labels {
 		d.head += ` "` + label + `"`
 	}
 	for name, attr := range b.Body.Attributes {
-		d.assigned[name] = sourceOf(hcl.Range{Filename: attr.SrcRange.Filename, Start: attr.EqualsRange.End, End: attr.SrcRange.End}, file)
+		said := sourceOf(hcl.Range{Filename: attr.SrcRange.Filename, Start: attr.EqualsRange.End, End: attr.SrcRange.End}, in.file)
+		if in.folder != "" && lang.FromFolder(attr.Expr, in.isFile(b, name)) {
+			said.tokens, said.shown = said.tokens+"\x00"+in.folder, said.shown+" in "+in.folder
+		}
+		d.assigned[name] = said
 	}
 	for _, inner := range b.Body.Blocks {
-		d.blocks = append(d.blocks, declared(inner, file))
+		d.blocks = append(d.blocks, in.declared(inner))
 	}
 	slices.SortStableFunc(d.blocks, func(a, b *declaration) int { return strings.Compare(a.kind(), b.kind()) })
 	return d.whole()
+}
+
+// isFile reports whether an attribute of a block names a file.
+func (in declaring) isFile(b *hclsyntax.Block, name string) bool {
+	return b.Type == "provider" && slices.ContainsFunc(in.rb.Providers, func(c *lang.ProviderConfig) bool {
+		return len(b.Labels) > 0 && c.Provider == b.Labels[0] && namesFile(c, name)
+	})
 }
 
 // kind is the type of a block.

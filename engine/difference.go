@@ -53,11 +53,10 @@ func (d difference) files(was, is map[string]*declaration) []string {
 // declaredIn are the declarations in a file of a runbook that is not its own.
 func declaredIn(rb *lang.Runbook, path string) map[string]*declaration {
 	all := map[string][]*declaration{}
-	for name, file := range rb.Sources {
-		if besideOf(rb, name) != path {
-			continue
+	for name := range rb.Sources {
+		if besideOf(rb, name) == path {
+			declaredBy(all, rb, name)
 		}
-		declaredBy(all, file)
 	}
 	return together(all)
 }

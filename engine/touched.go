@@ -208,10 +208,12 @@ func (l *toucher) provider() {
 		l.whole(true)
 		return
 	}
-	was, is := settingsOf(l.before.ConfigOf(before)), settingsOf(l.after.ConfigOf(l.step))
+	had, has := l.before.ConfigOf(before), l.after.ConfigOf(l.step)
+	was, is := settingsOf(had), settingsOf(has)
 	for _, name := range names(was, is) {
 		a, b := was[name], is[name]
-		if a != nil && b != nil && !l.otherwise(b) && (a.Written() == b.Written() || sameConstant(a, b)) {
+		alike := a != nil && b != nil && (a.Written() == b.Written() || sameConstant(a, b))
+		if alike && !l.otherwise(b) && (had.Dir == has.Dir || !lang.FromFolder(b.Expression, namesFile(has, name))) {
 			continue
 		}
 		l.any, l.touch.Config = true, true
@@ -237,6 +239,15 @@ func settingsOf(b *lang.ProviderConfig) map[string]*lang.Expr {
 		out["for_each"] = b.ForEach
 	}
 	return out
+}
+
+// namesFile reports whether an argument of a provider block names a file.
+func namesFile(c *lang.ProviderConfig, name string) bool {
+	if c.Schema == nil {
+		return false
+	}
+	a := c.Schema.Config().Attribute(name)
+	return a != nil && a.File
 }
 
 // sameLocal reports whether a name is that of a local that is the same constant, written otherwise.

@@ -89,6 +89,7 @@ type fakeConfig struct {
 	Password string `rb:"password,sensitive" doc:"A secret of the configuration."`
 	Name     string `rb:"name" doc:"What the target is called."`
 	Within   string `rb:"within" doc:"A part of it that steps act on."`
+	Cert     string `rb:"cert,file" doc:"A file that nothing looks at."`
 	AtOnce   int    `rb:"at_once,conduct" doc:"Nothing looks at it."`
 }
 

@@ -85,14 +85,6 @@ func (s *Scope) Evaluate(e *Expr, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnost
 	return v, diags
 }
 
-// folderOf is where relative paths in the expressions of a file start: the folder of the file that writes them.
-func (s *Scope) folderOf(file string) string {
-	if file == "" || file != s.Runbook.Workspace {
-		return s.Host.Dir
-	}
-	return absoluteDir(file)
-}
-
 // functionsAt is a table in which now gives the time of a place.
 func (s *Scope) functionsAt(dir string, at Place) map[string]function.Function {
 	host := s.Host

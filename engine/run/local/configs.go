@@ -196,7 +196,8 @@ func (c *Configs) same(s *lang.Step, local lang.Frame, before *Configs, was *lan
 	if diags.HasErrors() || more.HasErrors() || now.request.Config == cty.NilVal || had.request.Config == cty.NilVal {
 		return false
 	}
-	return sameValue(now.request.Config, had.request.Config)
+	beside := now.schema.Config().NamesBeside(now.request.Config)
+	return sameValue(now.request.Config, had.request.Config) && (!beside || now.request.Dir == had.request.Dir)
 }
 
 // noSuchKey marks the error about a key that the for_each of a provider block does not give.
