@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -145,12 +146,28 @@ func TestAChangeThatWasNotAppliedIsTold(t *testing.T) {
 			}
 			did := tt.fake.Log()
 			next := tt.again(t, false, "")
-			next.does(t, ExitPassed, []string{says, `! pay`, `counts as done as it was sent; not applied: id = "pay more"`, "warning: what was sent before the file changed counts as done",
+			next.does(t, ExitPassed, []string{says, `! pay`, `counts as done as it was sent; not applied: id = "pay more"`, "warning: what was sent counts as done",
 				"runbook undo " + id + " pay", "passed with warnings"}, args...)
 			if slices.Contains(tt.fake.Log()[len(did):], "pay more") {
 				t.Errorf("it was sent: %q", tt.fake.Log())
 			}
 		})
+	}
+}
+
+// TestWhatAFileHasByNowWasNotApplied is told of one that an argument reads too, and nothing of what reads the clock.
+func TestWhatAFileHasByNowWasNotApplied(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	tt.fake.Do = func(_ context.Context, id string, n int) error { return errors.New("the answer got lost") }
+	which := tt.file(t, "which", "pay")
+	path := tt.file(t, "x.hcl", strings.Replace(parting, `id = "pay"`, "id = file(\"which\")\n  words = [now()]", 1))
+	tt.does(t, ExitLeftOver, nil, "apply", path, "--auto-approve", "--target", "pay")
+	id := tt.lastRun(t)
+	rewrite(t, which, "pay more")
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, []string{`not applied: id = "pay more"`, "To apply it, undo the step"}, "resume", id, "--in-doubt", "done")
+	if told := regexp.MustCompile("not applied:.*words").FindString(next.out.String() + next.err.String()); told != "" {
+		t.Error(told)
 	}
 }
 

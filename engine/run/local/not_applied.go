@@ -12,10 +12,10 @@ import (
 	"github.com/e82355ed/runbook/engine/run"
 )
 
-// notApplied says of a write that counts as done as it was sent what of the file, as it has it by now, was not applied with that: the one
-// fact of its step, and what to do. Both are empty where that is nothing, or can't be told.
+// notApplied says of a write that counts as done as it was sent what of its step, as the file and what that reads have it by now, was not applied
+// with that: the one fact of its step, and what to do. Both are empty where that is nothing, or can't be told.
 func (p *Past) notApplied(d Settled) (summary string, warnings []string) {
-	if !p.otherPlan || d.Undo {
+	if d.Undo {
 		return "", nil
 	}
 	r, step, local, err := p.sender(d.Doubt)
@@ -31,7 +31,9 @@ func (p *Past) notApplied(d Settled) (summary string, warnings []string) {
 	if err != nil {
 		return "", nil
 	}
-	differ := differing(step, was, now)
+	differ := differing(step, was, now, func(name string) bool {
+		return !p.otherPlan && step.Args[name] != nil && r.scope.ReadsClock(step.Args[name].Expr)
+	})
 	if on := r.system(step, local); on != nil && w.on.Target != "" && !w.on.Same(*on, r.Redact) {
 		differ = append(differ, "on "+on.Target)
 	}
@@ -44,15 +46,15 @@ func (p *Past) notApplied(d Settled) (summary string, warnings []string) {
 		how = "undo the step (runbook undo " + p.cfg.RunID + " " + run.Quote(d.Address) + ") and resume, or " + how
 	}
 	return "counts as done as it was sent; not applied: " + what,
-		[]string{"what was sent before the file changed counts as done; what the file has by now was not applied: " + what + ". To apply it, " + how}
+		[]string{"what was sent counts as done; what the file, or what it reads, has by now was not applied: " + what + ". To apply it, " + how}
 }
 
-// differing are the arguments that are others than what was sent, as they are now.
-func differing(step *lang.Step, was, now cty.Value) []string {
+// differing are the arguments that are others than what was sent, as they are now, but for those of which that says nothing.
+func differing(step *lang.Step, was, now cty.Value, nothing func(name string) bool) []string {
 	var out []string
 	before := was.AsValueMap()
 	for name, v := range now.AsValueMap() {
-		if b, ok := before[name]; !ok || !bytes.Equal(plainJSON(b), plainJSON(v)) {
+		if b, ok := before[name]; (!ok || !bytes.Equal(plainJSON(b), plainJSON(v))) && !nothing(name) {
 			out = append(out, name)
 		}
 	}
