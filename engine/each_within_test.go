@@ -70,7 +70,7 @@ step "fake_write" "boom" {
 		},
 		"a setting that reads what is outside": {
 			strings.Replace(planHead, "provider \"fake\" {}", "provider \"fake\" { name = env(\"T\") }", 1) + "step \"fake_write\" \"c\" { id = \"w\" }\n" + shipBoomBehindC, "",
-			`env("T")`, `"${env("T")}"`, []string{"w"},
+			`env("T")`, `"${env("T")}"`, nil,
 		},
 		"provider blocks":                          {perCluster, "", `["a", "b"]`, `["a", "b", "z"]`, []string{"w z"}},
 		"provider blocks, one less":                {perCluster, "", `["a", "b"]`, `["b"]`, nil},

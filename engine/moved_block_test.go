@@ -23,13 +23,14 @@ func TestBlockThatMovesToAnotherFolder(t *testing.T) {
 		does                      []string
 	}{
 		"literals":           {"1", `provider "fake" { name = "a" }`, "", "", []string{"boom"}},
-		"a secret of a file": {"1", `provider "fake" { password = file("token") }`, "", `provider fake differs: password = file("token") in .. is now file("token")`, []string{"w", "boom"}},
-		"a named file":       {"1", `provider "fake" { cert = "token" }`, "", `provider fake differs: cert = "token" in .. is now "token"`, []string{"w", "boom"}},
+		"a secret of a file": {"1", `provider "fake" { password = file("token") }`, "", `provider fake differs: password = file("token") in .. is now file("token")`, []string{"boom"}},
+		"a name of a file":   {"1", `provider "fake" { name = file("token") }`, "", `provider fake differs: name = file("token") in .. is now file("token")`, []string{"w", "boom"}},
+		"a named file":       {"1", `provider "fake" { cert = "token" }`, "", `provider fake differs: cert = "token" in .. is now "token"`, []string{"boom"}},
 		"an absolute one":    {"1", `provider "fake" { cert = "/dev/null" }`, "", "", []string{"boom"}},
 		"a local":            {"local.v", `locals { v = file("token") }`, `provider "fake" {}`, `local v differs: v = file("token") in .. is now file("token")`, []string{"w", "boom"}},
 		"one that says the same": {"local.v", `locals { v = file("same") }`, `provider "fake" {}`,
 			`local v differs: v = file("same") in .. is now file("same")`, []string{"boom"}},
-		"a local of a provider": {"1", `locals { v = abspath("token") }`, `provider "fake" { password = local.v }`,
+		"a local of a provider": {"1", `locals { v = abspath("token") }`, `provider "fake" { name = local.v }`,
 			`local v differs: v = abspath("token") in .. is now abspath("token")`, []string{"w", "boom"}},
 		"a local of nothing": {"1", `locals { v = fileexists("none") }`, `provider "fake" {}`,
 			`local v differs: v = fileexists("none") in .. is now fileexists("none")`, []string{"boom"}},

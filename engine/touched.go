@@ -200,8 +200,8 @@ func (l *toucher) otherwise(e *lang.Expr) bool {
 	})
 }
 
-// provider looks at the configuration that the step uses, but for how that is used. What a setting that is otherwise came to then nobody knows where
-// it reads something beside the run, such as a secret: the step may be another then.
+// provider looks at the configuration that the step uses, but for how that is used. Whether the environment has it name another system is told by
+// what the history has of that.
 func (l *toucher) provider() {
 	before := l.before.Step(l.step.Name)
 	if before == nil {
@@ -217,7 +217,6 @@ func (l *toucher) provider() {
 			continue
 		}
 		l.any, l.touch.Config = true, true
-		l.whole(!l.known(l.before, a) || !l.known(l.after, b))
 	}
 }
 

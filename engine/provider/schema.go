@@ -2,9 +2,7 @@ package provider
 
 import (
 	"fmt"
-	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -80,17 +78,6 @@ func (o *Object) Type() cty.Type { return o.typ }
 
 // Sensitive reports whether any attribute, also of an inner object, is sensitive.
 func (o *Object) Sensitive() bool { return o.sensitive }
-
-// NamesBeside reports whether an object names a file by a relative path.
-func (o *Object) NamesBeside(v cty.Value) bool {
-	return slices.ContainsFunc(o.Attributes, func(a Attribute) bool {
-		if !a.File {
-			return false
-		}
-		path, _ := v.GetAttr(a.Name).Unmark()
-		return path.IsKnown() && !path.IsNull() && path.AsString() != "" && !filepath.IsAbs(path.AsString()) && !strings.HasPrefix(path.AsString(), "~")
-	})
-}
 
 // Attribute finds an attribute by name; nil where there is none.
 func (o *Object) Attribute(name string) *Attribute {

@@ -189,15 +189,40 @@ func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame
 	return keys[at], instances[at], nil
 }
 
-// same reports whether a step surely goes through a configuration that is what another had.
+// same reports whether a step surely goes through a configuration by which it sees what it saw through another: on the same place, with the same
+// settings. Neither credentials nor certificates count, as little as what is conduct.
 func (c *Configs) same(s *lang.Step, local lang.Frame, before *Configs, was *lang.Step, then lang.Frame) bool {
 	now, diags := c.choose(s, local)
 	had, more := before.choose(was, then)
-	if diags.HasErrors() || more.HasErrors() || now.request.Config == cty.NilVal || had.request.Config == cty.NilVal {
+	if diags.HasErrors() || more.HasErrors() || now.request.Config == cty.NilVal || had.request.Config == cty.NilVal || now.schema != had.schema {
 		return false
 	}
-	beside := now.schema.Config().NamesBeside(now.request.Config)
-	return sameValue(now.request.Config, had.request.Config) && (!beside || now.request.Dir == had.request.Dir)
+	at, err := now.target()
+	if place, lost := had.target(); err != nil || lost != nil || at != place {
+		return false
+	}
+	return !slices.ContainsFunc(now.schema.Config().Attributes, func(a provider.Attribute) bool {
+		return !a.Conduct && !a.File && !sameSetting(&a, had.request.Config.GetAttr(a.Name), now.request.Config.GetAttr(a.Name))
+	})
+}
+
+// sameSetting compares a setting, but for the secrets in it.
+func sameSetting(a *provider.Attribute, was, now cty.Value) bool {
+	if !a.Sensitive {
+		return sameValue(was, now)
+	}
+	return sameValue(withoutSecrets(was), withoutSecrets(now))
+}
+
+// withoutSecrets is a map without those of its elements that are secret themselves; of what is no map, nothing.
+func withoutSecrets(all cty.Value) cty.Value {
+	all, _ = all.Unmark()
+	out := map[string]cty.Value{}
+	if !all.IsNull() && all.Type().IsMapType() {
+		out = all.AsValueMap()
+	}
+	maps.DeleteFunc(out, func(_ string, v cty.Value) bool { return v.IsMarked() })
+	return cty.ObjectVal(out)
 }
 
 // noSuchKey marks the error about a key that the for_each of a provider block does not give.

@@ -1,0 +1,37 @@
+package local
+
+import (
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/e82355ed/runbook/engine/provider"
+)
+
+// TestSameSetting: of a map of settings only those that are secret themselves don't count, of one setting a secret does not.
+func TestSameSetting(t *testing.T) {
+	secret := func(v cty.Value) cty.Value { return v.Mark(provider.Sensitive) }
+	text, null := cty.StringVal, cty.NullVal(cty.Map(cty.String))
+	headers := func(accept, token string) cty.Value {
+		return secret(cty.MapVal(map[string]cty.Value{"Accept": text(accept), "Authorization": secret(text(token))}))
+	}
+	for name, c := range map[string]struct {
+		sensitive, same bool
+		was, now        cty.Value
+	}{
+		"a text":           {false, true, text("a"), text("a")},
+		"another":          {false, false, text("a"), text("b")},
+		"a password":       {true, true, secret(text("a")), secret(text("b"))},
+		"none any more":    {true, true, secret(text("a")), secret(cty.NullVal(cty.String))},
+		"a token":          {true, true, headers("json", "a"), headers("json", "b")},
+		"a header":         {true, false, headers("json", "a"), headers("html", "a")},
+		"a header is gone": {true, true, headers("json", "a"), secret(cty.MapVal(map[string]cty.Value{"Accept": text("json")}))},
+		"no headers":       {true, true, secret(null), secret(null)},
+		"new headers":      {true, false, secret(null), headers("json", "a")},
+		"none of them":     {true, false, headers("json", "a"), secret(null)},
+	} {
+		if got := sameSetting(&provider.Attribute{Sensitive: c.sensitive}, c.was, c.now); got != c.same {
+			t.Errorf("%s: %v, not %v", name, got, c.same)
+		}
+	}
+}
