@@ -178,7 +178,7 @@ func (l *reach) part(address string) {
 	switch {
 	case end != nil && end.outcome == run.Skipped && !l.touch.Runs && !l.decidedAnew(address):
 	case well && !l.acts(address) && !l.goesOnWithin(address, end):
-	case well && l.acts(address) && (l.sendsTheSame(address) || !l.otherConfig(address) && l.readsTheSame(address)):
+	case well && l.acts(address) && !l.otherConfig(address) && (l.sendsTheSame(address) || l.readsTheSame(address)):
 	default:
 		if !well && l.step.Child != nil {
 			l.goesOnWithin(address, end)
