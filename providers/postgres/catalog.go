@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,11 +24,33 @@ var implied = []string{"=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~
 // names are what is asked of the server; the keys of the maps are what its JSON holds.
 type names struct {
 	functions        map[askedFunction]bool
-	relations, types map[string]bool
+	relations, types map[sqlparse.Name]bool
 	// operators are true where they may be meant whatever the types of their operands are.
 	operators map[string]bool
 	// changes is true where the statement is a change that is planned and not carried out.
 	changes bool
+}
+
+// askedName is the name of a table, a view or a type.
+type askedName struct {
+	// Path is the name as the server reads it, where the session decides what it means.
+	Path string `json:"path,omitempty"`
+	// Schema and Name are looked for in the catalogs, which tell of a schema that the role has no USAGE on too: what a view reads
+	// there, its owner may read.
+	Schema string `json:"schema,omitempty"`
+	Name   string `json:"name,omitempty"`
+}
+
+func askedNames(m map[sqlparse.Name]bool) []askedName {
+	out := []askedName{}
+	for n := range m {
+		if n.Schema == "" || n.Schema == "pg_temp" {
+			out = append(out, askedName{Path: quoteName(n)})
+			continue
+		}
+		out = append(out, askedName{Schema: n.Schema, Name: n.Name})
+	}
+	return out
 }
 
 type askedFunction struct {
@@ -40,7 +63,7 @@ type askedFunction struct {
 }
 
 func newNames() *names {
-	n := &names{functions: map[askedFunction]bool{}, relations: map[string]bool{}, types: map[string]bool{}, operators: map[string]bool{}}
+	n := &names{functions: map[askedFunction]bool{}, relations: map[sqlparse.Name]bool{}, types: map[sqlparse.Name]bool{}, operators: map[string]bool{}}
 	for _, o := range implied {
 		n.operators[o] = false
 	}
@@ -57,10 +80,10 @@ func (n *names) add(u *sqlparse.Uses, place string) {
 		n.functions[askedFunction{Name: f, Field: true, Place: place}] = true
 	}
 	for _, r := range u.Relations {
-		n.relations[quoteName(r)] = true
+		n.relations[r] = true
 	}
 	for _, t := range u.Types {
-		n.types[quoteName(t)] = true
+		n.types[t] = true
 	}
 	for _, o := range u.Operators {
 		// PostgreSQL's own = is meant unless an operand is of another's type; a text alone does not make it one.
@@ -90,21 +113,13 @@ func (n *names) MarshalJSON() ([]byte, error) {
 		functions = append(functions, f)
 	}
 	text, err := json.Marshal(map[string]any{
-		"functions": functions, "relations": keys(n.relations), "types": keys(n.types), "operators": keys(n.operators),
+		"functions": functions, "relations": askedNames(n.relations), "types": askedNames(n.types), "operators": slices.Collect(maps.Keys(n.operators)),
 		"pinned": n.pinned(), "changes": n.changes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write the names: %w", err)
 	}
 	return text, nil
-}
-
-func keys(m map[string]bool) []string {
-	out := []string{}
-	for k := range m {
-		out = append(out, k)
-	}
-	return out
 }
 
 // quoteName writes a name so that the server reads it as it is.

@@ -2,8 +2,20 @@
 -- be called, and one for each text of SQL that is carried out with it.
 WITH RECURSIVE
 asked_functions AS (SELECT * FROM pg_catalog.jsonb_to_recordset(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'functions') AS f(schema text, name text, field bool, place text)),
-asked_relations AS (SELECT pg_catalog.to_regclass(r.value)::oid AS oid FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'relations') r),
-asked_types AS (SELECT pg_catalog.to_regtype(t.value)::oid AS oid FROM pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'types') t),
+asked_relations AS (
+    SELECT found.oid FROM pg_catalog.jsonb_to_recordset(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'relations') AS r(path text, schema text, name text), LATERAL (
+        SELECT pg_catalog.to_regclass(r.path)::oid AS oid
+        UNION ALL SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+            WHERE n.nspname OPERATOR(pg_catalog.=) r.schema AND c.relname OPERATOR(pg_catalog.=) r.name
+    ) found
+),
+asked_types AS (
+    SELECT found.oid FROM pg_catalog.jsonb_to_recordset(($1::pg_catalog.jsonb) OPERATOR(pg_catalog.->) 'types') AS t(path text, schema text, name text), LATERAL (
+        SELECT pg_catalog.to_regtype(t.path)::oid AS oid
+        UNION ALL SELECT y.oid FROM pg_catalog.pg_type y JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) y.typnamespace
+            WHERE n.nspname OPERATOR(pg_catalog.=) t.schema AND y.typname OPERATOR(pg_catalog.=) t.name
+    ) found
+),
 -- A table brings its partitions and the tables that inherit from it.
 relations(oid) AS (
     SELECT oid FROM asked_relations WHERE oid IS NOT NULL
