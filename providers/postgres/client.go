@@ -34,6 +34,8 @@ type client struct {
 	plainPath atomic.Bool
 	// executions are those under way, by their *pgconn.PgConn: notices find them here.
 	executions sync.Map
+	// holders are who makes others wait for a connection.
+	holders holders
 	// goodbyes are the requests to give up a statement that nobody waits for any more.
 	goodbyes sync.WaitGroup
 }
@@ -66,13 +68,14 @@ func (c *client) Close() error {
 }
 
 // acquire gives a connection that no other step uses; the caller releases it.
-func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) {
+func (c *client) acquire(ctx context.Context, op string) (*held, error) {
 	if ctx.Err() != nil {
 		return nil, c.fail(op, neterr.Explain(ctx, ctx.Err(), "it waited to be sent"))
 	}
 	start := time.Now()
-	conn, err := c.pool.Acquire(ctx)
+	taken, err := c.pool.Acquire(ctx)
 	if err == nil {
+		conn := c.holders.hold(taken, provider.StepOf(ctx))
 		if err := c.inspect(op, conn); err != nil {
 			return nil, err
 		}
@@ -80,7 +83,7 @@ func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) 
 	}
 	if ctx.Err() != nil {
 		if stat := c.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns() {
-			return nil, c.fail(op, fmt.Errorf("wait for one of %d connections, which other steps use: %w", stat.MaxConns(), neterr.NoAnswer(ctx, time.Since(start))))
+			return nil, c.fail(op, fmt.Errorf("wait for one of %d connections, which %s: %w", stat.MaxConns(), &c.holders, neterr.NoAnswer(ctx, time.Since(start))))
 		}
 		return nil, c.fail(op, fmt.Errorf("connect to %s and log in: %w", c.address, neterr.NoAnswer(ctx, time.Since(start))))
 	}
@@ -89,7 +92,7 @@ func (c *client) acquire(ctx context.Context, op string) (*pgxpool.Conn, error) 
 
 // inspect looks at what the server says of a session as it begins. Under other rules for quoting or another encoding, the
 // statement that was looked at would not be the one that is carried out.
-func (c *client) inspect(op string, conn *pgxpool.Conn) error {
+func (c *client) inspect(op string, conn *held) error {
 	says := conn.Conn().PgConn().ParameterStatus
 	if says("is_superuser") == "on" {
 		c.superuser.Store(true)
@@ -117,13 +120,13 @@ var utf8Names = set("UTF8", "UNICODE", "utf8", "")
 
 // discard closes a connection whose protocol state is not known, or that no other step is to use. A pool would hold its place
 // until the server has taken its leave, which a silent one never does.
-func (c *client) discard(conn *pgxpool.Conn) {
+func (c *client) discard(conn *held) {
 	hangUp(conn.Hijack())
 }
 
 // interrupt is discard with the server asked first to give up the statement, so that it doesn't go on for nobody. The step
 // does not wait for that.
-func (c *client) interrupt(conn *pgxpool.Conn) {
+func (c *client) interrupt(conn *held) {
 	taken := conn.Hijack()
 	c.goodbyes.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), cancelPatience)

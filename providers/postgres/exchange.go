@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/provider/neterr"
@@ -67,7 +66,7 @@ func (c *client) look(ctx context.Context, op string, statements ...statement) (
 }
 
 // readOn is read on a connection that the caller releases, which does nothing to one that is taken out of the pool here.
-func (c *client) readOn(ctx context.Context, op string, conn *pgxpool.Conn, statements []statement) (tables []table, took time.Duration, err error) {
+func (c *client) readOn(ctx context.Context, op string, conn *held, statements []statement) (tables []table, took time.Duration, err error) {
 	start := time.Now()
 	x := exchange{conn: conn.Conn(), statements: statements}
 	stop := context.AfterFunc(ctx, x.interrupt)

@@ -157,7 +157,7 @@ func (r *runner) preview(ctx context.Context, q *question, out *run.Question) {
 	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, previewTime)
+	ctx, cancel := context.WithTimeout(provider.ForStep(ctx, r.prefix+q.address), previewTime)
 	defer cancel()
 	p, _, err := r.open(ctx, q.step, q.sends(), q.prepared.args)
 	var changes []provider.Change

@@ -70,6 +70,7 @@ func (r *runner) attempt(ctx context.Context, a *attempt, deadline time.Time) {
 }
 
 func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
+	ctx = provider.ForStep(ctx, r.prefix+a.address)
 	limit := a.step.Timeout
 	if !deadline.IsZero() {
 		if left := deadline.Sub(r.clock()); limit == 0 || left < limit {

@@ -76,6 +76,7 @@ func (r *runner) errand(ctx context.Context, e *errand) {
 
 func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	e.result, e.err, e.sent, e.noted = nil, nil, false, nil
+	ctx = provider.ForStep(ctx, r.prefix+e.address)
 	if limit := e.step.Timeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
