@@ -33,7 +33,7 @@ func (p *planner) findTargets(s *lang.Step, out *PlannedStep, args cty.Value, in
 	if diags.HasErrors() {
 		// What is unknown before a run is no mistake; a run reads it, and then it is.
 		if p.plan.Options.Apply && s.ForEach == nil && !local.NotForeseen(diags) {
-			p.diags = append(p.diags, diags...)
+			p.diags = append(p.diags, ofConfig(diags, s)...)
 		}
 		out.Provider = graph.Configuration(s)
 	} else {

@@ -1,6 +1,10 @@
 package engine
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -15,16 +19,49 @@ func (p *planner) readSecrets() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	seen := map[*lang.Expr]bool{}
 	for _, n := range p.plan.Graph.Nodes {
-		for _, e := range graph.Expressions(n.Step) {
-			diags = append(diags, secretsIn(p.plan.scope, e, seen)...)
+		who := "step " + n.Step.Name
+		if n.Step.IsCheck() {
+			who = "check " + n.Step.Name
 		}
+		diags = append(diags, secretsOf(p.plan.scope, n.Step, who, seen)...)
 	}
 	for _, n := range p.notifies {
-		if n.Suppressed {
-			continue
+		if !n.Suppressed {
+			diags = append(diags, secretsOf(p.plan.scope, n.step, fmt.Sprintf("level %d of escalation %s", n.Level, n.Escalation), seen)...)
 		}
-		for _, e := range graph.Expressions(n.step) {
-			diags = append(diags, secretsIn(p.plan.scope, e, seen)...)
+	}
+	return diags
+}
+
+// secretsOf reads those of a step, and of its undo, which who names in the middle of a sentence.
+func secretsOf(scope *lang.Scope, s *lang.Step, who string, seen map[*lang.Expr]bool) (diags hcl.Diagnostics) {
+	for _, name := range slices.Sorted(maps.Keys(s.Args)) {
+		diags = append(diags, neededBy(secretsIn(scope, s.Args[name].Expr, seen), fmt.Sprintf("the argument %q of %s", name, who))...)
+	}
+	if s.Undo != nil {
+		diags = append(diags, secretsOf(scope, s.Undo.Step, "the undo of "+who, seen)...)
+	}
+	for _, e := range graph.Expressions(s) {
+		diags = append(diags, neededBy(secretsIn(scope, e, seen), who)...)
+	}
+	return diags
+}
+
+// neededBy says of what can't be read what needs it: a secret of a local stands somewhere else.
+func neededBy(diags hcl.Diagnostics, who string) hcl.Diagnostics {
+	for i, d := range diags {
+		told := *d
+		told.Detail = fmt.Sprintf("%s It is needed by %s.", d.Detail, who)
+		diags[i] = &told
+	}
+	return diags
+}
+
+// ofConfig says so of the secrets that a provider block lacks.
+func ofConfig(diags hcl.Diagnostics, s *lang.Step) hcl.Diagnostics {
+	for i, d := range diags {
+		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && call.CalledFunctionName() == "secret" {
+			neededBy(diags[i:i+1], "the block of provider "+graph.Configuration(s))
 		}
 	}
 	return diags

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/enginetest"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -39,6 +41,30 @@ func TestSecretsAreReadBeforeTheFirstStep(t *testing.T) {
 			}
 			if c.refused && (fake.Calls("a") != 0 || !strings.Contains(got.Diags.Error(), "NONE is not set")) {
 				t.Errorf("%d calls; %s", fake.Calls("a"), got.Diags)
+			}
+		})
+	}
+}
+
+// TestWhoLacksASecret: a secret that is not there is told with what needs it, once for all steps of a provider block.
+func TestWhoLacksASecret(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"an argument":      {`step "fake_read" "b" { value = secret("env:NONE") }`, `the argument "value" of step b.`},
+		"through a local":  {`step "fake_read" "b" { value = local.none }`, `the argument "value" of step b.`},
+		"when":             {`step "fake_read" "b" { when = local.none == "x" }`, "step b."},
+		"a check":          {"check \"b\" {\nassert { condition = local.none == \"x\" }\n}", "check b."},
+		"an undo":          {"step \"fake_write\" \"b\" {\nundo \"fake_write\" { value = local.none }\n}", `the argument "value" of the undo of step b.`},
+		"a provider block": {"provider \"fake\" {\nalias = \"eu\"\nname = local.none\n}\nstep \"fake_read\" \"b\" { provider = provider.fake.eu }\nstep \"fake_read\" \"c\" { provider = provider.fake.eu }", "the block of provider fake.eu."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := enginetest.Run(t, &enginetest.Fake{}, "locals { none = secret(\"env:NONE\") }\n"+c.text, enginetest.Options{})
+			told := map[string]bool{}
+			for _, d := range got.Diags {
+				told[d.Detail] = true
+			}
+			want := map[string]bool{`Invalid value for "source" parameter: the environment variable NONE is not set. It is needed by ` + c.want: true}
+			if diff := cmp.Diff(want, told); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
