@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -238,16 +239,18 @@ func TestSameQuestionKeepsItsTime(t *testing.T) {
 			t.Errorf("log %v\n%s", r.fake.Log(), out.Stream)
 		}
 	})
-	t.Run("shorter", func(t *testing.T) {
-		t.Parallel()
-		r, path, _ := begin(t)
-		rewritten(`"1h"`, `"15m"`)(t, r, path)
-		out := enginetest.Resume(t, r.fake, r.id, r.at(t, 25*time.Minute))
-		out.Ends(t, 0)
-		if got := out.Finished()["ok"]; !strings.Contains(string(got.Result), "nobody answered within 15m") {
-			t.Errorf("%s\n%s", got.Result, out.Stream)
-		}
-	})
+	for _, shorter := range []string{"15m", "300ms"} {
+		t.Run(shorter, func(t *testing.T) {
+			t.Parallel()
+			r, path, _ := begin(t)
+			rewritten(`"1h"`, strconv.Quote(shorter))(t, r, path)
+			out := enginetest.Resume(t, r.fake, r.id, r.at(t, 25*time.Minute))
+			out.Ends(t, 0)
+			if got := out.Finished()["ok"]; !strings.Contains(string(got.Result), "nobody answered within "+shorter) {
+				t.Errorf("%s\n%s", got.Result, out.Stream)
+			}
+		})
+	}
 	t.Run("answered", func(t *testing.T) {
 		t.Parallel()
 		r, path, out := begin(t)

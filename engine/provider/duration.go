@@ -40,6 +40,14 @@ func ParseDuration(text string) (time.Duration, error) {
 	return sign * (total + d), nil
 }
 
+// Told rounds a duration that is told to milliseconds, but nothing shorter to none.
+func Told(d time.Duration) time.Duration {
+	if rounded := d.Round(time.Millisecond); rounded != 0 {
+		return rounded
+	}
+	return d
+}
+
 func durationError(text string) error {
 	return fmt.Errorf("%q is not a duration; write a number and a unit, such as \"30s\", \"5m\", \"1h30m\" or \"7d\"", text)
 }

@@ -39,7 +39,10 @@ func files() provider.Action {
 			if r.NewestAgeSeconds == nil {
 				return "no files"
 			}
-			age := time.Duration(*r.NewestAgeSeconds * float64(time.Second)).Round(time.Second)
+			age := provider.Told(time.Duration(*r.NewestAgeSeconds * float64(time.Second)))
+			if age >= time.Second {
+				age = age.Round(time.Second)
+			}
 			text := counted(r.Count, "file", "files")
 			if r.Truncated {
 				text = "the newest " + text

@@ -192,5 +192,5 @@ func NoAnswer(ctx context.Context, took time.Duration) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		why = "the step's timeout ended"
 	}
-	return &explained{fmt.Sprintf("no answer after %s, %s", took.Round(time.Millisecond), why), ctx.Err()}
+	return &explained{fmt.Sprintf("no answer after %s, %s", provider.Told(took), why), ctx.Err()}
 }

@@ -21,10 +21,10 @@ func (r *runner) timeUp(step *lang.Step, c run.Command) error {
 	if w.Question.OnTimeout == "default" {
 		return r.accept(c.Address, &run.Answer{
 			Value: w.Question.TimeoutAnswer, By: "nobody", Via: run.ViaTimeout, Digest: w.Question.Digest,
-			Note: "nobody answered within " + run.InUnits(w.Deadline.Sub(w.Since).Round(time.Second)),
+			Note: "nobody answered within " + run.InUnits(provider.Told(w.Deadline.Sub(w.Since))),
 		})
 	}
-	message := fmt.Sprintf("nobody answered within %s: %s", run.InUnits(w.Deadline.Sub(w.Since).Round(time.Second)), w.Question.Prompt)
+	message := fmt.Sprintf("nobody answered within %s: %s", run.InUnits(provider.Told(w.Deadline.Sub(w.Since))), w.Question.Prompt)
 	return r.concludeWith(r.refused(r.executionAt(step, c), refusal(message)))
 }
 

@@ -154,7 +154,7 @@ func explainContext(ctx context.Context, err error, limit time.Duration) error {
 	case errors.Is(cause, errInterrupted), errors.Is(cause, errElsewhere), errors.Is(cause, errRunTimeout), errors.Is(cause, errStepTimeout):
 		return cancelledError{cause}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("timed out after %s: %w", limit.Round(time.Millisecond), err)
+		return fmt.Errorf("timed out after %s: %w", run.InUnits(provider.Told(limit)), err)
 	}
 	return cancelledError{errInterrupted}
 }

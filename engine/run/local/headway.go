@@ -37,7 +37,7 @@ func (r *runner) notStarted(h *headway, step *lang.Step, local lang.Frame, args 
 	}
 	h.past("the machine had other work")
 	e := &provider.Error{
-		Op: step.Action, Endpoint: step.Spec.Spec().Target(args), NothingDone: true, Err: fmt.Errorf("%w: %s of its time went by while %s", provider.ErrNotStarted, h.most.Round(time.Millisecond), h.while),
+		Op: step.Action, Endpoint: step.Spec.Spec().Target(args), NothingDone: true, Err: fmt.Errorf("%w: %s of its time went by while %s", provider.ErrNotStarted, provider.Told(h.most), h.while),
 		Hint: "Raise its timeout, or lower the runbook's max_parallel where that keeps the machine busy.",
 	}
 	if on := r.system(step, local); on != nil {
