@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,7 +125,9 @@ func (e *Engine) planAgain(ctx context.Context, s *story, opts RecallOptions) (*
 	}
 	planOptions, err := s.planOptions(rb, opts)
 	if err != nil {
-		return nil, append(diags, problem("The inputs of the run can't be read", err)...)
+		unread := problem("The inputs of the run can't be read", err)
+		unread[0].Extra = inputsUnread{}
+		return nil, append(diags, unread...)
 	}
 	plan, more := e.Plan(ctx, rb, planOptions)
 	r := &Recalled{Plan: plan, files: changed.files, opts: s.runOptions(opts), elsewhere: opts.WithChanges, asItWas: opts.asItWas()}
@@ -200,6 +203,14 @@ func (r *Recalled) Drop(ctx context.Context) hcl.Diagnostics {
 		return problem("A lock could not be let go of", err)
 	}
 	return nil
+}
+
+// inputsUnread marks an error for inputs of a run that can't be read, as their key is not there.
+type inputsUnread struct{}
+
+// InputsUnread reports whether a run can't be taken up because its inputs can't be read: an idle session needs none of them.
+func InputsUnread(diags hcl.Diagnostics) bool {
+	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Extra == inputsUnread{} })
 }
 
 func problem(summary string, err error) hcl.Diagnostics {

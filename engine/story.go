@@ -80,7 +80,7 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 		}
 		if err != nil {
 			return PlanOptions{}, fmt.Errorf("nothing was run: its sensitive variables can't be read (%w); "+
-				"put the key with which the run began back, the key file or RUNBOOK_KEY%s", err, s.withoutKey(&opts))
+				"put the key with which the run began back, the key file or RUNBOOK_KEY", err)
 		}
 	}
 	variables, err := recalledVariables(rb.Runbook, s.header.Inputs, sealed, opts.Idle)
@@ -101,14 +101,6 @@ func (s *story) planOptions(rb *Runbook, opts RecallOptions) (PlanOptions, error
 		out.Timeout = opts.Timeout
 	}
 	return out, nil
-}
-
-// withoutKey says what there is to do where the key is gone for good.
-func (s *story) withoutKey(opts *RecallOptions) string {
-	if opts.Undo == nil || opts.GivesUp {
-		return ""
-	}
-	return ". Where it is gone for good, what was taken back by hand counts as done with: " + opts.command("undo "+s.runID+" STEP --in-doubt done")
 }
 
 // runOptions are those of a session; what the person who began the run decided for it stays.

@@ -75,6 +75,8 @@ func (o *cancelOptions) recall(ctx context.Context, eng *engine.Engine, opts eng
 	if err := o.checkKey(); err != nil {
 		return nil, nil, fmt.Errorf("nothing was run: %w", err)
 	}
-	r, diags = eng.Recall(ctx, o.Run, opts)
+	if r, diags = eng.Recall(ctx, o.Run, opts); engine.InputsUnread(diags) {
+		diags[0].Detail += ` Where it is gone for good, see how to settle without it what is left, with: "` + o.command("undo "+o.Run) + `"; and cancel the run then.`
+	}
 	return r, diags, nil
 }

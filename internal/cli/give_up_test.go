@@ -132,6 +132,18 @@ step "fake_write" "cordon" {
 		if got := len(tt.fake.Log()); got != calls {
 			t.Errorf("%q: %q", more, tt.fake.Log())
 		}
+		if more != "" {
+			refused := tt.again(t, false, "")
+			refused.does(t, ExitRefused, []string{`see how to settle without it what is left, with: "runbook undo ` + id + `"`}, "cancel", id)
+			refused = tt.again(t, false, "")
+			refused.does(t, ExitRefused, []string{"there is no key"}, "undo", id)
+			ways := waysIn(refused.err.String())
+			if len(ways) != 1 {
+				t.Fatalf("not one way is named:\n%s", refused.err)
+			}
+			tt.again(t, false, "").does(t, ExitPassed, []string{"counts as done by hand"}, ways[0]...)
+			tt.again(t, false, "").does(t, ExitPassed, nil, "cancel", id)
+		}
 		if more == "" {
 			tt.again(t, false, "").does(t, ExitPassed, []string{"■ well", "■ use"}, "show", id)
 		}

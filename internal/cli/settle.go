@@ -40,6 +40,8 @@ type settler struct {
 	goesOn bool
 	// takesBack says that nothing but undos is run: a write that took place is taken back, and none is sent again.
 	takesBack bool
+	// blind says that the inputs of the run are not known, as their key is gone: who says what became of a write can't leave that to its system.
+	blind bool
 	// away says that a system could not be reached that may be able to tell.
 	away bool
 }
@@ -112,7 +114,11 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	}
 	found, err := s.inquire(s.stop, s.recalled, d)
 	away := local.Unreachable(err)
-	if away {
+	switch {
+	case away && s.blind:
+		s.say("  it can't be asked: %s", s.blank(err.Error()))
+		found, err, away = &provider.Found{}, nil, false
+	case away:
 		s.away = true
 		s.say("  it can't be asked now: %s", s.blank(err.Error()))
 		s.say("  Bring it back, and resume again: once it answers, it may tell by itself. Say it yourself only where it will not come back.")

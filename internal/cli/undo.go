@@ -28,7 +28,9 @@ type undoOptions struct {
 	// said is what --in-doubt says, settledFirst the writes in doubt that it was about.
 	said         words
 	settledFirst []run.Doubt
-	reports      reports
+	// blind says that the key of the run's inputs is not there, and that nothing is sent.
+	blind   bool
+	reports reports
 }
 
 func newUndo(p *Program) *cobra.Command {
@@ -146,8 +148,8 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 			return first, diags, files, nil
 		}
 		opts.Earlier, o.settledFirst = nil, doubtsOf(writes) // they were shown
-		if recalled, diags = eng.Recall(stop.ctx, o.Run, opts); diags.HasErrors() {
-			return nil, nil, nil, o.refuse(diags, files)
+		if recalled, diags = o.recall(stop.ctx, eng, opts); diags.HasErrors() {
+			return nil, nil, nil, o.settledAlone(diags, files)
 		}
 		o.reports.plans = append(o.reports.plans, recalled.Plan)
 		if !slices.ContainsFunc(recalled.Past.Undoable(), o.names) {
@@ -170,7 +172,7 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if len(recalled.Past.Doubts()) > 0 || len(open) > 0 && asker != nil {
 		s.announce(header)
 	}
-	settler := &settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said}
+	settler := &settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said, blind: o.blind}
 	settled, effects, err := o.settle(settler, effects, len(writes) > 0)
 	if err != nil {
 		return drop(err)
@@ -250,9 +252,12 @@ func (o *undoOptions) maybeByHand(p *local.Past) []run.Doubt {
 	unsent := slices.DeleteFunc(p.UnsentUndos(), func(d run.Doubt) bool {
 		said := o.said.each[undone(d).String()]
 		step := run.WholeStep(d.Address)
+		if o.Step == undone(d).String() { // named alone
+			said = cmp.Or(said, o.said.others)
+		}
 		if !slices.ContainsFunc(open, func(other run.Doubt) bool { return other.Address == d.Address }) {
 			said = cmp.Or(said, o.said.each[d.Address])
-			if o.Step == d.Address || o.Step == undone(d).String() {
+			if o.Step == d.Address {
 				said = cmp.Or(said, o.said.others)
 			}
 		}

@@ -40,7 +40,7 @@ step "fake_write" "w" {
 			if err := os.Remove(key); err != nil {
 				t.Fatal(err)
 			}
-			says := []string{"there is no key", "counts as done with: \"runbook undo " + id + " STEP --in-doubt done\""}
+			says := []string{"there is no key", "take back by hand", "say so with: \"runbook undo " + id + " w@"}
 			for range 2 {
 				tt.again(t, false, "").does(t, ExitRefused, says, "undo", id, "w", "--auto-approve")
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/e82355ed/runbook/engine"
 	"github.com/e82355ed/runbook/engine/graph"
@@ -35,7 +36,7 @@ func (o *undoOptions) settleWrites(stop *interruption, s *stage, r *engine.Recal
 	}
 	s.announce(&r.Plan.Header)
 	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
-	settler := &settler{Program: o.Program, stop: stop, recalled: r, asker: asker, said: o.said, takesBack: true}
+	settler := &settler{Program: o.Program, stop: stop, recalled: r, asker: asker, said: o.said, takesBack: true, blind: o.blind}
 	var out []local.Settled
 	for _, d := range writes {
 		decided, err := settler.settle(d)
@@ -72,13 +73,26 @@ func (o *undoOptions) checkSaid(p *local.Past, open []run.Doubt) error {
 // settleFirst tells what became of some writes, in a session of its own. It asks before the undos that follow, so that who says no has settled
 // nothing.
 func (o *undoOptions) settleFirst(eng *engine.Engine, stop *interruption, s *stage, r *engine.Recalled, writes []local.Settled) (*engine.Result, diagnostics, error) {
-	if steps := o.stepsAfter(r, writes); len(steps) > 0 {
+	if steps := o.stepsAfter(r, writes); len(steps) > 0 && !o.blind {
 		if err := s.confirm(&r.Plan.Header, steps, o.AutoApprove, stop, o.command("show "+o.Run+" --json")); err != nil {
 			return nil, nil, forgotten(err, saidOf(writes), "it is settled once the undos run")
 		}
 	}
 	result, diags := eng.Settle(stop.ctx, r, writes)
 	return result, diags, nil
+}
+
+// settledAlone says why no undo is run after some writes in doubt were settled, which is kept: what these did is left.
+func (o *undoOptions) settledAlone(diags diagnostics, files sources) error {
+	var names []string
+	for _, d := range o.settledFirst {
+		names = append(names, nameOf(d))
+	}
+	o.say("what was said of %s is kept; no undo was sent", strings.Join(names, ", "))
+	if err := o.printDiagnostics(diags, files); statusOf(err) != ExitRefused {
+		return err
+	}
+	return exit(ExitLeftOver)
 }
 
 // stepsAfter are the undos that will be run once what became of some writes is settled, as the question before them shows them.
