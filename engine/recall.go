@@ -102,6 +102,7 @@ func (e *Engine) Recall(ctx context.Context, runID string, opts RecallOptions) (
 	if err != nil {
 		return nil, problem("The run can't be read", err)
 	}
+	e.spareKey(s, &opts)
 	r, diags := e.planAgain(ctx, s, opts)
 	if diags.HasErrors() {
 		return r, diags

@@ -17,7 +17,7 @@ func TestAnswerAfterTheKeyIsLost(t *testing.T) {
 	if err := os.Remove(filepath.Join(tt.dir, ".local", "state", "runbook", "key")); err != nil {
 		t.Fatal(err)
 	}
-	lost := []string{"an answer does not count, as it is sensitive, and can't be read with the key that is here", "ok waits for", "runbook answer " + id + " ok"}
+	lost := []string{"a part of the run is encrypted with a key that is not there; what this session has to encrypt goes under a new one", "an answer does not count, as it is sensitive, and can't be read with the key that is here", "ok waits for", "runbook answer " + id + " ok"}
 	tt.again(t, false, "").does(t, ExitInterrupted, lost, "resume", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"ok waits for"}, "answer", id)
 	tt.again(t, false, "yes").does(t, ExitPassed, []string{"is kept"}, "answer", id, "ok")

@@ -58,10 +58,15 @@ func waysIn(text string) (ways [][]string) {
 	return ways
 }
 
+// keyFile is where the key of the history is.
+func (tt *terminal) keyFile() string {
+	return filepath.Join(tt.dir, ".local", "state", "runbook", "key")
+}
+
 // loseKey takes the key of the history away, and gives its path.
 func (tt *terminal) loseKey(t *testing.T) string {
 	t.Helper()
-	key := filepath.Join(tt.dir, ".local", "state", "runbook", "key")
+	key := tt.keyFile()
 	if err := os.Remove(key); err != nil {
 		t.Fatal(err)
 	}
