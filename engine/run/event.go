@@ -219,7 +219,7 @@ type Event struct {
 	// run_stopping, run_paused, and run_resumed of a session that only ends the run ([ReasonCancel]) or only settles what is in doubt ([ReasonSettle])
 	Reason string `json:"reason,omitempty" blank:"-"`
 
-	// run_finished
+	// run_finished; NotUndone and Undoable also run_paused of a session that undid something
 	Counts  map[Outcome]int `json:"counts,omitempty"`
 	Outputs []OutputValue   `json:"outputs,omitempty"`
 	// NotUndone are the steps whose undo was due and did not run: the session was stopped at once, or an undo of the same step

@@ -140,6 +140,8 @@ func (o *cancelOptions) follow(ctx context.Context, history journal.Journal, s *
 func (o *cancelOptions) hasStopped(s *story, undoes bool) string {
 	interrupted := s.Last.ExitStatus != nil && *s.Last.ExitStatus == ExitInterrupted
 	switch {
+	case undoes && s.Last.Type == run.RunPaused && s.Last.Undoable > 0:
+		return fmt.Sprintf("The undos of run %s were stopped, and the run is still paused. Those that are left run with: %s; end it with: %s", s.ID, o.command("undo "+s.ID), o.command("cancel "+s.ID))
 	case undoes && s.Last.Type == run.RunPaused:
 		return fmt.Sprintf("The undos of run %s were stopped, and the run is still paused. End it with: %s", s.ID, o.command("cancel "+s.ID))
 	case undoes && interrupted && s.Last.Undoable > 0:

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -154,4 +156,59 @@ func TestUndoneIsCounted(t *testing.T) {
 	tt.again(t, false, "").does(t, ExitPassed, []string{`"undone": 3`}, "runs", "--json")
 	tt.again(t, false, "").does(t, ExitPassed, []string{"3 passed, 3 undone"}, "show", id)
 	tt.again(t, false, "").does(t, ExitPassed, []string{"passed: 3 passed in"}, "resume", id, "--auto-approve")
+}
+
+// TestUndoOfAPausedRunThatIsStopped says what still stands, as that of a run that has ended does, also to who looks later; it is run with the
+// command that is named.
+func TestUndoOfAPausedRunThatIsStopped(t *testing.T) {
+	tt, id := pauseMidway(t)
+	started, finish := make(chan struct{}, 1), make(chan struct{})
+	tt.fake.Do = func(ctx context.Context, id string, _ int) error {
+		if id == "undrain" {
+			started <- struct{}{}
+			return enginetest.Until(ctx, finish)
+		}
+		return nil
+	}
+	status, undo, file := make(chan int, 1), tt.again(t, false, ""), filepath.Join(tt.dir, "report.md")
+	go func() { status <- undo.run("undo", id, "--auto-approve", "--report", "markdown="+file) }()
+	<-started
+	undo.signals <- os.Interrupt
+	waitFor(t, undo, "nothing new starts")
+	close(finish)
+	if got := <-status; got != ExitInterrupted {
+		t.Errorf("exit status %d\n%s%s", got, undo.out, undo.err)
+	}
+	stands := "the undos that are left run with: runbook undo " + id
+	if !strings.Contains(undo.out.String(), "✓ undo drain") || !strings.Contains(undo.out.String(), stands+"\nresume with: runbook resume "+id) {
+		t.Errorf("%q is not said:\n%s", stands, undo.out)
+	}
+	if report, err := os.ReadFile(file); err != nil || !strings.Contains(strings.ReplaceAll(string(report), `\`, ""), stands) {
+		t.Errorf("%q is not in the report (%v):\n%s", stands, err, report)
+	}
+	tt.again(t, false, "").does(t, ExitPassed, []string{stands}, "show", id)
+	next := tt.again(t, false, "")
+	next.does(t, ExitPassed, []string{"✓ undo cordon"}, "undo", id, "--auto-approve")
+	if strings.Contains(next.out.String(), "undos that are left") {
+		t.Errorf("undos are said to be left:\n%s", next.out)
+	}
+	if diff := cmp.Diff([]string{"cordon", "drain", "undrain", "uncordon"}, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestUndoOfAPausedRunBehindOneThatFails lists what was asked for and did not run: what the step did first waits for what it did last.
+func TestUndoOfAPausedRunBehindOneThatFails(t *testing.T) {
+	tt, id := pauseMidway(t)
+	tt.file(t, "x.hcl", strings.Replace(pausedInTheMiddle, `id = "cordon"`, `id = "cordon all"`, 1))
+	tt.again(t, false, "").does(t, ExitInterrupted, nil, "resume", id, "--with-changes", "--auto-approve")
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "uncordon" {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	left := []string{"undo of cordon, by hand: ", "undo of cordon: it did not run; run it with: runbook undo " + id + " cordon", "paused: "}
+	tt.again(t, false, "").does(t, ExitLeftOver, left, "undo", id, "cordon", "--auto-approve")
+	tt.again(t, false, "").does(t, ExitPassed, left, "show", id)
 }

@@ -109,6 +109,8 @@ func TestCancelOfUndos(t *testing.T) {
 	}{
 		"paused": {paused(), run.Event{Type: run.RunPaused, ExitStatus: &interrupted},
 			"were stopped, and the run is still paused. End it with: runbook cancel " + pausedRun},
+		"paused, with more to undo": {paused(), run.Event{Type: run.RunPaused, ExitStatus: &interrupted, Undoable: 1},
+			"were stopped, and the run is still paused. Those that are left run with: runbook undo " + pausedRun + "; end it with: runbook cancel " + pausedRun},
 		"ended": {passed, run.Event{Type: run.RunFinished, Outcome: run.Pass, ExitStatus: &interrupted, Undoable: 1},
 			"were stopped. Those that are left run with: runbook undo " + pausedRun},
 	} {

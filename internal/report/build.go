@@ -95,13 +95,13 @@ func (b *builder) leftNow() []run.Left {
 	})
 }
 
-// ways are what there is to do about a run that does not wait, and that no process runs.
+// ways are what there is to do about a run that no process runs, but for the answers that it waits for.
 func (b *builder) ways() []string {
 	c := view.Config{Store: b.Store}
 	switch {
 	case b.state() == BrokenOff:
 		return view.Next(b.id, b.doing, nil, c)
-	case b.ended != nil && b.ended.Type == run.RunFinished:
+	case b.ended != nil:
 		return view.Next(b.id, b.doing, b.clean(b.ended), c)
 	}
 	return nil

@@ -225,7 +225,7 @@ func (r *Run) next() string {
 	var stands []string
 	switch r.State {
 	case Paused:
-		return "It waits for a person, and goes on with: " + r.command("resume")
+		stands = []string{"It waits for a person, and goes on with: " + r.command("resume")}
 	case Running:
 		return "It has not ended: a process runs it. It is followed with: " + r.command("watch")
 	case Interrupted:

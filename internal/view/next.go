@@ -40,11 +40,14 @@ func (d *Doing) See(e *run.Event) {
 // TakesBack reports whether undos began by themselves.
 func (d *Doing) TakesBack() bool { return d.takesBack }
 
-// Next says what to do about a run after its last session, a line each: none where there is nothing to do. The end is its run_finished, or nil
-// where the program that ran it is gone.
+// Next says what to do about a run after its last session, a line each: none where there is nothing to do. The end is its run_finished or run_paused, or nil
+// where the program that ran it is gone. To a run that waits it adds what undos left of it.
 func Next(id string, d Doing, end *run.Event, c Config) []string {
-	if end == nil {
+	switch {
+	case end == nil:
 		return c.afterBreak(id, d)
+	case end.Type == run.RunPaused:
+		return c.afterPause(end, d)
 	}
 	var left leftovers
 	for _, l := range end.Left {
@@ -88,6 +91,14 @@ func (c *Config) resumeCommand(id string, d Doing) string {
 		return c.command("resume " + id)
 	}
 	return c.command("resume " + id + " --timeout " + run.InUnits(2*d.limit))
+}
+
+// afterPause says what to do about undos of a run that waits which were stopped before all were run.
+func (c *Config) afterPause(e *run.Event, d Doing) []string {
+	if d.byHand && d.stopped && e.Undoable > 0 {
+		return []string{c.leftUndosWith(e.Run)}
+	}
+	return nil
 }
 
 // afterEnd says what to do about a run that did not simply end, and left something.

@@ -177,8 +177,9 @@ func (t *Text) paused(e *run.Event) {
 	if len(t.asked.events) == 0 && e.Reason != "" {
 		t.line("  " + t.clean(e.Reason))
 	}
+	t.notUndone(e)
 	t.leftOver()
-	t.line(t.resumeWith(e.Run, t.doing))
+	t.lines(append(t.afterPause(e, t.doing), t.resumeWith(e.Run, t.doing))...)
 }
 
 // answerWaits says how a step was answered that the run has not taken in.

@@ -29,6 +29,9 @@ func (r *runner) finish() (*Result, error) {
 func (r *runner) pause(waits []string, status int) (*Result, error) {
 	paused := exitInterrupted
 	e := &run.Event{Type: run.RunPaused, Reason: "waits for a person: " + strings.Join(waits, ", "), Waits: waits, AskedAgain: r.state.AskedAgain(), Counts: r.counts(), ExitStatus: &paused}
+	if r.onlyUndoes {
+		e.NotUndone, e.Undoable = r.notUndone(), r.undoable()
+	}
 	if err := r.emit(e); err != nil {
 		return nil, err
 	}
