@@ -28,7 +28,7 @@ type State struct {
 	// paused is true between sessions; undoing when the steps' undos on failure are due; timedOut when they will be, should
 	// the runbook's timeout cut a step off.
 	paused, undoing, timedOut bool
-	// interrupted is true once the last session that ran steps was told to stop: undos by hand leave it so.
+	// interrupted is true once the last session that ran steps was told to stop, or steps are undone of one that has no end: undos by hand leave it so.
 	interrupted bool
 	// resumed is true from the second session on, otherPlan while events may be of another plan.
 	resumed, otherPlan bool
@@ -259,7 +259,7 @@ func (s *State) Outcome(name string) Outcome {
 // Stopping is why nothing new starts, or empty.
 func (s *State) Stopping() string { return s.stopping }
 
-// Interrupted reports whether the last session that ran steps was told to stop. Undos by hand leave that as it is.
+// Interrupted reports whether the last session that ran steps was told to stop, or broke off before undos by hand, which leave that as it is.
 func (s *State) Interrupted() bool { return s.interrupted }
 
 // Open reports whether a step has not ended.

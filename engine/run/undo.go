@@ -236,6 +236,7 @@ func (e *effect) doubtful() bool {
 // resumeToUndo has the run undo some steps and end again, be they of runbooks that its steps run. One that failed is tried
 // again. One in doubt, or of which a part took place, stays that, and is sent again only when somebody says so.
 func (s *State) resumeToUndo(e *Event) {
+	s.interrupted = s.interrupted || s.byHand == nil && !s.finished && !s.paused // its program was gone
 	s.byHand = map[string]bool{}
 	s.keepsWaiting = s.paused
 	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""

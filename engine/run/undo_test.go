@@ -81,3 +81,24 @@ func TestAnUndoInDoubt(t *testing.T) {
 		}
 	}
 }
+
+// TestUndosLeaveWhetherARunWasInterrupted: one that was killed was, and undos that break off themselves change nothing about it.
+func TestUndosLeaveWhetherARunWasInterrupted(t *testing.T) {
+	undo := Event{Type: RunResumed, Undo: []string{"a"}}
+	for name, c := range map[string]struct {
+		events []Event
+		want   bool
+	}{
+		"it has an end":        {[]Event{{Type: RunFinished}, undo, undo}, false},
+		"it waits":             {[]Event{{Type: RunPaused}, undo, undo}, false},
+		"it was told to stop":  {[]Event{{Type: RunStopping, Reason: StopInterrupt}, {Type: RunFinished}, undo, {Type: RunFinished}, undo}, true},
+		"it was killed":        {[]Event{undo, {Type: RunFinished}, undo}, true},
+		"it went on, and ends": {[]Event{undo, {Type: RunResumed, Reset: []string{}}, {Type: RunFinished}, undo}, false},
+	} {
+		s := NewState(&Plan{MaxParallel: 1, Steps: []StepSpec{{Name: "a", RunIf: "success", Group: -1, Write: true, Undo: UndoOnFailure}}})
+		tell(t, s, append([]Event{{Type: RunStarted}}, c.events...)...)
+		if got := s.Interrupted(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

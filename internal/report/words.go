@@ -229,7 +229,10 @@ func (r *Run) next() string {
 	case Running:
 		return "It has not ended: a process runs it. It is followed with: " + r.command("watch")
 	case Interrupted:
-		stands = []string{"It was stopped before its end (" + orElse(r.Reason, "interrupt") + ")"}
+		stands = []string{"The program that ran it was gone before its end, or could not keep its history"} // and nothing but undos ran since
+		if r.Reason != "" {
+			stands = []string{"It was stopped before its end (" + r.Reason + ")"}
+		}
 	case BrokenOff:
 		stands = []string{"It has no end: the program that ran it is gone, or could not keep its history"}
 	}

@@ -25,8 +25,8 @@ type judge struct {
 	reason   string
 	settles  bool // the session runs nothing: a write that did not take place ends so
 	byHand   bool // it only undoes
-	// interrupted says that the last session that ran steps was told to stop.
-	interrupted bool
+	// interrupted says that the last session that ran steps was told to stop, or broke off before undos; ended that the last one has an end.
+	interrupted, ended bool
 }
 
 // seen is what the events told of a step or an instance.
@@ -75,6 +75,8 @@ func (j *judge) see(e *run.Event) {
 	switch e.Type {
 	case run.RunResumed:
 		j.resumed(e)
+	case run.RunFinished, run.RunPaused:
+		j.ended = true
 	case run.RunStopping:
 		j.reason = e.Reason
 		j.interrupted = j.interrupted || !j.byHand && (e.Reason == run.StopInterrupt || e.Reason == run.StopElsewhere)
@@ -110,9 +112,9 @@ func (j *judge) see(e *run.Event) {
 func (j *judge) resumed(e *run.Event) {
 	j.number++
 	j.reason, j.settles, j.affected = "", e.Reason == run.ReasonSettle, j.story.mutations[e.Seq]
-	if j.byHand = e.Undo != nil; !j.byHand {
-		j.interrupted = false
-	}
+	broke := !j.byHand && !j.ended
+	j.byHand, j.ended = e.Undo != nil, false
+	j.interrupted = j.byHand && (j.interrupted || broke)
 	for _, s := range j.steps {
 		s.doubt = s.doubt || s.running && s.write
 		s.running = false
