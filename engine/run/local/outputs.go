@@ -2,6 +2,7 @@ package local
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -14,7 +15,7 @@ func (r *runner) evaluateOutputs() ([]run.OutputValue, hcl.Diagnostics) {
 	var out []run.OutputValue
 	var diags hcl.Diagnostics
 	for _, o := range r.runbook.Outputs {
-		if r.leftOut(o.Value, map[string]bool{}) {
+		if r.leftOut(o.Value) {
 			continue
 		}
 		got := run.OutputValue{Name: o.Name, Description: o.Description, Sensitive: o.Sensitive, Value: json.RawMessage("null")}
@@ -23,7 +24,7 @@ func (r *runner) evaluateOutputs() ([]run.OutputValue, hcl.Diagnostics) {
 		switch {
 		case more.HasErrors():
 			got.Error = text(more)
-		case !v.IsWhollyKnown():
+		case !v.IsWhollyKnown() && r.needsUnread(o.Value):
 			got.Error = "it needs a variable that is encrypted, and was not read in this session"
 		case o.Sensitive:
 			got.Value = json.RawMessage(`"(sensitive)"`)
@@ -36,21 +37,19 @@ func (r *runner) evaluateOutputs() ([]run.OutputValue, hcl.Diagnostics) {
 }
 
 // leftOut reports whether an expression refers to a step that --target left out, be it through locals.
-func (r *runner) leftOut(e *lang.Expr, seen map[string]bool) bool {
-	for _, ref := range e.Refs {
-		switch ref.Kind {
-		case lang.RefStep:
-			if r.graph.Node(ref.Name) == nil {
-				return true
-			}
-		case lang.RefLocal:
-			if local := r.runbook.Locals[ref.Name]; local != nil && !seen[ref.Name] {
-				seen[ref.Name] = true
-				if r.leftOut(local.Value, seen) {
-					return true
-				}
-			}
-		}
-	}
-	return false
+func (r *runner) leftOut(e *lang.Expr) bool {
+	return r.hasRef(e, func(ref lang.Ref) bool { return ref.Kind == lang.RefStep && r.graph.Node(ref.Name) == nil })
+}
+
+// needsUnread reports whether an expression refers to a variable that this session did not read, be it through locals.
+func (r *runner) needsUnread(e *lang.Expr) bool {
+	return r.hasRef(e, func(ref lang.Ref) bool {
+		v, given := r.scope.Variables[ref.Name]
+		return ref.Kind == lang.RefVar && given && !v.IsWhollyKnown()
+	})
+}
+
+// hasRef reports whether an expression, or a local that it refers to, has such a reference.
+func (r *runner) hasRef(e *lang.Expr, such func(lang.Ref) bool) bool {
+	return slices.ContainsFunc(r.runbook.Uses(e), func(used *lang.Expr) bool { return slices.ContainsFunc(used.Refs, such) })
 }
