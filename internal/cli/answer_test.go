@@ -287,16 +287,21 @@ func TestCompleteARunThatWaitsForLong(t *testing.T) {
 }
 
 func TestInstancesThatAreAnsweredBeforehand(t *testing.T) {
-	inner := &lang.Runbook{Steps: []*lang.Step{{Name: "deep"}}}
+	deep := &lang.Runbook{Steps: []*lang.Step{{Name: "deep", ForEach: &lang.Expr{}}}}
+	inner := &lang.Runbook{Steps: []*lang.Step{{Name: "deep"}, {Name: "low", Child: deep}, {Name: "lower", ForEach: &lang.Expr{}, Child: deep}}}
 	rb := &lang.Runbook{Steps: []*lang.Step{
 		{Name: "plain"}, {Name: "each", ForEach: &lang.Expr{}}, {Name: "kid", ForEach: &lang.Expr{}, Child: inner},
 	}}
 	for address, says := range map[string]string{
 		"plain": "", `each["a"]`: "", `kid["a/b"]/deep`: "",
-		"each": `each["KEY"]`, "kid/deep": `as kid["KEY"]/deep`, `plain["a"]`: "no for_each", `kid["a"]/deep["b"]`: "no for_each",
+		"each": `step each has a for_each; answer each of its instances, as each["KEY"]`, "kid/deep": `as kid["KEY"]/deep`,
+		`plain["a"]`: `step plain has no for_each, so no instance plain["a"]; answer without one, as plain`, `kid["a"]/deep["b"]`: `as kid["a"]/deep`,
+		`kid["a"]/low/deep`: `step deep has a for_each; answer each of its instances, as kid["a"]/low/deep["KEY"]`, `kid["a"]/low["x"]/deep["b"]`: `as kid["a"]/low/deep["b"]`,
+		`kid/low/deep`:             `step kid has a for_each; answer each of its instances, as kid["KEY"]/low/deep["KEY"]`,
+		`kid["a"]/lower["b"]/deep`: `as kid["a"]/lower["b"]/deep["KEY"]`, `kid["a"]/lower/deep["b"]`: `as kid["a"]/lower["KEY"]/deep["b"]`,
 	} {
 		found, instance, _ := findStep(rb, address)
-		if found == nil || (instance == "") != (says == "") || !strings.Contains(instance, says) {
+		if found == nil || (instance == "") != (says == "") || !strings.HasSuffix(instance, says) {
 			t.Errorf("%s: found %v, %q, want %q", address, found, instance, says)
 		}
 	}

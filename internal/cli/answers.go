@@ -97,42 +97,54 @@ func takesAnswer(rb *lang.Runbook, address string) error {
 func asks(s *lang.Step) bool { return s.Spec != nil && s.Spec.Spec().Asks }
 
 // findStep finds the step that an address names, in the runbooks that steps run too; with the addresses of those that ask,
-// where there is none. Instance says why the address is none of an instance of it; empty: it may be one.
+// where there is none. Instance says why the address is none of an instance of it, and what one is; empty: it may be one.
 func findStep(rb *lang.Runbook, address string) (found *lang.Step, instance string, names []string) {
-	var visit func(rb *lang.Runbook, prefix, rest string)
-	visit = func(rb *lang.Runbook, prefix, rest string) {
+	right := ""
+	var visit func(rb *lang.Runbook, prefix, above, rest string)
+	visit = func(rb *lang.Runbook, prefix, above, rest string) {
 		head, below := run.SplitAddress(rest)
 		for _, s := range rb.Steps {
 			if asks(s) {
 				names = append(names, prefix+s.Name)
 			}
-			matches := rest != "" && run.StepName(head) == s.Name
-			if matches && below == "" {
-				found = s
-			}
-			if matches && instance == "" {
-				instance = wrongInstance(s, prefix, head, below)
+			whole, under := above+instanceOf(s, head), ""
+			if rest != "" && run.StepName(head) == s.Name {
+				if under = below; below == "" {
+					found, right = s, whole
+				}
+				if instance == "" {
+					instance = wrongInstance(s, head)
+				}
 			}
 			if s.Child != nil {
-				under := ""
-				if matches {
-					under = below
-				}
-				visit(s.Child, prefix+s.Name+"/", under)
+				visit(s.Child, prefix+s.Name+"/", whole+"/", under)
 			}
 		}
 	}
-	visit(rb, "", address)
+	if visit(rb, "", "", address); instance != "" {
+		instance += ", as " + right
+	}
 	return found, instance, names
 }
 
-// wrongInstance says why a part of an address, behind prefix and before below, names no instance of a step.
-func wrongInstance(s *lang.Step, prefix, part, below string) string {
+// wrongInstance says why a part of an address names no instance of a step.
+func wrongInstance(s *lang.Step, part string) string {
 	switch keyed := part != s.Name; {
 	case s.ForEach != nil && !keyed:
-		return fmt.Sprintf("step %s has a for_each; answer each of its instances, as %s", s.Name, strings.TrimSuffix(prefix+s.Name+`["KEY"]/`+below, "/"))
+		return fmt.Sprintf("step %s has a for_each; answer each of its instances", s.Name)
 	case s.ForEach == nil && keyed:
-		return fmt.Sprintf("step %s has no for_each, so no instance %s", s.Name, part)
+		return fmt.Sprintf("step %s has no for_each, so no instance %s; answer without one", s.Name, part)
 	}
 	return ""
+}
+
+// instanceOf is a part of an address as it is to be: with the key that it has, where the step has a for_each.
+func instanceOf(s *lang.Step, part string) string {
+	switch {
+	case s.ForEach == nil:
+		return s.Name
+	case part == s.Name:
+		return s.Name + `["KEY"]`
+	}
+	return part
 }
