@@ -14,6 +14,7 @@ type origin struct {
 	PID int64     `json:"pid"`
 	At  time.Time `json:"at"`
 	// Until is when the time of the statements was over, by that clock; zero: it never was.
+	// A wait for the history comes on top: of what was committed after it, on a server that was started again, a person judges.
 	Until time.Time `json:"until,omitzero"`
 	// Started is when the server was started. No two servers have the same, not even a server and its replica.
 	Started time.Time `json:"started"`

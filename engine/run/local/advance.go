@@ -220,8 +220,9 @@ func (r *runner) start(ctx context.Context, x *execution, c run.Command) (func()
 		r.children++
 		r.desk.expect()
 	}
+	limit := r.timeOf(x.step, c.Deadline) // before its start is kept, which is none of its time
 	return func() {
-		r.attempt(attemptCtx, a, c.Deadline)
+		r.attempt(attemptCtx, a, limit, c.Deadline)
 		r.done <- a
 	}, false, nil
 }

@@ -55,10 +55,10 @@ type attempt struct {
 	conclusion *conclusion
 }
 
-// attempt carries the action out once. It runs in a goroutine of its own.
-func (r *runner) attempt(ctx context.Context, a *attempt, deadline time.Time) {
+// attempt carries the action out once, in as much of its own time as it has, zero: as long as it does. It runs in a goroutine of its own.
+func (r *runner) attempt(ctx context.Context, a *attempt, limit time.Duration, deadline time.Time) {
 	defer a.cancel(nil)
-	r.act(ctx, a, deadline)
+	r.act(ctx, a, limit, deadline)
 	a.ended = r.clock()
 	switch {
 	case a.err != nil && a.precondition == nil:
@@ -69,17 +69,22 @@ func (r *runner) attempt(ctx context.Context, a *attempt, deadline time.Time) {
 	}
 }
 
-func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
-	ctx = provider.ForStep(ctx, r.prefix+a.address)
-	limit := a.step.Timeout
+// timeOf is how long an attempt that begins now may take, whose poll is over at a deadline; zero: as long as it does.
+func (r *runner) timeOf(step *lang.Step, deadline time.Time) time.Duration {
+	limit := step.Timeout
 	if !deadline.IsZero() {
-		if left := deadline.Sub(r.clock()); limit == 0 || left < limit {
+		if left := max(deadline.Sub(r.clock()), time.Millisecond); limit == 0 || left < limit {
 			limit = left
 		}
 	}
+	return limit
+}
+
+func (r *runner) act(ctx context.Context, a *attempt, limit time.Duration, deadline time.Time) {
+	ctx = provider.ForStep(ctx, r.prefix+a.address)
 	if limit > 0 && a.step.Child == nil {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
+		ctx, cancel = withOwnTime(ctx, limit)
 		defer cancel()
 	}
 	way := beginHeadway()
@@ -100,10 +105,10 @@ func (r *runner) act(ctx context.Context, a *attempt, deadline time.Time) {
 		a.final = true // its steps have ended: only a resume does what did not pass again
 		return
 	}
-	if a.err = r.timesKept(a.effect); a.err != nil {
+	if a.err = aside(ctx, func() error { return r.timesKept(a.effect) }); a.err != nil {
 		return
 	}
-	way.past("the history was written")
+	way.goOn()
 	call := r.call(a.step, a.prepared, a.effect)
 	call.Key, call.Answer = a.writeKey, r.answerInFull(a)
 	r.takesNotes(ctx, call, a.address, 0)
@@ -151,10 +156,10 @@ func explainContext(ctx context.Context, err error, limit time.Duration) error {
 	}
 	cause := context.Cause(ctx)
 	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded): // whatever has come since
+		return fmt.Errorf("timed out after %s: %w", run.InUnits(provider.Told(limit)), err)
 	case errors.Is(cause, errInterrupted), errors.Is(cause, errElsewhere), errors.Is(cause, errRunTimeout), errors.Is(cause, errStepTimeout):
 		return cancelledError{cause}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("timed out after %s: %w", run.InUnits(provider.Told(limit)), err)
 	}
 	return cancelledError{errInterrupted}
 }
@@ -177,15 +182,25 @@ func (r *runner) takesNotes(ctx context.Context, call *provider.Call, address st
 	call.NoteSealed = func(note []byte) error { return r.keepNote(ctx, n, note, true) }
 }
 
-// keepNote has the loop keep a note of an action that is under way, and returns when it is on disk.
+// keepNote has the loop keep a note of an action that is under way, and returns when it is on disk. Who does not wait any more by then is
+// not let go on either.
 func (r *runner) keepNote(ctx context.Context, n noteRequest, note []byte, sensitive bool) error {
 	n.note, n.sensitive, n.done = note, sensitive, make(chan error, 1)
-	select {
-	case r.notes <- n:
-	case <-ctx.Done():
+	return aside(ctx, func() error {
+		select {
+		case r.notes <- n:
+		case <-ctx.Done():
+			return noteLateError{ctx.Err()}
+		}
+		select {
+		case err := <-n.done:
+			if err != nil || ctx.Err() == nil {
+				return err
+			}
+		case <-ctx.Done():
+		}
 		return noteLateError{ctx.Err()}
-	}
-	return <-n.done
+	})
 }
 
 // noteLateError is a context that ended before a note was on disk.

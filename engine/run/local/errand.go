@@ -79,7 +79,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	ctx = provider.ForStep(ctx, r.prefix+e.address)
 	if limit := e.step.Timeout; limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
+		ctx, cancel = withOwnTime(ctx, limit)
 		defer cancel()
 	}
 	way := beginHeadway()
@@ -98,14 +98,14 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 		return
 	}
 	way.past("its client was made")
-	if e.err = r.timesKept(provider.Write); e.err != nil {
+	if e.err = aside(ctx, func() error { return r.timesKept(provider.Write) }); e.err != nil {
 		return
 	}
-	if e.err = r.leased(ctx); e.err != nil {
+	if e.err = aside(ctx, func() error { return r.leased(ctx) }); e.err != nil {
 		r.kill(e.err)
 		return
 	}
-	way.past("the history was written")
+	way.goOn()
 	call := r.call(e.step, p, graph.Effect(e.step))
 	if call.Earlier, e.err = earlierOf(e.step, e.earlier, e.key); e.err != nil {
 		return

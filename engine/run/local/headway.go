@@ -30,6 +30,9 @@ func (h *headway) past(while string) {
 	h.since = now
 }
 
+// goOn takes in that the time of the attempt goes on, which stood still.
+func (h *headway) goOn() { h.since = time.Now() }
+
 // notStarted explains the error of an action that was not called, as the time for it was over; any other stays as it is.
 func (r *runner) notStarted(h *headway, step *lang.Step, local lang.Frame, args cty.Value, err error) error {
 	if !errors.Is(err, provider.ErrNotStarted) {

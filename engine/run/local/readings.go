@@ -125,7 +125,7 @@ func (x *execution) sends() lang.Frame { return frameAt(x.local, x.address, part
 // timesKept returns when what was read of the clock is on disk, before something is changed that may depend on it.
 func (r *runner) timesKept(effect provider.Effect) error {
 	r.mu.Lock()
-	wait := r.untimed
+	wait := r.clockRead > r.kept
 	r.mu.Unlock()
 	if !wait || effect == provider.Read {
 		return nil

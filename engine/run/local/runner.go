@@ -69,6 +69,8 @@ type runner struct {
 	// runbook, and not the runbook's own.
 	limit       time.Duration
 	limitOfStep bool
+	// prolonged is what of the time for which the history has held the session up is none of that, or was before it.
+	prolonged time.Duration
 
 	// wakes says that the branch was begun in an earlier session, and goes on.
 	wakes bool
@@ -160,7 +162,7 @@ func (r *runner) loop(limit time.Duration) (err error) {
 	}()
 	work, cancel := context.WithCancelCause(r.hard)
 	defer cancel(nil)
-	r.limit = limit
+	r.limit, r.prolonged = limit, r.heldUp()
 	timeout := stopTimer()
 	if limit > 0 {
 		timeout.Reset(limit)
@@ -236,7 +238,7 @@ func (r *runner) next(wake, timeout *time.Timer, rests bool) error {
 		r.desk.rest(r, false)
 		return r.stop(s)
 	case <-timeout.C:
-		if !r.state.Open() {
+		if !r.state.Open() || r.prolongs(timeout) {
 			return nil // undos are left, which it does not bound
 		}
 		r.timedOut = true

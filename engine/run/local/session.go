@@ -23,13 +23,19 @@ type session struct {
 	clock func() time.Time
 	desk  *desk
 
+	// writing is held while events go to the journal, which may take long: mu, which it is taken before, is free meanwhile.
+	writing sync.Mutex
+	// durable is true when the beginning of the session is on disk. It belongs to who holds writing.
+	durable bool
+
 	mu      sync.Mutex
 	seq     int64
 	pending []journal.Entry
-	// durable is true when the beginning of the session is on disk.
-	durable bool
-	// untimed is true while a reading of the clock may not be on disk.
-	untimed bool
+	// clockRead is the number of the last event that tells a reading of the clock, kept that of the last one that is surely on disk.
+	clockRead, kept int64
+	// writes is since when the journal is written, zero: it is not; held how long that took in all, where anybody noticed.
+	writes time.Time
+	held   time.Duration
 	// renewed is when the leases were renewed last, by the monotonic clock, which stops while the machine sleeps, and
 	// renewedWall by the system's, which somebody may set.
 	renewed, renewedWall time.Time
@@ -104,7 +110,9 @@ func (s *session) queue(state *run.State, prefix string, entry journal.Entry) er
 	if !bytes.Equal(entry.JSON, text) {
 		entry.Event = e.Blanked(s.Redact) // the state has what it is
 	}
-	s.untimed = s.untimed || e.Type == run.ClockRead
+	if e.Type == run.ClockRead {
+		s.clockRead = e.Seq
+	}
 	s.pending = append(s.pending, entry)
 	return nil
 }
@@ -121,33 +129,6 @@ func (s *session) queued() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.pending)
-}
-
-// flush hands the queued events to the journal, then to who looks on. With sync it returns when they are on disk. The
-// first time they are in any case: a full disk or a folder that can't be written stops the run before an action.
-func (s *session) flush(ctx context.Context, sync bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	entries := s.pending
-	s.pending = nil
-	if s.lost.Load() {
-		return lostError()
-	}
-	if err := s.Journal.Append(ctx, s.RunID, entries); err != nil {
-		return err
-	}
-	if sync || !s.durable && len(entries) > 0 {
-		if err := s.Journal.Sync(ctx); err != nil {
-			return err
-		}
-		s.durable, s.untimed = true, false
-	}
-	if s.Sink != nil {
-		for _, e := range entries {
-			s.Sink(e)
-		}
-	}
-	return nil
 }
 
 // seal encrypts what an event leaves out; nil where it can't be kept, which a resume that needs it will say.
