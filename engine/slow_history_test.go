@@ -126,3 +126,21 @@ func TestHistoryIsGivenUpUnderAStep(t *testing.T) {
 		t.Errorf("carried out was %q", log)
 	}
 }
+
+// TestStoppedWhileTheHistoryIsWaitedFor: who stops a run at once while a write waits for the history has it not sent, also where its note is
+// on disk by then. It is not in doubt.
+func TestStoppedWhileTheHistoryIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	j := &tardy{Journal: enginetest.Store(t), with: run.StepNoted, takes: func() error {
+		stop()
+		return nil
+	}}
+	fake := &enginetest.Fake{}
+	out := enginetest.Run(t, fake, strings.Replace(tardyWrite, "20ms", "1m", 1), enginetest.Options{Journal: j, AutoApprove: true, Context: ctx})
+	out.Ends(t, 3)
+	if end := out.Finished()["w"]; end.Outcome != run.Cancelled || end.InDoubt || len(fake.Log()) != 0 {
+		t.Errorf("it is %s, in doubt: %t, %s; carried out was %q", end.Outcome, end.InDoubt, end.Error, fake.Log())
+	}
+}

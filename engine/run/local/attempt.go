@@ -116,7 +116,7 @@ func (r *runner) act(ctx context.Context, a *attempt, limit time.Duration, deadl
 		return
 	}
 	a.sent = true
-	refused := r.heedsUndo(a, call)
+	refused, g := r.heedsUndo(a, call), gated(call)
 	result, err := carry(ctx, a.step.Spec, call, patience)
 	if why := refused(); why != nil && result == nil {
 		err = why
@@ -127,7 +127,7 @@ func (r *runner) act(ctx context.Context, a *attempt, limit time.Duration, deadl
 		return
 	}
 	if err != nil {
-		a.nothingDone = provider.NothingDone(err)
+		a.nothingDone = g.nothingDone(a.step.Spec, call, err)
 		a.cut = !deadline.IsZero() && !r.clock().Before(deadline) && ctx.Err() != nil
 		a.err = explainContext(ctx, r.notStarted(way, a.step, a.sends(), a.prepared.args, err), limit)
 	}

@@ -119,6 +119,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 		call.Note, call.NoteSealed = e.remembers(r, call.Note), e.remembers(r, call.NoteSealed)
 	}
 	call.Key = e.key
+	g := gated(call)
 	result, err := carry(ctx, e.step.Spec, call, patience)
 	if result != nil {
 		tellResult(e.step.Spec.Spec().Results(), result.Value, r.Secrets)
@@ -129,7 +130,7 @@ func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 		e.err = err
 	case err != nil:
 		e.err = explainContext(ctx, r.notStarted(way, e.step, e.local, e.args, err), e.step.Timeout)
-		e.sent = !provider.NothingDone(err)
+		e.sent = !g.nothingDone(e.step.Spec, call, err)
 	case result.Failure != nil:
 		e.err = errors.New(result.Failure.Message)
 	}
