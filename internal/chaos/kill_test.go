@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -150,15 +151,21 @@ func goOn(t *testing.T, l *ledger, store, id string, events []*run.Event, counts
 	judgeWhole(t, l, store, id, len(events))
 }
 
-// resumption is the command line that goes on with a run as the world saw its writes.
+// resumption is the command line that goes on with a run as the world saw its writes. Where none is in doubt, no word may be said of them.
 func resumption(events []*run.Event, counts map[string]int, store, id string) []string {
-	decision := run.DecisionRedo
+	args, decision := []string{"resume", id, "--auto-approve", "--store", store}, ""
 	for name := range underWay(events) {
-		if counts[name] > 0 {
+		if !strings.HasPrefix(name, "write") {
+			continue
+		}
+		if decision = cmp.Or(decision, run.DecisionRedo); counts[name] > 0 {
 			decision = run.DecisionDone
 		}
 	}
-	return []string{"resume", id, "--auto-approve", "--in-doubt", decision, "--store", store}
+	if decision == "" {
+		return args
+	}
+	return append(args, "--in-doubt", decision)
 }
 
 // underWay are the steps that began and of which no end is known.

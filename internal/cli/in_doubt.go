@@ -138,14 +138,13 @@ func (w words) check(doubts []run.Doubt) error {
 	return errors.Join(errs...)
 }
 
-// unused refuses a word for all where there is nothing that it could be about: whoever did by hand what an undo would do is not to have it
-// done again.
-func (w words) unused(about int) error {
+// unused refuses a word for all where there is nothing that it could be about, and says why and what to do: whoever did something by hand is not
+// to have it done again.
+func (w words) unused(about int, why, instead string) error {
 	if w.others == "" || about > 0 {
 		return nil
 	}
-	return fmt.Errorf("nothing was run: --in-doubt %s: nothing of what is to be undone is in doubt, and no undo of it failed, so the word is about nothing. "+
-		"Leave it out to run the undos; of what you took back by hand, say so by name: --in-doubt STEP=done", w.others)
+	return fmt.Errorf("nothing was run: --in-doubt %s: %s, so the word is about nothing. %s", w.others, why, instead)
 }
 
 // sayIt tells somebody who is not at a terminal how to settle what is in doubt.

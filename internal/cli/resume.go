@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func newResume(p *Program) *cobra.Command {
 			"What depends on a step that was undone, and runs again, does so too: writes among it are listed, and asked about.\n" +
 			"A write of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides for all of them: \"done\" counts them as done, \"redo\" sends them again, \"abort\" leaves everything as it is.\n" +
-			"--in-doubt STEP=done decides about one alone, beside the word for all others.\n" +
+			"--in-doubt STEP=done decides about one alone, beside the word for all others. Where nothing is in doubt, either is refused.\n" +
 			"The run goes on with the files that it began with. When they have changed since, it is refused, unless --with-changes: then what\n" +
 			"the changes affect runs again. A run that ran out of time can be given more of it with --timeout; each session has its own.",
 		Example: "  runbook resume 01JD3V7C\n  runbook resume 01JD3V7C --in-doubt redo\n" +
@@ -132,7 +133,8 @@ func (o *resumeOptions) mayGoOn(ctx context.Context, s *stage, r *engine.Recalle
 	if err := o.checkAnswers(r.Plan, opts.Answers, r.Past.Waits()); err != nil {
 		return err
 	}
-	if err := o.said.check(r.Doubts()); err != nil {
+	doubts := r.Doubts()
+	if err := cmp.Or(o.said.check(doubts), o.said.unused(len(doubts), "nothing of run "+o.Run+" is in doubt", "Leave it out to go on with the run, which does again what did not pass: "+o.command("resume "+o.Run))); err != nil {
 		return err
 	}
 	return o.heard(ctx, s, r, opts)

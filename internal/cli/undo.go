@@ -164,7 +164,8 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err := o.checkSaid(recalled.Past, append(open, doubtsOf(writes)...)); err != nil {
 		return drop(err)
 	}
-	if err := o.said.unused(len(open) + len(writes)); err != nil {
+	if err := o.said.unused(len(open)+len(writes), "nothing of what is to be undone is in doubt, and no undo of it failed",
+		"Leave it out to run the undos; of what you took back by hand, say so by name: --in-doubt STEP=done"); err != nil {
 		return drop(err)
 	}
 	header := &recalled.Plan.Header

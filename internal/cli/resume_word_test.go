@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
+)
+
+// TestAWordAboutNothingIsRefused: where nothing is in doubt, nobody knows what it was meant for, and what was done by hand would be done again. What
+// the error names goes on.
+func TestAWordAboutNothingIsRefused(t *testing.T) {
+	tt := newTerminal(t, false, nil, nil)
+	broken := true
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if broken && id == "change" {
+			return enginetest.ErrUnreachable() // surely not sent
+		}
+		return nil
+	}
+	tt.does(t, ExitFailed, nil, "apply", tt.file(t, "x.hcl", doubtful), "--auto-approve")
+	id, did := tt.lastRun(t), tt.fake.Log()
+	for _, word := range []string{"done", "redo", "abort"} {
+		says := "nothing was run: --in-doubt " + word + ": nothing of run " + id + " is in doubt, so the word is about nothing. " +
+			"Leave it out to go on with the run, which does again what did not pass: runbook resume " + id
+		tt.again(t, false, "").does(t, ExitRefused, []string{says}, "resume", id, "--in-doubt", word, "--auto-approve")
+	}
+	tt.again(t, false, "").does(t, ExitRefused, []string{"nothing of that step is in doubt; nothing is in doubt"}, "resume", id, "--in-doubt", "change=done")
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
+	}
+	broken = false
+	tt.again(t, false, "").does(t, ExitPassed, []string{"✓ change"}, "resume", id, "--auto-approve")
+}
