@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/e82355ed/runbook/engine/graph"
 	"github.com/e82355ed/runbook/engine/lang"
@@ -50,7 +51,7 @@ func (p *Past) Unread() string { return p.unread }
 
 // Evaluated are all steps and instances of the run, those of the runbooks that its steps ran too, with what evaluates them. An error
 // says what can't be. A runbook whose variables are not known any more, as the instance that ran it is gone, is left out where nothing of it can
-// be secret.
+// be secret. Otherwise no system is known not to have got its secret: steps hand things on, and systems share what they are told.
 func (p *Past) Evaluated() (out []Evaluated, err error) {
 	p.root.walk(func(b *branch) {
 		if err != nil {
@@ -58,7 +59,7 @@ func (p *Past) Evaluated() (out []Evaluated, err error) {
 		}
 		if lost := p.furnish(b); lost != nil {
 			if b.mayHoldSecrets() {
-				err = lost
+				err = fmt.Errorf("the runbook of step %s holds a secret that only its variables tell, and these can't be worked out any more: %w", strings.TrimSuffix(b.prefix, "/"), lost)
 			}
 			return
 		}
