@@ -143,39 +143,62 @@ func TestAnotherEachIsTold(t *testing.T) {
 }
 
 // TestOtherInstancesAreTold: where what a for_each reads gives other keys once the run goes on, a step that has begun keeps those that it has, one that
-// has not gets the others, and that is told before.
+// has not gets the others, and that is told before: once of each for_each, with few keys, and not where no such step is left.
 func TestOtherInstancesAreTold(t *testing.T) {
 	t.Parallel()
-	const text = `
-runbook "test" {}
-provider "fake" {}
-step "fake_write" "mark" {
-  for_each = toset(jsondecode(file("clusters.json")))
-  id       = "mark ${each.key}"
-}
-step "fake_ask" "sure" {
-  prompt     = "Sure?"
-  depends_on = [step.mark]
-}
-step "fake_write" "done" {
-  for_each   = toset(jsondecode(file("clusters.json")))
-  id         = "done ${each.key}"
-  depends_on = [step.sure]
-}
-`
-	dir := t.TempDir()
-	path, clusters := filepath.Join(dir, "test.hcl"), filepath.Join(dir, "clusters.json")
-	enginetest.Rewrite(t, path, text)
-	enginetest.Rewrite(t, clusters, `["eu","us"]`)
-	fake, opts := &enginetest.Fake{}, enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
-	out := enginetest.RunFile(t, fake, path, opts)
-	out.Pauses(t)
-	opts.Answers = map[string]string{"sure": "yes"}
-	enginetest.Rewrite(t, clusters, `["ap","eu"]`)
-	out = enginetest.Resume(t, fake, out.Result.RunID, opts)
-	out.Ends(t, 0)
-	want := []string{"step mark keeps the instances that it began with; what its for_each reads gives others now, which a step has that has not begun (ap new; us gone)"}
-	if diff := cmp.Diff(want, out.Events[0].Repeats); diff != "" {
-		t.Error(diff)
+	const (
+		mark = "step \"fake_write\" \"mark\" {\n  for_each = toset(jsondecode(file(\"clusters.json\")))\n  id       = \"mark ${each.key}\"\n}\n"
+		kids = "step \"runbook\" \"mark\" {\n  for_each = toset([\"a\", \"b\"])\n  source   = \"./kid.hcl\"\n}\n"
+		sure = "step \"fake_ask\" \"sure\" {\n  prompt     = \"Sure?\"\n  depends_on = [step.mark]\n}\n"
+		// given is a runbook whose variable decides.
+		given = "step \"runbook\" \"done\" {\n  source     = \"./given.hcl\"\n  depends_on = [step.sure]\n  variables  = { all = jsondecode(file(\"clusters.json\")) }\n}\n"
+	)
+	done := func(each string) string {
+		return "step \"fake_write\" \"done\" {\n  for_each   = " + each + "\n  id         = \"done ${each.key}\"\n  depends_on = [step.sure]\n}\n"
+	}
+	told := func(which, begun, not string) []string {
+		return []string{"what for_each reads gives other instances now (" + which + "): what has begun keeps its own (" + begun + "), what has not goes by what is there now (" + not + ")"}
+	}
+	const few, inKids = "ap new; us gone", `mark["a"]/mark, mark["b"]/mark`
+	for name, c := range map[string]struct {
+		text, before, after string
+		want                []string
+	}{
+		"a step is left":          {mark + sure + done(`toset(jsondecode(file("./clusters.json")))`), `["eu","us"]`, `["ap","eu"]`, told(few, "mark", "done")},
+		"behind a local":          {mark + sure + "locals { some = jsondecode(file(\"clusters.json\")) }\n" + done("{ for c in local.some : c => c }"), `["eu","us"]`, `["ap","eu"]`, told(few, "mark", "done")},
+		"none is left":            {mark + sure, `["eu","us"]`, `["ap","eu"]`, nil},
+		"it reads something else": {mark + sure + done(`toset(jsondecode(file("others.json")))`), `["eu","us"]`, `["ap","eu"]`, nil},
+		"nothing changed":         {mark + sure + done(`toset(jsondecode(file("clusters.json")))`), `["eu","us"]`, `["us","eu"]`, nil},
+		"instances of a runbook":  {kids + sure + done(`toset(jsondecode(file("clusters.json")))`), `["eu","us"]`, `["ap","eu"]`, told(few, inKids, "done")},
+		"within a runbook":        {mark + sure + strings.NewReplacer(`"mark"`, `"done"`, "kid.hcl\"", "kid.hcl\"\n  depends_on = [step.sure]").Replace(kids), `["eu","us"]`, `["ap","eu"]`, told(few, "mark", "done/mark")},
+		"by a variable of one":    {mark + sure + given, `["eu","us"]`, `["ap","eu"]`, told(few, "mark", "done/w")},
+		"many": {
+			mark + sure + done(`toset(jsondecode(file("clusters.json")))`), `["0"]`, `["1","2","3","4","5","6","7","8","9","a"]`,
+			told("1, 2, 3, 4, 5, 6, 7, 8, and 2 more new; 0 gone", "mark", "done"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path, clusters := filepath.Join(dir, "test.hcl"), filepath.Join(dir, "clusters.json")
+			for file, text := range map[string]string{
+				path: "runbook \"test\" {}\nprovider \"fake\" {}\n" + c.text, clusters: c.before, filepath.Join(dir, "others.json"): `["x"]`,
+				filepath.Join(dir, "kid.hcl"):   "runbook \"kid\" {}\nprovider \"fake\" {}\n" + mark,
+				filepath.Join(dir, "given.hcl"): "runbook \"given\" {}\nvariable \"all\" { type = list(string) }\n" + eachOf("toset(var.all)"),
+			} {
+				enginetest.Rewrite(t, file, text)
+			}
+			fake, opts := &enginetest.Fake{}, enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true}
+			out := enginetest.RunFile(t, fake, path, opts)
+			out.Pauses(t)
+			enginetest.Rewrite(t, clusters, c.after)
+			for _, opts.Answers = range []map[string]string{nil, {"sure": "yes"}} {
+				out = enginetest.Resume(t, fake, out.Result.RunID, opts)
+				if diff := cmp.Diff(c.want, out.Events[0].Repeats); diff != "" {
+					t.Error(diff)
+				}
+			}
+			out.Ends(t, 0)
+		})
 	}
 }

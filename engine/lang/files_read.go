@@ -10,29 +10,53 @@ import (
 
 // FilesRead are the whole paths of the files whose content an expression reads, without its locals: those that are known now.
 func (s *Scope) FilesRead(e *Expr) []string {
+	var paths []string
+	s.calls(e, func(host *FunctionHost, function, path string) {
+		isFile := readsContent(function)
+		if function == "secret" {
+			path, isFile = strings.CutPrefix(path, "file:")
+		}
+		if whole, err := host.expand(path); isFile && err == nil {
+			paths = append(paths, host.resolve(whole))
+		}
+	})
+	return paths
+}
+
+// FromOutside names the files, folders, variables of the environment and secrets that an expression reads, without its locals: those that are known
+// now.
+func (s *Scope) FromOutside(e *Expr) []string {
+	var names []string
+	s.calls(e, func(host *FunctionHost, function, name string) {
+		if function == "env" {
+			name = "env:" + name
+		}
+		path, isFile := strings.CutPrefix(name, "file:")
+		if whole, err := host.expand(path); err == nil && (isFile || function == "templatefile" || strings.HasPrefix(function, "file")) {
+			name = "file:" + host.resolve(whole)
+		}
+		names = append(names, name)
+	})
+	return names
+}
+
+// calls visits the calls of functions in an expression that read what is named by a text, where that is known now.
+func (s *Scope) calls(e *Expr, visit func(host *FunctionHost, function, name string)) {
 	host := s.Host
 	host.Dir = s.folderOf(e.Range().Filename)
-	var paths []string
 	// The callback gives no diagnostics, so the walk has none.
 	_ = hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
 		call, ok := n.(*hclsyntax.FunctionCallExpr)
-		if !ok || len(call.Args) == 0 || call.Name != "secret" && !readsContent(call.Name) {
+		if !ok || len(call.Args) == 0 || call.Name != "secret" && call.Name != "env" && call.Name != "templatefile" && !strings.HasPrefix(call.Name, "file") {
 			return nil
 		}
 		v, diags := s.Value(e.Part(call.Args[0]), Frame{})
 		if v, _ = v.Unmark(); diags.HasErrors() || v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
 			return nil // the run tells
 		}
-		path, isFile := v.AsString(), true
-		if call.Name == "secret" {
-			path, isFile = strings.CutPrefix(path, "file:")
-		}
-		if whole, err := host.expand(path); isFile && err == nil {
-			paths = append(paths, host.resolve(whole))
-		}
+		visit(&host, call.Name, v.AsString())
 		return nil
 	})
-	return paths
 }
 
 // NamesFile tells OnFile of the files that an argument may name, by what it gave: some actions put the user's home folder for "~", and others don't.

@@ -1,10 +1,8 @@
 package local
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -105,7 +103,7 @@ func (o Others) words() string {
 		be   string
 	}{{o.New, "new"}, {o.Gone, "gone"}} {
 		if len(part.keys) > 0 {
-			out = append(out, fmt.Sprintf("%s %s", strings.Join(part.keys, ", "), part.be))
+			out = append(out, inShort(part.keys)+" "+part.be)
 		}
 	}
 	return strings.Join(out, "; ")
@@ -143,37 +141,6 @@ func (p *Past) OtherInstances(reset []string, others map[string]*lang.Instances)
 			}
 		}
 	})
-	return out
-}
-
-// KeptValues tells of the steps that keep the instances that they began with, where what for_each reads gives others now, which a step has that has
-// not begun; and of the instances among those that run again that keep the each.value they began with, where it gives another now.
-func (p *Past) KeptValues(reset []string) []string {
-	var out []string
-	p.root.walk(func(b *branch) {
-		for _, n := range b.graph.Nodes {
-			kept := b.each[n.Step.Name]
-			if !b.holds(n.Step, kept) || p.furnish(b) != nil {
-				continue
-			}
-			now, why := b.framesNow(n.Step.Name) // what can't be told is not another value
-			keys := slices.Sorted(maps.Keys(now))
-			others := Others{b.prefix + n.Step.Name, lacking(keys, kept.all.Keys), lacking(kept.all.Keys, keys)}
-			if why == "" && len(others.New)+len(others.Gone) > 0 && b.secretKeys(n.Step, keys, p.cfg.shown) == "" {
-				out = append(out, "step "+others.Address+" keeps the instances that it began with; what its for_each reads gives others now, which a step has that has not begun ("+others.words()+")")
-			}
-			for key, frame := range kept.byKey() {
-				address := b.prefix + run.Address(n.Step.Name, key, true)
-				other, there := now[key]
-				again := slices.Contains(reset, address) || slices.Contains(reset, b.prefix+n.Step.Name)
-				if again && there && other.EachValue.IsWhollyKnown() && !bytes.Equal(plainJSON(frame.EachValue), plainJSON(other.EachValue)) {
-					out = append(out, address+" keeps the each.value that it began with; what for_each reads gives another now. "+
-						"To have that, write the step otherwise and resume with --with-changes, or run the runbook anew")
-				}
-			}
-		}
-	})
-	slices.Sort(out)
 	return out
 }
 

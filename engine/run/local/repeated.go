@@ -49,6 +49,14 @@ func (b *branch) mayHave(name, instance string, again []string) bool {
 // mostNamed bounds how many instances are named of one step.
 const mostNamed = 8
 
+// inShort lists names, and counts those that are too many to be named.
+func inShort(names []string) string {
+	if more := len(names) - mostNamed; more > 0 {
+		names = append(slices.Clone(names[:mostNamed]), fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
 // repeatWords say of instances of one step that they take place a second time.
 func repeatWords(prefix string, did []placed) []string {
 	var out, names []string
@@ -58,11 +66,8 @@ func repeatWords(prefix string, did []placed) []string {
 			out = append(out, "step "+prefix+d.address+" was in doubt, and runs again: "+d.word+", and what it did then stays")
 		}
 	}
-	for _, d := range seen[:min(len(seen), mostNamed)] {
+	for _, d := range seen {
 		names = append(names, prefix+d.address)
-	}
-	if more := len(seen) - mostNamed; more > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	switch len(seen) {
 	case 0:
@@ -70,7 +75,7 @@ func repeatWords(prefix string, did []placed) []string {
 		out = append(out, "step "+names[0]+" was carried out at "+provider.Moment(seen[0].at)+", and runs again: what it did then stays")
 	default:
 		out = append(out, fmt.Sprintf("step %s was carried out %d times, last at %s, and runs again: what each did then stays: %s",
-			run.WholeStep(names[0]), len(seen), provider.Moment(lastOf(seen)), strings.Join(names, ", ")))
+			run.WholeStep(names[0]), len(seen), provider.Moment(lastOf(seen)), inShort(names)))
 	}
 	return out
 }
