@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -151,21 +150,15 @@ func goOn(t *testing.T, l *ledger, store, id string, events []*run.Event, counts
 	judgeWhole(t, l, store, id, len(events))
 }
 
-// resumption is the command line that goes on with a run as the world saw its writes. Where none is in doubt, no word may be said of them.
+// resumption is the command line that goes on with a run as the world saw its writes.
 func resumption(events []*run.Event, counts map[string]int, store, id string) []string {
-	args, decision := []string{"resume", id, "--auto-approve", "--store", store}, ""
+	decision := run.DecisionRedo
 	for name := range underWay(events) {
-		if !strings.HasPrefix(name, "write") {
-			continue
-		}
-		if decision = cmp.Or(decision, run.DecisionRedo); counts[name] > 0 {
+		if strings.HasPrefix(name, "write") && counts[name] > 0 {
 			decision = run.DecisionDone
 		}
 	}
-	if decision == "" {
-		return args
-	}
-	return append(args, "--in-doubt", decision)
+	return []string{"resume", id, "--auto-approve", "--in-doubt", decision, "--store", store}
 }
 
 // underWay are the steps that began and of which no end is known.

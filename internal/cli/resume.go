@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +37,7 @@ func newResume(p *Program) *cobra.Command {
 			"What depends on a step that was undone, and runs again, does so too: writes among it are listed, and asked about.\n" +
 			"A write of which nobody knows whether it took place is in doubt: where the system can tell, it is asked; otherwise you are, or\n" +
 			"--in-doubt decides for all of them: \"done\" counts them as done, \"redo\" sends them again, \"abort\" leaves everything as it is.\n" +
-			"--in-doubt STEP=done decides about one alone, beside the word for all others. Where nothing is in doubt, either is refused.\n" +
+			"--in-doubt STEP=done decides about one alone, beside the word for all others. Where nothing is in doubt, \"done\" is refused, and so is STEP=….\n" +
 			"The run goes on with the files that it began with. When they have changed since, it is refused, unless --with-changes: then what\n" +
 			"the changes affect runs again. A run that ran out of time can be given more of it with --timeout; each session has its own.",
 		Example: "  runbook resume 01JD3V7C\n  runbook resume 01JD3V7C --in-doubt redo\n" +
@@ -134,8 +133,14 @@ func (o *resumeOptions) mayGoOn(ctx context.Context, s *stage, r *engine.Recalle
 		return err
 	}
 	doubts := r.Doubts()
-	if err := cmp.Or(o.said.check(doubts), o.said.unused(len(doubts), "nothing of run "+o.Run+" is in doubt", "Leave it out to go on with the run, which does again what did not pass: "+o.command("resume "+o.Run))); err != nil {
+	if err := o.said.check(doubts); err != nil {
 		return err
+	}
+	if o.said.others == run.DecisionDone { // the others say what is to become of what is in doubt, if anything is: a pipeline may always say so
+		why, instead := "nothing of run "+o.Run+" is in doubt", "Leave it out to go on with the run, which does again what did not pass: "+o.command("resume "+o.Run)
+		if err := o.said.unused(len(doubts), why, instead); err != nil {
+			return err
+		}
 	}
 	return o.heard(ctx, s, r, opts)
 }
