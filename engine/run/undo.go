@@ -238,7 +238,7 @@ func (e *effect) doubtful() bool {
 func (s *State) resumeToUndo(e *Event) {
 	s.interrupted = s.interrupted || s.byHand == nil && !s.finished && !s.paused // its program was gone
 	s.byHand = map[string]bool{}
-	s.keepsWaiting = s.paused
+	s.keepsWaiting = s.paused || s.keepsWaiting && !s.finished // also where the program was gone that undid steps of it
 	s.finished, s.paused, s.wantStop, s.stopping = false, false, false, ""
 	for _, name := range e.Undo {
 		s.byHand[name] = e.Reason != ReasonSettle

@@ -82,6 +82,28 @@ func TestAnUndoInDoubt(t *testing.T) {
 	}
 }
 
+// TestUndosLeaveAPausedRunThat though the program that undid a step of it was gone; once it has gone on, or was given up, it is as it was then.
+func TestUndosLeaveAPausedRunThat(t *testing.T) {
+	undo := Event{Type: RunResumed, Undo: []string{"a"}}
+	for name, c := range map[string]struct {
+		events []Event
+		want   bool
+	}{
+		"it waits":                  {[]Event{{Type: RunPaused}, undo}, true},
+		"an undo of it was killed":  {[]Event{{Type: RunPaused}, undo, undo}, true},
+		"two were":                  {[]Event{{Type: RunPaused}, undo, undo, undo}, true},
+		"it went on, and was then":  {[]Event{{Type: RunPaused}, undo, {Type: RunResumed, Reset: []string{}}, undo}, false},
+		"it was given up after one": {[]Event{{Type: RunPaused}, undo, {Type: RunFinished}, undo}, false},
+		"it has an end":             {[]Event{{Type: RunFinished}, undo, undo}, false},
+	} {
+		s := NewState(&Plan{MaxParallel: 1, Steps: []StepSpec{{Name: "a", RunIf: "success", Group: -1, Write: true, Undo: UndoOnFailure}}})
+		tell(t, s, append([]Event{{Type: RunStarted}}, c.events...)...)
+		if s.keepsWaiting != c.want {
+			t.Errorf("%s: %v", name, s.keepsWaiting)
+		}
+	}
+}
+
 // TestUndosLeaveWhetherARunWasInterrupted: one that was killed was, and undos that break off themselves change nothing about it.
 func TestUndosLeaveWhetherARunWasInterrupted(t *testing.T) {
 	undo := Event{Type: RunResumed, Undo: []string{"a"}}
