@@ -1,10 +1,13 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
 
@@ -105,10 +108,20 @@ step "fake_write" "w" {
     id = "back ${each.key}"
   }
 }
+step "fake_write" "other" {
+  provider = provider.fake["a"]
+  id       = "other"
+  undo "fake_write" {
+    on       = "end"
+    provider = provider.fake["b"]
+    id       = "back"
+    at       = self.items[9].name
+  }
+}
 step "fake_ask" "sure" {
   provider   = provider.fake["a"]
   prompt     = "Sure?"
-  depends_on = [step.w]
+  depends_on = [step.w, step.other]
 }
 `
 	fake, j := &enginetest.Fake{}, enginetest.Store(t)
@@ -116,7 +129,65 @@ step "fake_ask" "sure" {
 	out.Pauses(t)
 	out = enginetest.Cancel(t, fake, out.Result.RunID, enginetest.Options{Journal: j, Env: map[string]string{"HOSTS": "a"}})
 	out.Ends(t, 4)
-	if !strings.Contains(out.Stream, `Take the effect of step w[\"b\"] back by hand: fake_write on fake://on-b with id = \"back b\"`) {
-		t.Errorf("%s", out.Stream)
+	for _, want := range []string{
+		`Take the effect of step w[\"b\"] back by hand: fake_write on fake://on-b with id = \"back b\"`,
+		`Take the effect of step other back by hand: fake_write on fake://on-b with id = \"back\", at = self.items[9].name`,
+	} {
+		if !strings.Contains(out.Stream, want) {
+			t.Errorf("%s\n%s", want, out.Stream)
+		}
+	}
+}
+
+// TestUndoOfADoubtWithoutItsConfiguration: so do those for a write in doubt that counts as done. Where the history has not which system the
+// configuration of its undo named, they name none.
+func TestUndoOfADoubtWithoutItsConfiguration(t *testing.T) {
+	t.Parallel()
+	const text = `
+runbook "test" {}
+provider "fake" {
+  for_each = toset(split(",", env("HOSTS")))
+  name     = "on-${each.key}"
+}
+step "fake_write" "w" {
+  provider = provider.fake["a"]
+  id       = "w"
+  undo "fake_write" {
+    on       = "end"
+    provider = provider.fake["b"]
+    id       = "back"
+    at       = self.items[0].name
+  }
+}
+`
+	for name, c := range map[string]struct {
+		tell  func(*run.Event)
+		words string
+	}{
+		"named then": {func(*run.Event) {}, "fake_write on fake://on-b with"},
+		"not named": {func(e *run.Event) {
+			if e.Type == run.RunStarted {
+				header := *e.Header
+				header.Targets, e.Header = nil, &header
+			}
+		}, "fake_write with id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := &enginetest.Fake{Do: func(context.Context, string, int) error { return errors.New("the answer got lost") }}
+			j := enginetest.Store(t)
+			out := enginetest.Run(t, fake, text, enginetest.Options{Journal: j, AutoApprove: true, Env: map[string]string{"HOSTS": "a,b"}})
+			out.Ends(t, 4)
+			id := out.Result.RunID
+			opts := enginetest.Options{Journal: enginetest.Retell(t, j, id, c.tell), AutoApprove: true, Env: map[string]string{"HOSTS": "a"}}
+			opts.Settle = func(run.Doubt, *provider.Found) run.Resolution {
+				return run.Resolution{Decision: run.DecisionDone, How: "asked", Who: "me"}
+			}
+			out = enginetest.Resume(t, fake, id, opts)
+			out.Ends(t, 4)
+			if !strings.Contains(out.Stream, "Take the effect of step w back by hand: "+c.words) {
+				t.Errorf("%s", out.Stream)
+			}
+		})
 	}
 }

@@ -81,7 +81,8 @@ func TestUndoOnAnotherMachine(t *testing.T) {
 	fake.Machine = "two"
 	out := enginetest.Undo(t, fake, id, opts)
 	out.Ends(t, 4)
-	if fake.Calls("back") != 0 || !strings.Contains(out.Stream, "fake was one, at /etc/x then, and is two, at /etc/x now") {
+	if fake.Calls("back") != 0 || !strings.Contains(out.Stream, "fake was one then, and is two now") ||
+		!strings.Contains(out.Stream, `fake_write on one with id = \"back\", at = \"/etc/x\"`) {
 		t.Errorf("%q\n%s", fake.Log(), out.Stream)
 	}
 	fake.Machine = "one"

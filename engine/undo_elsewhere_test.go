@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/e82355ed/runbook/engine/enginetest"
+	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/provider"
 	"github.com/e82355ed/runbook/engine/run"
 )
@@ -118,6 +119,7 @@ provider "fake" { name = var.base }
 provider "fake" {
   alias = "u"
   name  = "${var.base}/u"
+  tenant = "t1"
 }
 step "fake_write" "w" {
   id = "w"
@@ -129,38 +131,74 @@ step "fake_write" "w" {
 }
 `
 	)
+	const on, whole = "fake_write on fake://base 1/u with", "fake_write on fake://base 1/u, at there with"
+	partly, place := strings.NewReplacer("\"${var.base}/u\"", "\"known\"\n  within = var.base"), "\n    at       = \"there\""
 	for name, c := range map[string]struct {
-		was, is string
-		sends   int
+		child, was, is string
+		byHand         string // empty: it is sent
+		older          bool
 	}{
-		"another place":                {`at       = "there"`, `at       = "here"`, 1},
-		"another place and system":     {`"${var.base}/u"`, `"elsewhere"`, 0},
-		"another name of the system":   {`alias = "u"`, `alias = "v"`, 1},
-		"another system that is known": {`"${var.base}/u"`, `"${var.base}/other"`, 0},
+		"another place":                    {child, `at       = "there"`, `at       = "here"`, "", false},
+		"another place and system":         {child, `"${var.base}/u"`, `"elsewhere"`, on, false},
+		"another name of the system":       {child, `alias = "u"`, `alias = "v"`, "", false},
+		"another system that is known":     {child, `"${var.base}/u"`, `"${var.base}/other"`, on, false},
+		"what the system is a part of":     {child, `"${var.base}/u"`, `"${var.base}"`, on, false},
+		"another tenant":                   {child, `"t1"`, `"t2"`, on, false},
+		"no tenant":                        {child, `tenant = "t1"`, ``, on, false},
+		"a tenant where none was":          {strings.Replace(child, `tenant = "t1"`, "", 1), `"${var.base}/u"`, "\"${var.base}/u\"\n  tenant = \"t2\"", on, false},
+		"no place":                         {child, `t1`, `t1`, whole, false},
+		"no place, and another system":     {child, `"${var.base}/u"`, `"${var.base}"`, whole, false},
+		"another part, known in part":      {partly.Replace(child), "within = var.base", `within = "other"`, "fake_write on fake://known/base 1 with", false},
+		"another place in it":              {partly.Replace(child), "alias = \"u\"", "alias = \"u\" // as ever", "", false},
+		"a place that could not be told":   {strings.Replace(child, `"there"`, `self.items[9].name`, 1), "alias = \"u\"", "alias = \"u\" // as ever", "", false},
+		"such a place and another tenant":  {strings.Replace(child, `"there"`, `self.items[9].name`, 1), `"t1"`, `"t2"`, on, false},
+		"older, as it was":                 {child, `alias = "u"`, `alias = "v"`, "", true},
+		"older, and another place":         {child, `"there"`, `"here"`, whole, true},
+		"older, and another system":        {child, `"${var.base}/u"`, `"${var.base}"`, whole, true},
+		"older, of a system that is known": {strings.Replace(child, `"${var.base}/u"`, `"known"`, 1), `"there"`, `"here"`, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			mended := false
-			fake, opts := fails("boom", &mended), enginetest.Options{Journal: enginetest.Store(t), AutoApprove: true, WithChanges: true}
+			fake, opts := fails("boom", &mended), sealing(t, filepath.Join(t.TempDir(), "key"), enginetest.Store(t), "")
+			opts.AutoApprove, opts.WithChanges = true, true
 			file := enginetest.Write(t, parent+shipBoomBehindC)
 			below := filepath.Join(filepath.Dir(file), "child.hcl")
-			enginetest.Rewrite(t, below, child)
+			enginetest.Rewrite(t, below, c.child)
 			out := enginetest.RunFile(t, fake, file, opts)
 			out.Ends(t, 1)
-			id, mend := out.Result.RunID, strings.NewReplacer(c.was, c.is, `"there"`, `"here"`)
-			changed := mend.Replace(child)
-			if strings.Contains(c.is, "alias") {
+			leaves := "\x00"
+			if c.byHand == whole {
+				leaves = place
+			}
+			id, mend := out.Result.RunID, strings.NewReplacer(c.was, c.is, leaves, "", `"there"`, `"here"`, `self.items[9].name`, `"here"`)
+			if c.older {
+				opts.Journal, mend = withoutSystems(t, opts.Journal, id), strings.NewReplacer(c.was, c.is)
+			}
+			changed := mend.Replace(c.child)
+			if strings.Contains(c.is, `"v"`) {
 				changed = strings.ReplaceAll(changed, "provider.fake.u", "provider.fake.v")
 			}
 			enginetest.Rewrite(t, below, changed)
 			mended = true
 			enginetest.Resume(t, fake, id, opts).Ends(t, 0)
 			out = enginetest.Undo(t, fake, id, opts, "c/w")
-			if fake.Calls("back") != c.sends {
-				t.Errorf("it was sent %d times, want %d\n%s", fake.Calls("back"), c.sends, out.Stream)
+			if want := map[bool]int{true: 1}[c.byHand == ""]; fake.Calls("back") != want || !strings.Contains(out.Stream, c.byHand) {
+				t.Errorf("it was sent %d times, want %d; by hand: %q\n%s", fake.Calls("back"), want, c.byHand, out.Stream)
 			}
 		})
 	}
+}
+
+// withoutSystems is a history as a version kept it that did not tell which system of the place of an undo its configuration named.
+func withoutSystems(t *testing.T, from journal.Journal, id string) journal.Journal {
+	t.Helper()
+	return enginetest.Retell(t, from, id, func(e *run.Event) {
+		if e.UndoAt != nil {
+			at := *e.UndoAt
+			at.System, e.UndoAt = nil, &at
+		}
+	})
 }
 
 // TestDoneWithinAnInstanceThatIsGone: a write in doubt in the runbook of an instance that for_each does not give any more is not counted as done

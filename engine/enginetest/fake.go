@@ -89,6 +89,7 @@ type fakeConfig struct {
 	Password string `rb:"password,sensitive" doc:"A secret of the configuration."`
 	Name     string `rb:"name" doc:"What the target is called."`
 	Within   string `rb:"within" doc:"A part of it that steps act on."`
+	Tenant   string `rb:"tenant" doc:"Whose part of it that is, which is not shown."`
 	Cert     string `rb:"cert,file" doc:"A file that nothing looks at."`
 	AtOnce   int    `rb:"at_once,conduct" doc:"Nothing looks at it."`
 }
@@ -199,7 +200,11 @@ func (f *Fake) Provider() *provider.Provider {
 			if req.Config.Within != "" {
 				within = "/" + req.Config.Within
 			}
-			return provider.Place{Text: system + within, Short: system, Hidden: req.Sensitive("within")}, nil
+			place := provider.Place{Text: system + within, Short: system, Hidden: req.Sensitive("within")}
+			if req.Config.Tenant != "" {
+				place.Within = "tenant: " + req.Config.Tenant
+			}
+			return place, nil
 		},
 		Actions: []provider.Action{
 			f.action("fake_read", provider.Read), f.action("fake_write", provider.Write), f.action("fake_noted", provider.Write),

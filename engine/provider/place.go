@@ -23,6 +23,9 @@ type Place struct {
 	// Here says that the place is the machine that runs the steps. Another session may run on another: only what is done, looked for or
 	// taken back is held to it.
 	Here bool
+	// Unsaid is what the arguments that say where in it an action acts would say, did they say what it is without them: "namespace shop". Empty:
+	// they can't be left out.
+	Unsaid string
 }
 
 // System is a place without more to tell than its system.

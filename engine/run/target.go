@@ -22,6 +22,8 @@ type Target struct {
 	// Here says that it is the machine that runs the steps, see [provider.Place]. Short is then what of it histories held before they
 	// named that.
 	Here bool `json:"-"`
+	// Unsaid is what arguments that are left out would say of the place: "namespace shop".
+	Unsaid string `json:"-"`
 }
 
 // UndoTarget is where an undo has to act, worked out when its step had acted.
@@ -29,13 +31,41 @@ type UndoTarget struct {
 	Target
 	// Written is a digest of the text of the arguments that say so: once they are written otherwise, they are meant otherwise.
 	Written string `json:"written,omitempty" blank:"-"`
+	// System is what its configuration names of it, which may be nothing, without what arguments say. Nil: an older version did not keep it.
+	System *Target `json:"system,omitempty"`
 }
 
-// IsIn reports whether it is surely a place in a system: what arguments say of a place stands behind that.
-func (t *UndoTarget) IsIn(system Target) bool {
-	where, _ := system.Within()
-	rest, ok := strings.CutPrefix(t.Place, cmp.Or(where, system.Target))
-	return ok && (rest == "" || strings.HasSuffix(where, "/") || strings.ContainsRune("/,?\n", rune(rest[0])))
+// On is what its configuration names; nil: nobody knows it.
+func (t *UndoTarget) On() *Target {
+	if t.System == nil && t.Written == "" {
+		return &t.Target // no argument says anything
+	}
+	return t.System
+}
+
+// Has reports whether a part of it, or all, is what is there now. Where it has its system, nothing of the place was left out.
+func (t *UndoTarget) Has(part, now Target, redact func([]byte) []byte) bool {
+	_, then := part.Within()
+	_, within := now.Within()
+	return part.SamePlace(now, redact) && (t.System == nil || then == within)
+}
+
+// Sealed reports whether what is secret of it is encrypted with the event.
+func (t *UndoTarget) Sealed() bool {
+	return t != nil && (t.Kept == KeptSealed || t.System != nil && t.System.Kept == KeptSealed)
+}
+
+// LeavesOut reports whether arguments say nothing now of where an undo acts, which is then another place, as they did, or the configuration names
+// another. now is what that names, and place that with what arguments say.
+func (t *UndoTarget) LeavesOut(now, place Target) bool {
+	where, within := now.Within()
+	return place.Place == now.Place && t.Place != now.Place && t.Place != where+", "+now.Unsaid+within
+}
+
+// Keep is that of the place, and of the system in it.
+func (t *UndoTarget) Keep(shown func(string) string) (secret bool) {
+	secret = t.Target.Keep(shown)
+	return t.System != nil && t.System.Keep(shown) || secret
 }
 
 // UndoWith are parts of an undo's arguments, worked out before its step acted: those that need something else than the step's own result.

@@ -46,7 +46,7 @@ func target(req provider.Open[config]) (provider.Place, error) {
 	}
 	return provider.Place{
 		Text:  fmt.Sprintf("%s (context %s, namespace %s)", c.endpoint, c.context, c.namespace),
-		Short: fmt.Sprintf("%s (context %s)", c.endpoint, c.context),
+		Short: fmt.Sprintf("%s (context %s)", c.endpoint, c.context), Unsaid: "namespace " + c.namespace,
 	}, nil
 }
 

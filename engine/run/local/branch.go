@@ -57,6 +57,8 @@ type branch struct {
 	started map[string]time.Time
 	// systems are those that writes were sent to last, by address.
 	systems map[string]*run.Target
+	// namedAt is what the session named that sent them.
+	namedAt map[string][]run.Target
 	// acted are the places where configurations of the branch had writes sent last in earlier sessions, by address.
 	acted map[string]acted
 	// named are the systems that the sessions of the run name when they begin; it is one for all branches of a run.
@@ -67,7 +69,7 @@ func newBranch(prefix string, rb *lang.Runbook, g *graph.Graph, effects map[stri
 	b := &branch{
 		prefix: prefix, runbook: rb, graph: g, effects: effects, values: newValues(g), below: map[string]*branch{}, deeds: map[int64]*deed{},
 		each: map[string]*keptEach{}, started: map[string]time.Time{},
-		times: readings{prefix: prefix}, bindings: map[string][]byte{}, keys: map[string][]byte{}, approved: map[string]*approved{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, undoneWith: map[string]*undoWith{}, acted: map[string]acted{}, named: &named{},
+		times: readings{prefix: prefix}, bindings: map[string][]byte{}, keys: map[string][]byte{}, approved: map[string]*approved{}, sent: map[string]*sentWith{}, systems: map[string]*run.Target{}, namedAt: map[string][]run.Target{}, undoneWith: map[string]*undoWith{}, acted: map[string]acted{}, named: &named{},
 	}
 	b.state = run.NewState(b.schedule(parallel))
 	return b

@@ -91,14 +91,33 @@ func (c *config) withoutTarget(who string) string {
 	return c.schema.WithoutTarget(who, c.block.Place())
 }
 
+// addressOf is the address of a step's configuration, without the key of one with for_each.
+func addressOf(s *lang.Step) string {
+	if s.ProviderRef != nil && s.ProviderRef.Alias != "" {
+		return s.Provider.Name + "." + s.ProviderRef.Alias
+	}
+	return s.Provider.Name
+}
+
+// called is the address of a step's configuration, also of one of which the key is gone; empty: it can't be told.
+func (c *Configs) called(s *lang.Step, local lang.Frame) string {
+	if block := c.block(s); block == nil || block.ForEach == nil {
+		return addressOf(s)
+	}
+	if s.ProviderRef == nil || s.ProviderRef.Key == nil {
+		return ""
+	}
+	key, diags := c.askedKey(s, local)
+	if diags.HasErrors() {
+		return ""
+	}
+	return run.Address(addressOf(s), key, true)
+}
+
 // choose finds the configuration of a step or an instance.
 func (c *Configs) choose(s *lang.Step, local lang.Frame) (*config, hcl.Diagnostics) {
-	block := c.block(s)
-	address := s.Provider.Name
+	block, address := c.block(s), addressOf(s)
 	configLocal, key := lang.Frame{}, ""
-	if s.ProviderRef != nil && s.ProviderRef.Alias != "" {
-		address += "." + s.ProviderRef.Alias
-	}
 	if block != nil && block.ForEach != nil {
 		var diags hcl.Diagnostics
 		if key, configLocal, diags = c.key(s, block, local); diags.HasErrors() {
@@ -168,25 +187,34 @@ func (c *Configs) key(s *lang.Step, block *lang.ProviderConfig, local lang.Frame
 		return "", lang.Frame{}, diagnostic("The provider has several configurations",
 			fmt.Sprintf("Choose one with provider = provider.%s[\"key\"]; the keys are %q.", s.Provider.Name, keys), s.Range)
 	}
-	k, diags := c.scope.Value(s.ProviderRef.Key, local)
+	k, diags := c.askedKey(s, local)
 	if diags.HasErrors() {
 		return "", lang.Frame{}, diags
 	}
-	k, _ = k.Unmark()
-	if !k.IsKnown() {
-		return "", lang.Frame{}, notKnown("The provider's key is not known", s.ProviderRef.Key.Source, s.ProviderRef.Range)
-	}
-	if k.IsNull() || k.Type() != cty.String {
-		return "", lang.Frame{}, diagnostic("The provider's key is not a string", s.ProviderRef.Key.Source, s.ProviderRef.Range)
-	}
-	at := slices.Index(keys, k.AsString())
+	at := slices.Index(keys, k)
 	if at < 0 {
 		lacks := diagnostic("There is no such configuration",
-			fmt.Sprintf("provider.%s has no key %q; its keys are %q.", s.Provider.Name, k.AsString(), keys), s.ProviderRef.Range)
+			fmt.Sprintf("provider.%s has no key %q; its keys are %q.", s.Provider.Name, k, keys), s.ProviderRef.Range)
 		lacks[0].Extra = noSuchKey{}
 		return "", lang.Frame{}, lacks
 	}
 	return keys[at], instances[at], nil
+}
+
+// askedKey is the key that a step asks for of its provider block with for_each, which the block may not have.
+func (c *Configs) askedKey(s *lang.Step, local lang.Frame) (string, hcl.Diagnostics) {
+	k, diags := c.scope.Value(s.ProviderRef.Key, local)
+	if diags.HasErrors() {
+		return "", diags
+	}
+	k, _ = k.Unmark()
+	if !k.IsKnown() {
+		return "", notKnown("The provider's key is not known", s.ProviderRef.Key.Source, s.ProviderRef.Range)
+	}
+	if k.IsNull() || k.Type() != cty.String {
+		return "", diagnostic("The provider's key is not a string", s.ProviderRef.Key.Source, s.ProviderRef.Range)
+	}
+	return k.AsString(), nil
 }
 
 // same reports whether a step surely goes through a configuration by which it sees what it saw through another: on the same place, with the same
@@ -283,7 +311,7 @@ func (c *Configs) Target(s *lang.Step, local lang.Frame) (run.Target, hcl.Diagno
 	if at.Within != "" {
 		place += "\n" + at.Within
 	}
-	return run.Target{Provider: chosen.address, Target: at.Shown(), Place: place, Short: at.System(), Here: at.Here}, nil
+	return run.Target{Provider: chosen.address, Target: at.Shown(), Place: place, Short: at.System(), Here: at.Here, Unsaid: at.Unsaid}, nil
 }
 
 // open gives the configuration's client. A failure is not kept: the next attempt tries anew.

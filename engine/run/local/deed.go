@@ -48,7 +48,7 @@ func (b *branch) remember(step *lang.Step, key int, e *run.Event, end *ending) {
 		d.place.Step = run.Address(step.Name, d.instance, true)
 	}
 	d.approved = b.approvedFor(d.place.Step)
-	d.system, d.named, d.with = b.systems[d.place.Step], b.named.now, b.undoneWith[d.place.Step]
+	d.system, d.named, d.with = b.systems[d.place.Step], b.namedFor(d.place.Step), b.undoneWith[d.place.Step]
 	b.deeds[e.Seq] = d
 }
 

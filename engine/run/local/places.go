@@ -117,15 +117,21 @@ func (r *runner) undoAt(x *execution, end *ending) *run.UndoTarget {
 	}
 	undo, local := x.step.Undo.Step, x.local
 	local.Self = end.value()
-	t := r.placeOf(undo, local)
-	if t == nil {
+	on := r.configured(undo, local)
+	if on == nil {
 		return nil
 	}
-	acted := deed{step: x.step, system: x.sentTo, named: r.named.now}
-	if config := r.system(undo, local); config != nil && !r.had(&acted, *config, local) {
+	acted := deed{step: x.step, system: x.sentTo, named: r.namedFor(x.address)}
+	if on.Target != "" && !r.had(&acted, *on, local) {
 		return nil
 	}
-	return &run.UndoTarget{Target: *t, Written: written(undo)}
+	if t := r.placeOf(undo, local); t != nil {
+		return &run.UndoTarget{Target: *t, Written: written(undo), System: on}
+	}
+	if on.Place == "" {
+		return nil
+	}
+	return &run.UndoTarget{Target: *on, System: on} // what its arguments say of it can't be told
 }
 
 // undoAtOf is where the undo of a write that counts as done has to act, as the files have it that sent it.
@@ -157,24 +163,25 @@ func written(step *lang.Step) string {
 func (r *runner) sealEnd(e *run.Event, result *provider.Result) []byte {
 	var left sealedResult
 	secret := e.UndoAt != nil && e.UndoAt.Keep(r.shown)
+	if !secret && (result == nil || !result.Value.ContainsMarked()) {
+		return nil
+	}
+	if result != nil {
+		left = sealedOf(result.Value)
+	}
 	if secret {
 		left.Place = e.UndoAt.Place
-	}
-	if result != nil && (secret || result.Value.ContainsMarked()) {
-		place := left.Place
-		left = sealedOf(result.Value)
-		left.Place = place
-	} else if !secret {
-		return nil
+		if e.UndoAt.System != nil {
+			left.System = e.UndoAt.System.Place
+		}
 	}
 	return r.seal(left)
 }
 
 // recallPlaces gives the places in an event of the past what was encrypted of them. What can't be had stays unknown.
 func (p *Past) recallPlaces(e *run.Event, sealed []byte) {
-	place := ""
-	if (e.Kept == run.KeptSealed || e.UndoAt != nil && e.UndoAt.Kept == run.KeptSealed) && sealed != nil && p.cfg.Unseal != nil {
-		var kept sealedResult
+	var kept sealedResult
+	if (e.Kept == run.KeptSealed || e.UndoAt.Sealed()) && sealed != nil && p.cfg.Unseal != nil {
 		plain, err := p.cfg.Unseal(sealed)
 		if err == nil {
 			err = json.Unmarshal(plain, &kept)
@@ -182,16 +189,21 @@ func (p *Past) recallPlaces(e *run.Event, sealed []byte) {
 		if err != nil {
 			p.cfg.Host.Log.Warn("where a step acted is secret, and can't be read back", "step", e.Step, "error", err)
 		}
-		place = kept.Place
 	}
 	on := e.On()
-	on.Recall(place)
+	on.Recall(kept.Place)
 	e.SentTo = on.Place
-	if e.UndoAt != nil {
-		at := *e.UndoAt
-		at.Recall(place)
-		e.UndoAt = &at
+	if e.UndoAt == nil {
+		return
 	}
+	at := *e.UndoAt
+	at.Recall(kept.Place)
+	if at.System != nil {
+		system := *at.System
+		system.Recall(kept.System)
+		at.System = &system
+	}
+	e.UndoAt = &at
 }
 
 // samePlace refuses to ask about a write where its own arguments say, and nobody knows whether these are what it was sent with.

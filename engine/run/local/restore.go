@@ -24,6 +24,8 @@ type sealedResult struct {
 	Undo *sealedResult `json:"undo,omitempty"`
 	// Place is where a write is sent to, or its undo has to act, where that is secret.
 	Place string `json:"place,omitempty"`
+	// System is what the configuration of the undo names of it.
+	System string `json:"system,omitempty"`
 }
 
 // path is a path into a value: names and indexes.

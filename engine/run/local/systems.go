@@ -48,10 +48,19 @@ func (b *branch) sends(e *run.Event) {
 	switch {
 	case e.Provider != "" && e.Target != "":
 		on := e.On()
-		b.systems[e.Step] = &on
+		b.systems[e.Step], b.namedAt[e.Step] = &on, b.named.now
 	case e.Attempt <= 1:
 		delete(b.systems, e.Step)
+		delete(b.namedAt, e.Step)
 	}
+}
+
+// namedFor is what the session named that sent the write of a step, or else the one that is told its end.
+func (b *branch) namedFor(address string) []run.Target {
+	if named := b.namedAt[address]; named != nil {
+		return named
+	}
+	return b.named.now
 }
 
 // actsOn keeps where the configuration of a write of the past pointed.
@@ -94,11 +103,19 @@ func (r *runner) stopElsewhere(x *execution, why string) error {
 
 // system is the one that a step's configuration names, for its events; nil: none does.
 func (r *runner) system(step *lang.Step, local lang.Frame) *run.Target {
+	if t := r.configured(step, local); t != nil && t.Target != "" {
+		return t
+	}
+	return nil
+}
+
+// configured is what a step's configuration names, which may be nothing; nil: that can't be told.
+func (r *runner) configured(step *lang.Step, local lang.Frame) *run.Target {
 	if r.configs == nil || step.Provider == nil {
 		return nil
 	}
 	target, diags := r.configs.Target(step, local)
-	if diags.HasErrors() || target.Target == "" {
+	if diags.HasErrors() {
 		return nil
 	}
 	return &target
@@ -117,22 +134,6 @@ func (r *runner) wasOn(d *deed, now run.Target, local lang.Frame) []run.Target {
 	return slices.DeleteFunc(slices.Clone(d.named), func(t run.Target) bool { return t.Provider != name })
 }
 
-// undoOn is the system on which the undo of a deed is to be done, for people. Where its configuration can't be worked out any more, as its key is
-// gone, that is what the history tells: what was worked out then, or, where the undo goes through the same kind of configuration, where the step
-// acted itself. Nil: nobody knows it.
-func (r *runner) undoOn(d *deed, local lang.Frame) *run.Target {
-	was, _ := r.undoSystem(d, local)
-	switch {
-	case was != nil:
-		return was
-	case d.undoAt != nil:
-		return &d.undoAt.Target
-	case d.undo().Provider != nil && d.undo().Provider == d.step.Provider:
-		return d.system
-	}
-	return nil
-}
-
 // goesThrough reports whether a step has a configuration.
 func (r *runner) goesThrough(step *lang.Step, provider string, local lang.Frame) bool {
 	own := r.system(step, local)
@@ -148,27 +149,14 @@ func (r *runner) had(d *deed, now run.Target, local lang.Frame) bool {
 // undoSystem is the system on which the undo of a deed is to be done, and where that has moved the one that its configuration, or its
 // arguments, name now. Both are nil where nothing names one.
 func (r *runner) undoSystem(d *deed, local lang.Frame) (was, moved *run.Target) {
-	undo := d.undo()
-	if at := d.undoAt; at != nil && at.Written == written(undo) {
-		local.At = lang.Place{}
-		if now := r.placeOf(undo, local); now != nil && !at.SamePlace(*now, r.Redact) {
-			return &at.Target, now
-		} else if now != nil {
-			return now, nil
-		}
+	if d.undoAt != nil {
+		return r.undoPlace(d, local)
 	}
-	now := r.system(undo, local)
-	if now == nil {
-		return nil, nil
-	}
-	known := r.wasOn(d, *now, local)
-	switch {
-	case len(known) == 0 && d.undoAt != nil && !now.Here && !d.undoAt.IsIn(*now):
-		return &d.undoAt.Target, now
-	case len(known) == 0 || r.had(d, *now, local):
+	now := r.system(d.undo(), local)
+	if now == nil || r.had(d, *now, local) {
 		return now, nil
 	}
-	return &known[0], now
+	return &r.wasOn(d, *now, local)[0], now
 }
 
 // elsewhere refuses an undo whose configuration names another system than it did when the step acted; nil: it does not.

@@ -120,7 +120,8 @@ func (r *runner) byHand(u *undoing) string {
 	if u.args == cty.NilVal {
 		words = r.undoInWords(u.did, u.local)
 	} else {
-		words = doing(u.step, sentArguments(u.step, u.args), r.undoOn(u.did, u.local))
+		on, _ := r.undoOn(u.did, u.local)
+		words = doing(u.step, sentArguments(u.step, u.args), on)
 	}
 	if u.inDoubt() {
 		return lookWhether(words, command)
@@ -172,19 +173,27 @@ func lookWhether(words, command string) string {
 
 // doing is what an undo does: its action, the system, the arguments.
 func doing(step *lang.Step, arguments []string, on *run.Target) string {
-	where := ""
+	words := step.Action
 	if on != nil {
-		where = " on " + on.Target
+		words += " on " + on.Target
 	}
-	return step.Action + where + " with " + strings.Join(arguments, ", ")
+	if len(arguments) > 0 {
+		words += " with " + strings.Join(arguments, ", ")
+	}
+	return words
 }
 
 // undoInWords is what the undo of a deed does, on the system on which it has to: each argument with its value or, where that can't be worked
 // out, as the file has it, with what it uses of the result.
 func (r *runner) undoInWords(d *deed, local lang.Frame) string {
 	local = d.shows(local)
-	arguments, uses := r.wordedArguments(d, local)
-	words := doing(d.undo(), arguments, r.undoOn(d, local))
+	var told []string
+	on, whole := r.undoOn(d, local)
+	if whole {
+		told = d.undo().Spec.Spec().PlaceArgs()
+	}
+	arguments, uses := r.wordedArguments(d, local, told)
+	words := doing(d.undo(), arguments, on)
 	if uses == nil {
 		return words
 	}
@@ -211,15 +220,15 @@ func (d *deed) shows(local lang.Frame) lang.Frame {
 	return local
 }
 
-// wordedArguments are the arguments of an undo as everybody may see them, and what is known of what those use that are as the file has them; nil:
-// none is.
-func (r *runner) wordedArguments(d *deed, local lang.Frame) (out []string, uses map[string]cty.Value) {
+// wordedArguments are the arguments of an undo as everybody may see them, but for those that are told already, and what is known of what those use
+// that are as the file has them; nil: none is.
+func (r *runner) wordedArguments(d *deed, local lang.Frame, told []string) (out []string, uses map[string]cty.Value) {
 	step := d.undo()
 	schema := step.Spec.Spec().Args()
 	for i := range schema.Attributes {
 		a := &schema.Attributes[i]
 		attr := step.Args[a.Name]
-		if attr == nil {
+		if attr == nil || slices.Contains(told, a.Name) {
 			continue
 		}
 		text, ok := r.worded(a, attr, local)
