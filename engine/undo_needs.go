@@ -29,7 +29,7 @@ func (r *Recalled) furnish(effects []run.Effect, s *story, opts RecallOptions) h
 		return nil
 	}
 	if diags.HasErrors() {
-		r.cfg.Host.Log.Warn("a secret can't be read here, and an undo that needs it will fail", "why", local.Text(diags))
+		r.cfg.Host.Log.Warn("something is not to be had here, and an undo that needs it will fail", "why", local.Text(diags))
 	}
 	if len(effects) == 0 && len(r.Past.Doubts()) == 0 {
 		return nil

@@ -57,3 +57,34 @@ step "fake_ask" "calm" {
 		t.Errorf("it warns in vain: %s", said)
 	}
 }
+
+// TestUndoBesideALostKey: a key that the for_each of a provider block gives no more hides no answer to the undo of another step, where no secret is in
+// the block.
+func TestUndoBesideALostKey(t *testing.T) {
+	for setting, hides := range map[string]bool{"name": false, "password": true} {
+		env := map[string]string{"HOSTS": "a,b"}
+		tt := newTerminal(t, false, nil, env)
+		tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", `
+runbook "test" {}
+provider "fake" {
+  for_each = toset(split(",", env("HOSTS")))
+  `+setting+` = "on-${each.key}"
+}
+step "fake_write" "w" {
+  provider = provider.fake["a"]
+  id       = "w"
+  undo "fake_write" { id = "back" }
+}
+step "fake_read" "r" {
+  provider = provider.fake["b"]
+  id       = "r"
+}
+`), "--auto-approve")
+		next := tt.again(t, false, "")
+		next.Lookup, env["HOSTS"] = tt.Lookup, "a"
+		next.does(t, ExitPassed, []string{"✓ undo w"}, "undo", tt.lastRun(t), "w", "--auto-approve")
+		if said := next.err.String(); strings.Contains(said, "nothing is shown of what systems answer") != hides {
+			t.Errorf("%s: %s", setting, said)
+		}
+	}
+}

@@ -94,26 +94,30 @@ func (b *branch) mayHoldSecrets() bool {
 		if n.Step.Undo != nil {
 			steps = append(steps, n.Step.Undo.Step)
 		}
-		return reads(b.runbook, n.Step) || slices.ContainsFunc(steps, b.secretConfig)
+		return reads(b.runbook, n.Step) || slices.ContainsFunc(steps, func(s *lang.Step) bool { return secretConfig(b.runbook, s) })
 	})
 }
 
 // secretConfig reports whether the provider block that a step uses holds a secret.
-func (b *branch) secretConfig(s *lang.Step) bool {
-	block := b.runbook.ConfigOf(s)
+func secretConfig(rb *lang.Runbook, s *lang.Step) bool {
+	block := rb.ConfigOf(s)
 	if block == nil || s.Provider == nil {
 		return false
 	}
+	if block.ForEach != nil && rb.Surroundings(block.ForEach).Secrets {
+		return true
+	}
 	for name, attr := range block.Config {
 		a := s.Provider.Config().Attribute(name)
-		if a == nil || a.Sensitive || b.runbook.Surroundings(attr.Expr).Secrets {
+		if a == nil || a.Sensitive || rb.Surroundings(attr.Expr).Secrets {
 			return true
 		}
 	}
 	return false
 }
 
-// Read reads the secrets of the configurations that a step and its undo use.
+// Read reads the secrets of the configurations that a step and its undo use. One that can't be worked out and holds none, as its key is gone, is no
+// error.
 func (e *Evaluated) Read() error {
 	steps := []*lang.Step{e.Step}
 	if e.Step.Undo != nil {
@@ -123,7 +127,7 @@ func (e *Evaluated) Read() error {
 		if step.IsCheck() || step.Child != nil {
 			continue
 		}
-		if _, diags := e.Configs.choose(step, e.Frame); diags.HasErrors() {
+		if _, diags := e.Configs.choose(step, e.Frame); diags.HasErrors() && secretConfig(e.Configs.rb, step) {
 			return errors.New(text(diags))
 		}
 	}
