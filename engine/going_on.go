@@ -35,7 +35,7 @@ func (e *Engine) Resume(ctx context.Context, r *Recalled, settled []local.Settle
 		case d.Undo || d.Gone:
 		case d.Decision == run.DecisionDone && at >= 0:
 			reset = slices.DeleteFunc(reset, func(a string) bool { return a == d.Address })
-		case d.Decision == run.DecisionRedo && at < 0:
+		case d.Decision == run.DecisionRedo && at < 0 && (!d.ToSend || r.InstanceGone(d)):
 			reset = append(reset, d.Address)
 		}
 	}

@@ -33,6 +33,9 @@ func (s *State) Apply(e *Event) error {
 		s.settled(r, e)
 		return nil
 	}
+	if e.Type == StepResolved && s.at(r).toSend() {
+		s.awaitEnd(r)
+	}
 	s.goesOnSooner(r, e)
 	if !slices.Contains(of.in, s.at(r).phase) && (!s.otherPlan || !s.catchUp(r, e, of.in[0])) {
 		return fmt.Errorf("%s of step %s can't follow: it is %s", e.Type, e.Step, phaseNames[s.at(r).phase])

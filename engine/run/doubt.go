@@ -77,6 +77,9 @@ type Doubt struct {
 	OfPart bool
 	// Gone says that the runbook has no place for the step any more: what is decided is kept, and nothing follows from it.
 	Gone bool
+	// ToSend says that it is sent again on its author's word once it has its turn, as was decided before. Where nobody says otherwise, the run goes
+	// on with that.
+	ToSend bool
 }
 
 // Same reports whether another is about the same step, or the same undo.
@@ -164,10 +167,22 @@ func (s *State) HalfDone() []Doubt {
 	return out
 }
 
-// doubtful reports whether a write is under way, or ended without anybody knowing how.
+// doubtful reports whether a write is under way, or ended without anybody knowing how, or was in doubt and is to be sent again on its author's
+// word.
 func (in *instance) doubtful(spec *StepSpec) bool {
-	under := in.phase == running || in.phase == ended && in.sent != nil && in.sent.inDoubt
-	return !spec.Child && under && in.sent != nil && in.sent.begun
+	return !spec.Child && in.sent != nil && in.sent.begun && (in.phase == running || in.endedInDoubt() || in.toSend())
+}
+
+// toSend reports whether a write that was in doubt is to be sent again on its author's word, and has its turn still to come.
+func (in *instance) toSend() bool {
+	return in.sent != nil && in.sent.declared && !slices.Contains([]phase{expanded, running, ended}, in.phase)
+}
+
+// awaitEnd has a write that was to be sent again wait for its end instead, which follows: it counts as done. Nobody is asked about it any more.
+func (s *State) awaitEnd(r ref) {
+	in := s.at(r)
+	in.phase, in.asked = running, nil
+	s.occupy(r.step, 1)
 }
 
 // endedInDoubt reports whether a write ended without anybody knowing how, and the session does not send it again.
@@ -192,7 +207,11 @@ func (s *State) settled(r ref, e *Event) {
 // then.
 func (s *State) sendAgain(e *Event) {
 	r, err := s.resolve(e.Step)
-	if err != nil || s.at(r).sent == nil {
+	if err != nil {
+		s.nothingSends(e.Step)
+		return
+	}
+	if s.at(r).sent == nil {
 		return
 	}
 	in := s.at(r)
@@ -206,6 +225,13 @@ func (s *State) sendAgain(e *Event) {
 	}
 	if e.Resolution.How != HowDeclared {
 		in.sent.ended = 0
+	}
+}
+
+// nothingSends takes in what was decided of a write of an instance that is gone: should that come back, nobody has its word to send it again.
+func (s *State) nothingSends(address string) {
+	if i, ok := s.byName[StepName(address)]; ok && s.steps[i].gone[address].sent != nil {
+		s.steps[i].gone[address].sent.declared = false
 	}
 }
 
@@ -227,14 +253,16 @@ func (s *State) toSettle(prefix string, out []string) []string {
 	return out
 }
 
-// InDoubt lists the writes in doubt: those under way when the last session broke off, and those that ended without
-// anybody knowing how. Undos count too.
+// InDoubt lists the writes in doubt: those under way when the last session broke off, those that ended without
+// anybody knowing how, and those of them that are to be sent again on their author's word, until they are. Undos count too.
 func (s *State) InDoubt() []Doubt {
 	var out []Doubt
 	s.each(func(r ref, in *instance) {
 		spec := &s.plan.Steps[r.step]
 		if in.doubtful(spec) && in.partly == nil {
-			out = append(out, in.sent.doubt(s.address(r)))
+			d := in.sent.doubt(s.address(r))
+			d.ToSend = in.toSend()
+			out = append(out, d)
 		}
 	})
 	for _, e := range s.effects {

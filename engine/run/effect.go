@@ -153,6 +153,7 @@ func (s *State) tookEffect(r ref, e *Event) {
 	in.unchanged = e.ChangedNothing && (in.sent == nil || !in.sent.again)
 	if in.sent != nil {
 		in.sent.inDoubt, in.sent.Ended = e.InDoubt, cmp.Or(e.Error, e.Summary)
+		in.sent.declared = in.sent.declared && e.InDoubt
 		in.sent.attempted(e.InDoubt)
 		if !e.InDoubt && (e.Result != nil || e.Outcome == Pass || e.Outcome == Warn) {
 			in.sent.earlier, in.sent.again = nil, false

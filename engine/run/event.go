@@ -149,7 +149,8 @@ type Event struct {
 	// (run_resumed).
 	Instances []Instances `json:"instances,omitempty"`
 	// Gone are the steps that waited for a person and that the runbook, or a for_each, does not have any more, and those in Reset whose write was in
-	// doubt and which nothing sends again, as for_each does not have them any more.
+	// doubt and which nothing sends again, as for_each does not have them any more. Nobody is asked either about a write that was to be sent again,
+	// and counts as done.
 	Gone []string `json:"gone,omitempty" blank:"-"`
 	// run_resumed of a session that only undoes: the steps and instances to undo, or what they did one time, as [Effect.String] names it
 	Undo    []string `json:"undo,omitempty" blank:"-"`
@@ -227,7 +228,7 @@ type Event struct {
 	NotUndone []string `json:"not_undone,omitempty" blank:"-"`
 	// Undoable is how often something took effect that an undo by hand can take back.
 	Undoable int `json:"undoable,omitempty"`
-	// Left is what else a person must look at, in whichever session it came about.
+	// Left is what else a person must look at, in whichever session it came about (run_finished, run_paused).
 	Left       []Left `json:"left,omitempty"`
 	ExitStatus *int   `json:"exit_status,omitempty"`
 }
@@ -251,7 +252,7 @@ type Left struct {
 	Partial bool `json:"partial,omitempty"`
 	// Undoes is of an undo what it takes back, as in [Event]; absent in old histories.
 	Undoes int64 `json:"undoes,omitempty"`
-	// Action and SentAt are what [Outstanding] knows beside: what was sent, and when. run_finished leaves them out.
+	// Action and SentAt are what [Outstanding] knows beside: what was sent, and when. Events leave them out.
 	Action string     `json:"action,omitempty" blank:"-"`
 	SentAt *time.Time `json:"sent_at,omitempty"`
 }

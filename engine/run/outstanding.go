@@ -99,7 +99,7 @@ func (o *Outstanding) See(e *Event) {
 	case RunResumed:
 		o.notUndone, o.again = nil, nil
 		o.left = slices.DeleteFunc(o.left, func(l Sent) bool {
-			again := l.What == LeftInDoubt && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, WholeStep(l.Step)))
+			again := l.What == LeftInDoubt && !o.declared[l.Step] && (slices.Contains(e.Reset, l.Step) || slices.Contains(e.Reset, WholeStep(l.Step)))
 			if again {
 				o.again = append(o.again, l)
 			}

@@ -60,6 +60,9 @@ func (s *survivor) tell(e Event) {
 	if e.Type == StepStarted && e.Key == "" && s.plan.Steps[s.state.byName[StepName(e.Step)]].Write {
 		e.Key = fmt.Sprintf("%s/%d", e.Step, len(s.events))
 	}
+	if e.Type == StepStarted && s.plan.Steps[s.state.byName[StepName(e.Step)]].Write {
+		e.Effect = "write"
+	}
 	s.apply(e)
 	s.seen.see(s.t, &s.events[len(s.events)-1])
 	occupied := append([]int{s.state.running, s.state.open}, s.state.active...)
@@ -120,7 +123,7 @@ func (s *survivor) do(c Command) bool {
 	case Expire:
 		s.tell(Event{Type: StepFinished, Step: c.Address, Outcome: Fail})
 	case Finish:
-		s.tell(Event{Type: RunFinished, Outcome: c.Outcome})
+		s.tell(Event{Type: RunFinished, Outcome: c.Outcome, Left: s.state.Left(), ExitStatus: new(ExitLeftOver)})
 		s.over = true
 	case Prepare:
 		before := len(s.events)
@@ -250,8 +253,12 @@ func (s *survivor) resume() {
 	}
 	var done, undone []Doubt
 	var redo []string
-	doubts := s.state.InDoubt()
+	doubts, again := s.state.InDoubt(), []string{}
+	s.listed(doubts)
 	for _, d := range doubts {
+		if d.ToSend && rapid.Bool().Draw(s.t, "without a word") {
+			continue // it has its turn, or its question, as before
+		}
 		switch yes := rapid.Bool().Draw(s.t, "took place"); {
 		case d.Undo && yes:
 			undone = append(undone, d)
@@ -260,9 +267,12 @@ func (s *survivor) resume() {
 			done = append(done, d)
 		default:
 			redo = append(redo, d.Address)
+			if !d.ToSend {
+				again = append(again, d.Address)
+			}
 		}
 	}
-	reset := append(s.state.Again(effectsOf(undone)...).Steps, redo...)
+	reset := append(s.state.Again(effectsOf(undone)...).Steps, again...)
 	reset = slices.DeleteFunc(reset, func(a string) bool { return slices.Contains(addressesOf(done), a) })
 	slices.Sort(reset)
 	instances := s.otherInstances(reset, doubts)
@@ -295,7 +305,30 @@ func (s *survivor) resume() {
 	for _, x := range instances {
 		reset = append(reset, x.Step)
 	}
+	waits = slices.DeleteFunc(waits, func(w Wait) bool { return slices.Contains(addressesOf(done), w.Address) })
 	s.keepsQuestions(waits, escalated, reset)
+}
+
+// listed checks that who reads the events alone lists the same as in doubt.
+func (s *survivor) listed(doubts []Doubt) {
+	var o Outstanding
+	for i := range s.events {
+		o.See(&s.events[i])
+	}
+	var got, want []string
+	for _, l := range o.Left() {
+		if l.What != LeftUndoFailed {
+			got = append(got, l.Name())
+		}
+	}
+	for _, d := range doubts {
+		want = append(want, (&Left{Step: d.Address, Undoes: d.Undoes}).Name())
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.t.Fatalf("what is in doubt, and what the events tell of it: %s", diff)
+	}
 }
 
 // randomWord is how it was decided that a write is sent again.

@@ -79,10 +79,19 @@ type driver struct {
 func (d *driver) apply(e Event) {
 	e.Seq = int64(len(d.events) + 1)
 	e.Time = d.now
+	if e.Type == StepFinished && !d.underWay(e.Step) && d.state.Declared(e.Step) {
+		e.InDoubt = true // its write was not sent again
+	}
 	if err := d.state.Apply(&e); err != nil {
 		d.t.Fatalf("apply %s %s: %v", e.Type, e.Step, err)
 	}
 	d.events = append(d.events, e)
+}
+
+// underWay reports whether an attempt is, or its end is awaited.
+func (d *driver) underWay(address string) bool {
+	r, err := d.state.resolve(address)
+	return err == nil && d.state.at(r).phase == running
 }
 
 func (d *driver) run() {

@@ -112,6 +112,9 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	if d.Resolution != nil {
 		return &local.Settled{Doubt: d, Resolution: *d.Resolution}, nil
 	}
+	if d.ToSend && !s.takesBack && s.said.of(d) == "" && s.recalled.SendsTheSame(d) {
+		return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: run.DecisionRedo, How: run.HowDeclared, Why: decidedBefore}}, nil
+	}
 	found, err := s.inquire(s.stop, s.recalled, d)
 	away := local.Unreachable(err)
 	switch {
@@ -157,6 +160,9 @@ func (s *settler) decide(d run.Doubt) (*local.Settled, error) {
 	}
 	return &local.Settled{Doubt: d, Resolution: run.Resolution{Decision: decision, How: how, Who: s.User, Why: s.wordOf(note), Failed: d.Failed}}, nil
 }
+
+// decidedBefore is why a write in doubt is sent again of which that was decided before.
+const decidedBefore = "that was decided before, as its author allows it"
 
 // mayNotRedo says why a run that goes on does not send something again, and what to do instead; empty: it does.
 func (s *settler) mayNotRedo(d run.Doubt) string {

@@ -301,8 +301,12 @@ func (t *Text) resolved(e *run.Event) {
 		text += ", decided by " + t.clean(r.Who)
 	}
 	// It has its turn again where it is due, or its end follows. Until it is sent, what it did before is left to look at.
-	if unseen := r.Decision == run.DecisionRedo && (r.How == run.HowDeclared || t.left.partly(undoKey(e))); e.Undoes != 0 && !unseen {
+	switch unseen := r.Decision == run.DecisionRedo && (r.How == run.HowDeclared || t.left.partly(undoKey(e))); {
+	case unseen:
+	case e.Undoes != 0:
 		t.left.drop(undoKey(e))
+	default:
+		t.left.drop(e.Step)
 	}
 	t.markedLine(t.name(e), text, t.Palette.Warn)
 	if r.Why != "" {

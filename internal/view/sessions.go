@@ -177,6 +177,7 @@ func (t *Text) paused(e *run.Event) {
 	if len(t.asked.events) == 0 && e.Reason != "" {
 		t.line("  " + t.clean(e.Reason))
 	}
+	t.leftBefore(e)
 	t.notUndone(e)
 	t.leftOver()
 	t.lines(append(t.afterPause(e, t.doing), t.resumeWith(e.Run, t.doing))...)

@@ -9,8 +9,8 @@ import (
 
 // finish writes what is left, and says how the session ended.
 func (r *runner) finish() (*Result, error) {
-	if r.stays != nil {
-		return r.pause(r.stays, r.exitStatus(run.Pass))
+	if r.stays {
+		return r.pause(r.state.Waiting(), r.exitStatus(run.Pass))
 	}
 	if !r.state.Finished() {
 		if err := r.finishRun(); err != nil {
@@ -28,9 +28,15 @@ func (r *runner) finish() (*Result, error) {
 // pause ends a session of a run that waits for people. status is the session's own: that of the run says that it is paused.
 func (r *runner) pause(waits []string, status int) (*Result, error) {
 	paused := exitInterrupted
-	e := &run.Event{Type: run.RunPaused, Reason: "waits for a person: " + strings.Join(waits, ", "), Waits: waits, AskedAgain: r.state.AskedAgain(), Counts: r.counts(), ExitStatus: &paused}
+	e := &run.Event{
+		Type: run.RunPaused, Reason: "waits for a person: " + strings.Join(waits, ", "), Waits: waits, AskedAgain: r.state.AskedAgain(), Counts: r.counts(),
+		ExitStatus: &paused, Left: r.state.Left(),
+	}
 	if r.onlyUndoes {
 		e.NotUndone, e.Undoable = r.notUndone(), r.undoable()
+	}
+	if len(waits) == 0 {
+		e.Reason = "nothing waits for a person any more: what was asked about counts as done"
 	}
 	if err := r.emit(e); err != nil {
 		return nil, err
@@ -103,7 +109,7 @@ func (r *runner) undoable() int {
 // does.
 func (r *runner) finishBranch() error {
 	switch {
-	case r.stays != nil:
+	case r.stays:
 		return nil // only the session is over
 	case r.prefix == "":
 		return r.finishRun()

@@ -55,9 +55,8 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 	s := newSession(p.cfg)
 	s.seq, s.supplies, s.changed, s.elsewhereToo = p.lastSeq, p.supplies, len(g.Changes) > 0, g.Elsewhere
 	return carryOn(ctx, p.cfg, s, p.root, func(r *runner) error {
-		if r.onlyUndoes = g.Undo != nil; r.onlyUndoes && p.paused {
-			r.stays = append([]string{}, p.root.state.Waiting()...)
-		}
+		r.onlyUndoes = g.Undo != nil
+		r.stays = r.onlyUndoes && p.paused
 		header, before := p.cfg.Header, p.standing()
 		instances, secret, err := p.given(r, p.withListed(g))
 		if err != nil {
@@ -65,7 +64,7 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		}
 		e := &run.Event{
 			Type: run.RunResumed, Header: &header, Session: p.cfg.session(),
-			Reset: g.Reset, Instances: instances, Gone: slices.Concat(p.gone, g.Gone), Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
+			Reset: g.Reset, Instances: instances, Gone: slices.Concat(p.gone, g.Gone, notAsked(g.Settled)), Changes: g.Changes, OtherMachine: g.OtherMachine, Repeats: g.Repeats, Undo: g.Undo,
 		}
 		if g.Undo == nil && e.Reset == nil {
 			e.Reset = []string{}
@@ -105,6 +104,17 @@ func Resume(ctx context.Context, p *Past, g Going) (*Result, hcl.Diagnostics, er
 		// Who looks on sees the questions that are open before somebody is asked.
 		return r.flush(r.hard, true)
 	})
+}
+
+// notAsked are the writes that were to be sent again, perhaps once somebody has approved of that, and count as done instead.
+func notAsked(settled []Settled) []string {
+	var out []string
+	for _, d := range settled {
+		if d.ToSend && d.Decision == run.DecisionDone {
+			out = append(out, d.Address)
+		}
+	}
+	return out
 }
 
 // begin tells run_resumed, and has the branches of the runbooks that steps run follow.
@@ -153,6 +163,9 @@ func (p *Past) settle(r *runner, d Settled, g Going) error {
 	if !ok {
 		return fmt.Errorf("there is no step %s", d.Address)
 	}
+	if d.ToSend && d.How == run.HowDeclared && b.state.Declared(own) {
+		return nil // as was told
+	}
 	at := newRunner(r.session, b, r.hard)
 	told := &run.Event{Type: run.StepResolved, Step: own, Undoes: d.Undoes, Resolution: &d.Resolution}
 	b.declare(told)
@@ -162,7 +175,7 @@ func (p *Past) settle(r *runner, d Settled, g Going) error {
 	i, key, _ := b.state.Find(own)
 	step := b.graph.Nodes[i].Step
 	switch {
-	case g.SettleOnly && d.Decision != run.DecisionDone:
+	case g.SettleOnly && d.Decision != run.DecisionDone && !d.ToSend:
 		e := &run.Event{Step: own, Outcome: run.Cancelled, Summary: "it did not take place: " + d.Why, Attempts: d.Attempt}
 		return at.end(step, key, e, &ending{outcome: run.Cancelled, attempts: d.Attempt})
 	case d.Decision != run.DecisionDone:

@@ -76,8 +76,8 @@ type runner struct {
 	wakes bool
 	// onlyUndoes says that the session only undoes what a person asked for.
 	onlyUndoes bool
-	// stays is what the run waits for where it was paused before a session that only undoes, and stays that; nil: the run ends.
-	stays []string
+	// stays says that the run was paused before a session that only undoes, and stays that.
+	stays bool
 
 	outputDiags hcl.Diagnostics
 	outputs     []run.OutputValue
