@@ -35,6 +35,7 @@ type seen struct {
 	running, write bool
 	doubt          bool // a write of which nobody knows whether it took place
 	half           bool // a write of which a part took place
+	toSend         bool // it is to be sent again on its author's word, and in doubt until then
 	done           bool // it counts as done, as was said of it
 	again          bool // a resume named it
 	outcome        run.Outcome
@@ -159,7 +160,7 @@ func (j *judge) starts(e *run.Event) {
 	if s.outcome != "" && !s.again {
 		j.fail(e, "it had ended with %s, and starts again", s.outcome)
 	}
-	if s.running || s.doubt || s.half && !j.wasUndone(e.Step) {
+	if s.running || s.doubt && !s.toSend || s.half && !j.wasUndone(e.Step) {
 		j.fail(e, "it starts a second time, and nobody decided about the first")
 	}
 	*s = seen{action: e.Action, running: true, write: e.Effect != "read" && e.Effect != "" && e.Action != below, session: j.number, last: s.last}
@@ -204,10 +205,11 @@ func (j *judge) step(address string) *step {
 func (j *judge) resolved(e *run.Event) {
 	if e.Undoes == 0 {
 		s, done := j.at(e.Step), e.Resolution.Decision == run.DecisionDone
-		if j.settles && !done {
+		if j.settles && !done && !s.toSend {
 			return // it is in doubt until its end is told
 		}
-		if s.doubt, s.done = false, done; !done {
+		s.toSend = e.Resolution.How == run.HowDeclared
+		if s.doubt, s.done = s.toSend, done; !done {
 			s.half = false
 		}
 		s.running = s.running || done // its end follows

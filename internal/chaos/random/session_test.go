@@ -205,9 +205,16 @@ func (s *story) settle(in session) func(run.Doubt, *provider.Found) run.Resoluti
 			how = run.HowInquired // a word has it sent by an undo alone, before the run goes on
 		case redo && !d.Failed && s.world.roll(d.Address+" declared", len(s.told)) < 50:
 			how = run.HowDeclared
+		case s.declares(in, d, decision):
+			how = run.HowDeclared
 		}
 		return run.Resolution{Decision: decision, How: how, Who: "alice@ops", Why: "she looked"}
 	}
+}
+
+// declares reports whether a write in doubt is sent again on its author's word: until it is, it stays in doubt.
+func (s *story) declares(in session, d run.Doubt, decision string) bool {
+	return !d.Undo && decision == run.DecisionRedo && in.does == "resume" && d.Partly == "" && !s.world.isKind() && s.world.roll(d.Address+" declared", len(s.told)) < 50
 }
 
 // person answers questions.

@@ -69,6 +69,12 @@ func (w *world) do(ctx context.Context, id string, n int) error {
 	return nil
 }
 
+func (w *world) isKind() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.kind
+}
+
 // late is an answer that takes a while.
 func late(ctx context.Context, by time.Duration) error {
 	select {
