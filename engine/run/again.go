@@ -327,6 +327,8 @@ func (in *instance) again() bool {
 		return false // its turn will come
 	case in.phase != ended:
 		return in.phase != asking || in.asked.question == nil
+	case in.endedInDoubt() && in.sent.begun:
+		return true // however it ended: it is sent again, or its end is another
 	}
 	switch in.outcome {
 	case Fail, Error, Blocked, Cancelled:
