@@ -120,7 +120,7 @@ func (e *Engine) config(ctx context.Context, plan *Plan, opts *RunOptions, held 
 		Redact: opts.Redact, Command: opts.Command, Secrets: plan.Options.Secrets, Read: &plan.secrets.given, Interrupt: opts.Interrupt, Now: opts.Now,
 		Seal: opts.Seal, Unseal: opts.Unseal, Asker: opts.Asker, Answers: opts.Answers, AutoApprove: opts.AutoApprove,
 		User: e.User, Hostname: opts.Owner.Host, PID: opts.Owner.PID, SessionStart: time.Now(),
-		Leases: held.list(), LeaseTTL: leaseTime, Child: e.childMaker(ctx, plan), Allowed: plan.allowed, Files: filesOf(plan.Runbook), Inputs: sensitiveInputs(plan),
+		Leases: held.list(), Locks: held.named, LeaseTTL: leaseTime, Child: e.childMaker(ctx, plan), Allowed: plan.allowed, Files: filesOf(plan.Runbook), Inputs: sensitiveInputs(plan),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run/local"
 )
 
 // leaseTime is how long a lock outlives a process that does not renew it; retryLock how often a held one is tried again.
@@ -20,6 +21,9 @@ const (
 	leaseTime = 30 * time.Second
 	retryLock = 500 * time.Millisecond
 )
+
+// HeardWithin is how long it takes at most until a run hears that its lock was freed. Before it starts a write it looks.
+const HeardWithin = leaseTime / local.RenewedIn
 
 // locks are those that a session holds: on its run, and those that the runbook and the runbooks that its steps run name.
 type locks struct {

@@ -108,6 +108,8 @@ type Locker interface {
 type Lease interface {
 	// Renew puts its end off to ttl from now. ErrLeaseLost: somebody else has the lock, and nothing may be written any more.
 	Renew(ctx context.Context) error
+	// Held is a read: it gives ErrLeaseLost where somebody has freed the lock, or taken it over.
+	Held(ctx context.Context) error
 	// Park leaves the lock to the paused run, without a process and without an end.
 	Park(ctx context.Context) error
 	// Release frees it. Releasing a lost lease is no error.

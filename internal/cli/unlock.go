@@ -13,6 +13,7 @@ import (
 	"github.com/e82355ed/runbook/engine/journal"
 	"github.com/e82355ed/runbook/engine/lang"
 	"github.com/e82355ed/runbook/engine/provider"
+	"github.com/e82355ed/runbook/engine/run"
 	"github.com/e82355ed/runbook/internal/term"
 )
 
@@ -26,9 +27,10 @@ func newUnlock(p *Program) *cobra.Command {
 	o := &unlockOptions{Program: p}
 	cmd := &cobra.Command{
 		Use: "unlock [NAME]", Short: "Free a lock whose holder is gone; without a name, list the locks",
-		Long: "Frees a lock whose holder is gone or paused. The lock of a run that goes on is freed with --force alone: the run finds out when it\n" +
-			"renews its lease, and two runs may do the same work until then. Better stop it, with \"runbook cancel\". What a run whose process is\n" +
-			"gone has left behind and still runs is told: it goes on beside whoever takes the lock next.",
+		Long: "Frees a lock whose holder is gone or paused. The lock of a run that goes on is freed with --force alone: the run finds out\n" +
+			"before it starts its next write, or within " + run.InUnits(engine.HeardWithin) + ", and what it has under way goes on beside another run until then.\n" +
+			"Better stop it, with \"runbook cancel\". What a run whose process is gone has left behind and still runs is told: it goes on\n" +
+			"beside whoever takes the lock next.",
 		Example: "  runbook unlock\n  runbook unlock deploy\n  runbook unlock deploy --force",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -196,9 +198,9 @@ func (o *unlockOptions) unlock(ctx context.Context) (err error) {
 	}
 	locks = slices.DeleteFunc(locks, func(l journal.Lock) bool { return !isRunLock(&l) || l.Name != o.Name })
 	if len(locks) > 0 {
-		run := locks[0].Owner.Run
+		id := locks[0].Owner.Run
 		return fmt.Errorf("%q is the lock of a run itself, which keeps two processes from running it; it can't be freed by hand\nStop that process with: %s\nOnce it is gone, this takes the run up: %s",
-			o.Name, o.command("cancel "+run), o.command("resume "+run))
+			o.Name, o.command("cancel "+id), o.command("resume "+id))
 	}
 	freed, err := history.Unlock(ctx, o.Name, o.Force)
 	var locked *journal.LockedError
@@ -217,6 +219,10 @@ func (o *unlockOptions) unlock(ctx context.Context) (err error) {
 		return o.printJSON(was)
 	}
 	lines := []string{fmt.Sprintf("The lock %s is free. Run %s of %s had it, by %s: %s%s.", freed.Name, freed.Owner.Run, freed.Owner.Runbook, freed.Owner.User, holderState(&freed), was.behind())}
+	if !freed.Gone && !freed.Parked() {
+		lines = append(lines, fmt.Sprintf("That run goes on until it hears of it: before it starts its next write, or within %s. Then it breaks off what is under way, starts nothing more and can be gone on with: %s",
+			run.InUnits(engine.HeardWithin), o.command("resume "+freed.Owner.Run)))
+	}
 	if len(was.Running) > 0 {
 		lines = append(lines, "Whoever takes the lock now runs beside that.")
 	}

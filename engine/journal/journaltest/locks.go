@@ -207,6 +207,9 @@ func parkedLocks(t *testing.T, j journal.Journal, reopen func() journal.Journal)
 	if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
 		t.Errorf("a parked lease is renewed: %v", err)
 	}
+	if err := lease.Held(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+		t.Errorf("a parked lease is held: %v", err)
+	}
 	other := reopen()
 	defer closeIt(t, other)
 	refused(t, other, "deploy", owner("01B"), "01A")
@@ -232,11 +235,18 @@ func unlocking(t *testing.T, j journal.Journal, _ func() journal.Journal) {
 	if _, err := j.Unlock(t.Context(), "living", false); !errors.Is(err, journal.ErrLocked) {
 		t.Errorf("a living holder: %v", err)
 	}
+	if err := lease.Held(t.Context()); err != nil {
+		t.Errorf("a lease that nobody took: %v", err)
+	}
 	if l, err := j.Unlock(t.Context(), "living", true); err != nil || l.Owner.Run != "01A" {
 		t.Errorf("by force: %+v, %v", l, err)
 	}
 	if err := lease.Renew(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
 		t.Errorf("a lease that was freed by force: %v", err)
+	}
+	acquire(t, j, "living", owner("01B"), minute)
+	if err := lease.Held(t.Context()); !errors.Is(err, journal.ErrLeaseLost) {
+		t.Errorf("a lease whose lock another has: %v", err)
 	}
 	acquire(t, j, "dead", dead("01A"), minute)
 	parked, _ := acquire(t, j, "parked", owner("01A"), minute)

@@ -186,6 +186,19 @@ func (l *lease) Renew(ctx context.Context) error {
 	return l.update(ctx, setLock(columns{"expires_at": "clock_timestamp() + $3::interval"})+" WHERE name = $1 AND token = $2 AND "+leased, l.ttl)
 }
 
+// Held reads whether it is still this lease's.
+func (l *lease) Held(ctx context.Context) error {
+	there, err := query(ctx, l.store, pgx.RowTo[bool], "SELECT EXISTS (SELECT FROM runbook.locks WHERE name = $1 AND token = $2 AND "+leased+")", l.name, l.token)
+	if err == nil && !there[0] {
+		err = l.lost()
+	}
+	return err
+}
+
+func (l *lease) lost() error {
+	return fmt.Errorf("the lock %q of run %s: %w", l.name, l.owner.Run, journal.ErrLeaseLost)
+}
+
 // Park leaves the lock to the paused run.
 func (l *lease) Park(ctx context.Context) error {
 	text, err := json.Marshal(l.owner.Paused(time.Now()))
@@ -249,7 +262,7 @@ func (l *lease) update(ctx context.Context, statement string, args ...any) error
 		}
 		_, _, err = l.store.lock(l.store.pool.QueryRow(ctx, selectLocks(l.store.layout)+" WHERE name = $1", l.name))
 		if err == nil || errors.Is(err, pgx.ErrNoRows) {
-			err = fmt.Errorf("the lock %q of run %s: %w", l.name, l.owner.Run, journal.ErrLeaseLost)
+			err = l.lost()
 		}
 		return err
 	})

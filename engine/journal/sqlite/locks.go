@@ -161,6 +161,23 @@ func (l *lease) Renew(ctx context.Context) error {
 		now.Add(l.ttl).UnixMicro(), int64(boot+l.ttl))
 }
 
+// Held reads whether it is still this lease's.
+func (l *lease) Held(ctx context.Context) error {
+	var there bool
+	err := l.store.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM locks WHERE name = ? AND token = ?)", l.name, l.token).Scan(&there)
+	if err != nil {
+		return l.store.readError(err)
+	}
+	if !there {
+		return l.lost()
+	}
+	return nil
+}
+
+func (l *lease) lost() error {
+	return fmt.Errorf("the lock %q of run %s: %w", l.name, l.owner.Run, journal.ErrLeaseLost)
+}
+
 // Park leaves the lock to the paused run.
 func (l *lease) Park(ctx context.Context) error {
 	text, err := json.Marshal(l.owner.Paused(l.store.now()))
@@ -219,6 +236,6 @@ func (l *lease) update(ctx context.Context, statement string, args ...any) error
 		if n == 1 {
 			return nil
 		}
-		return fmt.Errorf("the lock %q of run %s: %w", l.name, l.owner.Run, journal.ErrLeaseLost)
+		return l.lost()
 	})
 }

@@ -68,8 +68,10 @@ type Config struct {
 	SessionStart   time.Time
 	// Allowed refuses an action by a policy, after its arguments were evaluated; nil: nothing is refused.
 	Allowed func(rb *lang.Runbook, step *lang.Step, args cty.Value) error
-	// Leases are the locks that this process holds for the run; LeaseTTL is how long each lasts without being renewed.
+	// Leases are the locks that this process holds for the run; LeaseTTL is how long each lasts without being renewed. Locks are those
+	// of them that somebody may free by force: all but the run's own.
 	Leases   []journal.Lease
+	Locks    []journal.Lease
 	LeaseTTL time.Duration
 	// Child makes what a runbook that a step runs needs: its scope and its configurations, from the values of its variables.
 	Child func(step *lang.Step, variables cty.Value) (*lang.Scope, *Configs, error)

@@ -186,16 +186,33 @@ func (s *session) leased(ctx context.Context) error {
 	return s.renew(ctx)
 }
 
-func (s *session) renew(ctx context.Context) error {
-	for _, l := range s.Leases {
-		err := l.Renew(ctx)
-		if err != nil && (errors.Is(err, journal.ErrLeaseLost) || s.lost.Load()) { // it is found out and told once
+// unfreed is leased, and that nobody has freed a lock of the runbook by force: one read of the store for each, for all writes that start
+// together.
+func (s *session) unfreed(ctx context.Context) error {
+	if err := s.leased(ctx); err != nil {
+		return err
+	}
+	return s.leases(ctx, "look at the lock of the runbook", s.Locks, journal.Lease.Held)
+}
+
+// leases asks something of leases. That one is lost is found out, and told, once.
+func (s *session) leases(ctx context.Context, what string, all []journal.Lease, ask func(journal.Lease, context.Context) error) error {
+	for _, l := range all {
+		err := ask(l, ctx)
+		if err != nil && (errors.Is(err, journal.ErrLeaseLost) || s.lost.Load()) {
 			s.lost.Store(true)
 			return lostError()
 		}
 		if err != nil {
-			return fmt.Errorf("renew the lease of the run: %w", err)
+			return fmt.Errorf("%s: %w", what, err)
 		}
+	}
+	return nil
+}
+
+func (s *session) renew(ctx context.Context) error {
+	if err := s.leases(ctx, "renew the lease of the run", s.Leases, journal.Lease.Renew); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	s.renewed, s.renewedWall = time.Now(), s.wall()
@@ -203,12 +220,15 @@ func (s *session) renew(ctx context.Context) error {
 	return nil
 }
 
+// RenewedIn is how often a lease is renewed in the time that it lasts.
+const RenewedIn = 3
+
 // keepLeases renews the leases until ctx ends, and calls lost when one is.
 func (s *session) keepLeases(ctx context.Context, lost func(error)) {
 	if len(s.Leases) == 0 {
 		return
 	}
-	ticker := time.NewTicker(s.LeaseTTL / 3)
+	ticker := time.NewTicker(s.LeaseTTL / RenewedIn)
 	defer ticker.Stop()
 	for {
 		select {
