@@ -175,8 +175,11 @@ func (l *toucher) child() {
 	if given >= 0 {
 		l.touch.Arguments = slices.Delete(l.touch.Arguments, given, given+1)
 	}
-	l.touch.Within = l.within(before, given >= 0 || l.touch.Each)
 	l.touch.Kept = l.within(before, given >= 0)
+	l.touch.Within = l.touch.Kept
+	if l.touch.Each && given < 0 {
+		l.touch.Within = l.within(before, true)
+	}
 	l.any = l.any || len(l.touch.Within.Touched) > 0 || l.touch.Within.Outputs
 }
 
