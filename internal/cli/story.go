@@ -144,27 +144,31 @@ func (s *story) take(e *run.Event) {
 	case run.RunStopping:
 		s.Stopping = s.Stopping || e.Step == "" // not only the runbook that a step runs
 	case run.RunResumed:
-		s.Stopping, s.Undoing = false, e.Undo
-		if e.Undo == nil {
-			s.Undid, s.ended = nil, false
-			s.Waits, s.Later = append(s.Waits, s.open...), append(s.Later, s.openLater...)
-			s.open, s.openLater = nil, nil
-		}
-		for _, step := range slices.Concat(e.Reset, e.Gone) {
-			s.drop(step)
-		}
-		for _, step := range e.AskedAgain {
-			s.putOff(step)
-		}
-		if len(e.Changes) > 0 { // what comes before a step may be another by now
-			s.askedAgain(nil)
-		}
+		s.resumed(e)
 	case run.RunFinished:
 		s.rest()
 	case run.RunPaused:
 		s.Undoing = nil
 		s.askedAgain(e.AskedAgain)
 		slices.SortStableFunc(s.Waits, func(a, b waitingStep) int { return e.InOrder(a.Step, b.Step) })
+	}
+}
+
+func (s *story) resumed(e *run.Event) {
+	s.Stopping, s.Undoing = false, e.Undo
+	if e.Undo == nil {
+		s.Undid, s.ended = nil, false
+		s.Waits, s.Later = append(s.Waits, s.open...), append(s.Later, s.openLater...)
+		s.open, s.openLater = nil, nil
+	}
+	for _, step := range slices.Concat(e.Reset, e.Gone) {
+		s.drop(step)
+	}
+	for _, step := range e.AskedAgain {
+		s.putOff(step)
+	}
+	if len(e.Changes) > 0 { // what comes before a step may be another by now
+		s.askedAgain(nil)
 	}
 }
 

@@ -137,13 +137,11 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 	if err != nil {
 		return drop(err)
 	}
-	approved := o.AutoApprove
 	if writes != nil {
 		first, diags, err := o.settleFirst(eng, stop, s, recalled, writes)
 		if err != nil {
 			return drop(err)
 		}
-		approved = true
 		if diags.HasErrors() || first == nil {
 			return first, diags, files, nil
 		}
@@ -161,35 +159,45 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 		return drop(err)
 	}
 	open := slices.DeleteFunc(o.settleable(recalled.Past), func(d run.Doubt) bool { return !chooses(effects, d) })
-	if err := o.checkSaid(recalled.Past, append(open, doubtsOf(writes)...)); err != nil {
-		return drop(err)
+	if err = o.checkSaid(recalled.Past, append(open, doubtsOf(writes)...)); err == nil {
+		err = o.said.unused(len(open)+len(writes), "nothing of what is to be undone is in doubt, and no undo of it failed",
+			"Leave it out to run the undos; of what you took back by hand, say so by name: --in-doubt STEP=done")
 	}
-	if err := o.said.unused(len(open)+len(writes), "nothing of what is to be undone is in doubt, and no undo of it failed",
-		"Leave it out to run the undos; of what you took back by hand, say so by name: --in-doubt STEP=done"); err != nil {
-		return drop(err)
-	}
-	header := &recalled.Plan.Header
-	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
-	if len(recalled.Past.Doubts()) > 0 || len(open) > 0 && asker != nil {
-		s.announce(header)
-	}
-	settler := &settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said, blind: o.blind}
-	settled, effects, err := o.settle(settler, effects, len(writes) > 0)
 	if err != nil {
 		return drop(err)
 	}
+	asker, _ := opts.Asker.(*asker) // nil: nobody sits here
+	if len(recalled.Past.Doubts()) > 0 || len(open) > 0 && asker != nil {
+		s.announce(&recalled.Plan.Header)
+	}
+	settler := &settler{Program: o.Program, stop: stop, recalled: recalled, asker: asker, said: o.said, blind: o.blind}
+	result, diags, err := o.undoThese(eng, s, settler, effects, len(writes) > 0, o.AutoApprove || writes != nil)
+	if err != nil {
+		return drop(err)
+	}
+	return result, diags, files, nil
+}
+
+// undoThese undoes effects, after what is in doubt of them is settled and somebody has said yes. settled says that writes in doubt were
+// settled before.
+func (o *undoOptions) undoThese(eng *engine.Engine, s *stage, by *settler, effects []run.Effect, settled, approved bool) (*engine.Result, diagnostics, error) {
+	recalled := by.recalled
+	said, effects, err := o.settle(by, effects, settled)
+	if err != nil {
+		return nil, nil, err
+	}
 	elsewhere, wholly := recalled.Past.Elsewhere(effects)
 	if wholly {
-		return drop(errors.New(notThere(o.blankAll(elsewhere))))
+		return nil, nil, errors.New(notThere(o.blankAll(elsewhere)))
 	}
 	for _, line := range o.blankAll(elsewhere) {
 		o.say("not undone here: %s", line)
 	}
-	if err := s.confirm(header, recalled.UndoSteps(effects), approved, stop, o.command("show "+o.Run+" --json")); err != nil {
-		return drop(forgotten(err, saidOf(settled), "it is settled once the undos run"))
+	if err := s.confirm(&recalled.Plan.Header, recalled.UndoSteps(effects), approved, by.stop, o.command("show "+o.Run+" --json")); err != nil {
+		return nil, nil, forgotten(err, saidOf(said), "it is settled once the undos run")
 	}
-	result, diags := eng.Undo(stop.ctx, recalled, o.undoNames(effects, settled, recalled.Past.Undoable()), settled)
-	return result, diags, files, nil
+	result, diags := eng.Undo(by.stop.ctx, recalled, o.undoNames(effects, said, recalled.Past.Undoable()), said)
+	return result, diags, nil
 }
 
 // notThere says that what is to be undone was done on other systems than the configurations name now.

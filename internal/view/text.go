@@ -158,18 +158,22 @@ func (t *Text) render(e *run.Event) {
 		t.step(e)
 		delete(t.checks, e.Step)
 	case run.RunStopping:
-		what := "stopping"
-		if e.Step != "" { // the runbook that a step runs
-			what += " " + t.clean(strings.TrimSuffix(e.Step, "/"))
-		}
-		if t.Typed && e.Reason == run.StopInterrupt {
-			t.buf.WriteByte('\r')
-		}
-		t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn(what+": "+t.clean(e.Reason)))
+		t.stopping(e)
 	case run.RunFinished:
 		t.finish(e)
 		t.lines(t.afterEnd(e, t.doing, t.left)...)
 	}
+}
+
+func (t *Text) stopping(e *run.Event) {
+	what := "stopping"
+	if e.Step != "" { // the runbook that a step runs
+		what += " " + t.clean(strings.TrimSuffix(e.Step, "/"))
+	}
+	if t.Typed && e.Reason == run.StopInterrupt {
+		t.buf.WriteByte('\r')
+	}
+	t.line(" " + t.Palette.Warn(t.Glyphs.Cancelled) + " " + t.Palette.Warn(what+": "+t.clean(e.Reason)))
 }
 
 // see widens the column of names for a step that is going to run.

@@ -53,7 +53,7 @@ func (r *runner) errand(ctx context.Context, e *errand) {
 	defer stop()
 	for {
 		e.attempts++
-		r.attemptErrand(ctx, e)
+		r.attemptErrand(provider.ForStep(ctx, r.prefix+e.address), e)
 		if e.err != nil && e.sent && (e.result == nil || failedInDoubt(e.result)) {
 			e.doubted, e.earlier = true, cmp.Or(e.noted, e.earlier)
 		}
@@ -76,7 +76,6 @@ func (r *runner) errand(ctx context.Context, e *errand) {
 
 func (r *runner) attemptErrand(ctx context.Context, e *errand) {
 	e.result, e.err, e.sent, e.noted = nil, nil, false, nil
-	ctx = provider.ForStep(ctx, r.prefix+e.address)
 	if limit := e.step.Timeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = withOwnTime(ctx, limit)
