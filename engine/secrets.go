@@ -61,7 +61,7 @@ func neededBy(diags hcl.Diagnostics, who string) hcl.Diagnostics {
 func ofConfig(diags hcl.Diagnostics, s *lang.Step) hcl.Diagnostics {
 	for i, d := range diags {
 		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && call.CalledFunctionName() == "secret" {
-			neededBy(diags[i:i+1], "the block of provider "+graph.Configuration(s))
+			diags[i] = neededBy(diags[i:i+1], "the block of provider "+graph.Configuration(s))[0]
 		}
 	}
 	return diags

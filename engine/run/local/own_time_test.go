@@ -10,8 +10,9 @@ import (
 
 // TestOwnTime: the time of a context goes on while nothing is waited for, and is over once.
 func TestOwnTime(t *testing.T) {
+	pass := func(d time.Duration) { <-time.After(d) }
 	wait := func(d time.Duration) func() error {
-		return func() error { time.Sleep(d); return nil }
+		return func() error { pass(d); return nil }
 	}
 	cause := errors.New("somebody stopped it")
 	for name, c := range map[string]struct {
@@ -22,18 +23,18 @@ func TestOwnTime(t *testing.T) {
 	}{
 		"its time is over": {func(context.Context, context.CancelCauseFunc) error { return nil }, 5 * time.Second, context.DeadlineExceeded, context.DeadlineExceeded},
 		"it stands still": {func(ctx context.Context, _ context.CancelCauseFunc) error {
-			time.Sleep(3 * time.Second)
+			pass(3 * time.Second)
 			return aside(ctx, wait(time.Minute))
 		}, 65 * time.Second, context.DeadlineExceeded, context.DeadlineExceeded},
 		"it stands still twice, one within the other and in a context of its own": {func(ctx context.Context, _ context.CancelCauseFunc) error {
 			ctx, cancel := context.WithTimeout(ctx, time.Hour)
 			defer cancel()
 			err := aside(ctx, func() error { return aside(ctx, wait(time.Second)) })
-			time.Sleep(4 * time.Second)
+			pass(4 * time.Second)
 			return errors.Join(err, ctx.Err(), aside(ctx, wait(10*time.Second)), ctx.Err())
 		}, 16 * time.Second, context.DeadlineExceeded, context.DeadlineExceeded},
 		"it is stopped while it stands still": {func(ctx context.Context, stop context.CancelCauseFunc) error {
-			return aside(ctx, func() error { time.Sleep(time.Minute); stop(cause); <-ctx.Done(); return nil })
+			return aside(ctx, func() error { pass(time.Minute); stop(cause); <-ctx.Done(); return nil })
 		}, time.Minute, context.Canceled, cause},
 	} {
 		t.Run(name, func(t *testing.T) {
