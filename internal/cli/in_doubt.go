@@ -90,11 +90,6 @@ func parseInDoubt(flags []string) (w words, err error) {
 	return w, err
 }
 
-// saysDone reports whether something is said to be done.
-func (w words) saysDone() bool {
-	return w.others == run.DecisionDone || slices.Contains(slices.Collect(maps.Values(w.each)), run.DecisionDone)
-}
-
 func (w words) of(d run.Doubt) string { return cmp.Or(w.ofOne(d), w.others) }
 
 // ofOne is what is said of one alone: by its step or, of an undo, by what that takes back.

@@ -163,6 +163,9 @@ func (o *undoOptions) undo(stop *interruption, s *stage, opts engine.RecallOptio
 		err = o.said.unused(len(open)+len(writes), "nothing of what is to be undone is in doubt, and no undo of it failed",
 			"Leave it out to run the undos; of what you took back by hand, say so by name: --in-doubt STEP=done")
 	}
+	if err == nil {
+		err = o.halfSaid(recalled.Past, effects, len(writes) > 0)
+	}
 	if err != nil {
 		return drop(err)
 	}

@@ -11,18 +11,9 @@ import (
 	"github.com/e82355ed/runbook/engine/run/local"
 )
 
-// recall takes the run up. Where all that is chosen is said to be done, neither secrets nor the key of encrypted inputs are needed: it is taken at
-// its word also where they are gone.
+// recall takes the run up. Where nothing is sent, the key of encrypted inputs is not needed: who says what was done is taken at their word also
+// where it is gone.
 func (o *undoOptions) recall(ctx context.Context, eng *engine.Engine, opts engine.RecallOptions) (*engine.Recalled, diagnostics) {
-	if o.said.saysDone() {
-		var only bool
-		if diags := o.look(ctx, eng, opts, func(p *local.Past) { only = o.onlyDone(p) }); diags.HasErrors() {
-			return nil, diags
-		}
-		if only {
-			return eng.Recall(ctx, o.Run, idly(opts))
-		}
-	}
 	r, diags := eng.Recall(ctx, o.Run, opts)
 	if !engine.InputsUnread(diags) {
 		return r, diags
@@ -61,11 +52,6 @@ func (o *undoOptions) look(ctx context.Context, eng *engine.Engine, opts engine.
 	}
 	at(r.Past)
 	return r.Drop(ctx)
-}
-
-// onlyDone reports whether all that is chosen is said to be done by hand, so that nothing is sent, and no system is to be asked.
-func (o *undoOptions) onlyDone(p *local.Past) bool {
-	return len(p.Doubts()) == 0 && len(o.toSend(p)) == 0
 }
 
 // onlySettles reports whether a session can do what was said without sending anything: writes in doubt are settled before any undo.

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/e82355ed/runbook/engine/enginetest"
 )
 
 // TestAnUndoIsDoneByHandWithoutTheKey: where the key of a sensitive variable is gone for good, what was taken back by hand is taken as such, and
@@ -62,5 +65,61 @@ step "fake_write" "w" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestAnUndoDoneByHandKeepsTheOutputs where they can be had, and needs no secret of one that can't.
+func TestAnUndoDoneByHandKeepsTheOutputs(t *testing.T) {
+	const text = `
+runbook "keyed" {}
+variable "token" {
+  type      = string
+  sensitive = true
+}
+provider "fake" {}
+step "fake_write" "w" {
+  id    = "w"
+  value = var.token
+  undo "fake_write" { id = "back" }
+}
+output "long" { value = nonsensitive(length(var.token)) }
+output "other" { value = nonsensitive(secret("env:OTHER")) }
+`
+	tt := newTerminal(t, false, nil, nil)
+	env := map[string]string{"OTHER": "another"}
+	tt.Lookup = func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve", "--var", "token=hunter2-q7")
+	next := tt.again(t, false, "") // where the secret is not to be had
+	next.does(t, ExitPassed, []string{"counts as done by hand", "long = 10", "other", "OTHER"}, "undo", tt.lastRun(t), "w", "--in-doubt", "done")
+}
+
+// TestAWordThatMayBeAboutTwoUndos is refused: of a step of which the undo of one instance failed, and that of another was never sent.
+func TestAWordThatMayBeAboutTwoUndos(t *testing.T) {
+	const text = `
+runbook "each" {}
+provider "fake" {}
+step "fake_write" "w" {
+  for_each = toset(["a", "b"])
+  id       = "w ${each.key}"
+  undo "fake_write" { id = "back ${each.key}" }
+}
+`
+	tt := newTerminal(t, false, nil, nil)
+	tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", text), "--auto-approve")
+	tt.fake.Do = func(_ context.Context, id string, _ int) error {
+		if id == "back b" {
+			return enginetest.ErrUnreachable()
+		}
+		return nil
+	}
+	id := tt.lastRun(t)
+	tt.again(t, false, "").does(t, ExitLeftOver, nil, "undo", id, `w["b"]`, "--auto-approve")
+	did := tt.fake.Log()
+	next := tt.again(t, false, "")
+	next.does(t, ExitRefused, []string{"nothing was run: --in-doubt done: the undo of w[\"b\"]@", "failed at", "was not tried since"}, "undo", id, "w", "--in-doubt", "done", "--auto-approve")
+	_, command, _ := strings.Cut(strings.TrimSpace(next.err.String()), "leave out what is to be sent: runbook ")
+	tt.again(t, false, "").does(t, ExitPassed, []string{"counts as done by hand"}, strings.Fields(strings.ReplaceAll(command, "'", ""))...)
+	if diff := cmp.Diff(did, tt.fake.Log()); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,6 +69,23 @@ func (o *undoOptions) checkSaid(p *local.Past, open []run.Doubt) error {
 			o.command(settles(all[i], o.Run)+" --in-doubt "+o.said.each[step]))
 	}
 	return o.said.check(open)
+}
+
+// halfSaid refuses a word for the undos of a step of which one failed and others were never sent: who did them all by hand is not to have these
+// done again, and who did that one not to have them forgotten. settled says that the word is about writes.
+func (o *undoOptions) halfSaid(p *local.Past, effects []run.Effect, settled bool) error {
+	if o.Step == "" || o.said.others != run.DecisionDone || settled || slices.ContainsFunc(p.Doubts(), o.namesUndoOf) {
+		return nil
+	}
+	counts := o.maybeByHand(p)
+	i := slices.IndexFunc(counts, func(d run.Doubt) bool { return o.said.ofOne(d) == "" && chooses(effects, d) })
+	sent := slices.DeleteFunc(o.toSend(p), func(e run.Effect) bool { return cmp.Or(o.said.each[e.String()], o.said.each[e.Address]) != "" })
+	if i < 0 || len(sent) == 0 {
+		return nil
+	}
+	one := undone(counts[i]).String()
+	return fmt.Errorf("nothing was run: --in-doubt done: the undo of %s %s, and that of %s was not tried since, so the word does not tell whether it is about both. Say of each what you did by hand, and leave out what is to be sent: %s",
+		one, cameTo(counts[i]), sent[0], o.command("undo "+o.Run+" "+run.Quote(o.Step)+" --in-doubt "+run.Quote(one+"=done")+" --in-doubt "+run.Quote(sent[0].String()+"=done")))
 }
 
 // settleFirst tells what became of some writes, in a session of its own. It asks before the undos that follow, so that who says no has settled

@@ -130,8 +130,8 @@ func (r *runner) counts() map[run.Outcome]int {
 func (r *runner) finishRun() error {
 	r.outputs, r.outputDiags = r.evaluateOutputs()
 	outcome := r.state.RunOutcome()
-	if r.interrupted || outcome != run.Pass && outcome != run.Warn {
-		// What did not run gave no results; why is told by the steps, and beside each output.
+	if r.interrupted || r.onlyUndoes || outcome != run.Pass && outcome != run.Warn {
+		// What did not run gave no results; why is told by the steps, and beside each output. Undos need none.
 		r.outputDiags = nil
 	}
 	status := r.statusOfRun(outcome)
