@@ -43,6 +43,9 @@ func compare(before, after *lang.Runbook, blank func([]byte) []byte) changes {
 			if strings.HasSuffix(text, " differs") || strings.HasSuffix(text, " differ") {
 				text += difference{before, after, blank}.of(name, a, b)
 			}
+			if strings.HasPrefix(name, "environment ") && a != nil && b != nil && a.assigned["variables"] != b.assigned["variables"] {
+				text += "; variables keep the values that the run has"
+			}
 			out.told = append(out.told, text)
 		}
 	}

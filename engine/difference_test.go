@@ -156,6 +156,11 @@ func TestWhatChangedOfTheWhole(t *testing.T) {
 			map[string]string{"x.hcl": two + provider(`base_url = "http://b"`), "workspace.hcl": provider(`base_url = "http://z"`)},
 			[]string{`provider http differs: provider "http" (2 of 2).base_url = "http://a" is now "http://b"`},
 		},
+		"an environment": {
+			map[string]string{"x.hcl": two, "workspace.hcl": "environment \"dev\" { variables = { host = \"a\" } }\n"},
+			map[string]string{"x.hcl": two, "workspace.hcl": "environment \"dev\" { variables = { host = \"b\" } }\n"},
+			[]string{`environment dev differs: variables = { host = "a" } is now { host = "b" }; variables keep the values that the run has`},
+		},
 		"one of two children of a name": {
 			map[string]string{"x.hcl": runs + other, "child.hcl": two, "sub/child.hcl": two},
 			map[string]string{"x.hcl": runs + other, "child.hcl": strings.Replace(two, "{}", "{ x = 1 }", 1), "sub/child.hcl": two},

@@ -106,12 +106,31 @@ func (l *toucher) assigned(a, b *declaration) {
 			l.touch.Runs = l.touch.Runs || decides
 		case name == "for_each":
 			l.touch.Each = true
+		case name == "provider" && l.renamed():
+			l.touch.Config = true
 		case l.step.Args[name] == nil && has || l.step.IsCheck(): // provider
 			l.whole(true)
 		default:
 			l.argument(name)
 		}
 	}
+}
+
+// renamed reports whether the step goes through a provider block that has another name in each file, where the other has none of that name: what it
+// is by now is compared.
+func (l *toucher) renamed() bool {
+	before := l.before.Step(l.step.Name)
+	if before == nil || before.Provider == nil || before.Provider != l.step.Provider {
+		return false
+	}
+	was, is := l.before.ConfigOf(before), l.after.ConfigOf(l.step)
+	keyed := func(ref *lang.ProviderRef) string {
+		if ref == nil || ref.Key == nil {
+			return ""
+		}
+		return ref.Key.Written()
+	}
+	return was != nil && is != nil && keyed(before.ProviderRef) == keyed(l.step.ProviderRef) && !l.after.HasProvider(was.Address()) && !l.before.HasProvider(is.Address())
 }
 
 // blocks looks at the blocks that are otherwise in the step's.

@@ -2,6 +2,8 @@ package lang
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -77,6 +79,12 @@ func (r *Runbook) ConfigOf(s *Step) *ProviderConfig {
 		}
 	}
 	return nil
+}
+
+// HasProvider reports whether there is a provider block of an address, "kubernetes" or "kubernetes.eu".
+func (r *Runbook) HasProvider(address string) bool {
+	name, alias, _ := strings.Cut(address, ".")
+	return slices.ContainsFunc(r.Providers, func(c *ProviderConfig) bool { return c.Provider == name && c.Alias == alias })
 }
 
 // Schedule is when the runbook is meant to run.
@@ -175,6 +183,14 @@ type ProviderConfig struct {
 	// Dir is the folder of the file that writes the block.
 	Dir   string
 	Range hcl.Range
+}
+
+// Address is what refers to the block, "kubernetes" or "kubernetes.eu".
+func (c *ProviderConfig) Address() string {
+	if c.Alias == "" {
+		return c.Provider
+	}
+	return c.Provider + "." + c.Alias
 }
 
 // Place is where the block stands, for a sentence: with the folder, as each folder above a runbook may have a workspace file.

@@ -98,7 +98,7 @@ func TestEndBeforeAnyStep(t *testing.T) {
 	tt := newTerminal(t, false, nil, nil)
 	tt.file(t, "kid.hcl", pausedInTheMiddle)
 	store, id := brokenOffAt(t, tt, tt.file(t, "x.hcl", "runbook \"p\" {}\nstep \"runbook\" \"in\" { source = \"./kid.hcl\" }\n"), nil, run.StepStarted, "in/cordon")
-	says := []string{"cancelled: no step has ended in "}
+	says := []string{"interrupted: no step has ended in ", "resume with: runbook resume " + id}
 	tt.again(t, false, "").does(t, ExitPassed, says, "undo", id, "--in-doubt", "redo", "--auto-approve", "--store", store)
 	tt.again(t, false, "").does(t, ExitPassed, says, "show", id, "--store", store)
 }

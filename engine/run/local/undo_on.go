@@ -21,6 +21,8 @@ func (r *runner) undoPlace(d *deed, local lang.Frame) (was, moved *run.Target) {
 	switch {
 	case place == nil && now.Target == "":
 		return nil, nil
+	case r.throughAnother(d, *now):
+		return &at.Target, cmp.Or(place, now)
 	case place != nil && at.Has(at.Target, *place, r.Redact):
 		return place, nil
 	case place != nil && at.LeavesOut(*now, *place):
@@ -33,6 +35,13 @@ func (r *runner) undoPlace(d *deed, local lang.Frame) (was, moved *run.Target) {
 		return &at.Target, place
 	}
 	return place, nil
+}
+
+// throughAnother reports whether an undo that acts through what its step does acts through another block than it did, which is still there: who
+// looks through that is somebody else, on the same system too. One that has another name by now is the same.
+func (r *runner) throughAnother(d *deed, now run.Target) bool {
+	then := run.StepName(d.undoAt.Provider)
+	return d.undo().ProviderRef == d.step.ProviderRef && then != run.StepName(now.Provider) && r.runbook.HasProvider(then)
 }
 
 // namedOr is a system or, where that is none, the place that arguments say.
