@@ -124,7 +124,7 @@ func (e *Engine) Plan(ctx context.Context, rb *Runbook, opts PlanOptions) (*Plan
 		p.Stages = append(p.Stages, names)
 	}
 	p.Header = p.header(e.User, planner.targets, planner.places)
-	diags = append(diags, planner.findings()...)
+	diags = append(diags, planner.findings("")...)
 	return p, append(diags, planner.secretKeys()...)
 }
 

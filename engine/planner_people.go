@@ -150,14 +150,15 @@ func (e *Engine) prepareChild(ctx context.Context, parent, sub *Plan) {
 	sub.configs.Foresee = true // its variables may depend on results
 }
 
-// findings are all that the planner found, that in the runbooks of steps included, and what the secrets gave.
-func (p *planner) findings() hcl.Diagnostics {
+// findings are all that the planner found, that in the runbooks of steps included, and what the secrets gave. within is the address of the step
+// that runs the runbook, with a slash behind it.
+func (p *planner) findings(within string) hcl.Diagnostics {
 	diags := p.diags
 	if p.plan.Options.Apply {
-		diags = append(diags, p.readSecrets()...)
+		diags = append(diags, p.readSecrets(within)...)
 	}
 	for _, sub := range p.children {
-		diags = append(diags, sub.findings()...)
+		diags = append(diags, sub.findings(within+sub.below+"/")...)
 	}
 	return diags
 }

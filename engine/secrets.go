@@ -15,13 +15,13 @@ import (
 // readSecrets evaluates every secret(…) that the steps will surely need, or the notifiers that may run while they wait, and that is known beforehand, so that a missing
 // one stops the run before its first step and not in its middle. Secrets of provider blocks are read when the blocks'
 // targets are worked out.
-func (p *planner) readSecrets() hcl.Diagnostics {
+func (p *planner) readSecrets(within string) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	seen := map[*lang.Expr]bool{}
 	for _, n := range p.plan.Graph.Nodes {
-		who := "step " + n.Step.Name
+		who := "step " + within + n.Step.Name
 		if n.Step.IsCheck() {
-			who = "check " + n.Step.Name
+			who = "check " + within + n.Step.Name
 		}
 		diags = append(diags, secretsOf(p.plan.scope, n.Step, who, seen)...)
 	}

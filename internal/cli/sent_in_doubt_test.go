@@ -222,3 +222,15 @@ step "fake_write" "pay" {
 		t.Errorf("sent under %q", keys)
 	}
 }
+
+// TestAToleratedWriteInDoubtWasNotCarriedOut as far as anybody knows: it is sent again, and not told as one that takes place twice.
+func TestAToleratedWriteInDoubtWasNotCarriedOut(t *testing.T) {
+	text := strings.Replace(parting, `id = "pay"`, "id = \"pay\"\n  continue_on_error = true", 1) + "step \"fake_read\" \"boom\" {\n  id = \"boom\"\n  assert {\n    condition = self.call > 1\n  }\n}\n"
+	tt, id := cutPay(t, text, text)
+	tt.fake.Inquire = func(string) (provider.State, string, error) { return provider.Repeatable, "the author says so", nil }
+	next := tt.again(t, false, "")
+	next.run("resume", id, "--auto-approve")
+	if said := next.out.String() + next.err.String(); !strings.Contains(said, "the author says so") || strings.Contains(said, "pay was carried out") {
+		t.Errorf("%s", said)
+	}
+}

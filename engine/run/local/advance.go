@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -60,6 +61,9 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 		if len(commands) == 0 {
 			return false, r.tellLevels(ctx)
 		}
+		if err := r.lookBefore(ctx, commands); err != nil {
+			return false, err
+		}
 		var launch []func()
 		barrier, sync, stopping := false, false, r.state.Stopping()
 		for _, c := range commands {
@@ -89,6 +93,18 @@ func (r *runner) advance(ctx context.Context) (finished bool, err error) {
 			go start()
 		}
 	}
+}
+
+// lookBefore looks at the locks before writes are told as started. What has ended until then is kept in any case.
+func (r *runner) lookBefore(ctx context.Context, commands []run.Command) error {
+	starts := func(c run.Command) bool { writes, _ := r.barrier(c); return writes }
+	if len(r.Locks) == 0 || !slices.ContainsFunc(commands, starts) {
+		return nil
+	}
+	if err := r.flush(ctx, false); err != nil {
+		return err
+	}
+	return r.unfreed(ctx)
 }
 
 // keepAhead is write-ahead: what starts now is in the journal first, and on disk where it is a write, unless its action has it

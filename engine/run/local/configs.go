@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -234,22 +235,35 @@ func (c *Configs) same(s *lang.Step, local lang.Frame, before *Configs, was *lan
 	})
 }
 
-// sameSetting compares a setting, but for the secrets in it.
+// sameSetting compares a setting, but for the secrets in it: of a URL, such as a proxy's, where it leads.
 func sameSetting(a *provider.Attribute, was, now cty.Value) bool {
 	if !a.Sensitive {
 		return sameValue(was, now)
 	}
-	return sameValue(withoutSecrets(was), withoutSecrets(now))
+	return sameValue(withoutSecrets(a, was), withoutSecrets(a, now))
 }
 
-// withoutSecrets is a map without those of its elements that are secret themselves; of what is no map, nothing.
-func withoutSecrets(all cty.Value) cty.Value {
-	all, _ = all.Unmark()
+// withoutSecrets is what of a sensitive setting is no secret itself: of a map the other elements, of an object the other fields, of a URL its host. Of
+// anything else that is nothing.
+func withoutSecrets(a *provider.Attribute, v cty.Value) cty.Value {
+	v, _ = v.Unmark()
 	out := map[string]cty.Value{}
-	if !all.IsNull() && all.Type().IsMapType() {
-		out = all.AsValueMap()
+	switch {
+	case v.IsNull():
+	case v.Type() == cty.String:
+		if at, err := url.Parse(v.AsString()); err == nil && at.Host != "" {
+			out["host"] = cty.StringVal(at.Scheme + "://" + at.Host)
+		}
+	case v.Type().IsMapType(), v.Type().IsObjectType():
+		out = v.AsValueMap()
 	}
-	maps.DeleteFunc(out, func(_ string, v cty.Value) bool { return v.IsMarked() })
+	maps.DeleteFunc(out, func(name string, v cty.Value) bool {
+		field := (*provider.Attribute)(nil)
+		if a.Fields != nil {
+			field = a.Fields.Attribute(name)
+		}
+		return v.IsMarked() || field != nil && field.Sensitive
+	})
 	return cty.ObjectVal(out)
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // CarriedOut tells of those among steps and instances that run again which changed something, ended well and were not undone: they
-// do it twice. What counts as done by what was settled does not run again.
+// do it twice. What counts as done by what was settled does not run again, and of what is in doubt nobody knows whether it took place.
 func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
 	among, steps, undone, done := map[string]bool{}, map[string]bool{}, undoneBy(settled), map[string]bool{}
 	for _, address := range again {
@@ -20,6 +20,9 @@ func (p *Past) CarriedOut(again []string, settled ...Settled) []string {
 	}
 	for _, d := range settled {
 		done[d.Address] = done[d.Address] || !d.Undo && d.Decision == run.DecisionDone
+	}
+	for _, d := range p.Doubts() {
+		done[d.Address] = done[d.Address] || !d.Undo
 	}
 	var out []string
 	p.root.walk(func(b *branch) {
