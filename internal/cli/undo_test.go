@@ -227,6 +227,40 @@ func TestUndoOfWhatChangedNothing(t *testing.T) {
 	tt.again(t, false, "").does(t, ExitRefused, []string{"nothing was run: cordon changed nothing, so there is nothing to take back"}, "undo", id, "--auto-approve")
 }
 
+// TestUndoThatChangedNothing counts, with a warning: by then somebody else may have changed what the step did. One that is sent a second time found
+// what it did itself.
+func TestUndoThatChangedNothing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		undo  string
+		first error
+		warns bool
+	}{
+		"nothing there to take back": {undo: `id = "uncordon"`, warns: true},
+		"an attempt before got lost": {undo: "id = \"uncordon\"\nretry {\nattempts = 2\ndelay = \"1ms\"\nwrites = true\n}", first: errors.New("connection lost")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt := newTerminal(t, false, nil, nil)
+			tt.fake.Unchanged = func(id string) bool { return id == "uncordon" }
+			tt.fake.Do = func(_ context.Context, id string, n int) error {
+				if id == "uncordon" && n == 1 {
+					return tc.first
+				}
+				return nil
+			}
+			tt.does(t, ExitPassed, nil, "apply", tt.file(t, "x.hcl", strings.Replace(undoable, `{ id = "uncordon" }`, "{\n"+tc.undo+"\n}", 1)), "--auto-approve")
+			id := tt.lastRun(t)
+			for _, args := range [][]string{{"undo", id, "cordon", "--auto-approve"}, {"show", id}, {"show", id, "--report", "markdown=/dev/stdout"}} {
+				next := tt.again(t, false, "")
+				next.does(t, ExitPassed, []string{"cordon"}, args...)
+				if said := next.out.String() + next.err.String(); strings.Contains(said, "it changed nothing: what the step did was taken back before") != tc.warns {
+					t.Errorf("%v says:\n%s", args, said)
+				}
+			}
+			tt.again(t, false, "").does(t, ExitRefused, []string{"has nothing to undo"}, "undo", id, "cordon", "--auto-approve")
+		})
+	}
+}
+
 // TestFailedUndoDoneByHand: who did by hand what an undo failed to do says so, and it counts as undone, with who said it and when.
 func TestFailedUndoDoneByHand(t *testing.T) {
 	told := []string{"undo cordon", "counts as done by hand, decided by alice@laptop"}

@@ -25,7 +25,12 @@ type undoing struct {
 	at     *runner
 	effect int64
 	did    *deed
+	// again says that it was sent before, and may have taken place then.
+	again bool
 }
+
+// foundNothing warns of an undo that changed nothing, unless an attempt before may have been what changed it.
+const foundNothing = "it changed nothing: what the step did was taken back before, or is somebody else's by now; look whether what is there now is right"
 
 // startUndo begins the undo of what a step did.
 func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, error) {
@@ -35,7 +40,7 @@ func (r *runner) startUndo(ctx context.Context, c run.Command) (func(), bool, er
 	}
 	at, missing := r.undoFrom(b)
 	_, own := r.find(c.Address)
-	u := &undoing{at: at, effect: c.Undoes, did: did, errand: errand{
+	u := &undoing{at: at, effect: c.Undoes, did: did, again: c.Sent != "", errand: errand{
 		what: "an undo", address: own, step: did.undo(), local: b.frame(did), started: r.clock(),
 	}}
 	u.takesNotes = func(ctx context.Context, call *provider.Call) { at.takesNotes(ctx, call, own, u.effect) }
@@ -92,6 +97,9 @@ func (r *runner) undoDone(u *undoing) error {
 	var sealed []byte
 	if u.result != nil {
 		e.Result, e.Summary, e.Warnings = lang.ValueToJSON(u.result.Value), u.result.Summary, u.result.Warnings
+		if u.err == nil && u.result.ChangedNothing && !u.again && !u.doubted {
+			e.Warnings = append(e.Warnings, foundNothing)
+		}
 		if u.result.Value.ContainsMarked() {
 			sealed = r.seal(sealedOf(u.result.Value))
 		}
