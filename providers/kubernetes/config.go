@@ -26,12 +26,15 @@ type config struct {
 	Burst      int     `rb:"burst,conduct" doc:"How many requests may exceed qps at once; null: twice qps."`
 }
 
+// podContext stands for a context where a pod's own account is used.
+const podContext = "in-cluster"
+
 // cluster is a configuration after all rules have been applied.
 type cluster struct {
 	rest *rest.Config
 	// endpoint is the server's URL without credentials.
 	endpoint string
-	// context is the kubeconfig's context, or "in-cluster".
+	// context is the kubeconfig's context, or podContext.
 	context string
 	// user is the name of the kubeconfig's user, or empty.
 	user      string

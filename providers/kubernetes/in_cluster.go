@@ -44,7 +44,7 @@ func inClusterFrom(req provider.Open[config], folder string) (*cluster, error) {
 			// The token expires; client-go reads it again from here.
 			BearerTokenFile: tokenFile,
 		},
-		context: "in-cluster",
+		context: podContext,
 	}
 	if c.endpoint, err = endpoint(c.rest); err != nil {
 		return nil, inClusterError(err)

@@ -138,6 +138,15 @@ func previewRunJob(ctx context.Context, in *provider.In[*client, runJobArgs]) ([
 	return []provider.Change{{Path: title(jobs, s.namespace, s.name), After: in.Args.Image + " runs " + in.Args.Command[0]}}, nil
 }
 
+// endJob says how a job that goes on is ended, and what follows from that: one that is gone can't be told from one that never was.
+func (s subject) endJob() string {
+	where := " -n " + s.namespace
+	if s.c.cluster.context != podContext {
+		where += " --context '" + s.c.cluster.context + "'"
+	}
+	return fmt.Sprintf("wait for it, or end it with: kubectl delete job %s%s. It counts as not run then, and a resume runs it again from its beginning.", s.name, where)
+}
+
 // inquireRunJob looks for the job of the key.
 func inquireRunJob(
 	ctx context.Context, in *provider.In[*client, runJobArgs], sent provider.Sent,
@@ -158,7 +167,7 @@ func inquireRunJob(
 	case err != nil:
 		return nil, s.c.explain(ctx, "read "+s.String(), err)
 	case jobEnd(job) == "":
-		return &provider.Finding[runJobResult]{State: provider.UnderWay, Why: s.String() + " runs."}, nil
+		return &provider.Finding[runJobResult]{State: provider.UnderWay, Why: s.String() + " runs; " + s.endJob()}, nil
 	}
 	finding := &provider.Finding[runJobResult]{State: provider.Done, Why: s.String() + " has ended."}
 	result, err := s.resultOfJob(ctx, job, in.Args.MaxOutputBytes)

@@ -286,7 +286,11 @@ func TestRunJob(t *testing.T) {
 		t.Errorf("a job that can't start: %v", err)
 	}
 	t.Log(err)
-	if found := p.inquire(t, stuck, note); found.State != provider.UnderWay && found.State != provider.Done {
+	found := p.inquire(t, stuck, note)
+	if found.State != provider.UnderWay && found.State != provider.Done {
 		t.Errorf("inquire finds state %d", found.State)
+	}
+	if end := " -n " + p.namespace + " --context '"; found.State == provider.UnderWay && (!strings.Contains(found.Why, "end it with: kubectl delete job runbook-") || !strings.Contains(found.Why, end)) {
+		t.Errorf("it does not say how the job is ended: %s", found.Why)
 	}
 }
