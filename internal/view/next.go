@@ -107,7 +107,7 @@ func (c *Config) afterEnd(e *run.Event, d Doing, left leftovers) []string {
 		return nil
 	}
 	var lines []string
-	if e.Undoable > 0 && !d.byHand && e.Outcome != run.Pass && e.Outcome != run.Warn {
+	if canTakeBack(e, d) {
 		lines = []string{"undo what can be undone with: " + c.command("undo "+e.Run)}
 	}
 	switch status := *e.ExitStatus; {
@@ -121,6 +121,11 @@ func (c *Config) afterEnd(e *run.Event, d Doing, left leftovers) []string {
 	return lines
 }
 
+// canTakeBack reports whether a run that did not go well did something that can be undone, and was not about undos.
+func canTakeBack(e *run.Event, d Doing) bool {
+	return e.Undoable > 0 && !d.byHand && e.Outcome != run.Pass && e.Outcome != run.Warn
+}
+
 // afterLeft says how what is left to look at is settled.
 func (c *Config) afterLeft(e *run.Event, d Doing, left leftovers) []string {
 	var lines []string
@@ -130,6 +135,8 @@ func (c *Config) afterLeft(e *run.Event, d Doing, left leftovers) []string {
 	switch {
 	case doubt && (d.byHand || d.cancelled):
 		lines = append(lines, "what is in doubt is settled with: "+c.command("undo "+e.Run)+", which takes back what took place, or, to go on with the run: "+resume)
+	case doubt && canTakeBack(e, d):
+		lines = append(lines, "what is in doubt is settled with: "+resume+", which goes on with the run, or, to take back what was done: "+c.command("undo "+e.Run))
 	case doubt:
 		lines = append(lines, "what is in doubt is settled with: "+resume)
 	}

@@ -275,7 +275,9 @@ func TestEndNamesTheUndo(t *testing.T) {
 		"warned":            {run.Warn, 1, 1, ""},
 		"interrupted":       {run.Cancelled, 3, 2, undo + "resume with: runbook resume RUN\n"},
 		"stopped, no undo":  {run.Cancelled, 3, 0, "resume with: runbook resume RUN\n"},
-		"something to mend": {run.Fail, 4, 1, "what is in doubt is settled with: runbook resume RUN\n"},
+		"something to mend": {run.Fail, 4, 0, "what is in doubt is settled with: runbook resume RUN\n"},
+		"mended or undone": {run.Fail, 4, 1, "what is in doubt is settled with: runbook resume RUN, which goes on with the run, or, to take back what was done: " +
+			"runbook undo RUN\n"},
 	} {
 		all := entries(t, []run.Event{
 			{Type: run.RunStarted, Header: &run.Header{Runbook: "x", Steps: 1}},
