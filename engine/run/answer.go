@@ -119,11 +119,8 @@ func parseYesNo(text string) (json.RawMessage, error) {
 
 // parseItems finds the items that a text names, in the order of the list.
 func (q *Question) parseItems(text string) ([]string, error) {
-	switch text {
-	case "all":
-		return append([]string{}, q.Items...), nil
-	case "none":
-		return []string{}, nil
+	if text == "all" || text == "none" {
+		return q.allOrNone(text)
 	}
 	named := map[int]bool{}
 	parts := strings.Split(text, ",")
@@ -146,6 +143,18 @@ func (q *Question) parseItems(text string) ([]string, error) {
 		}
 	}
 	return items, nil
+}
+
+// allOrNone gives the items that one of these words means; an item of that name, in whichever case, makes it two things.
+func (q *Question) allOrNone(word string) ([]string, error) {
+	if i := slices.IndexFunc(q.Items, func(item string) bool { return strings.EqualFold(item, word) }); i >= 0 {
+		return nil, fmt.Errorf("%q means two things: %[1]s of the items, and item %d, %q; write the items by their numbers, or answer in the form, without a VALUE",
+			word, i+1, q.Items[i])
+	}
+	if word == "none" {
+		return []string{}, nil
+	}
+	return append([]string{}, q.Items...), nil
 }
 
 // findItem finds the item that a list of parts begins with: a text may have commas of its own, so the longest counts.

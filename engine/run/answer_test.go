@@ -10,6 +10,7 @@ func TestParseAnswer(t *testing.T) {
 	approval, confirm := Question{Kind: AskApproval}, Question{Kind: AskConfirm}
 	list := Question{Kind: AskChecklist, Items: []string{"call the bank", "a, then b", "3", "last"}}
 	numbers := Question{Kind: AskChecklist, Items: []string{"backup taken", "page silenced", "a, with comma", "1"}}
+	words := Question{Kind: AskChecklist, Items: []string{"none", "All", "last"}}
 	text := Question{Kind: AskInput}
 	withDefault := Question{Kind: AskInput, Type: "number", Default: json.RawMessage("5")}
 	number, yesNo := Question{Kind: AskInput, Type: "number"}, Question{Kind: AskInput, Type: "bool"}
@@ -65,6 +66,10 @@ func TestParseAnswer(t *testing.T) {
 		{pattern, "ab1", "", "does not match the pattern"},
 		{Question{Kind: "dance"}, "yes", "", "not known"},
 		{numbers, "1,2", "", `"1" means two items: number 1, "backup taken", and the text of number 4`},
+		{words, "all", "", `"all" means two things: all of the items, and item 2, "All"`},
+		{words, "none", "", `"none" means two things: none of the items, and item 1, "none"`},
+		{words, "1", `["none"]`, ""},
+		{words, "All", `["All"]`, ""},
 		{numbers, "4,2", `["page silenced","1"]`, ""},
 		{numbers, "backup taken,a, with comma", `["backup taken","a, with comma"]`, ""},
 	}

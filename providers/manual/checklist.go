@@ -15,7 +15,7 @@ import (
 )
 
 type checklistArgs struct {
-	Items       []string  `rb:"items,required,filled" doc:"What is to be done or looked at, in order." public:"who answers has to read them; say in other words what is meant, or show it with nonsensitive(…)"`
+	Items       []string  `rb:"items,required,filled" check:"checklist_item" doc:"What is to be done or looked at, in order." public:"who answers has to read them; say in other words what is meant, or show it with nonsensitive(…)"`
 	Prompt      string    `rb:"prompt" doc:"What the list is about."`
 	AllRequired bool      `rb:"all_required" default:"false" doc:"Whether an item that is left unchecked is a fail; otherwise assertions on the result say what it means."`
 	OnTimeout   cty.Value `rb:"on_timeout" doc:"When the step's timeout is over: \"fail\" (also without this), \"escalate\" (the next contact of the escalation is called, and the question stays), or the list of items that count as checked then."`
@@ -105,6 +105,16 @@ func askChecklist(args *checklistArgs) (*provider.Question, error) {
 		Kind: "checklist", Prompt: args.Prompt, Items: args.Items, AllRequired: args.AllRequired,
 		OnTimeout: up.on, TimeoutAnswer: up.answer,
 	}, nil
+}
+
+// checkItem refuses an item that is one of the words by which an answer names all items, or none.
+func checkItem(item string) error {
+	for _, word := range []string{"all", "none"} {
+		if strings.EqualFold(item, word) {
+			return fmt.Errorf("an answer that is %q means %s of the items, so that %q would mean two things; write it in other words", word, word, item)
+		}
+	}
+	return nil
 }
 
 func checkedItems(items []string, v cty.Value) (json.RawMessage, error) {

@@ -23,6 +23,7 @@ func New() *provider.Provider {
 		Name: "manual", Doc: "People: what they confirm, tick off or tell.",
 		Open:    func(context.Context, provider.Open[config]) (client, error) { return client{}, nil },
 		Actions: []provider.Action{confirm(), checklist(), input()},
+		Checks:  map[string]provider.Check{"checklist_item": checkItem},
 	})
 }
 
