@@ -113,6 +113,7 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 			failed.Hint += fmt.Sprintf(" Its output begins with %q.", text)
 		}
 		if in.Effect != provider.Read {
+			_ = p.ended(how) // the error tells it too
 			failed.Hint += " What it did is done; a resume asks before it runs it again."
 		}
 		return r, failed
@@ -159,6 +160,10 @@ func (c *client) process(in *provider.In[*client, commandArgs], failed *provider
 			return fmt.Errorf("it was started and ended again: %w", err)
 		}
 		return nil
+	}
+	p.ended = func(how string) error {
+		note.Ended = how
+		return in.NoteOpen(note)
 	}
 	return p, nil
 }

@@ -27,6 +27,8 @@ type commandNote struct {
 	// StartTicks is the kernel's time of its start.
 	StartTicks uint64     `json:"start_ticks,omitempty"`
 	StartedAt  *time.Time `json:"started_at,omitempty"`
+	// Ended says how it ended, where the step erred after that; empty: that is not noted.
+	Ended string `json:"ended,omitempty"`
 }
 
 // remains are the processes of a write that run now.
@@ -155,6 +157,8 @@ func (n *commandNote) gone(since time.Time) (why string, unseen bool) {
 		started = n.Program + " was about to be started at " + provider.Moment(since)
 	}
 	switch {
+	case n.Ended != "":
+		return "", false // the step's error has it
 	case n.Host != here.Host:
 		return fmt.Sprintf("%s on %s, and this is %s: look there whether it runs.", started, n.Host, here.Host), true
 	case n.BootID != here.BootID:

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -277,4 +278,23 @@ func TestSensitiveArgumentsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, r.Value.GetAttr("stdout"), str("x\ny"))
+}
+
+// TestEndedThoughItErred: of a program of which the step's error tells how it ended, nothing else is said.
+func TestEndedThoughItErred(t *testing.T) {
+	dir := t.TempDir()
+	notes, action := filepath.Join(dir, "notes"), New().Action("local_command")
+	call := writeCall(dir, "01K/ended/"+t.Name(), notes, providertest.Values{"command": list("echo", "oops"), "format": str("json")})
+	if _, err := action.Run(t.Context(), call); err == nil || !strings.Contains(err.Error(), "has ended, with exit code 0") {
+		t.Fatalf("it gave %v", err)
+	}
+	kept, err := os.ReadFile(notes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(kept), []byte("\n"))
+	found, err := action.(provider.Inquirer).Inquire(t.Context(), call, provider.Sent{Key: call.Key, At: time.Now(), Note: lines[len(lines)-1]})
+	if err != nil || found.State != provider.Unknown || found.Why != "" {
+		t.Errorf("found %+v, %v", found, err)
+	}
 }

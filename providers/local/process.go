@@ -34,6 +34,8 @@ type process struct {
 	stdout, stderr capture
 	// started, if not nil, is told that the program runs, before anyone waits for it. After an error it is ended.
 	started func(pid int) error
+	// ended notes how it ended, for a step that errs all the same; nil of what only reads.
+	ended func(how string) error
 	// id is that of the group, once it has started.
 	id int
 }
