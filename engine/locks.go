@@ -132,7 +132,7 @@ func (e *Engine) Held(ctx context.Context, plan *Plan, opts *RunOptions) hcl.Dia
 	}
 	all, err := opts.Journal.Locks(ctx)
 	if err != nil {
-		return lockRefusal(err, opts, "", "")
+		return problem("The run history can't be read", fmt.Errorf("%w: nothing was run", err))
 	}
 	for i := range all {
 		if l := &all[i]; !l.Gone && slices.Contains(names, l.Name) {
@@ -201,7 +201,7 @@ func (t *taker) wait(ctx context.Context, name string) (journal.Lease, error) {
 	}
 }
 
-// lockRefusal says why a lock could not be taken: somebody else holds it, or the journal failed.
+// lockRefusal says why a lock could not be taken: somebody else holds it, or the run history, in which locks are kept, can't be written.
 func lockRefusal(err error, opts *RunOptions, summary, hint string) hcl.Diagnostics {
 	var locked *journal.LockedError
 	if !errors.As(err, &locked) {
@@ -209,7 +209,7 @@ func lockRefusal(err error, opts *RunOptions, summary, hint string) hcl.Diagnost
 		if errors.Is(err, journal.ErrNoSpace) {
 			detail += " Free space on the disk of the run history, then give the command again."
 		}
-		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "The lock can't be taken", Detail: detail}}
+		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "The run history can't be written", Detail: detail}}
 	}
 	l := &locked.Lock
 	detail := fmt.Sprintf("%s is held by run %s of %s (%s)", l.Name, l.Owner.Run, l.Owner.Runbook, Holder(l))

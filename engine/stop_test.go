@@ -234,13 +234,14 @@ func (full) Acquire(context.Context, string, journal.Owner, time.Duration, *jour
 	return nil, nil, errors.New("write the run history runs.db: the disk is full")
 }
 
-// TestLockCannotBeWritten: a lock that can't be taken for another reason than a holder is not said to be held.
+// TestLockCannotBeWritten: a lock that can't be taken for another reason than a holder is not said to be held. What can't be written is told, and
+// not the lock of the run itself, of which a runbook has no word.
 func TestLockCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	path := files(t, map[string]string{"parent.hcl": "runbook \"r\" {}\n"})
 	out := enginetest.RunFile(t, &enginetest.Fake{}, path, enginetest.Options{Journal: full{enginetest.Store(t)}})
 	text := out.Diags.Error()
-	if out.Result != nil || !strings.Contains(text, "runs.db: the disk is full: nothing was run.") || strings.Contains(text, "going on") {
+	if out.Result != nil || !strings.Contains(text, "runs.db: the disk is full: nothing was run.") || !strings.Contains(text, "The run history can't be written") || strings.Contains(text, "going on") || strings.Contains(text, "lock") {
 		t.Errorf("%+v %s", out.Result, text)
 	}
 }
