@@ -144,7 +144,8 @@ func (s subject) endJob() string {
 	if s.c.cluster.context != podContext {
 		where += " --context '" + s.c.cluster.context + "'"
 	}
-	return fmt.Sprintf("wait for it, or end it with: kubectl delete job %s%s. It counts as not run then, and a resume runs it again from its beginning.", s.name, where)
+	return fmt.Sprintf(`wait for it, or end it with: kubectl patch job %s%s --type merge -p '{"spec":{"activeDeadlineSeconds":1}}'. It counts as carried out then, as far as it came. `+
+		"(Were it deleted, a resume would run it again from its beginning.)", s.name, where)
 }
 
 // inquireRunJob looks for the job of the key.

@@ -290,7 +290,7 @@ func TestRunJob(t *testing.T) {
 	if found.State != provider.UnderWay && found.State != provider.Done {
 		t.Errorf("inquire finds state %d", found.State)
 	}
-	if end := " -n " + p.namespace + " --context '"; found.State == provider.UnderWay && (!strings.Contains(found.Why, "end it with: kubectl delete job runbook-") || !strings.Contains(found.Why, end)) {
+	if end := " -n " + p.namespace + " --context '"; found.State == provider.UnderWay && (!strings.Contains(found.Why, "end it with: kubectl patch job runbook-") || !strings.Contains(found.Why, end)) {
 		t.Errorf("it does not say how the job is ended: %s", found.Why)
 	}
 }
