@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -71,6 +72,27 @@ func TestAskedAnewWhereTheWordThatIsBlankedIsAnother(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestAskedAnewWithoutTheKey: without the key nobody can tell whether the word that is blanked is another, and that is said: not that it is.
+func TestAskedAnewWithoutTheKey(t *testing.T) {
+	t.Parallel()
+	for name, text := range blankedQuestions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := planHead + "step \"fake_read\" \"tells\" { id = \"tells\" }\n" + text + nowWrite
+			fake, opts := &enginetest.Fake{}, enginetest.Options{Journal: enginetest.Store(t), Seal: plain, Unseal: opened, AutoApprove: true}
+			opts.Env = map[string]string{"T": enginetest.SecretToken}
+			out := enginetest.Run(t, fake, file, opts)
+			out.Pauses(t)
+			opts.Unseal = func([]byte) ([]byte, error) { return nil, errors.New("it is of another key") }
+			again := enginetest.Resume(t, fake, out.Result.RunID, opts)
+			again.Pauses(t)
+			if q := asked(t, again, "ok"); q.Again == nil || q.Again.Why != run.AgainNoKey {
+				t.Errorf("asked again as %+v\n%s", q.Again, again.Stream)
+			}
+		})
 	}
 }
 

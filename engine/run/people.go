@@ -80,6 +80,7 @@ const (
 	AgainRest     = "rest"     // a part of the runbook that the step runs took place, and the rest did not
 	AgainUnread   = "unread"   // the answer is sensitive, and can't be read back
 	AgainBefore   = "before"   // what comes before the step is done again, or the files have changed
+	AgainNoKey    = "no_key"   // it holds something sensitive, and whether it has changed since it was asked can't be found out without the key of then: Changes
 	AgainUnproven = "unproven" // whether sensitive arguments are those that were approved can't be found out
 )
 
@@ -93,8 +94,14 @@ type AskedAgain struct {
 	Changes []Change `json:"changes,omitempty"`
 }
 
+// Anew reports whether no answer counts that was given before the question is asked once more, whoever gave it.
+func (a *AskedAgain) Anew() bool { return a.Why == AgainChanged || a.Why == AgainNoKey }
+
 // Changed says what is different in a question that changed, for an answer to what it was. What is sensitive may be.
 func (a *AskedAgain) Changed() string {
+	if a.Why == AgainNoKey {
+		return "what was asked is sensitive, and can't be read back without the key that it was asked with"
+	}
 	var seen, hidden []string
 	for _, c := range a.Changes {
 		if c.Before == c.After {

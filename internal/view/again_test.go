@@ -22,6 +22,7 @@ func TestAskedAgain(t *testing.T) {
 		"secrets":    {run.AskedAgain{Why: run.AgainOther, Changes: []run.Change{{Path: "a", Before: blank, After: blank}, {Path: "b", Before: blank, After: blank}}}, []string{"of a, b, which are sensitive, one at least"}},
 		"changed":    {run.AskedAgain{Why: run.AgainChanged, Changes: []run.Change{{Path: "prompt", Before: "drop OLD?", After: "drop NEW?"}}}, []string{"what it is made of has changed since it was asked", "prompt was drop OLD?, and is drop NEW? now"}},
 		"the rest":   {run.AskedAgain{Why: run.AgainRest}, []string{"a part of this took place before, and the rest did not"}},
+		"no key":     {run.AskedAgain{Why: run.AgainNoKey, Changes: []run.Change{{Path: "prompt", Before: "pw (sensitive)", After: "(sensitive)"}}}, []string{"can't be read back without the key"}},
 		"unproven":   {run.AskedAgain{Why: run.AgainUnproven, By: "bob"}, []string{"can't be found out"}},
 		"done again": {run.AskedAgain{Why: run.AgainBefore, By: "bob"}, []string{"what comes before this", "when the answer of bob was given"}},
 		"unreadable": {run.AskedAgain{Why: run.AgainUnread, By: "bob"}, []string{"the answer of bob is sensitive, and can't be read back"}},

@@ -77,6 +77,9 @@ func (c Config) again(a *run.AskedAgain) []Line {
 		say("asked again: what comes before this, or its files, is not what it was when the answer " + by + " was given")
 	case run.AgainRest:
 		say("asked again: a part of this took place before, and the rest did not; what is done is not repeated")
+	case run.AgainNoKey:
+		say("asked again: it holds something sensitive, which can't be read back without the key that it was asked with; whether it is the same can't be found out, and an answer to " +
+			"what it was does not count")
 	case run.AgainUnproven:
 		say("asked again: the yes " + by + " was for arguments some of which are sensitive, and whether they are the same can't be found out")
 	default:

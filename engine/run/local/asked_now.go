@@ -24,7 +24,24 @@ func (r *runner) otherwise(x *execution, w run.Wait) (*run.AskedAgain, error) {
 	if err != nil || same {
 		return nil, err
 	}
-	return &run.AskedAgain{Why: run.AgainChanged, Changes: r.otherNow(w.Question, now)}, nil
+	changes := r.otherNow(w.Question, now)
+	if r.cannotCompare(w, changes) {
+		return &run.AskedAgain{Why: run.AgainNoKey, Changes: changes}, nil
+	}
+	return &run.AskedAgain{Why: run.AgainChanged, Changes: changes}, nil
+}
+
+// cannotCompare reports whether all that is different in a question is sensitive, and the digest that would tell whether it is has no key here.
+func (r *runner) cannotCompare(w run.Wait, changes []run.Change) bool {
+	if w.Question.Words == "" && w.Question.Keyed == "" {
+		return false
+	}
+	if key, err := r.bindingKey(w.Address); key != nil && err == nil {
+		return false
+	}
+	return !slices.ContainsFunc(changes, func(c run.Change) bool {
+		return !strings.Contains(c.Before, lang.Blank) && !strings.Contains(c.After, lang.Blank)
+	})
 }
 
 // mayChange reports whether what a step asks may come out otherwise than it did although its files are the same.

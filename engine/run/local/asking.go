@@ -436,7 +436,7 @@ func (r *runner) beforehand(step *lang.Step, key int, w run.Wait, again *run.Ask
 	if over := w.Over(); !ok || w.For != run.ForAnswer || !over.IsZero() && !r.clock().Before(over) {
 		return false, nil
 	}
-	if again != nil && again.Why == run.AgainChanged {
+	if again != nil && again.Anew() {
 		said, err := json.Marshal(given)
 		if err != nil {
 			return false, err

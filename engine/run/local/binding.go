@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -21,6 +22,8 @@ type binding struct {
 }
 
 const bindingKeyLength = 32
+
+var errNoBindingKey = errors.New("it is no key of a question")
 
 // bind makes the binding of values to a question; it is empty where the question shows them whole.
 func (s *session) bind(values cty.Value, q *run.Question) binding {
@@ -85,23 +88,37 @@ func bindTo(key, what []byte) string {
 // bound is what something comes to under the binding of the question of a step; empty where that is of an earlier session and its key is not to
 // be had any more, so that the question is asked anew.
 func (r *runner) bound(address string, what []byte) string {
+	key, err := r.bindingKey(address)
+	if err != nil {
+		r.Host.Log.Warn("what was asked can't be read back, and an answer to it does not count", "step", r.prefix+address, "error", err)
+	}
+	if key == nil {
+		return ""
+	}
+	return bindTo(key, what)
+}
+
+// bindingKey is the key of the question that a step asked last; nil: there is none, or an error says why it can't be read back.
+func (r *runner) bindingKey(address string) ([]byte, error) {
 	if key := r.keys[address]; key != nil {
-		return bindTo(key, what)
+		return key, nil
 	}
 	sealed := r.bindings[address]
 	if sealed == nil || r.Unseal == nil {
-		return ""
+		return nil, nil
 	}
 	var with sealedKey
 	text, err := r.Unseal(sealed)
 	if err == nil && json.Unmarshal(text, &with) != nil {
 		err = json.Unmarshal(text, &with.Key) // of an older version
 	}
-	if err != nil || len(with.Key) != bindingKeyLength {
-		r.Host.Log.Warn("what was asked can't be read back, and an answer to it does not count", "step", r.prefix+address, "error", err)
-		return ""
+	if err == nil && len(with.Key) != bindingKeyLength {
+		err = errNoBindingKey
 	}
-	return bindTo(with.Key, what)
+	if err != nil {
+		return nil, err
+	}
+	return with.Key, nil
 }
 
 // recallBinding keeps the key of the question that a step asked last, or the probe of a sensitive one.

@@ -62,7 +62,7 @@ func (r *runner) outdated(w run.Wait, a *run.Answer) string {
 	if anew := r.state.AskedAnew(w.Address); anew != nil && a.At != nil && a.At.Before(anew.At) {
 		return anew.Why
 	}
-	if again := w.Question.Again; again != nil && again.Why == run.AgainChanged {
+	if again := w.Question.Again; again != nil && again.Anew() {
 		return again.Changed()
 	}
 	if r.otherKey[w.Address] {
