@@ -183,16 +183,16 @@ func (s *session) leased(ctx context.Context) error {
 	if fresh || len(s.Leases) == 0 {
 		return nil
 	}
-	return s.renew(ctx)
+	return s.renew(context.WithoutCancel(ctx))
 }
 
 // unfreed is leased, and that nobody has freed a lock of the runbook by force: one read of the store for each, for all writes that start
-// together.
+// together. Who stops the session meanwhile stops it as ever, and what has ended is kept.
 func (s *session) unfreed(ctx context.Context) error {
 	if err := s.leased(ctx); err != nil {
 		return err
 	}
-	return s.leases(ctx, "look at the lock of the runbook", s.Locks, journal.Lease.Held)
+	return s.leases(context.WithoutCancel(ctx), "look at the lock of the runbook", s.Locks, journal.Lease.Held)
 }
 
 // leases asks something of leases. That one is lost is found out, and told, once.
