@@ -32,7 +32,7 @@ func (s *Scope) FromOutside(e *Expr) []string {
 			name = "env:" + name
 		}
 		path, isFile := strings.CutPrefix(name, "file:")
-		if whole, err := host.expand(path); err == nil && (isFile || function == "templatefile" || strings.HasPrefix(function, "file")) {
+		if whole, err := host.expand(path); err == nil && (isFile || readsFiles(function)) {
 			name = "file:" + host.resolve(whole)
 		}
 		names = append(names, name)
@@ -47,7 +47,7 @@ func (s *Scope) calls(e *Expr, visit func(host *FunctionHost, function, name str
 	// The callback gives no diagnostics, so the walk has none.
 	_ = hclsyntax.VisitAll(e.Expression, func(n hclsyntax.Node) hcl.Diagnostics {
 		call, ok := n.(*hclsyntax.FunctionCallExpr)
-		if !ok || len(call.Args) == 0 || call.Name != "secret" && call.Name != "env" && call.Name != "templatefile" && !strings.HasPrefix(call.Name, "file") {
+		if !ok || len(call.Args) == 0 || call.Name != "secret" && call.Name != "env" && !readsFiles(call.Name) {
 			return nil
 		}
 		v, diags := s.Value(e.Part(call.Args[0]), Frame{})
@@ -73,9 +73,14 @@ func (s *Scope) NamesFile(e *Expr, v cty.Value) {
 	}
 }
 
+// readsFiles reports whether a function looks at files, which a relative path in its first argument names.
+func readsFiles(function string) bool {
+	return function == "templatefile" || strings.HasPrefix(function, "file")
+}
+
 // readsContent reports whether a function reads what a file holds.
 func readsContent(function string) bool {
-	return function == "templatefile" || strings.HasPrefix(function, "file") && function != "fileexists" && function != "fileset"
+	return readsFiles(function) && function != "fileexists" && function != "fileset"
 }
 
 // Part is a part of an expression, with the references in it.

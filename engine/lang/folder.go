@@ -22,7 +22,7 @@ func FromFolder(e hclsyntax.Expression, path bool) bool {
 		switch {
 		case call.Name == "secret":
 			found = found || mayBeRelative(call.Args[0], "file:")
-		case call.Name == "abspath", call.Name == "templatefile", strings.HasPrefix(call.Name, "file"):
+		case call.Name == "abspath", readsFiles(call.Name):
 			found = found || mayBeRelative(call.Args[0], "")
 		}
 		return nil

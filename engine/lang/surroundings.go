@@ -2,7 +2,6 @@ package lang
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -41,7 +40,7 @@ func (s *Surroundings) add(e *Expr) {
 			s.Environment = s.Environment || slices.Contains(readEnvironment, call.Name)
 			s.Secrets = s.Secrets || call.Name == "secret"
 			s.Clock = s.Clock || call.Name == "now" || call.Name == "templatefile"
-			s.Files = s.Files || call.Name == "templatefile" || strings.HasPrefix(call.Name, "file")
+			s.Files = s.Files || readsFiles(call.Name)
 		}
 		return nil
 	})
