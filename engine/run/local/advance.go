@@ -113,7 +113,7 @@ func (r *runner) keepAhead(ctx context.Context, writes, sync bool) error {
 	if !writes {
 		return r.flush(ctx, sync)
 	}
-	if err := r.unfreed(ctx); err != nil { // before: a start that is kept, and nothing sent, would be a write in doubt
+	if err := r.leased(ctx); err != nil { // before: a start that is kept, and nothing sent, would be a write in doubt
 		return err
 	}
 	if err := r.flush(ctx, sync); err != nil {

@@ -227,7 +227,10 @@ func (r *runner) note(n noteRequest) error {
 		}
 	}
 	if err == nil {
-		err = r.keepAhead(r.hard, true, true) // what is noted is about to be done
+		err = r.unfreed(r.hard) // what is noted is about to be done
+	}
+	if err == nil {
+		err = r.keepAhead(r.hard, true, true)
 	}
 	for _, w := range waiting {
 		w.done <- err
