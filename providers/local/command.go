@@ -113,7 +113,9 @@ func runCommand(ctx context.Context, in *provider.In[*client, commandArgs]) (*co
 			failed.Hint += fmt.Sprintf(" Its output begins with %q.", text)
 		}
 		if in.Effect != provider.Read {
-			_ = p.ended(how) // the error tells it too
+			if err := p.ended(how); err != nil { // a resume will say that it is not known
+				in.Warn("how the command ended could not be noted: %v", err)
+			}
 			failed.Hint += " What it did is done; a resume asks before it runs it again."
 		}
 		return r, failed
